@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// Row-major matrices: MatrixOf<T> owns aligned memory, ViewOf<T> looks at somebody's. One example per row.
+#pragma once
+
+#include <algorithm>
+#include <cassert>
+#include <cstddef>
+#include <new>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+namespace chainrule {
+
+/// Memory for numbers starts on a cache line, so that vector loads never straddle one at the start of a block.
+template <class T>
+struct AlignedAllocator {
+  using value_type = T;
+  static constexpr std::align_val_t kAlignment{64};
+  AlignedAllocator() = default;
+  template <class U>
+  AlignedAllocator(const AlignedAllocator<U>&) {}
+  T* allocate(std::size_t n) {
+    if (n > static_cast<std::size_t>(-1) / sizeof(T)) throw std::bad_array_new_length();
+    return static_cast<T*>(::operator new(n * sizeof(T), kAlignment));
+  }
+  void deallocate(T* p, std::size_t) { ::operator delete(p, kAlignment); }
+  template <class U>
+  bool operator==(const AlignedAllocator<U>&) const {
+    return true;
+  }
+};
+
+template <class T>
+using AlignedVector = std::vector<T, AlignedAllocator<T>>;
+
+/// A (rows x columns) look at row-major memory owned by somebody else; copying it copies no number.
+template <class T>
+class ViewOf {
+ public:
+  ViewOf() = default;
+  ViewOf(T* data, std::size_t rows, std::size_t columns) : data_(data), rows_(rows), columns_(columns) {}
+  /// A view of constants from a view of variables.
+  template <class U>
+  requires std::is_same_v<const U, T> ViewOf(ViewOf<U> other) : ViewOf(other.data(), other.rows(), other.columns()) {}
+
+  T* data() const { return data_; }
+  std::size_t rows() const { return rows_; }
+  std::size_t columns() const { return columns_; }
+  std::size_t size() const { return rows_ * columns_; }
+  T& operator()(std::size_t row, std::size_t column) const {
+    assert(row < rows_ && column < columns_);
+    return data_[row * columns_ + column];
+  }
+  std::span<T> row(std::size_t row) const {
+    assert(row < rows_);
+    return {data_ + row * columns_, columns_};
+  }
+  /// Rows [first, first + count).
+  ViewOf rows(std::size_t first, std::size_t count) const {
+    assert(first + count <= rows_);
+    return {data_ + first * columns_, count, columns_};
+  }
+  /// All numbers, row after row.
+  std::span<T> flat() const { return {data_, size()}; }
+
+ private:
+  T* data_ = nullptr;
+  std::size_t rows_ = 0, columns_ = 0;
+};
+
+/// A (rows x columns) matrix that owns its memory; zeros at first.
+template <class T>
+class MatrixOf {
+ public:
+  MatrixOf() = default;
+  MatrixOf(std::size_t rows, std::size_t columns) : rows_(rows), columns_(columns), values_(rows * columns) {}
+
+  std::size_t rows() const { return rows_; }
+  std::size_t columns() const { return columns_; }
+  ViewOf<T> view() { return {values_.data(), rows_, columns_}; }
+  ViewOf<const T> view() const { return {values_.data(), rows_, columns_}; }
+  /// The first `count` rows.
+  ViewOf<T> top(std::size_t count) { return view().rows(0, count); }
+  ViewOf<const T> top(std::size_t count) const { return view().rows(0, count); }
+  T& operator()(std::size_t row, std::size_t column) { return view()(row, column); }
+  const T& operator()(std::size_t row, std::size_t column) const { return view()(row, column); }
+  std::span<T> row(std::size_t row) { return view().row(row); }
+  std::span<const T> row(std::size_t row) const { return view().row(row); }
+  std::span<T> flat() { return view().flat(); }
+  std::span<const T> flat() const { return view().flat(); }
+
+ private:
+  std::size_t rows_ = 0, columns_ = 0;
+  AlignedVector<T> values_;
+};
+
+using Matrix = MatrixOf<float>;
+using MatrixView = ViewOf<float>;
+using ConstMatrixView = ViewOf<const float>;
+
+}  // namespace chainrule
