@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// The activations: a name, f and f'. Formulas stand side by side in activation.cpp, sorted by rising difficulty.
+#pragma once
+
+#include <complex>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace chainrule {
+
+enum class ActivationKind {
+  identity,    ///< z
+  relu,        ///< max(z, 0); f'(0) = 0
+  leaky_relu,  ///< z for z > 0, else 0.01 z; f'(0) = 0.01
+  elu,         ///< z for z > 0, else e^z - 1 (Clevert et al. 2016, alpha = 1)
+  selu,        ///< scaled ELU with the constants of Klambauer et al. 2017
+  sigmoid,     ///< 1 / (1 + e^-z), the article's f (M1)
+  tanh,        ///< (e^z - e^-z) / (e^z + e^-z)
+  softplus,    ///< ln(1 + e^z)
+  silu,        ///< z sigmoid(z), also called swish
+  gelu,        ///< z Phi(z), Phi the normal distribution function; exact, not the tanh approximation
+  mish,        ///< z tanh(softplus(z)) (Misra 2019)
+  custom       ///< a user's own pair of functions
+};
+
+/// A user's own activation: trains on the plain path, is visited by the gradient check, cannot be saved in a model file.
+struct CustomActivation {
+  std::string name;
+  std::function<double(double z)> value;
+  std::function<double(double z)> derivative;
+};
+
+/// One activation. Small and cheap to copy; const functions below are safe from many threads.
+struct Activation {
+  ActivationKind kind = ActivationKind::identity;
+  std::shared_ptr<const CustomActivation> custom;  // set exactly when kind is custom
+
+  Activation() = default;
+  Activation(ActivationKind k) : kind(k) {}  // NOLINT: a kind is an activation
+  explicit Activation(CustomActivation functions);
+};
+
+/// "relu", "leaky_relu" ... or the name of a custom activation.
+std::string_view activation_name(const Activation& activation);
+/// All names that activation_from_name knows, in the order of ActivationKind, without aliases.
+const std::vector<std::string>& activation_names();
+/// By name; aliases: logistic = sigmoid, linear = none = identity, swish = silu; '-' counts as '_'. Throws Error (usage)
+/// that lists the known names and suggests the nearest.
+Activation activation_from_name(std::string_view name);
+
+/// f(z) for one number, in double: finite for every finite z.
+double activation_value(const Activation& activation, double z);
+/// f'(z); `a` is f(z), which some derivatives are made of (sigmoid: a (1 - a)).
+double activation_derivative(const Activation& activation, double z, double a);
+/// f(z) for the complex step: right to first order in the imaginary part. Throws Error (internal) for custom.
+std::complex<double> activation_value(const Activation& activation, std::complex<double> z);
+/// Whether f has a derivative everywhere, so that complex step and central differences need no care at z = 0.
+bool activation_is_smooth(const Activation& activation);
+
+/// a = f(z), element by element; sizes are equal, z and a may be the same memory. The float result is the double
+/// value, rounded once.
+void activation_forward(const Activation& activation, std::span<const float> z, std::span<float> a);
+/// delta = d_a * f'(z), element by element (M7, M8); d_a and delta may be the same memory.
+void activation_backward(const Activation& activation, std::span<const float> z, std::span<const float> a,
+                         std::span<const float> d_a, std::span<float> delta);
+
+}  // namespace chainrule

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// A data file as it was read: columns of numbers, text where it is wanted or unavoidable, or images as bytes.
+// What the columns mean (inputs, target, scaling) is decided later, in encoder.h and fit.h.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace chainrule {
+
+/// Where a field stood and what it said, for messages; line 0 when there was none.
+struct Sighting {
+  std::uint64_t line = 0;   ///< from 1; 0 = never seen
+  std::uint64_t field = 0;  ///< number of the field in its row, from 1
+  std::string text;         ///< as written, cut to some 100 bytes
+};
+
+struct Column {
+  std::string name;              ///< from the header; "column 3" by its place where there is none
+  std::vector<double> numbers;   ///< one per row while every field is a number; empty for a text column
+  std::vector<std::uint32_t> codes;  ///< row r says spellings[codes[r]]; kept for the target and for text columns with few values
+  std::vector<std::string> spellings;  ///< distinct fields as written, in order of first appearance
+  Sighting first_text;           ///< the first field that is not a number (and not missing)
+  Sighting first_missing;        ///< the first missing field: empty, NA, N/A, null, nan or ? (any case)
+  std::uint64_t missing = 0;     ///< how many fields are missing; numbers holds 0 there
+
+  bool is_number() const { return first_text.line == 0; }
+};
+
+/// Images: (rows x width x height) bytes, kept as stored; pixel p of row r at bytes[r * pixels + p].
+struct Images {
+  std::vector<std::uint8_t> bytes;
+  std::size_t height = 0, width = 0;
+  std::size_t pixels() const { return height * width; }
+};
+
+struct Table {
+  std::string source;    ///< the path as given, for messages
+  std::size_t rows = 0;
+  bool has_header = false;
+  bool names_from_header = false;   ///< columns can be matched by name
+  std::vector<Column> columns;      ///< for image files: at most one, the labels
+  Images images;                    ///< empty unless the source is an image file
+  std::vector<std::string> notes;   ///< what was decided while reading ("first line taken as header"), for the user
+
+  bool has_images() const { return images.pixels() > 0; }
+};
+
+/// Index of the column with this name or, failing that, with this number (from 1). Throws Error (usage) that names the
+/// nearest known name, the columns (the first few) and `what` it was wanted for, e.g. "target".
+std::size_t find_column(const Table& table, std::string_view name_or_number, std::string_view what);
+
+}  // namespace chainrule
