@@ -27,7 +27,8 @@ enum class ActivationKind {
   custom       ///< a user's own pair of functions
 };
 
-/// A user's own activation: trains on the plain path, is visited by the gradient check, cannot be saved in a model file.
+/// A user's own activation: trains on the plain path, is visited by the gradient check, cannot be saved in a model
+/// file.
 struct CustomActivation {
   std::string name;
   std::function<double(double z)> value;
@@ -48,8 +49,8 @@ struct Activation {
 std::string_view activation_name(const Activation& activation);
 /// All names that activation_from_name knows, in the order of ActivationKind, without aliases.
 const std::vector<std::string>& activation_names();
-/// By name; aliases: logistic = sigmoid, linear = none = identity, swish = silu; '-' counts as '_'. Throws Error (usage)
-/// that lists the known names and suggests the nearest.
+/// By name; aliases: logistic = sigmoid, linear = none = identity, swish = silu; '-' counts as '_'. Throws Error
+/// (usage) that lists the known names and suggests the nearest.
 Activation activation_from_name(std::string_view name);
 
 /// f(z) for one number, in double: finite for every finite z.

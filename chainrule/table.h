@@ -19,13 +19,14 @@ struct Sighting {
 };
 
 struct Column {
-  std::string name;              ///< from the header; "column 3" by its place where there is none
-  std::vector<double> numbers;   ///< one per row while every field is a number; empty for a text column
-  std::vector<std::uint32_t> codes;  ///< row r says spellings[codes[r]]; kept for the target and for text columns with few values
+  std::string name;             ///< from the header; "column 3" by its place where there is none
+  std::vector<double> numbers;  ///< one per row while every field is a number; empty for a text column
+  std::vector<std::uint32_t>
+      codes;  ///< row r says spellings[codes[r]]; kept for the target and for text columns with few values
   std::vector<std::string> spellings;  ///< distinct fields as written, in order of first appearance
-  Sighting first_text;           ///< the first field that is not a number (and not missing)
-  Sighting first_missing;        ///< the first missing field: empty, NA, N/A, null, nan or ? (any case)
-  std::uint64_t missing = 0;     ///< how many fields are missing; numbers holds 0 there
+  Sighting first_text;                 ///< the first field that is not a number (and not missing)
+  Sighting first_missing;              ///< the first missing field: empty, NA, N/A, null, nan or ? (any case)
+  std::uint64_t missing = 0;           ///< how many fields are missing; numbers holds 0 there
 
   bool is_number() const { return first_text.line == 0; }
 };
@@ -38,13 +39,13 @@ struct Images {
 };
 
 struct Table {
-  std::string source;    ///< the path as given, for messages
+  std::string source;  ///< the path as given, for messages
   std::size_t rows = 0;
   bool has_header = false;
-  bool names_from_header = false;   ///< columns can be matched by name
-  std::vector<Column> columns;      ///< for image files: at most one, the labels
-  Images images;                    ///< empty unless the source is an image file
-  std::vector<std::string> notes;   ///< what was decided while reading ("first line taken as header"), for the user
+  bool names_from_header = false;  ///< columns can be matched by name
+  std::vector<Column> columns;     ///< for image files: at most one, the labels
+  Images images;                   ///< empty unless the source is an image file
+  std::vector<std::string> notes;  ///< what was decided while reading ("first line taken as header"), for the user
 
   bool has_images() const { return images.pixels() > 0; }
 };

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows ready for a network: inputs (floats, or bytes kept as stored), targets, weights; batches gathered from them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "chainrule/matrix.h"
+
+namespace chainrule {
+
+/// The inputs of a data set, (rows x columns): floats, or bytes that become byte * scale when they are gathered.
+class Features {
+ public:
+  Features() = default;
+  explicit Features(Matrix values) : values_(std::move(values)), rows_(values_.rows()), columns_(values_.columns()) {}
+  /// bytes.size() == rows * columns.
+  Features(std::vector<std::uint8_t> bytes, std::size_t rows, std::size_t columns, float scale);
+
+  std::size_t rows() const { return rows_; }
+  std::size_t columns() const { return columns_; }
+  /// Row i of `out` becomes row rows[i]; out: (rows.size() x columns).
+  void gather(std::span<const std::size_t> rows, MatrixView out) const;
+
+ private:
+  Matrix values_;
+  std::vector<std::uint8_t> bytes_;
+  std::size_t rows_ = 0, columns_ = 0;
+  float scale_ = 1;
+};
+
+/// What the network shall answer: one class per row (gathered as 1 of K), or numbers.
+struct Targets {
+  std::size_t classes = 0;            ///< > 0: `labels` is used; 0: `values` is used
+  std::vector<std::uint32_t> labels;  ///< one per row, below `classes`
+  Matrix values;                      ///< (rows x outputs)
+  double scale = 1, shift = 0;        ///< own unit = scale * value + shift, for metrics
+
+  std::size_t columns() const { return classes > 0 ? classes : values.columns(); }
+  void gather(std::span<const std::size_t> rows, MatrixView out) const;
+};
+
+struct Dataset {
+  Features inputs;
+  Targets targets;             ///< no rows when the data has no target
+  std::vector<float> weights;  ///< one per row, mean 1 over the training rows; empty = all 1
+
+  std::size_t rows() const { return inputs.rows(); }
+};
+
+/// Some rows of a data set, in an order.
+struct Selection {
+  const Dataset* data = nullptr;
+  std::vector<std::size_t> rows;
+};
+
+/// All rows of a data set.
+Selection all_rows(const Dataset& data);
+
+/// Rows that leave `held_out`, and the rows held out, both in rising order. `strata` (one per row, or empty) are kept
+/// in proportion: each gives the nearest whole number of its rows (largest remainders first), and at least one row
+/// stays.
+struct Split {
+  std::vector<std::size_t> rest, held_out;
+};
+Split split_rows(std::size_t rows, double held_out_share, std::span<const std::uint32_t> strata, std::uint64_t seed);
+
+/// Row numbers of k disjoint folds, each stratum spread evenly over them.
+std::vector<std::vector<std::size_t>> fold_rows(std::size_t rows, std::size_t folds,
+                                                std::span<const std::uint32_t> strata, std::uint64_t seed);
+
+/// Scales weights (>= 0, not all 0) to mean 1 over the chosen rows. Throws Error (input) otherwise.
+void scale_weights_to_mean_one(std::vector<float>& weights, std::span<const std::size_t> rows);
+
+/// Rows gathered for one step. scale_i = weight_i / m: the only place of 1/m.
+struct Batch {
+  ConstMatrixView inputs;        ///< (m x S_1)
+  ConstMatrixView targets;       ///< (m x S_L)
+  std::span<const float> scale;  ///< m
+};
+
+/// Memory for the batches of a selection.
+class Batcher {
+ public:
+  Batcher(const Selection& selection, std::size_t batch_size);
+  std::size_t rows() const { return selection_->rows.size(); }
+  std::size_t batch_size() const { return batch_size_; }
+  std::size_t batches() const { return (rows() + batch_size_ - 1) / batch_size_; }
+  /// Batch number `index`, its rows taken in `order` (a permutation of 0 ... rows()-1); the last one may be short.
+  /// Valid until the next call.
+  Batch gather(std::size_t index, std::span<const std::size_t> order);
+
+ private:
+  const Selection* selection_;
+  std::size_t batch_size_;
+  Matrix inputs_, targets_;
+  std::vector<float> scale_;
+  std::vector<std::size_t> rows_;
+};
+
+}  // namespace chainrule

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a table to numbers for a network, and back: which columns, how scaled, which classes. Fitted on the training
+// rows only; stored in the model, so that new data pass through the very same steps.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "chainrule/dataset.h"
+#include "chainrule/table.h"
+
+namespace chainrule {
+
+enum class Task { classes, number };
+/// How numbers are scaled: value = (x - shift) / scale.
+enum class Scaling {
+  none,      ///< as they are
+  standard,  ///< mean 0, standard deviation 1
+  range      ///< smallest 0, largest 1
+};
+
+struct InputColumn {
+  std::string name;
+  double shift = 0;       ///< value = (x - shift) / scale
+  double scale = 1;       ///< > 0; 1 for a constant column
+  bool constant = false;  ///< one value on all training rows: encoded as 0 whatever comes
+};
+
+struct Encoder {
+  bool match_by_name = false;                     ///< the training data had a header
+  std::vector<InputColumn> inputs;                ///< empty for images
+  std::size_t image_height = 0, image_width = 0;  ///< images: byte / 255 per pixel
+  Task task = Task::classes;
+  std::string target;                         ///< name of the target column
+  std::size_t target_place = 0;               ///< its number in the training data, from 1
+  std::size_t training_columns = 0;           ///< how many columns the training data had
+  std::vector<std::size_t> input_places;      ///< numbers of the input columns in the training data, from 1
+  std::vector<std::string> labels;            ///< classes: spelling of each, in the order of the outputs
+  double target_shift = 0, target_scale = 1;  ///< numbers: own unit = scale * value + shift
+
+  bool images() const { return image_height > 0; }
+  std::size_t width() const { return images() ? image_height * image_width : inputs.size(); }
+  std::size_t outputs() const { return task == Task::classes ? labels.size() : 1; }
+};
+
+struct EncoderOptions {
+  std::string target;                          ///< name or number; "" = last column
+  std::vector<std::string> ignore;             ///< columns left out, by name or number
+  std::string weight;                          ///< column with sample weights; "" = none
+  int task = -1;                               ///< -1 = decide; else a Task
+  Scaling scaling = Scaling::standard;         ///< of inputs (images are always byte / 255)
+  Scaling target_scaling = Scaling::standard;  ///< of a numeric target
+};
+
+/// What the table is about, before any statistic is taken: task, target, inputs, labels. Throws Error (input) naming
+/// the first text or missing field of an input column, with a hint. What was decided goes to `notes`.
+Encoder plan_encoder(const Table& table, const EncoderOptions& options, std::vector<std::string>& notes);
+/// Takes shift and scale of inputs and target from these rows; constant columns are named in `notes`.
+void fit_encoder(Encoder& encoder, const Table& table, std::span<const std::size_t> rows, const EncoderOptions& options,
+                 std::vector<std::string>& notes);
+
+/// The data set of a table. Columns are matched by name where both have names, else by place (the target may be missing
+/// there when it is not wanted). Throws Error (input) naming what is missing or does not fit; a class the model does
+/// not know is an Error when the target is wanted.
+Dataset encode(const Encoder& encoder, const Table& table, bool with_target);
+/// Class numbers of a table's target, one per row, as encode() would give them.
+std::vector<std::uint32_t> encode_labels(const Encoder& encoder, const Table& table);
+
+}  // namespace chainrule

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a table to a trained model in one call: split, encoder, network, training, metrics.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "chainrule/encoder.h"
+#include "chainrule/initialize.h"
+#include "chainrule/model.h"
+#include "chainrule/train.h"
+
+namespace chainrule {
+
+/// Everything that a configuration can say; options.h describes each by name. All of it changes results.
+struct FitOptions {
+  std::string preset = "default";  ///< "default" or "classic" (the article); see apply_preset
+  EncoderOptions data;
+  // Rows held out to watch the training.
+  double validation_split = 0.1;  ///< share, in [0, 1); 0 = none
+  std::string validation_rows;    ///< "last:10000", "first:500" or "101-200" (from 1, both included); "" = by share
+  bool stratify = true;           ///< classes in proportion
+  // The network.
+  std::vector<std::size_t> hidden = {128};
+  Activation activation = ActivationKind::relu;
+  Activation output_activation = ActivationKind::identity;
+  WeightScheme initial_weights = WeightScheme::automatic;
+  BiasScheme initial_biases = BiasScheme::zero;
+  double dropout = 0, input_dropout = 0;  ///< shares in [0, 1)
+  double max_norm = 0;
+  std::vector<double> weight_multiplier, bias_multiplier, decay_multiplier;  ///< per layer; one = all; none = 1
+  bool automatic_loss = true;  ///< softmax cross-entropy for classes, half squared error for numbers
+  TrainOptions train;
+};
+
+/// Sets every option that the preset speaks of. Throws Error (usage) for an unknown name.
+void apply_preset(FitOptions& options, const std::string& name);
+const std::vector<std::string>& preset_names();
+
+struct FitResult {
+  Model model;
+  History history;
+  Metrics training, validation;    ///< of the model as it is returned
+  std::vector<std::string> notes;  ///< decisions and warnings, for the user
+};
+
+/// What can be said before training: used by callers that want to show it.
+struct FitPlan {
+  Encoder encoder;
+  Architecture architecture;
+  Loss loss;
+  Split split;                   ///< rows of the table
+  std::size_t memory_bytes = 0;  ///< estimate of what training needs
+  std::vector<std::string> notes;
+};
+FitPlan plan_fit(const Table& table, const FitOptions& options, const Table* validation = nullptr);
+
+/// Trains a model on a table; `validation` replaces the split. An interrupted training (observer.should_stop) still
+/// returns a model. Throws Error as its parts do.
+FitResult fit(const Table& table, const FitOptions& options, const Observer& observer = {},
+              const Table* validation = nullptr);
+
+/// SHA-256 of the table's values (numbers, spellings of the target, pixels), in hex; names and formatting do not count.
+std::string fingerprint(const Table& table);
+
+}  // namespace chainrule

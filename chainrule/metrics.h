@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// Figures of merit from predictions. Definitions agree with scikit-learn's; sums run in double in a fixed order, and
+// the logarithm is our own, because a metric may decide when training stops.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "chainrule/dataset.h"
+#include "chainrule/matrix.h"
+
+namespace chainrule {
+
+struct Metric {
+  std::string name;
+  double value = 0;
+};
+
+/// In the order in which they are shown; the first is the default one of the task.
+using Metrics = std::vector<Metric>;
+
+/// nullptr when there is none of this name.
+const Metric* find_metric(const Metrics& metrics, std::string_view name);
+/// Names known for classes: accuracy, balanced_accuracy, f1_macro, log_loss; for numbers: rmse, mae, r2; for both:
+/// loss.
+const std::vector<std::string>& metric_names(bool classes);
+/// Whether a larger value is better. Throws Error (usage) for an unknown name, listing the known ones.
+bool larger_is_better(std::string_view name);
+
+/// Metrics of `predictions` (rows.size() x outputs, link applied) against the targets of these rows. Class scores are
+/// clipped at 0 and divided by their sum where they are not a distribution already. Numbers are compared in their own
+/// unit. Sample weights count.
+Metrics compute_metrics(ConstMatrixView predictions, const Selection& truth);
+
+/// counts[true * classes + predicted] of the rows.
+std::vector<std::uint64_t> confusion_matrix(ConstMatrixView predictions, const Selection& truth);
+
+/// Index of the largest score; the first of equals.
+std::size_t predicted_class(std::span<const float> scores);
+
+}  // namespace chainrule

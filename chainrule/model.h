@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// A model: the whole way from columns to an answer, and where it came from. What is saved, loaded and asked to predict.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "chainrule/encoder.h"
+#include "chainrule/loss.h"
+#include "chainrule/metrics.h"
+#include "chainrule/network.h"
+
+namespace chainrule {
+
+/// Where a model came from. Nothing that differs between equal runs: no time, host, path or thread count.
+struct Provenance {
+  std::string program;                                             ///< "chainrule 0.1.0"
+  std::vector<std::pair<std::string, std::string>> configuration;  ///< every option that changes results, as text
+  std::uint64_t seed = 0;
+  std::string data_fingerprint;  ///< SHA-256 of the training table's values, in hex
+  std::string stop;              ///< "epochs_done", "early_stopping" or "interrupted"
+  std::uint64_t epochs = 0, best_epoch = 0, steps = 0;
+  Metrics training, validation;
+};
+
+struct Model {
+  Encoder encoder;
+  Network network;
+  Loss loss;
+  Provenance provenance;
+};
+
+/// SHA-256, in hex, of the parameters as little-endian floats in the order of the flat block.
+std::string weights_sha256(const Network& network);
+
+/// Checks that encoder, network and loss fit together. Throws Error (input) that says what does not.
+void validate(const Model& model);
+
+/// Answers rows of raw numbers (columns as in model.encoder.inputs, or pixels 0 ... 255): scores per class, or the
+/// number in its own unit. rows: (any x width), answers: (rows x outputs). const, allocates nothing; one workspace per
+/// thread.
+class Predictor {
+ public:
+  explicit Predictor(const Model& model, std::size_t most_rows = 64);
+  void predict(ViewOf<const double> rows, ViewOf<double> answers);
+
+ private:
+  const Model* model_;
+  PredictionWorkspace work_;
+  Matrix inputs_, outputs_;
+};
+
+}  // namespace chainrule

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// The network: layer sizes, one flat block of parameters with views, the workspace of a batch, and the two passes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "chainrule/activation.h"
+#include "chainrule/matrix.h"
+
+namespace chainrule {
+
+/// One affine layer and its activation: z = W x + b, a = f(z).
+struct Layer {
+  std::size_t outputs = 0;  ///< >= 1
+  Activation activation;
+  double dropout = 0;            ///< share of a set to 0 in training, in [0, 1); the rest is scaled by 1 / (1 - share)
+  double weight_multiplier = 1;  ///< of the learning rate, for the weights (M12, as Caffe's lr_mult)
+  double bias_multiplier = 1;    ///< of the learning rate, for the biases
+  double decay_multiplier = 1;   ///< of the weight decay, for the weights
+  double max_norm = 0;           ///< largest Euclidean norm of a unit's incoming weights; 0 = no bound
+};
+
+struct Architecture {
+  std::size_t inputs = 0;     ///< S_1 >= 1
+  double input_dropout = 0;   ///< share of inputs set to 0 in training, in [0, 1)
+  std::vector<Layer> layers;  ///< at least one
+
+  std::size_t depth() const { return layers.size(); }
+  std::size_t layer_inputs(std::size_t layer) const { return layer == 0 ? inputs : layers[layer - 1].outputs; }
+  std::size_t outputs() const { return layers.back().outputs; }
+};
+
+/// Throws Error (usage) when a size, a share or a multiplier is out of range.
+void validate(const Architecture& architecture);
+std::size_t parameter_count(const Architecture& architecture);
+/// "4 -> 16 tanh -> 3 identity, 131 parameters"
+std::string describe(const Architecture& architecture);
+
+/// One named piece of the flat block.
+struct Segment {
+  enum class Kind { weights, biases };
+  std::string name;  ///< "0.weight", "0.bias", "2.weight" ...: a torch.nn.Sequential counts its activations
+  Kind kind = Kind::weights;
+  std::size_t layer = 0, offset = 0;
+  std::size_t rows = 0, columns = 0;  ///< weights: (outputs x inputs); biases: (1 x outputs)
+  double rate_multiplier = 1, decay_multiplier = 1, max_norm = 0;
+  std::size_t size() const { return rows * columns; }
+};
+
+/// All weights, layer by layer, then all biases, in one contiguous block. Gradients and optimiser state are values of
+/// the same type, so whoever works on all parameters is a loop over one span.
+class Parameters {
+ public:
+  Parameters() = default;
+  /// Zeros in the layout of this architecture.
+  explicit Parameters(const Architecture& architecture);
+
+  std::span<float> flat() { return values_; }
+  std::span<const float> flat() const { return values_; }
+  const std::vector<Segment>& segments() const { return *segments_; }
+  std::span<float> of(const Segment& segment) { return flat().subspan(segment.offset, segment.size()); }
+  std::span<const float> of(const Segment& segment) const { return flat().subspan(segment.offset, segment.size()); }
+  MatrixView weights(std::size_t layer);  ///< (outputs x inputs)
+  ConstMatrixView weights(std::size_t layer) const;
+  std::span<float> biases(std::size_t layer);  ///< outputs
+  std::span<const float> biases(std::size_t layer) const;
+
+ private:
+  std::shared_ptr<const std::vector<Segment>> segments_;  // shared: gradients and state have the same layout
+  AlignedVector<float> values_;
+};
+
+struct Network {
+  Architecture architecture;
+  Parameters parameters;
+
+  Network() = default;
+  /// All parameters zero; see initialize.h for a start. Throws as validate() does.
+  explicit Network(Architecture a);
+};
+
+/// What dropout masks are made of, beside layer, row and unit.
+struct Pass {
+  std::uint64_t seed = 0;
+  std::uint64_t step = 0;
+  std::size_t first_row = 0;  ///< place of the first row in the global batch
+};
+
+/// Every intermediate of a training step, allocated once for the largest batch. Layers count from 0, as the affine
+/// layers do; views have as many rows as the batch at hand.
+class Workspace {
+ public:
+  Workspace(const Architecture& architecture, std::size_t most_rows);
+  /// Sets the rows of the batch at hand, at most `most_rows`.
+  void set_rows(std::size_t rows);
+  std::size_t rows() const { return rows_; }
+
+  MatrixView z(std::size_t layer) { return z_[layer].top(rows_); }
+  MatrixView a(std::size_t layer) { return a_[layer].top(rows_); }
+  MatrixView delta(std::size_t layer) { return delta_[layer].top(rows_); }  ///< dJ/dz; d_a(layer) before f' is applied
+  ConstMatrixView outputs() const { return a_.back().top(rows_); }
+  /// What dropout multiplied a(layer) with: 0 or 1 / (1 - share). Layer kInputs is the inputs. Empty without dropout.
+  MatrixView mask(std::size_t layer) {
+    return mask_[layer + 1].rows() > 0 ? mask_[layer + 1].top(rows_) : MatrixView();
+  }
+  /// What the next layer is fed with: a(layer), with dropout a(layer) * mask(layer).
+  MatrixView dropped(std::size_t layer) { return dropped_[layer + 1].top(rows_); }
+  static constexpr std::size_t kInputs = static_cast<std::size_t>(-1);
+
+ private:
+  std::size_t rows_ = 0;
+  std::vector<Matrix> z_, a_, delta_;
+  std::vector<Matrix> mask_,
+      dropped_;  // [0] belongs to the inputs, [l + 1] to layer l; empty where there is no dropout
+};
+
+/// Forward (M2): per layer z = x W^T + b, a = f(z), with dropout's masks of this pass. inputs: (rows x S_1).
+void forward(const Network& network, ConstMatrixView inputs, const Pass& pass, Workspace& work);
+/// Deltas downwards (M7, M8): work.delta(last) holds d_a of the outputs on entry; on return every work.delta(layer)
+/// holds delta, made with the weights as they are now.
+void backward_deltas(const Network& network, Workspace& work);
+/// dJ/dW and dJ/db of the batch (M9), summed over its rows, decay left out.
+void weight_gradients(ConstMatrixView inputs, Workspace& work, Parameters& gradients);
+
+/// Room for prediction: two rows of buffers. One per thread; the network itself is never written.
+class PredictionWorkspace {
+ public:
+  PredictionWorkspace(const Architecture& architecture, std::size_t most_rows);
+  std::size_t most_rows() const { return most_rows_; }
+  MatrixView even(std::size_t rows, std::size_t columns) { return {even_.data(), rows, columns}; }
+  MatrixView odd(std::size_t rows, std::size_t columns) { return {odd_.data(), rows, columns}; }
+
+ private:
+  std::size_t most_rows_;
+  AlignedVector<float> even_, odd_;
+};
+
+/// a(L) of each row, without dropout and without the loss's link. A row's outputs are the same bits alone and in any
+/// batch. inputs: (rows x S_1), any number of rows; outputs: (rows x S_L). Allocates nothing; many threads may predict
+/// with one network, each with a workspace of its own.
+void predict(const Network& network, ConstMatrixView inputs, PredictionWorkspace& work, MatrixView outputs);
+
+}  // namespace chainrule
