@@ -90,18 +90,30 @@ std::string place(std::string_view file, std::size_t line, std::size_t field) {
   return out;
 }
 
-std::string nearest_name(std::string_view name, const std::string* known_begin, const std::string* known_end) {
+std::string nearest_name(std::string_view name, std::span<const std::string> known) {
   std::string best;
   std::size_t best_distance = std::max<std::size_t>(name.size() / 3, 1) + 1;
   if (name.size() > 64) return best;
-  for (const std::string* known = known_begin; known != known_end; ++known) {
-    const std::size_t distance = edit_distance(name, *known);
+  for (const std::string& candidate : known) {
+    const std::size_t distance = edit_distance(name, candidate);
     if (distance < best_distance) {
       best_distance = distance;
-      best = *known;
+      best = candidate;
     }
   }
   return best;
+}
+
+std::size_t index_of_name(std::string_view name, std::span<const std::string> known, std::string_view what) {
+  std::string wanted(name);
+  std::ranges::replace(wanted, '-', '_');
+  for (std::size_t i = 0; i < known.size(); ++i)
+    if (known[i] == wanted) return i;
+  std::string list;
+  for (const std::string& candidate : known) list += (list.empty() ? "" : ", ") + candidate;
+  const std::string near = nearest_name(wanted, known);
+  throw Error(ErrorCategory::usage, std::string(what) + ": expected one of " + list + ", found " + in_quotes(name),
+              near.empty() ? "" : "did you mean " + near + "?");
 }
 
 std::size_t checked_product(std::size_t a, std::size_t b, std::string_view what) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -44,7 +45,11 @@ std::string in_quotes(std::string_view text, std::size_t limit = 40);
 std::string place(std::string_view file, std::size_t line = 0, std::size_t field = 0);
 
 /// The known name nearest to `name` by edits (at most a third of its length), or "" when none is near.
-std::string nearest_name(std::string_view name, const std::string* known_begin, const std::string* known_end);
+std::string nearest_name(std::string_view name, std::span<const std::string> known);
+
+/// Place of `name` in `known`, '-' counting as '_'. Throws Error (usage) that lists the known ones and suggests the
+/// nearest: "activation: expected one of relu, tanh, found "rellu"".
+std::size_t index_of_name(std::string_view name, std::span<const std::string> known, std::string_view what);
 
 /// a * b, or an Error of category input that names `what` when the product does not fit in std::size_t.
 std::size_t checked_product(std::size_t a, std::size_t b, std::string_view what);

@@ -97,20 +97,26 @@ class Workspace {
  public:
   Workspace(const Architecture& architecture, std::size_t most_rows);
   /// Sets the rows of the batch at hand, at most `most_rows`.
-  void set_rows(std::size_t rows);
+  void set_rows(std::size_t rows) { rows_ = rows; }
   std::size_t rows() const { return rows_; }
 
   MatrixView z(std::size_t layer) { return z_[layer].top(rows_); }
   MatrixView a(std::size_t layer) { return a_[layer].top(rows_); }
   MatrixView delta(std::size_t layer) { return delta_[layer].top(rows_); }  ///< dJ/dz; d_a(layer) before f' is applied
+  MatrixView d_outputs() { return delta_.back().top(rows_); }  ///< where backward_deltas() expects dJ/da(L)
   ConstMatrixView outputs() const { return a_.back().top(rows_); }
   /// What dropout multiplied a(layer) with: 0 or 1 / (1 - share). Layer kInputs is the inputs. Empty without dropout.
   MatrixView mask(std::size_t layer) {
     return mask_[layer + 1].rows() > 0 ? mask_[layer + 1].top(rows_) : MatrixView();
   }
-  /// What the next layer is fed with: a(layer), with dropout a(layer) * mask(layer).
+  /// a(layer) * mask(layer); only with dropout.
   MatrixView dropped(std::size_t layer) { return dropped_[layer + 1].top(rows_); }
   static constexpr std::size_t kInputs = static_cast<std::size_t>(-1);
+  /// What layer `layer` was fed with: the activations below it, after dropout; layer 0 the inputs.
+  ConstMatrixView fed(std::size_t layer, ConstMatrixView inputs) {
+    if (dropped_[layer].rows() > 0) return dropped_[layer].top(rows_);
+    return layer == 0 ? inputs : ConstMatrixView(a(layer - 1));
+  }
 
  private:
   std::size_t rows_ = 0;

@@ -30,7 +30,8 @@ struct TrainOptions {
   bool shuffle = true;          ///< a fresh order every epoch
   std::uint64_t seed = 1;
   std::string metric = "loss";       ///< watched on the validation rows; see metric_names()
-  std::size_t patience = 0;          ///< epochs without a better metric before training stops; 0 = never stop early
+  std::size_t patience = 0;          ///< epochs without a better metric before training stops; 0 = never. Without
+                                     ///< validation rows the training loss is watched
   double min_delta = 0;              ///< what counts as better
   bool restore_best = true;          ///< end with the weights of the best epoch, where there are validation rows
   std::size_t plateau_patience = 0;  ///< epochs without a better metric before the learning rate is lowered; 0 = never
@@ -52,6 +53,7 @@ struct TrainState {
   std::uint64_t step = 0;    ///< finished steps
   double learning_rate = 0;  ///< of the step at hand, schedule included
   double gradient_norm = 0;  ///< of the last step, before clipping
+  std::size_t epoch = 0;     ///< from 1; 0 outside of train()
 };
 
 /// One update of the network from one batch; returns the mean loss of the batch before it. Throws Error (numerics) when
@@ -67,6 +69,8 @@ History train(Network& network, const Selection& training, const Selection& vali
 /// Loss (mean over rows, sample weights counted) as metric "loss", then the metrics of the task.
 Metrics evaluate(const Network& network, const Loss& loss, const Selection& rows);
 
+/// a(L) of these rows, the link not applied: (rows.size() x outputs).
+Matrix predict_outputs(const Network& network, const Selection& rows);
 /// Predictions (link applied) of these rows: (rows.size() x outputs).
 Matrix predict(const Network& network, const Loss& loss, const Selection& rows);
 

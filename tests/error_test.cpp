@@ -32,10 +32,23 @@ TEST(Place, ShowsOnlyKnownParts) {
 
 TEST(NearestName, SuggestsOnlyWhatIsNear) {
   const std::array<std::string, 3> known{"sigmoid", "tanh", "relu"};
-  EXPECT_EQ(nearest_name("sigmoyd", known.data(), known.data() + known.size()), "sigmoid");
-  EXPECT_EQ(nearest_name("reul", known.data(), known.data() + known.size()), "");
-  EXPECT_EQ(nearest_name("rell", known.data(), known.data() + known.size()), "relu");
-  EXPECT_EQ(nearest_name("zzzzzz", known.data(), known.data() + known.size()), "");
+  EXPECT_EQ(nearest_name("sigmoyd", known), "sigmoid");
+  EXPECT_EQ(nearest_name("reul", known), "");
+  EXPECT_EQ(nearest_name("rell", known), "relu");
+  EXPECT_EQ(nearest_name("zzzzzz", known), "");
+}
+
+TEST(IndexOfName, ListsAndSuggests) {
+  const std::array<std::string, 2> known{"leaky_relu", "tanh"};
+  EXPECT_EQ(index_of_name("leaky-relu", known, "activation"), 0u);
+  try {
+    index_of_name("tanhh", known, "activation");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "activation: expected one of leaky_relu, tanh, found \"tanhh\"");
+    EXPECT_EQ(error.hint(), "did you mean tanh?");
+    EXPECT_EQ(error.category(), ErrorCategory::usage);
+  }
 }
 
 TEST(CheckedProduct, RefusesOverflow) {

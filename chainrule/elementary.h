@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: Apache-2.0
+// Internal: exp, log, tanh, erf ... in double, made of + - * / and integer operations only, so that every compiler and
+// every build gives the same bits. Only .cpp files of the library include it, never a public header: inline numerics
+// compiled with a user's flags (-ffast-math, contraction) could replace ours at link time.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <complex>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+/// Every function is free of branches (comparisons select), so that compilers turn loops over it into vector code, and
+/// passes NaN through. Errors stated as ulp are the largest that the tests meet against references in higher precision.
+/// Results in the subnormal range may be zero (a thread may flush them).
+///
+/// The polynomials are our own: weighted minimax fits, by the Remez exchange in 60 digits, rounded to double. Each
+/// states what it fits, where, and its largest error relative to the function it serves.
+/// tests/vectors/make_elementary_coefficients.py computes and prints all constants below.
+namespace chainrule::elementary {
+
+inline constexpr double kLog2E = 0x1.71547652b82fep+0;
+inline constexpr double kLn2High = 0x1.62e42fefa3800p-1;  // 42 bits: its product with any exponent is exact
+inline constexpr double kLn2Low = 0x1.ef35793c76730p-45;
+inline constexpr double kTwoPi = 0x1.921fb54442d18p+2;
+inline constexpr double kTwoPiLow = 0x1.1a62633145c07p-52;
+inline constexpr double kTwoThirds = 0x1.5555555555555p-1;
+inline constexpr double kTwoThirdsLow = 0x1.5555555555555p-55;
+inline constexpr double kInverseSqrt2 = 0x1.6a09e667f3bcdp-1;
+inline constexpr double kTwoOverSqrtPi = 0x1.20dd750429b6dp+0;
+inline constexpr double kInverseSqrt2Pi = 0x1.9884533d43651p-2;
+
+// (e^r - 1 - r) / r^2 on |r| <= ln(2) / 2; 2^-60.6 relative to e^r - 1
+inline constexpr std::array<double, 11> kExpTail{0x1.0000000000000p-1,  0x1.5555555555559p-3,  0x1.555555555555ap-5,
+                                                 0x1.111111110f6a9p-7,  0x1.6c16c16c1445cp-10, 0x1.a01a01afe7839p-13,
+                                                 0x1.a01a01b0b3fbap-16, 0x1.71ddf84d16c66p-19, 0x1.27e4c5a6a6c9ap-22,
+                                                 0x1.af5ecb570ce50p-26, 0x1.1f955b49dc6a9p-29};
+// erf(x) / x - 1 in x^2 on [0, 1]; 2^-55.1
+inline constexpr std::array<double, 12> kErfRatio{
+    0x1.06eba8214db68p-3,  -0x1.812746b0379bdp-2,  0x1.ce2f21a040d16p-4,  -0x1.b82ce311fa93cp-6,
+    0x1.565bccf92b2c2p-8,  -0x1.c02db03dd6879p-11, 0x1.f9a2baa8efa67p-14, -0x1.f4ca4d6e465acp-17,
+    0x1.b97fd3cf9882bp-20, -0x1.5c0726b124af7p-23, 0x1.d71b0d5ad1a9ep-27, -0x1.abae43c781af9p-31};
+// (1 + 2x) e^(x^2) erfc(x) in (x - 4) / (x + 4), x in [0, 28.5]; 2^-54.0 (that of the constant term's rounding)
+inline constexpr std::array<double, 23> kErfcx{
+    0x1.3ba5916e9fd7fp+0,   -0x1.1df1ad154a29dp-3,  0x1.f7f5df66fd677p-7,   0x1.16ecefcfa60d7p-4,
+    -0x1.9ddb23c3e8581p-4,  0x1.7fee004df59fbp-4,   -0x1.0fb06dfe5fb47p-4,  0x1.3079edfa137b0p-5,
+    -0x1.0962387f31ea2p-6,  0x1.49c6718d01b6fp-8,   -0x1.8d4aa10255bdcp-11, -0x1.a1de8292b40a5p-13,
+    0x1.3be0e47d4dfa2p-13,  -0x1.9969bf7b6c8fbp-16, -0x1.78ab31a82a452p-17, 0x1.7fab9770dceb8p-18,
+    0x1.44b857d2bef8dp-22,  -0x1.bfac65346487ap-21, 0x1.0a8d579fd9452p-24,  0x1.ea3ce867862c2p-24,
+    -0x1.0a1e4a7390b03p-27, -0x1.c5c9db98212ffp-27, -0x1.c87879c87ede5p-30};
+// (ln((1 + s) / (1 - s)) / s - 2) / s^2 in s^2, |s| <= (sqrt(2) - 1) / (sqrt(2) + 1); 2^-58.9
+inline constexpr std::array<double, 7> kLogSeries{0x1.5555555555592p-1, 0x1.999999997fd77p-2, 0x1.24924941f4f9ap-2,
+                                                  0x1.c71c5206090c9p-3, 0x1.74663fa1fa5f3p-3, 0x1.39a1a6faa1df0p-3,
+                                                  0x1.2f06346bb211dp-3};
+// the same without its first term, (... - 2 - 2 s^2 / 3) / s^4; 2^-66.5
+inline constexpr std::array<double, 9> kLogSeriesRest{0x1.999999999999ap-2, 0x1.2492492492481p-2, 0x1.c71c71c720361p-3,
+                                                      0x1.745d1742b1d05p-3, 0x1.3b13b2b1d262cp-3, 0x1.1110a688a5339p-3,
+                                                      0x1.e2075bbd92b05p-4, 0x1.ab2e51e33fd3bp-4, 0x1.c158cf835ec7ep-4};
+// (sin(2 pi d) / d - 2 pi) / d^2 in d^2 on |d| <= 1/8; 2^-57.5
+inline constexpr std::array<double, 7> kSinRest{-0x1.4abbce625be53p+5, 0x1.466bc6775aaddp+6,  -0x1.32d2cce62b196p+6,
+                                                0x1.507834863d617p+5,  -0x1.e3074bead44d9p+3, 0x1.e8ef3b7d105b5p+1,
+                                                -0x1.6c787fa1c2547p-1};
+// (cos(2 pi d) - 1) / d^2 in d^2 on |d| <= 1/8; 2^-55.8
+inline constexpr std::array<double, 7> kCosRest{-0x1.3bd3cc9be45dep+4, 0x1.03c1f081b5ab0p+6,  -0x1.55d3c7e3c95bcp+6,
+                                                0x1.e1f50683b42c5p+5,  -0x1.a6d1ecb73fce9p+4, 0x1.f9cc6acf8adcdp+2,
+                                                -0x1.b26fe84938730p+0};
+
+inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
+inline constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+inline constexpr double kSmallestNormal = std::numeric_limits<double>::min();
+// Added to a number below 2^50, it rounds to a whole number, which then stands in the lowest bits.
+inline constexpr double kToWhole = 0x1.8p52;
+
+// -- pieces ----------------------------------------------------------------------------------------------------------
+
+[[gnu::always_inline]] inline std::uint64_t bits(double x) { return std::bit_cast<std::uint64_t>(x); }
+[[gnu::always_inline]] inline double from_bits(std::uint64_t b) { return std::bit_cast<double>(b); }
+[[gnu::always_inline]] inline double magnitude(double x) { return from_bits(bits(x) & ~(1ull << 63)); }
+[[gnu::always_inline]] inline double with_sign_of(double magnitude_part, double sign_part) {
+  return from_bits(bits(magnitude_part) | (bits(sign_part) & (1ull << 63)));
+}
+[[gnu::always_inline]] inline double limit(double x, double low, double high) {  // NaN stays NaN
+  const double raised = x < low ? low : x;
+  return raised > high ? high : raised;
+}
+/// The leading 26 bits: the product of two such numbers is exact.
+[[gnu::always_inline]] inline double leading_half(double x) { return from_bits(bits(x) & ~0x7ffffffull); }
+
+/// Coefficients First ... First + Count - 1, by halves (Estrin's scheme): short chains of dependent operations.
+/// powers = x, x^2, x^4, x^8, x^16.
+template <std::size_t First, std::size_t Count, std::size_t N>
+[[gnu::always_inline]] inline double polynomial_part(const std::array<double, N>& c, const double* powers) {
+  if constexpr (Count == 1) {
+    return c[First];
+  } else {
+    constexpr std::size_t half = std::bit_ceil(Count) / 2;
+    return polynomial_part<First, half>(c, powers) +
+           powers[std::bit_width(half) - 1] * polynomial_part<First + half, Count - half>(c, powers);
+  }
+}
+/// c[0] + c[1] x + ... + c[N - 1] x^(N - 1)
+template <std::size_t N>
+[[gnu::always_inline]] inline double polynomial(const std::array<double, N>& c, double x) {
+  static_assert(N <= 32);
+  const double x2 = x * x, x4 = x2 * x2, x8 = x4 * x4;
+  const double powers[5] = {x, x2, x4, x8, x8 * x8};
+  return polynomial_part<0, N>(c, powers);
+}
+
+/// A number as a sum of two that is not carried out; |low| is far below |high|.
+struct Pair {
+  double high, low;
+};
+[[gnu::always_inline]] inline Pair exact_sum(double a, double b) {  // Knuth's two-sum
+  const double sum = a + b, part = sum - a;
+  return {sum, (a - (sum - part)) + (b - part)};
+}
+inline Pair exact_product(double a, double b) {  // Dekker's product
+  const double product = a * b, ah = leading_half(a), bh = leading_half(b), al = a - ah, bl = b - bh;
+  return {product, ((ah * bh - product) + ah * bl + al * bh) + al * bl};
+}
+
+// -- exp and its family ----------------------------------------------------------------------------------------------
+
+/// x = k ln(2) + r + low, |r| <= ln(2) / 2; tail = e^(r + low) - 1 - r.
+struct Reduced {
+  double shifted, r, tail;  // k = shifted - kToWhole
+};
+[[gnu::always_inline]] inline Reduced reduce(Pair x) {
+  const double shifted = x.high * kLog2E + kToWhole, k = shifted - kToWhole;
+  const double high = x.high - k * kLn2High, low = x.low - k * kLn2Low, r = high + low;
+  const double lost = (high - r) + low;
+  return {shifted, r, lost + (r * r) * polynomial(kExpTail, r)};
+}
+/// 2^(k + offset), which has to be a normal number.
+[[gnu::always_inline]] inline double power_of_two(double shifted, int offset) {
+  return from_bits((bits(shifted) + static_cast<std::uint64_t>(1023 + offset)) << 52);
+}
+/// e^(x.high + x.low)
+[[gnu::always_inline]] inline double exp_of(Pair x) {
+  const double limited = limit(x.high, -746.0, 710.0);  // beyond: 0 and infinity
+  const Reduced z = reduce({limited, x.low});
+  // In two factors, since 2^k alone can be infinite or subnormal.
+  const double factor = limited > 0 ? power_of_two(z.shifted, -1) : power_of_two(z.shifted, 64);
+  return ((1.0 + (z.r + z.tail)) * factor) * (limited > 0 ? 2.0 : 0x1p-64);
+}
+
+/// e^x, to 0.6 ulp
+[[gnu::always_inline]] inline double exp(double x) { return exp_of({x, 0.0}); }
+
+/// 2^64 e^x for x <= 0, to 0.6 ulp: keeps products such as z e^z exact where e^z alone would be subnormal.
+[[gnu::always_inline]] inline double exp_up(double x) {
+  const Reduced z = reduce({limit(x, -746.0, 0.0), 0.0});
+  return x < -746.0 ? 0.0 : (1.0 + (z.r + z.tail)) * power_of_two(z.shifted, 64);
+}
+inline constexpr double kDown = 0x1p-64;  // takes the factor of exp_up away
+
+/// e^x - 1, to 0.8 ulp
+[[gnu::always_inline]] inline double expm1(double x) {
+  const Reduced z = reduce({limit(x, -50.0, 710.0), 0.0});
+  const double half_power = power_of_two(z.shifted, -1);  // all is halved, since 2^1024 is infinite
+  const Pair sum = exact_sum(half_power - 0.5, half_power * z.r);
+  const double result = 2.0 * (sum.high + (sum.low + half_power * z.tail));
+  return magnitude(x) < 0x1p-54 ? x : result;
+}
+
+/// (e^x - e^-x) / (e^x + e^-x), to 2 ulp
+[[gnu::always_inline]] inline double tanh(double x) {
+  const double e = expm1(2.0 * limit(magnitude(x), 0.0, 20.0));
+  return magnitude(x) < 0x1p-28 ? x : with_sign_of(e / (e + 2.0), x);
+}
+
+/// e^(-factor x^2) to 0.6 ulp, factor 1 or 1/2: x^2 is taken in two parts, since e^ magnifies its rounding error.
+[[gnu::always_inline]] inline double exp_minus_square(double x, double factor) {
+  const double t = limit(magnitude(x), 0.0, 40.0), high = leading_half(t);
+  return exp_of({-factor * (high * high), -factor * ((t - high) * (t + high))});
+}
+
+// -- log -------------------------------------------------------------------------------------------------------------
+
+/// x = 2^k m, sqrt(1/2) <= m < sqrt(2), for positive normal x.
+struct Scaled {
+  double k, m;
+};
+[[gnu::always_inline]] inline Scaled scale(double x) {
+  constexpr std::uint64_t one = 0x3ff0000000000000, sqrt_half = 0x3fe6a09e667f3bcd;
+  const std::uint64_t exponent = (bits(x) + (one - sqrt_half)) >> 52;  // k + 1023
+  const double k = from_bits(exponent | 0x4330000000000000) - (0x1p52 + 1023.0);
+  return {k, from_bits(bits(x) - (exponent << 52) + one)};
+}
+/// The same for any positive finite x.
+[[gnu::always_inline]] inline Scaled scale_any(double x) {
+  const bool tiny = x < kSmallestNormal;
+  const Scaled y = scale(tiny ? x * 0x1p54 : x);
+  return {tiny ? y.k - 54.0 : y.k, y.m};
+}
+/// k ln(2) + ln(1 + f) + c for a c that is tiny beside the rest
+[[gnu::always_inline]] inline double log_from(double k, double f, double c) {
+  const double s = f / (2.0 + f), s2 = s * s, half_square = 0.5 * f * f;
+  const double rest = s * (half_square + s2 * polynomial(kLogSeries, s2));
+  return k * kLn2High - ((half_square - (rest + (k * kLn2Low + c))) - f);
+}
+
+/// ln(x), to 0.8 ulp; -infinity at 0, NaN below
+[[gnu::always_inline]] inline double log(double x) {
+  const Scaled y = scale_any(x);
+  const double result = log_from(y.k, y.m - 1.0, 0.0);
+  const double at_edge = x == 0 ? -kInfinity : x < kInfinity ? kNan : x;  // x: infinity or NaN
+  return x > 0 && x < kInfinity ? result : at_edge;
+}
+
+/// ln(1 + x), to 0.9 ulp; -infinity at -1, NaN below
+[[gnu::always_inline]] inline double log1p(double x) {
+  const Pair sum = exact_sum(1.0, x);
+  const Scaled y = scale(sum.high);
+  const double f = y.k == 0 ? x : y.m - 1.0;
+  const double correction = y.k == 0 ? 0.0 : sum.low / sum.high;
+  const double result = magnitude(x) < 0x1p-54 ? x : log_from(y.k, f, correction);
+  const double at_edge = x == -1 ? -kInfinity : x < kInfinity ? kNan : x;
+  return x > -1 && x < kInfinity ? result : at_edge;
+}
+
+// -- error function --------------------------------------------------------------------------------------------------
+
+/// e^(x^2) erfc(x) for 0 <= x <= 28.5, to 3 ulp
+[[gnu::always_inline]] inline double erfcx(double x) {
+  return polynomial(kErfcx, (x - 4.0) / (x + 4.0)) / (1.0 + 2.0 * x);
+}
+
+/// erf(x), to 1.5 ulp
+[[gnu::always_inline]] inline double erf(double x) {
+  const double t = limit(magnitude(x), 0.0, 28.0);
+  const double near = t + t * polynomial(kErfRatio, t * t);
+  const double far = 1.0 - exp_minus_square(t, 1.0) * erfcx(t);
+  return with_sign_of(t < 1.0 ? near : far, x);
+}
+
+/// 1 - erf(x), to 4 ulp, also far in the tail
+[[gnu::always_inline]] inline double erfc(double x) {
+  const double t = limit(magnitude(x), 0.0, 28.0);
+  const double tail = exp_minus_square(t, 1.0) * erfcx(t);
+  const double near = 1.0 - (x + x * polynomial(kErfRatio, x * x));
+  const double far = x < 0 ? 2.0 - tail : tail;
+  return t < 0.5 ? near : far;
+}
+
+/// e^(-z^2 / 2), to 0.6 ulp
+[[gnu::always_inline]] inline double gauss(double z) { return exp_minus_square(z, 0.5); }
+
+/// e^(t^2 / 2) times the probability that a normal variate exceeds t, for t >= 0, to 4 ulp; the value at 40 beyond.
+[[gnu::always_inline]] inline double normal_tail_over_gauss(double t) {
+  return 0.5 * erfcx(limit(t, 0.0, 40.0) * kInverseSqrt2);
+}
+
+// -- whole turns, powers ---------------------------------------------------------------------------------------------
+
+/// x = quadrant / 4 + d turns, |d| <= 1/8; nothing is rounded in making d.
+struct Turn {
+  std::uint64_t quadrant;  // modulo 4
+  double sin, cos;         // of 2 pi d
+};
+[[gnu::always_inline]] inline Turn turn(double x) {
+  const double shifted = 4.0 * x + kToWhole, d = x - 0.25 * (shifted - kToWhole), u = d * d;
+  return {bits(shifted) & 3, d * kTwoPi + d * (kTwoPiLow + u * polynomial(kSinRest, u)),
+          1.0 + u * polynomial(kCosRest, u)};
+}
+/// cos(2 pi x) for x in [0, 1), to 1.5 ulp; exactly 0, 1, -1 where they are due
+[[gnu::always_inline]] inline double cos_turns(double x) {
+  const Turn t = turn(x);
+  const double size = (t.quadrant & 1) != 0 ? t.sin : t.cos;
+  return ((t.quadrant + 1) & 2) != 0 ? 0.0 - size : 0.0 + size;
+}
+/// sin(2 pi x) for x in [0, 1), to 1.5 ulp; exactly 0, 1, -1 where they are due
+[[gnu::always_inline]] inline double sin_turns(double x) {
+  const Turn t = turn(x);
+  const double size = (t.quadrant & 1) != 0 ? t.cos : t.sin;
+  return (t.quadrant & 2) != 0 ? 0.0 - size : 0.0 + size;
+}
+
+/// ln(x) for positive finite x, wrong by less than 2^-63 of it.
+inline Pair log_pair(double x) {
+  const Scaled y = scale_any(x);
+  const double f = y.m - 1.0;
+  const Pair d = exact_sum(2.0, f);
+  const double s = f / d.high;
+  const Pair back = exact_product(s, d.high);
+  const double s_low = (((f - back.high) - back.low) - s * d.low) / d.high;
+  Pair square = exact_product(s, s);
+  square.low += 2.0 * s * s_low;
+  Pair cube = exact_product(square.high, s);
+  cube.low += square.low * s + square.high * s_low;
+  Pair second = exact_product(cube.high, kTwoThirds);  // 2 s^3 / 3
+  second.low += cube.low * kTwoThirds + cube.high * kTwoThirdsLow;
+  const double rest = cube.high * square.high * polynomial(kLogSeriesRest, square.high);
+  const Pair first = exact_sum(y.k * kLn2High, 2.0 * s), sum = exact_sum(first.high, second.high);
+  return exact_sum(sum.high, sum.low + (first.low + (y.k * kLn2Low + (2.0 * s_low + (second.low + rest)))));
+}
+/// x^y for x >= 0 and finite y, to 1 ulp; NaN for negative x
+inline double pow(double x, double y) {
+  if (y == 0) return 1.0;
+  if (!(x >= 0) || y != y) return kNan;
+  if (x == 0 || x == kInfinity) return (x == 0) == (y > 0) ? 0.0 : kInfinity;
+  const Pair log_x = log_pair(x);
+  const double estimate = log_x.high * y;
+  if (magnitude(estimate) > 1000.0) return exp(estimate);  // 0 or infinity; exact_product could overflow
+  const Pair product = exact_product(log_x.high, y);
+  return exp_of({product.high, product.low + log_x.low * y});
+}
+/// x^n by squaring; relative error below n 2^-53.
+inline double power(double x, std::uint64_t n) {
+  double result = 1.0;
+  for (; n != 0; n >>= 1, x *= x) {
+    if ((n & 1) != 0) result *= x;
+  }
+  return result;
+}
+
+// -- first order in the imaginary part: f(x + i h) = f(x) + i h f'(x), for the complex step ---------------------------
+
+using Complex = std::complex<double>;
+
+inline Complex first_order(Complex z, double value, double derivative) { return {value, z.imag() * derivative}; }
+inline Complex exp(Complex z) { return first_order(z, exp(z.real()), exp(z.real())); }
+inline Complex exp_up(Complex z) { return first_order(z, exp_up(z.real()), exp_up(z.real())); }
+inline Complex expm1(Complex z) { return first_order(z, expm1(z.real()), exp(z.real())); }
+inline Complex log(Complex z) { return first_order(z, log(z.real()), 1.0 / z.real()); }
+inline Complex log1p(Complex z) { return first_order(z, log1p(z.real()), 1.0 / (1.0 + z.real())); }
+inline Complex tanh(Complex z) {
+  const double e = exp(-2.0 * magnitude(z.real()));
+  return first_order(z, tanh(z.real()), 4.0 * e / ((1.0 + e) * (1.0 + e)));
+}
+inline Complex erf(Complex z) {
+  return first_order(z, erf(z.real()), kTwoOverSqrtPi * exp_minus_square(z.real(), 1.0));
+}
+inline Complex erfc(Complex z) {
+  return first_order(z, erfc(z.real()), -kTwoOverSqrtPi * exp_minus_square(z.real(), 1.0));
+}
+inline Complex gauss(Complex z) { return first_order(z, gauss(z.real()), -z.real() * gauss(z.real())); }
+inline Complex normal_tail_over_gauss(Complex t) {
+  const double value = normal_tail_over_gauss(t.real());
+  return first_order(t, value, t.real() * value - kInverseSqrt2Pi);
+}
+
+}  // namespace chainrule::elementary

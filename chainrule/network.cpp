@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+// The two passes of the article: forward, and the mirror of it.
+#include "chainrule/network.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "chainrule/error.h"
+#include "chainrule/kernels/kernels.h"
+#include "chainrule/random.h"
+
+namespace chainrule {
+namespace {
+
+constexpr std::size_t kMostUnits = std::size_t{1} << 24;  // of a layer: places in random streams and masks stay unique
+
+void require(bool holds, const std::string& what, const std::string& expected, double found) {
+  if (holds) return;
+  std::string number = std::to_string(found);
+  throw Error(ErrorCategory::usage, what + ": expected " + expected + ", found " + number);
+}
+
+void require_share(double share, const std::string& what) {
+  require(share >= 0 && share < 1, what, "a share in [0, 1)", share);
+}
+
+void require_multiplier(double value, const std::string& what) {
+  require(std::isfinite(value) && value >= 0, what, "a finite number >= 0", value);
+}
+
+void require_units(std::size_t units, const std::string& what) {
+  require(units >= 1 && units <= kMostUnits, what, "1 to " + std::to_string(kMostUnits), static_cast<double>(units));
+}
+
+std::vector<Segment> layout(const Architecture& architecture) {
+  std::vector<Segment> segments;
+  std::size_t offset = 0;
+  const auto add = [&](Segment segment) {
+    segment.offset = offset;
+    offset += segment.size();
+    segments.push_back(std::move(segment));
+  };
+  for (std::size_t l = 0; l < architecture.depth(); ++l) {
+    const Layer& layer = architecture.layers[l];
+    add({std::to_string(2 * l) + ".weight", Segment::Kind::weights, l, 0, layer.outputs, architecture.layer_inputs(l),
+         layer.weight_multiplier, layer.decay_multiplier, layer.max_norm});
+  }
+  for (std::size_t l = 0; l < architecture.depth(); ++l) {
+    const Layer& layer = architecture.layers[l];
+    add({std::to_string(2 * l) + ".bias", Segment::Kind::biases, l, 0, 1, layer.outputs, layer.bias_multiplier, 0, 0});
+  }
+  return segments;
+}
+
+// Inverted dropout: mask = 0 for a share of the units, 1 / (1 - share) for the others. One call of the generator serves
+// four units; the place of a unit depends on its row in the global batch, never on who computes it.
+void make_mask(double share, std::uint32_t layer, const Pass& pass, MatrixView mask) {
+  const Stream stream{pass.seed, Purpose::dropout, layer, static_cast<std::uint32_t>(pass.step)};
+  const float kept = static_cast<float>(1 / (1 - share));
+  const std::uint64_t bound = static_cast<std::uint64_t>(share * 0x1p32);
+  for (std::size_t row = 0; row < mask.rows(); ++row) {
+    const std::uint64_t row_place = static_cast<std::uint64_t>(pass.first_row + row) << 24;
+    std::array<std::uint32_t, 4> words{};
+    for (std::size_t unit = 0; unit < mask.columns(); ++unit) {
+      if (unit % 4 == 0) words = random_bits(stream, row_place + unit / 4);
+      mask(row, unit) = words[unit % 4] < bound ? 0.0f : kept;
+    }
+  }
+}
+
+void multiply(ConstMatrixView x, ConstMatrixView factors, MatrixView out) {
+  for (std::size_t k = 0; k < out.size(); ++k) out.data()[k] = x.data()[k] * factors.data()[k];
+}
+
+// What layer l + 1 is fed with: `values` themselves, or with dropout `values` * mask.
+ConstMatrixView drop_out(double share, std::size_t layer, ConstMatrixView values, const Pass& pass, Workspace& work) {
+  if (share == 0) return values;
+  make_mask(share, static_cast<std::uint32_t>(layer + 1), pass, work.mask(layer));
+  multiply(values, work.mask(layer), work.dropped(layer));
+  return work.dropped(layer);
+}
+
+}  // namespace
+
+void validate(const Architecture& architecture) {
+  require_units(architecture.inputs, "inputs");
+  require_share(architecture.input_dropout, "input_dropout");
+  if (architecture.layers.empty()) throw Error(ErrorCategory::usage, "layers: expected at least 1, found 0");
+  std::size_t total = 0;
+  for (std::size_t l = 0; l < architecture.depth(); ++l) {
+    const Layer& layer = architecture.layers[l];
+    const std::string of = " of layer " + std::to_string(l + 1);
+    require_units(layer.outputs, "units" + of);
+    require_share(layer.dropout, "dropout" + of);
+    require_multiplier(layer.weight_multiplier, "weight_multiplier" + of);
+    require_multiplier(layer.bias_multiplier, "bias_multiplier" + of);
+    require_multiplier(layer.decay_multiplier, "decay_multiplier" + of);
+    require_multiplier(layer.max_norm, "max_norm" + of);
+    total += layer.outputs * (architecture.layer_inputs(l) + 1);  // < 2^49 each, so no overflow
+    require(total <= std::numeric_limits<std::uint32_t>::max(), "parameters", "at most 2^32 - 1",
+            static_cast<double>(total));
+  }
+  require(architecture.layers.back().dropout == 0, "dropout of the output layer", "0",
+          architecture.layers.back().dropout);
+}
+
+std::size_t parameter_count(const Architecture& architecture) {
+  std::size_t count = 0;
+  for (std::size_t l = 0; l < architecture.depth(); ++l)
+    count += architecture.layers[l].outputs * (architecture.layer_inputs(l) + 1);
+  return count;
+}
+
+std::string describe(const Architecture& architecture) {
+  std::string text = std::to_string(architecture.inputs);
+  for (const Layer& layer : architecture.layers)
+    text += " -> " + std::to_string(layer.outputs) + ' ' + std::string(activation_name(layer.activation));
+  return text + ", " + std::to_string(parameter_count(architecture)) + " parameters";
+}
+
+Parameters::Parameters(const Architecture& architecture)
+    : segments_(std::make_shared<const std::vector<Segment>>(layout(architecture))),
+      values_(parameter_count(architecture)) {}
+
+MatrixView Parameters::weights(std::size_t layer) {
+  const Segment& segment = segments()[layer];
+  return {values_.data() + segment.offset, segment.rows, segment.columns};
+}
+ConstMatrixView Parameters::weights(std::size_t layer) const {
+  const Segment& segment = segments()[layer];
+  return {values_.data() + segment.offset, segment.rows, segment.columns};
+}
+std::span<float> Parameters::biases(std::size_t layer) { return of(segments()[segments().size() / 2 + layer]); }
+std::span<const float> Parameters::biases(std::size_t layer) const {
+  return of(segments()[segments().size() / 2 + layer]);
+}
+
+Network::Network(Architecture a) : architecture(std::move(a)) {
+  validate(architecture);
+  parameters = Parameters(architecture);
+}
+
+Workspace::Workspace(const Architecture& architecture, std::size_t most_rows) : rows_(most_rows) {
+  const auto room_for_dropout = [&](double share, std::size_t units) {
+    mask_.emplace_back(share > 0 ? most_rows : 0, units);
+    dropped_.emplace_back(share > 0 ? most_rows : 0, units);
+  };
+  room_for_dropout(architecture.input_dropout, architecture.inputs);
+  for (const Layer& layer : architecture.layers) {
+    z_.emplace_back(most_rows, layer.outputs);
+    a_.emplace_back(most_rows, layer.outputs);
+    delta_.emplace_back(most_rows, layer.outputs);
+    room_for_dropout(layer.dropout, layer.outputs);
+  }
+}
+
+void forward(const Network& network, ConstMatrixView inputs, const Pass& pass, Workspace& work) {
+  const Architecture& architecture = network.architecture;
+  work.set_rows(inputs.rows());
+  ConstMatrixView x = drop_out(architecture.input_dropout, Workspace::kInputs, inputs, pass, work);
+  for (std::size_t l = 0; l < architecture.depth(); ++l) {
+    const Layer& layer = architecture.layers[l];
+    kernels::affine_forward(x, network.parameters.weights(l), network.parameters.biases(l), work.z(l));
+    activation_forward(layer.activation, work.z(l).flat(), work.a(l).flat());
+    x = drop_out(layer.dropout, l, work.a(l), pass, work);
+  }
+}
+
+void backward_deltas(const Network& network, Workspace& work) {
+  const Architecture& architecture = network.architecture;
+  for (std::size_t l = architecture.depth(); l-- > 0;) {
+    const MatrixView delta = work.delta(l);  // holds d_a until f' is applied
+    if (work.mask(l).size() > 0) multiply(delta, work.mask(l), delta);
+    activation_backward(architecture.layers[l].activation, work.z(l).flat(), work.a(l).flat(), delta.flat(),
+                        delta.flat());
+    if (l > 0) kernels::affine_backward_input(delta, network.parameters.weights(l), work.delta(l - 1));
+  }
+}
+
+void weight_gradients(ConstMatrixView inputs, Workspace& work, Parameters& gradients) {
+  for (std::size_t l = 0; l < gradients.segments().size() / 2; ++l)
+    kernels::affine_backward_weights(work.delta(l), work.fed(l, inputs), gradients.weights(l), gradients.biases(l));
+}
+
+PredictionWorkspace::PredictionWorkspace(const Architecture& architecture, std::size_t most_rows)
+    : most_rows_(most_rows) {
+  std::size_t widest = 0;
+  for (const Layer& layer : architecture.layers) widest = std::max(widest, layer.outputs);
+  even_.resize(most_rows * widest);
+  odd_.resize(most_rows * widest);
+}
+
+void predict(const Network& network, ConstMatrixView inputs, PredictionWorkspace& work, MatrixView outputs) {
+  const Architecture& architecture = network.architecture;
+  for (std::size_t first = 0; first < inputs.rows(); first += work.most_rows()) {
+    const std::size_t rows = std::min(work.most_rows(), inputs.rows() - first);
+    ConstMatrixView x = inputs.rows(first, rows);
+    for (std::size_t l = 0; l < architecture.depth(); ++l) {
+      const std::size_t units = architecture.layers[l].outputs;
+      const bool last = l + 1 == architecture.depth();
+      const MatrixView z = last         ? outputs.rows(first, rows)
+                           : l % 2 == 0 ? work.even(rows, units)
+                                        : work.odd(rows, units);
+      kernels::affine_forward(x, network.parameters.weights(l), network.parameters.biases(l), z);
+      activation_forward(architecture.layers[l].activation, z.flat(), z.flat());
+      x = z;
+    }
+  }
+}
+
+}  // namespace chainrule

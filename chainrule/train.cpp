@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+// The training step, and the loop over steps. What is watched and what is kept is decided in watch.h; what a failed
+// step says of itself, in divergence.h.
+#include "chainrule/train.h"
+
+#include <cmath>
+#include <numeric>
+
+#include "chainrule/divergence.h"
+#include "chainrule/error.h"
+#include "chainrule/kernels/kernels.h"
+#include "chainrule/kernels/tree.h"
+#include "chainrule/random.h"
+#include "chainrule/watch.h"
+
+namespace chainrule {
+namespace {
+
+std::span<float> memory(Parameters& block, const Segment& segment) {
+  return block.flat().empty() ? std::span<float>() : block.of(segment);
+}
+
+// Max-norm: a unit whose incoming weights are longer than `bound` has them scaled back to it (Srebro & Shraibman 2005).
+void bound_rows(double bound, MatrixView weights) {
+  for (std::size_t i = 0; i < weights.rows(); ++i) {
+    const double norm = std::sqrt(kernels::sum_of_squares(weights.row(i)));
+    if (norm <= bound) continue;
+    const float factor = static_cast<float>(bound / norm);
+    for (float& w : weights.row(i)) w *= factor;
+  }
+}
+
+// M11 with M12: every segment of the flat block with its own rates.
+void update(TrainState& s) {
+  const double clip = s.options.clip_norm;
+  const double gradient_scale = clip > 0 && s.gradient_norm > clip ? clip / s.gradient_norm : 1;
+  ++s.step;
+  for (const Segment& segment : s.network.parameters.segments()) {
+    const UpdateRates rates{s.step, s.learning_rate * segment.rate_multiplier,
+                            s.options.weight_decay * segment.decay_multiplier, gradient_scale};
+    optimizer_update(s.options.optimizer, rates, s.network.parameters.of(segment), s.gradients.of(segment),
+                     memory(s.first, segment), memory(s.second, segment));
+    if (segment.max_norm > 0) bound_rows(segment.max_norm, s.network.parameters.weights(segment.layer));
+  }
+}
+
+// lambda / 2 * sum of squared weights (M5).
+double decay_term(const Parameters& parameters, double weight_decay) {
+  double sum = 0;
+  for (const Segment& segment : parameters.segments())
+    if (segment.decay_multiplier > 0) sum += segment.decay_multiplier * kernels::sum_of_squares(parameters.of(segment));
+  return 0.5 * weight_decay * sum;
+}
+
+std::vector<std::size_t> epoch_order(const TrainOptions& options, std::size_t rows, std::size_t epoch) {
+  if (options.shuffle)
+    return random_permutation({options.seed, Purpose::shuffle, 0, static_cast<std::uint32_t>(epoch)}, rows);
+  std::vector<std::size_t> order(rows);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  return order;
+}
+
+// One epoch; false when the observer stopped it on the way.
+bool run_epoch(TrainState& state, Batcher& batches, double rate_factor, EpochRecord& record, const Observer& observer) {
+  const TrainOptions& options = state.options;
+  const std::vector<std::size_t> order = epoch_order(options, batches.rows(), record.epoch);
+  const std::uint64_t total_steps = batches.batches() * options.epochs;
+  double loss_sum = 0, norm_sum = 0;
+  for (std::size_t b = 0; b < batches.batches(); ++b) {
+    const Batch batch = batches.gather(b, order);
+    state.learning_rate = options.learning_rate * rate_factor *
+                          schedule_factor(options.schedule, state.step, batches.batches(), total_steps);
+    const double loss = train_step(state, batch);
+    loss_sum += loss * static_cast<double>(batch.inputs.rows());
+    norm_sum += state.gradient_norm;
+    if (observer.on_step)
+      observer.on_step(
+          {record.epoch, b + 1, batches.batches(), state.step, loss, state.learning_rate, state.gradient_norm});
+    if (observer.should_stop && observer.should_stop()) return false;
+  }
+  record.step = state.step;
+  record.learning_rate = state.learning_rate;
+  record.training_loss = loss_sum / static_cast<double>(batches.rows());
+  record.gradient_norm = norm_sum / static_cast<double>(batches.batches());
+  record.decay_term = decay_term(state.network.parameters, options.weight_decay);
+  return true;
+}
+
+}  // namespace
+
+TrainState::TrainState(Network& n, const TrainOptions& o, std::size_t most_rows)
+    : network(n), options(o), work(n.architecture, most_rows), gradients(n.architecture) {
+  if (optimizer_memory(o.optimizer) >= 1) first = Parameters(n.architecture);
+  if (optimizer_memory(o.optimizer) >= 2) second = Parameters(n.architecture);
+}
+
+double train_step(TrainState& s, const Batch& batch) {
+  const Pass pass{s.options.seed, s.step, 0};  // what dropout masks are made of
+  forward(s.network, batch.inputs, pass, s.work);
+  const double loss =
+      loss_and_gradient(s.options.loss, s.work.outputs(), batch.targets, batch.scale, s.work.d_outputs());
+  backward_deltas(s.network, s.work);
+  weight_gradients(batch.inputs, s.work, s.gradients);
+  s.gradient_norm = std::sqrt(kernels::sum_of_squares(s.gradients.flat()));
+  if (!std::isfinite(loss) || !std::isfinite(s.gradient_norm)) throw divergence(s, batch, loss);
+  update(s);
+  return loss;
+}
+
+History train(Network& network, const Selection& training, const Selection& validation, const TrainOptions& options,
+              const Observer& observer) {
+  validate(options);
+  const std::size_t rows = training.rows.size();
+  if (rows == 0) throw Error(ErrorCategory::input, "training rows: expected at least 1, found 0");
+  const std::size_t batch_size = options.batch_size == 0 ? rows : std::min(options.batch_size, rows);
+  if (std::holds_alternative<Rprop>(options.optimizer) && batch_size < rows)
+    throw Error(ErrorCategory::usage,
+                "batch_size: rprop expects all " + std::to_string(rows) + " rows, found " + std::to_string(batch_size));
+  Batcher batches(training, batch_size);
+  TrainState state(network, options, batch_size);
+  Watch watch(options, network, !validation.rows.empty());
+  History history;
+  try {
+    for (std::size_t epoch = 1; epoch <= options.epochs; ++epoch) {
+      EpochRecord record;
+      record.epoch = epoch;
+      record.epochs = options.epochs;
+      state.epoch = epoch;
+      const bool finished = run_epoch(state, batches, watch.rate_factor(), record, observer);
+      history.steps = state.step;
+      if (!finished) {
+        history.stop = StopReason::interrupted;
+        break;
+      }
+      if (!validation.rows.empty()) record.validation = evaluate(network, options.loss, validation);
+      require_finite_parameters(state);
+      const bool go_on = watch.look(record, network);
+      history.epochs.push_back(record);
+      if (observer.on_epoch) observer.on_epoch(record);
+      if (!go_on) {
+        history.stop = StopReason::early_stopping;
+        break;
+      }
+    }
+  } catch (const Error&) {
+    watch.restore(network);
+    throw;
+  }
+  history.watched_metric = watch.metric();
+  history.best_epoch = watch.finish(network);
+  return history;
+}
+
+Matrix predict(const Network& network, const Loss& loss, const Selection& rows) {
+  Matrix outputs = predict_outputs(network, rows);
+  apply_link(loss, outputs.view());
+  return outputs;
+}
+
+Matrix predict_outputs(const Network& network, const Selection& rows) {
+  constexpr std::size_t kBlock = 256;
+  Matrix outputs(rows.rows.size(), network.architecture.outputs());
+  Matrix inputs(std::min(kBlock, rows.rows.size()), network.architecture.inputs);
+  PredictionWorkspace work(network.architecture, inputs.rows());
+  for (std::size_t first = 0; first < rows.rows.size(); first += kBlock) {
+    const std::size_t count = std::min(kBlock, rows.rows.size() - first);
+    rows.data->inputs.gather(std::span(rows.rows).subspan(first, count), inputs.top(count));
+    predict(network, inputs.top(count), work, outputs.view().rows(first, count));
+  }
+  return outputs;
+}
+
+Metrics evaluate(const Network& network, const Loss& loss, const Selection& rows) {
+  Matrix outputs = predict_outputs(network, rows);
+  const Dataset& data = *rows.data;
+  std::vector<double> output(outputs.columns()), target(outputs.columns());
+  Matrix target_row(1, outputs.columns());
+  const auto weight = [&](std::size_t i) { return data.weights.empty() ? 1.0 : double(data.weights[rows.rows[i]]); };
+  const auto loss_of_row = [&](std::size_t i) {
+    data.targets.gather(std::span(rows.rows).subspan(i, 1), target_row.view());
+    std::ranges::copy(outputs.row(i), output.begin());
+    std::ranges::copy(target_row.row(0), target.begin());
+    return weight(i) * loss_value(loss, output, target);
+  };
+  const double total = kernels::tree_sum(rows.rows.size(), loss_of_row);
+  Metrics metrics = {{"loss", total / kernels::tree_sum(rows.rows.size(), weight)}};
+  apply_link(loss, outputs.view());
+  for (Metric& metric : compute_metrics(outputs.view(), rows)) metrics.push_back(std::move(metric));
+  return metrics;
+}
+
+}  // namespace chainrule
