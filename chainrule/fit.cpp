@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// One call from table to model. What is decided before any number is learned stands in plan_fit().
+#include "chainrule/fit.h"
+
+#include <fmt/format.h>
+
+#include "chainrule/error.h"
+#include "chainrule/options.h"
+#include "chainrule/sha256.h"
+#include "chainrule/version.h"
+
+namespace chainrule {
+namespace {
+
+template <class T>
+void add(Sha256& sum, std::span<const T> values) {
+  sum.add(std::as_bytes(values));
+}
+
+std::string_view name_of(StopReason reason) {
+  switch (reason) {
+    case StopReason::early_stopping:
+      return "early_stopping";
+    case StopReason::interrupted:
+      return "interrupted";
+    case StopReason::epochs_done:
+      break;
+  }
+  return "epochs_done";
+}
+
+Provenance provenance_of(const Table& table, const FitOptions& options, const FitResult& result) {
+  Provenance provenance;
+  provenance.program = fmt::format("chainrule {}", kVersion);
+  provenance.configuration = option_values(options);
+  provenance.seed = options.train.seed;
+  provenance.data_fingerprint = fingerprint(table);
+  provenance.stop = name_of(result.history.stop);
+  provenance.epochs = result.history.epochs.size();
+  provenance.best_epoch = result.history.best_epoch;
+  provenance.steps = result.history.steps;
+  provenance.training = result.training;
+  provenance.validation = result.validation;
+  return provenance;
+}
+
+}  // namespace
+
+FitResult fit(const Table& table, const FitOptions& options, const Observer& observer, const Table* validation) {
+  FitPlan plan = plan_fit(table, options, validation);
+  Dataset data = encode(plan.encoder, table, true);
+  scale_weights_to_mean_one(data.weights, plan.split.rest);
+  const Dataset other = validation == nullptr ? Dataset() : encode(plan.encoder, *validation, true);
+  const Selection training{&data, plan.split.rest};
+  const Selection held_out = validation == nullptr ? Selection{&data, plan.split.held_out} : all_rows(other);
+
+  FitResult result;
+  result.notes = std::move(plan.notes);
+  result.model.encoder = std::move(plan.encoder);
+  result.model.loss = plan.loss;
+  result.model.network = Network(plan.architecture);
+  Network& network = result.model.network;
+  initialize(network, options.initial_weights, options.initial_biases, options.train.seed);
+  TrainOptions train_options = options.train;
+  train_options.loss = plan.loss;
+  result.history = train(network, training, held_out, train_options, observer);
+  result.training = evaluate(network, plan.loss, training);
+  if (!held_out.rows.empty()) result.validation = evaluate(network, plan.loss, held_out);
+  result.model.provenance = provenance_of(table, options, result);
+  return result;
+}
+
+std::string fingerprint(const Table& table) {
+  Sha256 sum;
+  const std::uint64_t rows = table.rows;
+  add(sum, std::span(&rows, 1));
+  add(sum, std::span<const std::uint8_t>(table.images.bytes));
+  for (const Column& column : table.columns) {
+    add(sum, std::span<const double>(column.numbers));
+    if (column.is_number()) continue;
+    for (const std::uint32_t code : column.codes) {  // text as written, each field ended by a zero byte
+      const std::string& text = column.spellings[code];
+      add(sum, std::span(text.c_str(), text.size() + 1));
+    }
+  }
+  return sum.hex();
+}
+
+}  // namespace chainrule

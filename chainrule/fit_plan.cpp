@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is decided before training: presets, rows held out, the shape of the network, the loss, the memory it will take.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <numeric>
+
+#include "chainrule/error.h"
+#include "chainrule/fit.h"
+
+namespace chainrule {
+namespace {
+
+[[noreturn]] void refuse(const std::string& message, const std::string& hint = {}) {
+  throw Error(ErrorCategory::usage, message, hint);
+}
+
+// The value of layer l in a list with one entry for all layers, or one per layer.
+double of_layer(const std::vector<double>& values, std::size_t l, std::size_t layers, std::string_view name) {
+  if (values.empty()) return 1;
+  if (values.size() == 1) return values[0];
+  if (values.size() != layers)
+    refuse(fmt::format("{}: expected 1 value or one for each of the {} layers, found {}", name, layers, values.size()));
+  return values[l];
+}
+
+Architecture architecture_for(const Encoder& encoder, const FitOptions& options) {
+  Architecture architecture;
+  architecture.inputs = encoder.width();
+  architecture.input_dropout = options.input_dropout;
+  const std::size_t layers = options.hidden.size() + 1;
+  for (std::size_t l = 0; l < layers; ++l) {
+    const bool last = l + 1 == layers;
+    Layer layer;
+    layer.outputs = last ? encoder.outputs() : options.hidden[l];
+    layer.activation = last ? options.output_activation : options.activation;
+    layer.dropout = last ? 0 : options.dropout;
+    layer.max_norm = options.max_norm;
+    layer.weight_multiplier = of_layer(options.weight_multiplier, l, layers, "weight_multiplier");
+    layer.bias_multiplier = of_layer(options.bias_multiplier, l, layers, "bias_multiplier");
+    layer.decay_multiplier = of_layer(options.decay_multiplier, l, layers, "decay_multiplier");
+    architecture.layers.push_back(std::move(layer));
+  }
+  validate(architecture);
+  return architecture;
+}
+
+Loss loss_for(Task task, const FitOptions& options) {
+  Loss loss = options.train.loss;
+  if (options.automatic_loss)
+    loss.kind = task == Task::classes ? LossKind::softmax_cross_entropy : LossKind::half_squared_error;
+  const bool of_classes = loss.kind == LossKind::softmax_cross_entropy || loss.kind == LossKind::sigmoid_cross_entropy;
+  if (of_classes && task == Task::number)
+    refuse(
+        fmt::format("loss: a number as target expects half_squared_error, absolute_error, huber or poisson, found {}",
+                    loss_name(loss)));
+  if (loss.kind == LossKind::poisson && task == Task::classes)
+    refuse("loss: classes expect softmax_cross_entropy, sigmoid_cross_entropy or half_squared_error, found poisson");
+  if (link_name(loss) != "identity" && options.output_activation.kind != ActivationKind::identity)
+    refuse(fmt::format("output_activation: the loss {} brings its own link ({}) and expects identity, found {}",
+                       loss_name(loss), link_name(loss), activation_name(options.output_activation)));
+  return loss;
+}
+
+std::size_t whole_number(std::string_view text, const std::string& all) {
+  std::size_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value == 0)
+    refuse("validation_rows: expected last:N, first:N or A-B (rows from 1), found " + in_quotes(all));
+  return value;
+}
+
+// The rows [first, last) that "last:10000", "first:500" or "101-200" names.
+std::pair<std::size_t, std::size_t> named_rows(const std::string& text, std::size_t rows) {
+  std::size_t first = 0, last = 0;
+  if (text.starts_with("last:")) {
+    const std::size_t count = whole_number(std::string_view(text).substr(5), text);
+    first = count > rows ? rows + 1 : rows - count;  // rows + 1: refused below
+    last = rows;
+  } else if (text.starts_with("first:")) {
+    last = whole_number(std::string_view(text).substr(6), text);
+  } else {
+    const std::size_t dash = text.find('-');
+    if (dash == std::string::npos) whole_number("", text);
+    first = whole_number(std::string_view(text).substr(0, dash), text) - 1;
+    last = whole_number(std::string_view(text).substr(dash + 1), text);
+  }
+  if (first >= last || last > rows || last - first == rows)
+    refuse(fmt::format("validation_rows: expected some, but not all, of the rows 1 to {}, found {}", rows,
+                       in_quotes(text)));
+  return {first, last};
+}
+
+Split split_for(const Encoder& encoder, const Table& table, const FitOptions& options, bool other_table) {
+  if (other_table || (options.validation_rows.empty() && options.validation_split == 0)) {
+    Split split;
+    split.rest.resize(table.rows);
+    std::iota(split.rest.begin(), split.rest.end(), std::size_t{0});
+    return split;
+  }
+  if (!options.validation_rows.empty()) {
+    const auto [first, last] = named_rows(options.validation_rows, table.rows);
+    Split split;
+    for (std::size_t row = 0; row < table.rows; ++row)
+      (row >= first && row < last ? split.held_out : split.rest).push_back(row);
+    return split;
+  }
+  if (!(options.validation_split > 0 && options.validation_split < 1))
+    refuse(fmt::format("validation_split: expected a share in [0, 1), found {}", options.validation_split));
+  std::vector<std::uint32_t> strata;
+  if (options.stratify && encoder.task == Task::classes) strata = encode_labels(encoder, table);
+  return split_rows(table.rows, options.validation_split, strata, options.train.seed);
+}
+
+void note_unseen_classes(const Encoder& encoder, const Table& table, const Split& split, FitPlan& plan) {
+  if (encoder.task != Task::classes) return;
+  const std::vector<std::uint32_t> labels = encode_labels(encoder, table);
+  std::vector<bool> seen(encoder.labels.size(), false);
+  for (const std::size_t row : split.rest) seen[labels[row]] = true;
+  for (std::size_t k = 0; k < seen.size(); ++k)
+    if (!seen[k])
+      plan.notes.push_back(
+          fmt::format("warning: class {} has no training row, only validation rows: it cannot be learned",
+                      in_quotes(encoder.labels[k])));
+}
+
+// Parameters, gradients, the best copy and the optimiser's memory; z, a and delta of a batch; the encoded rows.
+std::size_t memory_for(const FitPlan& plan, const Table& table, const FitOptions& options) {
+  const std::size_t blocks = 3 + optimizer_memory(options.train.optimizer);
+  std::size_t units = 2 * plan.architecture.inputs;
+  for (const Layer& layer : plan.architecture.layers) units += (layer.dropout > 0 ? 5 : 3) * layer.outputs;
+  const std::size_t rows = plan.split.rest.size();
+  const std::size_t batch = options.train.batch_size == 0 ? rows : std::min(rows, options.train.batch_size);
+  const std::size_t stored = table.has_images() ? table.images.pixels() : sizeof(float) * plan.encoder.inputs.size();
+  return sizeof(float) * (blocks * parameter_count(plan.architecture) + checked_product(batch, units, "batch")) +
+         checked_product(table.rows, stored, "rows");
+}
+
+// Counts are not shifted or scaled: the loss speaks of their logarithm.
+EncoderOptions data_options(const FitOptions& options) {
+  EncoderOptions data = options.data;
+  if (!options.automatic_loss && options.train.loss.kind == LossKind::poisson) data.target_scaling = Scaling::none;
+  return data;
+}
+
+void require_counts(const Table& table, const Encoder& encoder) {
+  const Column& target = table.columns[encoder.target_place - 1];
+  for (std::size_t row = 0; row < target.numbers.size(); ++row)
+    if (target.numbers[row] < 0)
+      throw Error(ErrorCategory::input,
+                  fmt::format("{}: row {}, column {}: the loss poisson expects a target >= 0, found {}",
+                              place(table.source), row + 1, in_quotes(target.name), target.numbers[row]));
+}
+
+}  // namespace
+
+const std::vector<std::string>& preset_names() {
+  static const std::vector<std::string> names = {"default", "classic"};
+  return names;
+}
+
+void apply_preset(FitOptions& options, const std::string& name) {
+  const std::size_t preset = index_of_name(name, preset_names(), "preset");
+  const FitOptions defaults;
+  options.preset = preset_names()[preset];
+  options.hidden = defaults.hidden;
+  options.activation = defaults.activation;
+  options.output_activation = defaults.output_activation;
+  options.initial_weights = defaults.initial_weights;
+  options.initial_biases = defaults.initial_biases;
+  options.automatic_loss = defaults.automatic_loss;
+  options.data.target_scaling = defaults.data.target_scaling;
+  const std::uint64_t seed = options.train.seed;
+  options.train = defaults.train;
+  options.train.seed = seed;
+  if (preset == 0) return;
+
+  // The article as it stands: sigmoid everywhere, half squared error, plain descent, N(0, 1). Rate, batch and epochs
+  // are those of Nielsen's first MNIST network (Neural Networks and Deep Learning, chapter 1).
+  options.hidden = {30};
+  options.activation = ActivationKind::sigmoid;
+  options.output_activation = ActivationKind::sigmoid;
+  options.initial_weights = WeightScheme::normal;
+  options.initial_biases = BiasScheme::normal;
+  options.automatic_loss = false;
+  options.train.loss = LossKind::half_squared_error;
+  options.data.target_scaling = Scaling::range;
+  options.train.optimizer = Sgd{};
+  options.train.schedule = Schedule{};
+  options.train.learning_rate = 3;
+  options.train.weight_decay = 0;
+  options.train.batch_size = 10;
+  options.train.epochs = 30;
+  options.train.patience = 0;
+}
+
+FitPlan plan_fit(const Table& table, const FitOptions& options, const Table* validation) {
+  FitPlan plan;
+  const EncoderOptions data = data_options(options);
+  plan.encoder = plan_encoder(table, data, plan.notes);
+  plan.loss = loss_for(plan.encoder.task, options);
+  if (plan.loss.kind == LossKind::poisson) require_counts(table, plan.encoder);
+  plan.split = split_for(plan.encoder, table, options, validation != nullptr);
+  fit_encoder(plan.encoder, table, plan.split.rest, data, plan.notes);
+  note_unseen_classes(plan.encoder, table, plan.split, plan);
+  plan.architecture = architecture_for(plan.encoder, options);
+  TrainOptions train = options.train;
+  train.loss = plan.loss;
+  validate(train);
+  plan.memory_bytes = memory_for(plan, table, options);
+  return plan;
+}
+
+}  // namespace chainrule

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chainrule/truth.h"
+
+#include <type_traits>
+
+#include "chainrule/kernels/reference.h"
+
+namespace chainrule {
+namespace {
+
+using kernels::reference::affine_backward_input;
+using kernels::reference::affine_backward_weights;
+using kernels::reference::affine_forward;
+
+template <class T>
+struct Passed {
+  std::vector<MatrixOf<T>> z, a;
+};
+
+template <class T>
+void multiply(ViewOf<T> values, const std::vector<MatrixOf<double>>& masks, std::size_t place) {
+  if (masks.empty() || masks[place].rows() == 0) return;
+  for (std::size_t k = 0; k < values.size(); ++k) values.data()[k] *= masks[place].flat()[k];
+}
+
+template <class T>
+MatrixOf<T> as(const MatrixOf<double>& values) {
+  MatrixOf<T> out(values.rows(), values.columns());
+  std::ranges::copy(values.flat(), out.flat().begin());
+  return out;
+}
+
+// M2. `fed[l]` is what layer l was fed with: the activations below it, masked.
+template <class T>
+Passed<T> pass_forward(const Architecture& architecture, const std::vector<MatrixOf<T>>& weights,
+                       const std::vector<std::vector<T>>& biases, const MatrixOf<double>& inputs,
+                       const std::vector<MatrixOf<double>>& masks, std::vector<MatrixOf<T>>& fed) {
+  Passed<T> passed;
+  fed.assign(1, as<T>(inputs));
+  multiply(fed[0].view(), masks, 0);
+  for (std::size_t l = 0; l < architecture.depth(); ++l) {
+    MatrixOf<T> z(inputs.rows(), architecture.layers[l].outputs);
+    affine_forward<T>(fed[l].view(), weights[l].view(), biases[l], z.view());
+    MatrixOf<T> a = z;
+    for (T& value : a.flat()) value = activation_value(architecture.layers[l].activation, value);
+    passed.z.push_back(std::move(z));
+    passed.a.push_back(a);
+    fed.push_back(std::move(a));
+    multiply(fed.back().view(), masks, l + 1);
+  }
+  return passed;
+}
+
+double weight_of(const TruthBatch& batch, std::size_t row) { return batch.weights.empty() ? 1.0 : batch.weights[row]; }
+
+// Mean of the weighted sample losses plus the decay term (M4, M5).
+template <class T>
+T objective(const Architecture& architecture, const std::vector<MatrixOf<T>>& weights,
+            const std::vector<std::vector<T>>& biases, const Loss& loss, const TruthBatch& batch, double weight_decay) {
+  std::vector<MatrixOf<T>> fed;
+  const Passed<T> passed = pass_forward<T>(architecture, weights, biases, batch.inputs, {}, fed);
+  T sum{};
+  for (std::size_t i = 0; i < batch.inputs.rows(); ++i) {
+    const std::span<const T> row = passed.a.back().row(i);
+    sum += weight_of(batch, i) * loss_value(loss, row, batch.targets.row(i));
+  }
+  T squares{};
+  for (std::size_t l = 0; l < weights.size(); ++l)
+    for (const T& w : weights[l].flat()) squares += architecture.layers[l].decay_multiplier * (w * w);
+  return sum / static_cast<double>(batch.inputs.rows()) + 0.5 * weight_decay * squares;
+}
+
+}  // namespace
+
+TruthParameters truth_parameters(const Architecture& architecture) {
+  TruthParameters parameters;
+  for (std::size_t l = 0; l < architecture.depth(); ++l) {
+    parameters.weights.emplace_back(architecture.layers[l].outputs, architecture.layer_inputs(l));
+    parameters.biases.emplace_back(architecture.layers[l].outputs);
+  }
+  return parameters;
+}
+
+TruthParameters truth_parameters(const Network& network) {
+  TruthParameters parameters = truth_parameters(network.architecture);
+  for (std::size_t l = 0; l < network.architecture.depth(); ++l) {
+    std::ranges::copy(network.parameters.weights(l).flat(), parameters.weights[l].flat().begin());
+    std::ranges::copy(network.parameters.biases(l), parameters.biases[l].begin());
+  }
+  return parameters;
+}
+
+TruthStep truth_step(const Architecture& architecture, const TruthParameters& parameters, const Loss& loss,
+                     const TruthBatch& batch, double weight_decay, const std::vector<MatrixOf<double>>& masks) {
+  const std::size_t m = batch.inputs.rows(), depth = architecture.depth();
+  TruthStep step;
+  std::vector<MatrixOf<double>> fed;
+  Passed<double> passed =
+      pass_forward<double>(architecture, parameters.weights, parameters.biases, batch.inputs, masks, fed);
+  step.z = std::move(passed.z);
+  step.a = std::move(passed.a);
+  for (const Layer& layer : architecture.layers) step.delta.emplace_back(m, layer.outputs);
+
+  for (std::size_t i = 0; i < m; ++i) {
+    const std::span<const double> outputs = step.a.back().row(i), targets = batch.targets.row(i);
+    step.sample_losses.push_back(weight_of(batch, i) * loss_value(loss, outputs, targets));
+    step.loss += step.sample_losses.back() / static_cast<double>(m);
+    loss_gradient(loss, outputs, targets, step.delta.back().row(i));
+    for (double& d : step.delta.back().row(i)) d *= weight_of(batch, i);
+  }
+
+  step.gradients = truth_parameters(architecture);
+  for (std::size_t l = depth; l-- > 0;) {
+    MatrixOf<double>& delta = step.delta[l];
+    multiply(delta.view(), masks, l + 1);
+    for (std::size_t k = 0; k < delta.flat().size(); ++k)  // M7, M8: times f'(z)
+      delta.flat()[k] *=
+          activation_derivative(architecture.layers[l].activation, step.z[l].flat()[k], step.a[l].flat()[k]);
+    const ViewOf<const double> d = delta.view();
+    if (l > 0) affine_backward_input<double>(d, parameters.weights[l].view(), step.delta[l - 1].view());
+    affine_backward_weights<double>(d, fed[l].view(), step.gradients.weights[l].view(), step.gradients.biases[l]);
+    for (double& g : step.gradients.weights[l].flat()) g /= static_cast<double>(m);  // M10
+    for (double& g : step.gradients.biases[l]) g /= static_cast<double>(m);
+  }
+
+  step.decay_gradients = truth_parameters(architecture);
+  for (std::size_t l = 0; l < depth; ++l) {
+    const double lambda = weight_decay * architecture.layers[l].decay_multiplier;
+    const std::span<const double> w = parameters.weights[l].flat();
+    for (std::size_t k = 0; k < w.size(); ++k) {
+      step.decay_term += 0.5 * lambda * w[k] * w[k];
+      step.decay_gradients.weights[l].flat()[k] = lambda * w[k];
+    }
+  }
+  return step;
+}
+
+double truth_objective(const Architecture& architecture, const TruthParameters& parameters, const Loss& loss,
+                       const TruthBatch& batch, double weight_decay) {
+  return objective<double>(architecture, parameters.weights, parameters.biases, loss, batch, weight_decay);
+}
+
+double truth_complex_step(const Architecture& architecture, const TruthParameters& parameters, const Loss& loss,
+                          const TruthBatch& batch, double weight_decay, const ParameterPlace& place) {
+  using Complex = std::complex<double>;
+  constexpr double kStep = 1e-100;
+  std::vector<MatrixOf<Complex>> weights;
+  std::vector<std::vector<Complex>> biases;
+  for (const MatrixOf<double>& w : parameters.weights) weights.push_back(as<Complex>(w));
+  for (const std::vector<double>& b : parameters.biases) biases.emplace_back(b.begin(), b.end());
+  Complex& p = place.is_bias ? biases[place.layer][place.row] : weights[place.layer](place.row, place.column);
+  p += Complex(0, kStep);
+  return objective<Complex>(architecture, weights, biases, loss, batch, weight_decay).imag() / kStep;
+}
+
+void truth_update(const Architecture& architecture, const Optimizer& optimizer, double learning_rate,
+                  double weight_decay, const TruthStep& step, TruthOptimizer& state, TruthParameters& parameters) {
+  ++state.step;
+  for (std::size_t l = 0; l < architecture.depth(); ++l) {
+    const Layer& layer = architecture.layers[l];
+    const UpdateRates of_weights{state.step, learning_rate * layer.weight_multiplier,
+                                 weight_decay * layer.decay_multiplier, 1};
+    optimizer_update(optimizer, of_weights, parameters.weights[l].flat(), step.gradients.weights[l].flat(),
+                     state.first.weights[l].flat(), state.second.weights[l].flat());
+    const UpdateRates of_biases{state.step, learning_rate * layer.bias_multiplier, 0, 1};
+    optimizer_update(optimizer, of_biases, std::span<double>(parameters.biases[l]), step.gradients.biases[l],
+                     state.first.biases[l], state.second.biases[l]);
+  }
+}
+
+}  // namespace chainrule
