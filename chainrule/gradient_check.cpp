@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
 
 namespace chainrule {
 namespace {
@@ -21,7 +22,8 @@ Numerical five_point(const std::function<double(double)>& f, double f0, double h
   const double wide = (8 * (p1 - m1) - (p2 - m2)) / (12 * h);
   const double narrow = (8 * (ph - mh) - (p1 - m1)) / (6 * h);
   const double bend = std::abs((p1 - 2 * f0 + m1) - 4 * (ph - 2 * f0 + mh)) / h;
-  return {wide, std::abs(wide - narrow) > 5e-9 * scale || bend > 1e-6 * scale};
+  const double rounding = 16 * std::numeric_limits<double>::epsilon() * std::abs(f0) / h;
+  return {wide, std::abs(wide - narrow) > 5e-9 * scale || bend > 1e-8 * scale + rounding};
 }
 
 // Smaller steps where a kink lies within the larger one: less exact, but seldom with a kink.
