@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <limits>
+#include <type_traits>
 #include <utility>
 
 #include "chainrule/elementary.h"
@@ -15,12 +16,13 @@
 namespace chainrule {
 namespace {
 
+using elementary::choose;
 using elementary::exp;
 using elementary::exp_up;
 using elementary::expm1;
 using elementary::gauss;
 using elementary::kDown;
-using elementary::log1p;
+using elementary::log1p_finite;
 using elementary::normal_tail_over_gauss;
 using elementary::tanh;
 using Complex = std::complex<double>;
@@ -35,7 +37,7 @@ bool is_negative(T z) {
 }
 template <class T>
 T minus_magnitude(T z) {
-  return is_negative(z) ? z : -z;
+  return choose(is_negative(z), z, -z);
 }
 
 // -- the formulas ----------------------------------------------------------------------------------------------------
@@ -52,18 +54,18 @@ struct Identity {
 struct Relu {
   template <class T>
   static T value(T z) {
-    return real_part(z) <= 0 ? T(0.0) : z;
+    return choose(real_part(z) <= 0, T(0.0), z);
   }
-  static double derivative(double z, double) { return z <= 0 ? 0.0 : 1.0; }
+  static double derivative(double z, double) { return choose(z <= 0, 0.0, 1.0); }
 };
 
 struct LeakyRelu {
   static constexpr double kSlope = 0.01;
   template <class T>
   static T value(T z) {
-    return real_part(z) <= 0 ? kSlope * z : z;
+    return choose(real_part(z) <= 0, kSlope * z, z);
   }
-  static double derivative(double z, double) { return z <= 0 ? kSlope : 1.0; }
+  static double derivative(double z, double) { return choose(z <= 0, kSlope, 1.0); }
 };
 
 struct Sigmoid {
@@ -85,9 +87,9 @@ struct Tanh {
 struct Elu {
   template <class T>
   static T value(T z) {
-    return real_part(z) <= 0 ? expm1(z) : z;
+    return choose(real_part(z) <= 0, expm1(z), z);
   }
-  static double derivative(double z, double a) { return z <= 0 ? a + 1.0 : 1.0; }
+  static double derivative(double z, double a) { return choose(z <= 0, a + 1.0, 1.0); }
 };
 
 struct Selu {
@@ -95,32 +97,47 @@ struct Selu {
   static constexpr double kScaleAlpha = kScale * kAlpha;
   template <class T>
   static T value(T z) {
-    return real_part(z) <= 0 ? kScaleAlpha * expm1(z) : kScale * z;
+    return choose(real_part(z) <= 0, kScaleAlpha * expm1(z), kScale * z);
   }
-  static double derivative(double z, double a) { return z <= 0 ? a + kScaleAlpha : kScale; }
+  static double derivative(double z, double a) { return choose(z <= 0, a + kScaleAlpha, kScale); }
 };
 
 struct Softplus {
   // max(z, 0) + ln(1 + e^-|z|): the exponential never overflows.
   template <class T>
   static T value(T z) {
-    return (is_negative(z) ? T(0.0) : z) + log1p(exp(minus_magnitude(z)));
+    return choose(is_negative(z), T(0.0), z) + log1p_finite(exp(minus_magnitude(z)));
   }
   static double derivative(double z, double) { return Sigmoid::value(z); }
 };
 
+/// e^z = p / q where the larger of the two is 1, so that neither overflows. p_up = p / down: p once more, but never
+/// subnormal, for products z p.
+template <class T>
+struct Ratio {
+  T p, q, p_up;
+  double down;
+};
+template <class T>
+Ratio<T> exp_as_ratio(T z) {
+  const bool negative = is_negative(z);
+  const T e_up = exp_up(minus_magnitude(z)), e = e_up * kDown;
+  return {choose(negative, e, T(1.0)), choose(negative, T(1.0), e), choose(negative, e_up, T(1.0)),
+          choose(negative, kDown, 1.0)};
+}
+
 struct Silu {
-  // z / (1 + e) for z >= 0, z e / (1 + e) below, with e = e^-|z|.
+  // The sigmoid is p / (p + q).
   template <class T>
   static T value(T z) {
-    const T e_up = exp_up(minus_magnitude(z));
-    const T numerator = is_negative(z) ? z * e_up : z;
-    return numerator / (1.0 + e_up * kDown) * (is_negative(z) ? kDown : 1.0);
+    const Ratio<T> e = exp_as_ratio(z);
+    return z * e.p_up / (e.p + e.q) * e.down;
   }
-  // s + z s (1 - s), s the sigmoid; 1 - s is made without cancellation.
+  // s + z s (1 - s), s the sigmoid; 1 - s = q / (p + q) is made without cancellation.
   static double derivative(double z, double) {
-    const double e = exp(minus_magnitude(z)), inverse = 1.0 / (1.0 + e);
-    return (is_negative(z) ? e : 1.0) * inverse + z * (e * inverse * inverse);
+    const Ratio<double> e = exp_as_ratio(z);
+    const double inverse = 1.0 / (e.p + e.q);
+    return e.p * inverse + z * (e.p * e.q * inverse * inverse);
   }
 };
 
@@ -131,33 +148,28 @@ struct Gelu {
   static T value(T z) {
     const T g = gauss(z), ratio = normal_tail_over_gauss(-minus_magnitude(z));
     const T above = z * (1.0 - g * ratio), below = (z * g) * ratio;
-    return is_negative(z) ? below : above;
+    return choose(is_negative(z), below, above);
   }
   // Phi(z) + z phi(z)
   static double derivative(double z, double) {
     const double g = gauss(z), tail = g * normal_tail_over_gauss(-minus_magnitude(z));
-    return (is_negative(z) ? tail : 1.0 - tail) + z * (g * elementary::kInverseSqrt2Pi);
+    return choose(is_negative(z), tail, 1.0 - tail) + z * (g * elementary::kInverseSqrt2Pi);
   }
 };
 
 struct Mish {
-  // tanh(softplus(z)) = n / (n + 2), n = e^z (e^z + 2); for z >= 0 both divided by e^2z, so that e = e^-|z| serves both
-  // sides.
+  // tanh(softplus(z)) = n / (n + 2), n = e^z (e^z + 2); with e^z = p / q it is p (p + 2q) / (p (p + 2q) + 2 q^2).
   template <class T>
   static T value(T z) {
-    const T e_up = exp_up(minus_magnitude(z)), e = e_up * kDown;
-    const T numerator = is_negative(z) ? e_up * (e + 2.0) : 1.0 + 2.0 * e;
-    const T denominator = is_negative(z) ? e * (e + 2.0) + 2.0 : 1.0 + 2.0 * e * (1.0 + e);
-    return z * numerator / denominator * (is_negative(z) ? kDown : 1.0);
+    const Ratio<T> e = exp_as_ratio(z);
+    const T sum = e.p + 2.0 * e.q;
+    return z * (e.p_up * sum) / (e.p * sum + 2.0 * e.q * e.q) * e.down;
   }
-  // t + z (1 - t^2) s with t = tanh(softplus(z)), s = sigmoid(z); 1 - t^2 is made without cancellation.
+  // t + z (1 - t^2) s, t = tanh(softplus(z)), s = p / (p + q); 1 - t^2 = 4 q^2 (p + q)^2 / denominator^2.
   static double derivative(double z, double) {
-    const double e = exp(minus_magnitude(z));
-    const double denominator = is_negative(z) ? e * (e + 2.0) + 2.0 : 1.0 + 2.0 * e * (1.0 + e);
-    const double inverse = 1.0 / denominator;
-    const double t = (is_negative(z) ? e * (e + 2.0) : 1.0 + 2.0 * e) * inverse;
-    const double slope = 4.0 * (1.0 + e) * (is_negative(z) ? e : e * e) * (inverse * inverse);
-    return t + z * slope;
+    const Ratio<double> e = exp_as_ratio(z);
+    const double numerator = e.p * (e.p + 2.0 * e.q), inverse = 1.0 / (numerator + 2.0 * e.q * e.q);
+    return numerator * inverse + z * (4.0 * (e.p + e.q) * e.p * (e.q * e.q) * (inverse * inverse));
   }
 };
 
@@ -193,11 +205,15 @@ auto with_formula(ActivationKind kind, Use use) {
   throw Error(ErrorCategory::internal, "activation: no formula for a custom activation or an unknown kind");
 }
 
-/// SELU is the one activation that can exceed its largest finite argument: finite for finite z all the same.
-template <class Number>
-double saturated(double value, double z) {
-  constexpr double largest = std::numeric_limits<Number>::max();
-  return value > largest && z <= largest ? largest : value;
+/// f(z), the largest finite Number instead of infinity for finite z: SELU is the one activation that needs it.
+template <class Number, class Formula>
+double finite_value(Formula f, double z) {
+  const double value = f.value(z);
+  if constexpr (std::is_same_v<Formula, Selu>) {
+    constexpr double largest = std::numeric_limits<Number>::max();
+    return choose((value > largest) & (z <= largest), largest, value);
+  }
+  return value;
 }
 
 const CustomActivation& functions_of(const Activation& activation) {
@@ -230,18 +246,18 @@ void store(const Block& block, std::span<float> to) {
 }
 
 template <class Value>
-void forward_loop(Value value, std::span<const float> z, std::span<float> a) {
+[[gnu::flatten]] void forward_loop(Value value, std::span<const float> z, std::span<float> a) {
   Block block;
   for (std::size_t begin = 0; begin < z.size(); begin += kBlock) {
     load(z.subspan(begin), block);
-    for (double& number : block) number = saturated<float>(value(number), number);
+    for (double& number : block) number = value(number);
     store(block, a.subspan(begin));
   }
 }
 
 template <class Derivative>
-void backward_loop(Derivative derivative, std::span<const float> z, std::span<const float> a,
-                   std::span<const float> d_a, std::span<float> delta) {
+[[gnu::flatten]] void backward_loop(Derivative derivative, std::span<const float> z, std::span<const float> a,
+                                    std::span<const float> d_a, std::span<float> delta) {
   Block block_z, block_a, block;
   for (std::size_t begin = 0; begin < z.size(); begin += kBlock) {
     load(z.subspan(begin), block_z);
@@ -299,7 +315,7 @@ Activation activation_from_name(std::string_view name) {
 
 double activation_value(const Activation& activation, double z) {
   if (activation.kind == ActivationKind::custom) return functions_of(activation).value(z);
-  return with_formula(activation.kind, [z](auto f) { return saturated<double>(f.value(z), z); });
+  return with_formula(activation.kind, [z](auto f) { return finite_value<double>(f, z); });
 }
 
 double activation_derivative(const Activation& activation, double z, double a) {
@@ -331,7 +347,8 @@ void activation_forward(const Activation& activation, std::span<const float> z, 
     for (std::size_t i = 0; i < z.size(); ++i) a[i] = static_cast<float>(value(z[i]));
     return;
   }
-  with_formula(activation.kind, [&](auto f) { forward_loop([f](double x) { return f.value(x); }, z, a); });
+  with_formula(activation.kind,
+               [&](auto f) { forward_loop([f](double x) { return finite_value<float>(f, x); }, z, a); });
 }
 
 void activation_backward(const Activation& activation, std::span<const float> z, std::span<const float> a,

@@ -16,7 +16,7 @@ class Features {
  public:
   Features() = default;
   explicit Features(Matrix values) : values_(std::move(values)), rows_(values_.rows()), columns_(values_.columns()) {}
-  /// bytes.size() == rows * columns.
+  /// bytes.size() must be rows * columns; throws Error (internal) otherwise.
   Features(std::vector<std::uint8_t> bytes, std::size_t rows, std::size_t columns, float scale);
 
   std::size_t rows() const { return rows_; }
@@ -59,31 +59,35 @@ struct Selection {
 /// All rows of a data set.
 Selection all_rows(const Dataset& data);
 
-/// Rows that leave `held_out`, and the rows held out, both in rising order. `strata` (one per row, or empty) are kept
-/// in proportion: each gives the nearest whole number of its rows (largest remainders first), and at least one row
-/// stays.
+/// Rows that stay, and rows held out; both in rising order.
 struct Split {
   std::vector<std::size_t> rest, held_out;
 };
+/// Holds out the nearest whole number to share * rows, at least 1 where the share is above 0. `strata` (a class per
+/// row, or empty: all rows are one stratum) give in proportion, by largest remainders; one row of each stratum always
+/// stays, even when fewer rows than asked for are held out then. Throws Error (usage) unless the share is in [0, 1).
 Split split_rows(std::size_t rows, double held_out_share, std::span<const std::uint32_t> strata, std::uint64_t seed);
 
-/// Row numbers of k disjoint folds, each stratum spread evenly over them.
+/// Row numbers, rising, of k disjoint folds that together are all rows. Sizes of folds, and rows of a stratum in them,
+/// differ by one at most. Throws Error (usage) unless folds is in [2, rows].
 std::vector<std::vector<std::size_t>> fold_rows(std::size_t rows, std::size_t folds,
                                                 std::span<const std::uint32_t> strata, std::uint64_t seed);
 
-/// Scales weights (>= 0, not all 0) to mean 1 over the chosen rows. Throws Error (input) otherwise.
+/// Scales all weights so that those of the chosen rows have mean 1. Throws Error (input) unless all are finite and >= 0
+/// and one of the chosen rows' is above 0. No weights stay none.
 void scale_weights_to_mean_one(std::vector<float>& weights, std::span<const std::size_t> rows);
 
 /// Rows gathered for one step. scale_i = weight_i / m: the only place of 1/m.
 struct Batch {
   ConstMatrixView inputs;        ///< (m x S_1)
-  ConstMatrixView targets;       ///< (m x S_L)
+  ConstMatrixView targets;       ///< (m x S_L); empty when the data has no target
   std::span<const float> scale;  ///< m
 };
 
 /// Memory for the batches of a selection.
 class Batcher {
  public:
+  /// The selection must outlive the batcher. batch_size 0 = all rows.
   Batcher(const Selection& selection, std::size_t batch_size);
   std::size_t rows() const { return selection_->rows.size(); }
   std::size_t batch_size() const { return batch_size_; }

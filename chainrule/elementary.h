@@ -6,6 +6,7 @@
 
 #include <array>
 #include <bit>
+#include <cmath>
 #include <complex>
 #include <cstddef>
 #include <cstdint>
@@ -41,14 +42,14 @@ inline constexpr std::array<double, 12> kErfRatio{
     0x1.06eba8214db68p-3,  -0x1.812746b0379bdp-2,  0x1.ce2f21a040d16p-4,  -0x1.b82ce311fa93cp-6,
     0x1.565bccf92b2c2p-8,  -0x1.c02db03dd6879p-11, 0x1.f9a2baa8efa67p-14, -0x1.f4ca4d6e465acp-17,
     0x1.b97fd3cf9882bp-20, -0x1.5c0726b124af7p-23, 0x1.d71b0d5ad1a9ep-27, -0x1.abae43c781af9p-31};
-// (1 + 2x) e^(x^2) erfc(x) in (x - 4) / (x + 4), x in [0, 28.5]; 2^-54.0 (that of the constant term's rounding)
+// (1 + x) e^(x^2) erfc(x) in (x - 3) / (x + 3), x in [0, 28.5]; 2^-53.79
 inline constexpr std::array<double, 23> kErfcx{
-    0x1.3ba5916e9fd7fp+0,   -0x1.1df1ad154a29dp-3,  0x1.f7f5df66fd677p-7,   0x1.16ecefcfa60d7p-4,
-    -0x1.9ddb23c3e8581p-4,  0x1.7fee004df59fbp-4,   -0x1.0fb06dfe5fb47p-4,  0x1.3079edfa137b0p-5,
-    -0x1.0962387f31ea2p-6,  0x1.49c6718d01b6fp-8,   -0x1.8d4aa10255bdcp-11, -0x1.a1de8292b40a5p-13,
-    0x1.3be0e47d4dfa2p-13,  -0x1.9969bf7b6c8fbp-16, -0x1.78ab31a82a452p-17, 0x1.7fab9770dceb8p-18,
-    0x1.44b857d2bef8dp-22,  -0x1.bfac65346487ap-21, 0x1.0a8d579fd9452p-24,  0x1.ea3ce867862c2p-24,
-    -0x1.0a1e4a7390b03p-27, -0x1.c5c9db98212ffp-27, -0x1.c87879c87ede5p-30};
+    0x1.6e9827d229d2dp-1,   -0x1.d8f06dfac7985p-3,  0x1.9596c92adb022p-4,   -0x1.4f64aa4aa5a45p-7,
+    -0x1.8600d914648abp-6,  0x1.67c189952e7bep-6,   -0x1.3f82b5cff6d54p-7,  0x1.a84c55aaad3eep-10,
+    0x1.5297b6f99755ap-11,  -0x1.81213958e5c93p-12, -0x1.58cc65bfa8a5dp-16, 0x1.d6c2581b6d90bp-15,
+    -0x1.968c760f6a524p-20, -0x1.2d99720875239p-17, 0x1.18776736641cbp-22,  0x1.a97759f0fe767p-20,
+    0x1.fd678f03c63bep-25,  -0x1.3538ec9ad5d5ep-22, -0x1.7dc92cfca5e01p-25, 0x1.8b85a6cdd4353p-25,
+    0x1.d1c42e92b9031p-27,  -0x1.37ca593b50fc2p-28, -0x1.0bb340c8c3b7fp-29};
 // (ln((1 + s) / (1 - s)) / s - 2) / s^2 in s^2, |s| <= (sqrt(2) - 1) / (sqrt(2) + 1); 2^-58.9
 inline constexpr std::array<double, 7> kLogSeries{0x1.5555555555592p-1, 0x1.999999997fd77p-2, 0x1.24924941f4f9ap-2,
                                                   0x1.c71c5206090c9p-3, 0x1.74663fa1fa5f3p-3, 0x1.39a1a6faa1df0p-3,
@@ -77,12 +78,11 @@ inline constexpr double kToWhole = 0x1.8p52;
 [[gnu::always_inline]] inline std::uint64_t bits(double x) { return std::bit_cast<std::uint64_t>(x); }
 [[gnu::always_inline]] inline double from_bits(std::uint64_t b) { return std::bit_cast<double>(b); }
 [[gnu::always_inline]] inline double magnitude(double x) { return from_bits(bits(x) & ~(1ull << 63)); }
-[[gnu::always_inline]] inline double with_sign_of(double magnitude_part, double sign_part) {
-  return from_bits(bits(magnitude_part) | (bits(sign_part) & (1ull << 63)));
-}
+/// Both sides are made, then one is taken: what vector code does.
+[[gnu::always_inline]] inline double choose(bool condition, double yes, double no) { return condition ? yes : no; }
+[[gnu::always_inline]] inline double at_most(double x, double high) { return choose(x > high, high, x); }
 [[gnu::always_inline]] inline double limit(double x, double low, double high) {  // NaN stays NaN
-  const double raised = x < low ? low : x;
-  return raised > high ? high : raised;
+  return at_most(choose(x < low, low, x), high);
 }
 /// The leading 26 bits: the product of two such numbers is exact.
 [[gnu::always_inline]] inline double leading_half(double x) { return from_bits(bits(x) & ~0x7ffffffull); }
@@ -137,45 +137,60 @@ struct Reduced {
 [[gnu::always_inline]] inline double power_of_two(double shifted, int offset) {
   return from_bits((bits(shifted) + static_cast<std::uint64_t>(1023 + offset)) << 52);
 }
-/// e^(x.high + x.low)
+/// e^r for the rest of reduce
+[[gnu::always_inline]] inline double exp_rest(const Reduced& z) {
+  const double sum = 1.0 + z.r, lost = z.r - (sum - 1.0);
+  return sum + (lost + z.tail);
+}
+/// e^(x.high + x.low) for |x.high| <= 1000
 [[gnu::always_inline]] inline double exp_of(Pair x) {
-  const double limited = limit(x.high, -746.0, 710.0);  // beyond: 0 and infinity
-  const Reduced z = reduce({limited, x.low});
-  // In two factors, since 2^k alone can be infinite or subnormal.
-  const double factor = limited > 0 ? power_of_two(z.shifted, -1) : power_of_two(z.shifted, 64);
-  return ((1.0 + (z.r + z.tail)) * factor) * (limited > 0 ? 2.0 : 0x1p-64);
+  const Reduced z = reduce(x);
+  // 2^k in two factors, since it can be infinite or subnormal while the result is not.
+  const std::uint64_t exponents = bits(z.shifted) - bits(kToWhole) + 2 * 1023, half = exponents / 2;
+  return exp_rest(z) * from_bits(half << 52) * from_bits((exponents - half) << 52);
 }
 
-/// e^x, to 0.6 ulp
-[[gnu::always_inline]] inline double exp(double x) { return exp_of({x, 0.0}); }
+/// e^x, to 0.7 ulp
+[[gnu::always_inline]] inline double exp(double x) { return exp_of({limit(x, -1000.0, 1000.0), 0.0}); }
 
-/// 2^64 e^x for x <= 0, to 0.6 ulp: keeps products such as z e^z exact where e^z alone would be subnormal.
+/// 2^64 e^x for x <= 0, to 0.7 ulp: keeps products such as z e^z exact where e^z alone would be subnormal.
 [[gnu::always_inline]] inline double exp_up(double x) {
   const Reduced z = reduce({limit(x, -746.0, 0.0), 0.0});
-  return x < -746.0 ? 0.0 : (1.0 + (z.r + z.tail)) * power_of_two(z.shifted, 64);
+  return choose(x < -746.0, 0.0, exp_rest(z) * power_of_two(z.shifted, 64));
 }
 inline constexpr double kDown = 0x1p-64;  // takes the factor of exp_up away
 
-/// e^x - 1, to 0.8 ulp
-[[gnu::always_inline]] inline double expm1(double x) {
+/// (e^x - 1) / 2; half, since 2^1024 is infinite
+[[gnu::always_inline]] inline Pair half_expm1(double x) {
   const Reduced z = reduce({limit(x, -50.0, 710.0), 0.0});
-  const double half_power = power_of_two(z.shifted, -1);  // all is halved, since 2^1024 is infinite
+  const double half_power = power_of_two(z.shifted, -1);
   const Pair sum = exact_sum(half_power - 0.5, half_power * z.r);
-  const double result = 2.0 * (sum.high + (sum.low + half_power * z.tail));
-  return magnitude(x) < 0x1p-54 ? x : result;
+  return {sum.high, sum.low + half_power * z.tail};
+}
+/// e^x - 1, to 1.2 ulp
+[[gnu::always_inline]] inline double expm1(double x) {
+  const Pair half = half_expm1(x);
+  return choose(magnitude(x) < 0x1p-54, x, 2.0 * (half.high + half.low));
 }
 
-/// (e^x - e^-x) / (e^x + e^-x), to 2 ulp
+/// (e^x - e^-x) / (e^x + e^-x), to 1.5 ulp
 [[gnu::always_inline]] inline double tanh(double x) {
-  const double e = expm1(2.0 * limit(magnitude(x), 0.0, 20.0));
-  return magnitude(x) < 0x1p-28 ? x : with_sign_of(e / (e + 2.0), x);
+  // h / (h + 1), h = (e^2|x| - 1) / 2; then what the roundings of h and h + 1 lost, with 1 / (h + 1) = 1 - quotient.
+  const Pair half = half_expm1(2.0 * at_most(magnitude(x), 20.0));
+  const double h = half.high + half.low, h_lost = (half.high - h) + half.low;
+  const Pair below = exact_sum(h, 1.0);
+  const double quotient = h / below.high;
+  const double correction = (h_lost - quotient * (below.low + h_lost)) * (1.0 - quotient);
+  return choose(magnitude(x) < 0x1p-28, x, std::copysign(quotient + correction, x));
 }
 
-/// e^(-factor x^2) to 0.6 ulp, factor 1 or 1/2: x^2 is taken in two parts, since e^ magnifies its rounding error.
+/// e^(-factor x^2), factor 1 or 1/2, factor x^2 <= 1000: x^2 in two parts, since e^ magnifies its rounding error.
 [[gnu::always_inline]] inline double exp_minus_square(double x, double factor) {
-  const double t = limit(magnitude(x), 0.0, 40.0), high = leading_half(t);
-  return exp_of({-factor * (high * high), -factor * ((t - high) * (t + high))});
+  const double high = leading_half(x);
+  return exp_of({-factor * (high * high), -factor * ((x - high) * (x + high))});
 }
+/// e^(-z^2 / 2), to 0.7 ulp
+[[gnu::always_inline]] inline double gauss(double z) { return exp_minus_square(at_most(magnitude(z), 40.0), 0.5); }
 
 // -- log -------------------------------------------------------------------------------------------------------------
 
@@ -192,8 +207,8 @@ struct Scaled {
 /// The same for any positive finite x.
 [[gnu::always_inline]] inline Scaled scale_any(double x) {
   const bool tiny = x < kSmallestNormal;
-  const Scaled y = scale(tiny ? x * 0x1p54 : x);
-  return {tiny ? y.k - 54.0 : y.k, y.m};
+  const Scaled y = scale(choose(tiny, x * 0x1p54, x));
+  return {choose(tiny, y.k - 54.0, y.k), y.m};
 }
 /// k ln(2) + ln(1 + f) + c for a c that is tiny beside the rest
 [[gnu::always_inline]] inline double log_from(double k, double f, double c) {
@@ -206,51 +221,49 @@ struct Scaled {
 [[gnu::always_inline]] inline double log(double x) {
   const Scaled y = scale_any(x);
   const double result = log_from(y.k, y.m - 1.0, 0.0);
-  const double at_edge = x == 0 ? -kInfinity : x < kInfinity ? kNan : x;  // x: infinity or NaN
-  return x > 0 && x < kInfinity ? result : at_edge;
+  const double at_edge = choose(x == 0, -kInfinity, choose(x < kInfinity, kNan, x));  // x: infinity or NaN
+  return choose((x > 0) & (x < kInfinity), result, at_edge);
 }
 
-/// ln(1 + x), to 0.9 ulp; -infinity at -1, NaN below
-[[gnu::always_inline]] inline double log1p(double x) {
+/// ln(1 + x) for finite x > -1, to 0.9 ulp; anything for NaN
+[[gnu::always_inline]] inline double log1p_finite(double x) {
   const Pair sum = exact_sum(1.0, x);
   const Scaled y = scale(sum.high);
-  const double f = y.k == 0 ? x : y.m - 1.0;
-  const double correction = y.k == 0 ? 0.0 : sum.low / sum.high;
-  const double result = magnitude(x) < 0x1p-54 ? x : log_from(y.k, f, correction);
-  const double at_edge = x == -1 ? -kInfinity : x < kInfinity ? kNan : x;
-  return x > -1 && x < kInfinity ? result : at_edge;
+  const double f = choose(y.k == 0, x, y.m - 1.0);
+  const double correction = choose(y.k == 0, 0.0, sum.low / sum.high);
+  return choose(magnitude(x) < 0x1p-54, x, log_from(y.k, f, correction));
+}
+/// ln(1 + x), to 0.9 ulp; -infinity at -1, NaN below
+[[gnu::always_inline]] inline double log1p(double x) {
+  const double at_edge = choose(x == -1, -kInfinity, choose(x < kInfinity, kNan, x));
+  return choose((x > -1) & (x < kInfinity), log1p_finite(x), at_edge);
 }
 
 // -- error function --------------------------------------------------------------------------------------------------
 
 /// e^(x^2) erfc(x) for 0 <= x <= 28.5, to 3 ulp
-[[gnu::always_inline]] inline double erfcx(double x) {
-  return polynomial(kErfcx, (x - 4.0) / (x + 4.0)) / (1.0 + 2.0 * x);
-}
+[[gnu::always_inline]] inline double erfcx(double x) { return polynomial(kErfcx, (x - 3.0) / (x + 3.0)) / (1.0 + x); }
 
 /// erf(x), to 1.5 ulp
 [[gnu::always_inline]] inline double erf(double x) {
-  const double t = limit(magnitude(x), 0.0, 28.0);
+  const double t = at_most(magnitude(x), 28.0);
   const double near = t + t * polynomial(kErfRatio, t * t);
   const double far = 1.0 - exp_minus_square(t, 1.0) * erfcx(t);
-  return with_sign_of(t < 1.0 ? near : far, x);
+  return std::copysign(choose(t < 1.0, near, far), x);
 }
 
 /// 1 - erf(x), to 4 ulp, also far in the tail
 [[gnu::always_inline]] inline double erfc(double x) {
-  const double t = limit(magnitude(x), 0.0, 28.0);
+  const double t = at_most(magnitude(x), 28.0);
   const double tail = exp_minus_square(t, 1.0) * erfcx(t);
   const double near = 1.0 - (x + x * polynomial(kErfRatio, x * x));
-  const double far = x < 0 ? 2.0 - tail : tail;
-  return t < 0.5 ? near : far;
+  const double far = choose(x < 0, 2.0 - tail, tail);
+  return choose(t < 0.5, near, far);
 }
-
-/// e^(-z^2 / 2), to 0.6 ulp
-[[gnu::always_inline]] inline double gauss(double z) { return exp_minus_square(z, 0.5); }
 
 /// e^(t^2 / 2) times the probability that a normal variate exceeds t, for t >= 0, to 4 ulp; the value at 40 beyond.
 [[gnu::always_inline]] inline double normal_tail_over_gauss(double t) {
-  return 0.5 * erfcx(limit(t, 0.0, 40.0) * kInverseSqrt2);
+  return 0.5 * erfcx(at_most(t, 40.0) * kInverseSqrt2);
 }
 
 // -- whole turns, powers ---------------------------------------------------------------------------------------------
@@ -268,14 +281,14 @@ struct Turn {
 /// cos(2 pi x) for x in [0, 1), to 1.5 ulp; exactly 0, 1, -1 where they are due
 [[gnu::always_inline]] inline double cos_turns(double x) {
   const Turn t = turn(x);
-  const double size = (t.quadrant & 1) != 0 ? t.sin : t.cos;
-  return ((t.quadrant + 1) & 2) != 0 ? 0.0 - size : 0.0 + size;
+  const double size = choose((t.quadrant & 1) != 0, t.sin, t.cos);
+  return choose(((t.quadrant + 1) & 2) != 0, 0.0 - size, 0.0 + size);
 }
 /// sin(2 pi x) for x in [0, 1), to 1.5 ulp; exactly 0, 1, -1 where they are due
 [[gnu::always_inline]] inline double sin_turns(double x) {
   const Turn t = turn(x);
-  const double size = (t.quadrant & 1) != 0 ? t.cos : t.sin;
-  return (t.quadrant & 2) != 0 ? 0.0 - size : 0.0 + size;
+  const double size = choose((t.quadrant & 1) != 0, t.cos, t.sin);
+  return choose((t.quadrant & 2) != 0, 0.0 - size, 0.0 + size);
 }
 
 /// ln(x) for positive finite x, wrong by less than 2^-63 of it.
@@ -321,21 +334,21 @@ inline double power(double x, std::uint64_t n) {
 using Complex = std::complex<double>;
 
 inline Complex first_order(Complex z, double value, double derivative) { return {value, z.imag() * derivative}; }
+inline Complex choose(bool condition, Complex yes, Complex no) { return condition ? yes : no; }
 inline Complex exp(Complex z) { return first_order(z, exp(z.real()), exp(z.real())); }
 inline Complex exp_up(Complex z) { return first_order(z, exp_up(z.real()), exp_up(z.real())); }
 inline Complex expm1(Complex z) { return first_order(z, expm1(z.real()), exp(z.real())); }
 inline Complex log(Complex z) { return first_order(z, log(z.real()), 1.0 / z.real()); }
 inline Complex log1p(Complex z) { return first_order(z, log1p(z.real()), 1.0 / (1.0 + z.real())); }
+inline Complex log1p_finite(Complex z) { return log1p(z); }
 inline Complex tanh(Complex z) {
   const double e = exp(-2.0 * magnitude(z.real()));
   return first_order(z, tanh(z.real()), 4.0 * e / ((1.0 + e) * (1.0 + e)));
 }
 inline Complex erf(Complex z) {
-  return first_order(z, erf(z.real()), kTwoOverSqrtPi * exp_minus_square(z.real(), 1.0));
+  return first_order(z, erf(z.real()), kTwoOverSqrtPi * exp_minus_square(limit(z.real(), -28.0, 28.0), 1.0));
 }
-inline Complex erfc(Complex z) {
-  return first_order(z, erfc(z.real()), -kTwoOverSqrtPi * exp_minus_square(z.real(), 1.0));
-}
+inline Complex erfc(Complex z) { return first_order(z, erfc(z.real()), -erf({z.real(), 1.0}).imag()); }
 inline Complex gauss(Complex z) { return first_order(z, gauss(z.real()), -z.real() * gauss(z.real())); }
 inline Complex normal_tail_over_gauss(Complex t) {
   const double value = normal_tail_over_gauss(t.real());

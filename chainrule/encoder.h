@@ -36,6 +36,8 @@ struct Encoder {
   Task task = Task::classes;
   std::string target;                         ///< name of the target column
   std::size_t target_place = 0;               ///< its number in the training data, from 1
+  std::string weight;                         ///< name of the column with sample weights; "" = none
+  std::size_t weight_place = 0;               ///< its number in the training data, from 1; 0 = none
   std::size_t training_columns = 0;           ///< how many columns the training data had
   std::vector<std::size_t> input_places;      ///< numbers of the input columns in the training data, from 1
   std::vector<std::string> labels;            ///< classes: spelling of each, in the order of the outputs
@@ -47,9 +49,9 @@ struct Encoder {
 };
 
 struct EncoderOptions {
-  std::string target;                          ///< name or number; "" = last column
-  std::vector<std::string> ignore;             ///< columns left out, by name or number
-  std::string weight;                          ///< column with sample weights; "" = none
+  std::string target = {};                     ///< name or number; "" = last column
+  std::vector<std::string> ignore = {};        ///< columns left out, by name or number
+  std::string weight = {};                     ///< column with sample weights; "" = none
   int task = -1;                               ///< -1 = decide; else a Task
   Scaling scaling = Scaling::standard;         ///< of inputs (images are always byte / 255)
   Scaling target_scaling = Scaling::standard;  ///< of a numeric target
@@ -61,6 +63,9 @@ Encoder plan_encoder(const Table& table, const EncoderOptions& options, std::vec
 /// Takes shift and scale of inputs and target from these rows; constant columns are named in `notes`.
 void fit_encoder(Encoder& encoder, const Table& table, std::span<const std::size_t> rows, const EncoderOptions& options,
                  std::vector<std::string>& notes);
+
+/// (x - shift) / scale, kept within the range of a float; 0 for a constant column. What encode() does to each number.
+float encode_number(const InputColumn& column, double x);
 
 /// The data set of a table. Columns are matched by name where both have names, else by place (the target may be missing
 /// there when it is not wanted). Throws Error (input) naming what is missing or does not fit; a class the model does

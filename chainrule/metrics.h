@@ -32,8 +32,9 @@ const std::vector<std::string>& metric_names(bool classes);
 bool larger_is_better(std::string_view name);
 
 /// Metrics of `predictions` (rows.size() x outputs, link applied) against the targets of these rows. Class scores are
-/// clipped at 0 and divided by their sum where they are not a distribution already. Numbers are compared in their own
-/// unit. Sample weights count.
+/// clipped at 0 and divided by their sum where they are not a distribution already; log_loss keeps probabilities 2^-52
+/// away from 0 and 1. Numbers are compared in their own unit; of several outputs the mean is taken. Sample weights
+/// count. NaN where nothing is defined: rows that weigh nothing, r2 of fewer than two rows.
 Metrics compute_metrics(ConstMatrixView predictions, const Selection& truth);
 
 /// counts[true * classes + predicted] of the rows.

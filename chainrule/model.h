@@ -34,18 +34,29 @@ struct Model {
 /// SHA-256, in hex, of the parameters as little-endian floats in the order of the flat block.
 std::string weights_sha256(const Network& network);
 
-/// Checks that encoder, network and loss fit together. Throws Error (input) that says what does not.
+/// Checks that encoder, network and loss fit together and that every number is finite. Throws Error (input, or usage
+/// for the architecture's sizes) that says what does not.
 void validate(const Model& model);
 
-/// Answers rows of raw numbers (columns as in model.encoder.inputs, or pixels 0 ... 255): scores per class, or the
-/// number in its own unit. rows: (any x width), answers: (rows x outputs). const, allocates nothing; one workspace per
-/// thread.
+/// Answers rows of raw numbers (columns as in model.encoder.inputs, or pixels 0 ... 255): one score per class, which
+/// are >= 0 and sum to 1 (where the loss's link gives no distribution: clipped at 0 and divided by their sum, equal
+/// where that is 0), or the number in its own unit. The model is never written and must outlive its predictors; each
+/// thread has a predictor of its own.
 class Predictor {
  public:
+  /// Throws as validate() does.
   explicit Predictor(const Model& model, std::size_t most_rows = 64);
+  /// rows: (any x width), answers: (rows x outputs). Allocates nothing. Throws Error: (input) for sizes that do not fit
+  /// and for an input that is not finite, (numerics) for an answer that is not.
   void predict(ViewOf<const double> rows, ViewOf<double> answers);
+  /// The same for rows that encode() made: row i of `answers` answers row rows[i] of `inputs`.
+  void predict(const Features& inputs, std::span<const std::size_t> rows, ViewOf<double> answers);
 
  private:
+  void answer_encoded(ViewOf<double> answers);
+  void encode_row(std::span<const double> row, std::span<float> inputs) const;
+  void answer_row(std::span<const float> outputs, std::span<double> answer) const;
+
   const Model* model_;
   PredictionWorkspace work_;
   Matrix inputs_, outputs_;

@@ -10,7 +10,8 @@
 
 namespace chainrule {
 
-/// With e = step / steps_per_epoch (epochs gone by, a fraction) and t = share of the run gone by, warm-up left out.
+/// With e = step / steps_per_epoch (epochs gone by, a fraction) and t = share of the run gone by (0 in the first step,
+/// 1 in the last one), warm-up left out of both.
 enum class ScheduleKind {
   constant,     ///< 1
   step,         ///< factor ^ floor(e / every)
@@ -27,11 +28,12 @@ struct Schedule {
   double every = 10;         ///< epochs between steps, > 0
   double power = 1;          ///< inverse, polynomial, > 0
   double final = 0;          ///< last value as a share of the learning rate, in [0, 1]
-  double warmup_epochs = 0;  ///< linear from 0 in front of any schedule, >= 0
+  double warmup_epochs = 0;  ///< linear up to the schedule's first value, in front of any; rounded to steps; >= 0
 };
 
 const std::vector<std::string>& schedule_names();
 std::string_view schedule_name(ScheduleKind kind);
+/// '-' counts as '_'. Throws Error (usage) that lists the known names.
 ScheduleKind schedule_from_name(std::string_view name);
 
 /// What the learning rate is multiplied by in step `step` (from 0) of `total_steps`; in [0, 1].

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,9 +22,10 @@ struct Sighting {
 struct Column {
   std::string name;             ///< from the header; "column 3" by its place where there is none
   std::vector<double> numbers;  ///< one per row while every field is a number; empty for a text column
-  std::vector<std::uint32_t>
-      codes;  ///< row r says spellings[codes[r]]; kept for the target and for text columns with few values
-  std::vector<std::string> spellings;  ///< distinct fields as written, in order of first appearance
+  /// Row r says spellings[codes[r]]; kept for the target only, text or numbers alike. Both are empty for other columns
+  /// and for numeric targets of more than a million different spellings.
+  std::vector<std::uint32_t> codes;
+  std::vector<std::string> spellings;  ///< distinct fields as written, less blanks around, in order of first appearance
   Sighting first_text;                 ///< the first field that is not a number (and not missing)
   Sighting first_missing;              ///< the first missing field: empty, NA, N/A, null, nan or ? (any case)
   std::uint64_t missing = 0;           ///< how many fields are missing; numbers holds 0 there
@@ -31,7 +33,7 @@ struct Column {
   bool is_number() const { return first_text.line == 0; }
 };
 
-/// Images: (rows x width x height) bytes, kept as stored; pixel p of row r at bytes[r * pixels + p].
+/// Images: (rows x height x width) bytes, kept as stored; pixel p of row r at bytes[r * pixels() + p].
 struct Images {
   std::vector<std::uint8_t> bytes;
   std::size_t height = 0, width = 0;
@@ -39,7 +41,7 @@ struct Images {
 };
 
 struct Table {
-  std::string source;  ///< the path as given, for messages
+  std::string source;  ///< the file as messages name it: the path as given, "<stdin>", or the file taken from a folder
   std::size_t rows = 0;
   bool has_header = false;
   bool names_from_header = false;  ///< columns can be matched by name
@@ -50,8 +52,11 @@ struct Table {
   bool has_images() const { return images.pixels() > 0; }
 };
 
-/// Index of the column with this name or, failing that, with this number (from 1). Throws Error (usage) that names the
-/// nearest known name, the columns (the first few) and `what` it was wanted for, e.g. "target".
+/// Index of the column with this name or, failing that, with this number (from 1).
+std::optional<std::size_t> try_find_column(const Table& table, std::string_view name_or_number);
+
+/// As try_find_column, but throws Error (usage) where there is none: names the nearest known name, the columns (the
+/// first few) and `what` it was wanted for, e.g. "target".
 std::size_t find_column(const Table& table, std::string_view name_or_number, std::string_view what);
 
 }  // namespace chainrule

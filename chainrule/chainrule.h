@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Start here: every public header, in the order in which to read them. From a file to a model:
+//
+//   #include <chainrule/chainrule.h>
+//   int main() {
+//     const chainrule::Table table = chainrule::formats::load_table("data/iris.csv", {.target = "species"});
+//     chainrule::FitOptions options;
+//     options.data.target = "species";
+//     options.hidden = {16};
+//     const chainrule::FitResult result = chainrule::fit(table, options);
+//     chainrule::formats::save_model(result.model, "iris.safetensors");
+//   }
+#pragma once
+// clang-format off
+// Things.
+#include "chainrule/error.h"
+#include "chainrule/matrix.h"
+#include "chainrule/random.h"
+#include "chainrule/sha256.h"
+// One training step.
+#include "chainrule/train.h"
+#include "chainrule/network.h"
+#include "chainrule/activation.h"
+#include "chainrule/loss.h"
+#include "chainrule/optimizer.h"
+#include "chainrule/schedule.h"
+// Around it.
+#include "chainrule/initialize.h"
+#include "chainrule/dataset.h"
+#include "chainrule/metrics.h"
+#include "chainrule/history.h"
+// From a table to a model.
+#include "chainrule/table.h"
+#include "chainrule/encoder.h"
+#include "chainrule/model.h"
+#include "chainrule/fit.h"
+#include "chainrule/options.h"
+#include "chainrule/formats/formats.h"
+#include "chainrule/truth.h"
+#include "chainrule/gradient_check.h"

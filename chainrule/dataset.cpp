@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+// Gathering rows into batches, and choosing rows: held-out parts and folds that keep the classes in proportion.
+#include "chainrule/dataset.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <numeric>
+#include <string>
+
+#include "chainrule/error.h"
+#include "chainrule/random.h"
+
+namespace chainrule {
+namespace {
+
+// Streams of Purpose::split.
+constexpr std::uint32_t kHeldOutStream = 0;
+constexpr std::uint32_t kFoldStream = 1;
+
+// The rows of each stratum in a random order, strata in rising order; all rows are one stratum when none is given.
+std::vector<std::vector<std::size_t>> shuffled_strata(std::size_t rows, std::span<const std::uint32_t> strata,
+                                                      const Stream& stream) {
+  if (!strata.empty() && strata.size() != rows)
+    throw Error(ErrorCategory::internal,
+                "strata: expected " + std::to_string(rows) + " numbers, found " + std::to_string(strata.size()));
+  std::map<std::uint32_t, std::vector<std::size_t>> groups;
+  for (const std::size_t row : random_permutation(stream, rows))
+    groups[strata.empty() ? 0 : strata[row]].push_back(row);
+  std::vector<std::vector<std::size_t>> out;
+  out.reserve(groups.size());
+  for (auto& group : groups) out.push_back(std::move(group.second));
+  return out;
+}
+
+// Whole numbers near share * sizes[i] whose sum is `total` where that is possible: all are rounded down, then those
+// with the largest remainders get one more. Each stays below its size.
+std::vector<std::size_t> largest_remainders(const std::vector<std::size_t>& sizes, double share, std::size_t total) {
+  std::vector<std::size_t> quota(sizes.size()), by_remainder(sizes.size());
+  std::vector<double> remainder(sizes.size());
+  std::size_t given = 0, room = 0;
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    const double exact = share * static_cast<double>(sizes[i]);
+    quota[i] = std::min(static_cast<std::size_t>(exact), sizes[i] - 1);
+    remainder[i] = exact - static_cast<double>(quota[i]);
+    given += quota[i];
+    room += sizes[i] - 1;
+  }
+  std::iota(by_remainder.begin(), by_remainder.end(), std::size_t{0});
+  std::stable_sort(by_remainder.begin(), by_remainder.end(),
+                   [&](std::size_t a, std::size_t b) { return remainder[a] > remainder[b]; });
+  while (given < std::min(total, room)) {
+    for (const std::size_t i : by_remainder) {
+      if (given == total || quota[i] + 1 >= sizes[i]) continue;
+      ++quota[i];
+      ++given;
+    }
+  }
+  return quota;
+}
+
+std::size_t target_rows(const Targets& targets) {
+  return targets.classes > 0 ? targets.labels.size() : targets.values.rows();
+}
+
+}  // namespace
+
+Features::Features(std::vector<std::uint8_t> bytes, std::size_t rows, std::size_t columns, float scale)
+    : bytes_(std::move(bytes)), rows_(rows), columns_(columns), scale_(scale) {
+  const std::size_t expected = checked_product(rows, columns, "inputs");
+  if (bytes_.size() != expected)
+    throw Error(ErrorCategory::internal,
+                "inputs: expected " + std::to_string(expected) + " bytes, found " + std::to_string(bytes_.size()));
+}
+
+void Features::gather(std::span<const std::size_t> rows, MatrixView out) const {
+  assert(out.rows() == rows.size() && out.columns() == columns_);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    assert(rows[i] < rows_);
+    const std::span<float> to = out.row(i);
+    if (bytes_.empty()) {
+      const std::span<const float> from = values_.row(rows[i]);
+      std::copy(from.begin(), from.end(), to.begin());
+      continue;
+    }
+    const std::uint8_t* from = bytes_.data() + rows[i] * columns_;
+    for (std::size_t j = 0; j < columns_; ++j) to[j] = static_cast<float>(from[j]) * scale_;
+  }
+}
+
+void Targets::gather(std::span<const std::size_t> rows, MatrixView out) const {
+  assert(out.rows() == rows.size() && out.columns() == columns());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    assert(rows[i] < target_rows(*this));
+    const std::span<float> to = out.row(i);
+    if (classes > 0) {
+      assert(labels[rows[i]] < classes);
+      std::fill(to.begin(), to.end(), 0.0f);
+      to[labels[rows[i]]] = 1;
+      continue;
+    }
+    const std::span<const float> from = values.row(rows[i]);
+    std::copy(from.begin(), from.end(), to.begin());
+  }
+}
+
+Selection all_rows(const Dataset& data) {
+  Selection selection{&data, std::vector<std::size_t>(data.rows())};
+  std::iota(selection.rows.begin(), selection.rows.end(), std::size_t{0});
+  return selection;
+}
+
+Split split_rows(std::size_t rows, double held_out_share, std::span<const std::uint32_t> strata, std::uint64_t seed) {
+  if (!(held_out_share >= 0 && held_out_share < 1))
+    throw Error(ErrorCategory::usage,
+                "share of rows held out: expected a number in [0, 1), found " + fmt::format("{}", held_out_share));
+  const auto groups = shuffled_strata(rows, strata, {seed, Purpose::split, kHeldOutStream, 0});
+  std::vector<std::size_t> sizes;
+  for (const auto& group : groups) sizes.push_back(group.size());
+  auto total = static_cast<std::size_t>(std::floor(held_out_share * static_cast<double>(rows) + 0.5));
+  if (held_out_share > 0) total = std::max<std::size_t>(total, 1);
+  const std::vector<std::size_t> quota = largest_remainders(sizes, held_out_share, total);
+
+  Split split;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    const auto middle = groups[i].begin() + static_cast<std::ptrdiff_t>(quota[i]);
+    split.held_out.insert(split.held_out.end(), groups[i].begin(), middle);
+    split.rest.insert(split.rest.end(), middle, groups[i].end());
+  }
+  std::sort(split.rest.begin(), split.rest.end());
+  std::sort(split.held_out.begin(), split.held_out.end());
+  return split;
+}
+
+std::vector<std::vector<std::size_t>> fold_rows(std::size_t rows, std::size_t folds,
+                                                std::span<const std::uint32_t> strata, std::uint64_t seed) {
+  if (folds < 2 || folds > rows)
+    throw Error(ErrorCategory::usage,
+                "folds: expected 2 to " + std::to_string(rows) + " (one row each), found " + std::to_string(folds));
+  std::vector<std::vector<std::size_t>> out(folds);
+  // Dealing goes on where the stratum before ended, so that the folds' sizes differ by one at most, too.
+  std::size_t next = 0;
+  for (const auto& group : shuffled_strata(rows, strata, {seed, Purpose::split, kFoldStream, 0}))
+    for (const std::size_t row : group) out[next++ % folds].push_back(row);
+  for (auto& fold : out) std::sort(fold.begin(), fold.end());
+  return out;
+}
+
+void scale_weights_to_mean_one(std::vector<float>& weights, std::span<const std::size_t> rows) {
+  if (weights.empty()) return;
+  for (std::size_t row = 0; row < weights.size(); ++row)
+    if (!(weights[row] >= 0 && std::isfinite(weights[row])))
+      throw Error(ErrorCategory::input, "row " + std::to_string(row + 1) +
+                                            ": sample weight: expected a finite number >= 0, found " +
+                                            fmt::format("{}", weights[row]));
+  double sum = 0;
+  for (const std::size_t row : rows) {
+    assert(row < weights.size());
+    sum += static_cast<double>(weights[row]);
+  }
+  if (!(sum > 0))
+    throw Error(ErrorCategory::input, "sample weights: expected at least one above 0 among the " +
+                                          std::to_string(rows.size()) + " training rows, found none");
+  const double factor = static_cast<double>(rows.size()) / sum;
+  for (std::size_t row = 0; row < weights.size(); ++row) {
+    const double scaled = static_cast<double>(weights[row]) * factor;
+    if (scaled > static_cast<double>(std::numeric_limits<float>::max()))
+      throw Error(ErrorCategory::input, "row " + std::to_string(row + 1) +
+                                            ": sample weight: too large beside the mean weight of the training rows");
+    weights[row] = static_cast<float>(scaled);
+  }
+}
+
+Batcher::Batcher(const Selection& selection, std::size_t batch_size)
+    : selection_(&selection),
+      batch_size_(batch_size > 0 ? batch_size : std::max<std::size_t>(selection.rows.size(), 1)) {
+  assert(selection.data != nullptr);
+  const Dataset& data = *selection.data;
+  const std::size_t most = std::min(batch_size_, selection.rows.size());
+  checked_product(checked_product(most, data.inputs.columns(), "batch"), sizeof(float), "batch");
+  inputs_ = Matrix(most, data.inputs.columns());
+  if (target_rows(data.targets) > 0) {
+    checked_product(checked_product(most, data.targets.columns(), "batch"), sizeof(float), "batch");
+    targets_ = Matrix(most, data.targets.columns());
+  }
+  scale_.resize(most);
+  rows_.resize(most);
+}
+
+Batch Batcher::gather(std::size_t index, std::span<const std::size_t> order) {
+  assert(index < batches() && order.size() == rows());
+  const Dataset& data = *selection_->data;
+  const std::size_t first = index * batch_size_;
+  const std::size_t m = std::min(batch_size_, rows() - first);
+  for (std::size_t i = 0; i < m; ++i) {
+    rows_[i] = selection_->rows[order[first + i]];
+    const double weight = data.weights.empty() ? 1.0 : static_cast<double>(data.weights[rows_[i]]);
+    scale_[i] = static_cast<float>(weight / static_cast<double>(m));
+  }
+  const std::span<const std::size_t> chosen(rows_.data(), m);
+  Batch batch{inputs_.top(m), {}, {scale_.data(), m}};
+  data.inputs.gather(chosen, inputs_.top(m));
+  if (target_rows(data.targets) > 0) {
+    data.targets.gather(chosen, targets_.top(m));
+    batch.targets = targets_.top(m);
+  }
+  return batch;
+}
+
+}  // namespace chainrule

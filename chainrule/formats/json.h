@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// JSON from untrusted files, and the pieces to write it. Stricter than the standard: no key twice, little nesting, a
+// bounded number of values. Internal to formats/.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace chainrule::formats {
+
+/// One value. Whole numbers from 0 to 2^64 - 1 without point or exponent are kept as such, every other number as
+/// double.
+struct Json {
+  struct Field;
+  using List = std::vector<Json>;
+  using Object = std::vector<Field>;  // in the order of the text
+  std::variant<std::monostate, bool, std::uint64_t, double, std::string, List, Object> value;
+};
+struct Json::Field {
+  std::string key;
+  Json value;
+};
+
+/// Reads a whole text. `where` opens every message. Throws Error (input): no JSON or no UTF-8 (with the byte), a zero
+/// byte, a key twice in one object, more than 4 levels, more than `most_values` values.
+Json read_json(std::string_view text, std::size_t most_values, const std::string& where);
+
+/// What a value must be; `where` says which one. Throw Error (input) "WHERE: expected X, found Y".
+const std::string& text_of(const Json& json, const std::string& where);
+std::uint64_t whole_of(const Json& json, const std::string& where);
+double number_of(const Json& json, const std::string& where);
+bool flag_of(const Json& json, const std::string& where);
+const Json::List& list_of(const Json& json, const std::string& where);
+const Json::Object& object_of(const Json& json, const std::string& where);
+
+/// An object that has exactly these keys, in any order. Throws Error (input) naming the one missing or not known.
+class Fields {
+ public:
+  Fields(const Json& json, std::initializer_list<std::string_view> keys, std::string where);
+  const Json& operator[](std::string_view key) const;
+  std::string where(std::string_view key) const { return where_ + ": " + std::string(key); }
+  const std::string& text(std::string_view key) const { return text_of((*this)[key], where(key)); }
+  std::uint64_t whole(std::string_view key) const { return whole_of((*this)[key], where(key)); }
+  double number(std::string_view key) const { return number_of((*this)[key], where(key)); }
+  bool flag(std::string_view key) const { return flag_of((*this)[key], where(key)); }
+  const Json::List& list(std::string_view key) const { return list_of((*this)[key], where(key)); }
+
+ private:
+  const Json::Object* object_;
+  std::string where_;
+};
+
+/// In quotes, escaped. Throws Error (input) for what is not UTF-8; `what` names it.
+std::string json_text(std::string_view text, std::string_view what);
+/// The fewest digits that read back the same number; null for what is not finite.
+std::string json_number(double value);
+/// {"key":value,...} and [value,...]; the values are JSON already.
+std::string json_object(const std::vector<std::pair<std::string, std::string>>& fields);
+std::string json_list(const std::vector<std::string>& values);
+
+}  // namespace chainrule::formats

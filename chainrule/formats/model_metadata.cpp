@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: Apache-2.0
+// The metadata of a model file, version 1: every key is there, none besides. Values in braces or brackets are JSON.
+//
+//   format             "chainrule"
+//   format_version     "1"
+//   program            who wrote it: "chainrule 0.1.0"
+//   layers             [{inputs, outputs, activation, dropout, weight_multiplier, bias_multiplier, decay_multiplier,
+//                      max_norm}, ...] from the inputs on; tensors "0.weight", "0.bias" belong to the first,
+//                      "2.weight", "2.bias" to the second ...
+//   input_dropout      share of the inputs dropped in training
+//   loss               {kind, huber_delta, label_smoothing, link}; link turns outputs into predictions: identity,
+//                      softmax, sigmoid or exp
+//   columns            {match_by_name, training_columns, places, names, shift, scale, constant}: inputs of a table; the
+//                      network sees (x - shift) / scale, of a constant column 0
+//   images             {height, width}: the network sees byte / 255; 0 for a table
+//   task               "classes" or "number"
+//   target             {name, place, shift, scale}: number = scale * output + shift
+//   weight             {name, place} of the column with sample weights; place 0: none
+//   labels             spellings of the classes, in the order of the outputs
+//   configuration      {option: text}, every option that changes results
+//   seed, data_fingerprint, weights_sha256
+//   training           {stop, epochs, best_epoch, steps}
+//   metrics            {training: {name: number}, validation: {name: number}}; null is no number
+//   metadata_sha256    of all the others, in the order of their names' bytes: name, zero byte, value, zero byte
+#include "chainrule/formats/model_metadata.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <span>
+#include <string_view>
+
+#include "chainrule/error.h"
+#include "chainrule/formats/json.h"
+#include "chainrule/sha256.h"
+
+namespace chainrule::formats {
+namespace {
+
+constexpr std::string_view kFormat = "chainrule";
+constexpr std::uint64_t kVersion = 1;
+constexpr std::size_t kMostLayers = 10'000;
+constexpr std::size_t kMostOptions = 10'000;  // and metrics
+const std::array<std::string, 19> kKeys = {
+    "columns",  "configuration", "data_fingerprint", "format",  "format_version", "images", "input_dropout", "labels",
+    "layers",   "loss",          "metadata_sha256",  "metrics", "program",        "seed",   "target",        "task",
+    "training", "weight",        "weights_sha256"};
+
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+[[noreturn]] void refuse(const std::string& what, std::string hint = {}) {
+  throw Error(ErrorCategory::input, what, std::move(hint));
+}
+
+std::string at(const std::string& file, std::string_view key) {
+  return file + ": metadata \"" + std::string(key) + '"';
+}
+
+std::string element(const std::string& where, std::size_t k) { return where + '[' + std::to_string(k) + ']'; }
+
+// Runs a check of the library that knows no file, and says which file it failed for.
+template <class Work>
+auto blamed_on(const std::string& where, Work work) {
+  try {
+    return work();
+  } catch (const Error& error) {
+    refuse(where + ": " + error.what(), error.hint());
+  }
+}
+
+// ---- layers and loss ----------------------------------------------------------------------------------------------
+
+std::string layers_text(const Architecture& architecture) {
+  if (architecture.depth() > kMostLayers)
+    throw Error(ErrorCategory::usage, "model file: layers: expected at most " + std::to_string(kMostLayers) +
+                                          ", found " + std::to_string(architecture.depth()));
+  std::vector<std::string> layers;
+  for (std::size_t l = 0; l < architecture.depth(); ++l) {
+    const Layer& layer = architecture.layers[l];
+    const std::string name(activation_name(layer.activation));
+    if (layer.activation.kind == ActivationKind::custom)
+      throw Error(ErrorCategory::usage, "model file: activation " + in_quotes(name) + " of layer " +
+                                            std::to_string(l + 1) + ": a custom activation cannot be saved by name");
+    layers.push_back(json_object({{"inputs", std::to_string(architecture.layer_inputs(l))},
+                                  {"outputs", std::to_string(layer.outputs)},
+                                  {"activation", json_text(name, "activation")},
+                                  {"dropout", json_number(layer.dropout)},
+                                  {"weight_multiplier", json_number(layer.weight_multiplier)},
+                                  {"bias_multiplier", json_number(layer.bias_multiplier)},
+                                  {"decay_multiplier", json_number(layer.decay_multiplier)},
+                                  {"max_norm", json_number(layer.max_norm)}}));
+  }
+  return json_list(layers);
+}
+
+void add_layer(const Json& json, const std::string& where, Architecture& architecture) {
+  const Fields fields(json,
+                      {"inputs", "outputs", "activation", "dropout", "weight_multiplier", "bias_multiplier",
+                       "decay_multiplier", "max_norm"},
+                      where);
+  const std::size_t inputs = fields.whole("inputs");
+  if (architecture.layers.empty()) architecture.inputs = inputs;
+  if (inputs != architecture.layer_inputs(architecture.depth()))
+    refuse(fields.where("inputs") + ": expected " + std::to_string(architecture.outputs()) +
+           ", the outputs of the layer below, found " + std::to_string(inputs));
+  Layer layer;
+  layer.outputs = fields.whole("outputs");
+  layer.activation = blamed_on(where, [&] { return activation_from_name(fields.text("activation")); });
+  layer.dropout = fields.number("dropout");
+  layer.weight_multiplier = fields.number("weight_multiplier");
+  layer.bias_multiplier = fields.number("bias_multiplier");
+  layer.decay_multiplier = fields.number("decay_multiplier");
+  layer.max_norm = fields.number("max_norm");
+  architecture.layers.push_back(std::move(layer));
+}
+
+std::string loss_text(const Loss& loss) {
+  if (loss.kind == LossKind::custom)
+    throw Error(ErrorCategory::usage, "model file: loss " + in_quotes(std::string(loss_name(loss))) +
+                                          ": a custom loss cannot be saved by name");
+  return json_object({{"kind", json_text(loss_name(loss), "loss")},
+                      {"huber_delta", json_number(loss.huber_delta)},
+                      {"label_smoothing", json_number(loss.label_smoothing)},
+                      {"link", json_text(link_name(loss), "link")}});
+}
+
+Loss loss_from(const std::string& text, const std::string& where) {
+  const Json json = read_json(text, 10, where);
+  const Fields fields(json, {"kind", "huber_delta", "label_smoothing", "link"}, where);
+  Loss loss = blamed_on(where, [&] { return loss_from_name(fields.text("kind")); });
+  loss.huber_delta = fields.number("huber_delta");
+  loss.label_smoothing = fields.number("label_smoothing");
+  if (fields.text("link") != link_name(loss))
+    refuse(fields.where("link") + ": expected " + in_quotes(link_name(loss)) + ", found " +
+           in_quotes(fields.text("link")));
+  return loss;
+}
+
+// ---- encoder ------------------------------------------------------------------------------------------------------
+
+std::string columns_text(const Encoder& encoder) {
+  std::vector<std::string> places, names, shift, scale, constant;
+  for (const std::size_t column : encoder.input_places) places.push_back(std::to_string(column));
+  for (const InputColumn& column : encoder.inputs) {
+    names.push_back(json_text(column.name, "name of a column"));
+    shift.push_back(json_number(column.shift));
+    scale.push_back(json_number(column.scale));
+    constant.push_back(column.constant ? "true" : "false");
+  }
+  return json_object({{"match_by_name", encoder.match_by_name ? "true" : "false"},
+                      {"training_columns", std::to_string(encoder.training_columns)},
+                      {"places", json_list(places)},
+                      {"names", json_list(names)},
+                      {"shift", json_list(shift)},
+                      {"scale", json_list(scale)},
+                      {"constant", json_list(constant)}});
+}
+
+// Lists of another length than `names` are refused; the number of places is left to validate(), which images have none
+// of.
+void columns_from(const std::string& text, std::size_t inputs, const std::string& where, Encoder& encoder) {
+  const Json json = read_json(text, 5 * inputs + 20, where);
+  const Fields fields(json, {"match_by_name", "training_columns", "places", "names", "shift", "scale", "constant"},
+                      where);
+  encoder.match_by_name = fields.flag("match_by_name");
+  encoder.training_columns = fields.whole("training_columns");
+  for (const Json& column : fields.list("places"))
+    encoder.input_places.push_back(whole_of(column, fields.where("places")));
+  const Json::List& names = fields.list("names");
+  const auto list = [&](std::string_view key) -> const Json::List& {
+    if (fields.list(key).size() == names.size()) return fields.list(key);
+    refuse(fields.where(key) + ": expected " + std::to_string(names.size()) + " values, found " +
+           std::to_string(fields.list(key).size()));
+  };
+  const Json::List &shift = list("shift"), &scale = list("scale"), &constant = list("constant");
+  for (std::size_t j = 0; j < names.size(); ++j)
+    encoder.inputs.push_back({text_of(names[j], element(fields.where("names"), j)),
+                              number_of(shift[j], element(fields.where("shift"), j)),
+                              number_of(scale[j], element(fields.where("scale"), j)),
+                              flag_of(constant[j], element(fields.where("constant"), j))});
+}
+
+void images_from(const std::string& text, const std::string& where, Encoder& encoder) {
+  const Json json = read_json(text, 10, where);
+  const Fields fields(json, {"height", "width"}, where);
+  encoder.image_height = fields.whole("height");
+  encoder.image_width = fields.whole("width");
+}
+
+void target_from(const std::string& text, const std::string& where, Encoder& encoder) {
+  const Json json = read_json(text, 10, where);
+  const Fields fields(json, {"name", "place", "shift", "scale"}, where);
+  encoder.target = fields.text("name");
+  encoder.target_place = fields.whole("place");
+  encoder.target_shift = fields.number("shift");
+  encoder.target_scale = fields.number("scale");
+}
+
+void weight_from(const std::string& text, const std::string& where, Encoder& encoder) {
+  const Json json = read_json(text, 10, where);
+  const Fields fields(json, {"name", "place"}, where);
+  encoder.weight = fields.text("name");
+  encoder.weight_place = fields.whole("place");
+}
+
+Task task_from(const std::string& text, const std::string& where) {
+  if (text == "classes") return Task::classes;
+  if (text == "number") return Task::number;
+  refuse(where + ": expected \"classes\" or \"number\", found " + in_quotes(text));
+}
+
+// ---- provenance ---------------------------------------------------------------------------------------------------
+
+std::uint64_t whole_from_text(const std::string& text, const std::string& where) {
+  std::uint64_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, problem] = std::from_chars(text.data(), end, number);
+  if (problem != std::errc() || stop != end || std::to_string(number) != text)
+    refuse(where + ": expected a whole number, found " + in_quotes(text));
+  return number;
+}
+
+std::string configuration_text(const Pairs& configuration) {
+  Pairs fields;
+  for (const auto& [name, value] : configuration) fields.emplace_back(name, json_text(value, "option " + name));
+  return json_object(fields);
+}
+
+Pairs configuration_from(const std::string& text, const std::string& where) {
+  const Json json = read_json(text, kMostOptions, where);
+  Pairs configuration;
+  for (const auto& [name, value] : object_of(json, where))
+    configuration.emplace_back(name, text_of(value, where + ": " + in_quotes(name)));
+  return configuration;
+}
+
+std::string metrics_text(const Metrics& metrics) {
+  Pairs fields;
+  for (const Metric& metric : metrics) fields.emplace_back(metric.name, json_number(metric.value));
+  return json_object(fields);
+}
+
+Metrics metrics_from(const Json& json, const std::string& where) {
+  Metrics metrics;
+  for (const auto& [name, value] : object_of(json, where)) {
+    const bool none = std::holds_alternative<std::monostate>(value.value);
+    metrics.push_back(
+        {name, none ? std::numeric_limits<double>::quiet_NaN() : number_of(value, where + ": " + in_quotes(name))});
+  }
+  return metrics;
+}
+
+std::string training_text(const Provenance& provenance) {
+  return json_object({{"stop", json_text(provenance.stop, "stop")},
+                      {"epochs", std::to_string(provenance.epochs)},
+                      {"best_epoch", std::to_string(provenance.best_epoch)},
+                      {"steps", std::to_string(provenance.steps)}});
+}
+
+void training_from(const std::string& text, const std::string& where, Provenance& provenance) {
+  const Json json = read_json(text, 10, where);
+  const Fields fields(json, {"stop", "epochs", "best_epoch", "steps"}, where);
+  provenance.stop = fields.text("stop");
+  provenance.epochs = fields.whole("epochs");
+  provenance.best_epoch = fields.whole("best_epoch");
+  provenance.steps = fields.whole("steps");
+}
+
+Provenance provenance_from(const Metadata& metadata, const std::string& file) {
+  Provenance provenance;
+  provenance.program = metadata.at("program");
+  provenance.configuration = configuration_from(metadata.at("configuration"), at(file, "configuration"));
+  provenance.seed = whole_from_text(metadata.at("seed"), at(file, "seed"));
+  provenance.data_fingerprint = metadata.at("data_fingerprint");
+  training_from(metadata.at("training"), at(file, "training"), provenance);
+  const Json metrics = read_json(metadata.at("metrics"), kMostOptions, at(file, "metrics"));
+  const Fields fields(metrics, {"training", "validation"}, at(file, "metrics"));
+  provenance.training = metrics_from(fields["training"], fields.where("training"));
+  provenance.validation = metrics_from(fields["validation"], fields.where("validation"));
+  return provenance;
+}
+
+// ---- the whole ----------------------------------------------------------------------------------------------------
+
+void check_version(const Metadata& metadata, const std::string& file) {
+  const auto format = metadata.find("format");
+  const auto version = metadata.find("format_version");
+  if (format == metadata.end() || format->second != kFormat)
+    refuse(file +
+               ": a safetensors file, but no model of chainrule: metadata \"format\": expected \"chainrule\", found " +
+               (format == metadata.end() ? "none" : in_quotes(format->second)),
+           "a model file is what chainrule train writes");
+  if (version == metadata.end()) refuse(at(file, "format_version") + ": missing");
+  const std::uint64_t number = whole_from_text(version->second, at(file, "format_version"));
+  if (number > kVersion)
+    refuse(at(file, "format_version") + ": written by a newer version: expected at most " + std::to_string(kVersion) +
+               ", found " + std::to_string(number),
+           "a newer chainrule can read it");
+  if (number == 0) refuse(at(file, "format_version") + ": expected 1, found 0");
+}
+
+void check_keys(const Metadata& metadata, const std::string& file) {
+  for (const std::string& key : kKeys)
+    if (!metadata.contains(key)) refuse(at(file, key) + ": missing");
+  for (const auto& [key, value] : metadata)
+    if (std::find(kKeys.begin(), kKeys.end(), key) == kKeys.end())
+      refuse(file + ": metadata: unknown key " + in_quotes(key));
+}
+
+std::string sum_of(const Metadata& metadata) {
+  Sha256 sum;
+  for (const auto& [key, value] : metadata) {
+    const std::string entry = key + '\0' + value + '\0';
+    if (key != "metadata_sha256") sum.add(std::as_bytes(std::span(entry)));
+  }
+  return sum.hex();
+}
+
+}  // namespace
+
+Metadata to_metadata(const Model& model) {
+  const Encoder& encoder = model.encoder;
+  const Provenance& provenance = model.provenance;
+  std::vector<std::string> labels;
+  for (const std::string& label : encoder.labels) labels.push_back(json_text(label, "label"));
+  Metadata metadata{{"format", std::string(kFormat)},
+                    {"format_version", std::to_string(kVersion)},
+                    {"program", provenance.program},
+                    {"layers", layers_text(model.network.architecture)},
+                    {"input_dropout", json_number(model.network.architecture.input_dropout)},
+                    {"loss", loss_text(model.loss)},
+                    {"columns", columns_text(encoder)},
+                    {"images", json_object({{"height", std::to_string(encoder.image_height)},
+                                            {"width", std::to_string(encoder.image_width)}})},
+                    {"task", encoder.task == Task::classes ? "classes" : "number"},
+                    {"target", json_object({{"name", json_text(encoder.target, "name of the target")},
+                                            {"place", std::to_string(encoder.target_place)},
+                                            {"shift", json_number(encoder.target_shift)},
+                                            {"scale", json_number(encoder.target_scale)}})},
+                    {"weight", json_object({{"name", json_text(encoder.weight, "name of the column of weights")},
+                                            {"place", std::to_string(encoder.weight_place)}})},
+                    {"labels", json_list(labels)},
+                    {"configuration", configuration_text(provenance.configuration)},
+                    {"seed", std::to_string(provenance.seed)},
+                    {"data_fingerprint", provenance.data_fingerprint},
+                    {"weights_sha256", weights_sha256(model.network)},
+                    {"training", training_text(provenance)},
+                    {"metrics", json_object({{"training", metrics_text(provenance.training)},
+                                             {"validation", metrics_text(provenance.validation)}})}};
+  metadata.emplace("metadata_sha256", sum_of(metadata));
+  return metadata;
+}
+
+Architecture architecture_from(const Metadata& metadata, const std::string& file) {
+  check_version(metadata, file);
+  check_keys(metadata, file);
+  const std::string where = at(file, "layers");
+  const Json json = read_json(metadata.at("layers"), 9 * kMostLayers + 1, where);
+  const Json::List& layers = list_of(json, where);
+  if (layers.empty()) refuse(where + ": expected at least 1, found 0");
+  Architecture architecture;
+  for (const Json& layer : layers) add_layer(layer, element(where, architecture.depth()), architecture);
+  const std::string dropout = at(file, "input_dropout");
+  const Json input_dropout = read_json(metadata.at("input_dropout"), 1, dropout);
+  architecture.input_dropout = number_of(input_dropout, dropout);
+  blamed_on(file, [&] { validate(architecture); });
+  return architecture;
+}
+
+Model model_from(const Metadata& metadata, const Architecture& architecture, const std::string& file) {
+  Model model;
+  Encoder& encoder = model.encoder;
+  model.network = Network(architecture);
+  model.loss = loss_from(metadata.at("loss"), at(file, "loss"));
+  columns_from(metadata.at("columns"), architecture.inputs, at(file, "columns"), encoder);
+  images_from(metadata.at("images"), at(file, "images"), encoder);
+  encoder.task = task_from(metadata.at("task"), at(file, "task"));
+  target_from(metadata.at("target"), at(file, "target"), encoder);
+  weight_from(metadata.at("weight"), at(file, "weight"), encoder);
+  const Json labels = read_json(metadata.at("labels"), architecture.outputs() + 1, at(file, "labels"));
+  for (const Json& label : list_of(labels, at(file, "labels")))
+    encoder.labels.push_back(text_of(label, element(at(file, "labels"), encoder.labels.size())));
+  model.provenance = provenance_from(metadata, file);
+  blamed_on(file, [&] { validate(model); });
+  // Last, so that a file changed by hand hears what is wrong with it.
+  if (metadata.at("metadata_sha256") != sum_of(metadata))
+    refuse(at(file, "metadata_sha256") + ": the metadata is damaged: expected " + in_quotes(sum_of(metadata), 64) +
+           ", found " + in_quotes(metadata.at("metadata_sha256"), 64));
+  return model;
+}
+
+}  // namespace chainrule::formats

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chainrule/model.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <set>
+#include <string_view>
+
+#include "chainrule/error.h"
+#include "chainrule/sha256.h"
+
+namespace chainrule {
+namespace {
+
+[[noreturn]] void refuse(const std::string& what) { throw Error(ErrorCategory::input, what); }
+
+void require(bool holds, const std::string& what, const std::string& expected, const std::string& found) {
+  if (!holds) refuse(what + ": expected " + expected + ", found " + found);
+}
+
+void require_equal(std::size_t expected, std::size_t found, const std::string& what) {
+  require(expected == found, what, std::to_string(expected), std::to_string(found));
+}
+
+void require_scaling(double shift, double scale, const std::string& of) {
+  require(std::isfinite(shift), "shift of " + of, "a finite number", std::to_string(shift));
+  require(std::isfinite(scale) && scale > 0, "scale of " + of, "a finite number above 0", std::to_string(scale));
+}
+
+// Places of columns in the training data, from 1: what rows without names are matched by.
+void check_places(const Encoder& encoder) {
+  require_equal(encoder.inputs.size(), encoder.input_places.size(), "places of the input columns");
+  std::set<std::size_t> taken;
+  const auto take = [&](std::size_t column, const std::string& of) {
+    require(column >= 1 && column <= encoder.training_columns, "place of " + of,
+            "1 to " + std::to_string(encoder.training_columns), std::to_string(column));
+    if (!taken.insert(column).second) refuse("place of " + of + ": column " + std::to_string(column) + " twice");
+  };
+  take(encoder.target_place, "the target");
+  if (encoder.weight_place > 0 || !encoder.weight.empty()) take(encoder.weight_place, "the sample weights");
+  for (std::size_t j = 0; j < encoder.input_places.size(); ++j)
+    take(encoder.input_places[j], "input " + std::to_string(j + 1));
+}
+
+void check_inputs(const Encoder& encoder) {
+  for (std::size_t j = 0; j < encoder.inputs.size(); ++j) {
+    const InputColumn& column = encoder.inputs[j];
+    require_scaling(column.shift, column.scale, "input " + std::to_string(j + 1) + ' ' + in_quotes(column.name));
+  }
+  if (!encoder.images()) return check_places(encoder);
+  checked_product(encoder.image_height, encoder.image_width, "image height x width");
+  if (!encoder.inputs.empty()) refuse("inputs: expected images or columns, found both");
+}
+
+void check_target(const Encoder& encoder) {
+  if (encoder.task == Task::number) {
+    require_equal(0, encoder.labels.size(), "labels of a numeric target");
+    return require_scaling(encoder.target_shift, encoder.target_scale, "the target");
+  }
+  std::set<std::string_view> seen;
+  for (std::size_t k = 0; k < encoder.labels.size(); ++k) {
+    const std::string of = "label " + std::to_string(k + 1);
+    if (encoder.labels[k].empty()) refuse(of + ": expected a text, found an empty one");
+    if (!seen.insert(encoder.labels[k]).second) refuse(of + ": " + in_quotes(encoder.labels[k]) + " is there twice");
+  }
+}
+
+void check_loss(const Loss& loss) {
+  require(std::isfinite(loss.huber_delta) && loss.huber_delta > 0, "huber_delta", "a finite number above 0",
+          std::to_string(loss.huber_delta));
+  require(loss.label_smoothing >= 0 && loss.label_smoothing < 1, "label_smoothing", "a number in [0, 1)",
+          std::to_string(loss.label_smoothing));
+  require((loss.kind == LossKind::custom) == (loss.custom != nullptr), "loss", "functions exactly for a custom loss",
+          "something else");
+}
+
+void check_parameters(const Network& network) {
+  validate(network.architecture);
+  require_equal(parameter_count(network.architecture), network.parameters.flat().size(), "parameters of the network");
+  for (const Segment& segment : network.parameters.segments()) {
+    const std::span<const float> values = network.parameters.of(segment);
+    const auto bad = std::find_if(values.begin(), values.end(), [](float value) { return !std::isfinite(value); });
+    require(bad == values.end(), "tensor \"" + segment.name + "\": element " + std::to_string(bad - values.begin()),
+            "a finite number", bad == values.end() ? "" : std::to_string(*bad));
+  }
+}
+
+// For losses whose link gives no distribution.
+void normalize(std::span<double> scores) {
+  double sum = 0;
+  for (double& score : scores) sum += score = std::max(score, 0.0);
+  for (double& score : scores) score = sum > 0 ? score / sum : 1 / static_cast<double>(scores.size());
+}
+
+}  // namespace
+
+std::string weights_sha256(const Network& network) {
+  Sha256 sum;
+  std::array<std::byte, 4096> block;
+  std::span<const float> rest = network.parameters.flat();
+  while (!rest.empty()) {
+    const std::span<const float> values = rest.first(std::min(rest.size(), block.size() / 4));
+    for (std::size_t k = 0; k < values.size(); ++k) {
+      const std::uint32_t bits = std::bit_cast<std::uint32_t>(values[k]);
+      for (std::size_t byte = 0; byte < 4; ++byte) block[4 * k + byte] = static_cast<std::byte>(bits >> (8 * byte));
+    }
+    sum.add(std::span(block).first(4 * values.size()));
+    rest = rest.subspan(values.size());
+  }
+  return sum.hex();
+}
+
+void validate(const Model& model) {
+  check_inputs(model.encoder);
+  check_target(model.encoder);
+  check_loss(model.loss);
+  check_parameters(model.network);
+  require_equal(model.encoder.width(), model.network.architecture.inputs, "inputs of the network");
+  require_equal(model.encoder.outputs(), model.network.architecture.outputs(), "outputs of the network");
+}
+
+Predictor::Predictor(const Model& model, std::size_t most_rows)
+    : model_(&model),
+      work_(model.network.architecture, std::max<std::size_t>(most_rows, 1)),
+      inputs_(work_.most_rows(), model.network.architecture.inputs),
+      outputs_(work_.most_rows(), model.network.architecture.outputs()) {
+  validate(model);
+}
+
+void Predictor::predict(ViewOf<const double> rows, ViewOf<double> answers) {
+  const Architecture& architecture = model_->network.architecture;
+  require_equal(architecture.inputs, rows.columns(), "columns of the rows");
+  require_equal(rows.rows(), answers.rows(), "rows of the answers");
+  require_equal(architecture.outputs(), answers.columns(), "columns of the answers");
+  for (std::size_t first = 0; first < rows.rows(); first += work_.most_rows()) {
+    const std::size_t count = std::min(work_.most_rows(), rows.rows() - first);
+    for (std::size_t i = 0; i < count; ++i) encode_row(rows.row(first + i), inputs_.row(i));
+    answer_encoded(answers.rows(first, count));
+  }
+}
+
+void Predictor::predict(const Features& inputs, std::span<const std::size_t> rows, ViewOf<double> answers) {
+  const Architecture& architecture = model_->network.architecture;
+  require_equal(architecture.inputs, inputs.columns(), "columns of the rows");
+  require_equal(rows.size(), answers.rows(), "rows of the answers");
+  require_equal(architecture.outputs(), answers.columns(), "columns of the answers");
+  for (std::size_t first = 0; first < rows.size(); first += work_.most_rows()) {
+    const std::size_t count = std::min(work_.most_rows(), rows.size() - first);
+    inputs.gather(rows.subspan(first, count), inputs_.top(count));
+    answer_encoded(answers.rows(first, count));
+  }
+}
+
+// The first rows of inputs_ become answers.
+void Predictor::answer_encoded(ViewOf<double> answers) {
+  const std::size_t count = answers.rows();
+  chainrule::predict(model_->network, inputs_.top(count), work_, outputs_.top(count));
+  apply_link(model_->loss, outputs_.top(count));
+  for (std::size_t i = 0; i < count; ++i) answer_row(outputs_.row(i), answers.row(i));
+}
+
+void Predictor::encode_row(std::span<const double> row, std::span<float> inputs) const {
+  const Encoder& encoder = model_->encoder;
+  for (std::size_t j = 0; j < row.size(); ++j) {
+    require(std::isfinite(row[j]), "input " + std::to_string(j + 1), "a finite number", std::to_string(row[j]));
+    inputs[j] = encoder.images() ? static_cast<float>(row[j]) * (1.0f / 255) : encode_number(encoder.inputs[j], row[j]);
+  }
+}
+
+void Predictor::answer_row(std::span<const float> outputs, std::span<double> answer) const {
+  const Encoder& encoder = model_->encoder;
+  for (std::size_t k = 0; k < outputs.size(); ++k) {
+    answer[k] = outputs[k];
+    if (!std::isfinite(outputs[k]))
+      throw Error(ErrorCategory::numerics, "output " + std::to_string(k + 1) + " of the network is not finite",
+                  "the inputs are very far from those that it was trained on");
+  }
+  if (encoder.task == Task::number) answer[0] = encoder.target_scale * answer[0] + encoder.target_shift;
+  if (encoder.task == Task::classes && model_->loss.kind != LossKind::softmax_cross_entropy) normalize(answer);
+}
+
+}  // namespace chainrule

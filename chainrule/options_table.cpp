@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rows of the table of options, in the order in which they are shown. A new option is a member of FitOptions and a
+// row here: {name, group, placeholder, help}, its range, its member.
+#include "chainrule/option_kinds.h"
+#include "chainrule/options.h"
+
+namespace chainrule {
+namespace {
+
+using namespace option_kinds;
+using Rows = std::vector<Option>;
+
+void add_data(Rows& rows) {
+  rows.push_back(choice(
+      {"preset", "data", "NAME", "start from these settings: default, or classic (the article as it stands)"},
+      preset_names(), [](FitOptions& o, std::string_view text) { apply_preset(o, std::string(text)); },
+      [](const FitOptions& o) { return o.preset; }));
+  rows.push_back(free_text(
+      {"target", "data", "COLUMN", "column to predict, by name or number; empty = the last"},
+      [](auto& o) -> auto& { return o.data.target; }));
+  rows.push_back(text_list(
+      {"ignore", "data", "COLUMNS", "columns to leave out, by name or number"},
+      [](auto& o) -> auto& { return o.data.ignore; }));
+  rows.push_back(free_text(
+      {"weight", "data", "COLUMN", "column that says how much each row counts; empty = all alike"},
+      [](auto& o) -> auto& { return o.data.weight; }));
+  static const std::vector<std::string> tasks{"auto", "classes", "number"};
+  rows.push_back(choice(
+      {"task", "data", "TASK", "predict one of several classes, or a number; auto looks at the target"}, tasks,
+      [](FitOptions& o, std::string_view text) {
+        o.data.task = static_cast<int>(index_of_name(text, tasks, "task")) - 1;
+      },
+      [](const FitOptions& o) { return tasks[static_cast<std::size_t>(o.data.task + 1)]; }));
+  rows.push_back(scaling_choice(
+      {"scaling", "data", "HOW", "inputs: standard (mean 0, deviation 1), range (0 to 1) or none (as they are)"},
+      [](auto& o) -> auto& { return o.data.scaling; }));
+  rows.push_back(scaling_choice(
+      {"target-scaling", "data", "HOW", "the same for a target that is a number"},
+      [](auto& o) -> auto& { return o.data.target_scaling; }));
+}
+
+void add_rows(Rows& rows) {
+  rows.push_back(number(
+      {"validation-split", "rows", "SHARE", "share of the rows held out, at random; 0 = none"}, kShare,
+      [](auto& o) -> auto& { return o.validation_split; }));
+  rows.back().peers = "scikit-learn: validation_fraction; Keras takes the last rows";
+  rows.push_back(validation_rows(
+      {"validation-rows", "rows", "ROWS", "these rows instead: last:1000, first:500 or 101-200 (from 1)"}));
+  rows.push_back(flag(
+      {"stratify", "rows", "", "hold out the same share of every class"}, [](auto& o) -> auto& { return o.stratify; }));
+}
+
+void add_network(Rows& rows) {
+  rows.push_back(hidden_sizes({"hidden", "network", "SIZES", "units of each hidden layer, e.g. 64,32; none = none"}));
+  rows.back().peers = "scikit-learn: hidden_layer_sizes";
+  rows.push_back(choice(
+      {"activation", "network", "NAME", "of the hidden layers"}, activation_names(),
+      [](FitOptions& o, std::string_view text) { o.activation = activation_from_name(text); },
+      [](const FitOptions& o) { return activation_name(o.activation); }));
+  rows.back().peers = "scikit-learn and Keras: the same; the names logistic and linear are understood";
+  rows.push_back(choice(
+      {"output-activation", "network", "NAME", "of the last layer (softmax and the like belong to the loss)"},
+      activation_names(),
+      [](FitOptions& o, std::string_view text) { o.output_activation = activation_from_name(text); },
+      [](const FitOptions& o) { return activation_name(o.output_activation); }));
+  rows.push_back(choice(
+      {"initial-weights", "network", "NAME", "how weights start; normal is N(0, 1)"}, weight_scheme_names(),
+      [](FitOptions& o, std::string_view text) { o.initial_weights = weight_scheme_from_name(text); },
+      [](const FitOptions& o) { return name_of(o.initial_weights); }));
+  rows.push_back(choice(
+      {"initial-biases", "network", "NAME", "how biases start"}, bias_scheme_names(),
+      [](FitOptions& o, std::string_view text) { o.initial_biases = bias_scheme_from_name(text); },
+      [](const FitOptions& o) { return name_of(o.initial_biases); }));
+  rows.push_back(number(
+      {"dropout", "network", "SHARE", "share of hidden units set to 0 in each training step"}, kShare,
+      [](auto& o) -> auto& { return o.dropout; }));
+  rows.push_back(number(
+      {"input-dropout", "network", "SHARE", "share of inputs set to 0 in each training step"}, kShare,
+      [](auto& o) -> auto& { return o.input_dropout; }));
+  rows.push_back(number(
+      {"max-norm", "network", "NORM", "largest norm of a unit's incoming weights; 0 = no bound"}, kNotNegative,
+      [](auto& o) -> auto& { return o.max_norm; }));
+  rows.push_back(per_layer(
+      {"weight-multiplier", "network", "FACTORS", "of the learning rate, for weights, per layer"},
+      [](auto& o) -> auto& { return o.weight_multiplier; }));
+  rows.back().peers = "Caffe: lr_mult; PyTorch: parameter groups";
+  rows.push_back(per_layer(
+      {"bias-multiplier", "network", "FACTORS", "of the learning rate, for biases, per layer"},
+      [](auto& o) -> auto& { return o.bias_multiplier; }));
+  rows.back().peers = "Caffe: lr_mult of the bias";
+  rows.push_back(per_layer(
+      {"decay-multiplier", "network", "FACTORS", "of the weight decay, per layer"},
+      [](auto& o) -> auto& { return o.decay_multiplier; }));
+  rows.back().peers = "Caffe: decay_mult";
+}
+
+void add_training(Rows& rows) {
+  rows.push_back(loss_choice(
+      {"loss", "training", "NAME", "auto: softmax_cross_entropy for classes, half_squared_error for numbers"}));
+  rows.push_back(number(
+      {"huber-delta", "training", "SIZE", "error from which the loss grows linearly"}, kPositive,
+      [](auto& o) -> auto& { return o.train.loss.huber_delta; }));
+  rows.back().used_with = {"loss", {"huber"}};
+  rows.push_back(number(
+      {"label-smoothing", "training", "SHARE", "share of the target spread over all classes"}, kShare,
+      [](auto& o) -> auto& { return o.train.loss.label_smoothing; }));
+  rows.back().used_with = {"loss", {"auto", "softmax_cross_entropy", "sigmoid_cross_entropy"}};
+  rows.push_back(whole(
+      {"epochs", "training", "N", "passes over the training rows, at most"}, 1, kMostEpochs,
+      [](auto& o) -> auto& { return o.train.epochs; }));
+  rows.back().peers = "scikit-learn: max_iter";
+  rows.push_back(
+      batch_size({"batch-size", "training", "ROWS", "rows in a step, or all; the last short batch is kept"}));
+  rows.back().peers = "PyTorch: drop_last=False";
+  rows.push_back(flag(
+      {"shuffle", "training", "", "take the rows in a new order in every epoch"},
+      [](auto& o) -> auto& { return o.train.shuffle; }));
+  rows.push_back(whole(
+      {"seed", "training", "N", "what every random choice is made from"}, 0, std::numeric_limits<std::uint64_t>::max(),
+      [](auto& o) -> auto& { return o.train.seed; }));
+}
+
+void add_optimizer(Rows& rows) {
+  rows.push_back(choice(
+      {"optimizer", "optimiser", "NAME", "the update rule"}, optimizer_names(),
+      [](FitOptions& o, std::string_view text) { o.train.optimizer = optimizer_from_name(text); },
+      [](const FitOptions& o) { return optimizer_name(o.train.optimizer); }));
+  rows.push_back(number(
+      {"learning-rate", "optimiser", "RATE", "size of a step"}, kPositive,
+      [](auto& o) -> auto& { return o.train.learning_rate; }));
+  rows.back().aliases = {"lr"};
+  rows.back().peers = "scikit-learn: learning_rate_init (its learning_rate is the schedule); PyTorch: lr";
+  rows.push_back(optimizer_number({"momentum", "optimiser", "SHARE", "of the velocity kept in each step"}, kShare,
+                                  [](auto& rule, auto*& found) {
+                                    if constexpr (requires { rule.momentum; }) found = &rule.momentum;
+                                  }));
+  rows.back().peers = "as PyTorch, the learning rate stands outside the velocity";
+  rows.push_back(optimizer_number({"rho", "optimiser", "SHARE", "of the mean square kept in each step"}, kShare,
+                                  [](auto& rule, auto*& found) {
+                                    if constexpr (requires { rule.rho; }) found = &rule.rho;
+                                  }));
+  rows.push_back(optimizer_number({"beta1", "optimiser", "SHARE", "of the mean gradient kept in each step"}, kShare,
+                                  [](auto& rule, auto*& found) {
+                                    if constexpr (requires { rule.beta1; }) found = &rule.beta1;
+                                  }));
+  rows.back().peers = "PyTorch: betas";
+  rows.push_back(optimizer_number({"beta2", "optimiser", "SHARE", "of the mean square kept in each step"}, kShare,
+                                  [](auto& rule, auto*& found) {
+                                    if constexpr (requires { rule.beta2; }) found = &rule.beta2;
+                                  }));
+  rows.back().peers = "PyTorch: betas";
+  rows.push_back(optimizer_number({"epsilon", "optimiser", "SIZE", "added to the root of the mean square"}, kPositive,
+                                  [](auto& rule, auto*& found) {
+                                    if constexpr (requires { rule.epsilon; }) found = &rule.epsilon;
+                                  }));
+  rows.back().peers = "PyTorch: eps, 1e-8; Keras: 1e-7";
+  rows.push_back(number(
+      {"weight-decay", "optimiser", "LAMBDA",
+       "adds LAMBDA / 2 * sum of squared weights to the mean loss; adamw: apart"},
+      kNotNegative, [](auto& o) -> auto& { return o.train.weight_decay; }));
+  rows.back().peers = "scikit-learn: alpha / rows; Keras: l2(LAMBDA / 2); PyTorch decays biases too";
+  rows.push_back(number(
+      {"clip-norm", "optimiser", "NORM", "longer gradients are scaled down to it; 0 = never"}, kNotNegative,
+      [](auto& o) -> auto& { return o.train.clip_norm; }));
+}
+
+Range schedule_factor_range(const FitOptions& o) {
+  return o.train.schedule.kind == ScheduleKind::inverse ? kNotNegative : kShareAboveZero;
+}
+
+void add_schedule(Rows& rows) {
+  rows.push_back(choice(
+      {"schedule", "schedule", "NAME", "how the learning rate changes with time"}, schedule_names(),
+      [](FitOptions& o, std::string_view text) { o.train.schedule.kind = schedule_from_name(text); },
+      [](const FitOptions& o) { return schedule_name(o.train.schedule.kind); }));
+  rows.push_back(number(
+      {"schedule-factor", "schedule", "FACTOR", "by which it falls"}, schedule_factor_range,
+      [](auto& o) -> auto& { return o.train.schedule.factor; }));
+  rows.back().used_with = {"schedule", {"step", "exponential", "inverse"}};
+  rows.push_back(number(
+      {"schedule-every", "schedule", "EPOCHS", "between two falls"}, kPositive,
+      [](auto& o) -> auto& { return o.train.schedule.every; }));
+  rows.back().used_with = {"schedule", {"step"}};
+  rows.push_back(number(
+      {"schedule-power", "schedule", "POWER", "exponent of the curve"}, kPositive,
+      [](auto& o) -> auto& { return o.train.schedule.power; }));
+  rows.back().used_with = {"schedule", {"inverse", "polynomial"}};
+  rows.push_back(number(
+      {"schedule-final", "schedule", "SHARE", "of the learning rate left at the end"}, Range{0, 1},
+      [](auto& o) -> auto& { return o.train.schedule.final; }));
+  rows.back().used_with = {"schedule", {"polynomial", "cosine", "one_cycle"}};
+  rows.push_back(number(
+      {"warmup-epochs", "schedule", "EPOCHS", "rise from 0 in front of any schedule"}, kNotNegative,
+      [](auto& o) -> auto& { return o.train.schedule.warmup_epochs; }));
+  rows.push_back(whole(
+      {"plateau-patience", "schedule", "EPOCHS",
+       "without a better metric before the learning rate is lowered; 0 = never"},
+      0, kMostEpochs, [](auto& o) -> auto& { return o.train.plateau_patience; }));
+  rows.push_back(number(
+      {"plateau-factor", "schedule", "FACTOR", "by which it is lowered then"}, kInside,
+      [](auto& o) -> auto& { return o.train.plateau_factor; }));
+}
+
+void add_stopping(Rows& rows) {
+  rows.push_back(choice(
+      {"metric", "stopping", "NAME", "what is watched on the validation rows"}, all_metrics(),
+      [](FitOptions& o, std::string_view text) {
+        o.train.metric = all_metrics()[index_of_name(text, all_metrics(), "metric")];
+      },
+      [](const FitOptions& o) { return o.train.metric; }));
+  rows.push_back(whole(
+      {"patience", "stopping", "EPOCHS", "without a better metric before training stops; 0 = never"}, 0, kMostEpochs,
+      [](auto& o) -> auto& { return o.train.patience; }));
+  rows.back().peers = "scikit-learn: n_iter_no_change; Keras: EarlyStopping";
+  rows.push_back(number(
+      {"min-delta", "stopping", "SIZE", "smallest change that counts as better"}, kNotNegative,
+      [](auto& o) -> auto& { return o.train.min_delta; }));
+  rows.push_back(flag(
+      {"restore-best", "stopping", "", "end with the weights of the best epoch"},
+      [](auto& o) -> auto& { return o.train.restore_best; }));
+}
+
+std::vector<Option> make_table() {
+  std::vector<Option> rows;
+  for (const auto add : {add_data, add_rows, add_network, add_training, add_optimizer, add_schedule, add_stopping})
+    add(rows);
+  return rows;
+}
+
+}  // namespace
+
+const std::vector<Option>& option_table() {
+  static const std::vector<Option> table = make_table();
+  return table;
+}
+
+}  // namespace chainrule

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Finding a column by what the user called it.
+#include "chainrule/table.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "chainrule/error.h"
+
+namespace chainrule {
+namespace {
+
+constexpr std::size_t kNamesShown = 8;
+// Bounds the time spent on a suggestion, whatever the file calls its columns.
+constexpr std::size_t kNamesCompared = 10'000, kLongestCompared = 100;
+
+std::string known_columns(const Table& table) {
+  if (table.columns.empty()) return "a column (there is none)";
+  std::string out = "one of ";
+  for (std::size_t c = 0; c < std::min(kNamesShown, table.columns.size()); ++c)
+    out += (c > 0 ? ", " : "") + in_quotes(table.columns[c].name);
+  if (table.columns.size() > kNamesShown) out += ", ...";
+  return out + " or a number from 1 to " + std::to_string(table.columns.size());
+}
+
+}  // namespace
+
+std::optional<std::size_t> try_find_column(const Table& table, std::string_view name_or_number) {
+  for (std::size_t c = 0; c < table.columns.size(); ++c)
+    if (table.columns[c].name == name_or_number) return c;
+  std::size_t number = 0;
+  const char* const end = name_or_number.data() + name_or_number.size();
+  const auto [stop, problem] = std::from_chars(name_or_number.data(), end, number);
+  if (problem != std::errc() || stop != end || number < 1 || number > table.columns.size()) return std::nullopt;
+  return number - 1;
+}
+
+std::size_t find_column(const Table& table, std::string_view name_or_number, std::string_view what) {
+  if (const auto found = try_find_column(table, name_or_number)) return *found;
+  std::vector<std::string> names;
+  for (std::size_t c = 0; c < std::min(kNamesCompared, table.columns.size()); ++c)
+    if (table.columns[c].name.size() <= kLongestCompared) names.push_back(table.columns[c].name);
+  // One or two characters are near to too much.
+  const std::string near = name_or_number.size() > 2 ? nearest_name(name_or_number, names) : "";
+  throw Error(ErrorCategory::usage,
+              place(table.source) + ": " + std::string(what) + ": expected " + known_columns(table) + ", found " +
+                  in_quotes(name_or_number),
+              near.empty() ? "" : "did you mean " + in_quotes(near) + "?");
+}
+
+}  // namespace chainrule

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verbs. Each returns the exit code or throws Error; what was asked for goes to standard output, all else to the
+// terminal.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "chainrule/formats/formats.h"
+#include "cli/flags.h"
+#include "cli/terminal.h"
+
+namespace chainrule::cli {
+
+int train_command(const Arguments& arguments, const Terminal& terminal);
+int evaluate_command(const Arguments& arguments, const Terminal& terminal);
+int predict_command(const Arguments& arguments, const Terminal& terminal);
+int inspect_command(const Arguments& arguments, const Terminal& terminal);
+/// help, completion and version.
+int text_command(const Arguments& arguments, const Terminal& terminal);
+
+/// Runs the verb.
+int run_command(const Arguments& arguments, const Terminal& terminal);
+
+// What several verbs share.
+
+/// --header, --delimiter and --labels. Throws Error (usage).
+formats::LoadOptions load_options(const Arguments& arguments);
+/// Throws Error (usage) when two of them are standard input.
+void check_inputs(const std::vector<std::string>& inputs);
+/// Refuses an output that exists (unless `overwrite`), cannot be written, or is one of the inputs or in one of their
+/// folders. Throws Error (usage).
+void check_output(const std::string& output, bool overwrite, const std::vector<std::string>& inputs);
+
+}  // namespace chainrule::cli

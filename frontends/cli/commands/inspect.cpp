@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// inspect FILE: what is in a data file or a model file.
+#include <array>
+#include <cstdint>
+#include <fstream>
+#include <optional>
+
+#include "chainrule/fit.h"
+#include "cli/commands/commands.h"
+#include "cli/documents.h"
+#include "cli/summary.h"
+
+namespace chainrule::cli {
+namespace {
+
+// A .safetensors file opens with the length of its header (8 bytes, low end first) and the header's brace.
+bool is_model(const std::string& path) {
+  if (path.ends_with(".safetensors")) return true;
+  std::ifstream file(path, std::ios::binary);
+  std::array<char, 9> start{};
+  file.read(start.data(), start.size());
+  return file.gcount() == 9 && start[8] == '{' && start[5] == 0 && start[6] == 0 && start[7] == 0;
+}
+
+void print(const std::string& text) {
+  Output output;
+  output.write(text);
+  output.finish();
+}
+
+int inspect_model(const std::string& path, bool json) {
+  const Model model = formats::load_model(path);
+  print(json ? model_document(model, path) : model_text(model, path));
+  return 0;
+}
+
+int inspect_table(const Arguments& arguments, bool json) {
+  formats::LoadOptions reading = load_options(arguments);
+  FitOptions options;
+  reading.target = options.data.target = arguments.text("target");
+  reading.target_required = arguments.has("target");
+  const Table table = formats::load_table(arguments.files[0], reading);
+  TableFacts facts;
+  std::optional<FitPlan> plan;
+  try {
+    plan = plan_fit(table, options);
+    facts.plan = &*plan;
+  } catch (const Error& error) {
+    facts.refusal = error.what();
+  }
+  print(json ? table_document(table, facts) : table_text(table, facts));
+  return 0;
+}
+
+}  // namespace
+
+int inspect_command(const Arguments& arguments, const Terminal&) {
+  const bool json = arguments.is_true("json");
+  return is_model(arguments.files[0]) ? inspect_model(arguments.files[0], json) : inspect_table(arguments, json);
+}
+
+}  // namespace chainrule::cli

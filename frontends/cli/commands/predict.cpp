@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// predict MODEL DATA: one answer per row, as CSV (RFC 4180) or JSON lines.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+#include <optional>
+
+#include "chainrule/model.h"
+#include "cli/commands/commands.h"
+#include "cli/documents.h"
+#include "cli/signals.h"
+
+namespace chainrule::cli {
+namespace {
+
+constexpr std::size_t kRowsAtOnce = 1024;
+
+std::string csv_field(const std::string& text) {
+  const bool plain =
+      text.find_first_of(",\"\r\n") == std::string::npos && !text.empty() && text.front() != ' ' && text.back() != ' ';
+  if (plain) return text;
+  std::string out = "\"";
+  for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return out + '"';
+}
+
+std::string csv_heading(const Encoder& encoder) {
+  std::string line = "prediction";
+  if (encoder.task == Task::classes)
+    for (const std::string& label : encoder.labels) line += ',' + csv_field("probability_" + label);
+  return line + '\n';
+}
+
+std::string csv_line(const Encoder& encoder, std::size_t label, std::span<const double> answer) {
+  if (encoder.task == Task::number) return number_text(answer[0]) + '\n';
+  std::string line = csv_field(encoder.labels[label]);
+  // Probabilities are made of floats: the digits of a float are all there is to say.
+  for (const double probability : answer) line += fmt::format(",{}", static_cast<float>(probability));
+  return line + '\n';
+}
+
+void write_answers(const Arguments& arguments, const Model& model, const Dataset& data, Output& output) {
+  const Interruption interruption;
+  const bool json = arguments.is_true("json");
+  Predictor predictor(model);
+  MatrixOf<double> answers(std::min(kRowsAtOnce, data.rows()), model.encoder.outputs());
+  std::vector<std::size_t> rows(data.rows());
+  std::iota(rows.begin(), rows.end(), std::size_t{0});
+  if (!json) output.write(csv_heading(model.encoder));
+  for (std::size_t first = 0; first < rows.size() && interruption.signal() == 0; first += kRowsAtOnce) {
+    const std::size_t count = std::min(kRowsAtOnce, rows.size() - first);
+    predictor.predict(data.inputs, std::span(rows).subspan(first, count), answers.top(count));
+    std::string text;
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::span<const double> answer = answers.row(i);
+      const auto label = static_cast<std::size_t>(std::max_element(answer.begin(), answer.end()) - answer.begin());
+      text +=
+          json ? prediction_line(model.encoder, first + i + 1, label, answer) : csv_line(model.encoder, label, answer);
+    }
+    output.write(text);
+  }
+  if (interruption.signal() != 0) throw Interrupted{interruption.signal()};
+}
+
+}  // namespace
+
+int predict_command(const Arguments& arguments, const Terminal& terminal) {
+  formats::LoadOptions reading = load_options(arguments);
+  reading.target = std::nullopt;
+  reading.part = formats::Part::test;
+  check_inputs(arguments.files);
+  const std::string path = arguments.text("output", "-");
+  const bool overwrite = arguments.is_true("force");
+  if (path != "-") check_output(path, overwrite, arguments.files);
+  const Model model = formats::load_model(arguments.files[0]);
+  const Table table = formats::load_table(arguments.files[1], reading);
+  for (const std::string& note : table.notes) say(terminal, note);
+  const Dataset data = encode(model.encoder, table, false);
+  Output output(path, overwrite);
+  write_answers(arguments, model, data, output);
+  const Uninterrupted moment;
+  output.finish();
+  return 0;
+}
+
+}  // namespace chainrule::cli

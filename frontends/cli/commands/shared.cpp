@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// What several verbs share: how data are read, which outputs are refused; and the verbs that only print a text.
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
+#include "chainrule/version.h"
+#include "cli/commands/commands.h"
+#include "cli/help.h"
+
+namespace chainrule::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+char delimiter_of(const std::string& name) {
+  if (name == "comma" || name == ",") return ',';
+  if (name == "semicolon" || name == ";") return ';';
+  if (name == "tab" || name == "\t" || name == "\\t") return '\t';
+  throw Error(ErrorCategory::usage, "--delimiter: expected comma, semicolon or tab, found " + in_quotes(name));
+}
+
+// `input` itself, and for a folder the files in it.
+std::vector<std::string> files_of(const std::string& input) {
+  std::vector<std::string> files{input};
+  std::error_code problem;
+  for (fs::directory_iterator at(input, problem), end; !problem && at != end; at.increment(problem))
+    files.push_back(at->path().string());
+  return files;
+}
+
+std::string text_for(const Arguments& arguments) {
+  if (arguments.verb == "version") return std::string("chainrule ") + kVersion + "\n";
+  if (arguments.verb == "completion") {
+    if (arguments.files[0] == "bash") return bash_completion();
+    throw Error(ErrorCategory::usage, "completion: expected bash, found " + in_quotes(arguments.files[0]));
+  }
+  if (arguments.is_true("markdown")) return help_markdown();
+  if (arguments.files.empty()) return help_text();
+  const Verb* verb = find_verb(arguments.files[0]);
+  if (verb != nullptr) return help_text(*verb);
+  std::vector<std::string> names;
+  for (const Verb& known : verbs()) names.push_back(known.name);
+  const std::string near = nearest_name(arguments.files[0], names);
+  throw Error(ErrorCategory::usage, "help: expected a verb, found " + in_quotes(arguments.files[0]),
+              near.empty() ? "chainrule --help lists them" : "did you mean " + near + "?");
+}
+
+}  // namespace
+
+formats::LoadOptions load_options(const Arguments& arguments) {
+  formats::LoadOptions options;
+  if (arguments.has("header"))
+    options.header = arguments.is_true("header") ? formats::Header::yes : formats::Header::no;
+  if (arguments.has("delimiter")) options.delimiter = delimiter_of(arguments.text("delimiter"));
+  options.labels = arguments.text("labels");
+  return options;
+}
+
+void check_inputs(const std::vector<std::string>& inputs) {
+  if (std::count(inputs.begin(), inputs.end(), "-") > 1)
+    throw Error(ErrorCategory::usage, "command line: expected - (standard input) once, found it twice");
+}
+
+void check_output(const std::string& output, bool overwrite, const std::vector<std::string>& inputs) {
+  for (const std::string& input : inputs)
+    for (const std::string& file : files_of(input))
+      if (same_file(output, file))
+        throw Error(ErrorCategory::usage, place(output) + ": expected another file than the input " +
+                                              in_quotes(file, 4096) + ", found the same");
+  check_output_path(output, overwrite);
+}
+
+int text_command(const Arguments& arguments, const Terminal&) {
+  Output output;
+  output.write(text_for(arguments));
+  output.finish();
+  return 0;
+}
+
+int run_command(const Arguments& arguments, const Terminal& terminal) {
+  if (arguments.verb == "train") return train_command(arguments, terminal);
+  if (arguments.verb == "evaluate") return evaluate_command(arguments, terminal);
+  if (arguments.verb == "predict") return predict_command(arguments, terminal);
+  if (arguments.verb == "inspect") return inspect_command(arguments, terminal);
+  return text_command(arguments, terminal);
+}
+
+}  // namespace chainrule::cli

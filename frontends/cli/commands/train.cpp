@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// train DATA: options, checks of what will be written, reading, the plan, the training, the model file, the report.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+
+#include "chainrule/fit.h"
+#include "cli/commands/commands.h"
+#include "cli/config.h"
+#include "cli/documents.h"
+#include "cli/progress.h"
+#include "cli/signals.h"
+#include "cli/summary.h"
+
+namespace chainrule::cli {
+namespace {
+
+FitOptions options_of(const Arguments& arguments) {
+  std::vector<std::vector<Assignment>> sources;
+  if (arguments.has("config")) sources.push_back(read_config(arguments.text("config")));
+  sources.push_back(arguments.options);
+  return options_from(sources);
+}
+
+int print_config(const FitOptions& options) {
+  Output output;
+  output.write(config_text(options));
+  output.finish();
+  return 0;
+}
+
+// Bytes in "512M" or "8G"; without a unit, in the text itself.
+double bytes_of(const std::string& text) {
+  const std::string units = "KMGT";
+  const std::size_t unit = text.empty() ? std::string::npos : units.find(text.back());
+  const std::string_view digits(text.data(), text.size() - (unit == std::string::npos ? 0 : 1));
+  double number = 0;
+  if (!number_from_text(digits, number) || !(number > 0))
+    throw Error(ErrorCategory::usage, "--max-memory: expected a size such as 512M or 8G, found " + in_quotes(text));
+  return number * (unit == std::string::npos ? 1 : std::pow(1024.0, static_cast<double>(unit + 1)));
+}
+
+double memory_of_the_machine() {
+  const long pages = sysconf(_SC_PHYS_PAGES), bytes = sysconf(_SC_PAGESIZE);
+  return pages > 0 && bytes > 0 ? static_cast<double>(pages) * static_cast<double>(bytes) : HUGE_VAL;
+}
+
+void check_memory(const Arguments& arguments, const Terminal& terminal, const FitPlan& plan) {
+  const auto needed = static_cast<double>(plan.memory_bytes);
+  const bool given = arguments.has("max-memory");
+  const double limit = given ? bytes_of(arguments.text("max-memory")) : memory_of_the_machine();
+  say(terminal, "memory: about " + bytes_text(needed));
+  if (needed <= limit) return;
+  throw Error(ErrorCategory::usage,
+              fmt::format("memory: expected at most {} ({}), found that the training needs about {}", bytes_text(limit),
+                          given ? "--max-memory" : "what the machine has", bytes_text(needed)),
+              "smaller --hidden or --batch-size need less");
+}
+
+void say_all(const Terminal& terminal, const std::vector<std::string>& notes) {
+  for (const std::string& note : notes) say(terminal, note);
+}
+
+// The plan, told before the work begins.
+FitPlan announce(const Arguments& arguments, const Terminal& terminal, const FitOptions& options, const Table& table,
+                 const Table* validation) {
+  say_all(terminal, table.notes);
+  if (validation != nullptr) say_all(terminal, validation->notes);
+  FitPlan plan = plan_fit(table, options, validation);
+  say_all(terminal, plan.notes);
+  say(terminal, "network: " + describe(plan.architecture));
+  say(terminal, fmt::format("rows: {} for training, {} for validation", plan.split.rest.size(),
+                            validation != nullptr ? validation->rows : plan.split.held_out.size()));
+  check_memory(arguments, terminal, plan);
+  return plan;
+}
+
+void say_result(const Terminal& terminal, const FitResult& result, const TrainingFacts& facts) {
+  const History& history = result.history;
+  std::string ended =
+      fmt::format("{} epochs, {} steps in {:.1f} s", history.epochs.size(), history.steps, facts.seconds);
+  if (history.stop == StopReason::early_stopping) ended += "; stopped early";
+  if (history.stop == StopReason::interrupted) ended += "; interrupted";
+  if (history.best_epoch > 0)
+    ended += fmt::format("; weights of epoch {}, the best by {}", history.best_epoch, history.watched_metric);
+  say(terminal, ended);
+  say(terminal, "training: " + metrics_line(result.training));
+  if (!result.validation.empty()) say(terminal, "validation: " + metrics_line(result.validation));
+  say(terminal, "weights_sha256: " + weights_sha256(result.model.network));
+  std::error_code unknown;
+  const auto size = std::filesystem::file_size(facts.model, unknown);
+  say(terminal,
+      fmt::format("written: {}{}", facts.model, unknown ? "" : " (" + bytes_text(static_cast<double>(size)) + ")"));
+}
+
+// What was decided by the training that the plan did not know.
+void say_new_notes(const Terminal& terminal, const FitResult& result, const FitPlan& plan) {
+  for (const std::string& note : result.notes)
+    if (std::find(plan.notes.begin(), plan.notes.end(), note) == plan.notes.end()) say(terminal, note);
+}
+
+int train_on(const Arguments& arguments, const Terminal& terminal, const FitOptions& options, const Table& table,
+             const Table* validation) {
+  const FitPlan plan = announce(arguments, terminal, options, table, validation);
+  TrainingFacts facts;
+  facts.model = arguments.text("output", "model.safetensors");
+  facts.training_rows = plan.split.rest.size();
+  facts.validation_rows = validation != nullptr ? validation->rows : plan.split.held_out.size();
+
+  const Interruption interruption;
+  Progress progress(terminal, facts.training_rows, options.train.epochs);
+  const FitResult result =
+      fit(table, options, progress.observer([&] { return interruption.signal() != 0; }), validation);
+  progress.finish();
+  facts.seconds = progress.seconds();
+  {
+    const Uninterrupted moment;
+    formats::save_model(result.model, facts.model, arguments.is_true("force"));
+  }
+  say_new_notes(terminal, result, plan);
+  say_result(terminal, result, facts);
+  if (arguments.is_true("json")) {
+    Output output;
+    output.write(training_document(result, facts));
+    output.finish();
+  }
+  return interruption.signal() == 0 ? 0 : exit_code_of(interruption.signal());
+}
+
+}  // namespace
+
+int train_command(const Arguments& arguments, const Terminal& terminal) {
+  const FitOptions options = options_of(arguments);
+  if (arguments.is_true("print-config")) return print_config(options);
+  formats::LoadOptions reading = load_options(arguments);
+  reading.target = options.data.target;
+  if (arguments.has("max-memory")) bytes_of(arguments.text("max-memory"));
+
+  std::vector<std::string> inputs{arguments.files[0]};
+  for (const char* const flag : {"validation", "labels", "config"})
+    if (arguments.has(flag)) inputs.push_back(arguments.text(flag));
+  check_inputs(inputs);
+  const std::string output = arguments.text("output", "model.safetensors");
+  if (output == "-")
+    throw Error(ErrorCategory::usage, "--output: expected a file for the model, found - (standard output)");
+  check_output(output, arguments.is_true("force"), inputs);
+
+  const Table table = formats::load_table(arguments.files[0], reading);
+  if (!arguments.has("validation")) return train_on(arguments, terminal, options, table, nullptr);
+  reading.labels.clear();  // --labels belongs to DATA
+  const Table validation = formats::load_table(arguments.text("validation"), reading);
+  return train_on(arguments, terminal, options, table, &validation);
+}
+
+}  // namespace chainrule::cli

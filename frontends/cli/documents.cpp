@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/documents.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "cli/summary.h"
+
+namespace chainrule::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kMostClassesInMatrix = 100;
+
+Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+Json metrics_object(const Metrics& metrics) {
+  Json object = Json::object();
+  for (const Metric& metric : metrics) object[metric.name] = {{"value", number(metric.value)}};
+  return object;
+}
+
+// Text from files may be no UTF-8, which JSON must be.
+std::string text_of(const Json& document, int indent) {
+  return document.dump(indent, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+const char* name_of(StopReason reason) {
+  if (reason == StopReason::early_stopping) return "early_stopping";
+  return reason == StopReason::interrupted ? "interrupted" : "epochs_done";
+}
+
+const char* name_of(Task task) { return task == Task::classes ? "classes" : "number"; }
+
+Json input_columns(const Encoder& encoder) {
+  Json columns = Json::array();
+  for (const InputColumn& column : encoder.inputs)
+    columns.push_back({{"name", column.name},
+                       {"shift", number(column.shift)},
+                       {"scale", number(column.scale)},
+                       {"constant", column.constant}});
+  return columns;
+}
+
+Json layers_of(const Architecture& architecture) {
+  Json layers = Json::array();
+  for (std::size_t l = 0; l < architecture.depth(); ++l)
+    layers.push_back({{"inputs", architecture.layer_inputs(l)},
+                      {"outputs", architecture.layers[l].outputs},
+                      {"activation", activation_name(architecture.layers[l].activation)},
+                      {"dropout", architecture.layers[l].dropout}});
+  return layers;
+}
+
+Json column_object(const Column& column) {
+  Json object = {{"name", column.name}, {"kind", column.is_number() ? "number" : "text"}, {"missing", column.missing}};
+  if (const auto summary = summarise(column)) {
+    object["smallest"] = number(summary->smallest);
+    object["largest"] = number(summary->largest);
+    object["mean"] = number(summary->mean);
+  }
+  if (!column.spellings.empty()) object["distinct"] = column.spellings.size();
+  return object;
+}
+
+}  // namespace
+
+std::string training_document(const FitResult& result, const TrainingFacts& facts) {
+  const Architecture& architecture = result.model.network.architecture;
+  const Json document = {
+      {"schema", 1},
+      {"model", facts.model},
+      {"weights_sha256", weights_sha256(result.model.network)},
+      {"network", describe(architecture)},
+      {"parameters", parameter_count(architecture)},
+      {"rows", {{"training", facts.training_rows}, {"validation", facts.validation_rows}}},
+      {"epochs", result.history.epochs.size()},
+      {"best_epoch", result.history.best_epoch},
+      {"steps", result.history.steps},
+      {"seconds", number(facts.seconds)},
+      {"stop", name_of(result.history.stop)},
+      {"metrics", {{"training", metrics_object(result.training)}, {"validation", metrics_object(result.validation)}}}};
+  return text_of(document, 2);
+}
+
+std::string evaluation_document(const Evaluation& evaluation) {
+  Json document = {{"schema", 1},
+                   {"model", evaluation.model},
+                   {"data", evaluation.data},
+                   {"task", name_of(evaluation.task)},
+                   {"rows", evaluation.rows},
+                   {"trained_on_these_rows", evaluation.trained_on_these_rows},
+                   {"metrics", metrics_object(evaluation.metrics)}};
+  const std::size_t classes = evaluation.labels.size();
+  if (classes > 0) document["labels"] = evaluation.labels;
+  if (classes > 0 && classes <= kMostClassesInMatrix) {
+    Json matrix = Json::array();
+    for (std::size_t k = 0; k < classes; ++k) {
+      const std::span<const std::uint64_t> row = std::span(evaluation.confusion).subspan(k * classes, classes);
+      matrix.push_back(std::vector<std::uint64_t>(row.begin(), row.end()));
+    }
+    document["confusion_matrix"] = matrix;  // a row per true class, a column per predicted one
+  }
+  return text_of(document, 2);
+}
+
+std::string prediction_line(const Encoder& encoder, std::size_t row, std::size_t label,
+                            std::span<const double> answer) {
+  Json line = {{"row", row}};
+  if (encoder.task == Task::number) {
+    line["prediction"] = number(answer[0]);
+    return text_of(line, -1);
+  }
+  line["prediction"] = encoder.labels[label];
+  Json probabilities = Json::object();
+  for (std::size_t k = 0; k < answer.size(); ++k) probabilities[encoder.labels[k]] = number(answer[k]);
+  line["probabilities"] = std::move(probabilities);
+  return text_of(line, -1);
+}
+
+std::string table_document(const Table& table, const TableFacts& facts) {
+  Json document = {{"schema", 1}, {"data", table.source}, {"rows", table.rows}, {"header", table.has_header}};
+  if (table.has_images()) document["images"] = {{"height", table.images.height}, {"width", table.images.width}};
+  Json columns = Json::array();
+  for (const Column& column : table.columns) columns.push_back(column_object(column));
+  document["columns"] = std::move(columns);
+  document["notes"] = table.notes;
+  if (facts.plan == nullptr) {
+    document["training"] = {{"refused", facts.refusal}};
+    return text_of(document, 2);
+  }
+  const Encoder& encoder = facts.plan->encoder;
+  document["training"] = {{"task", name_of(encoder.task)},
+                          {"target", encoder.target},
+                          {"labels", encoder.labels},
+                          {"network", describe(facts.plan->architecture)},
+                          {"notes", facts.plan->notes}};
+  return text_of(document, 2);
+}
+
+std::string model_document(const Model& model, const std::string& path) {
+  const Encoder& encoder = model.encoder;
+  const Provenance& provenance = model.provenance;
+  Json tensors = Json::array();
+  for (const Segment& segment : model.network.parameters.segments()) {
+    Json shape = Json::array();
+    if (segment.kind == Segment::Kind::weights) shape.push_back(segment.rows);
+    shape.push_back(segment.columns);
+    tensors.push_back({{"name", segment.name}, {"shape", shape}});
+  }
+  Json configuration = Json::object();
+  for (const auto& [key, value] : provenance.configuration) configuration[key] = value;
+  Json document = {{"schema", 1},
+                   {"model", path},
+                   {"program", provenance.program},
+                   {"network", describe(model.network.architecture)},
+                   {"parameters", parameter_count(model.network.architecture)},
+                   {"weights_sha256", weights_sha256(model.network)},
+                   {"layers", layers_of(model.network.architecture)},
+                   {"tensors", tensors},
+                   {"loss", loss_name(model.loss)},
+                   {"task", name_of(encoder.task)},
+                   {"target", encoder.target},
+                   {"labels", encoder.labels}};
+  if (encoder.images())
+    document["images"] = {{"height", encoder.image_height}, {"width", encoder.image_width}};
+  else
+    document["inputs"] = input_columns(encoder);
+  document["configuration"] = std::move(configuration);
+  document["data_fingerprint"] = provenance.data_fingerprint;
+  document["stop"] = provenance.stop;
+  document["epochs"] = provenance.epochs;
+  document["best_epoch"] = provenance.best_epoch;
+  document["steps"] = provenance.steps;
+  document["metrics"] = {{"training", metrics_object(provenance.training)},
+                         {"validation", metrics_object(provenance.validation)}};
+  return text_of(document, 2);
+}
+
+}  // namespace chainrule::cli

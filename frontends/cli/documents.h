@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// The JSON documents of `--json`. Fields are only ever added; numbers that are not finite are null.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "chainrule/fit.h"
+
+namespace chainrule::cli {
+
+/// What `train` knows beside the result.
+struct TrainingFacts {
+  std::string model;  ///< path
+  std::size_t training_rows = 0, validation_rows = 0;
+  double seconds = 0;
+};
+std::string training_document(const FitResult& result, const TrainingFacts& facts);
+
+struct Evaluation {
+  std::string model, data;  ///< paths
+  Task task = Task::classes;
+  std::size_t rows = 0;
+  Metrics metrics;
+  bool trained_on_these_rows = false;
+  std::vector<std::string> labels;       ///< classes only
+  std::vector<std::uint64_t> confusion;  ///< counts[true * classes + predicted]
+};
+std::string evaluation_document(const Evaluation& evaluation);
+
+/// One line for row `row` (from 1): the class with its probabilities, or the number.
+std::string prediction_line(const Encoder& encoder, std::size_t row, std::size_t label, std::span<const double> answer);
+
+/// What `training` would do with the table with default options; `refusal` says why it would not.
+struct TableFacts {
+  const FitPlan* plan = nullptr;
+  std::string refusal;
+};
+std::string table_document(const Table& table, const TableFacts& facts);
+std::string model_document(const Model& model, const std::string& path);
+
+}  // namespace chainrule::cli

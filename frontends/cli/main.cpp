@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// The program `chainrule`: parse, run, and turn what went wrong into an exit code.
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "cli/commands/commands.h"
+#include "cli/flags.h"
+#include "cli/signals.h"
+#include "cli/terminal.h"
+
+namespace {
+
+using chainrule::Error;
+using chainrule::ErrorCategory;
+using namespace chainrule::cli;
+
+int report(const Terminal& terminal, const Error& error) {
+  say_error(terminal, error);
+  return static_cast<int>(error.category());
+}
+
+int run(const std::vector<std::string>& words, Terminal& terminal) {
+  terminal = make_terminal({});
+  const Arguments arguments = parse(words);
+  terminal = make_terminal(arguments);
+  return run_command(arguments, terminal);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  guard_standard_streams();
+  ignore_broken_pipes();
+  Terminal terminal;
+  try {
+    return run(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc), terminal);
+  } catch (const Error& error) {
+    return report(terminal, error);
+  } catch (const ReaderGone&) {
+    return 0;
+  } catch (const Interrupted& interrupted) {
+    return exit_code_of(interrupted.signal);
+  } catch (const std::bad_alloc&) {
+    return report(terminal, Error(ErrorCategory::output, "memory ran out"));
+  } catch (const std::length_error&) {
+    return report(terminal, Error(ErrorCategory::output, "memory ran out"));
+  } catch (const std::exception& problem) {
+    return report(terminal, Error(ErrorCategory::internal, std::string("internal error: ") + problem.what(),
+                                  "this is a defect of Chainrule; please report it"));
+  }
+}

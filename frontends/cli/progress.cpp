@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/progress.h"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace chainrule::cli {
+namespace {
+
+using std::chrono::duration;
+constexpr duration<double> kBetweenBars{0.1}, kBetweenLines{1.0};
+
+std::size_t terminal_width() {
+  struct winsize size {};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+std::string clock_text(double seconds) {
+  constexpr double kMost = 359999;  // 99 hours
+  const auto whole = static_cast<unsigned long>(std::clamp(std::round(seconds), 0.0, kMost));
+  if (whole < 3600) return fmt::format("{}:{:02}", whole / 60, whole % 60);
+  return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
+}
+
+std::string epoch_line(const EpochRecord& record) {
+  std::string line = fmt::format("epoch {}/{}  loss {:.4g}", record.epoch, record.epochs, record.training_loss);
+  if (!record.validation.empty()) line += "  validation: " + metrics_line(record.validation);
+  return line + (record.best ? "  best" : "");
+}
+
+}  // namespace
+
+std::string metrics_line(const Metrics& metrics) {
+  std::string line;
+  for (const Metric& metric : metrics)
+    line += fmt::format("{}{} {:.4g}", line.empty() ? "" : "  ", metric.name, metric.value);
+  return line;
+}
+
+Progress::Progress(const Terminal& terminal, std::size_t rows, std::size_t epochs)
+    : terminal_(terminal), rows_(rows), epochs_(epochs), start_(Clock::now()), shown_(start_ - std::chrono::hours(1)) {}
+
+Progress::~Progress() { finish(); }
+
+double Progress::seconds() const { return duration<double>(Clock::now() - start_).count(); }
+
+Observer Progress::observer(std::function<bool()> should_stop) {
+  Observer observer;
+  observer.should_stop = std::move(should_stop);
+  if (terminal_.loudness == Loudness::quiet) return observer;
+  if (terminal_.is_terminal) observer.on_step = [this](const StepRecord& record) { on_step(record); };
+  observer.on_epoch = [this](const EpochRecord& record) { on_epoch(record); };
+  return observer;
+}
+
+void Progress::on_step(const StepRecord& record) {
+  step_loss_ = record.loss;
+  if (Clock::now() - shown_ < kBetweenBars) return;
+  const auto part = static_cast<double>(record.step_in_epoch) / static_cast<double>(record.steps_per_epoch);
+  draw(static_cast<double>(record.epoch - 1) + part);
+}
+
+void Progress::on_epoch(const EpochRecord& record) {
+  last_ = record;
+  pending_ = true;
+  const bool every = terminal_.loudness == Loudness::verbose;
+  if (every || (!terminal_.is_terminal && Clock::now() - shown_ >= kBetweenLines)) {
+    if (bar_) write_error_stream("\r\x1b[K");
+    bar_ = pending_ = false;
+    say(terminal_, epoch_line(record) + (every ? "" : "  " + speed(static_cast<double>(record.epoch))));
+    if (!terminal_.is_terminal) shown_ = Clock::now();
+  }
+  if (terminal_.is_terminal && Clock::now() - shown_ >= kBetweenBars) draw(static_cast<double>(record.epoch));
+}
+
+// "48210 rows/s, 0:31 left"
+std::string Progress::speed(double epochs_done) const {
+  const double rate = epochs_done * static_cast<double>(rows_) / std::max(seconds(), 1e-9);
+  const double left = seconds() * (static_cast<double>(epochs_) - epochs_done) / epochs_done;
+  return fmt::format("{:.0f} rows/s, {} left", rate, clock_text(left));
+}
+
+void Progress::draw(double epochs_done) {
+  constexpr std::size_t kBar = 24;
+  const double share = epochs_done / static_cast<double>(epochs_);
+  const auto full = std::min(static_cast<std::size_t>(share * kBar), kBar);
+  const std::string bar =
+      std::string(full, '=') + (full < kBar ? ">" : "") + std::string(kBar - std::min(kBar, full + 1), ' ');
+  const std::string before =
+      fmt::format("epoch {}/{} [", std::min<std::size_t>(static_cast<std::size_t>(epochs_done) + 1, epochs_), epochs_);
+  std::string after = fmt::format("] {}%  {}", static_cast<int>(share * 100), speed(epochs_done));
+  after += fmt::format("  loss {:.4g}", last_ ? last_->training_loss : step_loss_);
+  if (last_ && !last_->validation.empty()) after += fmt::format("  validation {:.4g}", last_->validation.front().value);
+  const std::size_t width = terminal_width() - 1;  // a full line would wrap
+  if (before.size() + kBar >= width) return;
+  after.resize(std::min(after.size(), width - before.size() - kBar));
+  const char* const green = terminal_.color ? "\x1b[32m" : "";
+  const char* const plain = terminal_.color ? "\x1b[0m" : "";
+  write_error_stream(fmt::format("\r{}{}{}{}{}\x1b[K", before, green, bar, plain, after));
+  bar_ = true;
+  shown_ = Clock::now();
+}
+
+void Progress::finish() {
+  if (bar_) write_error_stream("\r\x1b[K");
+  if (pending_) say(terminal_, epoch_line(*last_));
+  bar_ = pending_ = false;
+}
+
+}  // namespace chainrule::cli

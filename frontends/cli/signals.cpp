@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/signals.h"
+
+#include <atomic>
+#include <csignal>
+
+namespace chainrule::cli {
+namespace {
+
+// A handler has no other way to be heard.
+std::atomic<int> first_signal{0};
+static_assert(std::atomic<int>::is_always_lock_free);
+
+constexpr int kSignals[] = {SIGINT, SIGTERM};
+
+extern "C" void on_signal(int number) {
+  int none = 0;
+  if (first_signal.compare_exchange_strong(none, number)) return;
+  std::signal(number, SIG_DFL);
+  std::raise(number);  // takes effect when the handler returns
+}
+
+sigset_t our_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int number : kSignals) sigaddset(&set, number);
+  return set;
+}
+
+}  // namespace
+
+Interruption::Interruption() {
+  first_signal = 0;
+  for (const int number : kSignals) {
+    struct sigaction now {};
+    // Started in the background of a shell or under nohup, a program shall leave ignored signals ignored.
+    if (sigaction(number, nullptr, &now) == 0 && now.sa_handler == SIG_IGN) continue;
+    struct sigaction action {};
+    action.sa_handler = on_signal;
+    action.sa_flags = SA_RESTART;
+    sigemptyset(&action.sa_mask);
+    sigaction(number, &action, nullptr);
+  }
+}
+
+Interruption::~Interruption() {
+  for (const int number : kSignals) {
+    struct sigaction now {};
+    if (sigaction(number, nullptr, &now) == 0 && now.sa_handler == on_signal) std::signal(number, SIG_DFL);
+  }
+}
+
+int Interruption::signal() const { return first_signal; }
+
+Uninterrupted::Uninterrupted() {
+  const sigset_t set = our_signals();
+  sigprocmask(SIG_BLOCK, &set, nullptr);
+}
+
+Uninterrupted::~Uninterrupted() {
+  const sigset_t set = our_signals();
+  sigprocmask(SIG_UNBLOCK, &set, nullptr);
+}
+
+int exit_code_of(int signal) { return 128 + signal; }
+
+void ignore_broken_pipes() { std::signal(SIGPIPE, SIG_IGN); }
+
+}  // namespace chainrule::cli

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/summary.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/terminal.h"
+
+namespace chainrule::cli {
+namespace {
+
+constexpr std::size_t kMostLines = 60;       // of a table, before it is cut
+constexpr std::size_t kMostCharacters = 24;  // of a name in a table
+constexpr std::size_t kMostClassesInMatrix = 20, kWidestMatrix = 110;
+constexpr std::size_t kConfusionsListed = 10;
+
+// How many characters UTF-8 text has.
+std::size_t length(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+std::string shortened(const std::string& name) {
+  const std::string text = harmless(name);
+  if (length(text) <= kMostCharacters) return text;
+  std::size_t bytes = 0;
+  for (std::size_t shown = 0; bytes < text.size(); ++bytes) {
+    if ((static_cast<unsigned char>(text[bytes]) & 0xC0) == 0x80) continue;
+    if (++shown == kMostCharacters - 2) break;
+  }
+  return text.substr(0, bytes) + "...";
+}
+
+// A table whose columns are as wide as they must be; the first row is the heading.
+struct Grid {
+  std::vector<std::vector<std::string>> rows;
+  std::vector<bool> to_the_right;  // per column
+
+  std::size_t width(std::size_t column) const {
+    std::size_t most = 0;
+    for (const auto& row : rows) most = std::max(most, length(row[column]));
+    return most;
+  }
+
+  std::string text() const {
+    std::string out;
+    std::vector<std::size_t> widths;
+    for (std::size_t c = 0; !rows.empty() && c < rows[0].size(); ++c) widths.push_back(width(c));
+    for (const auto& row : rows) {
+      std::string line;
+      for (std::size_t c = 0; c < row.size(); ++c) {
+        const std::string blanks(widths[c] - length(row[c]), ' ');
+        line += "  " + (to_the_right[c] ? blanks + row[c] : row[c] + blanks);
+      }
+      line.erase(line.find_last_not_of(' ') + 1);
+      out += line + "\n";
+    }
+    return out;
+  }
+};
+
+std::string number(double value) { return fmt::format("{:.6g}", value); }
+
+std::string listed(const std::vector<std::string>& names, std::size_t most = 12) {
+  std::string out;
+  for (std::size_t i = 0; i < std::min(most, names.size()); ++i) out += (i > 0 ? ", " : "") + shortened(names[i]);
+  if (names.size() > most) out += fmt::format(" and {} more", names.size() - most);
+  return out;
+}
+
+std::string matrix_text(const Evaluation& evaluation) {
+  const std::size_t classes = evaluation.labels.size();
+  Grid grid;
+  grid.rows.push_back({""});
+  grid.to_the_right.assign(classes + 1, true);
+  for (const std::string& label : evaluation.labels) grid.rows[0].push_back(shortened(label));
+  std::size_t width = 0;
+  for (std::size_t k = 0; k < classes; ++k) {
+    grid.rows.push_back({shortened(evaluation.labels[k])});
+    for (std::size_t j = 0; j < classes; ++j)
+      grid.rows.back().push_back(std::to_string(evaluation.confusion[k * classes + j]));
+  }
+  for (std::size_t c = 0; c <= classes; ++c) width += grid.width(c) + 2;
+  if (width > kWidestMatrix) return "";
+  return "\nHow often which class (row) was taken for which (column):\n" + grid.text();
+}
+
+// The most frequent mistakes, for more classes than a matrix can show.
+std::string mistakes_text(const Evaluation& evaluation) {
+  const std::size_t classes = evaluation.labels.size();
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < evaluation.confusion.size(); ++i)
+    if (i / classes != i % classes && evaluation.confusion[i] > 0) places.push_back(i);
+  std::stable_sort(places.begin(), places.end(),
+                   [&](std::size_t a, std::size_t b) { return evaluation.confusion[a] > evaluation.confusion[b]; });
+  if (places.empty()) return "";
+  places.resize(std::min(places.size(), kConfusionsListed));
+  Grid grid{{{"times", "class", "taken for"}}, {true, false, false}};
+  for (const std::size_t i : places)
+    grid.rows.push_back({std::to_string(evaluation.confusion[i]), shortened(evaluation.labels[i / classes]),
+                         shortened(evaluation.labels[i % classes])});
+  return "\nThe most frequent mistakes:\n" + grid.text();
+}
+
+std::string plan_text(const TableFacts& facts) {
+  if (facts.plan == nullptr) return "\nTraining would be refused: " + harmless(facts.refusal) + "\n";
+  const Encoder& encoder = facts.plan->encoder;
+  std::string out = "\nWith default options, training would take\n";
+  if (encoder.task == Task::classes)
+    out += fmt::format("  target   {}: {} classes: {}\n", shortened(encoder.target), encoder.labels.size(),
+                       listed(encoder.labels));
+  else
+    out += fmt::format("  target   {}: a number\n", shortened(encoder.target));
+  out += fmt::format("  network  {}\n", describe(facts.plan->architecture));
+  for (const std::string& note : facts.plan->notes) out += "  note     " + harmless(note) + "\n";
+  return out;
+}
+
+std::string metrics_row(const Metrics& metrics) {
+  std::string out;
+  for (const Metric& metric : metrics)
+    out += fmt::format("{}{} {:.6g}", out.empty() ? "" : "  ", metric.name, metric.value);
+  return out.empty() ? "none" : out;
+}
+
+std::string inputs_text(const Encoder& encoder) {
+  if (encoder.images()) return fmt::format("images of {} x {} pixels", encoder.image_height, encoder.image_width);
+  std::vector<std::string> names;
+  for (const InputColumn& column : encoder.inputs) names.push_back(column.name);
+  return fmt::format("{} columns: {}", names.size(), listed(names));
+}
+
+std::string tensors_text(const Network& network) {
+  Grid grid{{{"tensor", "shape", "smallest", "largest"}}, {false, false, true, true}};
+  for (const Segment& segment : network.parameters.segments()) {
+    if (grid.rows.size() > kMostLines) break;
+    const std::span<const float> values = network.parameters.of(segment);
+    const auto [least, most] = std::minmax_element(values.begin(), values.end());
+    const std::string shape = segment.kind == Segment::Kind::weights
+                                  ? fmt::format("{} x {}", segment.rows, segment.columns)
+                                  : fmt::format("{}", segment.columns);
+    grid.rows.push_back({segment.name, shape, number(static_cast<double>(*least)), number(static_cast<double>(*most))});
+  }
+  return grid.text();
+}
+
+}  // namespace
+
+std::optional<NumberSummary> summarise(const Column& column) {
+  if (!column.is_number() || column.missing > 0 || column.numbers.empty()) return std::nullopt;
+  const auto [least, most] = std::minmax_element(column.numbers.begin(), column.numbers.end());
+  NumberSummary summary{*least, *most, 0};
+  const auto rows = static_cast<double>(column.numbers.size());
+  for (const double value : column.numbers) summary.mean += value / rows;  // a sum could overflow
+  return summary;
+}
+
+std::string evaluation_text(const Evaluation& evaluation) {
+  Grid grid{{{"rows", std::to_string(evaluation.rows)}}, {false, false}};
+  for (const Metric& metric : evaluation.metrics) grid.rows.push_back({metric.name, number(metric.value)});
+  std::string out = grid.text();
+  const std::size_t classes = evaluation.labels.size();
+  if (classes == 0) return out;
+  const std::string matrix = classes <= kMostClassesInMatrix ? matrix_text(evaluation) : "";
+  return out + (matrix.empty() ? mistakes_text(evaluation) : matrix);
+}
+
+std::string table_text(const Table& table, const TableFacts& facts) {
+  std::string out = fmt::format("{}: {} rows, ", harmless(table.source), table.rows);
+  if (table.has_images())
+    out += fmt::format("images of {} x {} pixels\n", table.images.height, table.images.width);
+  else
+    out += fmt::format("{} columns\n", table.columns.size());
+  for (const std::string& note : table.notes) out += harmless(note) + "\n";
+  Grid grid{{{"nr", "column", "kind", "missing", "distinct", "smallest", "largest", "mean"}},
+            {true, false, false, true, true, true, true, true}};
+  for (std::size_t c = 0; c < std::min(table.columns.size(), kMostLines); ++c) {
+    const Column& column = table.columns[c];
+    const auto summary = summarise(column);
+    grid.rows.push_back({std::to_string(c + 1), shortened(column.name), column.is_number() ? "number" : "text",
+                         std::to_string(column.missing),
+                         column.spellings.empty() ? "" : std::to_string(column.spellings.size()),
+                         summary ? number(summary->smallest) : "", summary ? number(summary->largest) : "",
+                         summary ? number(summary->mean) : ""});
+  }
+  if (!table.columns.empty()) out += fmt::format("\n{}", grid.text());
+  if (table.columns.size() > kMostLines)
+    out += fmt::format("  and {} more columns (--json shows all)\n", table.columns.size() - kMostLines);
+  return out + plan_text(facts);
+}
+
+std::string model_text(const Model& model, const std::string& path) {
+  const Encoder& encoder = model.encoder;
+  const Provenance& provenance = model.provenance;
+  std::string out = fmt::format("{}: model by {}\n\n", harmless(path), harmless(provenance.program));
+  out += fmt::format("network     {}\n", describe(model.network.architecture));
+  out += fmt::format("loss        {}\n", loss_name(model.loss));
+  out += fmt::format("inputs      {}\n", inputs_text(encoder));
+  out += fmt::format("target      {}: {}\n", shortened(encoder.target),
+                     encoder.task == Task::number
+                         ? "a number"
+                         : fmt::format("{} classes: {}", encoder.labels.size(), listed(encoder.labels)));
+  out += fmt::format("training    {}\n", metrics_row(provenance.training));
+  out += fmt::format("validation  {}\n", metrics_row(provenance.validation));
+  out += fmt::format("ended       {} after {} epochs, {} steps; best epoch {}\n", harmless(provenance.stop),
+                     provenance.epochs, provenance.steps, provenance.best_epoch);
+  out += fmt::format("weights     sha256 {}\n", weights_sha256(model.network));
+  out += fmt::format("data        sha256 {}\n\n", harmless(provenance.data_fingerprint));
+  out += tensors_text(model.network) + "\nOptions:\n";
+  for (const auto& [key, value] : provenance.configuration)
+    out += fmt::format("  {} = {}\n", harmless(key), value.empty() ? "\"\"" : shortened(value));
+  return out;
+}
+
+std::string bytes_text(double bytes) {
+  const char* const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  std::size_t unit = 0;
+  for (; bytes >= 1024 && unit + 1 < std::size(units); ++unit) bytes /= 1024;
+  return unit == 0 ? fmt::format("{:.0f} bytes", bytes) : fmt::format("{:.1f} {}", bytes, units[unit]);
+}
+
+}  // namespace chainrule::cli

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/verbs.h"
+
+namespace chainrule::cli {
+namespace {
+
+Flag yes_or_no(std::string name, std::string help) {
+  Flag flag;
+  flag.name = std::move(name);
+  flag.help = std::move(help);
+  return flag;
+}
+
+Flag with_value(std::string name, std::string value, std::string help, std::string fallback = {}) {
+  Flag flag = yes_or_no(std::move(name), std::move(help));
+  flag.value = std::move(value);
+  flag.fallback = std::move(fallback);
+  return flag;
+}
+
+Flag lettered(std::string letter, Flag flag) {
+  flag.letter = std::move(letter);
+  return flag;
+}
+
+Flag repeatable(Flag flag) {
+  flag.repeatable = true;
+  return flag;
+}
+
+Flag among(std::vector<std::string> choices, Flag flag) {
+  flag.choices = std::move(choices);
+  return flag;
+}
+
+const char* const kDataHelp =
+    "CSV (comma, semicolon or tab), IDX or NPY file, each plain or gzipped; a folder with MNIST's files; - is standard "
+    "input";
+
+// How a data file is read: the same for every verb that reads one.
+void add_reading(std::vector<Flag>& flags) {
+  Flag header = yes_or_no("header", "the first line of a CSV file holds names");
+  header.negatable = true;
+  header.fallback = "found out";
+  flags.push_back(header);
+  flags.push_back(among({"comma", "semicolon", "tab"},
+                        with_value("delimiter", "NAME", "what separates the fields of a CSV file", "found out")));
+  flags.push_back(with_value("labels", "FILE", "labels of an IDX or NPY file", "found beside it"));
+}
+
+Verb train_verb() {
+  Verb verb{"train",
+            "train a network on a data file and write a model file",
+            {"Train a network on a data file and write a model file: columns, scaling, labels and weights together."},
+            {"chainrule train data/digits.csv --target digit --hidden 64 -o digits.safetensors",
+             "chainrule train houses.csv --ignore id --epochs 200 --patience 20",
+             "chainrule train mnist/ --preset classic --hidden 30 --epochs 30 --lr 3 --batch-size 10",
+             "chainrule train --preset classic --print-config > run.toml"},
+            {{"DATA", kDataHelp}},
+            {},
+            true};
+  verb.flags = {
+      lettered("o", with_value("output", "FILE", "where the model goes", "model.safetensors")),
+      yes_or_no("force", "replace an output file that exists"),
+      with_value("validation", "FILE", "watch the training on these rows instead of a part of DATA"),
+      with_value("config", "FILE", "take options from a TOML file; the command line is stronger"),
+      yes_or_no("print-config", "print the options in force as TOML and stop"),
+      with_value("max-memory", "SIZE", "refuse to train when more is needed, e.g. 512M or 8G", "what the machine has"),
+      yes_or_no("json", "end with one JSON document on standard output"),
+  };
+  add_reading(verb.flags);
+  return verb;
+}
+
+Verb evaluate_verb() {
+  Verb verb{"evaluate",
+            "measure a model on a data file",
+            {"Measure a model on rows whose answers are known. Of an MNIST folder, the test files are taken."},
+            {"chainrule evaluate digits.safetensors data/digits.csv",
+             "chainrule evaluate digits.safetensors new.csv --fail-under accuracy=0.97",
+             "chainrule evaluate houses.safetensors new.csv --fail-over rmse=25000 --json"},
+            {{"MODEL", "model file that train wrote"}, {"DATA", kDataHelp}},
+            {},
+            false};
+  verb.flags = {
+      repeatable(with_value("fail-under", "METRIC=NUMBER", "exit 5 when a metric that should be large is below")),
+      repeatable(with_value("fail-over", "METRIC=NUMBER", "exit 5 when a metric that should be small is above")),
+      yes_or_no("json", "print one JSON document"),
+  };
+  add_reading(verb.flags);
+  return verb;
+}
+
+Verb predict_verb() {
+  Verb verb{"predict",
+            "answer the rows of a data file",
+            {"Answer each row of a data file: a class and the probability of each class, or a number in the target's "
+             "own unit.",
+             "The data need no target column. Of an MNIST folder, the test files are taken."},
+            {"chainrule predict digits.safetensors new.csv > predictions.csv",
+             "chainrule predict digits.safetensors new.csv --json -o predictions.jsonl",
+             "cat new.csv | chainrule predict digits.safetensors -"},
+            {{"MODEL", "model file that train wrote"}, {"DATA", kDataHelp}},
+            {},
+            false};
+  verb.flags = {
+      lettered("o", with_value("output", "FILE", "where the answers go", "standard output")),
+      yes_or_no("force", "replace an output file that exists"),
+      yes_or_no("json", "print JSON lines, one per row, instead of CSV"),
+  };
+  add_reading(verb.flags);
+  return verb;
+}
+
+Verb inspect_verb() {
+  Verb verb{"inspect",
+            "show what is in a data file or a model file",
+            {"Show what is in a data file (columns, kinds, missing values, what training would do) or in a model file",
+             "(layers, shapes, columns, labels, where it came from, metrics)."},
+            {"chainrule inspect data/digits.csv", "chainrule inspect digits.safetensors --json"},
+            {{"FILE", "data file, MNIST folder or model file"}},
+            {},
+            false};
+  verb.flags = {
+      with_value("target", "COLUMN", "column to predict, by name or number", "the last"),
+      yes_or_no("json", "print one JSON document"),
+  };
+  add_reading(verb.flags);
+  return verb;
+}
+
+Verb help_verb() {
+  Verb verb{"help",
+            "explain a verb",
+            {"Explain a verb, or list all of them."},
+            {"chainrule help train"},
+            {{"VERB", "train, evaluate, predict ...", false}},
+            {},
+            false};
+  verb.flags = {yes_or_no("markdown", "print the page docs/cli.md")};
+  return verb;
+}
+
+Verb completion_verb() {
+  return {"completion",
+          "print a script that completes commands in bash",
+          {"Print a script that completes verbs, options and their values in bash."},
+          {"source <(chainrule completion bash)",
+           "chainrule completion bash > ~/.local/share/bash-completion/completions/chainrule"},
+          {{"SHELL", "bash"}},
+          {},
+          false};
+}
+
+}  // namespace
+
+const std::vector<Verb>& verbs() {
+  static const std::vector<Verb> all = {train_verb(),   evaluate_verb(), predict_verb(),
+                                        inspect_verb(), help_verb(),     completion_verb()};
+  return all;
+}
+
+const Verb* find_verb(std::string_view name) {
+  for (const Verb& verb : verbs())
+    if (verb.name == name) return &verb;
+  return nullptr;
+}
+
+const std::vector<Flag>& global_flags() {
+  static const std::vector<Flag> flags = {
+      lettered("h", yes_or_no("help", "explain the verb and stop")),
+      lettered("V", yes_or_no("version", "print the version and stop")),
+      lettered("q", yes_or_no("quiet", "say nothing but errors")),
+      lettered("v", yes_or_no("verbose", "say more: a line for every epoch")),
+      among(
+          {"auto", "always", "never"},
+          with_value("color", "WHEN", "colours on standard error: auto, always or never; NO_COLOR is heeded", "auto")),
+  };
+  return flags;
+}
+
+}  // namespace chainrule::cli

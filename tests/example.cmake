@@ -1,0 +1,11 @@
+# cmake -DPROGRAM=... -DSOURCE=examples/X.cpp -P example.cmake: the program prints exactly what X.expected holds.
+cmake_minimum_required(VERSION 3.25)
+string(REGEX REPLACE "\\.cpp$" ".expected" file ${SOURCE})
+file(READ ${file} expected)
+execute_process(COMMAND ${PROGRAM} OUTPUT_VARIABLE found RESULT_VARIABLE result)
+if(NOT result EQUAL 0)
+  message(FATAL_ERROR "${PROGRAM}: exit status ${result}")
+endif()
+if(NOT found STREQUAL expected)
+  message(FATAL_ERROR "${file}: expected\n${expected}\nfound\n${found}")
+endif()
