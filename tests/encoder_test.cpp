@@ -7,6 +7,8 @@
 #include <cmath>
 #include <limits>
 
+#include "chainrule/formats/formats.h"
+#include "tests/data_files.h"
 #include "tests/tables.h"
 
 namespace chainrule {
@@ -300,6 +302,73 @@ TEST(Encode, RefusesImagesOfAnotherSize) {
   Table broken = images(2, 2, 3, {"7", "3"});
   broken.images.bytes.pop_back();
   EXPECT_THROW(encode(of_images, broken, false), Error);
+}
+
+// ---- real data ------------------------------------------------------------------------------------------------------
+
+class RealData : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!folder) GTEST_SKIP() << "the data sets are not here ($CHAINRULE_DATA)";
+  }
+  Table load(const std::string& file, const std::string& target = "") const {
+    formats::LoadOptions options;
+    options.target = target;
+    return formats::load_table(*folder + '/' + file, options);
+  }
+
+  const std::optional<std::string> folder = data_files::real_data();
+};
+
+TEST_F(RealData, OfNumbersIsEncoded) {
+  struct Expected {
+    const char* file;
+    std::size_t inputs, classes, constants;
+  };
+  for (const Expected& expected : {Expected{"banknote_authentication.csv", 4, 2, 0},
+                                   Expected{"ionosphere.csv", 34, 2, 1}, Expected{"sonar.csv", 60, 2, 0},
+                                   Expected{"optdigits.tra", 64, 10, 2}, Expected{"winequality-white.csv", 11, 7, 0}}) {
+    SCOPED_TRACE(expected.file);
+    const Table table = load(expected.file);
+    const Encoder encoder = fitted(table);
+    EXPECT_EQ(encoder.width(), expected.inputs);
+    EXPECT_EQ(encoder.labels.size(), expected.classes);
+    EXPECT_EQ(static_cast<std::size_t>(std::count_if(encoder.inputs.begin(), encoder.inputs.end(),
+                                                     [](const InputColumn& input) { return input.constant; })),
+              expected.constants);
+    const Dataset data = encode(encoder, table, true);
+    double squares = 0;
+    for (const float value : inputs_of(data)) squares += static_cast<double>(value) * static_cast<double>(value);
+    const double varying = static_cast<double>(expected.inputs - expected.constants);
+    EXPECT_NEAR(squares / static_cast<double>(table.rows), varying, 1e-4 * varying);
+  }
+}
+
+TEST_F(RealData, NamesItsConstantColumn) {
+  EXPECT_EQ(notes_of(load("ionosphere.csv")),
+            (Notes{"task: classes (2 labels in column \"column 35\")",
+                   "warning: constant on the training rows, so nothing is learned from it: \"column 2\""}));
+}
+
+TEST_F(RealData, WithTextIsRefused) {
+  const Table adult = load("adult-train.csv");
+  const Refusal text = refusal([&] { plan(adult); });
+  EXPECT_EQ(text.what, place(adult.source, 1, 2) + ": column \"column 2\": expected a number, found \"State-gov\"");
+  EXPECT_EQ(text.hint, "8 columns hold text or missing values; --ignore 2,4,6,7,8,9,10,14 leaves them out");
+  const Table houses = load("california-housing.csv", "median_house_value");
+  const Refusal gap = refusal([&] { plan(houses, {.target = "median_house_value"}); });
+  EXPECT_EQ(gap.what, place(houses.source, 292, 5) +
+                          ": column \"total_bedrooms\": expected a number, found an empty field (207 missing values in "
+                          "this column)");
+  EXPECT_EQ(gap.hint, "2 columns hold text or missing values; --ignore total_bedrooms,ocean_proximity leaves them out");
+}
+
+TEST_F(RealData, WithOtherLabelsIsRefused) {
+  const Encoder encoder = fitted(load("adult-train.csv"), {.ignore = {"2", "4", "6", "7", "8", "9", "10", "14"}});
+  EXPECT_EQ(encoder.labels, (Texts{"<=50K", ">50K"}));
+  const Table test = load("adult-test.csv");
+  EXPECT_EQ(encode(encoder, test, false).rows(), 16281u);
+  EXPECT_NE(refusal([&] { encode(encoder, test, true); }).what.find("row 1: column \"column 15\""), std::string::npos);
 }
 
 }  // namespace chainrule

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/documents.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "chainrule/options.h"
 #include "cli/summary.h"
 
 namespace chainrule::cli {
@@ -105,6 +108,8 @@ std::string evaluation_document(const Evaluation& evaluation) {
   return text_of(document, 2);
 }
 
+std::string probability_text(double probability) { return fmt::format("{}", static_cast<float>(probability)); }
+
 std::string prediction_line(const Encoder& encoder, std::size_t row, std::size_t label,
                             std::span<const double> answer) {
   Json line = {{"row", row}};
@@ -114,7 +119,11 @@ std::string prediction_line(const Encoder& encoder, std::size_t row, std::size_t
   }
   line["prediction"] = encoder.labels[label];
   Json probabilities = Json::object();
-  for (std::size_t k = 0; k < answer.size(); ++k) probabilities[encoder.labels[k]] = number(answer[k]);
+  for (std::size_t k = 0; k < answer.size(); ++k) {
+    double few_digits = answer[k];
+    number_from_text(probability_text(answer[k]), few_digits);
+    probabilities[encoder.labels[k]] = number(few_digits);
+  }
   line["probabilities"] = std::move(probabilities);
   return text_of(line, -1);
 }
@@ -127,7 +136,7 @@ std::string table_document(const Table& table, const TableFacts& facts) {
   document["columns"] = std::move(columns);
   document["notes"] = table.notes;
   if (facts.plan == nullptr) {
-    document["training"] = {{"refused", facts.refusal}};
+    document["training"] = {{"refused", facts.refusal}, {"hint", facts.hint}};
     return text_of(document, 2);
   }
   const Encoder& encoder = facts.plan->encoder;

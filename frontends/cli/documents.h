@@ -30,13 +30,16 @@ struct Evaluation {
 };
 std::string evaluation_document(const Evaluation& evaluation);
 
+/// Probabilities are made of floats: the digits of a float are all there is to say.
+std::string probability_text(double probability);
+
 /// One line for row `row` (from 1): the class with its probabilities, or the number.
 std::string prediction_line(const Encoder& encoder, std::size_t row, std::size_t label, std::span<const double> answer);
 
-/// What `training` would do with the table with default options; `refusal` says why it would not.
+/// What training would do with the table, with default options.
 struct TableFacts {
-  const FitPlan* plan = nullptr;
-  std::string refusal;
+  const FitPlan* plan = nullptr;  ///< nullptr where it would be refused
+  std::string refusal, hint;
 };
 std::string table_document(const Table& table, const TableFacts& facts);
 std::string model_document(const Model& model, const std::string& path);

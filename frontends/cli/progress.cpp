@@ -26,10 +26,17 @@ std::string clock_text(double seconds) {
   return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
 }
 
-std::string epoch_line(const EpochRecord& record) {
-  std::string line = fmt::format("epoch {}/{}  loss {:.4g}", record.epoch, record.epochs, record.training_loss);
-  if (!record.validation.empty()) line += "  validation: " + metrics_line(record.validation);
-  return line + (record.best ? "  best" : "");
+// The losses, the default metric of the task, and the watched one.
+std::string validation_text(const Metrics& metrics, const std::string& watched) {
+  Metrics shown;
+  for (std::size_t i = 0; i < metrics.size(); ++i)
+    if (i < 2 || metrics[i].name == watched) shown.push_back(metrics[i]);
+  return shown.empty() ? "" : "  validation " + metrics_line(shown);
+}
+
+std::string epoch_line(const EpochRecord& record, const std::string& watched) {
+  return fmt::format("epoch {}/{}  loss {:.4g}{}{}", record.epoch, record.epochs, record.training_loss,
+                     validation_text(record.validation, watched), record.best ? "  best" : "");
 }
 
 }  // namespace
@@ -71,7 +78,7 @@ void Progress::on_epoch(const EpochRecord& record) {
   if (every || (!terminal_.is_terminal && Clock::now() - shown_ >= kBetweenLines)) {
     if (bar_) write_error_stream("\r\x1b[K");
     bar_ = pending_ = false;
-    say(terminal_, epoch_line(record) + (every ? "" : "  " + speed(static_cast<double>(record.epoch))));
+    say(terminal_, epoch_line(record, watched_) + (every ? "" : "  " + speed(static_cast<double>(record.epoch))));
     if (!terminal_.is_terminal) shown_ = Clock::now();
   }
   if (terminal_.is_terminal && Clock::now() - shown_ >= kBetweenBars) draw(static_cast<double>(record.epoch));
@@ -94,7 +101,7 @@ void Progress::draw(double epochs_done) {
       fmt::format("epoch {}/{} [", std::min<std::size_t>(static_cast<std::size_t>(epochs_done) + 1, epochs_), epochs_);
   std::string after = fmt::format("] {}%  {}", static_cast<int>(share * 100), speed(epochs_done));
   after += fmt::format("  loss {:.4g}", last_ ? last_->training_loss : step_loss_);
-  if (last_ && !last_->validation.empty()) after += fmt::format("  validation {:.4g}", last_->validation.front().value);
+  if (last_) after += validation_text(last_->validation, watched_);
   const std::size_t width = terminal_width() - 1;  // a full line would wrap
   if (before.size() + kBar >= width) return;
   after.resize(std::min(after.size(), width - before.size() - kBar));
@@ -107,7 +114,7 @@ void Progress::draw(double epochs_done) {
 
 void Progress::finish() {
   if (bar_) write_error_stream("\r\x1b[K");
-  if (pending_) say(terminal_, epoch_line(*last_));
+  if (pending_) say(terminal_, epoch_line(*last_, watched_));
   bar_ = pending_ = false;
 }
 

@@ -8,14 +8,15 @@
 #include <string>
 
 #include "chainrule/history.h"
+#include "chainrule/train.h"
 #include "cli/terminal.h"
 
 namespace chainrule::cli {
 
 class Progress {
  public:
-  /// `rows`: training rows of an epoch; `epochs`: how many are asked for.
-  Progress(const Terminal& terminal, std::size_t rows, std::size_t epochs);
+  /// `rows`: training rows of an epoch.
+  Progress(const Terminal& terminal, std::size_t rows, const TrainOptions& options);
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -36,6 +37,7 @@ class Progress {
 
   Terminal terminal_;
   std::size_t rows_, epochs_;
+  std::string watched_;              // metric
   Clock::time_point start_, shown_;  // shown_: when the last line or bar was written
   double step_loss_ = 0;
   std::optional<EpochRecord> last_;

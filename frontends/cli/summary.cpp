@@ -104,7 +104,9 @@ std::string mistakes_text(const Evaluation& evaluation) {
 }
 
 std::string plan_text(const TableFacts& facts) {
-  if (facts.plan == nullptr) return "\nTraining would be refused: " + harmless(facts.refusal) + "\n";
+  if (facts.plan == nullptr)
+    return fmt::format("\nWith default options, training would be refused:\n  {}\n{}", harmless(facts.refusal),
+                       facts.hint.empty() ? "" : "  hint: " + harmless(facts.hint) + "\n");
   const Encoder& encoder = facts.plan->encoder;
   std::string out = "\nWith default options, training would take\n";
   if (encoder.task == Task::classes)

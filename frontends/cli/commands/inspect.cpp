@@ -47,6 +47,7 @@ int inspect_table(const Arguments& arguments, bool json) {
     facts.plan = &*plan;
   } catch (const Error& error) {
     facts.refusal = error.what();
+    facts.hint = error.hint();
   }
   print(json ? table_document(table, facts) : table_text(table, facts));
   return 0;

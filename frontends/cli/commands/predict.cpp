@@ -35,8 +35,7 @@ std::string csv_heading(const Encoder& encoder) {
 std::string csv_line(const Encoder& encoder, std::size_t label, std::span<const double> answer) {
   if (encoder.task == Task::number) return number_text(answer[0]) + '\n';
   std::string line = csv_field(encoder.labels[label]);
-  // Probabilities are made of floats: the digits of a float are all there is to say.
-  for (const double probability : answer) line += fmt::format(",{}", static_cast<float>(probability));
+  for (const double probability : answer) line += "," + probability_text(probability);
   return line + '\n';
 }
 

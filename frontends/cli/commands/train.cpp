@@ -111,7 +111,7 @@ int train_on(const Arguments& arguments, const Terminal& terminal, const FitOpti
   facts.validation_rows = validation != nullptr ? validation->rows : plan.split.held_out.size();
 
   const Interruption interruption;
-  Progress progress(terminal, facts.training_rows, options.train.epochs);
+  Progress progress(terminal, facts.training_rows, options.train);
   const FitResult result =
       fit(table, options, progress.observer([&] { return interruption.signal() != 0; }), validation);
   progress.finish();
