@@ -31,6 +31,13 @@ struct FitOptions {
   std::vector<double> weight_multiplier, bias_multiplier, decay_multiplier;  ///< per layer; one = all; none = 1
   bool automatic_loss = true;  ///< softmax cross-entropy for classes, half squared error for numbers
   TrainOptions train;
+
+  /// The settings of preset "default".
+  FitOptions() {
+    train.learning_rate = 0.002;
+    train.schedule.kind = ScheduleKind::cosine;
+    train.epochs = 60;
+  }
 };
 
 /// Sets every option that the preset speaks of. Throws Error (usage) for an unknown name.

@@ -2,12 +2,23 @@
 // Helpers for tests that train on real tables.
 #pragma once
 
+#include <cstdlib>
+#include <filesystem>
+
 #include "chainrule/fit.h"
 #include "chainrule/formats/formats.h"
 
 namespace chainrule::testing {
 
 inline Table load(const std::string& name) { return formats::load_table(CHAINRULE_SOURCE_DIR "/data/" + name); }
+
+/// A file or folder of the real data that stay outside of the project: in $CHAINRULE_DATA, else in ../shared/data.
+/// Empty when it is not there; the test then skips and says so.
+inline std::filesystem::path shared_data(const std::string& name) {
+  const char* given = std::getenv("CHAINRULE_DATA");
+  const std::filesystem::path folder = given != nullptr ? given : CHAINRULE_SOURCE_DIR "/../shared/data";
+  return std::filesystem::exists(folder / name) ? folder / name : std::filesystem::path();
+}
 
 /// Some rows of a table.
 inline Table rows_of(const Table& table, std::span<const std::size_t> rows) {
