@@ -3,10 +3,9 @@
 //
 //   #include <chainrule/chainrule.h>
 //   int main() {
-//     const chainrule::Table table = chainrule::formats::load_table("data/iris.csv", {.target = "species"});
+//     const chainrule::Table table = chainrule::formats::load_table("data/iris.csv");
 //     chainrule::FitOptions options;
-//     options.data.target = "species";
-//     options.hidden = {16};
+//     options.hidden = {16};  // and much more: see fit.h, options.h
 //     const chainrule::FitResult result = chainrule::fit(table, options);
 //     chainrule::formats::save_model(result.model, "iris.safetensors");
 //   }

@@ -261,8 +261,8 @@ struct Scaled {
   return choose(t < 0.5, near, far);
 }
 
-/// e^(t^2 / 2) times the probability that a normal variate exceeds t, for t >= 0, to 6 ulp; the
-/// value at 40 beyond.
+/// e^(t^2 / 2) times the probability that a normal variate exceeds t, for t >= 0 (beyond 40 the
+/// value at 40), to 6 ulp.
 [[gnu::always_inline]] inline double normal_tail_over_gauss(double t) {
   return 0.5 * erfcx(at_most(t, 40.0) * kInverseSqrt2);
 }

@@ -42,8 +42,8 @@ bool decides_about_others(const Option& option) {
 
 void set_known(FitOptions& options, const Option& option, std::string_view value, const std::string& where) {
   if (!is_used(option, options))
-    throw Error(ErrorCategory::usage, fmt::format("{}: expected beside {} {}, found beside {}", where,
-                                                  option.used_with.option, fmt::join(option.used_with.values, " or "),
+    throw Error(ErrorCategory::usage, fmt::format("{}: expected {} {}, found {}", where, option.used_with.option,
+                                                  fmt::join(option.used_with.values, " or "),
                                                   in_quotes(find_option(option.used_with.option)->get(options))));
   const std::string expected = option.set(options, value);
   if (expected.empty()) return;

@@ -5,9 +5,8 @@
 #include <cstdio>
 
 int main() {
-  const chainrule::Table table = chainrule::formats::load_table("data/iris.csv", {.target = "species"});
+  const chainrule::Table table = chainrule::formats::load_table("data/iris.csv");
   chainrule::FitOptions options;
-  options.data.target = "species";
   options.hidden = {16};
   options.validation_split = 0.2;
   const chainrule::FitResult result = chainrule::fit(table, options);

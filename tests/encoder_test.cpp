@@ -75,7 +75,7 @@ TEST(Fit, GivesAConstantColumnTheValueZero) {
 
 TEST(Fit, NamesConstantColumnsInOneNote) {
   std::vector<Column> columns;
-  for (int c = 0; c < 9; ++c) columns.push_back(column("c" + std::to_string(c), {"1", c == 4 ? "2" : "1"}));
+  for (int c = 0; c < 9; ++c) columns.push_back(column(fmt::format("c{}", c), {"1", c == 4 ? "2" : "1"}));
   columns.push_back(column("y", {"u", "v"}, kKept));
   const Notes notes = notes_of(table_of(std::move(columns), 2));
   ASSERT_EQ(notes.size(), 2u);

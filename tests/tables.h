@@ -2,6 +2,7 @@
 // Small tables as a reader of files would make them, and encoders made from them.
 #pragma once
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -52,14 +53,14 @@ inline Table table_of(std::vector<Column> columns, std::size_t rows) {
   table.columns = std::move(columns);
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
     table.columns[c].first_text.field = table.columns[c].first_missing.field = c + 1;
-    if (table.columns[c].name.empty()) table.columns[c].name = "column " + std::to_string(c + 1);
+    if (table.columns[c].name.empty()) table.columns[c].name = fmt::format("column {}", c + 1);
   }
   return table;
 }
 
 inline Table without_names(Table table) {
   table.has_header = table.names_from_header = false;
-  for (std::size_t c = 0; c < table.columns.size(); ++c) table.columns[c].name = "column " + std::to_string(c + 1);
+  for (std::size_t c = 0; c < table.columns.size(); ++c) table.columns[c].name = fmt::format("column {}", c + 1);
   return table;
 }
 

@@ -50,7 +50,7 @@ class CsvParser {
       : name_(std::move(name)), delimiter_(delimiter), sink_(sink), parser_(new csv_parser{}) {
     if (csv_init(parser_.get(), kOptions) != 0) throw std::bad_alloc();
     csv_set_delim(parser_.get(), static_cast<unsigned char>(delimiter));
-    csv_set_blk_size(parser_.get(), 1024);
+    csv_set_blk_size(parser_.get(), kPiece / 4);
   }
 
   /// Any piece of the file, in order.
@@ -71,6 +71,7 @@ class CsvParser {
   }
 
  private:
+  static constexpr std::size_t kPiece = 64 * 1024;
   static constexpr unsigned char kOptions = CSV_STRICT | CSV_STRICT_FINI | CSV_REPALL_NL;
 
   void feed_text(std::string_view bytes) {
@@ -125,11 +126,12 @@ class CsvParser {
 
   void parse(std::string_view bytes) {
     while (!bytes.empty()) {
-      const std::size_t used = csv_parse(parser_.get(), bytes.data(), bytes.size(), on_field, on_row, this);
+      const std::size_t size = std::min(bytes.size(), kPiece);  // so that a long field is noticed soon
+      const std::size_t used = csv_parse(parser_.get(), bytes.data(), size, on_field, on_row, this);
       pass_on_error();
       if (parser_->entry_pos > kLongestField) refuse_long_field(parser_->quoted != 0);
-      if (used == bytes.size()) return;
       bytes.remove_prefix(used);
+      if (used == size) continue;
       if (csv_error(parser_.get()) != CSV_EPARSE) throw std::bad_alloc();
       if (parser_->quoted != 0)
         refuse(

@@ -127,6 +127,8 @@ std::vector<Assignment> read_config(const std::string& path) {
     const std::size_t line = key.source().begin.line;
     const std::string name(key.str());
     const bool known = find_option(name) != nullptr;
+    if (node.is_table())
+      throw refused(place(shown, line), "expected options only, found the section " + in_quotes(name));
     const std::string where = place(shown, line) + (known ? ": " + find_option(name)->key() : "");
     by_line.push_back({line, {name, known ? text_of(node, where) : "", where}});
   }

@@ -48,8 +48,13 @@ std::string metrics_line(const Metrics& metrics) {
   return line;
 }
 
-Progress::Progress(const Terminal& terminal, std::size_t rows, std::size_t epochs)
-    : terminal_(terminal), rows_(rows), epochs_(epochs), start_(Clock::now()), shown_(start_ - std::chrono::hours(1)) {}
+Progress::Progress(const Terminal& terminal, std::size_t rows, const TrainOptions& options)
+    : terminal_(terminal),
+      rows_(rows),
+      epochs_(options.epochs),
+      watched_(options.metric),
+      start_(Clock::now()),
+      shown_(start_ - std::chrono::hours(1)) {}
 
 Progress::~Progress() { finish(); }
 
@@ -101,7 +106,7 @@ void Progress::draw(double epochs_done) {
       fmt::format("epoch {}/{} [", std::min<std::size_t>(static_cast<std::size_t>(epochs_done) + 1, epochs_), epochs_);
   std::string after = fmt::format("] {}%  {}", static_cast<int>(share * 100), speed(epochs_done));
   after += fmt::format("  loss {:.4g}", last_ ? last_->training_loss : step_loss_);
-  if (last_) after += validation_text(last_->validation, watched_);
+  if (last_ && !last_->validation.empty()) after += fmt::format("  validation {:.4g}", last_->validation[0].value);
   const std::size_t width = terminal_width() - 1;  // a full line would wrap
   if (before.size() + kBar >= width) return;
   after.resize(std::min(after.size(), width - before.size() - kBar));

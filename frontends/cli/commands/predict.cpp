@@ -35,7 +35,7 @@ std::string csv_heading(const Encoder& encoder) {
 std::string csv_line(const Encoder& encoder, std::size_t label, std::span<const double> answer) {
   if (encoder.task == Task::number) return number_text(answer[0]) + '\n';
   std::string line = csv_field(encoder.labels[label]);
-  for (const double probability : answer) line += "," + probability_text(probability);
+  for (const double probability : answer) (line += ',') += probability_text(probability);
   return line + '\n';
 }
 
