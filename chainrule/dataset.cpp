@@ -44,7 +44,7 @@ std::vector<std::size_t> largest_remainders(const std::vector<std::size_t>& size
   std::size_t given = 0, room = 0;
   for (std::size_t i = 0; i < sizes.size(); ++i) {
     const double exact = share * static_cast<double>(sizes[i]);
-    quota[i] = std::min(static_cast<std::size_t>(exact), sizes[i] - 1);
+    quota[i] = static_cast<std::size_t>(exact);  // below the size, since share < 1
     remainder[i] = exact - static_cast<double>(quota[i]);
     given += quota[i];
     room += sizes[i] - 1;

@@ -99,7 +99,7 @@ Places places_by_number(const Encoder& encoder, const Table& table, bool with_ta
                             table.columns.size()));
   const auto index = [&](std::size_t number) {
     const std::size_t gone = without_target && number > encoder.target_place ? 2 : 1;
-    if (number < gone || number - gone >= table.columns.size())
+    if (number - gone >= table.columns.size())  // unsigned: too small is too large
       throw Error(ErrorCategory::input, fmt::format("model: number of a column: expected 1 to {}, found {}",
                                                     encoder.training_columns, number));
     return number - gone;

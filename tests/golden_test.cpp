@@ -206,7 +206,7 @@ TEST_P(GoldenVectors, EngineStaysWithinItsRoundings) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, GoldenVectors, ::testing::ValuesIn(testing::golden_files()),
-                         [](const auto& info) { return info.param.stem().string(); });
+                         [](const auto& p) { return p.param.stem().string(); });
 
 TEST(GoldenVectors, AllFilesAreThere) { EXPECT_EQ(testing::golden_files().size(), 31u); }
 

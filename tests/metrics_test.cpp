@@ -64,8 +64,9 @@ void expect_values(const Metrics& found, const Json& expected) {
 Dataset two_classes(std::vector<std::uint32_t> labels) {
   Targets targets;
   targets.classes = 2;
+  const std::size_t rows = labels.size();
   targets.labels = std::move(labels);
-  return dataset_of(std::move(targets), targets.labels.size());
+  return dataset_of(std::move(targets), rows);
 }
 
 Dataset numbers(std::initializer_list<float> values) {

@@ -147,7 +147,7 @@ TEST_F(HostileModelFile, EndlessHeads) {
   while (list.size() < much) list += ",0";
   expect(file_of(list + "]}", ""), "head: expected at most 200000 values, found more");
   std::string keys = "{";
-  for (int k = 0; k < 150'000; ++k) keys += "\"" + std::to_string(k) + "\":0,";
+  for (int k = 0; k < 150'000; ++k) (keys += '"') += std::to_string(k) + "\":0,";
   expect(file_of(keys + "\"7\":0}", ""), "head: key \"7\" is there twice");
   expect(file_of("{\"" + std::string(much, 'a') + "\":0}", ""), "aaa...\": expected an object, found 0");
   std::string labels = "[\"\"";

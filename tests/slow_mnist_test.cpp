@@ -29,7 +29,9 @@ const Mnist* mnist() {
     const Table training = formats::load_table(folder.string());
     const Encoder encoder = plan_encoder(training, {}, notes);
     data->training = encode(encoder, training, true);
-    data->test = encode(encoder, formats::load_table(folder.string(), {.part = formats::Part::test}), true);
+    formats::LoadOptions test_part;
+    test_part.part = formats::Part::test;
+    data->test = encode(encoder, formats::load_table(folder.string(), test_part), true);
     data->first_50000 = all_rows(data->training);
     data->first_50000.rows.resize(50000);
     data->all_test = all_rows(data->test);

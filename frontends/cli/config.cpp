@@ -61,10 +61,7 @@ std::string text_of(const toml::node& node, const std::string& where) {
   if (plain_text(node, text)) return text;
   const toml::array* list = node.as_array();
   if (list == nullptr)
-    throw refused(where,
-                  "expected a text, number, true, false or a list of them, found " +
-                      std::string(node.is_table() ? "a table" : "a date or time"),
-                  node.is_table() ? "options stand at the top level, before any [section]" : "");
+    throw refused(where, "expected a text, number, true, false or a list of them, found a date or time");
   std::vector<std::string> texts;
   for (const toml::node& element : *list) {
     if (!plain_text(element, text)) throw refused(where, "expected a list of texts or numbers, found something else");

@@ -205,7 +205,7 @@ std::string help_text() {
 
 std::string help_text(const Verb& verb) {
   std::string out;
-  for (const std::string& line : verb.about) out += line + "\n";
+  for (const std::string& line : verb.about) out += wrapped(line, 0, 0) + "\n";
   out += "\nUsage: " + usage_of(verb) + "\n\nExamples:\n";
   for (const std::string& example : verb.examples) out += "  " + example + "\n";
   out += "\n";

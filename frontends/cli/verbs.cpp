@@ -115,8 +115,9 @@ Verb predict_verb() {
 Verb inspect_verb() {
   Verb verb{"inspect",
             "show what is in a data file or a model file",
-            {"Show what is in a data file (columns, kinds, missing values, what training would do) or in a model file",
-             "(layers, shapes, columns, labels, where it came from, metrics)."},
+            {"Show what is in a data file (columns, kinds, missing values, what training would do) or in a model file "
+             "(layers, "
+             "shapes, columns, labels, where it came from, metrics)."},
             {"chainrule inspect data/digits.csv", "chainrule inspect digits.safetensors --json"},
             {{"FILE", "data file, MNIST folder or model file"}},
             {},
