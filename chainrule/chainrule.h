@@ -12,10 +12,12 @@
 #pragma once
 // clang-format off
 // Things.
+#include "chainrule/version.h"
 #include "chainrule/error.h"
 #include "chainrule/matrix.h"
 #include "chainrule/random.h"
 #include "chainrule/sha256.h"
+#include "chainrule/atomic_file.h"
 // One training step.
 #include "chainrule/train.h"
 #include "chainrule/network.h"

@@ -22,7 +22,7 @@ struct FitOptions {
   bool stratify = true;           ///< classes in proportion
   // The network.
   std::vector<std::size_t> hidden = {128};
-  Activation activation = ActivationKind::relu;
+  Activation activation = ActivationKind::silu;
   Activation output_activation = ActivationKind::identity;
   WeightScheme initial_weights = WeightScheme::automatic;
   BiasScheme initial_biases = BiasScheme::zero;
@@ -36,7 +36,7 @@ struct FitOptions {
   FitOptions() {
     train.learning_rate = 0.002;
     train.schedule.kind = ScheduleKind::cosine;
-    train.epochs = 60;
+    train.epochs = 100;
   }
 };
 

@@ -8,6 +8,7 @@ int main() {
   const chainrule::Table table = chainrule::formats::load_table("data/iris.csv");
   chainrule::FitOptions options;
   options.hidden = {16};
+  options.train.learning_rate = 0.02;
   options.validation_split = 0.2;
   const chainrule::FitResult result = chainrule::fit(table, options);
   chainrule::formats::save_model(result.model, "build/iris.safetensors", true);

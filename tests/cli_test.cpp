@@ -81,7 +81,7 @@ TEST(Train, WritesAModelAndSaysSoOnStandardErrorOnly) {
   const Result result = run(dir, train_words({"-o", "m.safetensors"}));
   EXPECT_EQ(result.code, 0);
   EXPECT_EQ(result.out, "");
-  for (const char* const part : {"network: 2 -> 8 relu -> 3", "rows: 135 for training, 15 for validation",
+  for (const char* const part : {"network: 2 -> 8 silu -> 3", "rows: 135 for training, 15 for validation",
                                  "memory:", "epoch 30/30", "validation", "weights_sha256: ", "written: m.safetensors"})
     EXPECT_NE(result.err.find(part), std::string::npos) << part << "\n" << result.err;
   EXPECT_EQ(result.err.find('\x1b'), std::string::npos);
@@ -125,7 +125,7 @@ TEST(Train, TakesAValidationFileAndStandardInput) {
 
 TEST(Train, NewsOnATerminalAreABarElsewhereLines) {
   const Dir dir;
-  dir.write("points.csv", points(true, false, 3000));
+  dir.write("points.csv", points(true, false, 600));
   const auto on_terminal = [&](std::vector<std::string> more) {
     const int terminal = posix_openpt(O_RDWR | O_NOCTTY);
     if (terminal < 0 || grantpt(terminal) != 0 || unlockpt(terminal) != 0) return std::string("(no terminal)");
@@ -284,7 +284,7 @@ TEST(Inspect, ShowsDataAndModels) {
   const Trained dir;
   const Result table = run(dir, {"inspect", "points.csv"});
   EXPECT_EQ(table.code, 0);
-  for (const char* const part : {"150 rows, 3 columns", "x", "number", "text", "3 classes", "2 -> 128 relu -> 3"})
+  for (const char* const part : {"150 rows, 3 columns", "x", "number", "text", "3 classes", "2 -> 128 silu -> 3"})
     EXPECT_NE(table.out.find(part), std::string::npos) << part << "\n" << table.out;
   const json columns = json::parse(run(dir, {"inspect", "points.csv", "--json"}).out)["columns"];
   EXPECT_EQ(columns[0]["name"], "x");
@@ -293,7 +293,7 @@ TEST(Inspect, ShowsDataAndModels) {
 
   const Result model = run(dir, {"inspect", "m.safetensors"});
   for (const char* const part :
-       {"2 -> 8 relu -> 3 identity, 51 parameters", "0.weight", "8 x 2", "seed = 1", "accuracy"})
+       {"2 -> 8 silu -> 3 identity, 51 parameters", "0.weight", "8 x 2", "seed = 1", "accuracy"})
     EXPECT_NE(model.out.find(part), std::string::npos) << part << "\n" << model.out;
   const json document = json::parse(run(dir, {"inspect", "m.safetensors", "--json"}).out);
   EXPECT_EQ(document["weights_sha256"], json::parse(dir.result.out)["weights_sha256"]);

@@ -75,7 +75,7 @@ TEST(OptionTable, EveryDefaultAndEveryChoiceReadsBack) {
 TEST(OptionTable, DefaultsAreThoseOfTheStruct) {
   EXPECT_EQ(option_values(FitOptions()), option_values(options_from({})));
   EXPECT_EQ(default_value(*find_option("hidden")), "128");
-  EXPECT_EQ(default_value(*find_option("learning-rate")), number_text(TrainOptions().learning_rate));
+  EXPECT_EQ(default_value(*find_option("learning-rate")), number_text(FitOptions().train.learning_rate));
   EXPECT_EQ(default_value(*find_option("momentum")), "0.9");
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The descent arrives (M15): XOR, two spirals, iris, digits; and the training loop does what it says: early stopping,
-// best weights, divergence, interruption, the same bits from the same seed.
+// The training loop does what it says: rates, decay, weights, clipping, early stopping, best weights, divergence,
+// interruption, the same bits from the same seed.
 #include "chainrule/train.h"
 
 #include <gtest/gtest.h>
@@ -11,130 +11,18 @@
 #include "chainrule/error.h"
 #include "chainrule/initialize.h"
 #include "tests/real_tables.h"
+#include "tests/toy_data.h"
 
 namespace chainrule {
 namespace {
 
+using testing::exclusive_or;
+using testing::full_batch;
+using testing::make_network;
 using testing::metric;
-
-Network make_network(std::size_t inputs, std::vector<std::size_t> hidden, ActivationKind activation,
-                     std::size_t outputs, std::uint64_t seed) {
-  Architecture architecture;
-  architecture.inputs = inputs;
-  for (const std::size_t units : hidden) {
-    Layer layer;
-    layer.outputs = units;
-    layer.activation = activation;
-    architecture.layers.push_back(layer);
-  }
-  Layer last;
-  last.outputs = outputs;
-  architecture.layers.push_back(last);
-  Network network(architecture);
-  initialize(network, WeightScheme::automatic, BiasScheme::zero, seed);
-  return network;
-}
-
-Dataset points(const std::vector<std::array<float, 2>>& inputs, const std::vector<float>& targets) {
-  Dataset data;
-  Matrix values(inputs.size(), 2);
-  for (std::size_t i = 0; i < inputs.size(); ++i) std::ranges::copy(inputs[i], values.row(i).begin());
-  data.inputs = Features(values);
-  data.targets.values = Matrix(targets.size(), 1);
-  std::ranges::copy(targets, data.targets.values.flat().begin());
-  return data;
-}
-
-Dataset exclusive_or() { return points({{0, 0}, {0, 1}, {1, 0}, {1, 1}}, {0, 1, 1, 0}); }
-
-// Lang & Witbrock 1988: 97 points on each of two interlocking spirals of three turns.
-Dataset two_spirals() {
-  std::vector<std::array<float, 2>> inputs;
-  std::vector<float> targets;
-  for (int i = 0; i < 97; ++i) {
-    const double angle = i * std::acos(-1.0) / 16, radius = 6.5 * (104 - i) / 104;
-    for (const float side : {1.0f, -1.0f}) {
-      inputs.push_back(
-          {side * static_cast<float>(radius * std::sin(angle)), side * static_cast<float>(radius * std::cos(angle))});
-      targets.push_back(side > 0 ? 1.0f : 0.0f);
-    }
-  }
-  return points(inputs, targets);
-}
-
-double share_right(const Network& network, const Loss& loss, const Dataset& data) {
-  const Matrix predictions = predict(network, loss, all_rows(data));
-  double right = 0;
-  for (std::size_t i = 0; i < data.rows(); ++i)
-    right += (predictions(i, 0) > 0.5f) == (data.targets.values(i, 0) > 0.5f);
-  return right / static_cast<double>(data.rows());
-}
-
-TrainOptions full_batch(double learning_rate, std::size_t epochs) {
-  TrainOptions options;
-  options.loss = LossKind::sigmoid_cross_entropy;
-  options.learning_rate = learning_rate;
-  options.epochs = epochs;
-  options.batch_size = 0;
-  return options;
-}
-
-TEST(Descent, SolvesExclusiveOrFromTenSeeds) {
-  const Dataset data = exclusive_or();
-  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
-    Network network = make_network(2, {8}, ActivationKind::tanh, 1, seed);
-    train(network, all_rows(data), {}, full_batch(0.05, 300));
-    EXPECT_EQ(share_right(network, LossKind::sigmoid_cross_entropy, data), 1.0) << "seed " << seed;
-  }
-}
-
-TEST(Descent, SeparatesTwoSpiralsFromFiveSeeds) {
-  const Dataset data = two_spirals();
-  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
-    Network network = make_network(2, {32, 32}, ActivationKind::tanh, 1, seed);
-    train(network, all_rows(data), {}, full_batch(0.01, 1500));
-    EXPECT_GE(share_right(network, LossKind::sigmoid_cross_entropy, data), 0.99) << "seed " << seed;
-  }
-}
-
-TEST(Descent, IrisInTenFolds) {
-  const Table table = testing::load("iris.csv");
-  std::vector<std::string> notes;
-  const std::vector<std::uint32_t> labels = encode_labels(plan_encoder(table, {}, notes), table);
-  double right = 0;
-  const auto folds = fold_rows(table.rows, 10, labels, 1);
-  for (const std::vector<std::size_t>& held_out : folds) {
-    std::vector<std::size_t> rest;
-    for (std::size_t row = 0; row < table.rows; ++row)
-      if (!std::ranges::binary_search(held_out, row)) rest.push_back(row);
-    const FitResult result = fit(testing::rows_of(table, rest), FitOptions());
-    right += metric(testing::metrics_on(result.model, testing::rows_of(table, held_out)), "accuracy") *
-             static_cast<double>(held_out.size());
-  }
-  const double accuracy = right / static_cast<double>(table.rows);
-  RecordProperty("accuracy", std::to_string(accuracy));
-  EXPECT_GE(accuracy, 0.95);
-}
-
-TEST(Descent, DigitsWithAStratifiedFifthHeldOut) {
-  const Table table = testing::load("digits.csv");
-  std::vector<std::string> notes;
-  const std::vector<std::uint32_t> labels = encode_labels(plan_encoder(table, {}, notes), table);
-  std::vector<double> accuracies;
-  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
-    const Split split = split_rows(table.rows, 0.2, labels, seed);
-    FitOptions options;
-    options.train.seed = seed;
-    const FitResult result = fit(testing::rows_of(table, split.rest), options);
-    accuracies.push_back(
-        metric(testing::metrics_on(result.model, testing::rows_of(table, split.held_out)), "accuracy"));
-  }
-  double mean = 0, variance = 0;
-  for (const double a : accuracies) mean += a / 5;
-  for (const double a : accuracies) variance += (a - mean) * (a - mean) / 4;
-  RecordProperty("accuracy", std::to_string(mean) + " +- " + std::to_string(std::sqrt(variance)));
-  EXPECT_GE(mean, 0.975) << "sd " << std::sqrt(variance);
-}
+using testing::points;
+using testing::share_right;
+using testing::two_spirals;
 
 TEST(Training, SameSeedSameBits) {
   const Dataset data = two_spirals();

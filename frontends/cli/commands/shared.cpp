@@ -7,6 +7,7 @@
 #include "chainrule/version.h"
 #include "cli/commands/commands.h"
 #include "cli/help.h"
+#include "cli/signals.h"
 
 namespace chainrule::cli {
 namespace {
@@ -68,6 +69,7 @@ void check_output(const std::string& output, bool overwrite, const std::vector<s
       if (same_file(output, file))
         throw Error(ErrorCategory::usage, place(output) + ": expected another file than the input " +
                                               in_quotes(file, 4096) + ", found the same");
+  const Uninterrupted moment;  // the check makes a file and takes it away again
   check_output_path(output, overwrite);
 }
 
