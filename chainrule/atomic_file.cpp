@@ -134,12 +134,16 @@ int create_temporary(const std::string& folder, mode_t mode, std::string& name) 
   return -1;
 }
 
-int open_special(const std::string& path, int open_descriptor) {
-  if (open_descriptor >= 0) return fcntl(open_descriptor, F_DUPFD_CLOEXEC, 3);
+int open_again(const std::string& path, int flags) {
   int descriptor = -1;
-  do descriptor = open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
+  do descriptor = open(path.c_str(), flags | O_CLOEXEC);
   while (descriptor < 0 && errno == EINTR);
   return descriptor;
+}
+
+int open_special(const std::string& path, int open_descriptor) {
+  if (open_descriptor >= 0) return fcntl(open_descriptor, F_DUPFD_CLOEXEC, 3);
+  return open_again(path, O_WRONLY | O_NOCTTY);
 }
 
 // Some file systems and all pipes have nothing to flush and say so.
@@ -150,18 +154,15 @@ bool flushed(int descriptor) {
   return status == 0 || errno == EINVAL || errno == EROFS || errno == ENOTSUP;
 }
 
-int flush_folder(const std::string& folder) {
-  const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return errno == EACCES ? 0 : errno;  // a folder may be writable but not readable
-  const int problem = flushed(descriptor) ? 0 : errno;
-  close(descriptor);
-  return problem;
-}
-
 // Renames only where `to` is free. link() refuses an existing name; file systems without hard links leave a moment
 // between the question and the answer.
 int rename_without_replacing(const std::string& from, const std::string& to) {
-  if (link(from.c_str(), to.c_str()) == 0) return unlink(from.c_str()) == 0 ? 0 : errno;
+  if (link(from.c_str(), to.c_str()) == 0) {
+    if (unlink(from.c_str()) == 0) return 0;
+    const int problem = errno;
+    unlink(to.c_str());
+    return problem;
+  }
   if (errno == EEXIST) return EEXIST;
   struct stat status {};
   if (lstat(to.c_str(), &status) == 0) return EEXIST;
@@ -214,10 +215,14 @@ AtomicFile::AtomicFile(std::string path, bool overwrite, std::uint64_t expected_
   target_ = target.file;
   const bool replaces = target.exists && !target.special;
   buffer_.reserve(kBufferBytes);
-  if (target.special)
+  if (target.special) {
     descriptor_ = open_special(path_, target.open_descriptor);
-  else
+  } else {
+    // Now, while nothing has happened; a folder may be writable but not readable, and then cannot be flushed.
+    folder_ = open_again(target.folder, O_RDONLY | O_DIRECTORY);
+    if (folder_ < 0 && errno != EACCES) fail(errno);
     descriptor_ = create_temporary(target.folder, replaces ? 0600 : 0666, temporary_);
+  }
   if (descriptor_ < 0) fail(errno);
   // Only the superuser may give a file away; where that fails the writer owns the new file, as with any copy.
   if (replaces && fchown(descriptor_, target.status.st_uid, target.status.st_gid) != 0) errno = 0;
@@ -278,12 +283,14 @@ void AtomicFile::put_in_place() {
   }
   if (problem != 0) fail(problem);
   temporary_.clear();
-  problem = flush_folder(folder_of(target_));
-  if (problem != 0) fail(problem);
+  if (folder_ >= 0 && !flushed(folder_))
+    throw Error(ErrorCategory::output,
+                place(path_) + ": written, but may not survive a power failure: its folder: " + reason(errno));
 }
 
 void AtomicFile::give_up() noexcept {
   if (descriptor_ >= 0) close(std::exchange(descriptor_, -1));
+  if (folder_ >= 0) close(std::exchange(folder_, -1));
   if (!temporary_.empty()) unlink(temporary_.c_str());
   temporary_.clear();
 }

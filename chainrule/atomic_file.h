@@ -47,7 +47,7 @@ class AtomicFile {
   std::string path_;       // as messages name it
   std::string target_;     // the file that appears: `path_` less symbolic links
   std::string temporary_;  // "" for a special file, and once all is done
-  int descriptor_ = -1;
+  int descriptor_ = -1, folder_ = -1;
   bool overwrite_ = false;
   std::uint64_t expected_ = 0, accepted_ = 0;  // bytes
   std::string buffer_;

@@ -80,6 +80,7 @@ TEST(Usage, FilesAreCounted) {
   refused(dir, {"predict"}, 2);
   refused(dir, {"train", "points.csv", "--epochs"}, 2);
   refused(dir, {"train", "-", "--validation", "-"}, 2);
+  refused(dir, {"train", "points.csv", "--validation", "points.csv", "--validation-split", "0.2"}, 2);
   expect_says(refused(dir, {"train", "--", "--no-such-file"}, 3), "--no-such-file");
   EXPECT_EQ(run(dir, {"train", "--validation-rows=", "--print-config"}).code, 0) << "an empty value is a value";
 }

@@ -41,10 +41,10 @@ const char* const kDataHelp =
 void add_reading(std::vector<Flag>& flags) {
   Flag header = yes_or_no("header", "the first line of a CSV file holds names");
   header.negatable = true;
-  header.fallback = "found out";
+  header.fallback = "detected";
   flags.push_back(header);
   flags.push_back(among({"comma", "semicolon", "tab"},
-                        with_value("delimiter", "NAME", "what separates the fields of a CSV file", "found out")));
+                        with_value("delimiter", "NAME", "what separates the fields of a CSV file", "detected")));
   flags.push_back(with_value("labels", "FILE", "labels of an IDX or NPY file", "found beside it"));
 }
 

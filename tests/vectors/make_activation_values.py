@@ -86,7 +86,7 @@ def digits(x):
 def arguments():
     sizes = [as_float(x) for x in (1e-40, 1e-30, 1e-10, 1e-5, 0.01, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 5, 7.5, 10, 12.5,
                                    15, 17, 20, 30, 37, 50, 87, 100, 105, 1000, 1e10, 3.4e38)]
-    sizes += [0.3, 38.4, 300.1, 708.1, 714.5, 745.0, 1e100, 1.7e308]  # for double alone
+    sizes += [0.3, 37.6, 38.4, 300.1, 708.1, 714.5, 745.0, 1e100, 1.7e308]  # for double alone
     return [0.0, -0.0] + [s * x for x in sizes for s in (1, -1)]
 
 

@@ -2,6 +2,9 @@
 // evaluate MODEL DATA: metrics on rows with known answers, and checks on them.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "chainrule/fit.h"
 #include "cli/commands/commands.h"
 #include "cli/documents.h"
@@ -9,6 +12,8 @@
 
 namespace chainrule::cli {
 namespace {
+
+constexpr std::size_t kMostClassesCounted = 1000;  // the confusion matrix has the square of it
 
 // One --fail-under or --fail-over.
 struct Demand {
@@ -92,6 +97,7 @@ Evaluation measure(const Model& model, const Table& table) {
   evaluation.trained_on_these_rows = fingerprint(table) == model.provenance.data_fingerprint;
   if (evaluation.task == Task::number) return evaluation;
   evaluation.labels = model.encoder.labels;
+  if (evaluation.labels.size() > kMostClassesCounted) return evaluation;
   evaluation.confusion = confusion_matrix(predict(model.network, model.loss, rows).view(), rows);
   return evaluation;
 }

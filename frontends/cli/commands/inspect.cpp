@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // inspect FILE: what is in a data file or a model file.
 #include <array>
-#include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <optional>
+#include <system_error>
 
 #include "chainrule/fit.h"
 #include "cli/commands/commands.h"
@@ -16,6 +17,8 @@ namespace {
 // A .safetensors file opens with the length of its header (8 bytes, low end first) and the header's brace.
 bool is_model(const std::string& path) {
   if (path.ends_with(".safetensors")) return true;
+  std::error_code unknown;
+  if (!std::filesystem::is_regular_file(path, unknown)) return false;  // what is read from a pipe is gone
   std::ifstream file(path, std::ios::binary);
   std::array<char, 9> start{};
   file.read(start.data(), start.size());

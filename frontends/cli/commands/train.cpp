@@ -18,6 +18,14 @@
 namespace chainrule::cli {
 namespace {
 
+// --validation brings the rows that these options would choose.
+void check_validation(const Arguments& arguments) {
+  if (!arguments.has("validation")) return;
+  for (const Assignment& wish : arguments.options)
+    if (wish.name == "validation-split" || wish.name == "validation-rows")
+      throw Error(ErrorCategory::usage, "--validation: expected no --" + wish.name + " beside it, found one");
+}
+
 FitOptions options_of(const Arguments& arguments) {
   std::vector<std::vector<Assignment>> sources;
   if (arguments.has("config")) sources.push_back(read_config(arguments.text("config")));
@@ -67,6 +75,7 @@ void say_all(const Terminal& terminal, const std::vector<std::string>& notes) {
 // The plan, told before the work begins.
 FitPlan announce(const Arguments& arguments, const Terminal& terminal, const FitOptions& options, const Table& table,
                  const Table* validation) {
+  for (const auto& [key, value] : option_values(options)) say_more(terminal, key + " = " + value);
   say_all(terminal, table.notes);
   if (validation != nullptr) say_all(terminal, validation->notes);
   FitPlan plan = plan_fit(table, options, validation);
@@ -143,6 +152,7 @@ int train_command(const Arguments& arguments, const Terminal& terminal) {
   for (const char* const flag : {"validation", "labels", "config"})
     if (arguments.has(flag)) inputs.push_back(arguments.text(flag));
   check_inputs(inputs);
+  check_validation(arguments);
   const std::string output = arguments.text("output", "model.safetensors");
   if (output == "-")
     throw Error(ErrorCategory::usage, "--output: expected a file for the model, found - (standard output)");
