@@ -52,12 +52,12 @@ class Dir {
   }
   std::string read(const std::string& name) const { return read_file(path(name)); }
   bool has(const std::string& name) const { return fs::exists(path(name)); }
-  /// Every file with its content.
-  std::map<std::string, std::string> listing() const {
-    std::map<std::string, std::string> files;
+  /// Every file, with a sum over its content (0 for folders).
+  std::map<std::string, std::size_t> listing() const {
+    std::map<std::string, std::size_t> files;
     for (const auto& entry : fs::recursive_directory_iterator(path()))
       files[entry.path().lexically_relative(path()).string()] =
-          entry.is_regular_file() ? read_file(entry.path()) : "(no file)";
+          entry.is_regular_file() ? std::hash<std::string>()(read_file(entry.path())) : 0;
     return files;
   }
 

@@ -1,21 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/signals.h"
 
+#include <unistd.h>
+
 #include <atomic>
+#include <cerrno>
 #include <csignal>
+#include <cstring>
 
 namespace chainrule::cli {
 namespace {
 
 // A handler has no other way to be heard.
 std::atomic<int> first_signal{0};
-static_assert(std::atomic<int>::is_always_lock_free);
+std::atomic<const char*> first_answer{nullptr};
+static_assert(std::atomic<int>::is_always_lock_free && std::atomic<const char*>::is_always_lock_free);
 
 constexpr int kSignals[] = {SIGINT, SIGTERM};
 
 extern "C" void on_signal(int number) {
   int none = 0;
-  if (first_signal.compare_exchange_strong(none, number)) return;
+  if (first_signal.compare_exchange_strong(none, number)) {
+    const int kept = errno;
+    const char* const answer = first_answer;
+    if (answer != nullptr && write(STDERR_FILENO, answer, std::strlen(answer)) < 0) errno = 0;  // nobody listens
+    errno = kept;
+    return;
+  }
   std::signal(number, SIG_DFL);
   std::raise(number);  // takes effect when the handler returns
 }
@@ -29,8 +40,9 @@ sigset_t our_signals() {
 
 }  // namespace
 
-Interruption::Interruption() {
+Interruption::Interruption(const char* answer) {
   first_signal = 0;
+  first_answer = answer;
   for (const int number : kSignals) {
     struct sigaction now {};
     // Started in the background of a shell or under nohup, a program shall leave ignored signals ignored.

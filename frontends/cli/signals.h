@@ -8,7 +8,9 @@ namespace chainrule::cli {
 /// time.
 class Interruption {
  public:
-  Interruption();
+  /// `answer` is written to standard error when the first signal comes; it must live as long as the program, nullptr =
+  /// nothing.
+  explicit Interruption(const char* answer = nullptr);
   ~Interruption();
   Interruption(const Interruption&) = delete;
   Interruption& operator=(const Interruption&) = delete;

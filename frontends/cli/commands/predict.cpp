@@ -39,8 +39,8 @@ std::string csv_line(const Encoder& encoder, std::size_t label, std::span<const 
   return line + '\n';
 }
 
-void write_answers(const Arguments& arguments, const Model& model, const Dataset& data, Output& output) {
-  const Interruption interruption;
+void write_answers(const Arguments& arguments, const Model& model, const Dataset& data,
+                   const Interruption& interruption, Output& output) {
   const bool json = arguments.is_true("json");
   Predictor predictor(model);
   MatrixOf<double> answers(std::min(kRowsAtOnce, data.rows()), model.encoder.outputs());
@@ -76,8 +76,9 @@ int predict_command(const Arguments& arguments, const Terminal& terminal) {
   const Table table = formats::load_table(arguments.files[1], reading);
   for (const std::string& note : table.notes) say(terminal, note);
   const Dataset data = encode(model.encoder, table, false);
+  const Interruption interruption;  // before the output, so that its temporary file is always taken away
   Output output(path, overwrite);
-  write_answers(arguments, model, data, output);
+  write_answers(arguments, model, data, interruption, output);
   const Uninterrupted moment;
   output.finish();
   return 0;

@@ -56,11 +56,10 @@ double memory_of_the_machine() {
   return pages > 0 && bytes > 0 ? static_cast<double>(pages) * static_cast<double>(bytes) : HUGE_VAL;
 }
 
-void check_memory(const Arguments& arguments, const Terminal& terminal, const FitPlan& plan) {
+void check_memory(const Arguments& arguments, const FitPlan& plan) {
   const auto needed = static_cast<double>(plan.memory_bytes);
   const bool given = arguments.has("max-memory");
   const double limit = given ? bytes_of(arguments.text("max-memory")) : memory_of_the_machine();
-  say(terminal, "memory: about " + bytes_text(needed));
   if (needed <= limit) return;
   throw Error(ErrorCategory::usage,
               fmt::format("memory: expected at most {} ({}), found that the training needs about {}", bytes_text(limit),
@@ -83,7 +82,7 @@ FitPlan announce(const Arguments& arguments, const Terminal& terminal, const Fit
   say(terminal, "network: " + describe(plan.architecture));
   say(terminal, fmt::format("rows: {} for training, {} for validation", plan.split.rest.size(),
                             validation != nullptr ? validation->rows : plan.split.held_out.size()));
-  check_memory(arguments, terminal, plan);
+  check_memory(arguments, plan);
   return plan;
 }
 
@@ -119,7 +118,9 @@ int train_on(const Arguments& arguments, const Terminal& terminal, const FitOpti
   facts.training_rows = plan.split.rest.size();
   facts.validation_rows = validation != nullptr ? validation->rows : plan.split.held_out.size();
 
-  const Interruption interruption;
+  const char* const answer = "\nfinishing the step and writing the model; once more leaves at once\n";
+  const Interruption interruption(terminal.loudness == Loudness::quiet ? nullptr : answer);
+  say(terminal, "memory: about " + bytes_text(static_cast<double>(plan.memory_bytes)));
   Progress progress(terminal, facts.training_rows, options.train);
   const FitResult result =
       fit(table, options, progress.observer([&] { return interruption.signal() != 0; }), validation);
