@@ -97,6 +97,7 @@ class Program {
     if (pid_ == 0) run_child();
     return *this;
   }
+  pid_t pid() const { return pid_; }
   void send(int signal) const { kill(pid_, signal); }
   bool is_running() const {
     siginfo_t info{};
