@@ -3,7 +3,7 @@
 // is read.
 #include <sys/stat.h>
 
-#include <chrono>
+#include <ctime>
 #include <functional>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -137,8 +137,8 @@ TEST_F(HostileModelFile, HeadThatIsNone) {
 }
 
 TEST_F(HostileModelFile, EndlessHeads) {
-  const auto start = std::chrono::steady_clock::now();
-  const std::size_t much = 4'000'000;
+  const std::clock_t start = std::clock();
+  const std::size_t much = 1'000'000;
   expect(file_of("{\"a\":" + std::string(much, '['), ""), "head: expected at most 4 levels, found more");
   std::string nested = "{";
   while (nested.size() < much) nested += "\"a\":{";
@@ -154,7 +154,7 @@ TEST_F(HostileModelFile, EndlessHeads) {
   while (labels.size() < much) labels += ",\"\"";
   expect_metadata("labels", labels + "]", "metadata \"labels\": expected at most 3 values, found more");
   expect_metadata("columns", labels + "]", "metadata \"columns\": expected at most 35 values, found more");
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));  // 2 s without sanitizers
+  EXPECT_LT(std::clock() - start, 30 * CLOCKS_PER_SEC);  // under 1 s without sanitizers
 }
 
 TEST_F(HostileModelFile, KeysTwice) {

@@ -36,7 +36,8 @@ std::string validation_text(const Metrics& metrics, const std::string& watched) 
 
 std::string epoch_line(const EpochRecord& record, const std::string& watched) {
   return fmt::format("epoch {}/{}  loss {:.4g}{}{}", record.epoch, record.epochs, record.training_loss,
-                     validation_text(record.validation, watched), record.best ? "  best" : "");
+                     validation_text(record.validation, watched),
+                     record.best && !record.validation.empty() ? "  best" : "");
 }
 
 }  // namespace

@@ -89,7 +89,8 @@ FitPlan announce(const Arguments& arguments, const Terminal& terminal, const Fit
 void say_result(const Terminal& terminal, const FitResult& result, const TrainingFacts& facts) {
   const History& history = result.history;
   std::string ended =
-      fmt::format("{} epochs, {} steps in {:.1f} s", history.epochs.size(), history.steps, facts.seconds);
+      fmt::format("{} epoch{}, {} step{} in {:.1f} s", history.epochs.size(), history.epochs.size() == 1 ? "" : "s",
+                  history.steps, history.steps == 1 ? "" : "s", facts.seconds);
   if (history.stop == StopReason::early_stopping) ended += "; stopped early";
   if (history.stop == StopReason::interrupted) ended += "; interrupted";
   if (history.best_epoch > 0)
