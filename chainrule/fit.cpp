@@ -46,7 +46,8 @@ Provenance provenance_of(const Table& table, const FitOptions& options, const Fi
 
 }  // namespace
 
-FitResult fit(const Table& table, const FitOptions& options, const Observer& observer, const Table* validation) {
+FitResult fit(const Table& table, const FitOptions& options, const Observer& observer, const Table* validation,
+              std::size_t threads) {
   FitPlan plan = plan_fit(table, options, validation);
   Dataset data = encode(plan.encoder, table, true);
   scale_weights_to_mean_one(data.weights, plan.split.rest);
@@ -63,9 +64,9 @@ FitResult fit(const Table& table, const FitOptions& options, const Observer& obs
   initialize(network, options.initial_weights, options.initial_biases, options.train.seed);
   TrainOptions train_options = options.train;
   train_options.loss = plan.loss;
-  result.history = train(network, training, held_out, train_options, observer);
-  result.training = evaluate(network, plan.loss, training);
-  if (!held_out.rows.empty()) result.validation = evaluate(network, plan.loss, held_out);
+  result.history = train(network, training, held_out, train_options, observer, threads);
+  result.training = evaluate(network, plan.loss, training, threads);
+  if (!held_out.rows.empty()) result.validation = evaluate(network, plan.loss, held_out, threads);
   result.model.provenance = provenance_of(table, options, result);
   return result;
 }

@@ -63,9 +63,9 @@ struct FitPlan {
 FitPlan plan_fit(const Table& table, const FitOptions& options, const Table* validation = nullptr);
 
 /// Trains a model on a table; `validation` replaces the split. An interrupted training (observer.should_stop) still
-/// returns a model. Throws Error as its parts do.
+/// returns a model. `threads` as for train(). Throws Error as its parts do.
 FitResult fit(const Table& table, const FitOptions& options, const Observer& observer = {},
-              const Table* validation = nullptr);
+              const Table* validation = nullptr, std::size_t threads = 0);
 
 /// SHA-256 of the table's values (numbers, spellings of the target, pixels), in hex; names and formatting do not count.
 std::string fingerprint(const Table& table);

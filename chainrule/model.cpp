@@ -122,11 +122,11 @@ void validate(const Model& model) {
   require_equal(model.encoder.outputs(), model.network.architecture.outputs(), "outputs of the network");
 }
 
-Predictor::Predictor(const Model& model, std::size_t most_rows)
+Predictor::Predictor(const Model& model, std::size_t most_rows, std::size_t threads)
     : model_(&model),
-      work_(model.network.architecture, std::max<std::size_t>(most_rows, 1)),
-      inputs_(work_.most_rows(), model.network.architecture.inputs),
-      outputs_(work_.most_rows(), model.network.architecture.outputs()) {
+      network_(model.network, most_rows, threads),
+      inputs_(network_.most_rows(), model.network.architecture.inputs),
+      outputs_(network_.most_rows(), model.network.architecture.outputs()) {
   validate(model);
 }
 
@@ -135,8 +135,8 @@ void Predictor::predict(ViewOf<const double> rows, ViewOf<double> answers) {
   require_equal(architecture.inputs, rows.columns(), "columns of the rows");
   require_equal(rows.rows(), answers.rows(), "rows of the answers");
   require_equal(architecture.outputs(), answers.columns(), "columns of the answers");
-  for (std::size_t first = 0; first < rows.rows(); first += work_.most_rows()) {
-    const std::size_t count = std::min(work_.most_rows(), rows.rows() - first);
+  for (std::size_t first = 0; first < rows.rows(); first += network_.most_rows()) {
+    const std::size_t count = std::min(network_.most_rows(), rows.rows() - first);
     for (std::size_t i = 0; i < count; ++i) encode_row(rows.row(first + i), inputs_.row(i));
     answer_encoded(answers.rows(first, count));
   }
@@ -147,8 +147,8 @@ void Predictor::predict(const Features& inputs, std::span<const std::size_t> row
   require_equal(architecture.inputs, inputs.columns(), "columns of the rows");
   require_equal(rows.size(), answers.rows(), "rows of the answers");
   require_equal(architecture.outputs(), answers.columns(), "columns of the answers");
-  for (std::size_t first = 0; first < rows.size(); first += work_.most_rows()) {
-    const std::size_t count = std::min(work_.most_rows(), rows.size() - first);
+  for (std::size_t first = 0; first < rows.size(); first += network_.most_rows()) {
+    const std::size_t count = std::min(network_.most_rows(), rows.size() - first);
     inputs.gather(rows.subspan(first, count), inputs_.top(count));
     answer_encoded(answers.rows(first, count));
   }
@@ -157,7 +157,7 @@ void Predictor::predict(const Features& inputs, std::span<const std::size_t> row
 // The first rows of inputs_ become answers.
 void Predictor::answer_encoded(ViewOf<double> answers) {
   const std::size_t count = answers.rows();
-  chainrule::predict(model_->network, inputs_.top(count), work_, outputs_.top(count));
+  network_.predict(inputs_.top(count), outputs_.top(count));
   apply_link(model_->loss, outputs_.top(count));
   for (std::size_t i = 0; i < count; ++i) answer_row(outputs_.row(i), answers.row(i));
 }

@@ -44,8 +44,8 @@ void validate(const Model& model);
 /// thread has a predictor of its own.
 class Predictor {
  public:
-  /// Throws as validate() does.
-  explicit Predictor(const Model& model, std::size_t most_rows = 64);
+  /// Computes most_rows at a time; threads as for NetworkPredictor. Throws as validate() does.
+  explicit Predictor(const Model& model, std::size_t most_rows = 64, std::size_t threads = 1);
   /// rows: (any x width), answers: (rows x outputs). Allocates nothing. Throws Error: (input) for sizes that do not fit
   /// and for an input that is not finite, (numerics) for an answer that is not.
   void predict(ViewOf<const double> rows, ViewOf<double> answers);
@@ -58,7 +58,7 @@ class Predictor {
   void answer_row(std::span<const float> outputs, std::span<double> answer) const;
 
   const Model* model_;
-  PredictionWorkspace work_;
+  NetworkPredictor network_;
   Matrix inputs_, outputs_;
 };
 

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "chainrule/error.h"
+#include "chainrule/kernels/flush.h"
 #include "chainrule/kernels/kernels.h"
 #include "chainrule/random.h"
 
@@ -82,6 +83,27 @@ ConstMatrixView drop_out(double share, std::size_t layer, ConstMatrixView values
   return work.dropped(layer);
 }
 
+// What one number of an activation costs, in multiplications.
+constexpr double kActivationWork = 16;
+
+void activate(kernels::Team& team, const Activation& activation, ConstMatrixView z, MatrixView a) {
+  team.split(z.size(), kActivationWork * static_cast<double>(z.size()),
+             [&](std::size_t, std::size_t begin, std::size_t end) {
+               const std::size_t count = end - begin;
+               activation_forward(activation, z.flat().subspan(begin, count), a.flat().subspan(begin, count));
+             });
+}
+
+void activate_backward(kernels::Team& team, const Activation& activation, ConstMatrixView z, ConstMatrixView a,
+                       MatrixView delta) {
+  team.split(z.size(), kActivationWork * static_cast<double>(z.size()),
+             [&](std::size_t, std::size_t begin, std::size_t end) {
+               const std::size_t count = end - begin;
+               const std::span<float> d = delta.flat().subspan(begin, count);
+               activation_backward(activation, z.flat().subspan(begin, count), a.flat().subspan(begin, count), d, d);
+             });
+}
+
 }  // namespace
 
 void validate(const Architecture& architecture) {
@@ -142,7 +164,8 @@ Network::Network(Architecture a) : architecture(std::move(a)) {
   parameters = Parameters(architecture);
 }
 
-Workspace::Workspace(const Architecture& architecture, std::size_t most_rows) : rows_(most_rows) {
+Workspace::Workspace(const Architecture& architecture, std::size_t most_rows, std::size_t threads)
+    : rows_(most_rows), team_(std::make_shared<kernels::Team>(threads)) {
   const auto room_for_dropout = [&](double share, std::size_t units) {
     mask_.emplace_back(share > 0 ? most_rows : 0, units);
     dropped_.emplace_back(share > 0 ? most_rows : 0, units);
@@ -157,54 +180,87 @@ Workspace::Workspace(const Architecture& architecture, std::size_t most_rows) : 
 }
 
 void forward(const Network& network, ConstMatrixView inputs, const Pass& pass, Workspace& work) {
+  const kernels::FlushSubnormals flush;
   const Architecture& architecture = network.architecture;
   work.set_rows(inputs.rows());
   ConstMatrixView x = drop_out(architecture.input_dropout, Workspace::kInputs, inputs, pass, work);
   for (std::size_t l = 0; l < architecture.depth(); ++l) {
     const Layer& layer = architecture.layers[l];
-    kernels::affine_forward(x, network.parameters.weights(l), network.parameters.biases(l), work.z(l));
-    activation_forward(layer.activation, work.z(l).flat(), work.a(l).flat());
+    kernels::affine_forward(work.team(), x, network.parameters.weights(l), network.parameters.biases(l), work.z(l));
+    activate(work.team(), layer.activation, work.z(l), work.a(l));
     x = drop_out(layer.dropout, l, work.a(l), pass, work);
   }
 }
 
 void backward_deltas(const Network& network, Workspace& work) {
+  const kernels::FlushSubnormals flush;
   const Architecture& architecture = network.architecture;
   for (std::size_t l = architecture.depth(); l-- > 0;) {
     const MatrixView delta = work.delta(l);  // holds d_a until f' is applied
     if (work.mask(l).size() > 0) multiply(delta, work.mask(l), delta);
-    activation_backward(architecture.layers[l].activation, work.z(l).flat(), work.a(l).flat(), delta.flat(),
-                        delta.flat());
-    if (l > 0) kernels::affine_backward_input(delta, network.parameters.weights(l), work.delta(l - 1));
+    activate_backward(work.team(), architecture.layers[l].activation, work.z(l), work.a(l), delta);
+    if (l > 0) kernels::affine_backward_input(work.team(), delta, network.parameters.weights(l), work.delta(l - 1));
   }
 }
 
 void weight_gradients(ConstMatrixView inputs, Workspace& work, Parameters& gradients) {
+  const kernels::FlushSubnormals flush;
   for (std::size_t l = 0; l < gradients.segments().size() / 2; ++l)
-    kernels::affine_backward_weights(work.delta(l), work.fed(l, inputs), gradients.weights(l), gradients.biases(l));
+    kernels::affine_backward_weights(work.team(), work.delta(l), work.fed(l, inputs), gradients.weights(l),
+                                     gradients.biases(l));
 }
 
-PredictionWorkspace::PredictionWorkspace(const Architecture& architecture, std::size_t most_rows)
-    : most_rows_(most_rows) {
-  std::size_t widest = 0;
-  for (const Layer& layer : architecture.layers) widest = std::max(widest, layer.outputs);
-  even_.resize(most_rows * widest);
-  odd_.resize(most_rows * widest);
-}
+struct NetworkPredictor::ReadyLayer {
+  std::size_t inputs, outputs;
+  Activation activation;
+  AlignedVector<float> weights, biases;
+};
 
-void predict(const Network& network, ConstMatrixView inputs, PredictionWorkspace& work, MatrixView outputs) {
+NetworkPredictor::NetworkPredictor(const Network& network, std::size_t most_rows, std::size_t threads)
+    : most_rows_(std::max<std::size_t>(most_rows, 1)),
+      threads_(threads),
+      team_(std::make_unique<kernels::Team>(threads)) {
   const Architecture& architecture = network.architecture;
-  for (std::size_t first = 0; first < inputs.rows(); first += work.most_rows()) {
-    const std::size_t rows = std::min(work.most_rows(), inputs.rows() - first);
+  std::vector<ReadyLayer> layers;
+  std::size_t widest = 0;
+  for (std::size_t l = 0; l < architecture.depth(); ++l) {
+    const ConstMatrixView weights = network.parameters.weights(l);
+    const std::span<const float> biases = network.parameters.biases(l);
+    AlignedVector<float> packed(kernels::packed_size(weights.rows(), weights.columns()));
+    kernels::pack_weights(weights, packed);
+    layers.push_back({weights.columns(),
+                      weights.rows(),
+                      architecture.layers[l].activation,
+                      std::move(packed),
+                      {biases.begin(), biases.end()}});
+    widest = std::max(widest, weights.rows());
+  }
+  layers_ = std::make_shared<const std::vector<ReadyLayer>>(std::move(layers));
+  even_.resize(most_rows_ * widest);
+  odd_.resize(most_rows_ * widest);
+}
+
+NetworkPredictor::NetworkPredictor(const NetworkPredictor& other)
+    : layers_(other.layers_),
+      most_rows_(other.most_rows_),
+      threads_(other.threads_),
+      even_(other.even_.size()),
+      odd_(other.odd_.size()),
+      team_(std::make_unique<kernels::Team>(threads_)) {}
+NetworkPredictor::NetworkPredictor(NetworkPredictor&&) noexcept = default;
+NetworkPredictor::~NetworkPredictor() = default;
+
+void NetworkPredictor::predict(ConstMatrixView inputs, MatrixView outputs) {
+  const kernels::FlushSubnormals flush;
+  for (std::size_t first = 0; first < inputs.rows(); first += most_rows_) {
+    const std::size_t rows = std::min(most_rows_, inputs.rows() - first);
     ConstMatrixView x = inputs.rows(first, rows);
-    for (std::size_t l = 0; l < architecture.depth(); ++l) {
-      const std::size_t units = architecture.layers[l].outputs;
-      const bool last = l + 1 == architecture.depth();
-      const MatrixView z = last         ? outputs.rows(first, rows)
-                           : l % 2 == 0 ? work.even(rows, units)
-                                        : work.odd(rows, units);
-      kernels::affine_forward(x, network.parameters.weights(l), network.parameters.biases(l), z);
-      activation_forward(architecture.layers[l].activation, z.flat(), z.flat());
+    for (std::size_t l = 0; l < layers_->size(); ++l) {
+      const ReadyLayer& layer = (*layers_)[l];
+      float* room = l % 2 == 0 ? even_.data() : odd_.data();
+      const MatrixView z = l + 1 == layers_->size() ? outputs.rows(first, rows) : MatrixView(room, rows, layer.outputs);
+      kernels::affine_forward_packed(*team_, x, layer.weights, layer.biases, z);
+      activate(*team_, layer.activation, z, z);
       x = z;
     }
   }

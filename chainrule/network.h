@@ -13,6 +13,9 @@
 #include "chainrule/matrix.h"
 
 namespace chainrule {
+namespace kernels {
+class Team;
+}
 
 /// One affine layer and its activation: z = W x + b, a = f(z).
 struct Layer {
@@ -95,7 +98,8 @@ struct Pass {
 /// layers do; views have as many rows as the batch at hand.
 class Workspace {
  public:
-  Workspace(const Architecture& architecture, std::size_t most_rows);
+  /// `threads` compute together in here, 0 = as many as this process may use; no bit of a result depends on it.
+  Workspace(const Architecture& architecture, std::size_t most_rows, std::size_t threads = 1);
   /// Sets the rows of the batch at hand, at most `most_rows`.
   void set_rows(std::size_t rows) { rows_ = rows; }
   std::size_t rows() const { return rows_; }
@@ -111,6 +115,7 @@ class Workspace {
   }
   /// a(layer) * mask(layer); only with dropout.
   MatrixView dropped(std::size_t layer) { return dropped_[layer + 1].top(rows_); }
+  kernels::Team& team() { return *team_; }
   static constexpr std::size_t kInputs = static_cast<std::size_t>(-1);
   /// What layer `layer` was fed with: the activations below it, after dropout; layer 0 the inputs.
   ConstMatrixView fed(std::size_t layer, ConstMatrixView inputs) {
@@ -123,6 +128,7 @@ class Workspace {
   std::vector<Matrix> z_, a_, delta_;
   std::vector<Matrix> mask_,
       dropped_;  // [0] belongs to the inputs, [l + 1] to layer l; empty where there is no dropout
+  std::shared_ptr<kernels::Team> team_;
 };
 
 /// Forward (M2): per layer z = x W^T + b, a = f(z), with dropout's masks of this pass. inputs: (rows x S_1).
@@ -133,22 +139,27 @@ void backward_deltas(const Network& network, Workspace& work);
 /// dJ/dW and dJ/db of the batch (M9), summed over its rows, decay left out.
 void weight_gradients(ConstMatrixView inputs, Workspace& work, Parameters& gradients);
 
-/// Room for prediction: two rows of buffers. One per thread; the network itself is never written.
-class PredictionWorkspace {
+/// A network made ready to predict: a copy of its weights as they are now, in the order in which they are read, and
+/// room for intermediates. One per thread: copies of a predictor share the weights, which are never written.
+class NetworkPredictor {
  public:
-  PredictionWorkspace(const Architecture& architecture, std::size_t most_rows);
+  /// Computes up to most_rows >= 1 rows at a time; `threads` as for Workspace.
+  explicit NetworkPredictor(const Network& network, std::size_t most_rows = 64, std::size_t threads = 1);
+  NetworkPredictor(const NetworkPredictor& other);
+  NetworkPredictor(NetworkPredictor&&) noexcept;
+  ~NetworkPredictor();
   std::size_t most_rows() const { return most_rows_; }
-  MatrixView even(std::size_t rows, std::size_t columns) { return {even_.data(), rows, columns}; }
-  MatrixView odd(std::size_t rows, std::size_t columns) { return {odd_.data(), rows, columns}; }
+
+  /// a(L) of each row, without dropout and without the loss's link. A row's outputs are the same bits alone and in any
+  /// batch. inputs: (rows x S_1), any number of rows; outputs: (rows x S_L). Allocates nothing.
+  void predict(ConstMatrixView inputs, MatrixView outputs);
 
  private:
-  std::size_t most_rows_;
+  struct ReadyLayer;
+  std::shared_ptr<const std::vector<ReadyLayer>> layers_;
+  std::size_t most_rows_, threads_;
   AlignedVector<float> even_, odd_;
+  std::unique_ptr<kernels::Team> team_;
 };
-
-/// a(L) of each row, without dropout and without the loss's link. A row's outputs are the same bits alone and in any
-/// batch. inputs: (rows x S_1), any number of rows; outputs: (rows x S_L). Allocates nothing; many threads may predict
-/// with one network, each with a workspace of its own.
-void predict(const Network& network, ConstMatrixView inputs, PredictionWorkspace& work, MatrixView outputs);
 
 }  // namespace chainrule

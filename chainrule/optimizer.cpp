@@ -1,137 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each rule as the loop over parameters that it is, for float (the engine) and double (the truth).
+// The update rules by name, and in double; optimizer_rules.h has the rules, the kernels run them on floats.
 #include "chainrule/optimizer.h"
 
-#include <cassert>
-#include <cmath>
-
-#include "chainrule/elementary.h"
 #include "chainrule/error.h"
+#include "chainrule/optimizer_rules.h"
 
 namespace chainrule {
-namespace {
-
-// The numbers of one update in the type of the parameters, each rounded once.
-template <class T>
-struct Step {
-  std::span<T> p;
-  std::span<const T> gradient;
-  std::span<T> first, second;
-  T rate, decay, scale;
-  std::uint64_t count;
-
-  /// g of the formulas: the (clipped) gradient of the mean loss plus lambda W.
-  T g(std::size_t k) const { return scale * gradient[k] + decay * p[k]; }
-};
-
-// M11: p = p - alpha (1/m sum of gradients + lambda p).
-template <class T>
-void apply(const Sgd&, const Step<T>& s) {
-  for (std::size_t k = 0; k < s.p.size(); ++k) s.p[k] -= s.rate * s.g(k);
-}
-
-template <class T>
-void apply(const Momentum& o, const Step<T>& s) {
-  const T mu = static_cast<T>(o.momentum);
-  for (std::size_t k = 0; k < s.p.size(); ++k) {
-    s.first[k] = mu * s.first[k] + s.g(k);
-    s.p[k] -= s.rate * s.first[k];
-  }
-}
-
-template <class T>
-void apply(const Nesterov& o, const Step<T>& s) {
-  const T mu = static_cast<T>(o.momentum);
-  for (std::size_t k = 0; k < s.p.size(); ++k) {
-    const T g = s.g(k);
-    s.first[k] = mu * s.first[k] + g;
-    s.p[k] -= s.rate * (g + mu * s.first[k]);
-  }
-}
-
-template <class T>
-void apply(const Adagrad& o, const Step<T>& s) {
-  const T epsilon = static_cast<T>(o.epsilon);
-  for (std::size_t k = 0; k < s.p.size(); ++k) {
-    const T g = s.g(k);
-    s.first[k] += g * g;
-    s.p[k] -= s.rate * g / (std::sqrt(s.first[k]) + epsilon);
-  }
-}
-
-template <class T>
-void apply(const RmsProp& o, const Step<T>& s) {
-  const T rho = static_cast<T>(o.rho), rest = static_cast<T>(1 - o.rho), epsilon = static_cast<T>(o.epsilon);
-  for (std::size_t k = 0; k < s.p.size(); ++k) {
-    const T g = s.g(k);
-    s.first[k] = rho * s.first[k] + rest * (g * g);
-    s.p[k] -= s.rate * g / (std::sqrt(s.first[k]) + epsilon);
-  }
-}
-
-// Adam and AdamW differ in where lambda enters: in g, or straight into p with the p before the update.
-template <class T, class Rule>
-void apply_adam(const Rule& o, const Step<T>& s, T decay_in_g, T decay_of_p) {
-  const T b1 = static_cast<T>(o.beta1), rest1 = static_cast<T>(1 - o.beta1);
-  const T b2 = static_cast<T>(o.beta2), rest2 = static_cast<T>(1 - o.beta2);
-  const T correct1 = static_cast<T>(1 / (1 - elementary::power(o.beta1, s.count)));
-  const T correct2 = static_cast<T>(1 / (1 - elementary::power(o.beta2, s.count)));
-  const T epsilon = static_cast<T>(o.epsilon);
-  for (std::size_t k = 0; k < s.p.size(); ++k) {
-    const T g = s.scale * s.gradient[k] + decay_in_g * s.p[k];
-    s.first[k] = b1 * s.first[k] + rest1 * g;
-    s.second[k] = b2 * s.second[k] + rest2 * (g * g);
-    const T direction = correct1 * s.first[k] / (std::sqrt(correct2 * s.second[k]) + epsilon);
-    s.p[k] -= s.rate * (direction + decay_of_p * s.p[k]);
-  }
-}
-
-template <class T>
-void apply(const Adam& o, const Step<T>& s) {
-  apply_adam(o, s, s.decay, T{0});
-}
-
-template <class T>
-void apply(const AdamW& o, const Step<T>& s) {
-  apply_adam(o, s, T{0}, s.decay);
-}
-
-// iRPROP-: where the sign of the gradient turned, this step leaves the parameter alone and forgets the gradient.
-template <class T>
-void apply(const Rprop& o, const Step<T>& s) {
-  const T up = static_cast<T>(o.increase), down = static_cast<T>(o.decrease);
-  const T least = static_cast<T>(o.smallest), most = static_cast<T>(o.largest);
-  for (std::size_t k = 0; k < s.p.size(); ++k) {
-    T g = s.g(k);
-    T& size = s.first[k];
-    T& last = s.second[k];
-    if (s.count == 1) size = s.rate;
-    const bool kept = (g > 0 && last > 0) || (g < 0 && last < 0);
-    const bool turned = (g > 0 && last < 0) || (g < 0 && last > 0);
-    if (kept) size = size * up < most ? size * up : most;
-    if (turned) size = size * down > least ? size * down : least;
-    if (turned) g = 0;
-    s.p[k] -= g > 0 ? size : g < 0 ? -size : T{0};
-    last = g;
-  }
-}
-
-template <class T>
-void update(const Optimizer& optimizer, const UpdateRates& rates, std::span<T> parameters, std::span<const T> gradient,
-            std::span<T> first, std::span<T> second) {
-  assert(gradient.size() == parameters.size() && rates.step >= 1);
-  const Step<T> step{parameters,
-                     gradient,
-                     first,
-                     second,
-                     static_cast<T>(rates.learning_rate),
-                     static_cast<T>(rates.weight_decay),
-                     static_cast<T>(rates.gradient_scale),
-                     rates.step};
-  std::visit([&](const auto& rule) { apply(rule, step); }, optimizer);
-}
-
-}  // namespace
 
 const std::vector<std::string>& optimizer_names() {
   static const std::vector<std::string> names = {"sgd",     "momentum", "nesterov", "adagrad",
@@ -152,14 +26,9 @@ std::size_t optimizer_memory(const Optimizer& optimizer) {
   return kMemory[optimizer.index()];
 }
 
-void optimizer_update(const Optimizer& optimizer, const UpdateRates& rates, std::span<float> parameters,
-                      std::span<const float> gradient, std::span<float> first, std::span<float> second) {
-  update(optimizer, rates, parameters, gradient, first, second);
-}
-
 void optimizer_update(const Optimizer& optimizer, const UpdateRates& rates, std::span<double> parameters,
                       std::span<const double> gradient, std::span<double> first, std::span<double> second) {
-  update(optimizer, rates, parameters, gradient, first, second);
+  rules::update(optimizer, rates, parameters, gradient, first, second);
 }
 
 }  // namespace chainrule

@@ -8,6 +8,7 @@
 
 #include "chainrule/divergence.h"
 #include "chainrule/error.h"
+#include "chainrule/kernels/flush.h"
 #include "chainrule/kernels/kernels.h"
 #include "chainrule/kernels/tree.h"
 #include "chainrule/random.h"
@@ -16,9 +17,12 @@
 namespace chainrule {
 namespace {
 
-std::span<float> memory(Parameters& block, const Segment& segment) {
-  return block.flat().empty() ? std::span<float>() : block.of(segment);
+// Numbers [begin, end) of a segment; none where the optimiser remembers none.
+std::span<float> part(Parameters& block, const Segment& segment, std::size_t begin, std::size_t end) {
+  return block.flat().empty() ? std::span<float>() : block.of(segment).subspan(begin, end - begin);
 }
+
+constexpr double kUpdateWork = 8;  // what the update of one parameter costs, in multiplications
 
 // Max-norm: a unit whose incoming weights are longer than `bound` has them scaled back to it (Srebro & Shraibman 2005).
 void bound_rows(double bound, MatrixView weights) {
@@ -38,8 +42,12 @@ void update(TrainState& s) {
   for (const Segment& segment : s.network.parameters.segments()) {
     const UpdateRates rates{s.step, s.learning_rate * segment.rate_multiplier,
                             s.options.weight_decay * segment.decay_multiplier, gradient_scale};
-    optimizer_update(s.options.optimizer, rates, s.network.parameters.of(segment), s.gradients.of(segment),
-                     memory(s.first, segment), memory(s.second, segment));
+    s.work.team().split(segment.size(), kUpdateWork * static_cast<double>(segment.size()),
+                        [&](std::size_t, std::size_t begin, std::size_t end) {
+                          optimizer_update(s.options.optimizer, rates, part(s.network.parameters, segment, begin, end),
+                                           part(s.gradients, segment, begin, end), part(s.first, segment, begin, end),
+                                           part(s.second, segment, begin, end));
+                        });
     if (segment.max_norm > 0) bound_rows(segment.max_norm, s.network.parameters.weights(segment.layer));
   }
 }
@@ -88,13 +96,14 @@ bool run_epoch(TrainState& state, Batcher& batches, double rate_factor, EpochRec
 
 }  // namespace
 
-TrainState::TrainState(Network& n, const TrainOptions& o, std::size_t most_rows)
-    : network(n), options(o), work(n.architecture, most_rows), gradients(n.architecture) {
+TrainState::TrainState(Network& n, const TrainOptions& o, std::size_t most_rows, std::size_t threads)
+    : network(n), options(o), work(n.architecture, most_rows, threads), gradients(n.architecture) {
   if (optimizer_memory(o.optimizer) >= 1) first = Parameters(n.architecture);
   if (optimizer_memory(o.optimizer) >= 2) second = Parameters(n.architecture);
 }
 
 double train_step(TrainState& s, const Batch& batch) {
+  const kernels::FlushSubnormals flush;
   const Pass pass{s.options.seed, s.step, 0};  // what dropout masks are made of
   forward(s.network, batch.inputs, pass, s.work);
   const double loss =
@@ -108,7 +117,7 @@ double train_step(TrainState& s, const Batch& batch) {
 }
 
 History train(Network& network, const Selection& training, const Selection& validation, const TrainOptions& options,
-              const Observer& observer) {
+              const Observer& observer, std::size_t threads) {
   validate(options);
   const std::size_t rows = training.rows.size();
   if (rows == 0) throw Error(ErrorCategory::input, "training rows: expected at least 1, found 0");
@@ -117,7 +126,7 @@ History train(Network& network, const Selection& training, const Selection& vali
     throw Error(ErrorCategory::usage,
                 "batch_size: rprop expects all " + std::to_string(rows) + " rows, found " + std::to_string(batch_size));
   Batcher batches(training, batch_size);
-  TrainState state(network, options, batch_size);
+  TrainState state(network, options, batch_size, threads);
   Watch watch(options, network, !validation.rows.empty());
   History history;
   try {
@@ -132,7 +141,7 @@ History train(Network& network, const Selection& training, const Selection& vali
         history.stop = StopReason::interrupted;
         break;
       }
-      if (!validation.rows.empty()) record.validation = evaluate(network, options.loss, validation);
+      if (!validation.rows.empty()) record.validation = evaluate(network, options.loss, validation, threads);
       require_finite_parameters(state);
       const bool go_on = watch.look(record, network);
       history.epochs.push_back(record);
@@ -151,27 +160,27 @@ History train(Network& network, const Selection& training, const Selection& vali
   return history;
 }
 
-Matrix predict(const Network& network, const Loss& loss, const Selection& rows) {
-  Matrix outputs = predict_outputs(network, rows);
+Matrix predict(const Network& network, const Loss& loss, const Selection& rows, std::size_t threads) {
+  Matrix outputs = predict_outputs(network, rows, threads);
   apply_link(loss, outputs.view());
   return outputs;
 }
 
-Matrix predict_outputs(const Network& network, const Selection& rows) {
+Matrix predict_outputs(const Network& network, const Selection& rows, std::size_t threads) {
   constexpr std::size_t kBlock = 256;
   Matrix outputs(rows.rows.size(), network.architecture.outputs());
   Matrix inputs(std::min(kBlock, rows.rows.size()), network.architecture.inputs);
-  PredictionWorkspace work(network.architecture, inputs.rows());
+  NetworkPredictor predictor(network, inputs.rows(), threads);
   for (std::size_t first = 0; first < rows.rows.size(); first += kBlock) {
     const std::size_t count = std::min(kBlock, rows.rows.size() - first);
     rows.data->inputs.gather(std::span(rows.rows).subspan(first, count), inputs.top(count));
-    predict(network, inputs.top(count), work, outputs.view().rows(first, count));
+    predictor.predict(inputs.top(count), outputs.view().rows(first, count));
   }
   return outputs;
 }
 
-Metrics evaluate(const Network& network, const Loss& loss, const Selection& rows) {
-  Matrix outputs = predict_outputs(network, rows);
+Metrics evaluate(const Network& network, const Loss& loss, const Selection& rows, std::size_t threads) {
+  Matrix outputs = predict_outputs(network, rows, threads);
   const Dataset& data = *rows.data;
   std::vector<double> output(outputs.columns()), target(outputs.columns());
   Matrix target_row(1, outputs.columns());

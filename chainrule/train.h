@@ -43,7 +43,7 @@ void validate(const TrainOptions& options);
 
 /// What a step reads and writes.
 struct TrainState {
-  TrainState(Network& n, const TrainOptions& o, std::size_t most_rows);
+  TrainState(Network& n, const TrainOptions& o, std::size_t most_rows, std::size_t threads = 1);
 
   Network& network;
   const TrainOptions& options;
@@ -62,16 +62,17 @@ double train_step(TrainState& state, const Batch& batch);
 
 /// Trains until the epochs are done, patience ends, or the observer says stop; the network ends with the best weights
 /// seen on the validation rows (options.restore_best) or with the last ones. Throws Error (numerics) when training
-/// diverges; the network then holds the best (or last finite) weights of a finished epoch.
+/// diverges; the network then holds the best (or last finite) weights of a finished epoch. `threads` compute together,
+/// here and below: 0 = as many as this process may use. No bit of a result depends on how many they are.
 History train(Network& network, const Selection& training, const Selection& validation, const TrainOptions& options,
-              const Observer& observer = {});
+              const Observer& observer = {}, std::size_t threads = 0);
 
 /// Loss (mean over rows, sample weights counted) as metric "loss", then the metrics of the task.
-Metrics evaluate(const Network& network, const Loss& loss, const Selection& rows);
+Metrics evaluate(const Network& network, const Loss& loss, const Selection& rows, std::size_t threads = 0);
 
 /// a(L) of these rows, the link not applied: (rows.size() x outputs).
-Matrix predict_outputs(const Network& network, const Selection& rows);
+Matrix predict_outputs(const Network& network, const Selection& rows, std::size_t threads = 0);
 /// Predictions (link applied) of these rows: (rows.size() x outputs).
-Matrix predict(const Network& network, const Loss& loss, const Selection& rows);
+Matrix predict(const Network& network, const Loss& loss, const Selection& rows, std::size_t threads = 0);
 
 }  // namespace chainrule

@@ -19,9 +19,9 @@ inline double largest(std::span<const double> values) {
 }
 
 /// The bound is a running error analysis (Higham, Accuracy and Stability of Numerical Algorithms, 3.3), layer by layer,
-/// in the norm "largest entry". A sum of n terms in 16 lanes and 4 levels makes at most n / 16 + 5 roundings of its
-/// partial sums, each at most the sum of the terms' magnitudes; errors of its operands pass through the same
-/// magnitudes.
+/// in the norm "largest entry". A chain of n fused multiply-adds makes n roundings of its partial sums, each at most
+/// the sum of the terms' magnitudes; quarters make n / 4 and two more, the bias one, activations the rest. Errors of
+/// its operands pass through the same magnitudes.
 struct FloatBounds {
   std::vector<double> z, a, delta;      ///< absolute, per layer
   std::vector<double> weights, biases;  ///< of the gradients, absolute, per layer
@@ -29,7 +29,7 @@ struct FloatBounds {
 
 namespace detail {
 
-inline double roundings(std::size_t terms) { return static_cast<double>(terms) / 16 + 6; }
+inline double roundings(std::size_t terms) { return static_cast<double>(terms < 512 ? terms : terms / 4 + 3) + 2; }
 
 /// Largest sum of |x| over a row, and over a column.
 inline double row_sum(ViewOf<const double> m) {

@@ -209,33 +209,33 @@ class Prediction : public ::testing::Test {
 };
 
 TEST_F(Prediction, ARowIsTheSameBitsAloneAndInAnyBatch) {
-  PredictionWorkspace work(network.architecture, 16), small(network.architecture, 1);
+  NetworkPredictor predictor(network, 16), small(network, 1);
   Matrix together(50, 5), alone(1, 5);
-  predict(network, inputs.view(), work, together.view());
+  predictor.predict(inputs.view(), together.view());
   for (std::size_t i = 0; i < 50; ++i) {
-    predict(network, inputs.view().rows(i, 1), small, alone.view());
+    small.predict(inputs.view().rows(i, 1), alone.view());
     EXPECT_TRUE(std::ranges::equal(alone.row(0), together.row(i)));
   }
 }
 
 TEST_F(Prediction, AllocatesNothing) {
-  PredictionWorkspace work(network.architecture, 16);
+  NetworkPredictor predictor(network, 16);
   Matrix outputs(50, 5);
   const std::size_t before = allocations;
-  predict(network, inputs.view(), work, outputs.view());
+  predictor.predict(inputs.view(), outputs.view());
   EXPECT_EQ(allocations, before);
 }
 
 TEST_F(Prediction, ManyThreadsShareOneModel) {
   Matrix wanted(50, 5);
-  PredictionWorkspace work(network.architecture, 16);
-  predict(network, inputs.view(), work, wanted.view());
+  NetworkPredictor predictor(network, 16);
+  predictor.predict(inputs.view(), wanted.view());
   std::vector<std::thread> threads;
   std::vector<Matrix> outputs(4, Matrix(50, 5));
   for (Matrix& output : outputs)
     threads.emplace_back([&] {
-      PredictionWorkspace own(network.architecture, 8);
-      for (int round = 0; round < 50; ++round) predict(network, inputs.view(), own, output.view());
+      NetworkPredictor own(predictor);
+      for (int round = 0; round < 50; ++round) own.predict(inputs.view(), output.view());
     });
   for (std::thread& thread : threads) thread.join();
   for (const Matrix& output : outputs) EXPECT_TRUE(std::ranges::equal(output.flat(), wanted.flat()));

@@ -1,36 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
 // The contract of the kernels: what each computes, on which shapes, in which order. They know views and sizes, not
-// networks; they allocate nothing. reference.h has the same functions as plain loops.
+// networks. plain.h has the same functions as plain loops that give the same bits; reference.h has the formulas.
 //
-// Orders of summation (docs/determinism.md). None depends on the rows present, on threads or on vector width.
-//  along inputs or outputs of a row: 16 partial sums, term k into sum k mod 16, from +0; then sum j += sum j + 8, + 4,
-//                                    + 2, + 1; the bias is added last.
-//  over the rows of a batch:         leaves of 64 consecutive rows, each summed from its first row on; then a binary
-//  tree
-//                                    in which node (j, i) covers leaves [i 2^j, (i + 1) 2^j) and a missing sibling
-//                                    passes through.
+// Orders of summation (docs/determinism.md). None depends on the rows present, on threads, or on the vector unit; each
+// term enters by one fused multiply-add, and the rows of z and d_x have the same bits alone and in any batch.
+//  over the inputs of a unit:   a chain from +0, in order. From kManyInputs on four chains, one for each quarter q,
+//                               terms [q n / 4, (q + 1) n / 4), and (q0 + q1) + (q2 + q3). The bias is added last.
+//  over the outputs of a layer: a chain from +0, in order.
+//  over the rows of a batch:    leaves of 64 consecutive rows, each a chain from +0; then a binary tree in which node
+//                               (j, i) covers leaves [i 2^j, (i + 1) 2^j) and a missing sibling passes through.
 #pragma once
 
 #include <cstddef>
 #include <span>
+#include <string>
+#include <string_view>
+#include <vector>
 
+#include "chainrule/kernels/team.h"
 #include "chainrule/matrix.h"
 
 namespace chainrule::kernels {
 
 inline constexpr std::size_t kLeafRows = 64;
+inline constexpr std::size_t kManyInputs = 512;
 
 /// z = x W^T + b. x: (m x inputs), weights: (outputs x inputs), biases: outputs, z: (m x outputs).
-void affine_forward(ConstMatrixView x, ConstMatrixView weights, std::span<const float> biases, MatrixView z);
+void affine_forward(Team& team, ConstMatrixView x, ConstMatrixView weights, std::span<const float> biases,
+                    MatrixView z);
 
-/// d_x = delta W. delta: (m x outputs), weights: (outputs x inputs), d_x: (m x inputs). Sum over the outputs in their
-/// order, from +0.
-void affine_backward_input(ConstMatrixView delta, ConstMatrixView weights, MatrixView d_x);
+/// d_x = delta W. delta: (m x outputs), weights: (outputs x inputs), d_x: (m x inputs).
+void affine_backward_input(Team& team, ConstMatrixView delta, ConstMatrixView weights, MatrixView d_x);
 
 /// d_weights = delta^T x, d_biases = column sums of delta. delta: (m x outputs), x: (m x inputs).
-void affine_backward_weights(ConstMatrixView delta, ConstMatrixView x, MatrixView d_weights, std::span<float> d_biases);
+void affine_backward_weights(Team& team, ConstMatrixView delta, ConstMatrixView x, MatrixView d_weights,
+                             std::span<float> d_biases);
 
-/// Sum of squares in double: 16 partial sums, term k into sum k mod 16, combined as above.
+/// Weights in the order in which affine_forward() reads them, for whoever uses them many times: packed_size() numbers.
+std::size_t packed_size(std::size_t outputs, std::size_t inputs);
+void pack_weights(ConstMatrixView weights, std::span<float> packed);
+/// affine_forward() from packed weights; allocates nothing.
+void affine_forward_packed(Team& team, ConstMatrixView x, std::span<const float> packed, std::span<const float> biases,
+                           MatrixView z);
+
+/// Sum of squares in double: 16 partial sums, term k into sum k mod 16; then sum j += sum j + 8, + 4, + 2, + 1.
 double sum_of_squares(std::span<const float> values);
+
+// -- the vector units --------------------------------------------------------------------------------------------
+
+/// The one in use: "avx512", "avx2", "sse4", "neon" or "scalar".
+std::string_view target();
+/// All that this processor has and we were built for, best first.
+std::vector<std::string_view> targets();
+/// Uses this one from now on, in all threads; packed weights have to be packed again. The environment variable
+/// CHAINRULE_TARGET does the same at the start. Throws Error (usage) for one that is not among targets().
+void use_target(std::string_view name);
+/// Whether the target in use has fused multiply-add: all those that do give the same bits.
+bool has_fused_multiply_add();
 
 }  // namespace chainrule::kernels

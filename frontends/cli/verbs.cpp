@@ -48,6 +48,11 @@ void add_reading(std::vector<Flag>& flags) {
   flags.push_back(with_value("labels", "FILE", "labels of an IDX or NPY file", "found beside it"));
 }
 
+Flag threads() {
+  return with_value("threads", "N", "threads that compute; no bit of a result depends on it",
+                    "all that the process may use");
+}
+
 Verb train_verb() {
   Verb verb{"train",
             "train a network on a data file and write a model file",
@@ -66,6 +71,7 @@ Verb train_verb() {
       with_value("config", "FILE", "take options from a TOML file; the command line is stronger"),
       yes_or_no("print-config", "print the options in force as TOML and stop"),
       with_value("max-memory", "SIZE", "refuse to train when more is needed, e.g. 512M or 8G", "what the machine has"),
+      threads(),
       yes_or_no("json", "end with one JSON document on standard output"),
   };
   add_reading(verb.flags);
@@ -85,6 +91,7 @@ Verb evaluate_verb() {
   verb.flags = {
       repeatable(with_value("fail-under", "METRIC=NUMBER", "exit 5 when a metric that should be large is below")),
       repeatable(with_value("fail-over", "METRIC=NUMBER", "exit 5 when a metric that should be small is above")),
+      threads(),
       yes_or_no("json", "print one JSON document"),
   };
   add_reading(verb.flags);
@@ -106,6 +113,7 @@ Verb predict_verb() {
   verb.flags = {
       lettered("o", with_value("output", "FILE", "where the answers go", "standard output")),
       yes_or_no("force", "replace an output file that exists"),
+      threads(),
       yes_or_no("json", "print JSON lines, one per row, instead of CSV"),
   };
   add_reading(verb.flags);

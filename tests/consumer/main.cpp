@@ -12,8 +12,8 @@ int main() {
   chainrule::initialize(network, chainrule::WeightScheme::normal, chainrule::BiasScheme::normal, 1);
 
   chainrule::Matrix inputs(1, 2), outputs(1, 1);
-  chainrule::PredictionWorkspace work(architecture, 1);
-  chainrule::predict(network, inputs.view(), work, outputs.view());
+  chainrule::NetworkPredictor predictor(network, 1);
+  predictor.predict(inputs.view(), outputs.view());
   if (!(outputs(0, 0) > 0 && outputs(0, 0) < 1)) return 1;
 
   try {

@@ -87,18 +87,18 @@ Table load_for(const Model& model, const std::string& path, formats::LoadOptions
   return formats::load_table(path, reading);
 }
 
-Evaluation measure(const Model& model, const Table& table) {
+Evaluation measure(const Model& model, const Table& table, std::size_t threads) {
   const Dataset data = encode(model.encoder, table, true);
   const Selection rows = all_rows(data);
   Evaluation evaluation;
   evaluation.task = model.encoder.task;
   evaluation.rows = table.rows;
-  evaluation.metrics = evaluate(model.network, model.loss, rows);
+  evaluation.metrics = evaluate(model.network, model.loss, rows, threads);
   evaluation.trained_on_these_rows = fingerprint(table) == model.provenance.data_fingerprint;
   if (evaluation.task == Task::number) return evaluation;
   evaluation.labels = model.encoder.labels;
   if (evaluation.labels.size() > kMostClassesCounted) return evaluation;
-  evaluation.confusion = confusion_matrix(predict(model.network, model.loss, rows).view(), rows);
+  evaluation.confusion = confusion_matrix(predict(model.network, model.loss, rows, threads).view(), rows);
   return evaluation;
 }
 
@@ -107,13 +107,14 @@ Evaluation measure(const Model& model, const Table& table) {
 int evaluate_command(const Arguments& arguments, const Terminal& terminal) {
   const std::vector<Demand> demands = demands_of(arguments);
   const formats::LoadOptions reading = load_options(arguments);
+  const std::size_t threads = threads_of(arguments);
   check_inputs(arguments.files);
   const Model model = formats::load_model(arguments.files[0]);
   check_demands(demands, model.encoder.task);
   const Table table = load_for(model, arguments.files[1], reading);
   for (const std::string& note : table.notes) say(terminal, note);
 
-  Evaluation evaluation = measure(model, table);
+  Evaluation evaluation = measure(model, table, threads);
   evaluation.model = arguments.files[0];
   evaluation.data = arguments.files[1];
   if (evaluation.trained_on_these_rows)

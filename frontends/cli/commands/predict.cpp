@@ -42,7 +42,7 @@ std::string csv_line(const Encoder& encoder, std::size_t label, std::span<const 
 void write_answers(const Arguments& arguments, const Model& model, const Dataset& data,
                    const Interruption& interruption, Output& output) {
   const bool json = arguments.is_true("json");
-  Predictor predictor(model);
+  Predictor predictor(model, kRowsAtOnce / 4, threads_of(arguments));
   MatrixOf<double> answers(std::min(kRowsAtOnce, data.rows()), model.encoder.outputs());
   std::vector<std::size_t> rows(data.rows());
   std::iota(rows.begin(), rows.end(), std::size_t{0});
@@ -68,6 +68,7 @@ int predict_command(const Arguments& arguments, const Terminal& terminal) {
   formats::LoadOptions reading = load_options(arguments);
   reading.target = std::nullopt;
   reading.part = formats::Part::test;
+  threads_of(arguments);
   check_inputs(arguments.files);
   const std::string path = arguments.text("output", "-");
   const bool overwrite = arguments.is_true("force");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What several verbs share: how data are read, which outputs are refused; and the verbs that only print a text.
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <system_error>
 
@@ -56,6 +57,16 @@ formats::LoadOptions load_options(const Arguments& arguments) {
   if (arguments.has("delimiter")) options.delimiter = delimiter_of(arguments.text("delimiter"));
   options.labels = arguments.text("labels");
   return options;
+}
+
+std::size_t threads_of(const Arguments& arguments) {
+  constexpr double kMost = 1024;
+  if (!arguments.has("threads")) return 0;
+  const std::string& text = arguments.text("threads");
+  double number = 0;
+  if (!number_from_text(text, number) || !(number >= 1 && number <= kMost) || number != std::floor(number))
+    throw Error(ErrorCategory::usage, "--threads: expected a whole number from 1 to 1024, found " + in_quotes(text));
+  return static_cast<std::size_t>(number);
 }
 
 void check_inputs(const std::vector<std::string>& inputs) {

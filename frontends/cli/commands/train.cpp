@@ -123,8 +123,8 @@ int train_on(const Arguments& arguments, const Terminal& terminal, const FitOpti
   const Interruption interruption(terminal.loudness == Loudness::quiet ? nullptr : answer);
   say(terminal, "memory: about " + bytes_text(static_cast<double>(plan.memory_bytes)));
   Progress progress(terminal, facts.training_rows, options.train);
-  const FitResult result =
-      fit(table, options, progress.observer([&] { return interruption.signal() != 0; }), validation);
+  const FitResult result = fit(table, options, progress.observer([&] { return interruption.signal() != 0; }),
+                               validation, threads_of(arguments));
   progress.finish();
   facts.seconds = progress.seconds();
   {
@@ -148,6 +148,7 @@ int train_command(const Arguments& arguments, const Terminal& terminal) {
   if (arguments.is_true("print-config")) return print_config(options);
   formats::LoadOptions reading = load_options(arguments);
   reading.target = options.data.target;
+  threads_of(arguments);
   if (arguments.has("max-memory")) bytes_of(arguments.text("max-memory"));
 
   std::vector<std::string> inputs{arguments.files[0]};

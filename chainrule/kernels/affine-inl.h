@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+// The three products of a step by role: which index the lanes run over, which is summed, what is copied first. Orders
+// of summation stand in kernels.h. Included once per target.
+#if defined(CHAINRULE_KERNELS_AFFINE_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef CHAINRULE_KERNELS_AFFINE_INL_H_
+#undef CHAINRULE_KERNELS_AFFINE_INL_H_
+#else
+#define CHAINRULE_KERNELS_AFFINE_INL_H_
+#endif
+
+#include <bit>
+#include <span>
+
+#include "chainrule/kernels/kernels.h"
+#include "chainrule/kernels/tile-inl.h"
+#include "chainrule/matrix.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace chainrule::kernels::HWY_NAMESPACE {
+
+inline constexpr std::size_t kTileFloats = kStrip * kPanel;
+inline constexpr std::size_t kFarApart = 1024;  // floats from row to row: each row is on a page of its own, so panels
+                                                // are copied together before they are used many times
+
+double multiplications(std::size_t a, std::size_t b, std::size_t c) {
+  return static_cast<double>(a) * static_cast<double>(b) * static_cast<double>(c);
+}
+
+// -- forward: z = x W^T + b ------------------------------------------------------------------------------------------
+
+/// The sum over the inputs of kernels.h, in quarters where there are many, into c with stride kPanel.
+template <class A>
+void sum_inputs(TileFunction<A> tile, A a, const float* b, std::size_t inputs, float* c) {
+  if (inputs < kManyInputs) {
+    tile(a, b, kPanel, inputs, c, kPanel);
+    return;
+  }
+  HWY_ALIGN float second[kTileFloats], third[kTileFloats];
+  const auto quarter = [&](std::size_t q, float* to) {
+    const std::size_t begin = q * inputs / 4, end = (q + 1) * inputs / 4;
+    tile(a.from(begin), b + begin * kPanel, kPanel, end - begin, to, kPanel);
+  };
+  quarter(0, c);
+  quarter(1, second);
+  add(second, kTileFloats, c);
+  quarter(2, second);
+  quarter(3, third);
+  add(third, kTileFloats, second);
+  add(second, kTileFloats, c);
+}
+
+/// W^T in panels of kPanel outputs, each (inputs x kPanel): the lanes run over the outputs.
+void pack_outputs(ConstMatrixView weights, std::size_t panel, float* to) {
+  const std::size_t first = panel * kPanel, count = std::min(kPanel, weights.rows() - first);
+  copy_transposed(weights.row(first).data(), weights.columns(), count, weights.columns(), to, kPanel);
+  clear_rest(to, weights.columns(), kPanel, count);
+}
+
+/// Tiles [begin, end) of z, panel after panel, from packed weights.
+void forward_over_outputs(ConstMatrixView x, const float* packed, std::span<const float> biases, MatrixView z,
+                          std::size_t begin, std::size_t end) {
+  HWY_ALIGN float c[kTileFloats] = {};
+  const std::size_t inputs = x.columns(), across = strips(z.rows());
+  for (std::size_t item = begin; item < end; ++item) {
+    const std::size_t panel = item / across, row = item % across * kStrip, first = panel * kPanel;
+    const std::size_t rows = std::min(kStrip, z.rows() - row), columns = std::min(kPanel, z.columns() - first);
+    sum_inputs(tile_for<InPlace>(rows, columns), InPlace{x.data() + row * inputs, inputs},
+               packed + panel * inputs * kPanel, inputs, c);
+    for (std::size_t m = 0; m < rows; ++m) {
+      float* to = z.data() + (row + m) * z.columns() + first;
+      for (std::size_t j = 0; j < columns; ++j) to[j] = c[m * kPanel + j] + biases[first + j];
+    }
+  }
+}
+
+/// x^T in panels of kPanel rows, each (inputs x kPanel): the lanes run over the rows of the batch.
+void pack_rows(ConstMatrixView x, std::size_t panel, float* to) {
+  const std::size_t first = panel * kPanel, count = std::min(kPanel, x.rows() - first);
+  copy_transposed(x.row(first).data(), x.columns(), count, x.columns(), to, kPanel);
+  clear_rest(to, x.columns(), kPanel, count);
+}
+
+/// Strips [begin, end) of outputs, from packed rows and the weights in place.
+void forward_over_rows(const float* packed, ConstMatrixView weights, std::span<const float> biases, MatrixView z,
+                       std::size_t begin, std::size_t end) {
+  HWY_ALIGN float c[kTileFloats] = {};
+  const std::size_t inputs = weights.columns(), across = panels(z.rows());
+  for (std::size_t item = begin; item < end; ++item) {
+    const std::size_t output = item / across * kStrip, panel = item % across, first = panel * kPanel;
+    const std::size_t outputs = std::min(kStrip, z.columns() - output), rows = std::min(kPanel, z.rows() - first);
+    sum_inputs(tile_for<InPlace>(outputs, rows), InPlace{weights.data() + output * inputs, inputs},
+               packed + panel * inputs * kPanel, inputs, c);
+    for (std::size_t m = 0; m < outputs; ++m)
+      for (std::size_t j = 0; j < kPanel; ++j) c[m * kPanel + j] += biases[output + m];
+    copy_transposed(c, kPanel, outputs, rows, z.data() + first * z.columns() + output, z.columns());
+  }
+}
+
+void forward(Team& team, ConstMatrixView x, ConstMatrixView weights, std::span<const float> biases, MatrixView z) {
+  const std::size_t rows = x.rows(), inputs = x.columns(), outputs = weights.rows();
+  const double work = multiplications(rows, inputs, outputs);
+  const bool over_outputs = outputs * inputs <= rows * (inputs + outputs);  // what has to be turned round
+  const std::size_t packs = over_outputs ? panels(outputs) : panels(rows);
+  float* packed = team.shared_memory(packs * inputs * kPanel);
+  team.split(packs, work / 8, [&](std::size_t, std::size_t begin, std::size_t end) {
+    for (std::size_t panel = begin; panel < end; ++panel) {
+      float* to = packed + panel * inputs * kPanel;
+      over_outputs ? pack_outputs(weights, panel, to) : pack_rows(x, panel, to);
+    }
+  });
+  const std::size_t items = over_outputs ? packs * strips(rows) : packs * strips(outputs);
+  team.split(items, work, [&](std::size_t, std::size_t begin, std::size_t end) {
+    if (over_outputs)
+      forward_over_outputs(x, packed, biases, z, begin, end);
+    else
+      forward_over_rows(packed, weights, biases, z, begin, end);
+  });
+}
+
+std::size_t packed_floats(std::size_t outputs, std::size_t inputs) { return panels(outputs) * inputs * kPanel; }
+
+void pack_all_outputs(ConstMatrixView weights, std::span<float> packed) {
+  for (std::size_t panel = 0; panel < panels(weights.rows()); ++panel)
+    pack_outputs(weights, panel, packed.data() + panel * weights.columns() * kPanel);
+}
+
+void forward_packed(Team& team, ConstMatrixView x, std::span<const float> packed, std::span<const float> biases,
+                    MatrixView z) {
+  team.split(panels(z.columns()) * strips(z.rows()), multiplications(x.rows(), x.columns(), z.columns()),
+             [&](std::size_t, std::size_t begin, std::size_t end) {
+               forward_over_outputs(x, packed.data(), biases, z, begin, end);
+             });
+}
+
+// -- backward: d_x = delta W -----------------------------------------------------------------------------------------
+
+void backward_input(Team& team, ConstMatrixView delta, ConstMatrixView weights, MatrixView d_x) {
+  const std::size_t rows = delta.rows(), outputs = delta.columns(), inputs = weights.columns();
+  const std::size_t across = strips(rows);
+  team.split(panels(inputs) * across, multiplications(rows, inputs, outputs),
+             [&](std::size_t member, std::size_t begin, std::size_t end) {
+               HWY_ALIGN float c[kTileFloats];
+               float* packed = nullptr;
+               std::size_t packed_panel = panels(inputs);
+               for (std::size_t item = begin; item < end; ++item) {
+                 const std::size_t panel = item / across, row = item % across * kStrip, first = panel * kPanel;
+                 const std::size_t m = std::min(kStrip, rows - row), columns = std::min(kPanel, inputs - first);
+                 const bool whole = columns == kPanel;
+                 const float* b = weights.data() + first;
+                 std::size_t stride = inputs;
+                 if (!whole || inputs >= kFarApart) {
+                   if (packed == nullptr) packed = team.memory(member, outputs * kPanel);
+                   if (packed_panel != panel) {
+                     copy(b, inputs, outputs, columns, packed, kPanel);
+                     clear_rest(packed, outputs, kPanel, columns);
+                     packed_panel = panel;
+                   }
+                   b = packed;
+                   stride = kPanel;
+                 }
+                 float* to = d_x.data() + row * inputs + first;
+                 const TileFunction<InPlace> tile = tile_for<InPlace>(m, columns);
+                 const InPlace a{delta.data() + row * outputs, outputs};
+                 if (whole) {
+                   tile(a, b, stride, outputs, to, inputs);
+                   continue;
+                 }
+                 tile(a, b, stride, outputs, c, kPanel);
+                 copy(c, kPanel, m, columns, to, inputs);
+               }
+             });
+}
+
+// -- gradients: d_W = delta^T x, d_b = column sums of delta ----------------------------------------------------------
+
+/// A tile summed over the rows of the batch by the tree of kernels.h. Nodes that wait for their sibling stand one per
+/// level in `waiting`, as the bits of a binary counter do. The tile ends in c, with stride kPanel.
+void sum_rows(TileFunction<Packed> tile, Packed a, const float* b, std::size_t b_stride, std::size_t rows,
+              float* waiting, float* c) {
+  if (rows <= kLeafRows) {
+    tile(a, b, b_stride, rows, c, kPanel);
+    return;
+  }
+  std::size_t leaves = 0;
+  for (std::size_t first = 0; first < rows; first += kLeafRows, ++leaves) {
+    tile(a.from(first), b + first * b_stride, b_stride, std::min(kLeafRows, rows - first), c, kPanel);
+    std::size_t level = 0;
+    for (; (leaves >> level) & 1; ++level) add(waiting + level * kTileFloats, kTileFloats, c);
+    std::copy_n(c, kTileFloats, waiting + level * kTileFloats);
+  }
+  std::size_t level = static_cast<std::size_t>(std::countr_zero(leaves));
+  std::copy_n(waiting + level * kTileFloats, kTileFloats, c);
+  for (++level; (leaves >> level) > 0; ++level)
+    if ((leaves >> level) & 1) add(waiting + level * kTileFloats, kTileFloats, c);
+}
+
+/// What a member needs for sum_rows(), a panel of x, and one tile.
+struct GradientMemory {
+  float *waiting, *panel, *c;
+  GradientMemory(Team& team, std::size_t member, std::size_t rows) {
+    const std::size_t nodes = std::bit_width(rows / kLeafRows) + 1;
+    waiting = team.memory(member, nodes * kTileFloats + rows * kPanel + kTileFloats);
+    panel = waiting + nodes * kTileFloats;
+    c = panel + rows * kPanel;
+    std::fill_n(c, kTileFloats, 0.0f);  // narrow tiles leave the rest as it is
+  }
+};
+
+/// A panel of x, in place where it is whole and near, copied together otherwise.
+struct Panel {
+  const float* data = nullptr;
+  std::size_t stride = 0;
+};
+Panel gradient_panel(ConstMatrixView x, std::size_t first, std::size_t columns, float* memory) {
+  if (columns == kPanel && x.size() < 64 * kFarApart) return {x.data() + first, x.columns()};
+  copy(x.data() + first, x.columns(), x.rows(), columns, memory, kPanel);
+  clear_rest(memory, x.rows(), kPanel, columns);
+  return {memory, kPanel};
+}
+
+void backward_weights(Team& team, ConstMatrixView delta, ConstMatrixView x, MatrixView d_weights,
+                      std::span<float> d_biases) {
+  const std::size_t rows = delta.rows(), outputs = delta.columns(), inputs = x.columns(), down = strips(outputs);
+  const double work = multiplications(rows, inputs, outputs);
+  static const std::array<float, kLanes> ones = [] {
+    std::array<float, kLanes> values;
+    values.fill(1);
+    return values;
+  }();
+
+  float* packed = team.shared_memory(down * rows * kStrip);
+  team.split(down, work / 8, [&](std::size_t member, std::size_t begin, std::size_t end) {
+    const GradientMemory memory(team, member, rows);
+    for (std::size_t strip = begin; strip < end; ++strip) {
+      const std::size_t output = strip * kStrip, m = std::min(kStrip, outputs - output);
+      float* to = packed + strip * rows * kStrip;
+      copy(delta.data() + output, outputs, rows, m, to, kStrip);
+      sum_rows(tile_for<Packed>(m, 1), Packed{to}, ones.data(), 0, rows, memory.waiting, memory.c);
+      for (std::size_t i = 0; i < m; ++i) d_biases[output + i] = memory.c[i * kPanel];
+    }
+  });
+
+  team.split(panels(inputs) * down, work, [&](std::size_t member, std::size_t begin, std::size_t end) {
+    const GradientMemory memory(team, member, rows);
+    Panel b;
+    std::size_t of_panel = panels(inputs);
+    for (std::size_t item = begin; item < end; ++item) {
+      const std::size_t panel = item / down, strip = item % down, first = panel * kPanel, output = strip * kStrip;
+      const std::size_t m = std::min(kStrip, outputs - output), columns = std::min(kPanel, inputs - first);
+      if (panel != of_panel) {
+        b = gradient_panel(x, first, columns, memory.panel);
+        of_panel = panel;
+      }
+      float* to = d_weights.data() + output * inputs + first;
+      const TileFunction<Packed> tile = tile_for<Packed>(m, columns);
+      const Packed a{packed + strip * rows * kStrip};
+      if (rows <= kLeafRows && columns == kPanel) {
+        tile(a, b.data, b.stride, rows, to, inputs);
+        continue;
+      }
+      sum_rows(tile, a, b.data, b.stride, rows, memory.waiting, memory.c);
+      copy(memory.c, kPanel, m, columns, to, inputs);
+    }
+  });
+}
+
+}  // namespace chainrule::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// Loops over arrays in which no number meets another: activations and updates. The formulas are the scalar ones of
+// activation_formulas.h and optimizer_rules.h, drawn in here (flatten) and turned into vector code by the compiler, so
+// that there is one formula and one result on every target. Included once per target.
+#if defined(CHAINRULE_KERNELS_ELEMENTWISE_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef CHAINRULE_KERNELS_ELEMENTWISE_INL_H_
+#undef CHAINRULE_KERNELS_ELEMENTWISE_INL_H_
+#else
+#define CHAINRULE_KERNELS_ELEMENTWISE_INL_H_
+#endif
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+#include "chainrule/activation_formulas.h"
+#include "chainrule/optimizer_rules.h"
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace chainrule::kernels::HWY_NAMESPACE {
+
+// In blocks of fixed length, copied to and from local memory: the compiler then makes vector code, also when two spans
+// are the same memory. An element's result does not depend on its place.
+inline constexpr std::size_t kBlock = 32;
+using Block = std::array<double, kBlock>;
+
+HWY_INLINE void load(std::span<const float> from, Block& block) {
+  if (from.size() >= kBlock) {
+    for (std::size_t i = 0; i < kBlock; ++i) block[i] = from[i];
+    return;
+  }
+  block.fill(0.0);
+  std::copy(from.begin(), from.end(), block.begin());
+}
+
+HWY_INLINE void store(const Block& block, std::span<float> to) {
+  if (to.size() >= kBlock) {
+    for (std::size_t i = 0; i < kBlock; ++i) to[i] = static_cast<float>(block[i]);
+    return;
+  }
+  for (std::size_t i = 0; i < to.size(); ++i) to[i] = static_cast<float>(block[i]);
+}
+
+template <class Formula>
+[[gnu::flatten]] void forward_loop(Formula formula, std::span<const float> z, std::span<float> a) {
+  Block block;
+  for (std::size_t begin = 0; begin < z.size(); begin += kBlock) {
+    load(z.subspan(begin), block);
+    for (double& number : block) number = formulas::finite_value<float>(formula, number);
+    store(block, a.subspan(begin));
+  }
+}
+
+template <class Formula>
+[[gnu::flatten]] void backward_loop(Formula formula, std::span<const float> z, std::span<const float> a,
+                                    std::span<const float> d_a, std::span<float> delta) {
+  Block block_z, block_a, block;
+  for (std::size_t begin = 0; begin < z.size(); begin += kBlock) {
+    load(z.subspan(begin), block_z);
+    load(a.subspan(begin), block_a);
+    load(d_a.subspan(begin), block);
+    for (std::size_t i = 0; i < kBlock; ++i) block[i] *= formula.derivative(block_z[i], block_a[i]);
+    store(block, delta.subspan(begin));
+  }
+}
+
+void activate(ActivationKind kind, std::span<const float> z, std::span<float> a) {
+  formulas::with_formula(kind, [&](auto formula) { forward_loop(formula, z, a); });
+}
+
+void activate_backward(ActivationKind kind, std::span<const float> z, std::span<const float> a,
+                       std::span<const float> d_a, std::span<float> delta) {
+  formulas::with_formula(kind, [&](auto formula) { backward_loop(formula, z, a, d_a, delta); });
+}
+
+[[gnu::flatten]] void update(const Optimizer& optimizer, const UpdateRates& rates, std::span<float> parameters,
+                             std::span<const float> gradient, std::span<float> first, std::span<float> second) {
+  rules::update<float>(optimizer, rates, parameters, gradient, first, second);
+}
+
+double squares(std::span<const float> values) {
+  constexpr std::size_t lanes = 16;
+  std::array<double, lanes> sums{};
+  std::size_t k = 0;
+  for (; k + lanes <= values.size(); k += lanes)
+    for (std::size_t j = 0; j < lanes; ++j) {
+      const double value = values[k + j];
+      sums[j] += value * value;
+    }
+  for (std::size_t j = 0; k + j < values.size(); ++j) {
+    const double value = values[k + j];
+    sums[j] += value * value;
+  }
+  for (std::size_t width = lanes / 2; width > 0; width /= 2)
+    for (std::size_t j = 0; j < width; ++j) sums[j] += sums[j + width];
+  return sums[0];
+}
+
+}  // namespace chainrule::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

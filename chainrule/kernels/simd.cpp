@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kernels for every vector unit that we are built for, and the choice among them at run time. Highway compiles
+// what stands above HWY_ONCE once per target.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "chainrule/kernels/simd.cpp"
+#define HWY_DISABLED_TARGETS HWY_SSSE3  // SSE4 is as old as makes a difference
+#include "hwy/foreach_target.h"
+
+#include "chainrule/kernels/affine-inl.h"
+#include "chainrule/kernels/elementwise-inl.h"
+#include "chainrule/kernels/target.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace chainrule::kernels::HWY_NAMESPACE {
+
+const Kernels* kernels_of_target() {
+  static constexpr std::string_view name = HWY_TARGET == HWY_AVX3   ? "avx512"
+                                           : HWY_TARGET == HWY_AVX2 ? "avx2"
+                                           : HWY_TARGET == HWY_SSE4 ? "sse4"
+                                           : HWY_TARGET == HWY_NEON ? "neon"
+                                                                    : "scalar";
+  static constexpr bool fused = HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_NEON;
+  static constexpr Kernels kernels{name,
+                                   fused,
+                                   &forward,
+                                   &backward_input,
+                                   &backward_weights,
+                                   &packed_floats,
+                                   &pack_all_outputs,
+                                   &forward_packed,
+                                   &activate,
+                                   &activate_backward,
+                                   &update,
+                                   &squares};
+  return &kernels;
+}
+
+}  // namespace chainrule::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+
+#include <atomic>
+#include <cassert>
+#include <cstdlib>
+
+#include "chainrule/error.h"
+
+namespace chainrule::kernels {
+namespace {
+
+HWY_EXPORT(kernels_of_target);
+
+// All that were compiled and that this processor has, best first. A ChosenTarget of our own: the global one belongs to
+// whoever else in this process uses Highway.
+std::vector<const Kernels*> usable() {
+  std::vector<const Kernels*> found;
+  std::int64_t left = (HWY_TARGETS & hwy::SupportedTargets()) | HWY_STATIC_TARGET;
+  for (; left != 0; left &= left - 1) {
+    hwy::ChosenTarget chosen;
+    chosen.Update(left & -left);
+    const std::size_t last = std::size(HWY_DISPATCH_TABLE(kernels_of_target)) - 1;
+    found.push_back(HWY_DISPATCH_TABLE(kernels_of_target)[std::min(chosen.GetIndex(), last)]());
+  }
+  return found;
+}
+
+const Kernels* by_name(std::string_view name, const std::string& asked_by) {
+  std::string known;
+  for (const Kernels* kernels : usable()) {
+    if (kernels->name == name) return kernels;
+    known += (known.empty() ? "" : ", ") + std::string(kernels->name);
+  }
+  throw Error(ErrorCategory::usage,
+              asked_by + ": expected a vector unit of this processor (" + known + "), found " + in_quotes(name));
+}
+
+// The library's one look at the environment.
+const Kernels* at_start() {
+  const char* wanted = std::getenv("CHAINRULE_TARGET");
+  return wanted == nullptr || *wanted == '\0' ? usable().front() : by_name(wanted, "CHAINRULE_TARGET");
+}
+
+std::atomic<const Kernels*>& chosen() {
+  static std::atomic<const Kernels*> kernels{at_start()};
+  return kernels;
+}
+const Kernels& in_use() { return *chosen().load(std::memory_order_relaxed); }
+
+}  // namespace
+
+std::string_view target() { return in_use().name; }
+std::vector<std::string_view> targets() {
+  std::vector<std::string_view> names;
+  for (const Kernels* kernels : usable()) names.push_back(kernels->name);
+  return names;
+}
+void use_target(std::string_view name) { chosen() = by_name(name, "vector unit"); }
+bool has_fused_multiply_add() { return in_use().fused_multiply_add; }
+
+void affine_forward(Team& team, ConstMatrixView x, ConstMatrixView weights, std::span<const float> biases,
+                    MatrixView z) {
+  assert(x.columns() == weights.columns() && z.columns() == weights.rows() && biases.size() == weights.rows());
+  assert(x.rows() == z.rows());
+  in_use().forward(team, x, weights, biases, z);
+}
+
+void affine_backward_input(Team& team, ConstMatrixView delta, ConstMatrixView weights, MatrixView d_x) {
+  assert(delta.columns() == weights.rows() && d_x.columns() == weights.columns() && d_x.rows() == delta.rows());
+  in_use().backward_input(team, delta, weights, d_x);
+}
+
+void affine_backward_weights(Team& team, ConstMatrixView delta, ConstMatrixView x, MatrixView d_weights,
+                             std::span<float> d_biases) {
+  assert(delta.rows() == x.rows() && d_weights.rows() == delta.columns() && d_weights.columns() == x.columns());
+  assert(d_biases.size() == delta.columns());
+  in_use().backward_weights(team, delta, x, d_weights, d_biases);
+}
+
+std::size_t packed_size(std::size_t outputs, std::size_t inputs) { return in_use().size_of_packed(outputs, inputs); }
+void pack_weights(ConstMatrixView weights, std::span<float> packed) {
+  assert(packed.size() == packed_size(weights.rows(), weights.columns()));
+  in_use().pack(weights, packed);
+}
+void affine_forward_packed(Team& team, ConstMatrixView x, std::span<const float> packed, std::span<const float> biases,
+                           MatrixView z) {
+  assert(packed.size() == packed_size(z.columns(), x.columns()) && biases.size() == z.columns());
+  in_use().forward_packed(team, x, packed, biases, z);
+}
+
+double sum_of_squares(std::span<const float> values) { return in_use().squares(values); }
+
+}  // namespace chainrule::kernels
+
+// -- arrays, declared in activation.h and optimizer.h ----------------------------------------------------------------
+
+namespace chainrule {
+namespace {
+
+void check_sizes(std::size_t size, std::size_t other) {
+  if (size == other) return;
+  throw Error(ErrorCategory::internal,
+              "activation: array lengths: expected " + std::to_string(size) + ", found " + std::to_string(other));
+}
+
+}  // namespace
+
+void activation_forward(const Activation& activation, std::span<const float> z, std::span<float> a) {
+  check_sizes(z.size(), a.size());
+  if (activation.kind == ActivationKind::custom)
+    for (std::size_t i = 0; i < z.size(); ++i) a[i] = static_cast<float>(activation_value(activation, double(z[i])));
+  else
+    kernels::in_use().activate(activation.kind, z, a);
+}
+
+void activation_backward(const Activation& activation, std::span<const float> z, std::span<const float> a,
+                         std::span<const float> d_a, std::span<float> delta) {
+  check_sizes(z.size(), a.size());
+  check_sizes(z.size(), d_a.size());
+  check_sizes(z.size(), delta.size());
+  if (activation.kind == ActivationKind::custom)
+    for (std::size_t i = 0; i < z.size(); ++i)
+      delta[i] = static_cast<float>(d_a[i] * activation_derivative(activation, z[i], a[i]));
+  else
+    kernels::in_use().activate_backward(activation.kind, z, a, d_a, delta);
+}
+
+void optimizer_update(const Optimizer& optimizer, const UpdateRates& rates, std::span<float> parameters,
+                      std::span<const float> gradient, std::span<float> first, std::span<float> second) {
+  kernels::in_use().update(optimizer, rates, parameters, gradient, first, second);
+}
+
+}  // namespace chainrule
+
+#endif

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// Internal: what the kernels of one vector unit are, a table of functions.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "chainrule/activation.h"
+#include "chainrule/kernels/kernels.h"
+#include "chainrule/optimizer.h"
+
+namespace chainrule::kernels {
+
+/// What one target has to offer.
+struct Kernels {
+  std::string_view name;
+  bool fused_multiply_add;
+  decltype(&affine_forward) forward;
+  decltype(&affine_backward_input) backward_input;
+  decltype(&affine_backward_weights) backward_weights;
+  decltype(&packed_size) size_of_packed;
+  decltype(&pack_weights) pack;
+  decltype(&affine_forward_packed) forward_packed;
+  void (*activate)(ActivationKind, std::span<const float>, std::span<float>);
+  void (*activate_backward)(ActivationKind, std::span<const float>, std::span<const float>, std::span<const float>,
+                            std::span<float>);
+  void (*update)(const Optimizer&, const UpdateRates&, std::span<float>, std::span<const float>, std::span<float>,
+                 std::span<float>);
+  decltype(&sum_of_squares) squares;
+};
+
+}  // namespace chainrule::kernels

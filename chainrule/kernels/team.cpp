@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chainrule/kernels/team.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "chainrule/kernels/flush.h"
+#include "chainrule/matrix.h"
+
+namespace chainrule::kernels {
+namespace {
+
+constexpr std::chrono::microseconds kSpin{50};  // longer than the gap between two tasks of a step
+
+// CPUs that the control group's quota amounts to; 0 where there is none.
+std::size_t quota() {
+  std::ifstream file("/sys/fs/cgroup/cpu.max");  // "max 100000" or "150000 100000"
+  double share = 0, period = 0;
+  if (!(file >> share >> period)) {
+    std::ifstream old_share("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), old_period("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
+    if (!(old_share >> share) || !(old_period >> period)) return 0;
+  }
+  return share > 0 && period > 0 ? static_cast<std::size_t>(std::ceil(share / period)) : 0;
+}
+
+}  // namespace
+
+std::size_t usable_threads() {
+  cpu_set_t set;
+  std::size_t count = std::max(1u, std::thread::hardware_concurrency());
+  if (sched_getaffinity(0, sizeof set, &set) == 0) count = static_cast<std::size_t>(std::max(1, CPU_COUNT(&set)));
+  const std::size_t limit = quota();
+  return limit > 0 ? std::min(count, limit) : count;
+}
+
+// A task is announced by raising `round`; each member that has done it lowers `busy`. Either side spins, then sleeps.
+struct Team::Crew {
+  std::vector<AlignedVector<float>> memory;
+  std::vector<std::thread> threads;
+  alignas(64) std::atomic<std::uint64_t> round{0};
+  alignas(64) std::atomic<std::size_t> busy{0};
+  const void* task = nullptr;
+  void (*call)(const void*, std::size_t) = nullptr;
+
+  template <class Value, class Done>
+  static void wait(const std::atomic<Value>& value, const Done& done) {
+    Value seen = value.load(std::memory_order_acquire);
+    for (int turn = 0; !done(seen) && turn < 64; ++turn) seen = value.load(std::memory_order_acquire);
+    const auto start = std::chrono::steady_clock::now();
+    while (!done(seen) && std::chrono::steady_clock::now() - start < kSpin) {
+      for (int turn = 0; turn < 32 && !done(seen); ++turn) seen = value.load(std::memory_order_acquire);
+    }
+    for (; !done(seen); seen = value.load(std::memory_order_acquire)) value.wait(seen, std::memory_order_acquire);
+  }
+
+  void work(std::size_t member) {
+    const FlushSubnormals flush;
+    for (std::uint64_t done = 0;;) {
+      wait(round, [&](std::uint64_t r) { return r != done; });
+      ++done;
+      if (call == nullptr) return;
+      call(task, member);
+      if (busy.fetch_sub(1, std::memory_order_acq_rel) == 1) busy.notify_one();
+    }
+  }
+
+  void announce(const void* t, void (*c)(const void*, std::size_t)) {
+    task = t;
+    call = c;
+    busy.store(threads.size(), std::memory_order_relaxed);
+    round.fetch_add(1, std::memory_order_release);
+    round.notify_all();
+  }
+
+  void leave() {
+    announce(nullptr, nullptr);
+    for (std::thread& thread : threads) thread.join();
+    threads.clear();
+  }
+};
+
+Team::Team(std::size_t members) : size_(members == 0 ? usable_threads() : members), crew_(std::make_unique<Crew>()) {
+  crew_->memory.resize(size_ + 1);
+  try {
+    for (std::size_t member = 1; member < size_; ++member)
+      crew_->threads.emplace_back([crew = crew_.get(), member] { crew->work(member); });
+  } catch (...) {
+    crew_->leave();
+    throw;
+  }
+}
+
+Team::~Team() { crew_->leave(); }
+
+void Team::run(const void* task, void (*call)(const void*, std::size_t)) {
+  if (size_ > 1) crew_->announce(task, call);
+  call(task, 0);
+  if (size_ > 1) Crew::wait(crew_->busy, [](std::size_t busy) { return busy == 0; });
+}
+
+float* Team::memory(std::size_t member, std::size_t floats) {
+  AlignedVector<float>& memory = crew_->memory[member];
+  if (memory.size() < floats) memory.resize(floats);
+  return memory.data();
+}
+
+}  // namespace chainrule::kernels

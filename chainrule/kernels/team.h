@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// The threads that compute together, and the memory each of them works in.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <type_traits>
+
+namespace chainrule::kernels {
+
+/// How many threads this process may use: its CPU affinity, and the quota of its control group, rounded up.
+std::size_t usable_threads();
+
+/// A fixed crew of threads: the caller is member 0, the others spin for a moment after each task and then sleep. Who
+/// computes what depends on the number of members, the numbers never do. One task at a time: a team belongs to one
+/// caller; several callers have a team each.
+class Team {
+ public:
+  /// 0 members stand for usable_threads(); 1 starts no thread. Throws std::system_error when the system gives no
+  /// thread.
+  explicit Team(std::size_t members = 1);
+  ~Team();
+  Team(const Team&) = delete;
+  Team& operator=(const Team&) = delete;
+
+  std::size_t size() const { return size_; }
+
+  /// task(member) by every member at once; returns when all have finished. Tasks do not throw.
+  template <class Task>
+  void run(const Task& task) {
+    run(&task, [](const void* t, std::size_t member) { (*static_cast<const Task*>(t))(member); });
+  }
+
+  /// task(member, begin, end) with the items 0 ... items-1 in contiguous shares; by the caller alone where the whole
+  /// work (multiplications, say) is not worth waking anyone.
+  template <class Task>
+  void split(std::size_t items, double work, const Task& task) {
+    if (size_ == 1 || items < 2 || work < kWorkAlone) {
+      task(std::size_t{0}, std::size_t{0}, items);
+      return;
+    }
+    run([&](std::size_t member) {
+      const std::size_t begin = items * member / size_, end = items * (member + 1) / size_;
+      if (begin < end) task(member, begin, end);
+    });
+  }
+
+  /// Memory of one member, kept from call to call; grows when asked for more than ever before.
+  float* memory(std::size_t member, std::size_t floats);
+  /// Memory that all members may look at, filled before they compute.
+  float* shared_memory(std::size_t floats) { return memory(size_, floats); }
+
+ private:
+  static constexpr double kWorkAlone = 1 << 18;  // multiplications: a few microseconds, as waking a thread costs
+  void run(const void* task, void (*call)(const void*, std::size_t));
+
+  struct Crew;
+  std::size_t size_;
+  std::unique_ptr<Crew> crew_;
+};
+
+}  // namespace chainrule::kernels

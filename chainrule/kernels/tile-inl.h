@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one inner loop of all products, c = a b with c a small tile that stays in registers, and the copies that put its
+// operands side by side. Included once per target.
+//
+// The sum runs along k, one fused multiply-add after the other; lanes run along the columns of c, so neither the width
+// of a vector nor the shape of a tile enters a bit of the result.
+#if defined(CHAINRULE_KERNELS_TILE_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef CHAINRULE_KERNELS_TILE_INL_H_
+#undef CHAINRULE_KERNELS_TILE_INL_H_
+#else
+#define CHAINRULE_KERNELS_TILE_INL_H_
+#endif
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <utility>
+
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace chainrule::kernels::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+using FloatTag = hn::ScalableTag<float>;
+using Floats = hn::Vec<FloatTag>;
+inline constexpr std::size_t kLanes = hn::MaxLanes(FloatTag());
+// A tile is kStrip x kPanel: its 12 or 24 vectors, one row of b and a factor fill the registers.
+inline constexpr bool kManyRegisters = HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON;
+inline constexpr std::size_t kStrip = kManyRegisters ? 12 : 6;
+inline constexpr std::size_t kPanel = 2 * kLanes;
+
+inline constexpr std::size_t strips(std::size_t rows) { return (rows + kStrip - 1) / kStrip; }
+inline constexpr std::size_t panels(std::size_t columns) { return (columns + kPanel - 1) / kPanel; }
+
+/// a(m, k) of a tile: rows of a matrix in place ...
+struct InPlace {
+  const float* data;
+  std::size_t stride;
+  HWY_INLINE float operator()(std::size_t m, std::size_t k) const { return data[m * stride + k]; }
+  InPlace from(std::size_t k) const { return {data + k, stride}; }
+};
+/// ... or a strip whose columns lie one after the other.
+struct Packed {
+  const float* data;
+  HWY_INLINE float operator()(std::size_t m, std::size_t k) const { return data[k * kStrip + m]; }
+  Packed from(std::size_t k) const { return {data + k * kStrip}; }
+};
+
+/// c(m, lanes) = sum over k < count of a(m, k) b(k, lanes), from +0.
+template <std::size_t kRows, std::size_t kVectors, class A>
+HWY_NOINLINE void tile(A a, const float* HWY_RESTRICT b, std::size_t b_stride, std::size_t count, float* HWY_RESTRICT c,
+                       std::size_t c_stride) {
+  const FloatTag d;
+  Floats sum[kRows][kVectors];  // unrolled below, so that each element is a register
+#pragma GCC unroll 16
+  for (std::size_t m = 0; m < kRows; ++m) {
+#pragma GCC unroll 16
+    for (std::size_t v = 0; v < kVectors; ++v) sum[m][v] = hn::Zero(d);
+  }
+  for (std::size_t k = 0; k < count; ++k, b += b_stride) {
+    Floats row[kVectors];
+#pragma GCC unroll 16
+    for (std::size_t v = 0; v < kVectors; ++v) row[v] = hn::LoadU(d, b + v * kLanes);
+#pragma GCC unroll 16
+    for (std::size_t m = 0; m < kRows; ++m) {
+      const Floats factor = hn::Set(d, a(m, k));
+#pragma GCC unroll 16
+      for (std::size_t v = 0; v < kVectors; ++v) sum[m][v] = hn::MulAdd(factor, row[v], sum[m][v]);
+    }
+  }
+#pragma GCC unroll 16
+  for (std::size_t m = 0; m < kRows; ++m) {
+#pragma GCC unroll 16
+    for (std::size_t v = 0; v < kVectors; ++v) hn::StoreU(sum[m][v], d, c + m * c_stride + v * kLanes);
+  }
+}
+
+template <class A>
+using TileFunction = void (*)(A, const float*, std::size_t, std::size_t, float*, std::size_t);
+
+/// tile<rows, ceil(columns / lanes)>: columns are rounded up to whole vectors, in b and in c.
+template <class A>
+HWY_INLINE TileFunction<A> tile_for(std::size_t rows, std::size_t columns) {
+  static constexpr auto of_width = []<std::size_t... m>(std::index_sequence<m...>) {
+    return std::array<std::array<TileFunction<A>, kStrip>, 2>{{{&tile<m + 1, 1, A>...}, {&tile<m + 1, 2, A>...}}};
+  };
+  static constexpr auto functions = of_width(std::make_index_sequence<kStrip>());
+  return functions[columns > kLanes][rows - 1];
+}
+
+// -- copies ----------------------------------------------------------------------------------------------------------
+
+/// Turns a 4 x 4 block in four vectors of four. Found by their arguments, since one-lane targets have no such
+/// functions.
+template <class Quad, class V = hn::Vec<Quad>>
+HWY_INLINE void transpose(Quad q, V& a, V& b, V& c, V& d) {
+  const V ab = InterleaveLower(q, a, b), cd = InterleaveLower(q, c, d);
+  const V ab_up = InterleaveUpper(q, a, b), cd_up = InterleaveUpper(q, c, d);
+  a = ConcatLowerLower(q, cd, ab);
+  b = ConcatUpperUpper(q, cd, ab);
+  c = ConcatLowerLower(q, cd_up, ab_up);
+  d = ConcatUpperUpper(q, cd_up, ab_up);
+}
+
+/// to(j, i) = from(i, j) for a (rows x columns) part of a matrix.
+template <class Quad = hn::CappedTag<float, 4>>
+void copy_transposed(const float* from, std::size_t from_stride, std::size_t rows, std::size_t columns,
+                     float* HWY_RESTRICT to, std::size_t to_stride) {
+  const Quad q;
+  std::size_t i = 0;
+  for (; hn::MaxLanes(q) == 4 && i + 4 <= rows; i += 4) {
+    const float* source = from + i * from_stride;
+    std::size_t j = 0;
+    for (; j + 4 <= columns; j += 4) {
+      if constexpr (hn::MaxLanes(Quad()) == 4) {
+        auto a = hn::LoadU(q, source + j), b = hn::LoadU(q, source + from_stride + j);
+        auto c = hn::LoadU(q, source + 2 * from_stride + j), d = hn::LoadU(q, source + 3 * from_stride + j);
+        transpose(q, a, b, c, d);
+        float* target = to + j * to_stride + i;
+        hn::StoreU(a, q, target);
+        hn::StoreU(b, q, target + to_stride);
+        hn::StoreU(c, q, target + 2 * to_stride);
+        hn::StoreU(d, q, target + 3 * to_stride);
+      }
+    }
+    for (; j < columns; ++j)
+      for (std::size_t r = 0; r < 4; ++r) to[j * to_stride + i + r] = source[r * from_stride + j];
+  }
+  for (; i < rows; ++i)
+    for (std::size_t j = 0; j < columns; ++j) to[j * to_stride + i] = from[i * from_stride + j];
+}
+
+/// Columns of `to` from `first` to the next whole vector become 0.
+inline void clear_rest(float* to, std::size_t rows, std::size_t stride, std::size_t first) {
+  const std::size_t end = std::min((first + kLanes - 1) / kLanes * kLanes, stride);
+  for (std::size_t i = 0; i < rows; ++i) std::fill(to + i * stride + first, to + i * stride + end, 0.0f);
+}
+
+inline void copy(const float* from, std::size_t from_stride, std::size_t rows, std::size_t columns,
+                 float* HWY_RESTRICT to, std::size_t to_stride) {
+  for (std::size_t i = 0; i < rows; ++i) std::copy_n(from + i * from_stride, columns, to + i * to_stride);
+}
+
+/// to(i, j) += from(i, j), for whole tiles in memory.
+inline void add(const float* HWY_RESTRICT from, std::size_t count, float* HWY_RESTRICT to) {
+  for (std::size_t k = 0; k < count; ++k) to[k] += from[k];
+}
+
+}  // namespace chainrule::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif
