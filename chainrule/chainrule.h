@@ -39,3 +39,4 @@
 #include "chainrule/formats/formats.h"
 #include "chainrule/truth.h"
 #include "chainrule/gradient_check.h"
+#include "chainrule/processor.h"

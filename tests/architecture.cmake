@@ -10,7 +10,7 @@ set(floors
     "random sha256 atomic_file"
     "activation table optimizer"
     "kernels/"
-    "network loss schedule"
+    "network loss schedule processor"
     "dataset initialize"
     "metrics"
     "history"

@@ -31,7 +31,8 @@ const Kernels* kernels_of_target() {
                                    &activate,
                                    &activate_backward,
                                    &update,
-                                   &squares};
+                                   &squares,
+                                   &multiply_add_chains};
   return &kernels;
 }
 
@@ -129,6 +130,7 @@ void affine_forward_packed(Team& team, ConstMatrixView x, std::span<const float>
 }
 
 double sum_of_squares(std::span<const float> values) { return in_use().squares(values); }
+float multiply_add_chains(std::uint64_t rounds, double& done) { return in_use().chains(rounds, done); }
 
 }  // namespace chainrule::kernels
 

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include "hwy/highway.h"
@@ -75,6 +76,25 @@ HWY_NOINLINE void tile(A a, const float* HWY_RESTRICT b, std::size_t b_stride, s
 #pragma GCC unroll 16
     for (std::size_t v = 0; v < kVectors; ++v) hn::StoreU(sum[m][v], d, c + m * c_stride + v * kLanes);
   }
+}
+
+/// The most that a core can do: chains of fused multiply-adds that wait for nothing but themselves. Adds the number of
+/// operations (two for each lane) to `done`.
+HWY_NOINLINE float multiply_add_chains(std::uint64_t rounds, double& done) {
+  constexpr std::size_t chains = 10;  // enough to hide the latency, few enough for 16 registers
+  const FloatTag d;
+  Floats sum[chains];
+#pragma GCC unroll 16
+  for (std::size_t c = 0; c < chains; ++c) sum[c] = hn::Set(d, static_cast<float>(c));
+  const Floats factor = hn::Set(d, 0.5f), term = hn::Set(d, static_cast<float>(rounds % 3));
+  for (std::uint64_t round = 0; round < rounds; ++round) {
+#pragma GCC unroll 16
+    for (std::size_t c = 0; c < chains; ++c) sum[c] = hn::MulAdd(sum[c], factor, term);
+  }
+#pragma GCC unroll 16
+  for (std::size_t c = 1; c < chains; ++c) sum[0] = hn::Add(sum[0], sum[c]);
+  done += 2.0 * static_cast<double>(rounds) * static_cast<double>(chains * kLanes);
+  return hn::GetLane(sum[0]);
 }
 
 template <class A>

@@ -138,6 +138,26 @@ Verb inspect_verb() {
   return verb;
 }
 
+Verb bench_verb() {
+  Verb verb{"bench",
+            "measure how fast this machine trains and predicts",
+            {"Measure how fast this machine trains and predicts, beside the most that its processor could do. T1 to T6 "
+             "train, I1 to I4 predict; the data are made up, with as many zeros as MNIST's. Takes under a minute."},
+            {"chainrule bench", "chainrule bench --workload T3 --threads 1", "chainrule bench --json > before.json",
+             "chainrule bench --compare before.json"},
+            {},
+            {},
+            false};
+  verb.flags = {
+      repeatable(with_value("workload", "NAME", "measure this one only: T1 ... T6, I1 ... I4", "all")),
+      with_value("data", "FOLDER", "MNIST's files, for the workloads of its shape", "made up"),
+      with_value("compare", "FILE", "show an earlier --json beside it"),
+      threads(),
+      yes_or_no("json", "print one JSON document"),
+  };
+  return verb;
+}
+
 Verb help_verb() {
   Verb verb{"help",
             "explain a verb",
@@ -164,8 +184,8 @@ Verb completion_verb() {
 }  // namespace
 
 const std::vector<Verb>& verbs() {
-  static const std::vector<Verb> all = {train_verb(),   evaluate_verb(), predict_verb(),
-                                        inspect_verb(), help_verb(),     completion_verb()};
+  static const std::vector<Verb> all = {train_verb(), evaluate_verb(), predict_verb(),   inspect_verb(),
+                                        bench_verb(), help_verb(),     completion_verb()};
   return all;
 }
 

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// bench: how fast this machine trains and predicts, as a table or one JSON document.
+#include <fmt/format.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "chainrule/fit.h"
+#include "chainrule/processor.h"
+#include "chainrule/version.h"
+#include "cli/commands/commands.h"
+#include "cli/signals.h"
+#include "cli/workloads.h"
+
+namespace chainrule::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr double kSeconds = 0.5;  // per repeat
+
+std::vector<Workload> chosen(const Arguments& arguments) {
+  std::vector<Workload> wanted;
+  std::vector<std::string> names;
+  for (const Workload& workload : workloads()) names.push_back(workload.name);
+  const auto given = arguments.flags.find("workload");
+  for (const std::string& name : given == arguments.flags.end() ? std::vector<std::string>() : given->second) {
+    const std::size_t before = wanted.size();
+    for (const Workload& workload : workloads())
+      if (workload.name.starts_with(name) && name.size() >= 2) wanted.push_back(workload);
+    if (wanted.size() == before)
+      throw Error(ErrorCategory::usage,
+                  fmt::format("--workload: expected one of {}, found {}", fmt::join(names, ", "), in_quotes(name)));
+  }
+  return wanted.empty() ? workloads() : wanted;
+}
+
+Dataset load_images(const std::string& folder) {
+  const Table table = formats::load_table(folder, {});
+  FitOptions options;
+  const FitPlan plan = plan_fit(table, options);
+  if (!plan.encoder.images())
+    throw Error(ErrorCategory::input, place(folder) + ": expected images (IDX files), found columns of numbers");
+  return encode(plan.encoder, table, true);
+}
+
+Json load_earlier(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) throw Error(ErrorCategory::input, place(path) + ": cannot be read");
+  Json document = Json::parse(file, nullptr, false);
+  if (document.is_discarded() || !document.is_object() || !document["workloads"].is_object())
+    throw Error(ErrorCategory::input, place(path) + ": expected what bench --json printed, found something else");
+  return document;
+}
+
+Json measured(const Workload& workload, const Measurement& found, double peak) {
+  Json entry = {{"about", workload.about}, {"samples_per_second", found.samples_per_second}};
+  entry["slowest"] = found.slowest;
+  entry["fastest"] = found.fastest;
+  entry["microseconds"] = found.microseconds;
+  entry["gflops"] = found.gflops;
+  entry["share_of_peak"] = found.gflops / peak;
+  return entry;
+}
+
+std::string rate_text(double rate) {
+  return rate >= 1e6 ? fmt::format("{:.2f} M", rate / 1e6) : fmt::format("{:.1f} k", rate / 1e3);
+}
+
+std::string table_line(const Json& entry, const std::string& name, const Json& earlier) {
+  std::string line =
+      fmt::format("  {:<4} {:<57} {:>12} {:>10.2f} us {:>7.1f} {:>5.0f} %", name, entry["about"].get<std::string>(),
+                  rate_text(entry["samples_per_second"]) + "/s", entry["microseconds"].get<double>(),
+                  entry["gflops"].get<double>(), 100 * entry["share_of_peak"].get<double>());
+  if (!earlier.is_object()) return line + "\n";
+  const Json& before = earlier["workloads"];
+  if (!before.contains(name) || !before[name].contains("samples_per_second")) return line + "      -\n";
+  const double ratio = entry["samples_per_second"].get<double>() / before[name]["samples_per_second"].get<double>();
+  return line + fmt::format("  {:>5.2f} x\n", ratio);
+}
+
+}  // namespace
+
+int bench_command(const Arguments& arguments, const Terminal& terminal) {
+  const std::vector<Workload> wanted = chosen(arguments);
+  const std::size_t asked = threads_of(arguments), threads = asked == 0 ? usable_threads() : asked;
+  const bool json = arguments.is_true("json");
+  const Json earlier = arguments.has("compare") ? load_earlier(arguments.text("compare")) : Json();
+  const Dataset images = arguments.has("data") ? load_images(arguments.text("data")) : Dataset();
+  const Interruption interruption;
+
+  const double peak = peak_gflops(), total = peak * static_cast<double>(threads);
+  Output output;
+  if (!json)
+    output.write(
+        fmt::format("chainrule {}, {}, {} thread{}, peak {:.0f} GFLOP/s a core\n\n  {:<4} {:<57} {:>12} {:>13} "
+                    "{:>7} {:>7}{}\n",
+                    kVersion, vector_unit(), threads, threads == 1 ? "" : "s", peak, "", "", "samples", "step or call",
+                    "GFLOP/s", "of peak", earlier.is_object() ? "  earlier" : ""));
+  Json document = {{"program", fmt::format("chainrule {}", kVersion)},
+                   {"vector_unit", vector_unit()},
+                   {"threads", threads},
+                   {"peak_gflops_per_core", peak}};
+  document["data"] = arguments.has("data") ? "mnist" : "made up";
+  for (const Workload& workload : wanted) {
+    if (interruption.signal() != 0) throw Interrupted{interruption.signal()};
+    say_more(terminal, workload.name + ": " + workload.about);
+    const Json entry =
+        measured(workload, measure(workload, threads, kSeconds, arguments.has("data") ? &images : nullptr), total);
+    document["workloads"][workload.name] = entry;
+    if (!json) output.write(table_line(entry, workload.name, earlier));
+  }
+  if (json) output.write(document.dump(2) + "\n");
+  output.finish();
+  return 0;
+}
+
+}  // namespace chainrule::cli
