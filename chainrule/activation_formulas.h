@@ -26,6 +26,7 @@ using Complex = std::complex<double>;
 
 // T is double or, for the complex step, Complex: then comparisons and |z| look at the real part. Comparisons are
 // written so that NaN takes the side that keeps it.
+inline float real_part(float z) { return z; }
 inline double real_part(double z) { return z; }
 inline double real_part(Complex z) { return z.real(); }
 template <class T>
@@ -39,13 +40,18 @@ T minus_magnitude(T z) {
 
 // -- the formulas ----------------------------------------------------------------------------------------------------
 // derivative(z, a) may use a = f(z) where that is cheaper. Every f is finite for finite z, and right to a few ulp.
+// Those with kInFloat are so in float as well, and arrays are computed in it; the others in double, rounded once.
 
 struct Identity {
   template <class T>
   static T value(T z) {
     return z;
   }
-  static double derivative(double, double) { return 1.0; }
+  template <class T>
+  static T derivative(T, T) {
+    return 1;
+  }
+  static constexpr bool kInFloat = true;
 };
 
 struct Relu {
@@ -53,7 +59,11 @@ struct Relu {
   static T value(T z) {
     return choose(real_part(z) <= 0, T(0.0), z);
   }
-  static double derivative(double z, double) { return choose(z <= 0, 0.0, 1.0); }
+  template <class T>
+  static T derivative(T z, T) {
+    return choose(z <= 0, T(0), T(1));
+  }
+  static constexpr bool kInFloat = true;
 };
 
 struct LeakyRelu {
@@ -68,9 +78,13 @@ struct LeakyRelu {
 struct Sigmoid {
   template <class T>
   static T value(T z) {
-    return 1.0 / (1.0 + exp(-z));
+    return T(1) / (T(1) + exp(-z));
   }
-  static double derivative(double, double a) { return a * (1.0 - a); }
+  template <class T>
+  static T derivative(T, T a) {
+    return a * (T(1) - a);
+  }
+  static constexpr bool kInFloat = true;
 };
 
 struct Tanh {
@@ -78,7 +92,11 @@ struct Tanh {
   static T value(T z) {
     return tanh(z);
   }
-  static double derivative(double, double a) { return (1.0 - a) * (1.0 + a); }
+  template <class T>
+  static T derivative(T, T a) {
+    return (T(1) - a) * (T(1) + a);
+  }
+  static constexpr bool kInFloat = true;
 };
 
 struct Elu {
@@ -113,14 +131,15 @@ struct Softplus {
 template <class T>
 struct Ratio {
   T p, q, p_up;
-  double down;
+  std::conditional_t<std::is_same_v<T, float>, float, double> down;
 };
 template <class T>
 Ratio<T> exp_as_ratio(T z) {
   const bool negative = is_negative(z);
-  const T e_up = exp_up(minus_magnitude(z)), e = e_up * kDown;
-  return {choose(negative, e, T(1.0)), choose(negative, T(1.0), e), choose(negative, e_up, T(1.0)),
-          choose(negative, kDown, 1.0)};
+  const decltype(Ratio<T>::down) one = 1, down = static_cast<decltype(one)>(kDown);
+  const T e_up = exp_up(minus_magnitude(z)), e = e_up * down;
+  return {choose(negative, e, T(1)), choose(negative, T(1), e), choose(negative, e_up, T(1)),
+          choose(negative, down, one)};
 }
 
 struct Silu {
@@ -131,11 +150,13 @@ struct Silu {
     return z * e.p_up / (e.p + e.q) * e.down;
   }
   // s + z s (1 - s), s the sigmoid; 1 - s = q / (p + q) is made without cancellation.
-  static double derivative(double z, double) {
-    const Ratio<double> e = exp_as_ratio(z);
-    const double inverse = 1.0 / (e.p + e.q);
+  template <class T>
+  static T derivative(T z, T) {
+    const Ratio<T> e = exp_as_ratio(z);
+    const T inverse = T(1) / (e.p + e.q);
     return e.p * inverse + z * (e.p * e.q * inverse * inverse);
   }
+  static constexpr bool kInFloat = true;
 };
 
 struct Gelu {

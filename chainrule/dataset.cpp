@@ -12,6 +12,7 @@
 #include <string>
 
 #include "chainrule/error.h"
+#include "chainrule/kernels/kernels.h"
 #include "chainrule/random.h"
 
 namespace chainrule {
@@ -86,8 +87,7 @@ void Features::gather(std::span<const std::size_t> rows, MatrixView out) const {
       std::copy(from.begin(), from.end(), to.begin());
       continue;
     }
-    const std::uint8_t* from = bytes_.data() + rows[i] * columns_;
-    for (std::size_t j = 0; j < columns_; ++j) to[j] = static_cast<float>(from[j]) * scale_;
+    kernels::scale_bytes(std::span(bytes_).subspan(rows[i] * columns_, columns_), scale_, to);
   }
 }
 

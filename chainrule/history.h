@@ -29,7 +29,7 @@ struct EpochRecord {
   double learning_rate = 0;  ///< of the last step
   double training_loss = 0;  ///< mean over the epoch's rows, each seen with the weights of its step
   double decay_term = 0;     ///< lambda / 2 * sum of squared weights at the end of the epoch
-  double gradient_norm = 0;  ///< mean over the steps
+  double gradient_norm = 0;  ///< of the last step, before clipping
   Metrics validation;        ///< "loss" first; empty without validation rows
   bool best = false;         ///< the best so far by the watched metric
 };

@@ -4,6 +4,7 @@
 #include "chainrule/loss.h"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <cmath>
 
@@ -136,6 +137,26 @@ struct SoftmaxCrossEntropy {
     }
     for (std::size_t k = 0; k < a.size(); ++k)
       put(k, elementary::exp(double(a[k]) - shift) / sum * mass - smooth(y, k));
+  }
+  // The same numbers with each e^a made once; for up to kFew outputs, since they have to be kept.
+  static constexpr std::size_t kFew = 64;
+  template <class A, class Y, class Put>
+  double value_and_gradient(A a, Y y, Put put) const {
+    const double shift = largest(a);
+    std::array<double, kFew> e;
+    for (std::size_t k = 0; k < a.size(); ++k) e[k] = elementary::exp(double(a[k]) - shift);
+    double sum = 0, mass = 0;
+    for (std::size_t k = 0; k < a.size(); ++k) {
+      sum += e[k];
+      mass += smooth(y, k);
+    }
+    const double log_sum = elementary::log(sum);
+    double loss = 0;
+    for (std::size_t k = 0; k < a.size(); ++k) {
+      loss += smooth(y, k) * (log_sum - (double(a[k]) - shift));
+      put(k, e[k] / sum * mass - smooth(y, k));
+    }
+    return loss;
   }
 };
 
@@ -291,7 +312,10 @@ double loss_and_gradient(const Loss& loss, ConstMatrixView outputs, ConstMatrixV
       const std::span<const float> a = outputs.row(i), y = targets.row(i);
       const std::span<float> d_a = d_outputs.row(i);
       const double share = scale[i];
-      rule.gradient(a, y, [&](std::size_t k, double d) { d_a[k] = static_cast<float>(share * d); });
+      const auto put = [&](std::size_t k, double d) { d_a[k] = static_cast<float>(share * d); };
+      if constexpr (requires { rule.value_and_gradient(a, y, put); })
+        if (a.size() <= rule.kFew) return share * rule.value_and_gradient(a, y, put);
+      rule.gradient(a, y, put);
       return share * rule.template value<double>(a, y);
     });
   });

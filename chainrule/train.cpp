@@ -3,6 +3,7 @@
 // step says of itself, in divergence.h.
 #include "chainrule/train.h"
 
+#include <atomic>
 #include <cmath>
 #include <numeric>
 
@@ -32,6 +33,16 @@ void bound_rows(double bound, MatrixView weights) {
     const float factor = static_cast<float>(bound / norm);
     for (float& w : weights.row(i)) w *= factor;
   }
+}
+
+bool all_finite(TrainState& s, const Parameters& block) {
+  std::atomic<bool> finite = true;
+  const std::span<const float> values = block.flat();
+  s.work.team().split(values.size(), static_cast<double>(values.size()),
+                      [&](std::size_t, std::size_t begin, std::size_t end) {
+                        if (!kernels::all_finite(values.subspan(begin, end - begin))) finite = false;
+                      });
+  return finite;
 }
 
 // M11 with M12: every segment of the flat block with its own rates.
@@ -73,14 +84,14 @@ bool run_epoch(TrainState& state, Batcher& batches, double rate_factor, EpochRec
   const TrainOptions& options = state.options;
   const std::vector<std::size_t> order = epoch_order(options, batches.rows(), record.epoch);
   const std::uint64_t total_steps = batches.batches() * options.epochs;
-  double loss_sum = 0, norm_sum = 0;
+  double loss_sum = 0;
   for (std::size_t b = 0; b < batches.batches(); ++b) {
     const Batch batch = batches.gather(b, order);
     state.learning_rate = options.learning_rate * rate_factor *
                           schedule_factor(options.schedule, state.step, batches.batches(), total_steps);
+    state.measure_norm = options.clip_norm > 0 || observer.on_step || b + 1 == batches.batches();
     const double loss = train_step(state, batch);
     loss_sum += loss * static_cast<double>(batch.inputs.rows());
-    norm_sum += state.gradient_norm;
     if (observer.on_step)
       observer.on_step(
           {record.epoch, b + 1, batches.batches(), state.step, loss, state.learning_rate, state.gradient_norm});
@@ -89,7 +100,7 @@ bool run_epoch(TrainState& state, Batcher& batches, double rate_factor, EpochRec
   record.step = state.step;
   record.learning_rate = state.learning_rate;
   record.training_loss = loss_sum / static_cast<double>(batches.rows());
-  record.gradient_norm = norm_sum / static_cast<double>(batches.batches());
+  record.gradient_norm = state.gradient_norm;
   record.decay_term = decay_term(state.network.parameters, options.weight_decay);
   return true;
 }
@@ -110,8 +121,8 @@ double train_step(TrainState& s, const Batch& batch) {
       loss_and_gradient(s.options.loss, s.work.outputs(), batch.targets, batch.scale, s.work.d_outputs());
   backward_deltas(s.network, s.work);
   weight_gradients(batch.inputs, s.work, s.gradients);
-  s.gradient_norm = std::sqrt(kernels::sum_of_squares(s.gradients.flat()));
-  if (!std::isfinite(loss) || !std::isfinite(s.gradient_norm)) throw divergence(s, batch, loss);
+  if (!std::isfinite(loss) || !all_finite(s, s.gradients)) throw divergence(s, batch, loss);
+  if (s.measure_norm) s.gradient_norm = std::sqrt(kernels::sum_of_squares(s.gradients.flat()));
   update(s);
   return loss;
 }

@@ -52,7 +52,8 @@ struct TrainState {
   Parameters first, second;  ///< the optimiser's memory; second is empty for optimisers that need one
   std::uint64_t step = 0;    ///< finished steps
   double learning_rate = 0;  ///< of the step at hand, schedule included
-  double gradient_norm = 0;  ///< of the last step, before clipping
+  bool measure_norm = true;  ///< whether a step measures the norm of its gradient; clipping needs it
+  double gradient_norm = 0;  ///< of the last step that measured it, before clipping
   std::size_t epoch = 0;     ///< from 1; 0 outside of train()
 };
 

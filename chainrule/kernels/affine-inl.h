@@ -22,6 +22,9 @@ inline constexpr std::size_t kTileFloats = kStrip * kPanel;
 inline constexpr std::size_t kFarApart = 1024;  // floats from row to row: each row is on a page of its own, so panels
                                                 // are copied together before they are used many times
 
+/// A last panel of one vector has no room for a second: small batches stay in the cache.
+constexpr std::size_t panel_stride(std::size_t columns) { return std::min(whole_vectors(columns), kPanel); }
+
 double multiplications(std::size_t a, std::size_t b, std::size_t c) {
   return static_cast<double>(a) * static_cast<double>(b) * static_cast<double>(c);
 }
@@ -30,15 +33,15 @@ double multiplications(std::size_t a, std::size_t b, std::size_t c) {
 
 /// The sum over the inputs of kernels.h, in quarters where there are many, into c with stride kPanel.
 template <class A>
-void sum_inputs(TileFunction<A> tile, A a, const float* b, std::size_t inputs, float* c) {
+void sum_inputs(TileFunction<A> tile, A a, const float* b, std::size_t b_stride, std::size_t inputs, float* c) {
   if (inputs < kManyInputs) {
-    tile(a, b, kPanel, inputs, c, kPanel);
+    tile(a, b, b_stride, inputs, c, kPanel);
     return;
   }
   HWY_ALIGN float second[kTileFloats], third[kTileFloats];
   const auto quarter = [&](std::size_t q, float* to) {
     const std::size_t begin = q * inputs / 4, end = (q + 1) * inputs / 4;
-    tile(a.from(begin), b + begin * kPanel, kPanel, end - begin, to, kPanel);
+    tile(a.from(begin), b + begin * b_stride, b_stride, end - begin, to, kPanel);
   };
   quarter(0, c);
   quarter(1, second);
@@ -52,8 +55,8 @@ void sum_inputs(TileFunction<A> tile, A a, const float* b, std::size_t inputs, f
 /// W^T in panels of kPanel outputs, each (inputs x kPanel): the lanes run over the outputs.
 void pack_outputs(ConstMatrixView weights, std::size_t panel, float* to) {
   const std::size_t first = panel * kPanel, count = std::min(kPanel, weights.rows() - first);
-  copy_transposed(weights.row(first).data(), weights.columns(), count, weights.columns(), to, kPanel);
-  clear_rest(to, weights.columns(), kPanel, count);
+  copy_transposed(weights.row(first).data(), weights.columns(), count, weights.columns(), whole_vectors(count), to,
+                  panel_stride(count));
 }
 
 /// Tiles [begin, end) of z, panel after panel, from packed weights.
@@ -65,7 +68,7 @@ void forward_over_outputs(ConstMatrixView x, const float* packed, std::span<cons
     const std::size_t panel = item / across, row = item % across * kStrip, first = panel * kPanel;
     const std::size_t rows = std::min(kStrip, z.rows() - row), columns = std::min(kPanel, z.columns() - first);
     sum_inputs(tile_for<InPlace>(rows, columns), InPlace{x.data() + row * inputs, inputs},
-               packed + panel * inputs * kPanel, inputs, c);
+               packed + panel * inputs * kPanel, panel_stride(columns), inputs, c);
     for (std::size_t m = 0; m < rows; ++m) {
       float* to = z.data() + (row + m) * z.columns() + first;
       for (std::size_t j = 0; j < columns; ++j) to[j] = c[m * kPanel + j] + biases[first + j];
@@ -76,8 +79,7 @@ void forward_over_outputs(ConstMatrixView x, const float* packed, std::span<cons
 /// x^T in panels of kPanel rows, each (inputs x kPanel): the lanes run over the rows of the batch.
 void pack_rows(ConstMatrixView x, std::size_t panel, float* to) {
   const std::size_t first = panel * kPanel, count = std::min(kPanel, x.rows() - first);
-  copy_transposed(x.row(first).data(), x.columns(), count, x.columns(), to, kPanel);
-  clear_rest(to, x.columns(), kPanel, count);
+  copy_transposed(x.row(first).data(), x.columns(), count, x.columns(), whole_vectors(count), to, panel_stride(count));
 }
 
 /// Strips [begin, end) of outputs, from packed rows and the weights in place.
@@ -89,10 +91,10 @@ void forward_over_rows(const float* packed, ConstMatrixView weights, std::span<c
     const std::size_t output = item / across * kStrip, panel = item % across, first = panel * kPanel;
     const std::size_t outputs = std::min(kStrip, z.columns() - output), rows = std::min(kPanel, z.rows() - first);
     sum_inputs(tile_for<InPlace>(outputs, rows), InPlace{weights.data() + output * inputs, inputs},
-               packed + panel * inputs * kPanel, inputs, c);
+               packed + panel * inputs * kPanel, panel_stride(rows), inputs, c);
     for (std::size_t m = 0; m < outputs; ++m)
       for (std::size_t j = 0; j < kPanel; ++j) c[m * kPanel + j] += biases[output + m];
-    copy_transposed(c, kPanel, outputs, rows, z.data() + first * z.columns() + output, z.columns());
+    copy_transposed(c, kPanel, outputs, rows, outputs, z.data() + first * z.columns() + output, z.columns());
   }
 }
 
@@ -173,25 +175,21 @@ void backward_input(Team& team, ConstMatrixView delta, ConstMatrixView weights, 
 
 // -- gradients: d_W = delta^T x, d_b = column sums of delta ----------------------------------------------------------
 
-/// A tile summed over the rows of the batch by the tree of kernels.h. Nodes that wait for their sibling stand one per
-/// level in `waiting`, as the bits of a binary counter do. The tile ends in c, with stride kPanel.
+/// A tile summed over the rows of the batch by the tree of kernels.h, into c with stride kPanel. Nodes that wait for
+/// their sibling stand one per level in `waiting`, as the bits of a binary counter do.
 void sum_rows(TileFunction<Packed> tile, Packed a, const float* b, std::size_t b_stride, std::size_t rows,
               float* waiting, float* c) {
-  if (rows <= kLeafRows) {
-    tile(a, b, b_stride, rows, c, kPanel);
-    return;
-  }
-  std::size_t leaves = 0;
-  for (std::size_t first = 0; first < rows; first += kLeafRows, ++leaves) {
-    tile(a.from(first), b + first * b_stride, b_stride, std::min(kLeafRows, rows - first), c, kPanel);
+  const std::size_t leaves = std::max<std::size_t>((rows + kLeafRows - 1) / kLeafRows, 1);
+  for (std::size_t leaf = 0; leaf < leaves; ++leaf) {
+    const std::size_t first = leaf * kLeafRows;
+    const bool last = leaf + 1 == leaves, waits = !last && leaf % 2 == 0;
+    tile(a.from(first), b + first * b_stride, b_stride, std::min(kLeafRows, rows - first), waits ? waiting : c, kPanel);
+    if (waits) continue;
     std::size_t level = 0;
-    for (; (leaves >> level) & 1; ++level) add(waiting + level * kTileFloats, kTileFloats, c);
-    std::copy_n(c, kTileFloats, waiting + level * kTileFloats);
+    for (; last ? (leaf >> level) != 0 : ((leaf >> level) & 1) != 0; ++level)
+      if ((leaf >> level) & 1) add(waiting + level * kTileFloats, kTileFloats, c);
+    if (!last) std::copy_n(c, kTileFloats, waiting + level * kTileFloats);
   }
-  std::size_t level = static_cast<std::size_t>(std::countr_zero(leaves));
-  std::copy_n(waiting + level * kTileFloats, kTileFloats, c);
-  for (++level; (leaves >> level) > 0; ++level)
-    if ((leaves >> level) & 1) add(waiting + level * kTileFloats, kTileFloats, c);
 }
 
 /// What a member needs for sum_rows(), a panel of x, and one tile.

@@ -11,6 +11,8 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstdint>
 #include <span>
 
 #include "chainrule/activation_formulas.h"
@@ -22,19 +24,22 @@ namespace chainrule::kernels::HWY_NAMESPACE {
 
 // In blocks of fixed length, copied to and from local memory: the compiler then makes vector code, also when two spans
 // are the same memory. An element's result does not depend on its place.
-inline constexpr std::size_t kBlock = 32;
-using Block = std::array<double, kBlock>;
+inline constexpr std::size_t kBlock = 64;
+template <class Number>
+using Block = std::array<Number, kBlock>;
 
-HWY_INLINE void load(std::span<const float> from, Block& block) {
+template <class Number>
+HWY_INLINE void load(std::span<const float> from, Block<Number>& block) {
   if (from.size() >= kBlock) {
     for (std::size_t i = 0; i < kBlock; ++i) block[i] = from[i];
     return;
   }
-  block.fill(0.0);
+  block.fill(0);
   std::copy(from.begin(), from.end(), block.begin());
 }
 
-HWY_INLINE void store(const Block& block, std::span<float> to) {
+template <class Number>
+HWY_INLINE void store(const Block<Number>& block, std::span<float> to) {
   if (to.size() >= kBlock) {
     for (std::size_t i = 0; i < kBlock; ++i) to[i] = static_cast<float>(block[i]);
     return;
@@ -42,12 +47,23 @@ HWY_INLINE void store(const Block& block, std::span<float> to) {
   for (std::size_t i = 0; i < to.size(); ++i) to[i] = static_cast<float>(block[i]);
 }
 
+/// What a formula is computed in.
+template <class Formula>
+using NumberOf = std::conditional_t < requires {
+  Formula::kInFloat;
+}
+, float, double > ;
+
 template <class Formula>
 [[gnu::flatten]] void forward_loop(Formula formula, std::span<const float> z, std::span<float> a) {
-  Block block;
+  Block<NumberOf<Formula>> block;
   for (std::size_t begin = 0; begin < z.size(); begin += kBlock) {
     load(z.subspan(begin), block);
-    for (double& number : block) number = formulas::finite_value<float>(formula, number);
+    if constexpr (std::is_same_v<NumberOf<Formula>, float>) {
+      for (float& number : block) number = formula.value(number);
+    } else {
+      for (double& number : block) number = formulas::finite_value<float>(formula, number);
+    }
     store(block, a.subspan(begin));
   }
 }
@@ -55,7 +71,7 @@ template <class Formula>
 template <class Formula>
 [[gnu::flatten]] void backward_loop(Formula formula, std::span<const float> z, std::span<const float> a,
                                     std::span<const float> d_a, std::span<float> delta) {
-  Block block_z, block_a, block;
+  Block<NumberOf<Formula>> block_z, block_a, block;
   for (std::size_t begin = 0; begin < z.size(); begin += kBlock) {
     load(z.subspan(begin), block_z);
     load(a.subspan(begin), block_a);
@@ -77,6 +93,22 @@ void activate_backward(ActivationKind kind, std::span<const float> z, std::span<
 [[gnu::flatten]] void update(const Optimizer& optimizer, const UpdateRates& rates, std::span<float> parameters,
                              std::span<const float> gradient, std::span<float> first, std::span<float> second) {
   rules::update<float>(optimizer, rates, parameters, gradient, first, second);
+}
+
+void scale(std::span<const std::uint8_t> bytes, float factor, std::span<float> numbers) {
+  const std::uint8_t* HWY_RESTRICT from = bytes.data();
+  float* HWY_RESTRICT to = numbers.data();
+  for (std::size_t k = 0; k < bytes.size(); ++k) to[k] = static_cast<float>(from[k]) * factor;
+}
+
+/// The exponents say it: all ones for infinity and NaN.
+bool finite(std::span<const float> values) {
+  std::uint32_t largest = 0;
+  for (const float value : values) {
+    const std::uint32_t magnitude = std::bit_cast<std::uint32_t>(value) & 0x7fffffffu;
+    largest = magnitude > largest ? magnitude : largest;
+  }
+  return largest < 0x7f800000u;
 }
 
 double squares(std::span<const float> values) {

@@ -47,6 +47,12 @@ void affine_forward_packed(Team& team, ConstMatrixView x, std::span<const float>
 /// Sum of squares in double: 16 partial sums, term k into sum k mod 16; then sum j += sum j + 8, + 4, + 2, + 1.
 double sum_of_squares(std::span<const float> values);
 
+/// Whether no number is infinite or NaN.
+bool all_finite(std::span<const float> values);
+
+/// numbers = factor * bytes, as long as each other.
+void scale_bytes(std::span<const std::uint8_t> bytes, float factor, std::span<float> numbers);
+
 /// Computes for `rounds` rounds as fast as one core can, adds the number of floating-point operations to `done`, and
 /// returns a number that makes sure of it.
 float multiply_add_chains(std::uint64_t rounds, double& done);

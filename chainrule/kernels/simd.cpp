@@ -32,6 +32,8 @@ const Kernels* kernels_of_target() {
                                    &activate_backward,
                                    &update,
                                    &squares,
+                                   &finite,
+                                   &scale,
                                    &multiply_add_chains};
   return &kernels;
 }
@@ -130,6 +132,11 @@ void affine_forward_packed(Team& team, ConstMatrixView x, std::span<const float>
 }
 
 double sum_of_squares(std::span<const float> values) { return in_use().squares(values); }
+bool all_finite(std::span<const float> values) { return in_use().finite(values); }
+void scale_bytes(std::span<const std::uint8_t> bytes, float factor, std::span<float> numbers) {
+  assert(bytes.size() == numbers.size());
+  in_use().scale(bytes, factor, numbers);
+}
 float multiply_add_chains(std::uint64_t rounds, double& done) { return in_use().chains(rounds, done); }
 
 }  // namespace chainrule::kernels

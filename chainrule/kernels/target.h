@@ -27,6 +27,8 @@ struct Kernels {
   void (*update)(const Optimizer&, const UpdateRates&, std::span<float>, std::span<const float>, std::span<float>,
                  std::span<float>);
   decltype(&sum_of_squares) squares;
+  decltype(&all_finite) finite;
+  decltype(&scale_bytes) scale;
   decltype(&multiply_add_chains) chains;
 };
 

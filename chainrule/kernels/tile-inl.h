@@ -32,6 +32,8 @@ inline constexpr bool kManyRegisters = HWY_TARGET == HWY_AVX3 || HWY_TARGET == H
 inline constexpr std::size_t kStrip = kManyRegisters ? 12 : 6;
 inline constexpr std::size_t kPanel = 2 * kLanes;
 
+/// The next multiple of a vector.
+inline constexpr std::size_t whole_vectors(std::size_t floats) { return (floats + kLanes - 1) / kLanes * kLanes; }
 inline constexpr std::size_t strips(std::size_t rows) { return (rows + kStrip - 1) / kStrip; }
 inline constexpr std::size_t panels(std::size_t columns) { return (columns + kPanel - 1) / kPanel; }
 
@@ -124,19 +126,21 @@ HWY_INLINE void transpose(Quad q, V& a, V& b, V& c, V& d) {
   d = ConcatUpperUpper(q, cd_up, ab_up);
 }
 
-/// to(j, i) = from(i, j) for a (rows x columns) part of a matrix.
+/// to(j, i) = from(i, j) for a (rows x columns) part of a matrix; rows are taken to be `padded` in number, those that
+/// are not there hold zeros.
 template <class Quad = hn::CappedTag<float, 4>>
 void copy_transposed(const float* from, std::size_t from_stride, std::size_t rows, std::size_t columns,
-                     float* HWY_RESTRICT to, std::size_t to_stride) {
+                     std::size_t padded, float* HWY_RESTRICT to, std::size_t to_stride) {
   const Quad q;
+  const auto row_or_zero = [&](std::size_t i, std::size_t j) {
+    return i < rows ? hn::LoadU(q, from + i * from_stride + j) : hn::Zero(q);
+  };
   std::size_t i = 0;
-  for (; hn::MaxLanes(q) == 4 && i + 4 <= rows; i += 4) {
-    const float* source = from + i * from_stride;
+  for (; hn::MaxLanes(q) == 4 && i + 4 <= padded; i += 4) {
     std::size_t j = 0;
     for (; j + 4 <= columns; j += 4) {
       if constexpr (hn::MaxLanes(Quad()) == 4) {
-        auto a = hn::LoadU(q, source + j), b = hn::LoadU(q, source + from_stride + j);
-        auto c = hn::LoadU(q, source + 2 * from_stride + j), d = hn::LoadU(q, source + 3 * from_stride + j);
+        auto a = row_or_zero(i, j), b = row_or_zero(i + 1, j), c = row_or_zero(i + 2, j), d = row_or_zero(i + 3, j);
         transpose(q, a, b, c, d);
         float* target = to + j * to_stride + i;
         hn::StoreU(a, q, target);
@@ -146,21 +150,30 @@ void copy_transposed(const float* from, std::size_t from_stride, std::size_t row
       }
     }
     for (; j < columns; ++j)
-      for (std::size_t r = 0; r < 4; ++r) to[j * to_stride + i + r] = source[r * from_stride + j];
+      for (std::size_t r = i; r < i + 4; ++r) to[j * to_stride + r] = r < rows ? from[r * from_stride + j] : 0.0f;
   }
-  for (; i < rows; ++i)
-    for (std::size_t j = 0; j < columns; ++j) to[j * to_stride + i] = from[i * from_stride + j];
+  for (; i < padded; ++i)
+    for (std::size_t j = 0; j < columns; ++j) to[j * to_stride + i] = i < rows ? from[i * from_stride + j] : 0.0f;
 }
 
 /// Columns of `to` from `first` to the next whole vector become 0.
 inline void clear_rest(float* to, std::size_t rows, std::size_t stride, std::size_t first) {
-  const std::size_t end = std::min((first + kLanes - 1) / kLanes * kLanes, stride);
-  for (std::size_t i = 0; i < rows; ++i) std::fill(to + i * stride + first, to + i * stride + end, 0.0f);
+  const std::size_t end = std::min(whole_vectors(first), stride);
+  for (std::size_t i = 0; i < rows; ++i)
+    for (std::size_t j = first; j < end; ++j) to[i * stride + j] = 0;
 }
 
 inline void copy(const float* from, std::size_t from_stride, std::size_t rows, std::size_t columns,
                  float* HWY_RESTRICT to, std::size_t to_stride) {
-  for (std::size_t i = 0; i < rows; ++i) std::copy_n(from + i * from_stride, columns, to + i * to_stride);
+  const FloatTag d;
+  const hn::CappedTag<float, 4> q;
+  constexpr std::size_t four = hn::MaxLanes(q);
+  for (std::size_t i = 0; i < rows; ++i, from += from_stride, to += to_stride) {
+    std::size_t j = 0;
+    for (; j + kLanes <= columns; j += kLanes) hn::StoreU(hn::LoadU(d, from + j), d, to + j);
+    for (; j + four <= columns; j += four) hn::StoreU(hn::LoadU(q, from + j), q, to + j);
+    for (; j < columns; ++j) to[j] = from[j];
+  }
 }
 
 /// to(i, j) += from(i, j), for whole tiles in memory.
