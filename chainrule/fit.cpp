@@ -6,6 +6,7 @@
 
 #include "chainrule/error.h"
 #include "chainrule/options.h"
+#include "chainrule/processor.h"
 #include "chainrule/sha256.h"
 #include "chainrule/version.h"
 
@@ -32,6 +33,9 @@ std::string_view name_of(StopReason reason) {
 Provenance provenance_of(const Table& table, const FitOptions& options, const FitResult& result) {
   Provenance provenance;
   provenance.program = fmt::format("chainrule {}", kVersion);
+  if (!has_fused_multiply_add())
+    provenance.program +=
+        fmt::format(" on {}, which has no fused multiply-add: other bits than elsewhere", vector_unit());
   provenance.configuration = option_values(options);
   provenance.seed = options.train.seed;
   provenance.data_fingerprint = fingerprint(table);

@@ -40,11 +40,21 @@ bool decides_about_others(const Option& option) {
                      [&](const Option& other) { return other.used_with.option == option.name; });
 }
 
+// A printed configuration may be edited: what is not used any more may stand there with its default.
+bool says_its_default(const Option& option, std::string_view value) {
+  FitOptions options;
+  find_option(option.used_with.option)->set(options, option.used_with.values.front());
+  return option.set(options, value).empty() && option.get(options) == default_value(option);
+}
+
 void set_known(FitOptions& options, const Option& option, std::string_view value, const std::string& where) {
+  if (!is_used(option, options) && says_its_default(option, value)) return;
   if (!is_used(option, options))
-    throw Error(ErrorCategory::usage, fmt::format("{}: expected {} {}, found {}", where, option.used_with.option,
-                                                  fmt::join(option.used_with.values, " or "),
-                                                  in_quotes(find_option(option.used_with.option)->get(options))));
+    throw Error(ErrorCategory::usage,
+                fmt::format("{}: expected {} {}, found {}", where, option.used_with.option,
+                            fmt::join(option.used_with.values, " or "),
+                            in_quotes(find_option(option.used_with.option)->get(options))),
+                "leave it out, it would have no effect");
   const std::string expected = option.set(options, value);
   if (expected.empty()) return;
   const std::string near = nearest_name(as_key(value), option.choices);
@@ -60,6 +70,20 @@ bool overruled(const Option& option, const std::vector<std::vector<Assignment>>&
       if (other != nullptr && (other->name == option.used_with.option || other->name == kPreset)) return true;
     }
   return false;
+}
+
+bool names(const std::vector<std::vector<Assignment>>& sources, std::string_view name) {
+  for (const std::vector<Assignment>& source : sources)
+    for (const Assignment& wish : source)
+      if (find_option(wish.name)->name == name) return true;
+  return false;
+}
+
+// Rprop looks at all rows in each step and finds its own step sizes: so it is set, unless somebody says otherwise.
+void bring_what_rprop_needs(FitOptions& options, const std::vector<std::vector<Assignment>>& sources) {
+  if (!std::holds_alternative<Rprop>(options.train.optimizer)) return;
+  if (!names(sources, "schedule")) options.train.schedule = Schedule{};
+  if (!names(sources, "batch-size")) options.train.batch_size = 0;
 }
 
 }  // namespace
@@ -100,7 +124,7 @@ FitOptions options_from(const std::vector<std::vector<Assignment>>& sources) {
     for (const Assignment& wish : source)
       if (known_option(wish.name, wish.where).name == kPreset) preset = &wish;
   if (preset != nullptr) set_option(options, kPreset, preset->value, preset->where);
-  for (const bool deciders : {true, false})
+  for (const bool deciders : {true, false}) {
     for (std::size_t s = 0; s < sources.size(); ++s)
       for (const Assignment& wish : sources[s]) {
         const Option& option = *find_option(wish.name);
@@ -108,6 +132,8 @@ FitOptions options_from(const std::vector<std::vector<Assignment>>& sources) {
         if (!is_used(option, options) && overruled(option, sources, s)) continue;
         set_known(options, option, wish.value, wish.where);
       }
+    if (deciders) bring_what_rprop_needs(options, sources);
+  }
   return options;
 }
 

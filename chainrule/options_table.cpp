@@ -122,8 +122,8 @@ void add_training(Rows& rows) {
 
 void add_optimizer(Rows& rows) {
   rows.push_back(choice(
-      {"optimizer", "optimiser", "NAME", "the update rule"}, optimizer_names(),
-      [](FitOptions& o, std::string_view text) { o.train.optimizer = optimizer_from_name(text); },
+      {"optimizer", "optimiser", "NAME", "the update rule; rprop brings batch size all and a constant schedule"},
+      optimizer_names(), [](FitOptions& o, std::string_view text) { o.train.optimizer = optimizer_from_name(text); },
       [](const FitOptions& o) { return optimizer_name(o.train.optimizer); }));
   rows.push_back(number(
       {"learning-rate", "optimiser", "RATE", "size of a step"}, kPositive,

@@ -4,6 +4,17 @@
 #include "chainrule/error.h"
 
 namespace chainrule {
+namespace {
+
+// "loss, accuracy or log_loss"
+std::string names_of(const Metrics& metrics) {
+  std::string names;
+  for (std::size_t k = 0; k < metrics.size(); ++k)
+    names += (k == 0 ? "" : k + 1 == metrics.size() ? " or " : ", ") + metrics[k].name;
+  return names;
+}
+
+}  // namespace
 
 Watch::Watch(const TrainOptions& options, const Network& network, bool has_validation)
     : options_(options),
@@ -21,7 +32,8 @@ bool Watch::look(EpochRecord& record, const Network& network) {
   if (has_validation_) {
     const Metric* metric = find_metric(record.validation, options_.metric);
     if (metric == nullptr)
-      throw Error(ErrorCategory::usage, "metric: expected one that fits the task, found " + in_quotes(options_.metric));
+      throw Error(ErrorCategory::usage, "metric: expected " + names_of(record.validation) + " for this task, found " +
+                                            in_quotes(options_.metric));
     value = metric->value;
   }
   const double gain = larger_is_better_ ? value - best_ : best_ - value;

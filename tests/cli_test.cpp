@@ -123,6 +123,63 @@ TEST(Train, TakesAValidationFileAndStandardInput) {
   EXPECT_TRUE(dir.has("p.safetensors"));
 }
 
+TEST(Train, FindsTheTargetOfAValidationFileByName) {
+  const Dir dir;
+  std::string train = "a,b,kind\n", other = "kind,b,a,more\n";
+  for (int i = 0; i < 40; ++i) {
+    const std::string a = std::to_string(i % 7), b = std::to_string(i % 5), kind = i % 7 > 3 ? "yes" : "no";
+    train += a + ',' + b + ',' + kind + '\n';
+    other += kind + ',' + b + ',' + a + ",0\n";
+  }
+  dir.write("train.csv", train);
+  dir.write("other.csv", other);
+  const Result result = run(dir, {"train", "train.csv", "--validation", "other.csv", "--epochs", "3"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_NE(result.err.find("40 for training, 40 for validation"), std::string::npos) << result.err;
+}
+
+TEST(Train, SaysThatRowsHadToStay) {
+  const Dir dir;
+  std::string table = "x,id\n";
+  for (int i = 0; i < 30; ++i) table += std::to_string(i) + ",name" + std::to_string(i) + '\n';
+  dir.write("ids.csv", table);
+  const Result result = run(dir, {"train", "ids.csv", "--epochs", "2"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_NE(result.err.find("0 rows held out to watch the training, not 3"), std::string::npos) << result.err;
+}
+
+TEST(Threads, DoNotChangeABit) {
+  const Dir dir;
+  dir.write("points.csv", points(true, false));
+  const auto sum = [&](const std::string& threads) {
+    const Result result = run(dir, {"train", "points.csv", "--threads", threads, "--hidden", "700", "--batch-size",
+                                    "all", "--epochs", "5", "--force"});
+    EXPECT_EQ(result.code, 0) << result.err;
+    const std::size_t at = result.err.find("weights_sha256: ");
+    return at == std::string::npos ? std::string() : result.err.substr(at, 80);
+  };
+  const std::string one = sum("1");
+  EXPECT_NE(one, "");
+  EXPECT_EQ(one, sum("2"));
+  EXPECT_EQ(one, sum("5"));
+}
+
+TEST(Bench, MeasuresAndCompares) {
+  const Dir dir;
+  const Result result = run(dir, {"bench", "--workload", "I3", "--threads", "1", "--json"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  const nlohmann::json document = nlohmann::json::parse(result.out);
+  EXPECT_GT(document["peak_gflops_per_core"].get<double>(), 0.1);
+  EXPECT_EQ(document["threads"], 1);
+  EXPECT_GT(document["workloads"]["I3"]["microseconds"].get<double>(), 0);
+  EXPECT_GT(document["workloads"]["I3"]["samples_per_second"].get<double>(), 0);
+  EXPECT_GT(document["workloads"]["I3"]["share_of_peak"].get<double>(), 0);
+  dir.write("before.json", result.out);
+  const Result table = run(dir, {"bench", "--workload", "I3", "--compare", "before.json"});
+  EXPECT_EQ(table.code, 0) << table.err;
+  EXPECT_NE(table.out.find(" x\n"), std::string::npos) << table.out;
+}
+
 TEST(Train, NewsOnATerminalAreABarElsewhereLines) {
   const Dir dir;
   dir.write("points.csv", points(true, false, 600));

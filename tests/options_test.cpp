@@ -168,7 +168,9 @@ TEST(SetOption, SaysOptionRangeValueAndTheNearestName) {
 }
 
 TEST(SetOption, NumbersOfOtherOptimizersNameTheirOwners) {
-  EXPECT_EQ(refusal("momentum", "0.5"), "--momentum: expected optimizer momentum or nesterov, found \"adam\" | ");
+  EXPECT_EQ(
+      refusal("momentum", "0.5"),
+      "--momentum: expected optimizer momentum or nesterov, found \"adam\" | leave it out, it would have no effect");
   EXPECT_NE(refusal("huber-delta", "2"), "");
   EXPECT_NE(refusal("schedule-every", "2"), "");
   FitOptions inverse;
@@ -186,6 +188,30 @@ TEST(OptionsFrom, OrderInsideASourceDoesNotMatter) {
   const FitOptions late_preset = options_from({source({{"hidden", "7"}, {"preset", "classic"}})});
   EXPECT_EQ(late_preset.hidden, std::vector<std::size_t>{7});
   EXPECT_EQ(late_preset.activation.kind, ActivationKind::sigmoid);
+}
+
+TEST(OptionsFrom, APrintedConfigurationMayBeEdited) {
+  std::vector<Assignment> printed;
+  for (const auto& [name, value] : option_values(FitOptions())) printed.push_back({name, value, "run.toml"});
+  const auto edited = [&](const std::string& name, const std::string& value) {
+    std::vector<Assignment> wishes = printed;
+    for (Assignment& wish : wishes)
+      if (wish.name == name) wish.value = value;
+    return options_from({wishes});
+  };
+  EXPECT_EQ(optimizer_name(edited("optimizer", "momentum").train.optimizer), "momentum");  // beta1 stays behind
+  EXPECT_EQ(edited("schedule", "step").train.schedule.kind, ScheduleKind::step);
+  printed.push_back({"momentum", "0.5", "run.toml"});  // not the default: somebody meant it
+  EXPECT_THROW(options_from({printed}), Error);
+}
+
+TEST(OptionsFrom, RpropBringsWhatItNeeds) {
+  const FitOptions options = options_from({{{"optimizer", "rprop", "--optimizer"}}});
+  EXPECT_EQ(options.train.batch_size, 0u);
+  EXPECT_EQ(options.train.schedule.kind, ScheduleKind::constant);
+  validate(options.train);
+  const FitOptions asked = options_from({{{"optimizer", "rprop", ""}, {"batch_size", "10", ""}}});
+  EXPECT_EQ(asked.train.batch_size, 10u);  // refused later, with its reason
 }
 
 TEST(OptionsFrom, LaterSourcesAreStronger) {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 namespace chainrule::cli {
 namespace {
@@ -103,17 +104,28 @@ void Progress::draw(double epochs_done) {
   const auto full = std::min(static_cast<std::size_t>(share * kBar), kBar);
   const std::string bar =
       std::string(full, '=') + (full < kBar ? ">" : "") + std::string(kBar - std::min(kBar, full + 1), ' ');
+  const std::string percent = fmt::format("{}%", static_cast<int>(share * 100));
   const std::string before =
-      fmt::format("epoch {}/{} [", std::min<std::size_t>(static_cast<std::size_t>(epochs_done) + 1, epochs_), epochs_);
-  std::string after = fmt::format("] {}%  {}", static_cast<int>(share * 100), speed(epochs_done));
-  after += fmt::format("  loss {:.4g}", last_ ? last_->training_loss : step_loss_);
-  if (last_ && !last_->validation.empty()) after += fmt::format("  validation {:.4g}", last_->validation[0].value);
-  const std::size_t width = terminal_width() - 1;  // a full line would wrap
-  if (before.size() + kBar >= width) return;
-  after.resize(std::min(after.size(), width - before.size() - kBar));
+      fmt::format("epoch {}/{} ", std::min<std::size_t>(static_cast<std::size_t>(epochs_done) + 1, epochs_), epochs_);
+  // As many of these as have room, whole; the line is not filled to its end, since it would wrap.
+  std::vector<std::string> fields = {fmt::format("  loss {:.4g}", last_ ? last_->training_loss : step_loss_)};
+  if (last_ && !last_->validation.empty())
+    fields.push_back(fmt::format("  validation {:.4g}", last_->validation[0].value));
+  fields.push_back("  " + speed(epochs_done));
+  const std::size_t width = terminal_width() - 1;
+  std::size_t used = before.size() + percent.size();
+  const bool with_bar = used + kBar + 3 <= width;
+  if (with_bar) used += kBar + 3;
+  std::string after = percent;
+  for (const std::string& field : fields) {
+    used += field.size();
+    if (used > width) break;
+    after += field;
+  }
   const char* const green = terminal_.color ? "\x1b[32m" : "";
   const char* const plain = terminal_.color ? "\x1b[0m" : "";
-  write_error_stream(fmt::format("\r{}{}{}{}{}\x1b[K", before, green, bar, plain, after));
+  const std::string drawn = with_bar ? fmt::format("[{}{}{}] ", green, bar, plain) : "";
+  write_error_stream(fmt::format("\r{}{}{}\x1b[K", before, drawn, after));
   bar_ = true;
   shown_ = Clock::now();
 }

@@ -76,6 +76,9 @@ Uninterrupted::~Uninterrupted() {
 
 int exit_code_of(int signal) { return 128 + signal; }
 
-void ignore_broken_pipes() { std::signal(SIGPIPE, SIG_IGN); }
+void let_writes_fail() {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+}
 
 }  // namespace chainrule::cli

@@ -29,6 +29,8 @@ int run_command(const Arguments& arguments, const Terminal& terminal);
 formats::LoadOptions load_options(const Arguments& arguments);
 /// --threads, 0 where it is not given: as many as the process may use. Throws Error (usage).
 std::size_t threads_of(const Arguments& arguments);
+/// Rows for an encoder: its target column is found by name, or by place where the file or the encoder has no names.
+Table load_for(const Encoder& encoder, const std::string& path, formats::LoadOptions reading);
 /// Throws Error (usage) when two of them are standard input.
 void check_inputs(const std::vector<std::string>& inputs);
 /// Refuses an output that exists (unless `overwrite`), cannot be written, or is one of the inputs or in one of their

@@ -163,8 +163,11 @@ int train_command(const Arguments& arguments, const Terminal& terminal) {
 
   const Table table = formats::load_table(arguments.files[0], reading);
   if (!arguments.has("validation")) return train_on(arguments, terminal, options, table, nullptr);
-  reading.labels.clear();  // --labels belongs to DATA
-  const Table validation = formats::load_table(arguments.text("validation"), reading);
+  reading.labels.clear();          // --labels belongs to DATA
+  std::vector<std::string> notes;  // said later, when the whole plan is
+  const Encoder encoder = plan_encoder(table, options.data, notes);
+  const Table validation = encoder.images() ? formats::load_table(arguments.text("validation"), reading)
+                                            : load_for(encoder, arguments.text("validation"), reading);
   return train_on(arguments, terminal, options, table, &validation);
 }
 
