@@ -29,6 +29,25 @@ double multiplications(std::size_t a, std::size_t b, std::size_t c) {
   return static_cast<double>(a) * static_cast<double>(b) * static_cast<double>(c);
 }
 
+/// Tiles of one member: panels [first_panel, end_panel) of strips [first_strip, end_strip).
+struct Share {
+  std::size_t first_panel, end_panel, first_strip, end_strip;
+};
+
+/// Shares a grid of tiles out, by strips or by panels: whichever leaves with a member what it worked on before, since
+/// numbers that move from core to core cost more than they take to compute.
+template <class Work>
+void share_out(Team& team, std::size_t panels, std::size_t strips, bool by_strips, double work, const Work& task) {
+  team.split(by_strips ? strips : panels, work, [&](std::size_t member, std::size_t begin, std::size_t end) {
+    task(member, by_strips ? Share{0, panels, begin, end} : Share{begin, end, 0, strips});
+  });
+}
+
+/// Batches that are wide beside their layer are shared out by rows from end to end.
+bool is_wide(std::size_t rows, std::size_t inputs, std::size_t outputs) {
+  return outputs * inputs <= rows * (inputs + outputs);
+}
+
 // -- forward: z = x W^T + b ------------------------------------------------------------------------------------------
 
 /// The sum over the inputs of kernels.h, in quarters where there are many, into c with stride kPanel.
@@ -59,21 +78,22 @@ void pack_outputs(ConstMatrixView weights, std::size_t panel, float* to) {
                   panel_stride(count));
 }
 
-/// Tiles [begin, end) of z, panel after panel, from packed weights.
+/// A share of z, panel after panel, from packed weights: strips are rows.
 void forward_over_outputs(ConstMatrixView x, const float* packed, std::span<const float> biases, MatrixView z,
-                          std::size_t begin, std::size_t end) {
+                          const Share& share) {
   HWY_ALIGN float c[kTileFloats] = {};
-  const std::size_t inputs = x.columns(), across = strips(z.rows());
-  for (std::size_t item = begin; item < end; ++item) {
-    const std::size_t panel = item / across, row = item % across * kStrip, first = panel * kPanel;
-    const std::size_t rows = std::min(kStrip, z.rows() - row), columns = std::min(kPanel, z.columns() - first);
-    sum_inputs(tile_for<InPlace>(rows, columns), InPlace{x.data() + row * inputs, inputs},
-               packed + panel * inputs * kPanel, panel_stride(columns), inputs, c);
-    for (std::size_t m = 0; m < rows; ++m) {
-      float* to = z.data() + (row + m) * z.columns() + first;
-      for (std::size_t j = 0; j < columns; ++j) to[j] = c[m * kPanel + j] + biases[first + j];
+  const std::size_t inputs = x.columns();
+  for (std::size_t panel = share.first_panel; panel < share.end_panel; ++panel)
+    for (std::size_t strip = share.first_strip; strip < share.end_strip; ++strip) {
+      const std::size_t row = strip * kStrip, first = panel * kPanel;
+      const std::size_t rows = std::min(kStrip, z.rows() - row), columns = std::min(kPanel, z.columns() - first);
+      sum_inputs(tile_for<InPlace>(rows, columns), InPlace{x.data() + row * inputs, inputs},
+                 packed + panel * inputs * kPanel, panel_stride(columns), inputs, c);
+      for (std::size_t m = 0; m < rows; ++m) {
+        float* to = z.data() + (row + m) * z.columns() + first;
+        for (std::size_t j = 0; j < columns; ++j) to[j] = c[m * kPanel + j] + biases[first + j];
+      }
     }
-  }
 }
 
 /// x^T in panels of kPanel rows, each (inputs x kPanel): the lanes run over the rows of the batch.
@@ -82,41 +102,50 @@ void pack_rows(ConstMatrixView x, std::size_t panel, float* to) {
   copy_transposed(x.row(first).data(), x.columns(), count, x.columns(), whole_vectors(count), to, panel_stride(count));
 }
 
-/// Strips [begin, end) of outputs, from packed rows and the weights in place.
+/// A share of z from packed rows and the weights in place: strips are outputs, and each stays near for all rows.
 void forward_over_rows(const float* packed, ConstMatrixView weights, std::span<const float> biases, MatrixView z,
-                       std::size_t begin, std::size_t end) {
+                       const Share& share) {
   HWY_ALIGN float c[kTileFloats] = {};
-  const std::size_t inputs = weights.columns(), across = panels(z.rows());
-  for (std::size_t item = begin; item < end; ++item) {
-    const std::size_t output = item / across * kStrip, panel = item % across, first = panel * kPanel;
-    const std::size_t outputs = std::min(kStrip, z.columns() - output), rows = std::min(kPanel, z.rows() - first);
-    sum_inputs(tile_for<InPlace>(outputs, rows), InPlace{weights.data() + output * inputs, inputs},
-               packed + panel * inputs * kPanel, panel_stride(rows), inputs, c);
-    for (std::size_t m = 0; m < outputs; ++m)
-      for (std::size_t j = 0; j < kPanel; ++j) c[m * kPanel + j] += biases[output + m];
-    copy_transposed(c, kPanel, outputs, rows, outputs, z.data() + first * z.columns() + output, z.columns());
-  }
+  const std::size_t inputs = weights.columns();
+  for (std::size_t strip = share.first_strip; strip < share.end_strip; ++strip)
+    for (std::size_t panel = share.first_panel; panel < share.end_panel; ++panel) {
+      const std::size_t output = strip * kStrip, first = panel * kPanel;
+      const std::size_t outputs = std::min(kStrip, z.columns() - output), rows = std::min(kPanel, z.rows() - first);
+      sum_inputs(tile_for<InPlace>(outputs, rows), InPlace{weights.data() + output * inputs, inputs},
+                 packed + panel * inputs * kPanel, panel_stride(rows), inputs, c);
+      for (std::size_t m = 0; m < outputs; ++m)
+        for (std::size_t j = 0; j < kPanel; ++j) c[m * kPanel + j] += biases[output + m];
+      copy_transposed(c, kPanel, outputs, rows, outputs, z.data() + first * z.columns() + output, z.columns());
+    }
 }
+
+/// Few members pack for themselves what is small: a number that another core has just written takes longer to come.
+bool packs_alone(const Team& team, std::size_t floats) { return team.size() <= 4 && floats <= (std::size_t{1} << 17); }
 
 void forward(Team& team, ConstMatrixView x, ConstMatrixView weights, std::span<const float> biases, MatrixView z) {
   const std::size_t rows = x.rows(), inputs = x.columns(), outputs = weights.rows();
   const double work = multiplications(rows, inputs, outputs);
-  const bool over_outputs = outputs * inputs <= rows * (inputs + outputs);  // what has to be turned round
-  const std::size_t packs = over_outputs ? panels(outputs) : panels(rows);
-  float* packed = team.shared_memory(packs * inputs * kPanel);
-  team.split(packs, work / 8, [&](std::size_t, std::size_t begin, std::size_t end) {
+  const bool over_outputs = is_wide(rows, inputs, outputs);  // then the weights are less to be turned round than x
+  const std::size_t packs = panels(over_outputs ? outputs : rows), floats = packs * inputs * kPanel;
+  const auto pack = [&](std::size_t begin, std::size_t end, float* packed) {
     for (std::size_t panel = begin; panel < end; ++panel) {
       float* to = packed + panel * inputs * kPanel;
       over_outputs ? pack_outputs(weights, panel, to) : pack_rows(x, panel, to);
     }
-  });
-  const std::size_t items = over_outputs ? packs * strips(rows) : packs * strips(outputs);
-  team.split(items, work, [&](std::size_t, std::size_t begin, std::size_t end) {
-    if (over_outputs)
-      forward_over_outputs(x, packed, biases, z, begin, end);
-    else
-      forward_over_rows(packed, weights, biases, z, begin, end);
-  });
+  };
+  const bool alone = packs_alone(team, floats);
+  float* shared = alone ? nullptr : team.shared_memory(floats);
+  if (!alone)
+    team.split(packs, work / 8, [&](std::size_t, std::size_t begin, std::size_t end) { pack(begin, end, shared); });
+  share_out(team, packs, strips(over_outputs ? rows : outputs), true, work,
+            [&](std::size_t member, const Share& share) {
+              float* packed = alone ? team.memory(member, floats) : shared;
+              if (alone) pack(0, packs, packed);
+              if (over_outputs)
+                forward_over_outputs(x, packed, biases, z, share);
+              else
+                forward_over_rows(packed, weights, biases, z, share);
+            });
 }
 
 std::size_t packed_floats(std::size_t outputs, std::size_t inputs) { return panels(outputs) * inputs * kPanel; }
@@ -128,49 +157,45 @@ void pack_all_outputs(ConstMatrixView weights, std::span<float> packed) {
 
 void forward_packed(Team& team, ConstMatrixView x, std::span<const float> packed, std::span<const float> biases,
                     MatrixView z) {
-  team.split(panels(z.columns()) * strips(z.rows()), multiplications(x.rows(), x.columns(), z.columns()),
-             [&](std::size_t, std::size_t begin, std::size_t end) {
-               forward_over_outputs(x, packed.data(), biases, z, begin, end);
-             });
+  share_out(team, panels(z.columns()), strips(z.rows()), strips(z.rows()) > team.size(),
+            multiplications(x.rows(), x.columns(), z.columns()),
+            [&](std::size_t, const Share& share) { forward_over_outputs(x, packed.data(), biases, z, share); });
 }
 
 // -- backward: d_x = delta W -----------------------------------------------------------------------------------------
 
+/// A share of d_x: strips are rows, panels are copied together where they are far apart or not whole.
+void backward_input_share(ConstMatrixView delta, ConstMatrixView weights, MatrixView d_x, const Share& share,
+                          float* packed) {
+  HWY_ALIGN float c[kTileFloats];
+  const std::size_t rows = delta.rows(), outputs = delta.columns(), inputs = weights.columns();
+  for (std::size_t panel = share.first_panel; panel < share.end_panel; ++panel) {
+    const std::size_t first = panel * kPanel, columns = std::min(kPanel, inputs - first);
+    const bool whole = columns == kPanel;
+    const float* b = weights.data() + first;
+    std::size_t stride = inputs;
+    if (!whole || inputs >= kFarApart) {
+      copy(b, inputs, outputs, columns, packed, kPanel);
+      clear_rest(packed, outputs, kPanel, columns);
+      b = packed;
+      stride = kPanel;
+    }
+    for (std::size_t strip = share.first_strip; strip < share.end_strip; ++strip) {
+      const std::size_t row = strip * kStrip, m = std::min(kStrip, rows - row);
+      float* to = d_x.data() + row * inputs + first;
+      tile_for<InPlace>(m, columns)(InPlace{delta.data() + row * outputs, outputs}, b, stride, outputs, whole ? to : c,
+                                    whole ? inputs : kPanel);
+      if (!whole) copy(c, kPanel, m, columns, to, inputs);
+    }
+  }
+}
+
 void backward_input(Team& team, ConstMatrixView delta, ConstMatrixView weights, MatrixView d_x) {
   const std::size_t rows = delta.rows(), outputs = delta.columns(), inputs = weights.columns();
-  const std::size_t across = strips(rows);
-  team.split(panels(inputs) * across, multiplications(rows, inputs, outputs),
-             [&](std::size_t member, std::size_t begin, std::size_t end) {
-               HWY_ALIGN float c[kTileFloats];
-               float* packed = nullptr;
-               std::size_t packed_panel = panels(inputs);
-               for (std::size_t item = begin; item < end; ++item) {
-                 const std::size_t panel = item / across, row = item % across * kStrip, first = panel * kPanel;
-                 const std::size_t m = std::min(kStrip, rows - row), columns = std::min(kPanel, inputs - first);
-                 const bool whole = columns == kPanel;
-                 const float* b = weights.data() + first;
-                 std::size_t stride = inputs;
-                 if (!whole || inputs >= kFarApart) {
-                   if (packed == nullptr) packed = team.memory(member, outputs * kPanel);
-                   if (packed_panel != panel) {
-                     copy(b, inputs, outputs, columns, packed, kPanel);
-                     clear_rest(packed, outputs, kPanel, columns);
-                     packed_panel = panel;
-                   }
-                   b = packed;
-                   stride = kPanel;
-                 }
-                 float* to = d_x.data() + row * inputs + first;
-                 const TileFunction<InPlace> tile = tile_for<InPlace>(m, columns);
-                 const InPlace a{delta.data() + row * outputs, outputs};
-                 if (whole) {
-                   tile(a, b, stride, outputs, to, inputs);
-                   continue;
-                 }
-                 tile(a, b, stride, outputs, c, kPanel);
-                 copy(c, kPanel, m, columns, to, inputs);
-               }
-             });
+  share_out(team, panels(inputs), strips(rows), is_wide(rows, inputs, outputs), multiplications(rows, inputs, outputs),
+            [&](std::size_t member, const Share& share) {
+              backward_input_share(delta, weights, d_x, share, team.memory(member, outputs * kPanel));
+            });
 }
 
 // -- gradients: d_W = delta^T x, d_b = column sums of delta ----------------------------------------------------------
@@ -238,26 +263,23 @@ void backward_weights(Team& team, ConstMatrixView delta, ConstMatrixView x, Matr
     }
   });
 
-  team.split(panels(inputs) * down, work, [&](std::size_t member, std::size_t begin, std::size_t end) {
+  share_out(team, panels(inputs), down, down >= 2 * team.size(), work, [&](std::size_t member, const Share& share) {
     const GradientMemory memory(team, member, rows);
-    Panel b;
-    std::size_t of_panel = panels(inputs);
-    for (std::size_t item = begin; item < end; ++item) {
-      const std::size_t panel = item / down, strip = item % down, first = panel * kPanel, output = strip * kStrip;
-      const std::size_t m = std::min(kStrip, outputs - output), columns = std::min(kPanel, inputs - first);
-      if (panel != of_panel) {
-        b = gradient_panel(x, first, columns, memory.panel);
-        of_panel = panel;
+    for (std::size_t panel = share.first_panel; panel < share.end_panel; ++panel) {
+      const std::size_t first = panel * kPanel, columns = std::min(kPanel, inputs - first);
+      const Panel b = gradient_panel(x, first, columns, memory.panel);
+      for (std::size_t strip = share.first_strip; strip < share.end_strip; ++strip) {
+        const std::size_t output = strip * kStrip, m = std::min(kStrip, outputs - output);
+        float* to = d_weights.data() + output * inputs + first;
+        const TileFunction<Packed> tile = tile_for<Packed>(m, columns);
+        const Packed a{packed + strip * rows * kStrip};
+        if (rows <= kLeafRows && columns == kPanel) {
+          tile(a, b.data, b.stride, rows, to, inputs);
+          continue;
+        }
+        sum_rows(tile, a, b.data, b.stride, rows, memory.waiting, memory.c);
+        copy(memory.c, kPanel, m, columns, to, inputs);
       }
-      float* to = d_weights.data() + output * inputs + first;
-      const TileFunction<Packed> tile = tile_for<Packed>(m, columns);
-      const Packed a{packed + strip * rows * kStrip};
-      if (rows <= kLeafRows && columns == kPanel) {
-        tile(a, b.data, b.stride, rows, to, inputs);
-        continue;
-      }
-      sum_rows(tile, a, b.data, b.stride, rows, memory.waiting, memory.c);
-      copy(memory.c, kPanel, m, columns, to, inputs);
     }
   });
 }
