@@ -201,6 +201,20 @@ TEST(Writing, ThatFailsIsCode6) {
   EXPECT_EQ(dir.listing(), before);
 }
 
+TEST(Writing, BeyondTheLargestFileAllowedIsCode6) {
+  const Points dir;
+  const auto with_small_files = [] {
+    const rlimit limit{10240, 10240};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  };
+  const std::vector<std::string> words{"train", "points.csv", "--hidden", "2000", "--epochs", "1", "-q"};
+  const Result result = Program(dir, words).before(with_small_files).go();
+  EXPECT_EQ(result.code, 6) << result.err;
+  expect_says(result, "model.safetensors: file too large: needed");
+  EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+  EXPECT_EQ(dir.listing().size(), 1u);
+}
+
 TEST(Writing, ToAReaderThatHasGoneIsNoError) {
   const Points dir;
   ASSERT_EQ(run(dir, train_words({"-o", "m.safetensors"})).code, 0);
