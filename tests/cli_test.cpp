@@ -123,6 +123,28 @@ TEST(Train, TakesAValidationFileAndStandardInput) {
   EXPECT_TRUE(dir.has("p.safetensors"));
 }
 
+TEST(Train, FindsTheTargetOfAValidationFileAsOtherColumns) {
+  const Dir dir;
+  dir.write("points.csv", points(true, false));
+  std::string reordered = "kind,more,y,x\n", bare;
+  for (const std::string row : {"red,9,0.1,0.1", "green,9,0.2,4.2", "red,8,0.3,0.2"}) reordered += row + "\n";
+  for (const std::string row : {"0.1,0.1,red", "4.2,0.2,green"}) bare += row + "\n";
+  dir.write("reordered.csv", reordered);
+  dir.write("bare.csv", bare);
+  dir.write("without.csv", "x,y\n1,2\n");
+  const auto train = [&](const std::string& file) {
+    return run(dir, train_words({"--validation", file, "--force", "--json", "-o", "m.safetensors"}));
+  };
+  const Result by_name = train("reordered.csv"), by_place = train("bare.csv"), without = train("without.csv");
+  ASSERT_EQ(by_name.code, 0) << by_name.err;
+  EXPECT_EQ(json::parse(by_name.out)["rows"]["validation"], 3);
+  EXPECT_EQ(json::parse(by_name.out)["metrics"]["validation"]["accuracy"]["value"], 1.0);
+  ASSERT_EQ(by_place.code, 0) << by_place.err;
+  EXPECT_EQ(json::parse(by_place.out)["metrics"]["validation"]["accuracy"]["value"], 1.0);
+  EXPECT_EQ(without.code, 3) << without.err;
+  EXPECT_NE(without.err.find("without.csv: missing column"), std::string::npos) << without.err;
+}
+
 TEST(Train, NewsOnATerminalAreABarElsewhereLines) {
   const Dir dir;
   dir.write("points.csv", points(true, false, 600));

@@ -75,18 +75,6 @@ void meet(const std::vector<Demand>& demands, const Metrics& metrics) {
   if (!failures.empty()) throw Error(ErrorCategory::check, failures);
 }
 
-Table load_for(const Model& model, const std::string& path, formats::LoadOptions reading) {
-  const Encoder& encoder = model.encoder;
-  const std::string number = std::to_string(encoder.target_place);
-  reading.part = formats::Part::test;
-  reading.target_required = false;  // that it is missing is said by encode(), with all that is missing
-  reading.target = encoder.match_by_name ? encoder.target : number;
-  Table table = formats::load_table(path, reading);
-  if (!encoder.match_by_name || table.names_from_header || path == "-") return table;
-  reading.target = number;  // a file without names is matched by place
-  return formats::load_table(path, reading);
-}
-
 Evaluation measure(const Model& model, const Table& table, std::size_t threads) {
   const Dataset data = encode(model.encoder, table, true);
   const Selection rows = all_rows(data);
@@ -106,12 +94,13 @@ Evaluation measure(const Model& model, const Table& table, std::size_t threads) 
 
 int evaluate_command(const Arguments& arguments, const Terminal& terminal) {
   const std::vector<Demand> demands = demands_of(arguments);
-  const formats::LoadOptions reading = load_options(arguments);
+  formats::LoadOptions reading = load_options(arguments);
   const std::size_t threads = threads_of(arguments);
   check_inputs(arguments.files);
   const Model model = formats::load_model(arguments.files[0]);
   check_demands(demands, model.encoder.task);
-  const Table table = load_for(model, arguments.files[1], reading);
+  reading.part = formats::Part::test;
+  const Table table = load_for(model.encoder, arguments.files[1], reading);
   for (const std::string& note : table.notes) say(terminal, note);
 
   Evaluation evaluation = measure(model, table, threads);

@@ -164,7 +164,9 @@ int train_command(const Arguments& arguments, const Terminal& terminal) {
   const Table table = formats::load_table(arguments.files[0], reading);
   if (!arguments.has("validation")) return train_on(arguments, terminal, options, table, nullptr);
   reading.labels.clear();  // --labels belongs to DATA
-  const Table validation = formats::load_table(arguments.text("validation"), reading);
+  std::vector<std::string> said_later;
+  const Encoder encoder = plan_encoder(table, options.data, said_later);
+  const Table validation = load_for(encoder, arguments.text("validation"), reading);
   return train_on(arguments, terminal, options, table, &validation);
 }
 
