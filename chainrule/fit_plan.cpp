@@ -137,6 +137,22 @@ std::size_t memory_for(const FitPlan& plan, const Table& table, const FitOptions
          checked_product(table.rows, stored, "rows");
 }
 
+void note_idle_options(const FitOptions& options, FitPlan& plan) {
+  if (std::holds_alternative<Rprop>(options.train.optimizer))
+    plan.notes.push_back("optimizer rprop: every step takes all rows, and the schedule is constant");
+  FitOptions preset;
+  apply_preset(preset, options.preset);
+  if (plan.encoder.task == Task::classes && options.data.target_scaling != preset.data.target_scaling)
+    plan.notes.push_back("target_scaling has no effect: the target is a class, not a number");
+}
+
+void require_metric(const std::string& metric, Task task) {
+  const std::vector<std::string>& known = metric_names(task == Task::classes);
+  if (std::find(known.begin(), known.end(), metric) == known.end())
+    refuse(fmt::format("metric: expected one of {} for {}, found {}", fmt::join(known, ", "),
+                       task == Task::classes ? "classes" : "a number as target", in_quotes(metric)));
+}
+
 // Counts are not shifted or scaled: the loss speaks of their logarithm.
 EncoderOptions data_options(const FitOptions& options) {
   EncoderOptions data = options.data;
@@ -208,6 +224,8 @@ FitPlan plan_fit(const Table& table, const FitOptions& options, const Table* val
   TrainOptions train = options.train;
   train.loss = plan.loss;
   validate(train);
+  require_metric(train.metric, plan.encoder.task);
+  note_idle_options(options, plan);
   plan.memory_bytes = memory_for(plan, table, options);
   return plan;
 }

@@ -33,7 +33,10 @@ FitOptions options_of(const Arguments& arguments) {
   return options_from(sources);
 }
 
-int print_config(const FitOptions& options) {
+int print_config(const Arguments& arguments, const FitOptions& options) {
+  if (arguments.is_true("json"))
+    throw Error(ErrorCategory::usage, "--json: expected no --print-config beside it, found one",
+                "a configuration is printed as TOML");
   Output output;
   output.write(config_text(options));
   output.finish();
@@ -145,7 +148,7 @@ int train_on(const Arguments& arguments, const Terminal& terminal, const FitOpti
 
 int train_command(const Arguments& arguments, const Terminal& terminal) {
   const FitOptions options = options_of(arguments);
-  if (arguments.is_true("print-config")) return print_config(options);
+  if (arguments.is_true("print-config")) return print_config(arguments, options);
   formats::LoadOptions reading = load_options(arguments);
   reading.target = options.data.target;
   threads_of(arguments);
