@@ -108,6 +108,20 @@ TEST(HoldOut, ThatIsSmallerThanAskedForIsExplained) {
   expect_not_in("held out", dir.trained({}));
 }
 
+TEST(Notes, OfTwoFilesNameTheirFile) {
+  const Points dir;
+  dir.write("other.csv", points(true, false, 30));
+  const std::string said = dir.trained({"--validation", "other.csv"});
+  expect_in("points.csv: first line taken as header", said);
+  expect_in("other.csv: first line taken as header", said);
+  expect_not_in("points.csv", dir.trained({}));
+}
+
+TEST(Numbers, AreShownAsTheyAre) {
+  const Points dir;
+  expect_in("found 1000004000000\n", dir.trained({"--hidden", "1000000,1000000"}, 2));
+}
+
 TEST(Rprop, SaysWhatItBrings) {
   const Points dir;
   expect_in("optimizer rprop: every step takes all rows, and the schedule is constant",

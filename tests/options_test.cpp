@@ -111,6 +111,10 @@ TEST(SetOption, RefusesWhatIsOutOfRange) {
                                                        {"hidden", "0"},
                                                        {"hidden", "3,"},
                                                        {"hidden", "-1"},
+                                                       {"hidden", " 3"},
+                                                       {"hidden", "3,4 "},
+                                                       {"weight-multiplier", ""},
+                                                       {"weight-multiplier", "1, 2 "},
                                                        {"hidden", "64;32"},
                                                        {"epochs", "100000000000000000000"},
                                                        {"epochs", "0"},
@@ -146,6 +150,8 @@ TEST(SetOption, RefusesWhatIsOutOfRange) {
   for (const auto& [name, value] : wrong) EXPECT_NE(refusal(name, value), "") << name << " = " << value;
   // Controls: refusing everything would pass the above.
   for (const auto& [name, value] : {std::pair{"hidden", "1000000"},
+                                    {"hidden", "64, 32"},
+                                    {"weight-multiplier", "1, 2"},
                                     {"epochs", "1000000000"},
                                     {"batch-size", "1"},
                                     {"learning-rate", "1e-300"},

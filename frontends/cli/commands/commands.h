@@ -31,6 +31,8 @@ formats::LoadOptions load_options(const Arguments& arguments);
 Table load_for(const Encoder& encoder, const std::string& path, formats::LoadOptions reading);
 /// --threads, 0 where it is not given: as many as the process may use. Throws Error (usage).
 std::size_t threads_of(const Arguments& arguments);
+/// Throws Error (usage) for standard input: a model is read here and there, not from front to back.
+void check_model_file(const std::string& path);
 /// Throws Error (usage) when two of them are standard input.
 void check_inputs(const std::vector<std::string>& inputs);
 /// Refuses an output that exists (unless `overwrite`), cannot be written, or is one of the inputs or in one of their

@@ -96,6 +96,7 @@ int evaluate_command(const Arguments& arguments, const Terminal& terminal) {
   const std::vector<Demand> demands = demands_of(arguments);
   formats::LoadOptions reading = load_options(arguments);
   const std::size_t threads = threads_of(arguments);
+  check_model_file(arguments.files[0]);
   check_inputs(arguments.files);
   const Model model = formats::load_model(arguments.files[0]);
   check_demands(demands, model.encoder.task);

@@ -79,6 +79,12 @@ std::size_t threads_of(const Arguments& arguments) {
   return static_cast<std::size_t>(number);
 }
 
+void check_model_file(const std::string& path) {
+  if (path == "-")
+    throw Error(ErrorCategory::usage, "MODEL: expected a file, found - (standard input)",
+                "a model cannot come from standard input");
+}
+
 void check_inputs(const std::vector<std::string>& inputs) {
   if (std::count(inputs.begin(), inputs.end(), "-") > 1)
     throw Error(ErrorCategory::usage, "command line: expected - (standard input) once, found it twice");

@@ -49,7 +49,7 @@ double bytes_of(const std::string& text) {
   const std::size_t unit = text.empty() ? std::string::npos : units.find(text.back());
   const std::string_view digits(text.data(), text.size() - (unit == std::string::npos ? 0 : 1));
   double number = 0;
-  if (!number_from_text(digits, number) || !(number > 0))
+  if (!number_from_text(digits, number) || !(number >= 1))
     throw Error(ErrorCategory::usage, "--max-memory: expected a size such as 512M or 8G, found " + in_quotes(text));
   return number * (unit == std::string::npos ? 1 : std::pow(1024.0, static_cast<double>(unit + 1)));
 }
@@ -78,8 +78,10 @@ void say_all(const Terminal& terminal, const std::vector<std::string>& notes) {
 FitPlan announce(const Arguments& arguments, const Terminal& terminal, const FitOptions& options, const Table& table,
                  const Table* validation) {
   for (const auto& [key, value] : option_values(options)) say_more(terminal, key + " = " + value);
-  say_all(terminal, table.notes);
-  if (validation != nullptr) say_all(terminal, validation->notes);
+  for (const Table* one : {&table, validation})
+    if (one != nullptr)
+      for (const std::string& note : one->notes)
+        say(terminal, (validation == nullptr ? "" : one->source + ": ") + note);
   FitPlan plan = plan_fit(table, options, validation);
   say_all(terminal, plan.notes);
   say(terminal, "network: " + describe(plan.architecture));
