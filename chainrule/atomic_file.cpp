@@ -196,8 +196,10 @@ void check_output_path(const std::string& path, bool overwrite) {
   if (target.special) return;
   std::string temporary;
   const int descriptor = create_temporary(target.folder, S_IRUSR | S_IWUSR, temporary);
-  if (descriptor < 0)
-    refuse(ErrorCategory::usage, path, "folder " + in_quotes(target.folder, 4096) + ": " + reason(errno));
+  if (descriptor < 0)  // "no such file" would be said of a folder that exists, such as /proc
+    refuse(ErrorCategory::usage, path,
+           "folder " + in_quotes(target.folder, 4096) + ": " +
+               (errno == ENOENT ? "no file can be made in it" : reason(errno)));
   close(descriptor);
   if (unlink(temporary.c_str()) != 0) refuse(ErrorCategory::usage, path, reason(errno));
 }

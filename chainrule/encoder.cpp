@@ -18,6 +18,8 @@
 namespace chainrule {
 namespace {
 
+constexpr std::size_t kNamesCompared = 10'000;  // bounds the time spent on a hint
+
 struct Scale {
   double shift = 0, scale = 1;
   bool constant = false;
@@ -85,9 +87,13 @@ Places places_by_name(const Encoder& encoder, const Table& table, bool with_targ
   if (absent.empty()) return places;
   std::vector<std::string> names;
   for (const Column& column : table.columns) names.push_back(column.name);
-  throw Error(ErrorCategory::input, fmt::format("{}: missing {}: expected {}, found {}", place(table.source),
-                                                absent.size() == 1 ? "column" : "columns", listed(absent),
-                                                names.empty() ? "no column" : listed(names)));
+  const std::string near = names.size() > kNamesCompared ? "" : nearest_name(absent.front(), names);
+  throw Error(
+      ErrorCategory::input,
+      fmt::format("{}: missing {}: expected {}, found {}", place(table.source),
+                  absent.size() == 1 ? "column" : "columns", listed(absent),
+                  names.empty() ? "no column" : listed(names)),
+      near.empty() ? "" : fmt::format("{} is not {}: names must be equal", in_quotes(near), in_quotes(absent.front())));
 }
 
 Places places_by_number(const Encoder& encoder, const Table& table, bool with_target) {

@@ -88,7 +88,10 @@ void require_numbers(const Table& table, std::size_t index, const std::string& h
 void require_target(const Table& table, std::size_t index) {
   const Column& column = table.columns[index];
   if (column.missing > 0)
-    refuse_missing(table, column, "missing target in " + in_column(column), "a value", "remove rows without a target");
+    refuse_missing(table, column, "missing target in " + in_column(column), "a value",
+                   column.missing < table.rows ? "remove rows without a target"
+                                               : "the column is empty in all rows, as after a separator at the end of "
+                                                 "each line; --target chooses another");
   if (!has_codes(table, column) && column.numbers.size() != table.rows)
     throw Error(ErrorCategory::internal,
                 fmt::format("{}: {}: its text was not kept: expected a table that was read with this target",

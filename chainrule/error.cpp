@@ -65,20 +65,29 @@ std::string escaped(std::string_view text, std::size_t limit) {
   return out;
 }
 
-// Letters added, left out, replaced, or swapped with their neighbour: each counts one.
+// Insertions, deletions, replacements and swaps of neighbours that make `b` of `a`, no place edited twice (optimal
+// string alignment, after Damerau 1964).
 std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> two_above, above(b.size() + 1), row(b.size() + 1);
+  std::vector<std::size_t> row(b.size() + 1), above(b.size() + 1), second_above(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
-    two_above = std::exchange(above, row);
+    std::swap(second_above, above);
+    std::swap(above, row);
     row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
       row[j] = std::min({above[j] + 1, row[j - 1] + 1, above[j - 1] + (a[i - 1] == b[j - 1] ? 0u : 1u)});
       if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-        row[j] = std::min(row[j], two_above[j - 2] + 1);
+        row[j] = std::min(row[j], second_above[j - 2] + 1);
     }
   }
   return row[b.size()];
+}
+
+std::string lower_case(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return out;
 }
 
 }  // namespace
@@ -86,7 +95,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 std::string in_quotes(std::string_view text, std::size_t limit) { return '"' + escaped(text, limit) + '"'; }
 
 std::string place(std::string_view file, std::size_t line, std::size_t field) {
-  std::string out = escaped(file, 4096);
+  std::string out = file.empty() ? "\"\"" : escaped(file, 4096);
   if (line > 0) out += ':' + std::to_string(line);
   if (line > 0 && field > 0) out += ':' + std::to_string(field);
   return out;
@@ -96,7 +105,9 @@ std::string nearest_name(std::string_view name, std::span<const std::string> kno
   std::string best;
   std::size_t best_distance = std::max<std::size_t>(name.size() / 3, 1) + 1;
   if (name.size() > 64) return best;
+  const std::string lower = lower_case(name);
   for (const std::string& candidate : known) {
+    if (candidate.size() == lower.size() && lower_case(candidate) == lower) return candidate;
     const std::size_t distance = edit_distance(name, candidate);
     if (distance < best_distance) {
       best_distance = distance;

@@ -137,16 +137,68 @@ void note_unseen_classes(const Encoder& encoder, const Table& table, const Split
                       in_quotes(encoder.labels[k])));
 }
 
-// Parameters, gradients, the best copy and the optimiser's memory; z, a and delta of a batch; the encoded rows.
-std::size_t memory_for(const FitPlan& plan, const Table& table, const FitOptions& options) {
+// Why fewer rows are held out than asked for; and a target that names rows rather than classes.
+void note_few_rows_of_a_class(const Table& table, const FitOptions& options, bool other_table, FitPlan& plan) {
+  if (plan.encoder.task != Task::classes) return;
+  const std::string target = in_quotes(plan.encoder.target);
+  const std::size_t classes = plan.encoder.labels.size(), held_out = plan.split.held_out.size();
+  if (table.rows >= 10 && classes * 10 > table.rows * 8)
+    plan.notes.push_back(fmt::format("warning: {} classes of {} in {} rows: is it an ID rather than a class?", classes,
+                                     target, table.rows));
+  if (other_table || !options.validation_rows.empty() || !options.stratify) return;
+  const auto wanted = static_cast<std::size_t>(options.validation_split * static_cast<double>(table.rows) + 0.5);
+  if (held_out == 0 && options.validation_split > 0)
+    plan.notes.push_back(
+        fmt::format("no row held out: every class of {} has one row, and that stays for training", target));
+  else if (held_out < wanted)
+    plan.notes.push_back(fmt::format("{} of {} rows held out, not {}: one row of every class of {} stays for training",
+                                     held_out, table.rows, wanted, target));
+}
+
+std::size_t bytes_of(const Table& table) {
+  std::size_t bytes = table.images.bytes.size();
+  for (const Column& column : table.columns)
+    bytes += sizeof(double) * column.numbers.size() + sizeof(std::uint32_t) * column.codes.size() +
+             sizeof(std::string) * column.spellings.size();
+  return bytes;
+}
+
+// A table as read and as encoded, its row numbers, and what evaluation makes of each row.
+std::size_t memory_for_rows(const FitPlan& plan, const Table& table) {
+  constexpr std::size_t kRowNumbers = 5;  // the plan shown and the plan trained by, two selections, the order
+  const std::size_t encoded = table.has_images() ? table.images.pixels() : sizeof(float) * plan.encoder.inputs.size();
+  const std::size_t row = encoded + 2 * sizeof(float) + kRowNumbers * sizeof(std::size_t) +
+                          sizeof(float) * plan.encoder.outputs() + sizeof(double);
+  return bytes_of(table) + checked_product(table.rows, row, "rows");
+}
+
+// Parameters, gradients, the best copy and the optimiser's memory; z, a and delta of a batch; the rows.
+std::size_t memory_for(const FitPlan& plan, const Table& table, const FitOptions& options, const Table* validation) {
+  constexpr std::size_t kAnyTraining = std::size_t{7} << 19;  // 3.5 MiB, measured: code and buffers
   const std::size_t blocks = 3 + optimizer_memory(options.train.optimizer);
   std::size_t units = 2 * plan.architecture.inputs;
   for (const Layer& layer : plan.architecture.layers) units += (layer.dropout > 0 ? 5 : 3) * layer.outputs;
   const std::size_t rows = plan.split.rest.size();
   const std::size_t batch = options.train.batch_size == 0 ? rows : std::min(rows, options.train.batch_size);
-  const std::size_t stored = table.has_images() ? table.images.pixels() : sizeof(float) * plan.encoder.inputs.size();
-  return sizeof(float) * (blocks * parameter_count(plan.architecture) + checked_product(batch, units, "batch")) +
-         checked_product(table.rows, stored, "rows");
+  return kAnyTraining +
+         sizeof(float) * (blocks * parameter_count(plan.architecture) + checked_product(batch, units, "batch")) +
+         memory_for_rows(plan, table) + (validation == nullptr ? 0 : memory_for_rows(plan, *validation));
+}
+
+void note_idle_options(const FitOptions& options, FitPlan& plan) {
+  if (std::holds_alternative<Rprop>(options.train.optimizer))
+    plan.notes.push_back("optimizer rprop: every step takes all rows, and the schedule is constant");
+  FitOptions preset;
+  apply_preset(preset, options.preset);
+  if (plan.encoder.task == Task::classes && options.data.target_scaling != preset.data.target_scaling)
+    plan.notes.push_back("target_scaling has no effect: the target is a class, not a number");
+}
+
+void require_metric(const std::string& metric, Task task) {
+  const std::vector<std::string>& known = metric_names(task == Task::classes);
+  if (std::find(known.begin(), known.end(), metric) == known.end())
+    refuse(fmt::format("metric: expected one of {} for {}, found {}", fmt::join(known, ", "),
+                       task == Task::classes ? "classes" : "a number as target", in_quotes(metric)));
 }
 
 // Counts are not shifted or scaled: the loss speaks of their logarithm.
@@ -217,11 +269,14 @@ FitPlan plan_fit(const Table& table, const FitOptions& options, const Table* val
   fit_encoder(plan.encoder, table, plan.split.rest, data, plan.notes);
   if (validation == nullptr) note_rows_that_had_to_stay(table, options, plan);
   note_unseen_classes(plan.encoder, table, plan.split, plan);
+  note_few_rows_of_a_class(table, options, validation != nullptr, plan);
   plan.architecture = architecture_for(plan.encoder, options);
   TrainOptions train = options.train;
   train.loss = plan.loss;
   validate(train);
-  plan.memory_bytes = memory_for(plan, table, options);
+  require_metric(train.metric, plan.encoder.task);
+  note_idle_options(options, plan);
+  plan.memory_bytes = memory_for(plan, table, options, validation);
   return plan;
 }
 

@@ -2,6 +2,8 @@
 // The two passes of the article: forward, and the mirror of it.
 #include "chainrule/network.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -19,8 +21,7 @@ constexpr std::size_t kMostUnits = std::size_t{1} << 24;  // of a layer: places 
 
 void require(bool holds, const std::string& what, const std::string& expected, double found) {
   if (holds) return;
-  std::string number = std::to_string(found);
-  throw Error(ErrorCategory::usage, what + ": expected " + expected + ", found " + number);
+  throw Error(ErrorCategory::usage, fmt::format("{}: expected {}, found {}", what, expected, found));
 }
 
 void require_share(double share, const std::string& what) {

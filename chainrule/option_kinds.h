@@ -189,10 +189,10 @@ inline Option hidden_sizes(const Names& names) {
   Option option = row(OptionKind::whole_list, names);
   option.set = [](FitOptions& options, std::string_view text) {
     std::vector<std::size_t> sizes;
-    if (text != "none" && !text.empty())
+    if (text != "none" && !text.empty())  // blanks may stand between sizes only
       for (const std::string& part : split_list(text)) {
         std::uint64_t size = 0;
-        if (!read_whole(trimmed(part), 1, kMostUnits, size) || sizes.size() == kMostHidden)
+        if (text != trimmed(text) || !read_whole(trimmed(part), 1, kMostUnits, size) || sizes.size() == kMostHidden)
           return fmt::format("none or up to {} sizes from 1 to {}, separated by commas", kMostHidden, kMostUnits);
         sizes.push_back(size);
       }
@@ -211,10 +211,11 @@ Option per_layer(const Names& names, Member member) {
   Option option = row(OptionKind::number_list, names);
   option.set = [member](FitOptions& options, std::string_view text) {
     std::vector<double> numbers;
+    const std::string expected = "numbers from 0 up, separated by commas: one for all layers or one for each";
+    if (text.empty() || text != trimmed(text)) return expected;
     for (const std::string& part : split_list(text)) {
       double value = 0;
-      if (!number_from_text(trimmed(part), value) || value < 0 || numbers.size() == kMostHidden + 1)
-        return std::string("numbers from 0 up, separated by commas: one for all layers or one for each");
+      if (!number_from_text(trimmed(part), value) || value < 0 || numbers.size() == kMostHidden + 1) return expected;
       numbers.push_back(value);
     }
     if (numbers == std::vector<double>{1}) numbers.clear();

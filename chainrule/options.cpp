@@ -7,13 +7,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
+#include <utility>
 
 #include "chainrule/error.h"
 
 namespace chainrule {
 namespace {
 
-constexpr const char* kPreset = "preset";
+constexpr const char *kPreset = "preset", *kOptimizer = "optimizer";
 
 std::string as_key(std::string_view name) {
   std::string key(name);
@@ -40,21 +42,27 @@ bool decides_about_others(const Option& option) {
                      [&](const Option& other) { return other.used_with.option == option.name; });
 }
 
-// A printed configuration may be edited: what is not used any more may stand there with its default.
-bool says_its_default(const Option& option, std::string_view value) {
+// Defaults, but for what must be otherwise so that the option has a value.
+FitOptions defaults_with(const Option& option) {
   FitOptions options;
-  find_option(option.used_with.option)->set(options, option.used_with.values.front());
+  if (!is_used(option, options) && !option.used_with.values.empty())
+    find_option(option.used_with.option)->set(options, option.used_with.values.front());
+  return options;
+}
+
+bool is_default(const Option& option, std::string_view value) {
+  FitOptions options = defaults_with(option);
   return option.set(options, value).empty() && option.get(options) == default_value(option);
 }
 
 void set_known(FitOptions& options, const Option& option, std::string_view value, const std::string& where) {
-  if (!is_used(option, options) && says_its_default(option, value)) return;
-  if (!is_used(option, options))
+  if (!is_used(option, options)) {
+    if (is_default(option, value)) return;  // a printed configuration may be edited line by line
     throw Error(ErrorCategory::usage,
-                fmt::format("{}: expected {} {}, found {}", where, option.used_with.option,
-                            fmt::join(option.used_with.values, " or "),
+                fmt::format("{}: expected {}, found {}", where, option.used_with.words(),
                             in_quotes(find_option(option.used_with.option)->get(options))),
-                "leave it out, it would have no effect");
+                "it has no effect: leave it out");
+  }
   const std::string expected = option.set(options, value);
   if (expected.empty()) return;
   const std::string near = nearest_name(as_key(value), option.choices);
@@ -62,14 +70,45 @@ void set_known(FitOptions& options, const Option& option, std::string_view value
               near.empty() ? "" : fmt::format("did you mean {}?", near));
 }
 
-// Whether a source after number `source` sets what decides about this option.
-bool overruled(const Option& option, const std::vector<std::vector<Assignment>>& sources, std::size_t source) {
-  for (std::size_t later = source + 1; later < sources.size(); ++later)
-    for (const Assignment& wish : sources[later]) {
-      const Option* other = find_option(wish.name);
-      if (other != nullptr && (other->name == option.used_with.option || other->name == kPreset)) return true;
-    }
-  return false;
+const Assignment* last_wish(const std::vector<std::vector<Assignment>>& sources, std::string_view name) {
+  const Assignment* last = nullptr;
+  for (const std::vector<Assignment>& source : sources)
+    for (const Assignment& wish : source)
+      if (known_option(wish.name, wish.where).name == name) last = &wish;
+  return last;
+}
+
+// Whether a source after number `source` sets the option of this name.
+bool set_later(std::string_view name, const std::vector<std::vector<Assignment>>& sources, std::size_t source) {
+  const auto later = std::span(sources).subspan(source + 1);
+  return std::any_of(later.begin(), later.end(), [&](const std::vector<Assignment>& wishes) {
+    return std::any_of(wishes.begin(), wishes.end(), [&](const Assignment& wish) {
+      const Option* option = find_option(wish.name);
+      return option != nullptr && option->name == name;
+    });
+  });
+}
+
+// rprop is for passes over all rows and finds its own step sizes: what must stand beside it.
+const std::pair<const char*, const char*> kBesideRprop[] = {{"batch-size", "all"}, {"schedule", "constant"}};
+
+bool fixed_by_rprop(const Option& option) {
+  return std::any_of(std::begin(kBesideRprop), std::end(kBesideRprop),
+                     [&](const auto& fixed) { return option.name == fixed.first; });
+}
+
+void choose_rprop(FitOptions& options) {
+  for (const auto& [name, value] : kBesideRprop) find_option(name)->set(options, value);
+}
+
+void require_fit_for_rprop(const Option& option, const Assignment& wish) {
+  for (const auto& [name, value] : kBesideRprop) {
+    if (option.name != name || wish.value == value) continue;
+    throw Error(
+        ErrorCategory::usage,
+        fmt::format("{}: expected {} beside optimizer rprop, found {}", wish.where, value, in_quotes(wish.value)),
+        "leave it out, or choose another optimizer");
+  }
 }
 
 bool names(const std::vector<std::vector<Assignment>>& sources, std::string_view name) {
@@ -88,6 +127,11 @@ void bring_what_rprop_needs(FitOptions& options, const std::vector<std::vector<A
 
 }  // namespace
 
+std::string OptionUse::words() const {
+  if (values.empty()) return fmt::format("{} other than {}", option, idle);
+  return values.front().empty() ? "no " + option : fmt::format("{} {}", option, fmt::join(values, " or "));
+}
+
 std::string Option::key() const { return as_key(name); }
 
 const Option* find_option(std::string_view name) {
@@ -100,16 +144,13 @@ const Option* find_option(std::string_view name) {
   return nullptr;
 }
 
-std::string default_value(const Option& option) {
-  FitOptions options;
-  if (!is_used(option, options)) find_option(option.used_with.option)->set(options, option.used_with.values.front());
-  return option.get(options);
-}
+std::string default_value(const Option& option) { return option.get(defaults_with(option)); }
 
 bool is_used(const Option& option, const FitOptions& options) {
   if (option.used_with.option.empty()) return true;
   const std::string other = find_option(option.used_with.option)->get(options);
   const std::vector<std::string>& users = option.used_with.values;
+  if (users.empty()) return other != option.used_with.idle;
   return std::find(users.begin(), users.end(), other) != users.end();
 }
 
@@ -119,17 +160,22 @@ void set_option(FitOptions& options, std::string_view name, std::string_view val
 
 FitOptions options_from(const std::vector<std::vector<Assignment>>& sources) {
   FitOptions options;
-  const Assignment* preset = nullptr;
-  for (const std::vector<Assignment>& source : sources)
-    for (const Assignment& wish : source)
-      if (known_option(wish.name, wish.where).name == kPreset) preset = &wish;
-  if (preset != nullptr) set_option(options, kPreset, preset->value, preset->where);
-  for (const bool deciders : {true, false}) {
+  if (const Assignment* preset = last_wish(sources, kPreset))
+    set_option(options, kPreset, preset->value, preset->where);
+  const Assignment* const optimizer = last_wish(sources, kOptimizer);
+  const bool rprop = optimizer != nullptr && optimizer->value == "rprop";
+  if (rprop) choose_rprop(options);
+  for (const bool deciders : {true, false})
     for (std::size_t s = 0; s < sources.size(); ++s)
       for (const Assignment& wish : sources[s]) {
         const Option& option = *find_option(wish.name);
         if (option.name == kPreset || decides_about_others(option) != deciders) continue;
-        if (!is_used(option, options) && overruled(option, sources, s)) continue;
+        if (rprop && fixed_by_rprop(option)) {
+          if (set_later(kOptimizer, sources, s)) continue;
+          require_fit_for_rprop(option, wish);
+        }
+        const bool overruled = set_later(option.used_with.option, sources, s) || set_later(kPreset, sources, s);
+        if (!is_used(option, options) && overruled) continue;
         set_known(options, option, wish.value, wish.where);
       }
     if (deciders) bring_what_rprop_needs(options, sources);

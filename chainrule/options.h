@@ -19,7 +19,10 @@ enum class OptionKind { text, flag, whole, number, text_list, whole_list, number
 /// Some options mean something only beside certain values of another one, e.g. momentum beside optimizer momentum.
 struct OptionUse {
   std::string option;               ///< name of the other one; "" = always used
-  std::vector<std::string> values;  ///< those that use it
+  std::vector<std::string> values;  ///< those that use it; none = all but `idle`
+  std::string idle = {};
+
+  std::string words() const;  ///< "optimizer adam or adamw", "weight-decay other than 0", "no validation-rows"
 };
 
 struct Option {
@@ -56,12 +59,14 @@ struct Assignment {
 };
 
 /// Sets one option from text. Throws Error (usage) with what is right, what was found and, for unknown names, the
-/// nearest known one; also when the option is not used beside the others as they are (set the optimizer first).
+/// nearest known one; also when the option is not used beside the others as they are (set the optimizer first), unless
+/// the value is its default.
 void set_option(FitOptions& options, std::string_view name, std::string_view value, const std::string& where);
 
 /// Options from several sources, the later ones stronger (a file, then the command line). The order inside a source
 /// does not matter: the preset goes first, then what decides which other options are used. A value that nothing uses
-/// any more because a stronger source chose otherwise (another optimizer) is dropped; else it is an error.
+/// any more because a stronger source chose otherwise (another optimizer) is dropped; else it is an error, unless it is
+/// the default. Optimizer rprop brings its batch size (all) and schedule (constant); others beside it are an error.
 FitOptions options_from(const std::vector<std::vector<Assignment>>& sources);
 
 /// (key, value) of every option that is used, in the order of the table: what options_from() turns into the same

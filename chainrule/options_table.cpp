@@ -43,6 +43,7 @@ void add_rows(Rows& rows) {
   rows.push_back(number(
       {"validation-split", "rows", "SHARE", "share of the rows held out, at random; 0 = none"}, kShare,
       [](auto& o) -> auto& { return o.validation_split; }));
+  rows.back().used_with = {"validation-rows", {""}};
   rows.back().peers = "scikit-learn: validation_fraction; Keras takes the last rows";
   rows.push_back(validation_rows(
       {"validation-rows", "rows", "ROWS", "these rows instead: last:1000, first:500 or 101-200 (from 1)"}));
@@ -91,6 +92,7 @@ void add_network(Rows& rows) {
   rows.push_back(per_layer(
       {"decay-multiplier", "network", "FACTORS", "of the weight decay, per layer"},
       [](auto& o) -> auto& { return o.decay_multiplier; }));
+  rows.back().used_with = {"weight-decay", {}, "0"};
   rows.back().peers = "Caffe: decay_mult";
 }
 
@@ -122,7 +124,7 @@ void add_training(Rows& rows) {
 
 void add_optimizer(Rows& rows) {
   rows.push_back(choice(
-      {"optimizer", "optimiser", "NAME", "the update rule; rprop brings batch size all and a constant schedule"},
+      {"optimizer", "optimiser", "NAME", "the update rule; rprop brings batch-size all and schedule constant"},
       optimizer_names(), [](FitOptions& o, std::string_view text) { o.train.optimizer = optimizer_from_name(text); },
       [](const FitOptions& o) { return optimizer_name(o.train.optimizer); }));
   rows.push_back(number(
@@ -199,11 +201,15 @@ void add_schedule(Rows& rows) {
   rows.push_back(number(
       {"plateau-factor", "schedule", "FACTOR", "by which it is lowered then"}, kInside,
       [](auto& o) -> auto& { return o.train.plateau_factor; }));
+  rows.back().used_with = {"plateau-patience", {}, "0"};
 }
 
 void add_stopping(Rows& rows) {
   rows.push_back(choice(
-      {"metric", "stopping", "NAME", "what is watched on the validation rows"}, all_metrics(),
+      {"metric", "stopping", "NAME",
+       fmt::format("what is watched on the validation rows; for classes {}; for numbers {}", one_of(metric_names(true)),
+                   one_of(metric_names(false)))},
+      all_metrics(),
       [](FitOptions& o, std::string_view text) {
         o.train.metric = all_metrics()[index_of_name(text, all_metrics(), "metric")];
       },

@@ -14,6 +14,11 @@ constexpr std::size_t kNamesShown = 8;
 // Bounds the time spent on a suggestion, whatever the file calls its columns.
 constexpr std::size_t kNamesCompared = 10'000, kLongestCompared = 100;
 
+bool same_but_for_case(char a, char b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return lower(a) == lower(b);
+}
+
 std::string known_columns(const Table& table) {
   if (table.columns.empty()) return "a column (there is none)";
   std::string out = "one of ";
@@ -40,8 +45,9 @@ std::size_t find_column(const Table& table, std::string_view name_or_number, std
   std::vector<std::string> names;
   for (std::size_t c = 0; c < std::min(kNamesCompared, table.columns.size()); ++c)
     if (table.columns[c].name.size() <= kLongestCompared) names.push_back(table.columns[c].name);
-  // One or two characters are near to too much.
-  const std::string near = name_or_number.size() > 2 ? nearest_name(name_or_number, names) : "";
+  std::string near = nearest_name(name_or_number, names);
+  // One or two characters are near to too much: only their case may differ.
+  if (name_or_number.size() <= 2 && !std::ranges::equal(near, name_or_number, same_but_for_case)) near.clear();
   throw Error(ErrorCategory::usage,
               place(table.source) + ": " + std::string(what) + ": expected " + known_columns(table) + ", found " +
                   in_quotes(name_or_number),

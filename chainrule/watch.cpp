@@ -31,9 +31,11 @@ bool Watch::look(EpochRecord& record, const Network& network) {
   double value = record.training_loss;
   if (has_validation_) {
     const Metric* metric = find_metric(record.validation, options_.metric);
-    if (metric == nullptr)
-      throw Error(ErrorCategory::usage, "metric: expected " + names_of(record.validation) + " for this task, found " +
-                                            in_quotes(options_.metric));
+    if (metric == nullptr) {
+      std::string known;
+      for (const Metric& one : record.validation) known += (known.empty() ? "" : ", ") + one.name;
+      throw Error(ErrorCategory::usage, "metric: expected one of " + known + ", found " + in_quotes(options_.metric));
+    }
     value = metric->value;
   }
   const double gain = larger_is_better_ ? value - best_ : best_ - value;

@@ -36,6 +36,9 @@ struct Points : Dir {
 TEST(Usage, UnknownNamesSuggestTheNearest) {
   const Points dir;
   expect_says(refused(dir, {"trains"}, 2), "did you mean train?");
+  expect_says(refused(dir, {"trian"}, 2), "did you mean train?");
+  expect_says(refused(dir, {"train", "points.csv", "--target", "Kind"}, 2), "did you mean \"kind\"?");
+  expect_says(refused(dir, {"train", "points.csv", "--target", "X"}, 2), "did you mean \"x\"?");
   expect_says(refused(dir, {"train", "points.csv", "--epoch", "3"}, 2), "did you mean --epochs?");
   expect_says(refused(dir, {"evaluate", "--jsom"}, 2), "did you mean --json?");
   expect_says(refused(dir, {"train", "points.csv", "--activation", "sigmoyd"}, 2), "did you mean sigmoid?");
@@ -63,6 +66,7 @@ TEST(Usage, ImpossibleValuesAreRefusedBeforeWork) {
                                                        {"--validation-rows", "last:150"},
                                                        {"--max-memory", "0"},
                                                        {"--max-memory", "1K"},
+                                                       {"--max-memory", "1e-320"},
                                                        {"--delimiter", "x"},
                                                        {"--weight-multiplier", "1,2,3"},
                                                        {"--color", "red"}};
@@ -115,6 +119,8 @@ TEST(Outputs, AreRefusedBeforeWorkStarts) {
   refused(dir, {"train", "points.csv", "-o", "folder", "--force"}, 2);
   refused(dir, {"train", "points.csv", "-o", "", "--force"}, 2);
   refused(dir, {"train", "points.csv", "-o", "-"}, 2);
+  if (fs::exists("/proc/self"))
+    expect_says(refused(dir, {"train", "points.csv", "-o", "/proc/m.safetensors"}, 2), "no file can be made in it");
   expect_says(refused(dir, {"train", "points.csv", "-o", "points.csv", "--force"}, 2), "input");
   expect_says(refused(dir, {"train", "points.csv", "-o", "link.csv", "--force"}, 2), "input");
   expect_says(refused(dir, {"train", "link.csv", "-o", "points.csv", "--force"}, 2), "input");
@@ -151,6 +157,12 @@ TEST(Inputs, ThatAreMissingOrWrongAreCode3) {
   refused(dir, {"evaluate", "points.csv", "points.csv"}, 3);
   refused(dir, {"inspect", "cut.safetensors"}, 3);
   refused(dir, {"inspect", "missing"}, 3);
+  expect_says(refused(dir, {"train", ""}, 3), "error: \"\": cannot open");
+  expect_says(refused(dir, {"predict", "-", "points.csv"}, 2), "a model cannot come from standard input");
+  dir.write("upper.csv", "X,y,kind\n1,2,red\n");
+  expect_says(refused(dir, {"evaluate", "m.safetensors", "upper.csv"}, 3), "hint: \"X\" is not \"x\"");
+  dir.write("comma.csv", "x,y,\n1,2,\n3,4,\n");
+  expect_says(refused(dir, {"train", "comma.csv"}, 3), "the column is empty in all rows");
   refused(dir, {"predict", "m.safetensors", "missing.csv"}, 3);
   expect_says(refused(dir, {"predict", "m.safetensors", "other.csv", "-o", "answers.csv"}, 3), "\"x\"");
   expect_says(refused(dir, {"evaluate", "m.safetensors", "unseen.csv"}, 3), "purple");
@@ -199,6 +211,20 @@ TEST(Writing, ThatFailsIsCode6) {
   EXPECT_EQ(run(dir, train_words({"-o", "/dev/full"})).code, 6);
   EXPECT_EQ(run(dir, {"predict", "m.safetensors", "points.csv", "-o", "/dev/full"}).code, 6);
   EXPECT_EQ(dir.listing(), before);
+}
+
+TEST(Writing, BeyondTheLargestFileAllowedIsCode6) {
+  const Points dir;
+  const auto with_small_files = [] {
+    const rlimit limit{10240, 10240};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  };
+  const std::vector<std::string> words{"train", "points.csv", "--hidden", "2000", "--epochs", "1", "-q"};
+  const Result result = Program(dir, words).before(with_small_files).go();
+  EXPECT_EQ(result.code, 6) << result.err;
+  expect_says(result, "model.safetensors: file too large: needed");
+  EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+  EXPECT_EQ(dir.listing().size(), 1u);
 }
 
 TEST(Writing, ToAReaderThatHasGoneIsNoError) {

@@ -123,61 +123,26 @@ TEST(Train, TakesAValidationFileAndStandardInput) {
   EXPECT_TRUE(dir.has("p.safetensors"));
 }
 
-TEST(Train, FindsTheTargetOfAValidationFileByName) {
-  const Dir dir;
-  std::string train = "a,b,kind\n", other = "kind,b,a,more\n";
-  for (int i = 0; i < 40; ++i) {
-    const std::string a = std::to_string(i % 7), b = std::to_string(i % 5), kind = i % 7 > 3 ? "yes" : "no";
-    train += a + ',' + b + ',' + kind + '\n';
-    other += kind + ',' + b + ',' + a + ",0\n";
-  }
-  dir.write("train.csv", train);
-  dir.write("other.csv", other);
-  const Result result = run(dir, {"train", "train.csv", "--validation", "other.csv", "--epochs", "3"});
-  EXPECT_EQ(result.code, 0) << result.err;
-  EXPECT_NE(result.err.find("40 for training, 40 for validation"), std::string::npos) << result.err;
-}
-
-TEST(Train, SaysThatRowsHadToStay) {
-  const Dir dir;
-  std::string table = "x,id\n";
-  for (int i = 0; i < 30; ++i) table += std::to_string(i) + ",name" + std::to_string(i) + '\n';
-  dir.write("ids.csv", table);
-  const Result result = run(dir, {"train", "ids.csv", "--epochs", "2"});
-  EXPECT_EQ(result.code, 0) << result.err;
-  EXPECT_NE(result.err.find("0 rows held out to watch the training, not 3"), std::string::npos) << result.err;
-}
-
-TEST(Threads, DoNotChangeABit) {
+TEST(Train, FindsTheTargetOfAValidationFileAsOtherColumns) {
   const Dir dir;
   dir.write("points.csv", points(true, false));
-  const auto sum = [&](const std::string& threads) {
-    const Result result = run(dir, {"train", "points.csv", "--threads", threads, "--hidden", "700", "--batch-size",
-                                    "all", "--epochs", "5", "--force"});
-    EXPECT_EQ(result.code, 0) << result.err;
-    const std::size_t at = result.err.find("weights_sha256: ");
-    return at == std::string::npos ? std::string() : result.err.substr(at, 80);
+  std::string reordered = "kind,more,y,x\n", bare;
+  for (const std::string row : {"red,9,0.1,0.1", "green,9,0.2,4.2", "red,8,0.3,0.2"}) reordered += row + "\n";
+  for (const std::string row : {"0.1,0.1,red", "4.2,0.2,green"}) bare += row + "\n";
+  dir.write("reordered.csv", reordered);
+  dir.write("bare.csv", bare);
+  dir.write("without.csv", "x,y\n1,2\n");
+  const auto train = [&](const std::string& file) {
+    return run(dir, train_words({"--validation", file, "--force", "--json", "-o", "m.safetensors"}));
   };
-  const std::string one = sum("1");
-  EXPECT_NE(one, "");
-  EXPECT_EQ(one, sum("2"));
-  EXPECT_EQ(one, sum("5"));
-}
-
-TEST(Bench, MeasuresAndCompares) {
-  const Dir dir;
-  const Result result = run(dir, {"bench", "--workload", "I3", "--threads", "1", "--json"});
-  ASSERT_EQ(result.code, 0) << result.err;
-  const nlohmann::json document = nlohmann::json::parse(result.out);
-  EXPECT_GT(document["peak_gflops_per_core"].get<double>(), 0.1);
-  EXPECT_EQ(document["threads"], 1);
-  EXPECT_GT(document["workloads"]["I3"]["microseconds"].get<double>(), 0);
-  EXPECT_GT(document["workloads"]["I3"]["samples_per_second"].get<double>(), 0);
-  EXPECT_GT(document["workloads"]["I3"]["share_of_peak"].get<double>(), 0);
-  dir.write("before.json", result.out);
-  const Result table = run(dir, {"bench", "--workload", "I3", "--compare", "before.json"});
-  EXPECT_EQ(table.code, 0) << table.err;
-  EXPECT_NE(table.out.find(" x\n"), std::string::npos) << table.out;
+  const Result by_name = train("reordered.csv"), by_place = train("bare.csv"), without = train("without.csv");
+  ASSERT_EQ(by_name.code, 0) << by_name.err;
+  EXPECT_EQ(json::parse(by_name.out)["rows"]["validation"], 3);
+  EXPECT_EQ(json::parse(by_name.out)["metrics"]["validation"]["accuracy"]["value"], 1.0);
+  ASSERT_EQ(by_place.code, 0) << by_place.err;
+  EXPECT_EQ(json::parse(by_place.out)["metrics"]["validation"]["accuracy"]["value"], 1.0);
+  EXPECT_EQ(without.code, 3) << without.err;
+  EXPECT_NE(without.err.find("without.csv: missing column"), std::string::npos) << without.err;
 }
 
 TEST(Train, NewsOnATerminalAreABarElsewhereLines) {

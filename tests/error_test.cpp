@@ -28,6 +28,7 @@ TEST(Place, ShowsOnlyKnownParts) {
   EXPECT_EQ(place("a.csv"), "a.csv");
   EXPECT_EQ(place("a.csv", 3), "a.csv:3");
   EXPECT_EQ(place("a.csv", 3, 2), "a.csv:3:2");
+  EXPECT_EQ(place(""), "\"\"");
 }
 
 TEST(NearestName, SwappedLettersAreOneMistake) {
@@ -40,7 +41,10 @@ TEST(NearestName, SwappedLettersAreOneMistake) {
 TEST(NearestName, SuggestsOnlyWhatIsNear) {
   const std::array<std::string, 3> known{"sigmoid", "tanh", "relu"};
   EXPECT_EQ(nearest_name("sigmoyd", known), "sigmoid");
-  EXPECT_EQ(nearest_name("reul", known), "relu");
+  EXPECT_EQ(nearest_name("reul", known), "relu") << "two letters swapped are one edit";
+  EXPECT_EQ(nearest_name("tahn", known), "tanh");
+  EXPECT_EQ(nearest_name("TANH", known), "tanh");
+  EXPECT_EQ(nearest_name("ahtn", known), "");
   EXPECT_EQ(nearest_name("rell", known), "relu");
   EXPECT_EQ(nearest_name("zzzzzz", known), "");
 }

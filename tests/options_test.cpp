@@ -61,7 +61,7 @@ TEST(OptionTable, NamesAreUniqueAndEveryRowIsComplete) {
 TEST(OptionTable, EveryDefaultAndEveryChoiceReadsBack) {
   for (const Option& option : option_table()) {
     FitOptions options;
-    if (!is_used(option, options))
+    if (!is_used(option, options) && !option.used_with.values.empty())
       set_option(options, option.used_with.option, option.used_with.values.front(), "here");
     EXPECT_EQ(option.set(options, default_value(option)), "") << option.name;
     EXPECT_EQ(option.get(options), default_value(option)) << option.name;
@@ -111,6 +111,10 @@ TEST(SetOption, RefusesWhatIsOutOfRange) {
                                                        {"hidden", "0"},
                                                        {"hidden", "3,"},
                                                        {"hidden", "-1"},
+                                                       {"hidden", " 3"},
+                                                       {"hidden", "3,4 "},
+                                                       {"weight-multiplier", ""},
+                                                       {"weight-multiplier", "1, 2 "},
                                                        {"hidden", "64;32"},
                                                        {"epochs", "100000000000000000000"},
                                                        {"epochs", "0"},
@@ -142,11 +146,12 @@ TEST(SetOption, RefusesWhatIsOutOfRange) {
                                                        {"preset", "modern"},
                                                        {"metric", "acc"},
                                                        {"weight-decay", "-1"},
-                                                       {"plateau-factor", "1"},
                                                        {"bias-multiplier", "1,x"}};
   for (const auto& [name, value] : wrong) EXPECT_NE(refusal(name, value), "") << name << " = " << value;
   // Controls: refusing everything would pass the above.
   for (const auto& [name, value] : {std::pair{"hidden", "1000000"},
+                                    {"hidden", "64, 32"},
+                                    {"weight-multiplier", "1, 2"},
                                     {"epochs", "1000000000"},
                                     {"batch-size", "1"},
                                     {"learning-rate", "1e-300"},
@@ -168,10 +173,12 @@ TEST(SetOption, SaysOptionRangeValueAndTheNearestName) {
 }
 
 TEST(SetOption, NumbersOfOtherOptimizersNameTheirOwners) {
-  EXPECT_EQ(
-      refusal("momentum", "0.5"),
-      "--momentum: expected optimizer momentum or nesterov, found \"adam\" | leave it out, it would have no effect");
+  EXPECT_EQ(refusal("momentum", "0.5"),
+            "--momentum: expected optimizer momentum or nesterov, found \"adam\" | it has no effect: leave it out");
   EXPECT_NE(refusal("huber-delta", "2"), "");
+  FitOptions lowers;
+  set_option(lowers, "plateau-patience", "3", "here");
+  EXPECT_NE(refusal("plateau-factor", "1", lowers), "");
   EXPECT_NE(refusal("schedule-every", "2"), "");
   FitOptions inverse;
   set_option(inverse, "schedule", "inverse", "here");
@@ -190,28 +197,56 @@ TEST(OptionsFrom, OrderInsideASourceDoesNotMatter) {
   EXPECT_EQ(late_preset.activation.kind, ActivationKind::sigmoid);
 }
 
-TEST(OptionsFrom, APrintedConfigurationMayBeEdited) {
-  std::vector<Assignment> printed;
-  for (const auto& [name, value] : option_values(FitOptions())) printed.push_back({name, value, "run.toml"});
-  const auto edited = [&](const std::string& name, const std::string& value) {
-    std::vector<Assignment> wishes = printed;
-    for (Assignment& wish : wishes)
-      if (wish.name == name) wish.value = value;
-    return options_from({wishes});
-  };
-  EXPECT_EQ(optimizer_name(edited("optimizer", "momentum").train.optimizer), "momentum");  // beta1 stays behind
-  EXPECT_EQ(edited("schedule", "step").train.schedule.kind, ScheduleKind::step);
-  printed.push_back({"momentum", "0.5", "run.toml"});  // not the default: somebody meant it
-  EXPECT_THROW(options_from({printed}), Error);
+// What nothing uses may be said where it changes nothing: a printed configuration stays valid when a line is edited.
+TEST(OptionsFrom, DefaultsOfWhatIsNotUsedAreAccepted) {
+  const std::pair<const char*, const char*> edits[] = {
+      {"optimizer", "momentum"}, {"optimizer", "sgd"},       {"schedule", "step"},  {"schedule", "constant"},
+      {"loss", "huber"},         {"weight_decay", "0"},      {"preset", "classic"}, {"validation_rows", "last:10"},
+      {"plateau_patience", "0"}, {"loss", "absolute_error"}, {"optimizer", "adamw"}};
+  for (const Source& start :
+       {source({}), source({{"weight-decay", "0.1"}, {"plateau-patience", "3"}}), source({{"preset", "classic"}})})
+    for (const auto& [name, value] : edits) {
+      Source printed;
+      for (const auto& [key, text] : option_values(options_from({start})))
+        printed.push_back({key, key == name ? value : text, key});
+      EXPECT_EQ(refusal({printed}), "") << name << " = " << value;
+      EXPECT_EQ(find_option(name)->get(options_from({printed})), value);
+    }
+  EXPECT_EQ(refusal("momentum", "0.90"), "") << "the default, written otherwise";
+  EXPECT_NE(refusal("momentum", "0.8"), "");
+  EXPECT_NE(refusal("momentum", "x"), "");
+}
+
+TEST(OptionsFrom, WhatHasNoEffectIsRefused) {
+  EXPECT_EQ(refusal({source({{"decay-multiplier", "0.5"}})}),
+            "--decay-multiplier: expected weight-decay other than 0, found \"0\"");
+  EXPECT_EQ(refusal({source({{"decay-multiplier", "0.5"}, {"weight-decay", "0.1"}})}), "");
+  EXPECT_EQ(refusal({source({{"plateau-factor", "0.5"}})}),
+            "--plateau-factor: expected plateau-patience other than 0, found \"0\"");
+  EXPECT_EQ(refusal({source({{"plateau-factor", "0.5"}, {"plateau-patience", "2"}})}), "");
+  EXPECT_EQ(refusal({source({{"validation-split", "0.2"}, {"validation-rows", "last:10"}})}),
+            "--validation-split: expected no validation-rows, found \"last:10\"");
+  const Source file = source({{"validation-split", "0.2"}});
+  EXPECT_EQ(refusal({file, source({{"validation-rows", "last:10"}})}), "") << "the stronger source decides";
 }
 
 TEST(OptionsFrom, RpropBringsWhatItNeeds) {
-  const FitOptions options = options_from({{{"optimizer", "rprop", "--optimizer"}}});
-  EXPECT_EQ(options.train.batch_size, 0u);
-  EXPECT_EQ(options.train.schedule.kind, ScheduleKind::constant);
-  validate(options.train);
-  const FitOptions asked = options_from({{{"optimizer", "rprop", ""}, {"batch_size", "10", ""}}});
-  EXPECT_EQ(asked.train.batch_size, 10u);  // refused later, with its reason
+  const FitOptions rprop = options_from({source({{"optimizer", "rprop"}})});
+  EXPECT_EQ(rprop.train.batch_size, 0u);
+  EXPECT_EQ(rprop.train.schedule.kind, ScheduleKind::constant);
+  Source printed;
+  for (const auto& [key, text] : option_values(rprop)) printed.push_back({key, text, key});
+  EXPECT_EQ(option_values(options_from({printed})), option_values(rprop));
+  EXPECT_EQ(refusal({source({{"optimizer", "rprop"}, {"batch-size", "32"}})}),
+            "--batch-size: expected all beside optimizer rprop, found \"32\"");
+  EXPECT_EQ(refusal({source({{"schedule", "cosine"}, {"optimizer", "rprop"}})}),
+            "--schedule: expected constant beside optimizer rprop, found \"cosine\"");
+  EXPECT_EQ(refusal({source({{"schedule", "constant"}, {"optimizer", "rprop"}, {"batch-size", "all"}})}), "");
+  // A stronger optimizer takes its settings with it, and leaves none behind.
+  const Source file = source({{"schedule", "cosine"}, {"batch-size", "32"}});
+  EXPECT_EQ(options_from({file, source({{"optimizer", "rprop"}})}).train.batch_size, 0u);
+  const FitOptions adam = options_from({source({{"optimizer", "rprop"}}), source({{"optimizer", "adam"}})});
+  EXPECT_EQ(adam.train.batch_size, FitOptions().train.batch_size);
 }
 
 TEST(OptionsFrom, LaterSourcesAreStronger) {

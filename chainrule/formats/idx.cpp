@@ -2,6 +2,7 @@
 // IDX, the format of MNIST: two zero bytes, one byte for the element type (8 = unsigned byte), one for the number of
 // dimensions, then each dimension as a big-endian 32-bit number, then the elements, the last dimension fastest.
 #include <array>
+#include <span>
 
 #include "chainrule/error.h"
 #include "chainrule/formats/loaders.h"
@@ -15,7 +16,7 @@ constexpr std::uint8_t kUnsignedByte = 0x08;
   throw Error(ErrorCategory::input, place(in.name()) + ": " + what, hint);
 }
 
-std::string as_hex(const std::array<std::uint8_t, 4>& bytes) {
+std::string as_hex(std::span<const std::uint8_t> bytes) {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string out = "0x";
   for (const std::uint8_t byte : bytes) {
@@ -37,7 +38,7 @@ std::vector<std::size_t> read_dimensions(InputStream& in) {
   if (magic[0] != 0 || magic[1] != 0)
     refuse(in, "IDX magic: expected 0x00000803 (images) or 0x00000801 (labels), found " + as_hex(magic));
   if (magic[2] != kUnsignedByte)
-    refuse(in, "IDX element type: expected 0x08 (unsigned bytes), found " + as_hex(magic) + " (third byte)");
+    refuse(in, "IDX element type: expected 0x08 (unsigned bytes), found " + as_hex(std::span(magic).subspan(2, 1)));
   if (magic[3] < 1 || magic[3] > 3)
     refuse(in, "IDX dimensions: expected 1 (labels), 2 or 3 (images), found " + std::to_string(magic[3]));
   std::vector<std::size_t> dimensions(magic[3]);

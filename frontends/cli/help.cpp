@@ -33,8 +33,7 @@ Entry entry_of(const Option& option) {
   if (!option.value.empty()) names += " " + option.value;
   Entry entry{option.group, names, option.help, default_value(option), option.choices, "", option.peers};
   if (option.kind == OptionKind::flag) entry.fallback = entry.fallback == "true" ? "yes" : "no";
-  if (!option.used_with.option.empty())
-    entry.used_with = fmt::format("{} {}", option.used_with.option, fmt::join(option.used_with.values, ", "));
+  if (!option.used_with.option.empty()) entry.used_with = option.used_with.words();
   return entry;
 }
 

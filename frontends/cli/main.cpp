@@ -32,7 +32,7 @@ int run(const std::vector<std::string>& words, Terminal& terminal) {
 
 int main(int argc, char** argv) {
   guard_standard_streams();
-  let_writes_fail();
+  ignore_signals_of_writing();
   Terminal terminal;
   try {
     return run(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc), terminal);

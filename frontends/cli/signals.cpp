@@ -76,9 +76,8 @@ Uninterrupted::~Uninterrupted() {
 
 int exit_code_of(int signal) { return 128 + signal; }
 
-void let_writes_fail() {
-  std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGXFSZ, SIG_IGN);
+void ignore_signals_of_writing() {
+  for (const int number : {SIGPIPE, SIGXFSZ}) std::signal(number, SIG_IGN);
 }
 
 }  // namespace chainrule::cli

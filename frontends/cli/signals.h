@@ -35,7 +35,7 @@ struct Interrupted {
 /// 130 for SIGINT, 143 for SIGTERM: what shells say of a program that a signal ended.
 int exit_code_of(int signal);
 
-/// A reader that goes away, or a limit on the size of files, shall be an error of writing, not the end.
-void let_writes_fail();
+/// A reader that goes away, and a file that may not grow further, shall be errors of writing, not the end.
+void ignore_signals_of_writing();
 
 }  // namespace chainrule::cli

@@ -35,7 +35,9 @@ Terminal make_terminal(const Arguments& arguments) {
   return terminal;
 }
 
-std::string harmless(std::string_view text) { return place(text); }  // place() escapes and adds nothing without a line
+std::string harmless(std::string_view text) {
+  return text.empty() ? "" : place(text);  // place() escapes and adds nothing without a line
+}
 
 void write_error_stream(std::string_view bytes) {
   while (!bytes.empty()) {

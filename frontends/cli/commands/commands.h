@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "chainrule/encoder.h"
 #include "chainrule/formats/formats.h"
 #include "cli/flags.h"
 #include "cli/terminal.h"
@@ -27,10 +28,12 @@ int run_command(const Arguments& arguments, const Terminal& terminal);
 
 /// --header, --delimiter and --labels. Throws Error (usage).
 formats::LoadOptions load_options(const Arguments& arguments);
+/// Other rows for an encoder whose target is wanted: it is found as the other columns are, by name or by place.
+Table load_for(const Encoder& encoder, const std::string& path, formats::LoadOptions reading);
 /// --threads, 0 where it is not given: as many as the process may use. Throws Error (usage).
 std::size_t threads_of(const Arguments& arguments);
-/// Rows for an encoder: its target column is found by name, or by place where the file or the encoder has no names.
-Table load_for(const Encoder& encoder, const std::string& path, formats::LoadOptions reading);
+/// Throws Error (usage) for standard input: a model is read here and there, not from front to back.
+void check_model_file(const std::string& path);
 /// Throws Error (usage) when two of them are standard input.
 void check_inputs(const std::vector<std::string>& inputs);
 /// Refuses an output that exists (unless `overwrite`), cannot be written, or is one of the inputs or in one of their

@@ -60,7 +60,13 @@ int inspect_table(const Arguments& arguments, bool json) {
 
 int inspect_command(const Arguments& arguments, const Terminal&) {
   const bool json = arguments.is_true("json");
-  return is_model(arguments.files[0]) ? inspect_model(arguments.files[0], json) : inspect_table(arguments, json);
+  if (!is_model(arguments.files[0])) return inspect_table(arguments, json);
+  for (const char* const flag : {"target", "header", "delimiter", "labels"})
+    if (arguments.has(flag))
+      throw Error(ErrorCategory::usage,
+                  std::string("--") + flag + ": expected a data file to use it for, found a model",
+                  "it has no effect: leave it out");
+  return inspect_model(arguments.files[0], json);
 }
 
 }  // namespace chainrule::cli

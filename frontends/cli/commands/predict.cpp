@@ -69,6 +69,7 @@ int predict_command(const Arguments& arguments, const Terminal& terminal) {
   reading.target = std::nullopt;
   reading.part = formats::Part::test;
   threads_of(arguments);
+  check_model_file(arguments.files[0]);
   check_inputs(arguments.files);
   const std::string path = arguments.text("output", "-");
   const bool overwrite = arguments.is_true("force");

@@ -59,6 +59,16 @@ formats::LoadOptions load_options(const Arguments& arguments) {
   return options;
 }
 
+Table load_for(const Encoder& encoder, const std::string& path, formats::LoadOptions reading) {
+  const std::string number = std::to_string(encoder.target_place);
+  reading.target_required = false;  // that it is missing is said by encode(), with all that is missing
+  reading.target = encoder.match_by_name ? encoder.target : number;
+  Table table = formats::load_table(path, reading);
+  if (!encoder.match_by_name || table.names_from_header || path == "-") return table;
+  reading.target = number;  // a file without names is matched by place
+  return formats::load_table(path, reading);
+}
+
 std::size_t threads_of(const Arguments& arguments) {
   constexpr double kMost = 1024;
   if (!arguments.has("threads")) return 0;
@@ -69,14 +79,10 @@ std::size_t threads_of(const Arguments& arguments) {
   return static_cast<std::size_t>(number);
 }
 
-Table load_for(const Encoder& encoder, const std::string& path, formats::LoadOptions reading) {
-  const std::string number = std::to_string(encoder.target_place);
-  reading.target_required = false;  // that it is missing is said by encode(), with all that is missing
-  reading.target = encoder.match_by_name ? encoder.target : number;
-  Table table = formats::load_table(path, reading);
-  if (!encoder.match_by_name || table.names_from_header || path == "-") return table;
-  reading.target = number;  // a file without names is matched by place
-  return formats::load_table(path, reading);
+void check_model_file(const std::string& path) {
+  if (path == "-")
+    throw Error(ErrorCategory::usage, "MODEL: expected a file, found - (standard input)",
+                "a model cannot come from standard input");
 }
 
 void check_inputs(const std::vector<std::string>& inputs) {

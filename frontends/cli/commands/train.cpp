@@ -33,7 +33,10 @@ FitOptions options_of(const Arguments& arguments) {
   return options_from(sources);
 }
 
-int print_config(const FitOptions& options) {
+int print_config(const Arguments& arguments, const FitOptions& options) {
+  if (arguments.is_true("json"))
+    throw Error(ErrorCategory::usage, "--json: expected no --print-config beside it, found one",
+                "a configuration is printed as TOML");
   Output output;
   output.write(config_text(options));
   output.finish();
@@ -46,7 +49,7 @@ double bytes_of(const std::string& text) {
   const std::size_t unit = text.empty() ? std::string::npos : units.find(text.back());
   const std::string_view digits(text.data(), text.size() - (unit == std::string::npos ? 0 : 1));
   double number = 0;
-  if (!number_from_text(digits, number) || !(number > 0))
+  if (!number_from_text(digits, number) || !(number >= 1))
     throw Error(ErrorCategory::usage, "--max-memory: expected a size such as 512M or 8G, found " + in_quotes(text));
   return number * (unit == std::string::npos ? 1 : std::pow(1024.0, static_cast<double>(unit + 1)));
 }
@@ -75,8 +78,10 @@ void say_all(const Terminal& terminal, const std::vector<std::string>& notes) {
 FitPlan announce(const Arguments& arguments, const Terminal& terminal, const FitOptions& options, const Table& table,
                  const Table* validation) {
   for (const auto& [key, value] : option_values(options)) say_more(terminal, key + " = " + value);
-  say_all(terminal, table.notes);
-  if (validation != nullptr) say_all(terminal, validation->notes);
+  for (const Table* one : {&table, validation})
+    if (one != nullptr)
+      for (const std::string& note : one->notes)
+        say(terminal, (validation == nullptr ? "" : one->source + ": ") + note);
   FitPlan plan = plan_fit(table, options, validation);
   say_all(terminal, plan.notes);
   say(terminal, "network: " + describe(plan.architecture));
@@ -145,7 +150,7 @@ int train_on(const Arguments& arguments, const Terminal& terminal, const FitOpti
 
 int train_command(const Arguments& arguments, const Terminal& terminal) {
   const FitOptions options = options_of(arguments);
-  if (arguments.is_true("print-config")) return print_config(options);
+  if (arguments.is_true("print-config")) return print_config(arguments, options);
   formats::LoadOptions reading = load_options(arguments);
   reading.target = options.data.target;
   threads_of(arguments);
@@ -163,11 +168,10 @@ int train_command(const Arguments& arguments, const Terminal& terminal) {
 
   const Table table = formats::load_table(arguments.files[0], reading);
   if (!arguments.has("validation")) return train_on(arguments, terminal, options, table, nullptr);
-  reading.labels.clear();          // --labels belongs to DATA
-  std::vector<std::string> notes;  // said later, when the whole plan is
-  const Encoder encoder = plan_encoder(table, options.data, notes);
-  const Table validation = encoder.images() ? formats::load_table(arguments.text("validation"), reading)
-                                            : load_for(encoder, arguments.text("validation"), reading);
+  reading.labels.clear();  // --labels belongs to DATA
+  std::vector<std::string> said_later;
+  const Encoder encoder = plan_encoder(table, options.data, said_later);
+  const Table validation = load_for(encoder, arguments.text("validation"), reading);
   return train_on(arguments, terminal, options, table, &validation);
 }
 
