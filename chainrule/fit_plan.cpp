@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <numeric>
 
 #include "chainrule/error.h"
@@ -112,17 +111,6 @@ Split split_for(const Encoder& encoder, const Table& table, const FitOptions& op
   std::vector<std::uint32_t> strata;
   if (options.stratify && encoder.task == Task::classes) strata = encode_labels(encoder, table);
   return split_rows(table.rows, options.validation_split, strata, options.train.seed);
-}
-
-void note_rows_that_had_to_stay(const Table& table, const FitOptions& options, FitPlan& plan) {
-  const auto wanted =
-      static_cast<std::size_t>(std::floor(options.validation_split * static_cast<double>(table.rows) + 0.5));
-  const std::size_t held_out = plan.split.held_out.size();
-  if (!options.validation_rows.empty() || held_out >= wanted) return;
-  plan.notes.push_back(fmt::format(
-      "warning: {} row{} held out to watch the training, not {}: one row of each class stays for training, and many "
-      "classes have few rows",
-      held_out, held_out == 1 ? "" : "s", wanted));
 }
 
 void note_unseen_classes(const Encoder& encoder, const Table& table, const Split& split, FitPlan& plan) {
@@ -267,7 +255,6 @@ FitPlan plan_fit(const Table& table, const FitOptions& options, const Table* val
   if (plan.loss.kind == LossKind::poisson) require_counts(table, plan.encoder);
   plan.split = split_for(plan.encoder, table, options, validation != nullptr);
   fit_encoder(plan.encoder, table, plan.split.rest, data, plan.notes);
-  if (validation == nullptr) note_rows_that_had_to_stay(table, options, plan);
   note_unseen_classes(plan.encoder, table, plan.split, plan);
   note_few_rows_of_a_class(table, options, validation != nullptr, plan);
   plan.architecture = architecture_for(plan.encoder, options);

@@ -111,20 +111,6 @@ void require_fit_for_rprop(const Option& option, const Assignment& wish) {
   }
 }
 
-bool names(const std::vector<std::vector<Assignment>>& sources, std::string_view name) {
-  for (const std::vector<Assignment>& source : sources)
-    for (const Assignment& wish : source)
-      if (find_option(wish.name)->name == name) return true;
-  return false;
-}
-
-// Rprop looks at all rows in each step and finds its own step sizes: so it is set, unless somebody says otherwise.
-void bring_what_rprop_needs(FitOptions& options, const std::vector<std::vector<Assignment>>& sources) {
-  if (!std::holds_alternative<Rprop>(options.train.optimizer)) return;
-  if (!names(sources, "schedule")) options.train.schedule = Schedule{};
-  if (!names(sources, "batch-size")) options.train.batch_size = 0;
-}
-
 }  // namespace
 
 std::string OptionUse::words() const {
@@ -178,8 +164,6 @@ FitOptions options_from(const std::vector<std::vector<Assignment>>& sources) {
         if (!is_used(option, options) && overruled) continue;
         set_known(options, option, wish.value, wish.where);
       }
-    if (deciders) bring_what_rprop_needs(options, sources);
-  }
   return options;
 }
 

@@ -4,17 +4,6 @@
 #include "chainrule/error.h"
 
 namespace chainrule {
-namespace {
-
-// "loss, accuracy or log_loss"
-std::string names_of(const Metrics& metrics) {
-  std::string names;
-  for (std::size_t k = 0; k < metrics.size(); ++k)
-    names += (k == 0 ? "" : k + 1 == metrics.size() ? " or " : ", ") + metrics[k].name;
-  return names;
-}
-
-}  // namespace
 
 Watch::Watch(const TrainOptions& options, const Network& network, bool has_validation)
     : options_(options),

@@ -188,7 +188,7 @@ TEST_F(AtomicFiles, RefusesWhatCannotBecomeAFile) {
     EXPECT_EQ(checked(file, true), wanted);
     EXPECT_EQ(written(file, true), wanted);
   };
-  both("", ": cannot be written: expected a file name, found an empty one");
+  both("", "\"\": cannot be written: expected a file name, found an empty one");
   both(std::string("a\0b", 3), "a\\x00b: cannot be written: a file name cannot hold a zero byte");
   both(path("folder"), "/folder: cannot be written: it is a folder");
   both(path("folder/"), "/folder/: cannot be written: it is a folder");

@@ -259,17 +259,6 @@ TEST(Writing, NeverLandsInAFileThatTookAClosedDescriptor) {
   for (const char* const descriptor : {"0", "1", "2"}) EXPECT_EQ(target_of(descriptor), "/dev/null");
 }
 
-TEST(Output, ALimitOnTheSizeOfFilesIsCode6) {
-  const Points dir;
-  const auto small = [] {
-    const rlimit limit{2048, 2048};
-    setrlimit(RLIMIT_FSIZE, &limit);
-  };
-  const Result result = Program(dir, {"train", "points.csv", "--epochs", "1", "-q"}).before(small).go();
-  EXPECT_EQ(result.code, 6) << result.signal << ' ' << result.err;
-  EXPECT_EQ(dir.listing().size(), 1u);
-}
-
 TEST(Memory, ThatRunsOutIsCode6) {
   const Points dir;
   const auto with_little = [] {

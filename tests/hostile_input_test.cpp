@@ -190,7 +190,7 @@ TEST_F(Hostile, RefusesNulBytes) {
 
 TEST_F(Hostile, SaysWhyAFileCannotBeRead) {
   EXPECT_EQ(refusal_of(path("nowhere.csv")), "nowhere.csv: cannot open: No such file or directory");
-  EXPECT_EQ(refusal_of(""), ": cannot open: No such file or directory");
+  EXPECT_EQ(refusal_of(""), "\"\": cannot open: No such file or directory");
   EXPECT_EQ(refusal_of(write("t.csv", "1\n") + "/x"), "t.csv/x: cannot open: Not a directory");
   EXPECT_EQ(refusal_of(path("a\nb\x1b[2J")), "a\\x0ab\\x1b[2J: cannot open: No such file or directory");
   const std::string secret = write("secret.csv", "1,2\n");
