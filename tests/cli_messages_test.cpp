@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The words of the program: what errors name, and what notes and warnings say about data and options.
+#include <regex>
+
 #include "cli_runner.h"
 
 namespace chainrule {
@@ -120,6 +122,27 @@ TEST(Notes, OfTwoFilesNameTheirFile) {
 TEST(Numbers, AreShownAsTheyAre) {
   const Points dir;
   expect_in("found 1000004000000\n", dir.trained({"--hidden", "1000000,1000000"}, 2));
+}
+
+TEST(Bar, LeavesOutWholeFieldsThatDoNotFit) {
+  const Dir dir;
+  dir.write("points.csv", points(true, false, 600));
+  const std::regex whole(
+      "epoch [0-9]+/60 (\\[=*>? *\\] )?[0-9]+%(  loss [0-9.e-]+(  validation [0-9.e-]+)?(  [0-9]+ rows/s, [0-9:]+ "
+      "left)?)?");
+  for (const int columns : {20, 30, 45, 60, 70, 80, 120}) {
+    const std::string said = on_terminal(dir, {"train", "points.csv", "--epochs", "60", "--force", "--color", "never"},
+                                         static_cast<unsigned short>(columns));
+    if (said == "(no terminal)") GTEST_SKIP() << "no pseudo-terminal";
+    std::size_t bars = 0;
+    for (std::size_t at = said.find("\repoch"); at != std::string::npos; at = said.find("\repoch", at + 1)) {
+      const std::string bar = said.substr(at + 1, said.find('\x1b', at) - at - 1);
+      EXPECT_LT(bar.size(), static_cast<std::size_t>(columns)) << bar;
+      EXPECT_TRUE(std::regex_match(bar, whole)) << columns << ": " << bar;
+      ++bars;
+    }
+    EXPECT_GT(bars, 0u) << columns;
+  }
 }
 
 TEST(Rprop, SaysWhatItBrings) {

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -160,6 +161,28 @@ class Program {
 };
 
 inline Result run(const Dir& dir, std::vector<std::string> words) { return Program(dir, std::move(words)).go(); }
+
+/// What standard error gets when it is a terminal of so many columns; "(no terminal)" where there is none to be had.
+inline std::string on_terminal(const Dir& dir, std::vector<std::string> words, unsigned short columns = 80) {
+  const int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+  if (terminal < 0 || grantpt(terminal) != 0 || unlockpt(terminal) != 0) return "(no terminal)";
+  const winsize size{24, columns, 0, 0};
+  ioctl(terminal, TIOCSWINSZ, &size);
+  const std::string name = ptsname(terminal);
+  Program program(dir, std::move(words));
+  program.before([name] { dup2(open(name.c_str(), O_RDWR | O_NOCTTY), 2); }).start();
+  std::string said;
+  char part[4096];
+  for (bool ended = false; !ended;) {
+    ended = !program.is_running();
+    fcntl(terminal, F_SETFL, O_NONBLOCK);
+    for (ssize_t n; (n = read(terminal, part, sizeof part)) > 0;) said.append(part, static_cast<std::size_t>(n));
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_EQ(program.wait().code, 0);
+  close(terminal);
+  return said;
+}
 
 /// Three kinds of points, text labels (one with a comma and a quote) and a number that follows from the inputs.
 inline std::string points(bool with_class, bool with_number, std::size_t rows = 150) {

@@ -148,32 +148,17 @@ TEST(Train, FindsTheTargetOfAValidationFileAsOtherColumns) {
 TEST(Train, NewsOnATerminalAreABarElsewhereLines) {
   const Dir dir;
   dir.write("points.csv", points(true, false, 600));
-  const auto on_terminal = [&](std::vector<std::string> more) {
-    const int terminal = posix_openpt(O_RDWR | O_NOCTTY);
-    if (terminal < 0 || grantpt(terminal) != 0 || unlockpt(terminal) != 0) return std::string("(no terminal)");
-    const std::string name = ptsname(terminal);
+  const auto trained = [&](std::vector<std::string> more) {
     std::vector<std::string> words{"train", "points.csv", "--epochs", "60", "--force", "-o", "m.safetensors"};
     words.insert(words.end(), more.begin(), more.end());
-    Program program(dir, words);
-    program.before([name] { dup2(open(name.c_str(), O_RDWR | O_NOCTTY), 2); }).start();
-    std::string said;
-    char part[4096];
-    for (bool ended = false; !ended;) {
-      ended = !program.is_running();
-      fcntl(terminal, F_SETFL, O_NONBLOCK);
-      for (ssize_t n; (n = read(terminal, part, sizeof part)) > 0;) said.append(part, static_cast<std::size_t>(n));
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    EXPECT_EQ(program.wait().code, 0);
-    close(terminal);
-    return said;
+    return on_terminal(dir, words);
   };
-  const std::string bar = on_terminal({});
+  const std::string bar = trained({});
   if (bar == "(no terminal)") GTEST_SKIP() << "no pseudo-terminal";
   for (const char* const part : {"\r", "rows/s", " left", "%", "loss", "validation", "\x1b[32m"})
     EXPECT_NE(bar.find(part), std::string::npos) << part << "\n" << bar;
-  EXPECT_EQ(on_terminal({"--color", "never"}).find("\x1b[32m"), std::string::npos);
-  EXPECT_EQ(on_terminal({"-q"}), "");
+  EXPECT_EQ(trained({"--color", "never"}).find("\x1b[32m"), std::string::npos);
+  EXPECT_EQ(trained({"-q"}), "");
   const Result lines = run(dir, {"train", "points.csv", "--epochs", "60", "-o", "n.safetensors"});
   EXPECT_EQ(lines.err.find_first_of("\r\x1b"), std::string::npos);
   EXPECT_LT(lines_of(lines.err).size(), 30u) << "at most about a line per second";

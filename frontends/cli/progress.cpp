@@ -98,8 +98,11 @@ std::string Progress::speed(double epochs_done) const {
   return fmt::format("{:.0f} rows/s, {} left", rate, clock_text(left));
 }
 
+// "epoch 3/100 [=====>        ] 42%  loss 0.03  validation 0.04  48210 rows/s, 0:31 left": the bar needs room for the
+// loss, and of the rest only what fits whole is shown.
 void Progress::draw(double epochs_done) {
-  constexpr std::size_t kBar = 24;
+  constexpr std::size_t kBar = 24, kRoomForBar = 60;
+  const std::size_t width = terminal_width() - 1;  // a full line would wrap
   const double share = epochs_done / static_cast<double>(epochs_);
   const auto full = std::min(static_cast<std::size_t>(share * kBar), kBar);
   const std::string bar =
@@ -107,21 +110,20 @@ void Progress::draw(double epochs_done) {
   const std::string percent = fmt::format("{}%", static_cast<int>(share * 100));
   const std::string before =
       fmt::format("epoch {}/{} ", std::min<std::size_t>(static_cast<std::size_t>(epochs_done) + 1, epochs_), epochs_);
-  // As many of these as have room, whole; the line is not filled to its end, since it would wrap.
-  std::vector<std::string> fields = {fmt::format("  loss {:.4g}", last_ ? last_->training_loss : step_loss_)};
+  std::vector<std::string> fields{fmt::format("{}%", static_cast<int>(share * 100)),
+                                  fmt::format("  loss {:.4g}", last_ ? last_->training_loss : step_loss_)};
   if (last_ && !last_->validation.empty())
     fields.push_back(fmt::format("  validation {:.4g}", last_->validation[0].value));
   fields.push_back("  " + speed(epochs_done));
-  const std::size_t width = terminal_width() - 1;
-  std::size_t used = before.size() + percent.size();
-  const bool with_bar = used + kBar + 3 <= width;
-  if (with_bar) used += kBar + 3;
-  std::string after = percent;
+  const bool with_bar = width >= kRoomForBar;
+  std::size_t used = before.size() + (with_bar ? kBar + 3 : 0);
+  std::string after;
   for (const std::string& field : fields) {
-    used += field.size();
-    if (used > width) break;
+    if (used + field.size() > width) break;
     after += field;
+    used += field.size();
   }
+  if (after.empty()) return;
   const char* const green = terminal_.color ? "\x1b[32m" : "";
   const char* const plain = terminal_.color ? "\x1b[0m" : "";
   const std::string drawn = with_bar ? fmt::format("[{}{}{}] ", green, bar, plain) : "";
