@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 namespace chainrule::cli {
 namespace {
@@ -107,7 +106,6 @@ void Progress::draw(double epochs_done) {
   const auto full = std::min(static_cast<std::size_t>(share * kBar), kBar);
   const std::string bar =
       std::string(full, '=') + (full < kBar ? ">" : "") + std::string(kBar - std::min(kBar, full + 1), ' ');
-  const std::string percent = fmt::format("{}%", static_cast<int>(share * 100));
   const std::string before =
       fmt::format("epoch {}/{} ", std::min<std::size_t>(static_cast<std::size_t>(epochs_done) + 1, epochs_), epochs_);
   std::vector<std::string> fields{fmt::format("{}%", static_cast<int>(share * 100)),
