@@ -166,7 +166,7 @@ Network::Network(Architecture a) : architecture(std::move(a)) {
 }
 
 Workspace::Workspace(const Architecture& architecture, std::size_t most_rows, std::size_t threads)
-    : rows_(most_rows), team_(std::make_shared<kernels::Team>(threads)) {
+    : rows_(most_rows), team_(std::make_unique<kernels::Team>(threads)) {
   const auto room_for_dropout = [&](double share, std::size_t units) {
     mask_.emplace_back(share > 0 ? most_rows : 0, units);
     dropped_.emplace_back(share > 0 ? most_rows : 0, units);
@@ -179,6 +179,9 @@ Workspace::Workspace(const Architecture& architecture, std::size_t most_rows, st
     room_for_dropout(layer.dropout, layer.outputs);
   }
 }
+
+Workspace::Workspace(Workspace&&) noexcept = default;
+Workspace::~Workspace() = default;
 
 void forward(const Network& network, ConstMatrixView inputs, const Pass& pass, Workspace& work) {
   const kernels::FlushSubnormals flush;

@@ -100,6 +100,8 @@ class Workspace {
  public:
   /// `threads` compute together in here, 0 = as many as this process may use; no bit of a result depends on it.
   Workspace(const Architecture& architecture, std::size_t most_rows, std::size_t threads = 1);
+  Workspace(Workspace&&) noexcept;
+  ~Workspace();
   /// Sets the rows of the batch at hand, at most `most_rows`.
   void set_rows(std::size_t rows) { rows_ = rows; }
   std::size_t rows() const { return rows_; }
@@ -128,7 +130,7 @@ class Workspace {
   std::vector<Matrix> z_, a_, delta_;
   std::vector<Matrix> mask_,
       dropped_;  // [0] belongs to the inputs, [l + 1] to layer l; empty where there is no dropout
-  std::shared_ptr<kernels::Team> team_;
+  std::unique_ptr<kernels::Team> team_;
 };
 
 /// Forward (M2): per layer z = x W^T + b, a = f(z), with dropout's masks of this pass. inputs: (rows x S_1).

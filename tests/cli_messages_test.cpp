@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The words of the program: what errors name, and what notes and warnings say about data and options.
-#include <regex>
+#include <regex.h>  // not <regex>: g++ 12 warns of it under the address sanitizer
 
 #include "cli_runner.h"
 
@@ -127,9 +127,11 @@ TEST(Numbers, AreShownAsTheyAre) {
 TEST(Bar, LeavesOutWholeFieldsThatDoNotFit) {
   const Dir dir;
   dir.write("points.csv", points(true, false, 600));
-  const std::regex whole(
-      "epoch [0-9]+/60 (\\[=*>? *\\] )?[0-9]+%(  loss [0-9.e-]+(  validation [0-9.e-]+)?(  [0-9]+ rows/s, [0-9:]+ "
-      "left)?)?");
+  const char* const fields =
+      "^epoch [0-9]+/60 (\\[=*>? *\\] )?[0-9]+%(  loss [0-9.e-]+(  validation [0-9.e-]+)?(  [0-9]+ rows/s, [0-9:]+ "
+      "left)?)?$";
+  regex_t whole;
+  ASSERT_EQ(regcomp(&whole, fields, REG_EXTENDED | REG_NOSUB), 0);
   for (const int columns : {20, 30, 45, 60, 70, 80, 120}) {
     const std::string said = on_terminal(dir, {"train", "points.csv", "--epochs", "60", "--force", "--color", "never"},
                                          static_cast<unsigned short>(columns));
@@ -138,11 +140,12 @@ TEST(Bar, LeavesOutWholeFieldsThatDoNotFit) {
     for (std::size_t at = said.find("\repoch"); at != std::string::npos; at = said.find("\repoch", at + 1)) {
       const std::string bar = said.substr(at + 1, said.find('\x1b', at) - at - 1);
       EXPECT_LT(bar.size(), static_cast<std::size_t>(columns)) << bar;
-      EXPECT_TRUE(std::regex_match(bar, whole)) << columns << ": " << bar;
+      EXPECT_EQ(regexec(&whole, bar.c_str(), 0, nullptr, 0), 0) << columns << ": " << bar;
       ++bars;
     }
     EXPECT_GT(bars, 0u) << columns;
   }
+  regfree(&whole);
 }
 
 TEST(Rprop, SaysWhatItBrings) {

@@ -135,11 +135,12 @@ void forward(Team& team, ConstMatrixView x, ConstMatrixView weights, std::span<c
   };
   const bool alone = packs_alone(team, floats);
   float* shared = alone ? nullptr : team.shared_memory(floats);
+  if (alone) team.reserve(floats);
   if (!alone)
     team.split(packs, work / 8, [&](std::size_t, std::size_t begin, std::size_t end) { pack(begin, end, shared); });
   share_out(team, packs, strips(over_outputs ? rows : outputs), true, work,
             [&](std::size_t member, const Share& share) {
-              float* packed = alone ? team.memory(member, floats) : shared;
+              float* packed = alone ? team.memory(member) : shared;
               if (alone) pack(0, packs, packed);
               if (over_outputs)
                 forward_over_outputs(x, packed, biases, z, share);
@@ -192,9 +193,10 @@ void backward_input_share(ConstMatrixView delta, ConstMatrixView weights, Matrix
 
 void backward_input(Team& team, ConstMatrixView delta, ConstMatrixView weights, MatrixView d_x) {
   const std::size_t rows = delta.rows(), outputs = delta.columns(), inputs = weights.columns();
+  team.reserve(outputs * kPanel);
   share_out(team, panels(inputs), strips(rows), is_wide(rows, inputs, outputs), multiplications(rows, inputs, outputs),
             [&](std::size_t member, const Share& share) {
-              backward_input_share(delta, weights, d_x, share, team.memory(member, outputs * kPanel));
+              backward_input_share(delta, weights, d_x, share, team.memory(member));
             });
 }
 
@@ -220,11 +222,10 @@ void sum_rows(TileFunction<Packed> tile, Packed a, const float* b, std::size_t b
 /// What a member needs for sum_rows(), a panel of x, and one tile.
 struct GradientMemory {
   float *waiting, *panel, *c;
-  GradientMemory(Team& team, std::size_t member, std::size_t rows) {
-    const std::size_t nodes = std::bit_width(rows / kLeafRows) + 1;
-    waiting = team.memory(member, nodes * kTileFloats + rows * kPanel + kTileFloats);
-    panel = waiting + nodes * kTileFloats;
-    c = panel + rows * kPanel;
+  static std::size_t nodes(std::size_t rows) { return static_cast<std::size_t>(std::bit_width(rows / kLeafRows)) + 1; }
+  static std::size_t floats(std::size_t rows) { return (nodes(rows) + 1) * kTileFloats + rows * kPanel; }
+  GradientMemory(float* memory, std::size_t rows)
+      : waiting(memory), panel(waiting + nodes(rows) * kTileFloats), c(panel + rows * kPanel) {
     std::fill_n(c, kTileFloats, 0.0f);  // narrow tiles leave the rest as it is
   }
 };
@@ -252,8 +253,9 @@ void backward_weights(Team& team, ConstMatrixView delta, ConstMatrixView x, Matr
   }();
 
   float* packed = team.shared_memory(down * rows * kStrip);
+  team.reserve(GradientMemory::floats(rows));
   team.split(down, work / 8, [&](std::size_t member, std::size_t begin, std::size_t end) {
-    const GradientMemory memory(team, member, rows);
+    const GradientMemory memory(team.memory(member), rows);
     for (std::size_t strip = begin; strip < end; ++strip) {
       const std::size_t output = strip * kStrip, m = std::min(kStrip, outputs - output);
       float* to = packed + strip * rows * kStrip;
@@ -264,7 +266,7 @@ void backward_weights(Team& team, ConstMatrixView delta, ConstMatrixView x, Matr
   });
 
   share_out(team, panels(inputs), down, down >= 2 * team.size(), work, [&](std::size_t member, const Share& share) {
-    const GradientMemory memory(team, member, rows);
+    const GradientMemory memory(team.memory(member), rows);
     for (std::size_t panel = share.first_panel; panel < share.end_panel; ++panel) {
       const std::size_t first = panel * kPanel, columns = std::min(kPanel, inputs - first);
       const Panel b = gradient_panel(x, first, columns, memory.panel);

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <fstream>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -45,6 +46,7 @@ std::size_t usable_threads() {
 struct Team::Crew {
   std::vector<AlignedVector<float>> memory;
   std::vector<std::thread> threads;
+  bool started = false;
   alignas(64) std::atomic<std::uint64_t> round{0};
   alignas(64) std::atomic<std::size_t> busy{0};
   const void* task = nullptr;
@@ -80,6 +82,16 @@ struct Team::Crew {
     round.notify_all();
   }
 
+  // Members 1 ... size-1, as many as the system gives.
+  void start(std::size_t size) {
+    started = true;
+    try {
+      threads.reserve(size - 1);
+      for (std::size_t member = 1; member < size; ++member) threads.emplace_back([this, member] { work(member); });
+    } catch (const std::system_error&) {
+    }
+  }
+
   void leave() {
     announce(nullptr, nullptr);
     for (std::thread& thread : threads) thread.join();
@@ -89,27 +101,28 @@ struct Team::Crew {
 
 Team::Team(std::size_t members) : size_(members == 0 ? usable_threads() : members), crew_(std::make_unique<Crew>()) {
   crew_->memory.resize(size_ + 1);
-  try {
-    for (std::size_t member = 1; member < size_; ++member)
-      crew_->threads.emplace_back([crew = crew_.get(), member] { crew->work(member); });
-  } catch (...) {
-    crew_->leave();
-    throw;
-  }
 }
 
 Team::~Team() { crew_->leave(); }
 
 void Team::run(const void* task, void (*call)(const void*, std::size_t)) {
-  if (size_ > 1) crew_->announce(task, call);
+  if (size_ > 1 && !crew_->started) crew_->start(size_);
+  if (!crew_->threads.empty()) crew_->announce(task, call);
   call(task, 0);
-  if (size_ > 1) Crew::wait(crew_->busy, [](std::size_t busy) { return busy == 0; });
+  for (std::size_t member = crew_->threads.size() + 1; member < size_; ++member) call(task, member);
+  if (!crew_->threads.empty()) Crew::wait(crew_->busy, [](std::size_t busy) { return busy == 0; });
 }
 
-float* Team::memory(std::size_t member, std::size_t floats) {
-  AlignedVector<float>& memory = crew_->memory[member];
-  if (memory.size() < floats) memory.resize(floats);
-  return memory.data();
+void Team::reserve(std::size_t floats) {
+  for (std::size_t member = 0; member < size_; ++member)
+    if (crew_->memory[member].size() < floats) crew_->memory[member].resize(floats);
+}
+
+float* Team::memory(std::size_t member) { return crew_->memory[member].data(); }
+
+float* Team::shared_memory(std::size_t floats) {
+  if (crew_->memory[size_].size() < floats) crew_->memory[size_].resize(floats);
+  return crew_->memory[size_].data();
 }
 
 }  // namespace chainrule::kernels

@@ -11,13 +11,13 @@ namespace chainrule::kernels {
 /// How many threads this process may use: its CPU affinity, and the quota of its control group, rounded up.
 std::size_t usable_threads();
 
-/// A fixed crew of threads: the caller is member 0, the others spin for a moment after each task and then sleep. Who
-/// computes what depends on the number of members, the numbers never do. One task at a time: a team belongs to one
-/// caller; several callers have a team each.
+/// A fixed crew of threads: the caller is member 0; the others start with the first task, spin for a moment after each
+/// and then sleep. Who computes what depends on the number of members, the numbers never do. One task at a time: a team
+/// belongs to one caller; several callers have a team each.
 class Team {
  public:
-  /// 0 members stand for usable_threads(); 1 starts no thread. Throws std::system_error when the system gives no
-  /// thread.
+  /// 0 members stand for usable_threads(); 1 starts no thread. Where the system gives no thread, the caller does the
+  /// share of that member as well.
   explicit Team(std::size_t members = 1);
   ~Team();
   Team(const Team&) = delete;
@@ -45,10 +45,13 @@ class Team {
     });
   }
 
-  /// Memory of one member, kept from call to call; grows when asked for more than ever before.
-  float* memory(std::size_t member, std::size_t floats);
+  /// Makes sure that every member has so much memory, kept from call to call. Called between tasks, so that no task
+  /// allocates.
+  void reserve(std::size_t floats);
+  /// Memory of one member.
+  float* memory(std::size_t member);
   /// Memory that all members may look at, filled before they compute.
-  float* shared_memory(std::size_t floats) { return memory(size_, floats); }
+  float* shared_memory(std::size_t floats);
 
  private:
   static constexpr double kWorkAlone = 1 << 18;  // multiplications: a few microseconds, as waking a thread costs
