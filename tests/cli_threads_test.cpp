@@ -11,7 +11,7 @@ TEST(Threads, DoNotChangeABit) {
   const Dir dir;
   dir.write("points.csv", points(true, false));
   const auto sum = [&](const std::string& threads) {
-    const Result result = run(dir, {"train", "points.csv", "--threads", threads, "--hidden", "700", "--batch-size",
+    const Result result = run(dir, {"train", "points.csv", "--threads", threads, "--hidden", "700,300", "--batch-size",
                                     "all", "--epochs", "5", "--force"});
     EXPECT_EQ(result.code, 0) << result.err;
     const std::size_t at = result.err.find("weights_sha256: ");

@@ -54,7 +54,7 @@ class Team {
   float* shared_memory(std::size_t floats);
 
  private:
-  static constexpr double kWorkAlone = 1 << 18;  // multiplications: a few microseconds, as waking a thread costs
+  static constexpr double kWorkAlone = 1 << 20;  // multiplications: ten microseconds, as waking a thread may cost
   void run(const void* task, void (*call)(const void*, std::size_t));
 
   struct Crew;
