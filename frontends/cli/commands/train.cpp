@@ -84,6 +84,8 @@ FitPlan announce(const Arguments& arguments, const Terminal& terminal, const Fit
         say(terminal, (validation == nullptr ? "" : one->source + ": ") + note);
   FitPlan plan = plan_fit(table, options, validation);
   say_all(terminal, plan.notes);
+  if (validation != nullptr && fingerprint(*validation, plan.encoder) == fingerprint(table, plan.encoder))
+    say(terminal, "warning: the validation rows are those of the training: they tell nothing about other rows");
   say(terminal, "network: " + describe(plan.architecture));
   say(terminal, fmt::format("rows: {} for training, {} for validation", plan.split.rest.size(),
                             validation != nullptr ? validation->rows : plan.split.held_out.size()));
