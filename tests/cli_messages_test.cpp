@@ -185,6 +185,27 @@ TEST(TrainingRows, AreRecognisedWithColumnsInAnotherOrder) {
   expect_not_in(same, dir.trained({"--ignore", "unread", "--validation", "swapped.csv"}));
 }
 
+TEST(Errors, NameTheOptionAsItWasSet) {
+  const Points dir;
+  const std::pair<std::vector<std::string>, std::string> wrong[] = {
+      {{"--output-activation", "sigmoid"}, "--output-activation: the loss softmax_cross_entropy"},
+      {{"--weight-multiplier", "1,2,3"}, "--weight-multiplier: expected 1 value"},
+      {{"--loss", "poisson"}, "--loss: classes expect"},
+      {{"--metric", "rmse"}, "--metric: expected one of"},
+      {{"--metric=accuracy", "--validation-split=0"}, "--metric: \"accuracy\" needs validation rows"},
+      {{"--ignore", "kynd"}, "--ignore: points.csv: expected one of"},
+      {{"--validation-rows", "last:999"}, "--validation-rows: expected some"},
+      {{"--target=x", "--ignore=kind", "--label-smoothing=0.1"}, "--label-smoothing: expected 0"}};
+  for (const auto& [words, said] : wrong) expect_in("chainrule: error: " + said, dir.trained(words, 2));
+  expect_in("hint: hold rows out with --validation-split",
+            dir.trained({"--metric=accuracy", "--validation-split=0"}, 2));
+  dir.write("run.toml", "epochs = 1\noutput_activation = \"sigmoid\"\n");
+  expect_in("error: run.toml:2: output_activation: the loss", dir.trained({"--config", "run.toml"}, 2));
+  expect_in("error: --output-activation: the loss",
+            dir.trained({"--config", "run.toml", "--output-activation", "tanh"}, 2));
+  expect_in("(--clip-norm 1)", dir.trained({"--lr", "1e38", "--optimizer", "sgd", "--epochs", "9"}, 4));
+}
+
 TEST(Rprop, SaysWhatItBrings) {
   const Points dir;
   expect_in("optimizer rprop: every step takes all rows, and the schedule is constant",
