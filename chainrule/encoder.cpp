@@ -190,8 +190,8 @@ std::vector<std::uint32_t> class_numbers(const Encoder& encoder, const Table& ta
     if (out[row] != LabelIndex::kUnknown) continue;
     const std::string found = coded ? column.spellings[column.codes[row]] : fmt::format("{}", column.numbers[row]);
     throw Error(ErrorCategory::input,
-                fmt::format("{}: row {}: {}: expected a class of the model ({}), found {}", place(table.source),
-                            row + 1, in_column(column), listed(encoder.labels), in_quotes(found)));
+                fmt::format("{}: {}: expected a class of the model ({}), found {}", place_of_row(table, row),
+                            in_column(column), listed(encoder.labels), in_quotes(found)));
   }
   return out;
 }
@@ -284,6 +284,14 @@ Dataset encode(const Encoder& encoder, const Table& table, bool with_target) {
   require_weights(table, places.weight);
   for (const double weight : table.columns[places.weight].numbers) data.weights.push_back(static_cast<float>(weight));
   return data;
+}
+
+std::vector<std::size_t> columns_of(const Encoder& encoder, const Table& table) {
+  const Places places = find_places(encoder, table, true);
+  std::vector<std::size_t> columns = places.inputs;
+  columns.push_back(places.target);
+  if (!encoder.weight.empty()) columns.push_back(places.weight);
+  return columns;
 }
 
 std::vector<std::uint32_t> encode_labels(const Encoder& encoder, const Table& table) {

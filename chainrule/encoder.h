@@ -71,6 +71,8 @@ float encode_number(const InputColumn& column, double x);
 /// there when it is not wanted). Throws Error (input) naming what is missing or does not fit; a class the model does
 /// not know is an Error when the target is wanted.
 Dataset encode(const Encoder& encoder, const Table& table, bool with_target);
+/// Indices of the table's columns that the encoder reads, in its own order: inputs, target, weight. Throws as encode().
+std::vector<std::size_t> columns_of(const Encoder& encoder, const Table& table);
 /// Class numbers of a table's target, one per row, as encode() would give them.
 std::vector<std::uint32_t> encode_labels(const Encoder& encoder, const Table& table);
 

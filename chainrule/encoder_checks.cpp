@@ -105,9 +105,8 @@ void require_weights(const Table& table, std::size_t index) {
   for (std::size_t row = 0; row < table.rows; ++row) {
     any = any || column.numbers[row] > 0;
     if (!(column.numbers[row] >= 0 && column.numbers[row] <= std::numeric_limits<float>::max()))
-      throw Error(ErrorCategory::input,
-                  fmt::format("{}: row {}: {}: expected a sample weight >= 0, found {}", place(table.source), row + 1,
-                              in_column(column), column.numbers[row]));
+      throw Error(ErrorCategory::input, fmt::format("{}: {}: expected a sample weight >= 0, found {}",
+                                                    place_of_row(table, row), in_column(column), column.numbers[row]));
   }
   if (!any)
     throw Error(ErrorCategory::input, fmt::format("{}: {}: expected a sample weight above 0 in some row, found none",

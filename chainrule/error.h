@@ -41,10 +41,11 @@ class Error : public std::runtime_error {
 std::string in_quotes(std::string_view text, std::size_t limit = 40);
 
 /// "FILE:LINE:FIELD" with the parts that are not 0; `line` and `field` count from 1. Control bytes in the name are
-/// escaped.
+/// escaped; an empty name is "".
 std::string place(std::string_view file, std::size_t line = 0, std::size_t field = 0);
 
-/// The known name nearest to `name` by edits (at most a third of its length), or "" when none is near.
+/// The known name nearest to `name` by edits (at most a third of its length; a swap of two letters is one, another case
+/// none), or "" when none is near.
 std::string nearest_name(std::string_view name, std::span<const std::string> known);
 
 /// Place of `name` in `known`, '-' counting as '_'. Throws Error (usage) that lists the known ones and suggests the

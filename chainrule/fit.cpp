@@ -38,7 +38,7 @@ Provenance provenance_of(const Table& table, const FitOptions& options, const Fi
         fmt::format(" on {}, which has no fused multiply-add: other bits than elsewhere", vector_unit());
   provenance.configuration = option_values(options);
   provenance.seed = options.train.seed;
-  provenance.data_fingerprint = fingerprint(table);
+  provenance.data_fingerprint = fingerprint(table, result.model.encoder);
   provenance.stop = name_of(result.history.stop);
   provenance.epochs = result.history.epochs.size();
   provenance.best_epoch = result.history.best_epoch;
@@ -75,12 +75,13 @@ FitResult fit(const Table& table, const FitOptions& options, const Observer& obs
   return result;
 }
 
-std::string fingerprint(const Table& table) {
+std::string fingerprint(const Table& table, const Encoder& encoder) {
   Sha256 sum;
   const std::uint64_t rows = table.rows;
   add(sum, std::span(&rows, 1));
   add(sum, std::span<const std::uint8_t>(table.images.bytes));
-  for (const Column& column : table.columns) {
+  for (const std::size_t index : columns_of(encoder, table)) {
+    const Column& column = table.columns[index];
     add(sum, std::span<const double>(column.numbers));
     if (column.is_number()) continue;
     for (const std::uint32_t code : column.codes) {  // text as written, each field ended by a zero byte

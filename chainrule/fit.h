@@ -67,7 +67,9 @@ FitPlan plan_fit(const Table& table, const FitOptions& options, const Table* val
 FitResult fit(const Table& table, const FitOptions& options, const Observer& observer = {},
               const Table* validation = nullptr, std::size_t threads = 0);
 
-/// SHA-256 of the table's values (numbers, spellings of the target, pixels), in hex; names and formatting do not count.
-std::string fingerprint(const Table& table);
+/// SHA-256, in hex, of what an encoder reads of a table: inputs, target (text as written), weights, pixels, in the
+/// encoder's order. Names, formatting, other columns and, where names match, the order of columns do not count; the
+/// order of rows does. Throws as encode().
+std::string fingerprint(const Table& table, const Encoder& encoder);
 
 }  // namespace chainrule

@@ -144,7 +144,7 @@ void note_few_rows_of_a_class(const Table& table, const FitOptions& options, boo
 }
 
 std::size_t bytes_of(const Table& table) {
-  std::size_t bytes = table.images.bytes.size();
+  std::size_t bytes = table.images.bytes.size() + sizeof(std::uint64_t) * table.lines.size();
   for (const Column& column : table.columns)
     bytes += sizeof(double) * column.numbers.size() + sizeof(std::uint32_t) * column.codes.size() +
              sizeof(std::string) * column.spellings.size();
@@ -182,6 +182,13 @@ void note_idle_options(const FitOptions& options, FitPlan& plan) {
     plan.notes.push_back("target_scaling has no effect: the target is a class, not a number");
 }
 
+void note_warmup(const TrainOptions& options, FitPlan& plan) {
+  if (options.schedule.warmup_epochs >= static_cast<double>(options.epochs))
+    plan.notes.push_back(
+        fmt::format("warning: warmup_epochs {} is not below epochs {}: the learning rate rises to the end",
+                    options.schedule.warmup_epochs, options.epochs));
+}
+
 void require_metric(const std::string& metric, Task task) {
   const std::vector<std::string>& known = metric_names(task == Task::classes);
   if (std::find(known.begin(), known.end(), metric) == known.end())
@@ -201,8 +208,8 @@ void require_counts(const Table& table, const Encoder& encoder) {
   for (std::size_t row = 0; row < target.numbers.size(); ++row)
     if (target.numbers[row] < 0)
       throw Error(ErrorCategory::input,
-                  fmt::format("{}: row {}, column {}: the loss poisson expects a target >= 0, found {}",
-                              place(table.source), row + 1, in_quotes(target.name), target.numbers[row]));
+                  fmt::format("{}: column {}: the loss poisson expects a target >= 0, found {}",
+                              place_of_row(table, row), in_quotes(target.name), target.numbers[row]));
 }
 
 }  // namespace
@@ -263,6 +270,7 @@ FitPlan plan_fit(const Table& table, const FitOptions& options, const Table* val
   validate(train);
   require_metric(train.metric, plan.encoder.task);
   note_idle_options(options, plan);
+  note_warmup(train, plan);
   plan.memory_bytes = memory_for(plan, table, options, validation);
   return plan;
 }

@@ -32,6 +32,7 @@ struct EpochRecord {
   double gradient_norm = 0;  ///< of the last step, before clipping
   Metrics validation;        ///< "loss" first; empty without validation rows
   bool best = false;         ///< the best so far by the watched metric
+  bool lowers_rate = false;  ///< reduce-on-plateau lowers the learning rate after this epoch
 };
 
 enum class StopReason { epochs_done, early_stopping, interrupted };

@@ -18,7 +18,7 @@ struct Provenance {
   std::string program;                                             ///< "chainrule 0.1.0"
   std::vector<std::pair<std::string, std::string>> configuration;  ///< every option that changes results, as text
   std::uint64_t seed = 0;
-  std::string data_fingerprint;  ///< SHA-256 of the training table's values, in hex
+  std::string data_fingerprint;  ///< of the training table, see fingerprint() in fit.h
   std::string stop;              ///< "epochs_done", "early_stopping" or "interrupted"
   std::uint64_t epochs = 0, best_epoch = 0, steps = 0;
   Metrics training, validation;

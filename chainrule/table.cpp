@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finding a column by what the user called it.
+// Finding a column by what the user called it, and where a row stood.
 #include "chainrule/table.h"
 
 #include <algorithm>
@@ -29,6 +29,11 @@ std::string known_columns(const Table& table) {
 }
 
 }  // namespace
+
+std::string place_of_row(const Table& table, std::size_t row) {
+  if (table.first_line == 0) return place(table.source) + ": row " + std::to_string(row + 1);
+  return place(table.source, table.lines.empty() ? table.first_line + row : table.lines.at(row));
+}
 
 std::optional<std::size_t> try_find_column(const Table& table, std::string_view name_or_number) {
   for (std::size_t c = 0; c < table.columns.size(); ++c)

@@ -44,13 +44,18 @@ struct Table {
   std::string source;  ///< the file as messages name it: the path as given, "<stdin>", or the file taken from a folder
   std::size_t rows = 0;
   bool has_header = false;
-  bool names_from_header = false;  ///< columns can be matched by name
-  std::vector<Column> columns;     ///< for image files: at most one, the labels
-  Images images;                   ///< empty unless the source is an image file
-  std::vector<std::string> notes;  ///< what was decided while reading ("first line taken as header"), for the user
+  bool names_from_header = false;    ///< columns can be matched by name
+  std::vector<Column> columns;       ///< for image files: at most one, the labels
+  Images images;                     ///< empty unless the source is an image file
+  std::uint64_t first_line = 0;      ///< of row 0 in the file, from 1; 0 = the format has no lines
+  std::vector<std::uint64_t> lines;  ///< of each row; empty while row r stands in line first_line + r
+  std::vector<std::string> notes;    ///< what was decided while reading ("first line taken as header"), for the user
 
   bool has_images() const { return images.pixels() > 0; }
 };
+
+/// Where row `row` (from 0) stands, for messages: "FILE:LINE", or "FILE: row N" (from 1) where there are no lines.
+std::string place_of_row(const Table& table, std::size_t row);
 
 /// Index of the column with this name or, failing that, with this number (from 1).
 std::optional<std::size_t> try_find_column(const Table& table, std::string_view name_or_number);

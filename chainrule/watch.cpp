@@ -38,6 +38,7 @@ bool Watch::look(EpochRecord& record, const Network& network) {
   on_plateau_ = record.best ? 0 : on_plateau_ + 1;
   if (options_.plateau_patience > 0 && on_plateau_ >= options_.plateau_patience) {
     rate_factor_ *= options_.plateau_factor;
+    record.lowers_rate = true;
     on_plateau_ = 0;
   }
   return options_.patience == 0 || without_better_ < options_.patience;

@@ -148,6 +148,67 @@ TEST(Bar, LeavesOutWholeFieldsThatDoNotFit) {
   regfree(&whole);
 }
 
+TEST(Rows, AreNamedByFileAndLine) {
+  const Points dir;
+  dir.trained({"--hidden", "64", "--initial-weights", "normal"});
+  dir.write("far.csv", "x,y\n0,0\n\n1,1\n3e38,3e38\n2,2\n");
+  expect_in("far.csv:5: output 1 of the network is not finite",
+            dir.said({"predict", "m.safetensors", "far.csv", "-o", "answers.csv"}, 4));
+  EXPECT_FALSE(dir.has("answers.csv"));
+  dir.write("unseen.csv", "x,y,kind\n1,2,red\n\n1,2,purple\n");
+  expect_in("unseen.csv:4: column \"kind\": expected a class of the model",
+            dir.said({"evaluate", "m.safetensors", "unseen.csv"}, 3));
+  dir.write("weights.csv", "x,w,kind\n1,2,red\n2,-1,green\n");
+  expect_in("weights.csv:3: column \"w\": expected a sample weight >= 0",
+            dir.trained({"--weight", "w"}, 3, "weights.csv"));
+}
+
+TEST(LearningRate, IsToldInDetail) {
+  const Points dir;
+  const std::string said = dir.trained({"--epochs", "4", "-v", "--schedule", "constant", "--lr", "1e-30",
+                                        "--plateau-patience", "1", "--plateau-factor", "0.5"});
+  expect_in("  learning rate 1e-30\nepoch 2/4", said);
+  expect_in("no better loss: from here on, the learning rate is multiplied by 0.5\nepoch 3/4", said);
+  expect_in("  learning rate 5e-31\n", said);
+  expect_in("warning: warmup_epochs 4 is not below epochs 4", dir.trained({"--epochs", "4", "--warmup-epochs", "4"}));
+  expect_not_in("warmup", dir.trained({"--epochs", "5", "--warmup-epochs", "4"}));
+}
+
+TEST(TrainingRows, AreRecognisedWithColumnsInAnotherOrder) {
+  const Points dir;
+  dir.write("points.csv", "x,unread,y,kind\n1,5,2,red\n2,5,1,green\n3,5,1,green\n4,5,2,red\n");
+  dir.write("reordered.csv", "kind,y,x\nred,2,1\ngreen,1,2\ngreen,1,3\nred,2,4\n");
+  dir.write("swapped.csv", "kind,x,y\nred,2,1\ngreen,1,2\ngreen,1,3\nred,2,4\n");
+  dir.trained({"--ignore", "unread"});
+  const std::string known = "these are the rows that trained the model";
+  expect_in(known, dir.said({"evaluate", "m.safetensors", "reordered.csv"}));
+  expect_not_in(known, dir.said({"evaluate", "m.safetensors", "swapped.csv"}));
+  const std::string same = "warning: the validation rows are those of the training";
+  expect_in(same, dir.trained({"--ignore", "unread", "--validation", "reordered.csv"}));
+  expect_not_in(same, dir.trained({"--ignore", "unread", "--validation", "swapped.csv"}));
+}
+
+TEST(Errors, NameTheOptionAsItWasSet) {
+  const Points dir;
+  const std::pair<std::vector<std::string>, std::string> wrong[] = {
+      {{"--output-activation", "sigmoid"}, "--output-activation: the loss softmax_cross_entropy"},
+      {{"--weight-multiplier", "1,2,3"}, "--weight-multiplier: expected 1 value"},
+      {{"--loss", "poisson"}, "--loss: classes expect"},
+      {{"--metric", "rmse"}, "--metric: expected one of"},
+      {{"--metric=accuracy", "--validation-split=0"}, "--metric: \"accuracy\" needs validation rows"},
+      {{"--ignore", "kynd"}, "--ignore: points.csv: expected one of"},
+      {{"--validation-rows", "last:999"}, "--validation-rows: expected some"},
+      {{"--target=x", "--ignore=kind", "--label-smoothing=0.1"}, "--label-smoothing: expected 0"}};
+  for (const auto& [words, said] : wrong) expect_in("chainrule: error: " + said, dir.trained(words, 2));
+  expect_in("hint: hold rows out with --validation-split",
+            dir.trained({"--metric=accuracy", "--validation-split=0"}, 2));
+  dir.write("run.toml", "epochs = 1\noutput_activation = \"sigmoid\"\n");
+  expect_in("error: run.toml:2: output_activation: the loss", dir.trained({"--config", "run.toml"}, 2));
+  expect_in("error: --output-activation: the loss",
+            dir.trained({"--config", "run.toml", "--output-activation", "tanh"}, 2));
+  expect_in("(--clip-norm 1)", dir.trained({"--lr", "1e38", "--optimizer", "sgd", "--epochs", "9"}, 4));
+}
+
 TEST(Rprop, SaysWhatItBrings) {
   const Points dir;
   expect_in("optimizer rprop: every step takes all rows, and the schedule is constant",

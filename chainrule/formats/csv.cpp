@@ -65,6 +65,7 @@ class TableBuilder {
              "a missing value in a table of one column is written NA");
     blanks_inside_ = blanks_;
     field_ = 0;
+    note_line(line);
     ++table_.rows;
     if (staged_.size() >= kStagedNumbers) unstage();
   }
@@ -124,6 +125,15 @@ class TableBuilder {
     for (const FirstField& first : first_row_) field(first.text, first.line);
     first_row_ = {};
     row(line);
+  }
+
+  // Blank lines and quoted line ends make rows and lines part ways.
+  void note_line(std::uint64_t line) {
+    if (table_.rows == 0) table_.first_line = line;
+    if (table_.lines.empty() && line == table_.first_line + table_.rows) return;
+    for (std::size_t row = table_.lines.size(); row < table_.rows; ++row)
+      table_.lines.push_back(table_.first_line + row);
+    table_.lines.push_back(line);
   }
 
   void find_target() {

@@ -54,6 +54,7 @@ Progress::Progress(const Terminal& terminal, std::size_t rows, const TrainOption
       rows_(rows),
       epochs_(options.epochs),
       watched_(options.metric),
+      plateau_factor_(options.plateau_factor),
       start_(Clock::now()),
       shown_(start_ - std::chrono::hours(1)) {}
 
@@ -84,7 +85,11 @@ void Progress::on_epoch(const EpochRecord& record) {
   if (every || (!terminal_.is_terminal && Clock::now() - shown_ >= kBetweenLines)) {
     if (bar_) write_error_stream("\r\x1b[K");
     bar_ = pending_ = false;
-    say(terminal_, epoch_line(record, watched_) + (every ? "" : "  " + speed(static_cast<double>(record.epoch))));
+    say(terminal_, epoch_line(record, watched_) + (every ? fmt::format("  learning rate {:.4g}", record.learning_rate)
+                                                         : "  " + speed(static_cast<double>(record.epoch))));
+    if (every && record.lowers_rate)
+      say(terminal_, fmt::format("no better {}: from here on, the learning rate is multiplied by {:.4g}", watched_,
+                                 plateau_factor_));
     if (!terminal_.is_terminal) shown_ = Clock::now();
   }
   if (terminal_.is_terminal && Clock::now() - shown_ >= kBetweenBars) draw(static_cast<double>(record.epoch));

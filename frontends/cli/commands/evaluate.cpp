@@ -82,7 +82,7 @@ Evaluation measure(const Model& model, const Table& table, std::size_t threads) 
   evaluation.task = model.encoder.task;
   evaluation.rows = table.rows;
   evaluation.metrics = evaluate(model.network, model.loss, rows, threads);
-  evaluation.trained_on_these_rows = fingerprint(table) == model.provenance.data_fingerprint;
+  evaluation.trained_on_these_rows = fingerprint(table, model.encoder) == model.provenance.data_fingerprint;
   if (evaluation.task == Task::number) return evaluation;
   evaluation.labels = model.encoder.labels;
   if (evaluation.labels.size() > kMostClassesCounted) return evaluation;

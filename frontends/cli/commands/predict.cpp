@@ -39,7 +39,22 @@ std::string csv_line(const Encoder& encoder, std::size_t label, std::span<const 
   return line + '\n';
 }
 
-void write_answers(const Arguments& arguments, const Model& model, const Dataset& data,
+// Answers rows of one block; where that fails, says which row it was.
+void answer(Predictor& predictor, const Table& table, const Features& inputs, std::span<const std::size_t> rows,
+            ViewOf<double> answers) {
+  try {
+    return predictor.predict(inputs, rows, answers);
+  } catch (const Error&) {
+    for (std::size_t i = 0; i < rows.size(); ++i) try {
+        predictor.predict(inputs, rows.subspan(i, 1), answers.rows(i, 1));
+      } catch (const Error& error) {
+        throw Error(error.category(), place_of_row(table, rows[i]) + ": " + error.what(), error.hint());
+      }
+    throw;
+  }
+}
+
+void write_answers(const Arguments& arguments, const Model& model, const Table& table, const Dataset& data,
                    const Interruption& interruption, Output& output) {
   const bool json = arguments.is_true("json");
   Predictor predictor(model, kRowsAtOnce / 4, threads_of(arguments));
@@ -49,7 +64,7 @@ void write_answers(const Arguments& arguments, const Model& model, const Dataset
   if (!json) output.write(csv_heading(model.encoder));
   for (std::size_t first = 0; first < rows.size() && interruption.signal() == 0; first += kRowsAtOnce) {
     const std::size_t count = std::min(kRowsAtOnce, rows.size() - first);
-    predictor.predict(data.inputs, std::span(rows).subspan(first, count), answers.top(count));
+    answer(predictor, table, data.inputs, std::span(rows).subspan(first, count), answers.top(count));
     std::string text;
     for (std::size_t i = 0; i < count; ++i) {
       const std::span<const double> answer = answers.row(i);
@@ -80,7 +95,7 @@ int predict_command(const Arguments& arguments, const Terminal& terminal) {
   const Dataset data = encode(model.encoder, table, false);
   const Interruption interruption;  // before the output, so that its temporary file is always taken away
   Output output(path, overwrite);
-  write_answers(arguments, model, data, interruption, output);
+  write_answers(arguments, model, table, data, interruption, output);
   const Uninterrupted moment;
   output.finish();
   return 0;

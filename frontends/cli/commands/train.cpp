@@ -11,6 +11,7 @@
 #include "cli/commands/commands.h"
 #include "cli/config.h"
 #include "cli/documents.h"
+#include "cli/option_names.h"
 #include "cli/progress.h"
 #include "cli/signals.h"
 #include "cli/summary.h"
@@ -26,11 +27,12 @@ void check_validation(const Arguments& arguments) {
       throw Error(ErrorCategory::usage, "--validation: expected no --" + wish.name + " beside it, found one");
 }
 
-FitOptions options_of(const Arguments& arguments) {
+// What a file says, then what the command line says.
+std::vector<std::vector<Assignment>> sources_of(const Arguments& arguments) {
   std::vector<std::vector<Assignment>> sources;
   if (arguments.has("config")) sources.push_back(read_config(arguments.text("config")));
   sources.push_back(arguments.options);
-  return options_from(sources);
+  return sources;
 }
 
 int print_config(const Arguments& arguments, const FitOptions& options) {
@@ -84,6 +86,8 @@ FitPlan announce(const Arguments& arguments, const Terminal& terminal, const Fit
         say(terminal, (validation == nullptr ? "" : one->source + ": ") + note);
   FitPlan plan = plan_fit(table, options, validation);
   say_all(terminal, plan.notes);
+  if (validation != nullptr && fingerprint(*validation, plan.encoder) == fingerprint(table, plan.encoder))
+    say(terminal, "warning: the validation rows are those of the training: they tell nothing about other rows");
   say(terminal, "network: " + describe(plan.architecture));
   say(terminal, fmt::format("rows: {} for training, {} for validation", plan.split.rest.size(),
                             validation != nullptr ? validation->rows : plan.split.held_out.size()));
@@ -146,10 +150,22 @@ int train_on(const Arguments& arguments, const Terminal& terminal, const FitOpti
   return interruption.signal() == 0 ? 0 : exit_code_of(interruption.signal());
 }
 
+int read_and_train(const Arguments& arguments, const Terminal& terminal, const FitOptions& options,
+                   formats::LoadOptions reading) {
+  const Table table = formats::load_table(arguments.files[0], reading);
+  if (!arguments.has("validation")) return train_on(arguments, terminal, options, table, nullptr);
+  reading.labels.clear();  // --labels belongs to DATA
+  std::vector<std::string> said_later;
+  const Encoder encoder = plan_encoder(table, options.data, said_later);
+  const Table validation = load_for(encoder, arguments.text("validation"), reading);
+  return train_on(arguments, terminal, options, table, &validation);
+}
+
 }  // namespace
 
 int train_command(const Arguments& arguments, const Terminal& terminal) {
-  const FitOptions options = options_of(arguments);
+  const std::vector<std::vector<Assignment>> sources = sources_of(arguments);
+  const FitOptions options = options_from(sources);
   if (arguments.is_true("print-config")) return print_config(arguments, options);
   formats::LoadOptions reading = load_options(arguments);
   reading.target = options.data.target;
@@ -166,13 +182,11 @@ int train_command(const Arguments& arguments, const Terminal& terminal) {
     throw Error(ErrorCategory::usage, "--output: expected a file for the model, found - (standard output)");
   check_output(output, arguments.is_true("force"), inputs);
 
-  const Table table = formats::load_table(arguments.files[0], reading);
-  if (!arguments.has("validation")) return train_on(arguments, terminal, options, table, nullptr);
-  reading.labels.clear();  // --labels belongs to DATA
-  std::vector<std::string> said_later;
-  const Encoder encoder = plan_encoder(table, options.data, said_later);
-  const Table validation = load_for(encoder, arguments.text("validation"), reading);
-  return train_on(arguments, terminal, options, table, &validation);
+  try {
+    return read_and_train(arguments, terminal, options, std::move(reading));
+  } catch (const Error& error) {
+    throw in_words_of_the_user(error, sources);
+  }
 }
 
 }  // namespace chainrule::cli
