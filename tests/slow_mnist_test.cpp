@@ -69,7 +69,8 @@ std::vector<double> accuracies(const Recipe& recipe, std::uint64_t seed) {
   options.epochs = recipe.epochs;
   options.seed = seed;
   options.metric = "accuracy";
-  const History history = train(network, mnist()->first_50000, mnist()->all_test, options, {}, 1);  // seeds run side by side
+  const History history =
+      train(network, mnist()->first_50000, mnist()->all_test, options, {}, 1);  // seeds run side by side
   std::vector<double> percent;
   for (const EpochRecord& record : history.epochs)
     percent.push_back(100 * find_metric(record.validation, "accuracy")->value);
