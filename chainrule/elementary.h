@@ -330,8 +330,7 @@ inline double power(double x, std::uint64_t n) {
   return result;
 }
 
-// -- in float, for arrays of activations: half the memory and a quarter of the time of a double
-// ------------------------
+// -- in float, for arrays of activations ----------------------------------------------------------------------------
 
 // (e^r - 1 - r) / r^2 on |r| <= ln(2) / 2; 2^-32.5 relative to e^r
 inline constexpr std::array<float, 6> kExpTailFloat{0x1.000000p-1f, 0x1.555556p-3f,  0x1.5554e8p-5f,

@@ -30,7 +30,7 @@ struct Option {
   std::vector<std::string> aliases;
   std::string group;  ///< data, rows, network, training, optimiser, schedule or stopping
   OptionKind kind = OptionKind::text;
-  std::string value;                 ///< placeholder for help, e.g. "RATE"; "" for flags
+  std::string value;                 ///< what help calls the value, e.g. "RATE"; "" for flags
   std::string help;                  ///< one line
   std::vector<std::string> choices;  ///< known values; empty = free
   OptionUse used_with;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rows of the table of options, in the order in which they are shown. A new option is a member of FitOptions and a
-// row here: {name, group, placeholder, help}, its range, its member.
+// row here: {name, group, what help calls the value, help}, its range, its member.
 #include "chainrule/option_kinds.h"
 #include "chainrule/options.h"
 

@@ -37,6 +37,12 @@ TEST(Bench, MeasuresAndCompares) {
   const Result table = run(dir, {"bench", "--workload", "I3", "--compare", "before.json"});
   EXPECT_EQ(table.code, 0) << table.err;
   EXPECT_NE(table.out.find(" x\n"), std::string::npos) << table.out;
+  for (const std::string other : {"{}", "[", "{\"workloads\": {\"I3\": {\"samples_per_second\": \"fast\"}}}"}) {
+    dir.write("other.json", other);
+    const Result refused = run(dir, {"bench", "--workload", "I3", "--compare", "other.json"});
+    EXPECT_EQ(refused.code, 3) << refused.err;
+    EXPECT_EQ(refused.out, "");
+  }
 }
 
 }  // namespace

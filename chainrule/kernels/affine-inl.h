@@ -71,11 +71,12 @@ void sum_inputs(TileFunction<A> tile, A a, const float* b, std::size_t b_stride,
   add(second, kTileFloats, c);
 }
 
-/// W^T in panels of kPanel outputs, each (inputs x kPanel): the lanes run over the outputs.
-void pack_outputs(ConstMatrixView weights, std::size_t panel, float* to) {
-  const std::size_t first = panel * kPanel, count = std::min(kPanel, weights.rows() - first);
-  copy_transposed(weights.row(first).data(), weights.columns(), count, weights.columns(), whole_vectors(count), to,
-                  panel_stride(count));
+/// m^T in panels of kPanel rows of m, each (columns x kPanel): of the weights, so that the lanes run over the outputs;
+/// or of x, so that they run over the rows of the batch.
+void pack(ConstMatrixView m, std::size_t panel, float* packed) {
+  const std::size_t first = panel * kPanel, count = std::min(kPanel, m.rows() - first);
+  copy_transposed(m.row(first).data(), m.columns(), count, m.columns(), whole_vectors(count),
+                  packed + panel * m.columns() * kPanel, panel_stride(count));
 }
 
 /// A share of z, panel after panel, from packed weights: strips are rows.
@@ -94,12 +95,6 @@ void forward_over_outputs(ConstMatrixView x, const float* packed, std::span<cons
         for (std::size_t j = 0; j < columns; ++j) to[j] = c[m * kPanel + j] + biases[first + j];
       }
     }
-}
-
-/// x^T in panels of kPanel rows, each (inputs x kPanel): the lanes run over the rows of the batch.
-void pack_rows(ConstMatrixView x, std::size_t panel, float* to) {
-  const std::size_t first = panel * kPanel, count = std::min(kPanel, x.rows() - first);
-  copy_transposed(x.row(first).data(), x.columns(), count, x.columns(), whole_vectors(count), to, panel_stride(count));
 }
 
 /// A share of z from packed rows and the weights in place: strips are outputs, and each stays near for all rows.
@@ -127,21 +122,20 @@ void forward(Team& team, ConstMatrixView x, ConstMatrixView weights, std::span<c
   const double work = multiplications(rows, inputs, outputs);
   const bool over_outputs = is_wide(rows, inputs, outputs);  // then the weights are less to be turned round than x
   const std::size_t packs = panels(over_outputs ? outputs : rows), floats = packs * inputs * kPanel;
-  const auto pack = [&](std::size_t begin, std::size_t end, float* packed) {
-    for (std::size_t panel = begin; panel < end; ++panel) {
-      float* to = packed + panel * inputs * kPanel;
-      over_outputs ? pack_outputs(weights, panel, to) : pack_rows(x, panel, to);
-    }
+  const ConstMatrixView turned = over_outputs ? weights : x;
+  const auto pack_panels = [&](std::size_t begin, std::size_t end, float* packed) {
+    for (std::size_t panel = begin; panel < end; ++panel) pack(turned, panel, packed);
   };
   const bool alone = packs_alone(team, floats);
   float* shared = alone ? nullptr : team.shared_memory(floats);
   if (alone) team.reserve(floats);
   if (!alone)
-    team.split(packs, work / 8, [&](std::size_t, std::size_t begin, std::size_t end) { pack(begin, end, shared); });
+    team.split(packs, work / 8,
+               [&](std::size_t, std::size_t begin, std::size_t end) { pack_panels(begin, end, shared); });
   share_out(team, packs, strips(over_outputs ? rows : outputs), true, work,
             [&](std::size_t member, const Share& share) {
               float* packed = alone ? team.memory(member) : shared;
-              if (alone) pack(0, packs, packed);
+              if (alone) pack_panels(0, packs, packed);
               if (over_outputs)
                 forward_over_outputs(x, packed, biases, z, share);
               else
@@ -152,8 +146,7 @@ void forward(Team& team, ConstMatrixView x, ConstMatrixView weights, std::span<c
 std::size_t packed_floats(std::size_t outputs, std::size_t inputs) { return panels(outputs) * inputs * kPanel; }
 
 void pack_all_outputs(ConstMatrixView weights, std::span<float> packed) {
-  for (std::size_t panel = 0; panel < panels(weights.rows()); ++panel)
-    pack_outputs(weights, panel, packed.data() + panel * weights.columns() * kPanel);
+  for (std::size_t panel = 0; panel < panels(weights.rows()); ++panel) pack(weights, panel, packed.data());
 }
 
 void forward_packed(Team& team, ConstMatrixView x, std::span<const float> packed, std::span<const float> biases,

@@ -12,7 +12,7 @@ namespace chainrule::cli {
 struct Flag {
   std::string name;         ///< without the dashes
   std::string letter;       ///< "o" for -o; "" = none
-  std::string value;        ///< placeholder, e.g. "FILE"; "" = yes or no
+  std::string value;        ///< what help calls the value, e.g. "FILE"; "" = yes or no
   std::string help;         ///< one line
   std::string fallback;     ///< what holds without it, as shown in help; "" = nothing to say
   bool negatable = false;   ///< --no-NAME exists

@@ -2,7 +2,6 @@
 #include "cli/workloads.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 
 #include "chainrule/initialize.h"
@@ -17,7 +16,7 @@ constexpr double kShareOfZeros = 0.81;  // of MNIST's pixels
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-// Pixels as bytes, or standardised numbers; a class or a number that depends on the first inputs.
+// Pixels as bytes, or standardised numbers; classes or numbers by chance, which no training learns too well.
 Dataset made_up_data(const Workload& workload, std::size_t rows) {
   const std::size_t inputs = workload.sizes.front(), outputs = workload.sizes.back();
   const Stream stream{1, Purpose::test, 0, 0};

@@ -48,7 +48,12 @@ Json load_earlier(const std::string& path) {
   std::ifstream file(path);
   if (!file) throw Error(ErrorCategory::input, place(path) + ": cannot be read");
   Json document = Json::parse(file, nullptr, false);
-  if (document.is_discarded() || !document.is_object() || !document["workloads"].is_object())
+  bool fits = !document.is_discarded() && document.is_object() && document["workloads"].is_object();
+  if (fits)
+    for (const Json& entry : document["workloads"])
+      fits =
+          fits && entry.is_object() && entry.contains("samples_per_second") && entry["samples_per_second"].is_number();
+  if (!fits)
     throw Error(ErrorCategory::input, place(path) + ": expected what bench --json printed, found something else");
   return document;
 }
@@ -74,7 +79,7 @@ std::string table_line(const Json& entry, const std::string& name, const Json& e
                   entry["gflops"].get<double>(), 100 * entry["share_of_peak"].get<double>());
   if (!earlier.is_object()) return line + "\n";
   const Json& before = earlier["workloads"];
-  if (!before.contains(name) || !before[name].contains("samples_per_second")) return line + "      -\n";
+  if (!before.contains(name)) return line + "      -\n";
   const double ratio = entry["samples_per_second"].get<double>() / before[name]["samples_per_second"].get<double>();
   return line + fmt::format("  {:>5.2f} x\n", ratio);
 }
