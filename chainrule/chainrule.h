@@ -15,6 +15,7 @@
 #include "chainrule/version.h"
 #include "chainrule/error.h"
 #include "chainrule/matrix.h"
+#include "chainrule/weights.h"
 #include "chainrule/random.h"
 #include "chainrule/sha256.h"
 #include "chainrule/atomic_file.h"

@@ -91,6 +91,14 @@ void Features::gather(std::span<const std::size_t> rows, MatrixView out) const {
   }
 }
 
+void Features::prefetch(std::size_t row) const {
+  constexpr std::size_t line = 64;
+  const std::size_t bytes = columns_ * (bytes_.empty() ? sizeof(float) : 1);
+  const char* first = bytes_.empty() ? reinterpret_cast<const char*>(values_.row(row).data())
+                                     : reinterpret_cast<const char*>(bytes_.data()) + row * columns_;
+  for (std::size_t at = 0; at < bytes; at += line) __builtin_prefetch(first + at, 0, 2);
+}
+
 void Targets::gather(std::span<const std::size_t> rows, MatrixView out) const {
   assert(out.rows() == rows.size() && out.columns() == columns());
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -199,10 +207,12 @@ Batch Batcher::gather(std::size_t index, std::span<const std::size_t> order) {
     rows_[i] = selection_->rows[order[first + i]];
     const double weight = data.weights.empty() ? 1.0 : static_cast<double>(data.weights[rows_[i]]);
     scale_[i] = static_cast<float>(weight / static_cast<double>(m));
+    // Beside each row one of the next batch, so that memory is never asked for all of it at once.
+    if (first + m + i < rows()) data.inputs.prefetch(selection_->rows[order[first + m + i]]);
+    data.inputs.gather({&rows_[i], 1}, inputs_.view().rows(i, 1));
   }
   const std::span<const std::size_t> chosen(rows_.data(), m);
   Batch batch{inputs_.top(m), {}, {scale_.data(), m}};
-  data.inputs.gather(chosen, inputs_.top(m));
   if (target_rows(data.targets) > 0) {
     data.targets.gather(chosen, targets_.top(m));
     batch.targets = targets_.top(m);

@@ -23,6 +23,8 @@ class Features {
   std::size_t columns() const { return columns_; }
   /// Row i of `out` becomes row rows[i]; out: (rows.size() x columns).
   void gather(std::span<const std::size_t> rows, MatrixView out) const;
+  /// Asks for a row to be brought near, since it will be gathered soon.
+  void prefetch(std::size_t row) const;
 
  private:
   Matrix values_;

@@ -64,10 +64,10 @@ double inner_product(std::span<const double> x, std::span<const double> y) {
 
 // Normal vectors made orthonormal one after the other by Gram-Schmidt, done twice because once leaves errors of the
 // size of the condition number. Written out because a library's QR gives other bits on other machines.
-void draw_orthogonal(const Stream& stream, MatrixView weights) {
-  const bool by_rows = weights.rows() <= weights.columns();
-  const std::size_t count = by_rows ? weights.rows() : weights.columns();
-  const std::size_t length = by_rows ? weights.columns() : weights.rows();
+void draw_orthogonal(const Stream& stream, WeightsView weights) {
+  const bool by_rows = weights.outputs() <= weights.inputs();
+  const std::size_t count = by_rows ? weights.outputs() : weights.inputs();
+  const std::size_t length = by_rows ? weights.inputs() : weights.outputs();
   MatrixOf<double> basis(count, length);
   for (std::size_t i = 0; i < count; ++i) {
     const std::span<double> v = basis.row(i);
@@ -80,8 +80,8 @@ void draw_orthogonal(const Stream& stream, MatrixView weights) {
     const double norm = std::sqrt(inner_product(v, v));
     for (double& x : v) x /= norm;
   }
-  for (std::size_t i = 0; i < weights.rows(); ++i)
-    for (std::size_t j = 0; j < weights.columns(); ++j)
+  for (std::size_t i = 0; i < weights.outputs(); ++i)
+    for (std::size_t j = 0; j < weights.inputs(); ++j)
       weights(i, j) = static_cast<float>(by_rows ? basis(i, j) : basis(j, i));
 }
 
@@ -118,10 +118,13 @@ void initialize(Network& network, WeightScheme weights, BiasScheme biases, std::
     const Stream stream{seed, Purpose::weights, static_cast<std::uint32_t>(l), 0};
     const WeightScheme scheme =
         weights == WeightScheme::automatic ? chosen_for(architecture.layers[l].activation) : weights;
-    if (scheme == WeightScheme::orthogonal)
+    if (scheme == WeightScheme::orthogonal) {
       draw_orthogonal(stream, network.parameters.weights(l));
-    else
-      draw(stream, deviation(scheme, inputs, outputs), is_uniform(scheme), network.parameters.weights(l).flat());
+    } else {
+      Matrix rows(architecture.layers[l].outputs, architecture.layer_inputs(l));
+      draw(stream, deviation(scheme, inputs, outputs), is_uniform(scheme), rows.flat());
+      copy_weights(ConstMatrixView(rows.view()), network.parameters.weights(l));
+    }
 
     const Stream bias_stream{seed, Purpose::biases, static_cast<std::uint32_t>(l), 0};
     const std::span<float> b = network.parameters.biases(l);

@@ -79,9 +79,11 @@ void check_loss(const Loss& loss) {
 
 void check_parameters(const Network& network) {
   validate(network.architecture);
-  require_equal(parameter_count(network.architecture), network.parameters.flat().size(), "parameters of the network");
+  std::size_t count = 0;
+  for (const Segment& segment : network.parameters.segments()) count += segment.rows * segment.columns;
+  require_equal(parameter_count(network.architecture), count, "parameters of the network");
   for (const Segment& segment : network.parameters.segments()) {
-    const std::span<const float> values = network.parameters.of(segment);
+    const std::vector<float> values = in_rows(network.parameters, segment);
     const auto bad = std::find_if(values.begin(), values.end(), [](float value) { return !std::isfinite(value); });
     require(bad == values.end(), "tensor \"" + segment.name + "\": element " + std::to_string(bad - values.begin()),
             "a finite number", bad == values.end() ? "" : std::to_string(*bad));
@@ -99,16 +101,14 @@ void normalize(std::span<double> scores) {
 
 std::string weights_sha256(const Network& network) {
   Sha256 sum;
-  std::array<std::byte, 4096> block;
-  std::span<const float> rest = network.parameters.flat();
-  while (!rest.empty()) {
-    const std::span<const float> values = rest.first(std::min(rest.size(), block.size() / 4));
+  for (const Segment& segment : network.parameters.segments()) {
+    const std::vector<float> values = in_rows(network.parameters, segment);
+    std::vector<std::byte> bytes(4 * values.size());
     for (std::size_t k = 0; k < values.size(); ++k) {
       const std::uint32_t bits = std::bit_cast<std::uint32_t>(values[k]);
-      for (std::size_t byte = 0; byte < 4; ++byte) block[4 * k + byte] = static_cast<std::byte>(bits >> (8 * byte));
+      for (std::size_t byte = 0; byte < 4; ++byte) bytes[4 * k + byte] = static_cast<std::byte>(bits >> (8 * byte));
     }
-    sum.add(std::span(block).first(4 * values.size()));
-    rest = rest.subspan(values.size());
+    sum.add(bytes);
   }
   return sum.hex();
 }

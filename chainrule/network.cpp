@@ -145,19 +145,56 @@ std::string describe(const Architecture& architecture) {
 
 Parameters::Parameters(const Architecture& architecture)
     : segments_(std::make_shared<const std::vector<Segment>>(layout(architecture))),
-      values_(parameter_count(architecture)) {}
+      values_(segments_->back().offset + segments_->back().size()) {}
 
-MatrixView Parameters::weights(std::size_t layer) {
+WeightsView Parameters::weights(std::size_t layer) {
   const Segment& segment = segments()[layer];
   return {values_.data() + segment.offset, segment.rows, segment.columns};
 }
-ConstMatrixView Parameters::weights(std::size_t layer) const {
+ConstWeightsView Parameters::weights(std::size_t layer) const {
   const Segment& segment = segments()[layer];
   return {values_.data() + segment.offset, segment.rows, segment.columns};
 }
-std::span<float> Parameters::biases(std::size_t layer) { return of(segments()[segments().size() / 2 + layer]); }
+std::span<float> Parameters::biases(std::size_t layer) {
+  const Segment& segment = segments()[segments().size() / 2 + layer];
+  return of(segment).first(segment.columns);
+}
 std::span<const float> Parameters::biases(std::size_t layer) const {
-  return of(segments()[segments().size() / 2 + layer]);
+  const Segment& segment = segments()[segments().size() / 2 + layer];
+  return of(segment).first(segment.columns);
+}
+
+std::vector<float> in_rows(const Parameters& parameters, const Segment& segment) {
+  std::vector<float> values(segment.rows * segment.columns);
+  if (segment.kind == Segment::Kind::weights)
+    copy_weights(parameters.weights(segment.layer), MatrixView(values.data(), segment.rows, segment.columns));
+  else
+    std::ranges::copy(parameters.biases(segment.layer), values.begin());
+  return values;
+}
+
+std::vector<float> in_rows(const Parameters& parameters) {
+  std::vector<float> all;
+  for (const Segment& segment : parameters.segments()) {
+    const std::vector<float> values = in_rows(parameters, segment);
+    all.insert(all.end(), values.begin(), values.end());
+  }
+  return all;
+}
+
+void set_rows(Parameters& parameters, std::span<const float> values) {
+  for (const Segment& segment : parameters.segments()) {
+    set_rows(parameters, segment, values.first(segment.rows * segment.columns));
+    values = values.subspan(segment.rows * segment.columns);
+  }
+}
+
+void set_rows(Parameters& parameters, const Segment& segment, std::span<const float> values) {
+  assert(values.size() == segment.rows * segment.columns);
+  if (segment.kind == Segment::Kind::weights)
+    copy_weights(ConstMatrixView(values.data(), segment.rows, segment.columns), parameters.weights(segment.layer));
+  else
+    std::ranges::copy(values, parameters.biases(segment.layer).begin());
 }
 
 Network::Network(Architecture a) : architecture(std::move(a)) {
@@ -214,10 +251,22 @@ void weight_gradients(ConstMatrixView inputs, Workspace& work, Parameters& gradi
                                      gradients.biases(l));
 }
 
+void weight_gradients(ConstMatrixView inputs, Workspace& work, std::size_t layer, const TakeGradient& take,
+                      std::span<float> d_biases) {
+  const kernels::FlushSubnormals flush;
+  const std::pair<const TakeGradient*, std::size_t> taker{&take, layer};
+  const kernels::GradientSink sink{&taker, [](const void* to, std::size_t offset, std::span<const float> piece) {
+                                     const auto& [function, of] = *static_cast<const decltype(taker)*>(to);
+                                     (*function)(of, offset, piece);
+                                   }};
+  kernels::affine_backward_weights(work.team(), work.delta(layer), work.fed(layer, inputs), sink, d_biases);
+}
+
 struct NetworkPredictor::ReadyLayer {
-  std::size_t inputs, outputs;
   Activation activation;
-  AlignedVector<float> weights, biases;
+  std::size_t outputs, inputs;
+  AlignedVector<float> values, biases;
+  ConstWeightsView weights() const { return {values.data(), outputs, inputs}; }
 };
 
 NetworkPredictor::NetworkPredictor(const Network& network, std::size_t most_rows, std::size_t threads)
@@ -228,16 +277,14 @@ NetworkPredictor::NetworkPredictor(const Network& network, std::size_t most_rows
   std::vector<ReadyLayer> layers;
   std::size_t widest = 0;
   for (std::size_t l = 0; l < architecture.depth(); ++l) {
-    const ConstMatrixView weights = network.parameters.weights(l);
+    const std::span<const float> weights = network.parameters.weights(l).flat();
     const std::span<const float> biases = network.parameters.biases(l);
-    AlignedVector<float> packed(kernels::packed_size(weights.rows(), weights.columns()));
-    kernels::pack_weights(weights, packed);
-    layers.push_back({weights.columns(),
-                      weights.rows(),
-                      architecture.layers[l].activation,
-                      std::move(packed),
+    layers.push_back({architecture.layers[l].activation,
+                      biases.size(),
+                      architecture.layer_inputs(l),
+                      {weights.begin(), weights.end()},
                       {biases.begin(), biases.end()}});
-    widest = std::max(widest, weights.rows());
+    widest = std::max(widest, biases.size());
   }
   layers_ = std::make_shared<const std::vector<ReadyLayer>>(std::move(layers));
   even_.resize(most_rows_ * widest);
@@ -263,7 +310,7 @@ void NetworkPredictor::predict(ConstMatrixView inputs, MatrixView outputs) {
       const ReadyLayer& layer = (*layers_)[l];
       float* room = l % 2 == 0 ? even_.data() : odd_.data();
       const MatrixView z = l + 1 == layers_->size() ? outputs.rows(first, rows) : MatrixView(room, rows, layer.outputs);
-      kernels::affine_forward_packed(*team_, x, layer.weights, layer.biases, z);
+      kernels::affine_forward(*team_, x, layer.weights(), layer.biases, z);
       activate(*team_, layer.activation, z, z);
       x = z;
     }

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "chainrule/activation.h"
 #include "chainrule/matrix.h"
+#include "chainrule/weights.h"
 
 namespace chainrule {
 namespace kernels {
@@ -52,11 +54,14 @@ struct Segment {
   std::size_t layer = 0, offset = 0;
   std::size_t rows = 0, columns = 0;  ///< weights: (outputs x inputs); biases: (1 x outputs)
   double rate_multiplier = 1, decay_multiplier = 1, max_norm = 0;
-  std::size_t size() const { return rows * columns; }
+  /// Numbers in the block: rows * columns, and the zeros that fill up the last lines (weights.h).
+  std::size_t size() const {
+    return whole_lines(kind == Kind::weights ? rows : columns) * (kind == Kind::weights ? columns : 1);
+  }
 };
 
 /// All weights, layer by layer, then all biases, in one contiguous block. Gradients and optimiser state are values of
-/// the same type, so whoever works on all parameters is a loop over one span.
+/// the same type, so whoever works on all parameters is a loop over one span. Each segment begins on a cache line.
 class Parameters {
  public:
   Parameters() = default;
@@ -68,8 +73,8 @@ class Parameters {
   const std::vector<Segment>& segments() const { return *segments_; }
   std::span<float> of(const Segment& segment) { return flat().subspan(segment.offset, segment.size()); }
   std::span<const float> of(const Segment& segment) const { return flat().subspan(segment.offset, segment.size()); }
-  MatrixView weights(std::size_t layer);  ///< (outputs x inputs)
-  ConstMatrixView weights(std::size_t layer) const;
+  WeightsView weights(std::size_t layer);  ///< (outputs x inputs)
+  ConstWeightsView weights(std::size_t layer) const;
   std::span<float> biases(std::size_t layer);  ///< outputs
   std::span<const float> biases(std::size_t layer) const;
 
@@ -77,6 +82,14 @@ class Parameters {
   std::shared_ptr<const std::vector<Segment>> segments_;  // shared: gradients and state have the same layout
   AlignedVector<float> values_;
 };
+
+/// The numbers of a segment as formulas and files order them: weights row by row, (outputs x inputs).
+std::vector<float> in_rows(const Parameters& parameters, const Segment& segment);
+/// Those of all segments, one after the other.
+std::vector<float> in_rows(const Parameters& parameters);
+/// ... and back; values: rows * columns numbers.
+void set_rows(Parameters& parameters, const Segment& segment, std::span<const float> values);
+void set_rows(Parameters& parameters, std::span<const float> values);
 
 struct Network {
   Architecture architecture;
@@ -140,6 +153,13 @@ void forward(const Network& network, ConstMatrixView inputs, const Pass& pass, W
 void backward_deltas(const Network& network, Workspace& work);
 /// dJ/dW and dJ/db of the batch (M9), summed over its rows, decay left out.
 void weight_gradients(ConstMatrixView inputs, Workspace& work, Parameters& gradients);
+
+/// Takes numbers [offset, offset + piece.size()) of the gradient of layer `layer`'s weights, in the order of its
+/// segment; several threads call at the same time, with different pieces.
+using TakeGradient = std::function<void(std::size_t layer, std::size_t offset, std::span<const float> piece)>;
+/// The same gradient of one layer, its weights' part handed over piece by piece while it is in a near cache.
+void weight_gradients(ConstMatrixView inputs, Workspace& work, std::size_t layer, const TakeGradient& take,
+                      std::span<float> d_biases);
 
 /// A network made ready to predict: a copy of its weights as they are now, in the order in which they are read, and
 /// room for intermediates. One per thread: copies of a predictor share the weights, which are never written.

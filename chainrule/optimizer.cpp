@@ -2,6 +2,7 @@
 // The update rules by name, and in double; optimizer_rules.h has the rules, the kernels run them on floats.
 #include "chainrule/optimizer.h"
 
+#include "chainrule/elementary.h"
 #include "chainrule/error.h"
 #include "chainrule/optimizer_rules.h"
 
@@ -24,6 +25,15 @@ Optimizer optimizer_from_name(std::string_view name) {
 std::size_t optimizer_memory(const Optimizer& optimizer) {
   static constexpr std::size_t kMemory[] = {0, 1, 1, 1, 1, 2, 2, 2};  // in the order of the variant
   return kMemory[optimizer.index()];
+}
+
+void prepare(const Optimizer& optimizer, UpdateRates& rates) {
+  const auto correct = [&](double beta1, double beta2) {
+    rates.correction1 = 1 / (1 - elementary::power(beta1, rates.step));
+    rates.correction2 = 1 / (1 - elementary::power(beta2, rates.step));
+  };
+  if (const Adam* adam = std::get_if<Adam>(&optimizer)) correct(adam->beta1, adam->beta2);
+  if (const AdamW* adamw = std::get_if<AdamW>(&optimizer)) correct(adamw->beta1, adamw->beta2);
 }
 
 void optimizer_update(const Optimizer& optimizer, const UpdateRates& rates, std::span<double> parameters,

@@ -56,7 +56,11 @@ struct UpdateRates {
   double learning_rate = 0;   ///< schedule and multiplier included
   double weight_decay = 0;    ///< lambda times the layer's multiplier; 0 for biases (M5)
   double gradient_scale = 1;  ///< below 1 when the gradient is clipped
+  /// Adam's 1 / (1 - beta^step), for whoever updates span by span; 0: computed in optimizer_update().
+  double correction1 = 0, correction2 = 0;
 };
+/// Fills in the corrections where the optimiser needs them.
+void prepare(const Optimizer& optimizer, UpdateRates& rates);
 
 /// One update of `parameters`; first and second are the optimiser's memory, the same length (or empty when unused).
 void optimizer_update(const Optimizer& optimizer, const UpdateRates& rates, std::span<float> parameters,

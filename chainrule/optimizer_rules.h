@@ -7,7 +7,6 @@
 #include <cmath>
 #include <span>
 
-#include "chainrule/elementary.h"
 #include "chainrule/optimizer.h"
 
 namespace chainrule::rules {
@@ -18,7 +17,7 @@ struct Step {
   std::span<T> p;
   std::span<const T> gradient;
   std::span<T> first, second;
-  T rate, decay, scale;
+  T rate, decay, scale, correction1, correction2;
   std::uint64_t count;
 
   /// g of the formulas: the (clipped) gradient of the mean loss plus lambda W.
@@ -75,14 +74,12 @@ template <class T, class Rule>
 void apply_adam(const Rule& o, const Step<T>& s, T decay_in_g, T decay_of_p) {
   const T b1 = static_cast<T>(o.beta1), rest1 = static_cast<T>(1 - o.beta1);
   const T b2 = static_cast<T>(o.beta2), rest2 = static_cast<T>(1 - o.beta2);
-  const T correct1 = static_cast<T>(1 / (1 - elementary::power(o.beta1, s.count)));
-  const T correct2 = static_cast<T>(1 / (1 - elementary::power(o.beta2, s.count)));
   const T epsilon = static_cast<T>(o.epsilon);
   for (std::size_t k = 0; k < s.p.size(); ++k) {
     const T g = s.scale * s.gradient[k] + decay_in_g * s.p[k];
     s.first[k] = b1 * s.first[k] + rest1 * g;
     s.second[k] = b2 * s.second[k] + rest2 * (g * g);
-    const T direction = correct1 * s.first[k] / (std::sqrt(correct2 * s.second[k]) + epsilon);
+    const T direction = s.correction1 * s.first[k] / (std::sqrt(s.correction2 * s.second[k]) + epsilon);
     s.p[k] -= s.rate * (direction + decay_of_p * s.p[k]);
   }
 }
@@ -118,9 +115,11 @@ void apply(const Rprop& o, const Step<T>& s) {
 }
 
 template <class T>
-void update(const Optimizer& optimizer, const UpdateRates& rates, std::span<T> parameters, std::span<const T> gradient,
+void update(const Optimizer& optimizer, const UpdateRates& given, std::span<T> parameters, std::span<const T> gradient,
             std::span<T> first, std::span<T> second) {
   assert(gradient.size() == parameters.size() && rates.step >= 1);
+  UpdateRates rates = given;
+  if (rates.correction1 == 0) prepare(optimizer, rates);
   const Step<T> step{parameters,
                      gradient,
                      first,
@@ -128,6 +127,8 @@ void update(const Optimizer& optimizer, const UpdateRates& rates, std::span<T> p
                      static_cast<T>(rates.learning_rate),
                      static_cast<T>(rates.weight_decay),
                      static_cast<T>(rates.gradient_scale),
+                     static_cast<T>(rates.correction1),
+                     static_cast<T>(rates.correction2),
                      rates.step};
   std::visit([&](const auto& rule) { apply(rule, step); }, optimizer);
 }

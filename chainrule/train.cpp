@@ -3,7 +3,7 @@
 // step says of itself, in divergence.h.
 #include "chainrule/train.h"
 
-#include <atomic>
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -26,41 +26,89 @@ std::span<float> part(Parameters& block, const Segment& segment, std::size_t beg
 constexpr double kUpdateWork = 8;  // what the update of one parameter costs, in multiplications
 
 // Max-norm: a unit whose incoming weights are longer than `bound` has them scaled back to it (Srebro & Shraibman 2005).
-void bound_rows(double bound, MatrixView weights) {
-  for (std::size_t i = 0; i < weights.rows(); ++i) {
-    const double norm = std::sqrt(kernels::sum_of_squares(weights.row(i)));
+void bound_units(double bound, WeightsView weights) {
+  std::vector<float> incoming(weights.inputs());
+  for (std::size_t i = 0; i < weights.outputs(); ++i) {
+    for (std::size_t j = 0; j < incoming.size(); ++j) incoming[j] = weights(i, j);
+    const double norm = std::sqrt(kernels::sum_of_squares(incoming));
     if (norm <= bound) continue;
     const float factor = static_cast<float>(bound / norm);
-    for (float& w : weights.row(i)) w *= factor;
+    for (std::size_t j = 0; j < incoming.size(); ++j) weights(i, j) *= factor;
   }
 }
 
-bool all_finite(TrainState& s, const Parameters& block) {
-  std::atomic<bool> finite = true;
-  const std::span<const float> values = block.flat();
+double largest(TrainState& s, std::span<const float> values) {
+  std::vector<float> of_member(s.work.team().size());
   s.work.team().split(values.size(), static_cast<double>(values.size()),
-                      [&](std::size_t, std::size_t begin, std::size_t end) {
-                        if (!kernels::all_finite(values.subspan(begin, end - begin))) finite = false;
+                      [&](std::size_t member, std::size_t begin, std::size_t end) {
+                        of_member[member] = kernels::largest_magnitude(values.subspan(begin, end - begin));
                       });
-  return finite;
+  return static_cast<double>(*std::ranges::max_element(of_member));
 }
 
-// M11 with M12: every segment of the flat block with its own rates.
+// Whether no gradient can overflow, whatever the signs: what goes into its sums is too small for that.
+bool gradients_stay_finite(TrainState& s, ConstMatrixView inputs) {
+  constexpr double kSafe = 1e38;  // a third of the largest float: room for the roundings
+  const double rows = static_cast<double>(inputs.rows());
+  for (std::size_t l = 0; l < s.network.architecture.depth(); ++l) {
+    const double delta = largest(s, s.work.delta(l).flat());
+    if (!(delta * rows * std::max(1.0, largest(s, s.work.fed(l, inputs).flat())) < kSafe)) return false;
+  }
+  return true;
+}
+
+// M11 with M12: every segment of the flat block has its own rates.
+UpdateRates rates_of(const TrainState& s, const Segment& segment, double gradient_scale = 1) {
+  UpdateRates rates{s.step, s.learning_rate * segment.rate_multiplier,
+                    s.options.weight_decay * segment.decay_multiplier, gradient_scale};
+  prepare(s.options.optimizer, rates);
+  return rates;
+}
+
+// The update of numbers [begin, end) of a segment.
+void update_part(TrainState& s, const Segment& segment, const UpdateRates& rates, std::size_t begin,
+                 std::span<const float> gradient) {
+  const std::size_t end = begin + gradient.size();
+  optimizer_update(s.options.optimizer, rates, part(s.network.parameters, segment, begin, end), gradient,
+                   part(s.first, segment, begin, end), part(s.second, segment, begin, end));
+}
+
+void update_from_gradients(TrainState& s, const Segment& segment, double gradient_scale = 1) {
+  const UpdateRates rates = rates_of(s, segment, gradient_scale);
+  s.work.team().split(segment.size(), kUpdateWork * static_cast<double>(segment.size()),
+                      [&](std::size_t, std::size_t begin, std::size_t end) {
+                        update_part(s, segment, rates, begin, part(s.gradients, segment, begin, end));
+                      });
+}
+
 void update(TrainState& s) {
   const double clip = s.options.clip_norm;
   const double gradient_scale = clip > 0 && s.gradient_norm > clip ? clip / s.gradient_norm : 1;
   ++s.step;
-  for (const Segment& segment : s.network.parameters.segments()) {
-    const UpdateRates rates{s.step, s.learning_rate * segment.rate_multiplier,
-                            s.options.weight_decay * segment.decay_multiplier, gradient_scale};
-    s.work.team().split(segment.size(), kUpdateWork * static_cast<double>(segment.size()),
-                        [&](std::size_t, std::size_t begin, std::size_t end) {
-                          optimizer_update(s.options.optimizer, rates, part(s.network.parameters, segment, begin, end),
-                                           part(s.gradients, segment, begin, end), part(s.first, segment, begin, end),
-                                           part(s.second, segment, begin, end));
-                        });
-    if (segment.max_norm > 0) bound_rows(segment.max_norm, s.network.parameters.weights(segment.layer));
+  for (const Segment& segment : s.network.parameters.segments()) update_from_gradients(s, segment, gradient_scale);
+}
+
+// Gradients and update in one: a piece of a gradient goes into the weights while it is in a near cache, and is never
+// stored. The same bits as the gradients first and update() then.
+void update_while_hot(TrainState& s, ConstMatrixView inputs) {
+  ++s.step;
+  const std::vector<Segment>& segments = s.network.parameters.segments();
+  const std::size_t depth = segments.size() / 2;
+  for (std::size_t l = 0; l < depth; ++l) {
+    const UpdateRates rates = rates_of(s, segments[l]);
+    weight_gradients(
+        inputs, s.work, l,
+        [&](std::size_t layer, std::size_t offset, std::span<const float> piece) {
+          update_part(s, segments[layer], rates, offset, piece);
+        },
+        s.gradients.biases(l));
+    update_from_gradients(s, segments[depth + l]);
   }
+}
+
+void bound_norms(TrainState& s) {
+  for (const Segment& segment : s.network.parameters.segments())
+    if (segment.max_norm > 0) bound_units(segment.max_norm, s.network.parameters.weights(segment.layer));
 }
 
 // lambda / 2 * sum of squared weights (M5).
@@ -89,7 +137,7 @@ bool run_epoch(TrainState& state, Batcher& batches, double rate_factor, EpochRec
     const Batch batch = batches.gather(b, order);
     state.learning_rate = options.learning_rate * rate_factor *
                           schedule_factor(options.schedule, state.step, batches.batches(), total_steps);
-    state.measure_norm = options.clip_norm > 0 || observer.on_step || b + 1 == batches.batches();
+    state.measure_norm = observer.on_step || b + 1 == batches.batches();
     const double loss = train_step(state, batch);
     loss_sum += loss * static_cast<double>(batch.inputs.rows());
     if (observer.on_step)
@@ -120,10 +168,15 @@ double train_step(TrainState& s, const Batch& batch) {
   const double loss =
       loss_and_gradient(s.options.loss, s.work.outputs(), batch.targets, batch.scale, s.work.d_outputs());
   backward_deltas(s.network, s.work);
-  weight_gradients(batch.inputs, s.work, s.gradients);
-  if (!std::isfinite(loss) || !all_finite(s, s.gradients)) throw divergence(s, batch, loss);
-  if (s.measure_norm) s.gradient_norm = std::sqrt(kernels::sum_of_squares(s.gradients.flat()));
-  update(s);
+  if (!s.measure_norm && s.options.clip_norm == 0 && std::isfinite(loss) && gradients_stay_finite(s, batch.inputs)) {
+    update_while_hot(s, batch.inputs);
+  } else {
+    weight_gradients(batch.inputs, s.work, s.gradients);
+    s.gradient_norm = std::sqrt(kernels::sum_of_squares(s.gradients.flat()));
+    if (!std::isfinite(loss) || !std::isfinite(s.gradient_norm)) throw divergence(s, batch, loss);
+    update(s);
+  }
+  bound_norms(s);
   return loss;
 }
 

@@ -84,7 +84,7 @@ TruthParameters truth_parameters(const Architecture& architecture) {
 TruthParameters truth_parameters(const Network& network) {
   TruthParameters parameters = truth_parameters(network.architecture);
   for (std::size_t l = 0; l < network.architecture.depth(); ++l) {
-    std::ranges::copy(network.parameters.weights(l).flat(), parameters.weights[l].flat().begin());
+    copy_weights(network.parameters.weights(l), parameters.weights[l].view());
     std::ranges::copy(network.parameters.biases(l), parameters.biases[l].begin());
   }
   return parameters;

@@ -8,7 +8,7 @@ get_filename_component(ROOT ${ROOT} ABSOLUTE)
 set(floors
     "error matrix elementary version"
     "random sha256 atomic_file"
-    "activation table optimizer"
+    "activation table optimizer weights"
     "kernels/"
     "network loss schedule processor"
     "dataset initialize"

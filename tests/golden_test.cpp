@@ -144,8 +144,7 @@ Golden rounded_to_float(Golden golden) {
 Network engine_network(const Golden& golden) {
   Network network(golden.architecture);
   for (std::size_t l = 0; l < golden.architecture.depth(); ++l) {
-    std::ranges::transform(golden.start.weights[l].flat(), network.parameters.weights(l).flat().begin(),
-                           [](double x) { return float(x); });
+    copy_weights(golden.start.weights[l].view(), network.parameters.weights(l));
     std::ranges::transform(golden.start.biases[l], network.parameters.biases(l).begin(),
                            [](double x) { return float(x); });
   }
@@ -177,8 +176,8 @@ TEST_P(GoldenVectors, EngineStaysWithinItsRoundings) {
     std::vector<double> delta = widened(state.work.delta(l).flat());
     for (double& d : delta) d *= static_cast<double>(m);  // the engine's delta carries 1/m
     compare(worst, "delta" + layer, delta, truth.delta[l].flat(), 1e-3 * truth.objective());
-    compare(worst, "dW" + layer, widened(state.gradients.weights(l).flat()), truth.gradients.weights[l].flat(),
-            1e-3 * truth.objective());
+    compare(worst, "dW" + layer, widened(in_rows(state.gradients, state.gradients.segments()[l])),
+            truth.gradients.weights[l].flat(), 1e-3 * truth.objective());
     compare(worst, "db" + layer, widened(state.gradients.biases(l)), truth.gradients.biases[l],
             1e-3 * truth.objective());
   }
@@ -198,8 +197,8 @@ TEST_P(GoldenVectors, EngineStaysWithinItsRoundings) {
   }
   Worst after;
   for (std::size_t l = 0; l < golden.architecture.depth(); ++l) {
-    compare(after, "after_5 W" + std::to_string(l), widened(network.parameters.weights(l).flat()),
-            parameters.weights[l].flat());
+    compare(after, "after_5 W" + std::to_string(l),
+            widened(in_rows(network.parameters, network.parameters.segments()[l])), parameters.weights[l].flat());
     compare(after, "after_5 b" + std::to_string(l), widened(network.parameters.biases(l)), parameters.biases[l]);
   }
   EXPECT_LE(after.error, 5 * bound) << after.where;

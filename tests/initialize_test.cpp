@@ -80,7 +80,7 @@ TEST(Initialize, SpreadIsThatOfTheScheme) {
   for (const auto& [scheme, deviation] : wanted) {
     Network network = network_of(300, 200, ActivationKind::tanh);
     initialize(network, scheme, BiasScheme::zero, 1);
-    const Moments m = moments(network.parameters.weights(0).flat());
+    const Moments m = moments(in_rows(network.parameters, network.parameters.segments()[0]));
     EXPECT_NEAR(m.mean, 0, 5 * deviation / std::sqrt(i * o)) << name_of(scheme);
     EXPECT_NEAR(m.deviation, deviation, 5 * deviation / std::sqrt(2 * i * o)) << name_of(scheme);
     if (name_of(scheme).ends_with("uniform")) {
@@ -95,7 +95,8 @@ TEST(Initialize, AutomaticFollowsTheActivation) {
         std::pair{ActivationKind::sigmoid, std::sqrt(2 / 500.0)}}) {
     Network network = network_of(300, 200, activation);
     initialize(network, WeightScheme::automatic, BiasScheme::zero, 1);
-    EXPECT_NEAR(moments(network.parameters.weights(0).flat()).deviation, deviation, deviation * 0.02);
+    EXPECT_NEAR(moments(in_rows(network.parameters, network.parameters.segments()[0])).deviation, deviation,
+                deviation * 0.02);
   }
 }
 
@@ -103,7 +104,7 @@ TEST(Initialize, OrthogonalRowsAndColumns) {
   for (const auto& [inputs, outputs] : {std::pair<std::size_t, std::size_t>{40, 25}, {25, 40}}) {
     Network network = network_of(inputs, outputs, ActivationKind::identity);
     initialize(network, WeightScheme::orthogonal, BiasScheme::zero, 3);
-    const MatrixView w = network.parameters.weights(0);
+    const WeightsView w = network.parameters.weights(0);
     const bool by_rows = outputs <= inputs;
     const std::size_t count = std::min(inputs, outputs), length = std::max(inputs, outputs);
     for (std::size_t a = 0; a < count; ++a)

@@ -53,7 +53,7 @@ int main() {
     options.loss = loss_from_name(loss_names()[index % loss_names().size()]);
     options.learning_rate = 0.003;
     options.weight_decay = 0.01;
-    options.clip_norm = 5;
+    options.clip_norm = index % 4 == 0 ? 5 : 0;  // without it, gradients are never stored
     options.epochs = 3;
     options.batch_size =
         std::holds_alternative<Rprop>(options.optimizer) ? 0 : 97;  // two leaves, and a short last batch
@@ -62,7 +62,7 @@ int main() {
     options.seed = index + 1;
     Network network = make_network(static_cast<ActivationKind>(index % activation_names().size()), options, index);
     train(network, all_rows(data), {}, options);
-    sum.add(std::as_bytes(network.parameters.flat()));
+    sum.add(std::as_bytes(std::span<const float>(in_rows(network.parameters))));
   }
   std::printf("%s\n", sum.hex().c_str());
 }

@@ -90,7 +90,7 @@ void expect_equal(const Network& a, const Network& b) {
     EXPECT_EQ(x.decay_multiplier, y.decay_multiplier);
     EXPECT_EQ(x.max_norm, y.max_norm);
   }
-  EXPECT_TRUE(std::ranges::equal(a.parameters.flat(), b.parameters.flat()));
+  EXPECT_TRUE(in_rows(a.parameters) == in_rows(b.parameters));
 }
 
 void expect_equal(const Metrics& a, const Metrics& b) {

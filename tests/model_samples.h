@@ -11,9 +11,10 @@
 namespace chainrule::model_samples {
 
 inline void fill(Network& network) {
-  std::span<float> values = network.parameters.flat();
+  std::vector<float> values(parameter_count(network.architecture));
   for (std::size_t k = 0; k < values.size(); ++k)
     values[k] = static_cast<float>(static_cast<int>(k * 37 % 41) - 20) / 16.0f + static_cast<float>(k) * 1e-7f;
+  set_rows(network.parameters, values);
 }
 
 /// 3 numbers -> 4 tanh -> 2 classes.

@@ -51,15 +51,14 @@ TEST(Sha256, KnownSums) {  // FIPS 180-4's examples
 
 TEST(WeightsSha256, IsOfLittleEndianFloats) {
   Network network(Architecture{1, 0, {Layer{1, ActivationKind::identity}}});
-  network.parameters.flat()[0] = 1;
-  network.parameters.flat()[1] = -2;
+  set_rows(network.parameters, std::vector<float>{1, -2});
   const std::string bytes("\x00\x00\x80\x3F\x00\x00\x00\xC0", 8);
   Sha256 sum;
   sum.add(std::as_bytes(std::span(bytes)));
   EXPECT_EQ(weights_sha256(network), sum.hex());
   Network wide(Architecture{2000, 0, {Layer{3, ActivationKind::identity}}});
   const std::string zeros = weights_sha256(wide);
-  wide.parameters.flat().back() = 1;
+  wide.parameters.biases(0).back() = 1;
   EXPECT_NE(weights_sha256(wide), zeros);
 }
 
@@ -123,7 +122,7 @@ TEST(Predictor, AnswersInTheTargetsUnit) {  // by hand: relu((x - shift) / scale
   Model model;
   model.network = Network(Architecture{2, 0, {Layer{1, ActivationKind::relu}, Layer{1, ActivationKind::identity}}});
   const float parameters[] = {1, -2, 3, 0.5f, -0.25f};  // W1, W2, b1, b2
-  std::copy(std::begin(parameters), std::end(parameters), model.network.parameters.flat().begin());
+  set_rows(model.network.parameters, parameters);
   Encoder& encoder = model.encoder;
   encoder.inputs = {{"a", 10, 4, false}, {"b", 7, 1, true}};
   encoder.input_places = {1, 2};

@@ -111,7 +111,8 @@ TEST(Engine, AgreesWithTheTruthOnEveryShape) {  // M2, M7 - M10
         EXPECT_LE(worst(state.work.z(l).flat(), truth.z[l].flat()), bound.z[l]) << where;
         EXPECT_LE(worst(state.work.a(l).flat(), truth.a[l].flat()), bound.a[l]) << where;
         EXPECT_LE(worst(state.work.delta(l).flat(), truth.delta[l].flat(), double(m)), bound.delta[l]) << where;
-        EXPECT_LE(worst(state.gradients.weights(l).flat(), truth.gradients.weights[l].flat()), bound.weights[l])
+        EXPECT_LE(worst(in_rows(state.gradients, state.gradients.segments()[l]), truth.gradients.weights[l].flat()),
+                  bound.weights[l])
             << where;
         EXPECT_LE(worst(state.gradients.biases(l), truth.gradients.biases[l]), bound.biases[l]) << where;
       }
@@ -150,8 +151,8 @@ TEST(Engine, DropoutFollowsItsMasks) {
                                                widened(state.work.mask(0)), MatrixOf<double>()};
   const TruthStep truth = truth_step(architecture, parameters, step.options.loss, step.batch, 0, masks);
   EXPECT_LE(worst(state.work.a(1).flat(), truth.a[1].flat()), 1e-6);
-  EXPECT_LE(worst(state.gradients.weights(0).flat(), truth.gradients.weights[0].flat()), 1e-6);
-  EXPECT_LE(worst(state.gradients.weights(1).flat(), truth.gradients.weights[1].flat()), 1e-6);
+  EXPECT_LE(worst(in_rows(state.gradients, state.gradients.segments()[0]), truth.gradients.weights[0].flat()), 1e-6);
+  EXPECT_LE(worst(in_rows(state.gradients, state.gradients.segments()[1]), truth.gradients.weights[1].flat()), 1e-6);
   for (const double value : masks[1].flat()) EXPECT_TRUE(value == 0 || value == 2);
 }
 
@@ -172,14 +173,32 @@ TEST(Engine, DropoutKeepsItsShareAndDependsOnThePlaceOnly) {
   EXPECT_FALSE(std::ranges::equal(work.mask(0).row(2), row7));
 }
 
+TEST(Parameters, FormulasAndMemoryHaveTheirOwnOrder) {
+  Network network(two_layers(5, 70, 2));
+  std::vector<float> values(parameter_count(network.architecture));
+  for (std::size_t k = 0; k < values.size(); ++k) values[k] = static_cast<float>(k + 1);
+  set_rows(network.parameters, values);
+  EXPECT_EQ(in_rows(network.parameters), values);
+  const WeightsView w = network.parameters.weights(0);
+  EXPECT_EQ(w(69, 4), 350.0f);
+  EXPECT_EQ(w.flat()[0], 1.0f);      // output 0, input 0
+  EXPECT_EQ(w.flat()[1], 6.0f);      // output 1, input 0
+  EXPECT_EQ(w.flat()[32], 2.0f);     // output 0, input 1
+  EXPECT_EQ(w.flat()[160], 161.0f);  // output 32 opens the second panel
+  EXPECT_EQ(w.panel_width(2), 16u);
+  EXPECT_EQ(w.flat()[320 + 6], 0.0f);  // there is no output 70
+  EXPECT_EQ(network.parameters.biases(1)[1], 350.0f + 140 + 70 + 2);
+}
+
 TEST(Parameters, WeightsFirstThenBiases) {
   const Network network(two_layers(3, 4, 2));
   ASSERT_EQ(network.parameters.segments().size(), 4u);
   EXPECT_EQ(network.parameters.segments()[0].name, "0.weight");
   EXPECT_EQ(network.parameters.segments()[1].name, "2.weight");
   EXPECT_EQ(network.parameters.segments()[2].name, "0.bias");
-  EXPECT_EQ(network.parameters.segments()[3].offset, 24u);
-  EXPECT_EQ(network.parameters.flat().size(), 26u);
+  // In whole cache lines: 3 inputs x 16, 4 x 16, 16, 16.
+  EXPECT_EQ(network.parameters.segments()[3].offset, 128u);
+  EXPECT_EQ(network.parameters.flat().size(), 144u);
   EXPECT_EQ(describe(network.architecture), "3 -> 4 tanh -> 2 sigmoid, 26 parameters");
 }
 

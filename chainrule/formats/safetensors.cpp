@@ -108,8 +108,10 @@ std::string head_bytes(const Model& model) {
   std::vector<std::pair<std::string, std::string>> metadata, fields;
   for (const auto& [key, value] : to_metadata(model)) metadata.emplace_back(key, json_text(value, key));
   fields.emplace_back("__metadata__", json_object(metadata));
+  std::size_t end = 0;
   for (const Segment& segment : model.network.parameters.segments()) {
-    const std::size_t begin = 4 * segment.offset, end = begin + 4 * segment.size();
+    const std::size_t begin = end;
+    end += 4 * segment.rows * segment.columns;
     fields.emplace_back(segment.name,
                         json_object({{"dtype", "\"F32\""},
                                      {"shape", shape_json(segment)},
@@ -297,8 +299,11 @@ void read_values(const PlainFile& file, std::uint64_t from, const std::string& n
 void read_parameters(const PlainFile& file, const Head& head, Parameters& parameters) {
   std::map<std::string_view, const Tensor*> tensors;
   for (const Tensor& tensor : head.tensors) tensors.emplace(tensor.name, &tensor);
-  for (const Segment& segment : parameters.segments())
-    read_values(file, head.data + tensors.at(segment.name)->begin, segment.name, parameters.of(segment));
+  for (const Segment& segment : parameters.segments()) {
+    std::vector<float> values(segment.rows * segment.columns);
+    read_values(file, head.data + tensors.at(segment.name)->begin, segment.name, values);
+    set_rows(parameters, segment, values);
+  }
 }
 
 }  // namespace
@@ -311,16 +316,18 @@ void save_model(const Model& model, const std::string& path, bool overwrite) {
                 place(path) + ": head: expected at most " + std::to_string(kMostHeadBytes) + " bytes, found " +
                     std::to_string(head.size() - 8),
                 "the names of columns and labels are too many or too long for this format");
-  std::span<const float> rest = model.network.parameters.flat();
-  AtomicFile file(path, overwrite, head.size() + 4 * rest.size());
+  AtomicFile file(path, overwrite, head.size() + 4 * parameter_count(model.network.architecture));
   file.write(head);
   std::string block;
-  while (!rest.empty()) {
-    const std::span<const float> part = rest.first(std::min(rest.size(), kBlockFloats));
-    block.resize(4 * part.size());
-    put(part, block);
-    file.write(block);
-    rest = rest.subspan(part.size());
+  for (const Segment& segment : model.network.parameters.segments()) {
+    const std::vector<float> values = in_rows(model.network.parameters, segment);
+    for (std::span<const float> rest = values; !rest.empty();) {
+      const std::span<const float> part = rest.first(std::min(rest.size(), kBlockFloats));
+      block.resize(4 * part.size());
+      put(part, block);
+      file.write(block);
+      rest = rest.subspan(part.size());
+    }
   }
   file.commit();
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The three products of a step by role: which index the lanes run over, which is summed, what is copied first. Orders
-// of summation stand in kernels.h. Included once per target.
+// The products forward and downwards: which index the lanes run over, which is summed, what is copied first. Weights
+// are read as they lie (weights.h); only what is as small as the batch is turned round. Orders of summation stand in
+// kernels.h. Included once per target.
 #if defined(CHAINRULE_KERNELS_AFFINE_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef CHAINRULE_KERNELS_AFFINE_INL_H_
 #undef CHAINRULE_KERNELS_AFFINE_INL_H_
@@ -8,274 +9,147 @@
 #define CHAINRULE_KERNELS_AFFINE_INL_H_
 #endif
 
-#include <bit>
 #include <span>
 
 #include "chainrule/kernels/kernels.h"
+#include "chainrule/kernels/share-inl.h"
+#include "chainrule/kernels/sparse-inl.h"
+#include "chainrule/kernels/sums-inl.h"
 #include "chainrule/kernels/tile-inl.h"
 #include "chainrule/matrix.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace chainrule::kernels::HWY_NAMESPACE {
 
-inline constexpr std::size_t kTileFloats = kStrip * kPanel;
-inline constexpr std::size_t kFarApart = 1024;  // floats from row to row: each row is on a page of its own, so panels
-                                                // are copied together before they are used many times
-
-/// A last panel of one vector has no room for a second: small batches stay in the cache.
-constexpr std::size_t panel_stride(std::size_t columns) { return std::min(whole_vectors(columns), kPanel); }
-
-double multiplications(std::size_t a, std::size_t b, std::size_t c) {
-  return static_cast<double>(a) * static_cast<double>(b) * static_cast<double>(c);
-}
-
-/// Tiles of one member: panels [first_panel, end_panel) of strips [first_strip, end_strip).
-struct Share {
-  std::size_t first_panel, end_panel, first_strip, end_strip;
-};
-
-/// Shares a grid of tiles out, by strips or by panels: whichever leaves with a member what it worked on before, since
-/// numbers that move from core to core cost more than they take to compute.
-template <class Work>
-void share_out(Team& team, std::size_t panels, std::size_t strips, bool by_strips, double work, const Work& task) {
-  team.split(by_strips ? strips : panels, work, [&](std::size_t member, std::size_t begin, std::size_t end) {
-    task(member, by_strips ? Share{0, panels, begin, end} : Share{begin, end, 0, strips});
-  });
-}
-
-/// Batches that are wide beside their layer are shared out by rows from end to end.
-bool is_wide(std::size_t rows, std::size_t inputs, std::size_t outputs) {
-  return outputs * inputs <= rows * (inputs + outputs);
-}
-
 // -- forward: z = x W^T + b ------------------------------------------------------------------------------------------
 
-/// The sum over the inputs of kernels.h, in quarters where there are many, into c with stride kPanel.
-template <class A>
-void sum_inputs(TileFunction<A> tile, A a, const float* b, std::size_t b_stride, std::size_t inputs, float* c) {
-  if (inputs < kManyInputs) {
-    tile(a, b, b_stride, inputs, c, kPanel);
-    return;
+/// Lanes run over outputs, 12 rows of x give the factors.
+inline void forward_panel(ConstMatrixView x, ConstWeightsView weights, std::size_t panel, std::span<const float> biases,
+                          MatrixView z, const Share& rows) {
+  HWY_ALIGN float c[3 * kTileFloats];
+  const std::size_t inputs = x.columns(), width = weights.panel_width(panel);
+  for (std::size_t at = 0; at < width; at += kPanel) {
+    const std::size_t first = panel * kPanelOutputs + at;
+    if (first >= z.columns()) break;
+    const std::size_t columns = std::min(kPanel, z.columns() - first);
+    const Rows b{weights.panel(panel) + at, width};
+    for (std::size_t row = rows.begin; row < rows.end; row += kStrip) {
+      const std::size_t m = std::min(kStrip, rows.end - row);
+      const TileFunction<InPlace> product = tile_for<InPlace>(m, columns);
+      const InPlace a{x.data() + row * inputs, inputs};
+      sum_inputs(inputs, m * kPanel, c, [&](std::size_t first_quarter, std::size_t last_quarter, float* to) {
+        const std::size_t begin = first_quarter * inputs / 4, end = last_quarter * inputs / 4;
+        product(a.from(begin), b.from(begin), end - begin, false, to, kPanel);
+      });
+      for (std::size_t i = 0; i < m; ++i)
+        add_biases(c + i * kPanel, biases.subspan(first, columns), z.row(row + i).subspan(first, columns));
+    }
   }
-  HWY_ALIGN float second[kTileFloats], third[kTileFloats];
-  const auto quarter = [&](std::size_t q, float* to) {
-    const std::size_t begin = q * inputs / 4, end = (q + 1) * inputs / 4;
-    tile(a.from(begin), b + begin * b_stride, b_stride, end - begin, to, kPanel);
-  };
-  quarter(0, c);
-  quarter(1, second);
-  add(second, kTileFloats, c);
-  quarter(2, second);
-  quarter(3, third);
-  add(third, kTileFloats, second);
-  add(second, kTileFloats, c);
 }
 
-/// m^T in panels of kPanel rows of m, each (columns x kPanel): of the weights, so that the lanes run over the outputs;
-/// or of x, so that they run over the rows of the batch.
-void pack(ConstMatrixView m, std::size_t panel, float* packed) {
-  const std::size_t first = panel * kPanel, count = std::min(kPanel, m.rows() - first);
-  copy_transposed(m.row(first).data(), m.columns(), count, m.columns(), whole_vectors(count),
-                  packed + panel * m.columns() * kPanel, panel_stride(count));
-}
-
-/// A share of z, panel after panel, from packed weights: strips are rows.
-void forward_over_outputs(ConstMatrixView x, const float* packed, std::span<const float> biases, MatrixView z,
-                          const Share& share) {
-  HWY_ALIGN float c[kTileFloats] = {};
-  const std::size_t inputs = x.columns();
-  for (std::size_t panel = share.first_panel; panel < share.end_panel; ++panel)
-    for (std::size_t strip = share.first_strip; strip < share.end_strip; ++strip) {
-      const std::size_t row = strip * kStrip, first = panel * kPanel;
-      const std::size_t rows = std::min(kStrip, z.rows() - row), columns = std::min(kPanel, z.columns() - first);
-      sum_inputs(tile_for<InPlace>(rows, columns), InPlace{x.data() + row * inputs, inputs},
-                 packed + panel * inputs * kPanel, panel_stride(columns), inputs, c);
-      for (std::size_t m = 0; m < rows; ++m) {
-        float* to = z.data() + (row + m) * z.columns() + first;
-        for (std::size_t j = 0; j < columns; ++j) to[j] = c[m * kPanel + j] + biases[first + j];
-      }
+/// One row alone: several panels at once, so that enough sums are under way. Returns the panels it did.
+template <std::size_t kVectors>
+std::size_t forward_row(ConstMatrixView x, ConstWeightsView weights, std::size_t panel, std::size_t end,
+                        std::span<const float> biases, MatrixView z) {
+  if constexpr (kVectors % kPerPanel == 0) {
+    constexpr std::size_t together = kVectors / kPerPanel, columns = together * kPanelOutputs;
+    HWY_ALIGN float c[3 * columns];
+    const std::size_t inputs = x.columns(), first = panel;
+    for (; panel + together <= end && (panel + together) * kPanelOutputs <= z.columns(); panel += together) {
+      const FullPanels b{weights.panel(panel), kPanelOutputs * inputs};
+      const InPlace a{x.data(), inputs};
+      sum_inputs(inputs, columns, c, [&](std::size_t first_quarter, std::size_t last_quarter, float* to) {
+        const std::size_t begin = first_quarter * inputs / 4, stop = last_quarter * inputs / 4;
+        tile<1, kVectors, InPlace, FullPanels>(a.from(begin), b.from(begin), stop - begin, false, to, columns);
+      });
+      const std::size_t output = panel * kPanelOutputs;
+      add_biases(c, biases.subspan(output, columns), z.row(0).subspan(output, columns));
     }
+    return panel - first;
+  }
+  return 0;
 }
 
-/// A share of z from packed rows and the weights in place: strips are outputs, and each stays near for all rows.
-void forward_over_rows(const float* packed, ConstMatrixView weights, std::span<const float> biases, MatrixView z,
-                       const Share& share) {
-  HWY_ALIGN float c[kTileFloats] = {};
-  const std::size_t inputs = weights.columns();
-  for (std::size_t strip = share.first_strip; strip < share.end_strip; ++strip)
-    for (std::size_t panel = share.first_panel; panel < share.end_panel; ++panel) {
-      const std::size_t output = strip * kStrip, first = panel * kPanel;
-      const std::size_t outputs = std::min(kStrip, z.columns() - output), rows = std::min(kPanel, z.rows() - first);
-      sum_inputs(tile_for<InPlace>(outputs, rows), InPlace{weights.data() + output * inputs, inputs},
-                 packed + panel * inputs * kPanel, panel_stride(rows), inputs, c);
-      for (std::size_t m = 0; m < outputs; ++m)
-        for (std::size_t j = 0; j < kPanel; ++j) c[m * kPanel + j] += biases[output + m];
-      copy_transposed(c, kPanel, outputs, rows, outputs, z.data() + first * z.columns() + output, z.columns());
-    }
+inline void forward_dense(ConstMatrixView x, ConstWeightsView weights, std::span<const float> biases, MatrixView z,
+                          const Share& rows, const Share& panels) {
+  std::size_t panel = panels.begin;
+  if (x.rows() == 1) panel += forward_row<8>(x, weights, panel, panels.end, biases, z);
+  if (x.rows() == 1) panel += forward_row<4>(x, weights, panel, panels.end, biases, z);
+  for (; panel < panels.end; ++panel) forward_panel(x, weights, panel, biases, z, rows);
 }
 
-/// Few members pack for themselves what is small: a number that another core has just written takes longer to come.
-bool packs_alone(const Team& team, std::size_t floats) { return team.size() <= 4 && floats <= (std::size_t{1} << 17); }
-
-void forward(Team& team, ConstMatrixView x, ConstMatrixView weights, std::span<const float> biases, MatrixView z) {
-  const std::size_t rows = x.rows(), inputs = x.columns(), outputs = weights.rows();
-  const double work = multiplications(rows, inputs, outputs);
-  const bool over_outputs = is_wide(rows, inputs, outputs);  // then the weights are less to be turned round than x
-  const std::size_t packs = panels(over_outputs ? outputs : rows), floats = packs * inputs * kPanel;
-  const ConstMatrixView turned = over_outputs ? weights : x;
-  const auto pack_panels = [&](std::size_t begin, std::size_t end, float* packed) {
-    for (std::size_t panel = begin; panel < end; ++panel) pack(turned, panel, packed);
-  };
-  const bool alone = packs_alone(team, floats);
-  float* shared = alone ? nullptr : team.shared_memory(floats);
-  if (alone) team.reserve(floats);
-  if (!alone)
-    team.split(packs, work / 8,
-               [&](std::size_t, std::size_t begin, std::size_t end) { pack_panels(begin, end, shared); });
-  share_out(team, packs, strips(over_outputs ? rows : outputs), true, work,
-            [&](std::size_t member, const Share& share) {
-              float* packed = alone ? team.memory(member) : shared;
-              if (alone) pack_panels(0, packs, packed);
-              if (over_outputs)
-                forward_over_outputs(x, packed, biases, z, share);
-              else
-                forward_over_rows(packed, weights, biases, z, share);
-            });
-}
-
-std::size_t packed_floats(std::size_t outputs, std::size_t inputs) { return panels(outputs) * inputs * kPanel; }
-
-void pack_all_outputs(ConstMatrixView weights, std::span<float> packed) {
-  for (std::size_t panel = 0; panel < panels(weights.rows()); ++panel) pack(weights, panel, packed.data());
-}
-
-void forward_packed(Team& team, ConstMatrixView x, std::span<const float> packed, std::span<const float> biases,
-                    MatrixView z) {
-  share_out(team, panels(z.columns()), strips(z.rows()), strips(z.rows()) > team.size(),
-            multiplications(x.rows(), x.columns(), z.columns()),
-            [&](std::size_t, const Share& share) { forward_over_outputs(x, packed.data(), biases, z, share); });
+void forward(Team& team, ConstMatrixView x, ConstWeightsView weights, std::span<const float> biases, MatrixView z) {
+  const std::size_t rows = x.rows(), inputs = x.columns(), outputs = weights.outputs(), panels = weights.panels();
+  const bool sparse = is_sparse(x), by_rows = is_wide(rows, inputs, outputs) || panels < team.size();
+  if (sparse) team.reserve(SparseRows::floats(rows, inputs));
+  team.split(by_rows ? strips(rows) : panels, multiplications(rows, inputs, outputs),
+             [&](std::size_t member, std::size_t begin, std::size_t end) {
+               const Share all_rows{0, rows}, all_panels{0, panels}, part{begin, end};
+               const Share of_rows = by_rows ? Share{begin * kStrip, std::min(end * kStrip, rows)} : all_rows;
+               const Share of_panels = by_rows ? all_panels : part;
+               if (sparse) {
+                 const SparseRows lists(x.rows(of_rows.begin, of_rows.end - of_rows.begin), team.memory(member));
+                 if (lists.pays())
+                   return lists.forward(weights, biases, z.rows(of_rows.begin, of_rows.end - of_rows.begin),
+                                        of_panels.begin, of_panels.end);
+               }
+               forward_dense(x, weights, biases, z, of_rows, of_panels);
+             });
 }
 
 // -- backward: d_x = delta W -----------------------------------------------------------------------------------------
 
-/// A share of d_x: strips are rows, panels are copied together where they are far apart or not whole.
-void backward_input_share(ConstMatrixView delta, ConstMatrixView weights, MatrixView d_x, const Share& share,
-                          float* packed) {
+/// Floats of delta^T from one strip of inputs to the next that stay in a near cache.
+inline constexpr std::size_t kNearFloats = std::size_t{1} << 16;
+
+/// Lanes run over rows of the batch, 12 inputs of W give the factors. turned: delta^T in panels of kPanel rows.
+inline void backward_input_share(const float* turned, std::size_t rows, ConstWeightsView weights, MatrixView d_x,
+                                 const Share& row_panels, const Share& input_strips) {
   HWY_ALIGN float c[kTileFloats];
-  const std::size_t rows = delta.rows(), outputs = delta.columns(), inputs = weights.columns();
-  for (std::size_t panel = share.first_panel; panel < share.end_panel; ++panel) {
-    const std::size_t first = panel * kPanel, columns = std::min(kPanel, inputs - first);
-    const bool whole = columns == kPanel;
-    const float* b = weights.data() + first;
-    std::size_t stride = inputs;
-    if (!whole || inputs >= kFarApart) {
-      copy(b, inputs, outputs, columns, packed, kPanel);
-      clear_rest(packed, outputs, kPanel, columns);
-      b = packed;
-      stride = kPanel;
-    }
-    for (std::size_t strip = share.first_strip; strip < share.end_strip; ++strip) {
-      const std::size_t row = strip * kStrip, m = std::min(kStrip, rows - row);
-      float* to = d_x.data() + row * inputs + first;
-      tile_for<InPlace>(m, columns)(InPlace{delta.data() + row * outputs, outputs}, b, stride, outputs, whole ? to : c,
-                                    whole ? inputs : kPanel);
-      if (!whole) copy(c, kPanel, m, columns, to, inputs);
-    }
-  }
-}
-
-void backward_input(Team& team, ConstMatrixView delta, ConstMatrixView weights, MatrixView d_x) {
-  const std::size_t rows = delta.rows(), outputs = delta.columns(), inputs = weights.columns();
-  team.reserve(outputs * kPanel);
-  share_out(team, panels(inputs), strips(rows), is_wide(rows, inputs, outputs), multiplications(rows, inputs, outputs),
-            [&](std::size_t member, const Share& share) {
-              backward_input_share(delta, weights, d_x, share, team.memory(member));
-            });
-}
-
-// -- gradients: d_W = delta^T x, d_b = column sums of delta ----------------------------------------------------------
-
-/// A tile summed over the rows of the batch by the tree of kernels.h, into c with stride kPanel. Nodes that wait for
-/// their sibling stand one per level in `waiting`, as the bits of a binary counter do.
-void sum_rows(TileFunction<Packed> tile, Packed a, const float* b, std::size_t b_stride, std::size_t rows,
-              float* waiting, float* c) {
-  const std::size_t leaves = std::max<std::size_t>((rows + kLeafRows - 1) / kLeafRows, 1);
-  for (std::size_t leaf = 0; leaf < leaves; ++leaf) {
-    const std::size_t first = leaf * kLeafRows;
-    const bool last = leaf + 1 == leaves, waits = !last && leaf % 2 == 0;
-    tile(a.from(first), b + first * b_stride, b_stride, std::min(kLeafRows, rows - first), waits ? waiting : c, kPanel);
-    if (waits) continue;
-    std::size_t level = 0;
-    for (; last ? (leaf >> level) != 0 : ((leaf >> level) & 1) != 0; ++level)
-      if ((leaf >> level) & 1) add(waiting + level * kTileFloats, kTileFloats, c);
-    if (!last) std::copy_n(c, kTileFloats, waiting + level * kTileFloats);
-  }
-}
-
-/// What a member needs for sum_rows(), a panel of x, and one tile.
-struct GradientMemory {
-  float *waiting, *panel, *c;
-  static std::size_t nodes(std::size_t rows) { return static_cast<std::size_t>(std::bit_width(rows / kLeafRows)) + 1; }
-  static std::size_t floats(std::size_t rows) { return (nodes(rows) + 1) * kTileFloats + rows * kPanel; }
-  GradientMemory(float* memory, std::size_t rows)
-      : waiting(memory), panel(waiting + nodes(rows) * kTileFloats), c(panel + rows * kPanel) {
-    std::fill_n(c, kTileFloats, 0.0f);  // narrow tiles leave the rest as it is
-  }
-};
-
-/// A panel of x, in place where it is whole and near, copied together otherwise.
-struct Panel {
-  const float* data = nullptr;
-  std::size_t stride = 0;
-};
-Panel gradient_panel(ConstMatrixView x, std::size_t first, std::size_t columns, float* memory) {
-  if (columns == kPanel && x.size() < 64 * kFarApart) return {x.data() + first, x.columns()};
-  copy(x.data() + first, x.columns(), x.rows(), columns, memory, kPanel);
-  clear_rest(memory, x.rows(), kPanel, columns);
-  return {memory, kPanel};
-}
-
-void backward_weights(Team& team, ConstMatrixView delta, ConstMatrixView x, MatrixView d_weights,
-                      std::span<float> d_biases) {
-  const std::size_t rows = delta.rows(), outputs = delta.columns(), inputs = x.columns(), down = strips(outputs);
-  const double work = multiplications(rows, inputs, outputs);
-  static const std::array<float, kLanes> ones = [] {
-    std::array<float, kLanes> values;
-    values.fill(1);
-    return values;
-  }();
-
-  float* packed = team.shared_memory(down * rows * kStrip);
-  team.reserve(GradientMemory::floats(rows));
-  team.split(down, work / 8, [&](std::size_t member, std::size_t begin, std::size_t end) {
-    const GradientMemory memory(team.memory(member), rows);
-    for (std::size_t strip = begin; strip < end; ++strip) {
-      const std::size_t output = strip * kStrip, m = std::min(kStrip, outputs - output);
-      float* to = packed + strip * rows * kStrip;
-      copy(delta.data() + output, outputs, rows, m, to, kStrip);
-      sum_rows(tile_for<Packed>(m, 1), Packed{to}, ones.data(), 0, rows, memory.waiting, memory.c);
-      for (std::size_t i = 0; i < m; ++i) d_biases[output + i] = memory.c[i * kPanel];
-    }
-  });
-
-  share_out(team, panels(inputs), down, down >= 2 * team.size(), work, [&](std::size_t member, const Share& share) {
-    const GradientMemory memory(team.memory(member), rows);
-    for (std::size_t panel = share.first_panel; panel < share.end_panel; ++panel) {
-      const std::size_t first = panel * kPanel, columns = std::min(kPanel, inputs - first);
-      const Panel b = gradient_panel(x, first, columns, memory.panel);
-      for (std::size_t strip = share.first_strip; strip < share.end_strip; ++strip) {
-        const std::size_t output = strip * kStrip, m = std::min(kStrip, outputs - output);
-        float* to = d_weights.data() + output * inputs + first;
-        const TileFunction<Packed> tile = tile_for<Packed>(m, columns);
-        const Packed a{packed + strip * rows * kStrip};
-        if (rows <= kLeafRows && columns == kPanel) {
-          tile(a, b.data, b.stride, rows, to, inputs);
-          continue;
+  const std::size_t outputs = weights.outputs(), inputs = weights.inputs();
+  const std::size_t full = outputs / kPanelOutputs, rest = outputs - full * kPanelOutputs;
+  const std::size_t together = std::max<std::size_t>(1, kNearFloats / (kStrip * outputs));
+  for (std::size_t block = input_strips.begin; block < input_strips.end; block += together)
+    for (std::size_t panel = row_panels.begin; panel < row_panels.end; ++panel) {
+      const std::size_t row = panel * kPanel, lanes = std::min(kPanel, rows - row);
+      const Rows b{turned + panel * outputs * kPanel, kPanel};
+      for (std::size_t strip = block; strip < std::min(block + together, input_strips.end); ++strip) {
+        const std::size_t first = strip * kStrip, m = std::min(kStrip, inputs - first);
+        if (full > 0)
+          tile_for<WeightRows>(m, lanes)(WeightRows{weights.panel(0) + first * kPanelOutputs, kPanelOutputs * inputs},
+                                         b, full * kPanelOutputs, false, c, kPanel);
+        if (rest > 0) {
+          const std::size_t width = weights.panel_width(full);
+          tile_for<InPlace>(m, lanes)(InPlace{weights.panel(full) + first * width, width}, b.from(full * kPanelOutputs),
+                                      rest, full > 0, c, kPanel);
         }
-        sum_rows(tile, a, b.data, b.stride, rows, memory.waiting, memory.c);
-        copy(memory.c, kPanel, m, columns, to, inputs);
+        copy_transposed(c, kPanel, m, lanes, m, d_x.data() + row * inputs + first, inputs);
       }
     }
+}
+
+void backward_input(Team& team, ConstMatrixView delta, ConstWeightsView weights, MatrixView d_x) {
+  const std::size_t rows = delta.rows(), outputs = delta.columns(), inputs = weights.inputs();
+  const double work = multiplications(rows, inputs, outputs);
+  const std::size_t row_panels = panels(rows), floats = row_panels * outputs * kPanel;
+  const bool by_rows = is_wide(rows, inputs, outputs) && row_panels >= 2 * team.size();
+  const auto pack = [&](std::size_t panel, float* to) {
+    const std::size_t row = panel * kPanel, count = std::min(kPanel, rows - row);
+    copy_transposed(delta.data() + row * outputs, outputs, count, outputs, kPanel, to + panel * outputs * kPanel,
+                    kPanel);
+  };
+  if (by_rows) {
+    team.reserve(floats);
+    team.split(row_panels, work, [&](std::size_t member, std::size_t begin, std::size_t end) {
+      for (std::size_t panel = begin; panel < end; ++panel) pack(panel, team.memory(member));
+      backward_input_share(team.memory(member), rows, weights, d_x, {begin, end}, {0, strips(inputs)});
+    });
+    return;
+  }
+  const Packed packed(team, row_panels, floats, work / 8, pack);
+  team.reserve(packed.own_floats(floats));
+  team.split(strips(inputs), work, [&](std::size_t member, std::size_t begin, std::size_t end) {
+    backward_input_share(packed.of(team.memory(member), pack), rows, weights, d_x, {0, row_panels}, {begin, end});
   });
 }
 

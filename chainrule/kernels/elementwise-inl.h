@@ -96,19 +96,27 @@ void activate_backward(ActivationKind kind, std::span<const float> z, std::span<
 }
 
 void scale(std::span<const std::uint8_t> bytes, float factor, std::span<float> numbers) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  const hn::ScalableTag<float> d;
+  const hn::Rebind<std::int32_t, decltype(d)> di;
+  const hn::Rebind<std::uint8_t, decltype(d)> db;
+  constexpr std::size_t lanes = hn::MaxLanes(d);
   const std::uint8_t* HWY_RESTRICT from = bytes.data();
   float* HWY_RESTRICT to = numbers.data();
-  for (std::size_t k = 0; k < bytes.size(); ++k) to[k] = static_cast<float>(from[k]) * factor;
+  std::size_t k = 0;
+  for (; k + lanes <= bytes.size(); k += lanes)
+    hn::StoreU(hn::Mul(hn::ConvertTo(d, hn::PromoteTo(di, hn::LoadU(db, from + k))), hn::Set(d, factor)), d, to + k);
+  for (; k < bytes.size(); ++k) to[k] = static_cast<float>(from[k]) * factor;
 }
 
-/// The exponents say it: all ones for infinity and NaN.
-bool finite(std::span<const float> values) {
-  std::uint32_t largest = 0;
+/// As bits, magnitudes are in the order of their sizes.
+float largest(std::span<const float> values) {
+  std::uint32_t most = 0;
   for (const float value : values) {
     const std::uint32_t magnitude = std::bit_cast<std::uint32_t>(value) & 0x7fffffffu;
-    largest = magnitude > largest ? magnitude : largest;
+    most = magnitude > most ? magnitude : most;
   }
-  return largest < 0x7f800000u;
+  return std::bit_cast<float>(std::min(most, 0x7f800000u));
 }
 
 double squares(std::span<const float> values) {

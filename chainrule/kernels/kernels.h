@@ -9,6 +9,8 @@
 //  over the outputs of a layer: a chain from +0, in order.
 //  over the rows of a batch:    leaves of 64 consecutive rows, each a chain from +0; then a binary tree in which node
 //                               (j, i) covers leaves [i 2^j, (i + 1) 2^j) and a missing sibling passes through.
+// Every sum ends with + 0, before a bias. So a sum that is zero is +0, and a term whose input is 0 can be left out
+// without changing a bit.
 #pragma once
 
 #include <cstddef>
@@ -20,6 +22,7 @@
 
 #include "chainrule/kernels/team.h"
 #include "chainrule/matrix.h"
+#include "chainrule/weights.h"
 
 namespace chainrule::kernels {
 
@@ -27,28 +30,32 @@ inline constexpr std::size_t kLeafRows = 64;
 inline constexpr std::size_t kManyInputs = 512;
 
 /// z = x W^T + b. x: (m x inputs), weights: (outputs x inputs), biases: outputs, z: (m x outputs).
-void affine_forward(Team& team, ConstMatrixView x, ConstMatrixView weights, std::span<const float> biases,
+void affine_forward(Team& team, ConstMatrixView x, ConstWeightsView weights, std::span<const float> biases,
                     MatrixView z);
 
 /// d_x = delta W. delta: (m x outputs), weights: (outputs x inputs), d_x: (m x inputs).
-void affine_backward_input(Team& team, ConstMatrixView delta, ConstMatrixView weights, MatrixView d_x);
+void affine_backward_input(Team& team, ConstMatrixView delta, ConstWeightsView weights, MatrixView d_x);
 
-/// d_weights = delta^T x, d_biases = column sums of delta. delta: (m x outputs), x: (m x inputs).
-void affine_backward_weights(Team& team, ConstMatrixView delta, ConstMatrixView x, MatrixView d_weights,
+/// Who takes the gradient of the weights, in pieces as soon as they are there: take(sink, offset, piece) with
+/// numbers [offset, offset + piece.size()) of d_weights in the order of WeightsView, each number once, pieces at the
+/// same time by several members of the team. A piece is gone when the call returns.
+struct GradientSink {
+  const void* sink = nullptr;
+  void (*take)(const void* sink, std::size_t offset, std::span<const float> piece) = nullptr;
+};
+
+/// d_weights = delta^T x, to the sink, and d_biases = column sums of delta. delta: (m x outputs), x: (m x inputs).
+void affine_backward_weights(Team& team, ConstMatrixView delta, ConstMatrixView x, const GradientSink& sink,
                              std::span<float> d_biases);
-
-/// Weights in the order in which affine_forward() reads them, for whoever uses them many times: packed_size() numbers.
-std::size_t packed_size(std::size_t outputs, std::size_t inputs);
-void pack_weights(ConstMatrixView weights, std::span<float> packed);
-/// affine_forward() from packed weights; allocates nothing.
-void affine_forward_packed(Team& team, ConstMatrixView x, std::span<const float> packed, std::span<const float> biases,
-                           MatrixView z);
+/// The same, kept whole.
+void affine_backward_weights(Team& team, ConstMatrixView delta, ConstMatrixView x, WeightsView d_weights,
+                             std::span<float> d_biases);
 
 /// Sum of squares in double: 16 partial sums, term k into sum k mod 16; then sum j += sum j + 8, + 4, + 2, + 1.
 double sum_of_squares(std::span<const float> values);
 
-/// Whether no number is infinite or NaN.
-bool all_finite(std::span<const float> values);
+/// The largest magnitude; infinity where a number is infinite or NaN.
+float largest_magnitude(std::span<const float> values);
 
 /// numbers = factor * bytes, as long as each other.
 void scale_bytes(std::span<const std::uint8_t> bytes, float factor, std::span<float> numbers);
@@ -63,8 +70,8 @@ float multiply_add_chains(std::uint64_t rounds, double& done);
 std::string_view target();
 /// All that this processor has and we were built for, best first.
 std::vector<std::string_view> targets();
-/// Uses this one from now on, in all threads; packed weights have to be packed again. The environment variable
-/// CHAINRULE_TARGET does the same at the start. Throws Error (usage) for one that is not among targets().
+/// Uses this one from now on, in all threads. The environment variable CHAINRULE_TARGET does the same at the start.
+/// Throws Error (usage) for one that is not among targets().
 void use_target(std::string_view name);
 /// Whether the target in use has fused multiply-add: all those that do give the same bits.
 bool has_fused_multiply_add();

@@ -34,34 +34,35 @@ float sum_rows(std::size_t rows, const Product& product) {
 
 }  // namespace
 
-void affine_forward(ConstMatrixView x, ConstMatrixView weights, std::span<const float> biases, MatrixView z) {
-  assert(x.columns() == weights.columns() && z.columns() == weights.rows() && biases.size() == weights.rows());
+void affine_forward(ConstMatrixView x, ConstWeightsView weights, std::span<const float> biases, MatrixView z) {
+  assert(x.columns() == weights.inputs() && z.columns() == weights.outputs() && biases.size() == weights.outputs());
   const std::size_t n = x.columns();
   for (std::size_t row = 0; row < z.rows(); ++row)
     for (std::size_t i = 0; i < z.columns(); ++i) {
       const auto product = [&](std::size_t j, float sum) { return std::fma(weights(i, j), x(row, j), sum); };
       const auto quarter = [&](std::size_t q) { return chain(q * n / 4, (q + 1) * n / 4, product); };
       const float sum = n < kManyInputs ? chain(0, n, product) : (quarter(0) + quarter(1)) + (quarter(2) + quarter(3));
-      z(row, i) = sum + biases[i];
+      z(row, i) = (0.0f + sum) + biases[i];
     }
 }
 
-void affine_backward_input(ConstMatrixView delta, ConstMatrixView weights, MatrixView d_x) {
-  assert(delta.columns() == weights.rows() && d_x.columns() == weights.columns());
+void affine_backward_input(ConstMatrixView delta, ConstWeightsView weights, MatrixView d_x) {
+  assert(delta.columns() == weights.outputs() && d_x.columns() == weights.inputs());
   for (std::size_t row = 0; row < d_x.rows(); ++row)
     for (std::size_t j = 0; j < d_x.columns(); ++j)
-      d_x(row, j) = chain(0, weights.rows(),
-                          [&](std::size_t i, float sum) { return std::fma(delta(row, i), weights(i, j), sum); });
+      d_x(row, j) = 0.0f + chain(0, weights.outputs(),
+                                 [&](std::size_t i, float sum) { return std::fma(delta(row, i), weights(i, j), sum); });
 }
 
-void affine_backward_weights(ConstMatrixView delta, ConstMatrixView x, MatrixView d_weights,
+void affine_backward_weights(ConstMatrixView delta, ConstMatrixView x, WeightsView d_weights,
                              std::span<float> d_biases) {
-  assert(delta.rows() == x.rows() && d_weights.rows() == delta.columns() && d_weights.columns() == x.columns());
+  assert(delta.rows() == x.rows() && d_weights.outputs() == delta.columns() && d_weights.inputs() == x.columns());
   for (std::size_t i = 0; i < delta.columns(); ++i) {
-    d_biases[i] = sum_rows(delta.rows(), [&](std::size_t row, float sum) { return sum + delta(row, i); });
+    d_biases[i] = 0.0f + sum_rows(delta.rows(), [&](std::size_t row, float sum) { return sum + delta(row, i); });
     for (std::size_t j = 0; j < x.columns(); ++j)
-      d_weights(i, j) =
-          sum_rows(delta.rows(), [&](std::size_t row, float sum) { return std::fma(delta(row, i), x(row, j), sum); });
+      d_weights(i, j) = 0.0f + sum_rows(delta.rows(), [&](std::size_t row, float sum) {
+                          return std::fma(delta(row, i), x(row, j), sum);
+                        });
   }
 }
 

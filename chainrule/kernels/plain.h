@@ -5,14 +5,16 @@
 #include <span>
 
 #include "chainrule/matrix.h"
+#include "chainrule/weights.h"
 
 namespace chainrule::kernels::plain {
 
 /// z = x W^T + b.
-void affine_forward(ConstMatrixView x, ConstMatrixView weights, std::span<const float> biases, MatrixView z);
+void affine_forward(ConstMatrixView x, ConstWeightsView weights, std::span<const float> biases, MatrixView z);
 /// d_x = delta W.
-void affine_backward_input(ConstMatrixView delta, ConstMatrixView weights, MatrixView d_x);
+void affine_backward_input(ConstMatrixView delta, ConstWeightsView weights, MatrixView d_x);
 /// d_weights = delta^T x, d_biases = column sums of delta.
-void affine_backward_weights(ConstMatrixView delta, ConstMatrixView x, MatrixView d_weights, std::span<float> d_biases);
+void affine_backward_weights(ConstMatrixView delta, ConstMatrixView x, WeightsView d_weights,
+                             std::span<float> d_biases);
 
 }  // namespace chainrule::kernels::plain

@@ -8,6 +8,7 @@
 
 #include "chainrule/kernels/affine-inl.h"
 #include "chainrule/kernels/elementwise-inl.h"
+#include "chainrule/kernels/gradient-inl.h"
 #include "chainrule/kernels/target.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -20,21 +21,9 @@ const Kernels* kernels_of_target() {
                                            : HWY_TARGET == HWY_NEON ? "neon"
                                                                     : "scalar";
   static constexpr bool fused = HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_NEON;
-  static constexpr Kernels kernels{name,
-                                   fused,
-                                   &forward,
-                                   &backward_input,
-                                   &backward_weights,
-                                   &packed_floats,
-                                   &pack_all_outputs,
-                                   &forward_packed,
-                                   &activate,
-                                   &activate_backward,
-                                   &update,
-                                   &squares,
-                                   &finite,
-                                   &scale,
-                                   &multiply_add_chains};
+  static constexpr Kernels kernels{
+      name,    fused,    &forward, &backward_input, &backward_weights,   &activate, &activate_backward,
+      &update, &squares, &largest, &scale,          &multiply_add_chains};
   return &kernels;
 }
 
@@ -101,38 +90,35 @@ std::vector<std::string_view> targets() {
 void use_target(std::string_view name) { chosen() = by_name(name, "vector unit"); }
 bool has_fused_multiply_add() { return in_use().fused_multiply_add; }
 
-void affine_forward(Team& team, ConstMatrixView x, ConstMatrixView weights, std::span<const float> biases,
+void affine_forward(Team& team, ConstMatrixView x, ConstWeightsView weights, std::span<const float> biases,
                     MatrixView z) {
-  assert(x.columns() == weights.columns() && z.columns() == weights.rows() && biases.size() == weights.rows());
+  assert(x.columns() == weights.inputs() && z.columns() == weights.outputs() && biases.size() == weights.outputs());
   assert(x.rows() == z.rows());
   in_use().forward(team, x, weights, biases, z);
 }
 
-void affine_backward_input(Team& team, ConstMatrixView delta, ConstMatrixView weights, MatrixView d_x) {
-  assert(delta.columns() == weights.rows() && d_x.columns() == weights.columns() && d_x.rows() == delta.rows());
+void affine_backward_input(Team& team, ConstMatrixView delta, ConstWeightsView weights, MatrixView d_x) {
+  assert(delta.columns() == weights.outputs() && d_x.columns() == weights.inputs() && d_x.rows() == delta.rows());
   in_use().backward_input(team, delta, weights, d_x);
 }
 
-void affine_backward_weights(Team& team, ConstMatrixView delta, ConstMatrixView x, MatrixView d_weights,
+void affine_backward_weights(Team& team, ConstMatrixView delta, ConstMatrixView x, const GradientSink& sink,
                              std::span<float> d_biases) {
-  assert(delta.rows() == x.rows() && d_weights.rows() == delta.columns() && d_weights.columns() == x.columns());
-  assert(d_biases.size() == delta.columns());
-  in_use().backward_weights(team, delta, x, d_weights, d_biases);
+  assert(delta.rows() == x.rows() && d_biases.size() == delta.columns());
+  in_use().backward_weights(team, delta, x, sink, d_biases);
 }
 
-std::size_t packed_size(std::size_t outputs, std::size_t inputs) { return in_use().size_of_packed(outputs, inputs); }
-void pack_weights(ConstMatrixView weights, std::span<float> packed) {
-  assert(packed.size() == packed_size(weights.rows(), weights.columns()));
-  in_use().pack(weights, packed);
-}
-void affine_forward_packed(Team& team, ConstMatrixView x, std::span<const float> packed, std::span<const float> biases,
-                           MatrixView z) {
-  assert(packed.size() == packed_size(z.columns(), x.columns()) && biases.size() == z.columns());
-  in_use().forward_packed(team, x, packed, biases, z);
+void affine_backward_weights(Team& team, ConstMatrixView delta, ConstMatrixView x, WeightsView d_weights,
+                             std::span<float> d_biases) {
+  assert(d_weights.outputs() == delta.columns() && d_weights.inputs() == x.columns());
+  const GradientSink keep{&d_weights, [](const void* to, std::size_t offset, std::span<const float> piece) {
+                            std::ranges::copy(piece, static_cast<const WeightsView*>(to)->data() + offset);
+                          }};
+  affine_backward_weights(team, delta, x, keep, d_biases);
 }
 
 double sum_of_squares(std::span<const float> values) { return in_use().squares(values); }
-bool all_finite(std::span<const float> values) { return in_use().finite(values); }
+float largest_magnitude(std::span<const float> values) { return in_use().largest(values); }
 void scale_bytes(std::span<const std::uint8_t> bytes, float factor, std::span<float> numbers) {
   assert(bytes.size() == numbers.size());
   in_use().scale(bytes, factor, numbers);

@@ -17,17 +17,14 @@ struct Kernels {
   bool fused_multiply_add;
   decltype(&affine_forward) forward;
   decltype(&affine_backward_input) backward_input;
-  decltype(&affine_backward_weights) backward_weights;
-  decltype(&packed_size) size_of_packed;
-  decltype(&pack_weights) pack;
-  decltype(&affine_forward_packed) forward_packed;
+  void (*backward_weights)(Team&, ConstMatrixView, ConstMatrixView, const GradientSink&, std::span<float>);
   void (*activate)(ActivationKind, std::span<const float>, std::span<float>);
   void (*activate_backward)(ActivationKind, std::span<const float>, std::span<const float>, std::span<const float>,
                             std::span<float>);
   void (*update)(const Optimizer&, const UpdateRates&, std::span<float>, std::span<const float>, std::span<float>,
                  std::span<float>);
   decltype(&sum_of_squares) squares;
-  decltype(&all_finite) finite;
+  decltype(&largest_magnitude) largest;
   decltype(&scale_bytes) scale;
   decltype(&multiply_add_chains) chains;
 };

@@ -36,25 +36,59 @@ inline constexpr std::size_t kPanel = 2 * kLanes;
 inline constexpr std::size_t whole_vectors(std::size_t floats) { return (floats + kLanes - 1) / kLanes * kLanes; }
 inline constexpr std::size_t strips(std::size_t rows) { return (rows + kStrip - 1) / kStrip; }
 inline constexpr std::size_t panels(std::size_t columns) { return (columns + kPanel - 1) / kPanel; }
+inline constexpr std::size_t kTileFloats = kStrip * kPanel;
+// Vectors of a full panel of weights. Where vectors are narrow, a panel of weights is several of ours.
+inline constexpr std::size_t kPerPanel = kPanelOutputs / kLanes;
 
-/// a(m, k) of a tile: rows of a matrix in place ...
+// Factors a(m, k) of a tile, by run(k) of as many k as lie alike in memory.
+/// Rows of a matrix in place.
 struct InPlace {
   const float* data;
   std::size_t stride;
+  static constexpr std::size_t kRun = ~std::size_t{0};
   HWY_INLINE float operator()(std::size_t m, std::size_t k) const { return data[m * stride + k]; }
+  HWY_INLINE void next_run() {}
   InPlace from(std::size_t k) const { return {data + k, stride}; }
 };
-/// ... or a strip whose columns lie one after the other.
-struct Packed {
+/// A strip whose columns lie one after the other.
+struct Strip {
   const float* data;
+  static constexpr std::size_t kRun = ~std::size_t{0};
   HWY_INLINE float operator()(std::size_t m, std::size_t k) const { return data[k * kStrip + m]; }
-  Packed from(std::size_t k) const { return {data + k * kStrip}; }
+  HWY_INLINE void next_run() {}
+};
+/// Row m is input m of full panels of weights, k runs over their outputs.
+struct WeightRows {
+  const float* data;
+  std::size_t panel_step;
+  static constexpr std::size_t kRun = kPanelOutputs;
+  HWY_INLINE float operator()(std::size_t m, std::size_t k) const { return data[m * kPanelOutputs + k]; }
+  HWY_INLINE void next_run() { data += panel_step; }
 };
 
-/// c(m, lanes) = sum over k < count of a(m, k) b(k, lanes), from +0.
-template <std::size_t kRows, std::size_t kVectors, class A>
-HWY_NOINLINE void tile(A a, const float* HWY_RESTRICT b, std::size_t b_stride, std::size_t count, float* HWY_RESTRICT c,
-                       std::size_t c_stride) {
+// Vectors b(k, v) of a tile.
+/// Rows of lanes that lie `stride` apart.
+struct Rows {
+  const float* data;
+  std::size_t stride;
+  HWY_INLINE Floats operator()(std::size_t v) const { return hn::LoadU(FloatTag(), data + v * kLanes); }
+  HWY_INLINE void next() { data += stride; }
+  Rows from(std::size_t k) const { return {data + k * stride, stride}; }
+};
+/// The rows of several full panels of weights at once.
+struct FullPanels {
+  const float* data;
+  std::size_t panel_step;
+  HWY_INLINE Floats operator()(std::size_t v) const {
+    return hn::LoadU(FloatTag(), data + v / kPerPanel * panel_step + v % kPerPanel * kLanes);
+  }
+  HWY_INLINE void next() { data += kPanelOutputs; }
+  FullPanels from(std::size_t k) const { return {data + k * kPanelOutputs, panel_step}; }
+};
+
+/// c(m, lanes) = sum over k < count of a(m, k) b(k, lanes), from +0 or from what is in c; + 0 at the end.
+template <std::size_t kRows, std::size_t kVectors, class A, class B>
+HWY_NOINLINE void tile(A a, B b, std::size_t count, bool goes_on, float* HWY_RESTRICT c, std::size_t c_stride) {
   const FloatTag d;
   Floats sum[kRows][kVectors];  // unrolled below, so that each element is a register
 #pragma GCC unroll 16
@@ -62,21 +96,34 @@ HWY_NOINLINE void tile(A a, const float* HWY_RESTRICT b, std::size_t b_stride, s
 #pragma GCC unroll 16
     for (std::size_t v = 0; v < kVectors; ++v) sum[m][v] = hn::Zero(d);
   }
-  for (std::size_t k = 0; k < count; ++k, b += b_stride) {
-    Floats row[kVectors];
-#pragma GCC unroll 16
-    for (std::size_t v = 0; v < kVectors; ++v) row[v] = hn::LoadU(d, b + v * kLanes);
+  if (HWY_UNLIKELY(goes_on)) {
 #pragma GCC unroll 16
     for (std::size_t m = 0; m < kRows; ++m) {
-      const Floats factor = hn::Set(d, a(m, k));
 #pragma GCC unroll 16
-      for (std::size_t v = 0; v < kVectors; ++v) sum[m][v] = hn::MulAdd(factor, row[v], sum[m][v]);
+      for (std::size_t v = 0; v < kVectors; ++v) sum[m][v] = hn::LoadU(d, c + m * c_stride + v * kLanes);
     }
+  }
+  for (std::size_t left = count; left > 0;) {
+    const std::size_t run = std::min(left, A::kRun);
+    for (std::size_t k = 0; k < run; ++k, b.next()) {
+      Floats row[kVectors];
+#pragma GCC unroll 16
+      for (std::size_t v = 0; v < kVectors; ++v) row[v] = b(v);
+#pragma GCC unroll 16
+      for (std::size_t m = 0; m < kRows; ++m) {
+        const Floats factor = hn::Set(d, a(m, k));
+#pragma GCC unroll 16
+        for (std::size_t v = 0; v < kVectors; ++v) sum[m][v] = hn::MulAdd(factor, row[v], sum[m][v]);
+      }
+    }
+    left -= run;
+    a.next_run();
   }
 #pragma GCC unroll 16
   for (std::size_t m = 0; m < kRows; ++m) {
 #pragma GCC unroll 16
-    for (std::size_t v = 0; v < kVectors; ++v) hn::StoreU(sum[m][v], d, c + m * c_stride + v * kLanes);
+    for (std::size_t v = 0; v < kVectors; ++v)
+      hn::StoreU(hn::Add(sum[m][v], hn::Zero(d)), d, c + m * c_stride + v * kLanes);
   }
 }
 
@@ -100,13 +147,14 @@ HWY_NOINLINE float multiply_add_chains(std::uint64_t rounds, double& done) {
 }
 
 template <class A>
-using TileFunction = void (*)(A, const float*, std::size_t, std::size_t, float*, std::size_t);
+using TileFunction = void (*)(A, Rows, std::size_t, bool, float*, std::size_t);
 
 /// tile<rows, ceil(columns / lanes)>: columns are rounded up to whole vectors, in b and in c.
 template <class A>
 HWY_INLINE TileFunction<A> tile_for(std::size_t rows, std::size_t columns) {
   static constexpr auto of_width = []<std::size_t... m>(std::index_sequence<m...>) {
-    return std::array<std::array<TileFunction<A>, kStrip>, 2>{{{&tile<m + 1, 1, A>...}, {&tile<m + 1, 2, A>...}}};
+    return std::array<std::array<TileFunction<A>, kStrip>, 2>{
+        {{&tile<m + 1, 1, A, Rows>...}, {&tile<m + 1, 2, A, Rows>...}}};
   };
   static constexpr auto functions = of_width(std::make_index_sequence<kStrip>());
   return functions[columns > kLanes][rows - 1];
@@ -176,9 +224,9 @@ inline void copy(const float* from, std::size_t from_stride, std::size_t rows, s
   }
 }
 
-/// to(i, j) += from(i, j), for whole tiles in memory.
+/// to = to + from + 0, for whole tiles in memory.
 inline void add(const float* HWY_RESTRICT from, std::size_t count, float* HWY_RESTRICT to) {
-  for (std::size_t k = 0; k < count; ++k) to[k] += from[k];
+  for (std::size_t k = 0; k < count; ++k) to[k] = (to[k] + from[k]) + 0.0f;
 }
 
 }  // namespace chainrule::kernels::HWY_NAMESPACE

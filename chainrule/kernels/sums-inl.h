@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// The orders of summation of kernels.h, for tiles in memory: quarters of the inputs, the tree over the batch. Included
+// once per target.
+#if defined(CHAINRULE_KERNELS_SUMS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef CHAINRULE_KERNELS_SUMS_INL_H_
+#undef CHAINRULE_KERNELS_SUMS_INL_H_
+#else
+#define CHAINRULE_KERNELS_SUMS_INL_H_
+#endif
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <span>
+
+#include "chainrule/kernels/kernels.h"
+#include "chainrule/kernels/tile-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace chainrule::kernels::HWY_NAMESPACE {
+
+/// The sum over the inputs of a tile of so many floats, in quarters where there are many. part(first, last, to) sums
+/// quarters [first, last) of the inputs into `to`, as one chain. c has room for three tiles.
+template <class Part>
+HWY_INLINE void sum_inputs(std::size_t inputs, std::size_t floats, float* c, const Part& part) {
+  if (inputs < kManyInputs) {
+    part(std::size_t{0}, std::size_t{4}, c);
+    return;
+  }
+  float *second = c + floats, *third = second + floats;
+  const auto quarter = [&](std::size_t q, float* to) { part(q, q + 1, to); };
+  quarter(0, c);
+  quarter(1, second);
+  add(second, floats, c);
+  quarter(2, second);
+  quarter(3, third);
+  add(third, floats, second);
+  add(second, floats, c);
+}
+
+/// Levels on which a node may wait for its sibling.
+inline std::size_t nodes(std::size_t rows) { return static_cast<std::size_t>(std::bit_width(rows / kLeafRows)) + 1; }
+
+/// The sum over the rows of a batch of a tile of so many floats, by the tree. leaf(first, count, to) sums `count` rows
+/// from row `first` on into `to`. Nodes that wait for their sibling stand one per level in `waiting`, as the bits of a
+/// binary counter do: nodes(rows) * floats in all.
+template <class Leaf>
+HWY_INLINE void sum_rows(std::size_t rows, std::size_t floats, float* waiting, float* c, const Leaf& leaf) {
+  const std::size_t leaves = std::max<std::size_t>((rows + kLeafRows - 1) / kLeafRows, 1);
+  for (std::size_t at = 0; at < leaves; ++at) {
+    const std::size_t first = at * kLeafRows;
+    const bool last = at + 1 == leaves, waits = !last && at % 2 == 0;
+    leaf(first, std::min(kLeafRows, rows - first), waits ? waiting : c);
+    if (waits) continue;
+    std::size_t level = 0;
+    for (; last ? (at >> level) != 0 : ((at >> level) & 1) != 0; ++level)
+      if ((at >> level) & 1) add(waiting + level * floats, floats, c);
+    if (!last) std::copy_n(c, floats, waiting + level * floats);
+  }
+}
+
+/// z = sums + biases, as many as there are biases.
+inline void add_biases(const float* HWY_RESTRICT sums, std::span<const float> biases, std::span<float> z) {
+  const FloatTag d;
+  const std::size_t whole = biases.size() / kLanes * kLanes, rest = biases.size() % kLanes;
+  for (std::size_t j = 0; j < whole; j += kLanes)
+    hn::StoreU(hn::Add(hn::LoadU(d, sums + j), hn::LoadU(d, biases.data() + j)), d, z.data() + j);
+  for (std::size_t j = whole; j < whole + rest; ++j) z[j] = sums[j] + biases[j];
+}
+
+}  // namespace chainrule::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif
