@@ -77,10 +77,17 @@ Features::Features(std::vector<std::uint8_t> bytes, std::size_t rows, std::size_
                 "inputs: expected " + std::to_string(expected) + " bytes, found " + std::to_string(bytes_.size()));
 }
 
-void Features::gather(std::span<const std::size_t> rows, MatrixView out) const {
+void Features::gather(std::span<const std::size_t> rows, MatrixView out, std::span<const std::size_t> soon) const {
   assert(out.rows() == rows.size() && out.columns() == columns_);
+  constexpr std::size_t line = 64;
+  const std::size_t row_bytes = columns_ * (bytes_.empty() ? sizeof(float) : 1);
+  const char* all = bytes_.empty() ? reinterpret_cast<const char*>(values_.flat().data())
+                                   : reinterpret_cast<const char*>(bytes_.data());
   for (std::size_t i = 0; i < rows.size(); ++i) {
     assert(rows[i] < rows_);
+    // Not a function of its own: g++ takes one for free of effects, and its calls away.
+    for (std::size_t at = 0; i < soon.size() && at < row_bytes; at += line)
+      __builtin_prefetch(all + soon[i] * row_bytes + at, 0, 2);
     const std::span<float> to = out.row(i);
     if (bytes_.empty()) {
       const std::span<const float> from = values_.row(rows[i]);
@@ -89,14 +96,6 @@ void Features::gather(std::span<const std::size_t> rows, MatrixView out) const {
     }
     kernels::scale_bytes(std::span(bytes_).subspan(rows[i] * columns_, columns_), scale_, to);
   }
-}
-
-void Features::prefetch(std::size_t row) const {
-  constexpr std::size_t line = 64;
-  const std::size_t bytes = columns_ * (bytes_.empty() ? sizeof(float) : 1);
-  const char* first = bytes_.empty() ? reinterpret_cast<const char*>(values_.row(row).data())
-                                     : reinterpret_cast<const char*>(bytes_.data()) + row * columns_;
-  for (std::size_t at = 0; at < bytes; at += line) __builtin_prefetch(first + at, 0, 2);
 }
 
 void Targets::gather(std::span<const std::size_t> rows, MatrixView out) const {
@@ -196,6 +195,7 @@ Batcher::Batcher(const Selection& selection, std::size_t batch_size)
   }
   scale_.resize(most);
   rows_.resize(most);
+  soon_.resize(most);
 }
 
 Batch Batcher::gather(std::size_t index, std::span<const std::size_t> order) {
@@ -207,12 +207,11 @@ Batch Batcher::gather(std::size_t index, std::span<const std::size_t> order) {
     rows_[i] = selection_->rows[order[first + i]];
     const double weight = data.weights.empty() ? 1.0 : static_cast<double>(data.weights[rows_[i]]);
     scale_[i] = static_cast<float>(weight / static_cast<double>(m));
-    // Beside each row one of the next batch, so that memory is never asked for all of it at once.
-    if (first + m + i < rows()) data.inputs.prefetch(selection_->rows[order[first + m + i]]);
-    data.inputs.gather({&rows_[i], 1}, inputs_.view().rows(i, 1));
+    soon_[i] = selection_->rows[order[std::min(first + m + i, rows() - 1)]];
   }
   const std::span<const std::size_t> chosen(rows_.data(), m);
   Batch batch{inputs_.top(m), {}, {scale_.data(), m}};
+  data.inputs.gather(chosen, inputs_.top(m), std::span(soon_).first(m));
   if (target_rows(data.targets) > 0) {
     data.targets.gather(chosen, targets_.top(m));
     batch.targets = targets_.top(m);

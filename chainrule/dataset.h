@@ -21,10 +21,9 @@ class Features {
 
   std::size_t rows() const { return rows_; }
   std::size_t columns() const { return columns_; }
-  /// Row i of `out` becomes row rows[i]; out: (rows.size() x columns).
-  void gather(std::span<const std::size_t> rows, MatrixView out) const;
-  /// Asks for a row to be brought near, since it will be gathered soon.
-  void prefetch(std::size_t row) const;
+  /// Row i of `out` becomes row rows[i]; out: (rows.size() x columns). Beside each row it asks memory for one of those
+  /// that will be gathered soon.
+  void gather(std::span<const std::size_t> rows, MatrixView out, std::span<const std::size_t> soon = {}) const;
 
  private:
   Matrix values_;
@@ -103,7 +102,7 @@ class Batcher {
   std::size_t batch_size_;
   Matrix inputs_, targets_;
   std::vector<float> scale_;
-  std::vector<std::size_t> rows_;
+  std::vector<std::size_t> rows_, soon_;
 };
 
 }  // namespace chainrule

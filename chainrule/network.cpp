@@ -252,13 +252,15 @@ void weight_gradients(ConstMatrixView inputs, Workspace& work, Parameters& gradi
 }
 
 void weight_gradients(ConstMatrixView inputs, Workspace& work, std::size_t layer, const TakeGradient& take,
-                      std::span<float> d_biases) {
+                      std::span<float> d_biases, bool needs_zeros) {
   const kernels::FlushSubnormals flush;
   const std::pair<const TakeGradient*, std::size_t> taker{&take, layer};
-  const kernels::GradientSink sink{&taker, [](const void* to, std::size_t offset, std::span<const float> piece) {
+  const kernels::GradientSink sink{&taker,
+                                   [](const void* to, std::size_t offset, std::span<const float> piece) {
                                      const auto& [function, of] = *static_cast<const decltype(taker)*>(to);
                                      (*function)(of, offset, piece);
-                                   }};
+                                   },
+                                   needs_zeros};
   kernels::affine_backward_weights(work.team(), work.delta(layer), work.fed(layer, inputs), sink, d_biases);
 }
 

@@ -157,9 +157,10 @@ void weight_gradients(ConstMatrixView inputs, Workspace& work, Parameters& gradi
 /// Takes numbers [offset, offset + piece.size()) of the gradient of layer `layer`'s weights, in the order of its
 /// segment; several threads call at the same time, with different pieces.
 using TakeGradient = std::function<void(std::size_t layer, std::size_t offset, std::span<const float> piece)>;
-/// The same gradient of one layer, its weights' part handed over piece by piece while it is in a near cache.
+/// The same gradient of one layer, its weights' part handed over piece by piece while it is in a near cache; without
+/// `needs_zeros`, weights whose input is 0 in all rows may be left out.
 void weight_gradients(ConstMatrixView inputs, Workspace& work, std::size_t layer, const TakeGradient& take,
-                      std::span<float> d_biases);
+                      std::span<float> d_biases, bool needs_zeros = true);
 
 /// A network made ready to predict: a copy of its weights as they are now, in the order in which they are read, and
 /// room for intermediates. One per thread: copies of a predictor share the weights, which are never written.

@@ -88,6 +88,11 @@ void update(TrainState& s) {
   for (const Segment& segment : s.network.parameters.segments()) update_from_gradients(s, segment, gradient_scale);
 }
 
+// Whether a gradient of 0 leaves a parameter as it is.
+bool leaves_alone(const Optimizer& optimizer, const UpdateRates& rates) {
+  return std::holds_alternative<Sgd>(optimizer) && rates.weight_decay == 0;
+}
+
 // Gradients and update in one: a piece of a gradient goes into the weights while it is in a near cache, and is never
 // stored. The same bits as the gradients first and update() then.
 void update_while_hot(TrainState& s, ConstMatrixView inputs) {
@@ -101,7 +106,7 @@ void update_while_hot(TrainState& s, ConstMatrixView inputs) {
         [&](std::size_t layer, std::size_t offset, std::span<const float> piece) {
           update_part(s, segments[layer], rates, offset, piece);
         },
-        s.gradients.biases(l));
+        s.gradients.biases(l), !leaves_alone(s.options.optimizer, rates));
     update_from_gradients(s, segments[depth + l]);
   }
 }

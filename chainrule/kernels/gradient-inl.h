@@ -20,8 +20,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace chainrule::kernels::HWY_NAMESPACE {
 
-inline constexpr std::size_t kPart = 12;         // inputs: what is shared out
-inline constexpr std::size_t kPieceInputs = 48;  // what the sink gets at a time, from one panel of outputs
+inline constexpr std::size_t kPart = 12;  // inputs: what is shared out
 inline std::size_t parts(std::size_t inputs) { return (inputs + kPart - 1) / kPart; }
 
 /// What a member works in.
@@ -108,6 +107,13 @@ void backward_weights(Team& team, ConstMatrixView delta, ConstMatrixView x, cons
           pack_delta(delta, first, width, memory.delta);
           if (mine.begin == 0)
             bias_gradient(memory, rows, width, d_biases.subspan(first, std::min(kPanelOutputs, outputs - first)));
+          if (pays && !sink.needs_zeros) {
+            for (Share run = lists.next_run(mine.begin); run.begin < run.end; run = lists.next_run(run.end)) {
+              lists.piece(memory.delta, width, run.begin, run.end, memory.waiting, memory.piece);
+              sink.take(sink.sink, first * inputs + run.begin * width, {memory.piece, (run.end - run.begin) * width});
+            }
+            continue;
+          }
           for (std::size_t input = mine.begin; input < mine.end; input += kPieceInputs) {
             const std::size_t stop = std::min(input + kPieceInputs, mine.end);
             if (pays)

@@ -42,6 +42,7 @@ void affine_backward_input(Team& team, ConstMatrixView delta, ConstWeightsView w
 struct GradientSink {
   const void* sink = nullptr;
   void (*take)(const void* sink, std::size_t offset, std::span<const float> piece) = nullptr;
+  bool needs_zeros = true;  ///< false: numbers that are all 0 for want of inputs may be left out
 };
 
 /// d_weights = delta^T x, to the sink, and d_biases = column sums of delta. delta: (m x outputs), x: (m x inputs).

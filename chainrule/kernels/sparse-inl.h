@@ -15,6 +15,7 @@
 #include <span>
 
 #include "chainrule/kernels/kernels.h"
+#include "chainrule/kernels/share-inl.h"
 #include "chainrule/kernels/sums-inl.h"
 #include "chainrule/kernels/tile-inl.h"
 #include "chainrule/matrix.h"
@@ -27,7 +28,8 @@ inline constexpr double kMostFilled = 0.35;
 /// Share of a dense loop's terms up to which they pay: a term of theirs costs more, since each looks up its place.
 inline constexpr double kMostListed = 0.6;
 
-inline constexpr std::size_t kFewInputs = 16;  // below, lists never pay
+inline constexpr std::size_t kFewInputs = 16;    // below, lists never pay
+inline constexpr std::size_t kPieceInputs = 48;  // of a gradient, what its sink gets at a time from a panel of outputs
 
 inline std::size_t count_filled(std::span<const float> values) {
   std::size_t filled = 0;
@@ -35,9 +37,9 @@ inline std::size_t count_filled(std::span<const float> values) {
   return filled;
 }
 
-/// Whether x looks mostly zero, by the sight of up to 8 rows.
+/// Whether x looks mostly zero, by the sight of up to 3 rows.
 inline bool is_sparse(ConstMatrixView x) {
-  const std::size_t looked = std::min<std::size_t>(x.rows(), 8);
+  const std::size_t looked = std::min<std::size_t>(x.rows(), 3);
   if (x.rows() == 0 || x.columns() < kFewInputs) return false;
   std::size_t filled = 0;
   for (std::size_t k = 0; k < looked; ++k) filled += count_filled(x.row(k * x.rows() / looked));
@@ -217,6 +219,13 @@ class SparseInputs {
   bool pays() const {
     return static_cast<double>(kGroup * listed_) <= kMostListed * static_cast<double>(x_.rows() * (end_ - begin_));
   }
+  /// The next inputs, up to kPieceInputs, at or behind `from` that have rows; none: an empty range.
+  Share next_run(std::size_t from) const {
+    while (from < end_ && is_empty(from)) from = std::min(from + kGroup, end_);
+    std::size_t end = from;
+    while (end < std::min(from + kPieceInputs, end_) && !is_empty(end)) end = std::min(end + kGroup, end_);
+    return {from, end};
+  }
   /// The gradient of inputs [begin, end) for a panel of delta, (rows x width).
   void piece(const float* delta, std::size_t width, std::size_t begin, std::size_t end, float* waiting,
              float* to) const {
@@ -236,6 +245,11 @@ class SparseInputs {
   static constexpr std::size_t kGroup = 4;
   static std::size_t leaves(std::size_t rows) { return (rows + kLeafRows - 1) / kLeafRows; }
   static std::size_t groups(std::size_t inputs) { return (inputs + kGroup - 1) / kGroup; }
+  bool is_empty(std::size_t input) const {
+    std::uint64_t all = 0;
+    for (std::size_t leaf = 0; leaf < leaves(x_.rows()); ++leaf) all |= sets_of_leaf(leaf)[(input - begin_) / kGroup];
+    return all == 0;
+  }
   std::uint64_t* sets_of_leaf(std::size_t leaf) const { return sets_ + leaf * groups(end_ - begin_); }
 
   void add_row(std::size_t row) {
