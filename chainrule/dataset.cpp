@@ -198,7 +198,7 @@ Batcher::Batcher(const Selection& selection, std::size_t batch_size)
   soon_.resize(most);
 }
 
-Batch Batcher::gather(std::size_t index, std::span<const std::size_t> order) {
+Batch Batcher::gather(std::size_t index, std::span<const std::size_t> order, kernels::Team* team) {
   assert(index < batches() && order.size() == rows());
   const Dataset& data = *selection_->data;
   const std::size_t first = index * batch_size_;
@@ -211,7 +211,16 @@ Batch Batcher::gather(std::size_t index, std::span<const std::size_t> order) {
   }
   const std::span<const std::size_t> chosen(rows_.data(), m);
   Batch batch{inputs_.top(m), {}, {scale_.data(), m}};
-  data.inputs.gather(chosen, inputs_.top(m), std::span(soon_).first(m));
+  const auto fetch = [&](std::size_t, std::size_t begin, std::size_t end) {
+    const std::size_t count = end - begin;
+    data.inputs.gather(chosen.subspan(begin, count), inputs_.view().rows(begin, count),
+                       std::span(soon_).subspan(begin, count));
+  };
+  constexpr double kFetchWork = 64;  // what one number costs when it comes from memory, in multiplications
+  if (team != nullptr)
+    team->split(m, kFetchWork * static_cast<double>(m * data.inputs.columns()), fetch);
+  else
+    fetch(0, 0, m);
   if (target_rows(data.targets) > 0) {
     data.targets.gather(chosen, targets_.top(m));
     batch.targets = targets_.top(m);

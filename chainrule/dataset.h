@@ -10,6 +10,9 @@
 #include "chainrule/matrix.h"
 
 namespace chainrule {
+namespace kernels {
+class Team;
+}
 
 /// The inputs of a data set, (rows x columns): floats, or bytes that become byte * scale when they are gathered.
 class Features {
@@ -94,8 +97,8 @@ class Batcher {
   std::size_t batch_size() const { return batch_size_; }
   std::size_t batches() const { return (rows() + batch_size_ - 1) / batch_size_; }
   /// Batch number `index`, its rows taken in `order` (a permutation of 0 ... rows()-1); the last one may be short.
-  /// Valid until the next call.
-  Batch gather(std::size_t index, std::span<const std::size_t> order);
+  /// Valid until the next call. A team fetches rows together.
+  Batch gather(std::size_t index, std::span<const std::size_t> order, kernels::Team* team = nullptr);
 
  private:
   const Selection* selection_;

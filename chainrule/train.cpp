@@ -139,7 +139,7 @@ bool run_epoch(TrainState& state, Batcher& batches, double rate_factor, EpochRec
   const std::uint64_t total_steps = batches.batches() * options.epochs;
   double loss_sum = 0;
   for (std::size_t b = 0; b < batches.batches(); ++b) {
-    const Batch batch = batches.gather(b, order);
+    const Batch batch = batches.gather(b, order, &state.work.team());
     state.learning_rate = options.learning_rate * rate_factor *
                           schedule_factor(options.schedule, state.step, batches.batches(), total_steps);
     state.measure_norm = observer.on_step || b + 1 == batches.batches();

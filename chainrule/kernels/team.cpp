@@ -20,6 +20,8 @@ namespace chainrule::kernels {
 namespace {
 
 constexpr std::chrono::microseconds kSpin{50};  // longer than the gap between two tasks of a step
+// After so long the processor is offered to others: it may be the member waited for that has none.
+constexpr std::chrono::microseconds kAlone{3};
 
 // CPUs that the control group's quota amounts to; 0 where there is none.
 std::size_t quota() {
@@ -54,10 +56,13 @@ struct Team::Crew {
 
   template <class Value, class Done>
   static void wait(const std::atomic<Value>& value, const Done& done) {
+    using Clock = std::chrono::steady_clock;
     Value seen = value.load(std::memory_order_acquire);
     for (int turn = 0; !done(seen) && turn < 64; ++turn) seen = value.load(std::memory_order_acquire);
-    const auto start = std::chrono::steady_clock::now();
-    while (!done(seen) && std::chrono::steady_clock::now() - start < kSpin) {
+    if (done(seen)) return;
+    const auto start = Clock::now();
+    for (auto now = start; !done(seen) && now - start < kSpin; now = Clock::now()) {
+      if (now - start > kAlone) std::this_thread::yield();
       for (int turn = 0; turn < 32 && !done(seen); ++turn) seen = value.load(std::memory_order_acquire);
     }
     for (; !done(seen); seen = value.load(std::memory_order_acquire)) value.wait(seen, std::memory_order_acquire);
