@@ -216,7 +216,7 @@ Batch Batcher::gather(std::size_t index, std::span<const std::size_t> order, ker
     data.inputs.gather(chosen.subspan(begin, count), inputs_.view().rows(begin, count),
                        std::span(soon_).subspan(begin, count));
   };
-  constexpr double kFetchWork = 64;  // what one number costs when it comes from memory, in multiplications
+  constexpr double kFetchWork = 24;  // what one number costs when it comes from memory, in multiplications
   if (team != nullptr)
     team->split(m, kFetchWork * static_cast<double>(m * data.inputs.columns()), fetch);
   else

@@ -85,10 +85,13 @@ ConstMatrixView drop_out(double share, std::size_t layer, ConstMatrixView values
 }
 
 // What one number of an activation costs, in multiplications.
-constexpr double kActivationWork = 16;
+double activation_work(const Activation& activation) {
+  const bool only_moves = activation.kind == ActivationKind::identity || activation.kind == ActivationKind::relu;
+  return only_moves ? 8 : 48;
+}
 
 void activate(kernels::Team& team, const Activation& activation, ConstMatrixView z, MatrixView a) {
-  team.split(z.size(), kActivationWork * static_cast<double>(z.size()),
+  team.split(z.size(), activation_work(activation) * static_cast<double>(z.size()),
              [&](std::size_t, std::size_t begin, std::size_t end) {
                const std::size_t count = end - begin;
                activation_forward(activation, z.flat().subspan(begin, count), a.flat().subspan(begin, count));
@@ -97,7 +100,7 @@ void activate(kernels::Team& team, const Activation& activation, ConstMatrixView
 
 void activate_backward(kernels::Team& team, const Activation& activation, ConstMatrixView z, ConstMatrixView a,
                        MatrixView delta) {
-  team.split(z.size(), kActivationWork * static_cast<double>(z.size()),
+  team.split(z.size(), activation_work(activation) * static_cast<double>(z.size()),
              [&](std::size_t, std::size_t begin, std::size_t end) {
                const std::size_t count = end - begin;
                const std::span<float> d = delta.flat().subspan(begin, count);
@@ -251,16 +254,17 @@ void weight_gradients(ConstMatrixView inputs, Workspace& work, Parameters& gradi
                                      gradients.biases(l));
 }
 
-void weight_gradients(ConstMatrixView inputs, Workspace& work, std::size_t layer, const TakeGradient& take,
-                      std::span<float> d_biases, bool needs_zeros) {
+void weight_gradients(ConstMatrixView inputs, Workspace& work, std::size_t layer, const GradientTaker& taker,
+                      std::span<float> d_biases) {
   const kernels::FlushSubnormals flush;
-  const std::pair<const TakeGradient*, std::size_t> taker{&take, layer};
   const kernels::GradientSink sink{&taker,
                                    [](const void* to, std::size_t offset, std::span<const float> piece) {
-                                     const auto& [function, of] = *static_cast<const decltype(taker)*>(to);
-                                     (*function)(of, offset, piece);
+                                     static_cast<const GradientTaker*>(to)->take(offset, piece);
                                    },
-                                   needs_zeros};
+                                   [](const void* to, std::size_t offset, std::size_t size) {
+                                     static_cast<const GradientTaker*>(to)->announce(offset, size);
+                                   },
+                                   taker.needs_zeros()};
   kernels::affine_backward_weights(work.team(), work.delta(layer), work.fed(layer, inputs), sink, d_biases);
 }
 

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -154,13 +153,20 @@ void backward_deltas(const Network& network, Workspace& work);
 /// dJ/dW and dJ/db of the batch (M9), summed over its rows, decay left out.
 void weight_gradients(ConstMatrixView inputs, Workspace& work, Parameters& gradients);
 
-/// Takes numbers [offset, offset + piece.size()) of the gradient of layer `layer`'s weights, in the order of its
-/// segment; several threads call at the same time, with different pieces.
-using TakeGradient = std::function<void(std::size_t layer, std::size_t offset, std::span<const float> piece)>;
-/// The same gradient of one layer, its weights' part handed over piece by piece while it is in a near cache; without
-/// `needs_zeros`, weights whose input is 0 in all rows may be left out.
-void weight_gradients(ConstMatrixView inputs, Workspace& work, std::size_t layer, const TakeGradient& take,
-                      std::span<float> d_biases, bool needs_zeros = true);
+/// Takes the gradient of a layer's weights while it is in a near cache, in pieces, several threads at the same time:
+/// numbers [offset, offset + size) in the order of its segment, each once.
+class GradientTaker {
+ public:
+  virtual ~GradientTaker() = default;
+  /// This piece is being computed: what it will go into may be fetched.
+  virtual void announce(std::size_t offset, std::size_t size) const = 0;
+  virtual void take(std::size_t offset, std::span<const float> piece) const = 0;
+  /// Whether weights whose input is 0 in all rows are wanted, too: their gradient is 0.
+  virtual bool needs_zeros() const = 0;
+};
+/// The same gradient of one layer: of its weights to the taker, of its biases to d_biases.
+void weight_gradients(ConstMatrixView inputs, Workspace& work, std::size_t layer, const GradientTaker& taker,
+                      std::span<float> d_biases);
 
 /// A network made ready to predict: a copy of its weights as they are now, in the order in which they are read, and
 /// room for intermediates. One per thread: copies of a predictor share the weights, which are never written.

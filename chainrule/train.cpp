@@ -24,6 +24,7 @@ std::span<float> part(Parameters& block, const Segment& segment, std::size_t beg
 }
 
 constexpr double kUpdateWork = 8;  // what the update of one parameter costs, in multiplications
+constexpr double kLookWork = 4;    // what a look at a number costs, which another core may have just written
 
 // Max-norm: a unit whose incoming weights are longer than `bound` has them scaled back to it (Srebro & Shraibman 2005).
 void bound_units(double bound, WeightsView weights) {
@@ -39,7 +40,7 @@ void bound_units(double bound, WeightsView weights) {
 
 double largest(TrainState& s, std::span<const float> values) {
   std::vector<float> of_member(s.work.team().size());
-  s.work.team().split(values.size(), static_cast<double>(values.size()),
+  s.work.team().split(values.size(), kLookWork * static_cast<double>(values.size()),
                       [&](std::size_t member, std::size_t begin, std::size_t end) {
                         of_member[member] = kernels::largest_magnitude(values.subspan(begin, end - begin));
                       });
@@ -88,10 +89,29 @@ void update(TrainState& s) {
   for (const Segment& segment : s.network.parameters.segments()) update_from_gradients(s, segment, gradient_scale);
 }
 
-// Whether a gradient of 0 leaves a parameter as it is.
-bool leaves_alone(const Optimizer& optimizer, const UpdateRates& rates) {
-  return std::holds_alternative<Sgd>(optimizer) && rates.weight_decay == 0;
-}
+// Updates a segment with each piece of its gradient.
+class UpdateWhileHot : public GradientTaker {
+ public:
+  UpdateWhileHot(TrainState& s, const Segment& segment) : s_(s), segment_(segment), rates_(rates_of(s, segment)) {}
+
+  void announce(std::size_t offset, std::size_t size) const override {
+    constexpr std::size_t line = 16;
+    for (Parameters* block : {&s_.network.parameters, &s_.first, &s_.second})
+      for (std::size_t k = 0; !block->flat().empty() && k < size; k += line)
+        __builtin_prefetch(block->flat().data() + segment_.offset + offset + k, 1, 2);
+  }
+  void take(std::size_t offset, std::span<const float> piece) const override {
+    update_part(s_, segment_, rates_, offset, piece);
+  }
+  bool needs_zeros() const override {  // plain descent without decay moves by the gradient alone
+    return !std::holds_alternative<Sgd>(s_.options.optimizer) || rates_.weight_decay != 0;
+  }
+
+ private:
+  TrainState& s_;
+  const Segment& segment_;
+  UpdateRates rates_;
+};
 
 // Gradients and update in one: a piece of a gradient goes into the weights while it is in a near cache, and is never
 // stored. The same bits as the gradients first and update() then.
@@ -100,13 +120,7 @@ void update_while_hot(TrainState& s, ConstMatrixView inputs) {
   const std::vector<Segment>& segments = s.network.parameters.segments();
   const std::size_t depth = segments.size() / 2;
   for (std::size_t l = 0; l < depth; ++l) {
-    const UpdateRates rates = rates_of(s, segments[l]);
-    weight_gradients(
-        inputs, s.work, l,
-        [&](std::size_t layer, std::size_t offset, std::span<const float> piece) {
-          update_part(s, segments[layer], rates, offset, piece);
-        },
-        s.gradients.biases(l), !leaves_alone(s.options.optimizer, rates));
+    weight_gradients(inputs, s.work, l, UpdateWhileHot(s, segments[l]), s.gradients.biases(l));
     update_from_gradients(s, segments[depth + l]);
   }
 }

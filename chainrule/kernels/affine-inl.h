@@ -99,32 +99,56 @@ void forward(Team& team, ConstMatrixView x, ConstWeightsView weights, std::span<
 
 // -- backward: d_x = delta W -----------------------------------------------------------------------------------------
 
-/// Floats of delta^T from one strip of inputs to the next that stay in a near cache.
-inline constexpr std::size_t kNearFloats = std::size_t{1} << 16;
+// Blocks that stay in a near cache: outputs of delta^T, rows of the batch, and inputs whose sums wait meanwhile.
+inline constexpr std::size_t kPanelsTogether = 16, kRowPanelsTogether = 4, kStripsTogether = 8;
+inline constexpr std::size_t kWaitingFloats = kStripsTogether * kRowPanelsTogether * kTileFloats;
 
-/// Lanes run over rows of the batch, 12 inputs of W give the factors. turned: delta^T in panels of kPanel rows.
+/// Sums over panels [begin, end) of outputs, which are whole but for the last of all, go on in c.
+inline void backward_input_tile(const float* turned, ConstWeightsView weights, std::size_t begin, std::size_t end,
+                                std::size_t input, std::size_t m, std::size_t lanes, float* c) {
+  const std::size_t inputs = weights.inputs(), whole = std::min(end, weights.outputs() / kPanelOutputs);
+  const Rows b{turned + begin * kPanelOutputs * kPanel, kPanel};
+  if (whole > begin)
+    tile_for<WeightRows>(m, lanes)(WeightRows{weights.panel(begin) + input * kPanelOutputs, kPanelOutputs * inputs}, b,
+                                   (whole - begin) * kPanelOutputs, begin > 0, c, kPanel);
+  if (end > whole) {
+    const std::size_t width = weights.panel_width(whole);
+    tile_for<InPlace>(m, lanes)(InPlace{weights.panel(whole) + input * width, width},
+                                b.from((whole - begin) * kPanelOutputs), weights.outputs() - whole * kPanelOutputs,
+                                whole > 0, c, kPanel);
+  }
+}
+
+/// Lanes run over rows of the batch, 12 inputs of W give the factors. turned: delta^T in panels of kPanel rows;
+/// waiting: kWaitingFloats.
 inline void backward_input_share(const float* turned, std::size_t rows, ConstWeightsView weights, MatrixView d_x,
-                                 const Share& row_panels, const Share& input_strips) {
-  HWY_ALIGN float c[kTileFloats];
+                                 const Share& row_panels, const Share& input_strips, float* waiting) {
   const std::size_t outputs = weights.outputs(), inputs = weights.inputs();
-  const std::size_t full = outputs / kPanelOutputs, rest = outputs - full * kPanelOutputs;
-  const std::size_t together = std::max<std::size_t>(1, kNearFloats / (kStrip * outputs));
-  for (std::size_t block = input_strips.begin; block < input_strips.end; block += together)
-    for (std::size_t panel = row_panels.begin; panel < row_panels.end; ++panel) {
-      const std::size_t row = panel * kPanel, lanes = std::min(kPanel, rows - row);
-      const Rows b{turned + panel * outputs * kPanel, kPanel};
-      for (std::size_t strip = block; strip < std::min(block + together, input_strips.end); ++strip) {
-        const std::size_t first = strip * kStrip, m = std::min(kStrip, inputs - first);
-        if (full > 0)
-          tile_for<WeightRows>(m, lanes)(WeightRows{weights.panel(0) + first * kPanelOutputs, kPanelOutputs * inputs},
-                                         b, full * kPanelOutputs, false, c, kPanel);
-        if (rest > 0) {
-          const std::size_t width = weights.panel_width(full);
-          tile_for<InPlace>(m, lanes)(InPlace{weights.panel(full) + first * width, width}, b.from(full * kPanelOutputs),
-                                      rest, full > 0, c, kPanel);
-        }
-        copy_transposed(c, kPanel, m, lanes, m, d_x.data() + row * inputs + first, inputs);
-      }
+  // Sums that need not wait for a second block of outputs go at once to where they belong.
+  const std::size_t together = weights.panels() > kPanelsTogether ? kStripsTogether : 1;
+  const auto each_tile = [&](const Share& rows_of, const Share& strips_of, const auto& task) {
+    float* c = waiting;
+    for (std::size_t strip = strips_of.begin; strip < strips_of.end; ++strip)
+      for (std::size_t panel = rows_of.begin; panel < rows_of.end; ++panel, c += kTileFloats)
+        task(strip * kStrip, std::min(kStrip, inputs - strip * kStrip), panel, std::min(kPanel, rows - panel * kPanel),
+             c);
+  };
+  const auto block = [](std::size_t begin, std::size_t count, const Share& of) {
+    return Share{begin, std::min(begin + count, of.end)};
+  };
+  for (std::size_t panel = row_panels.begin; panel < row_panels.end; panel += kRowPanelsTogether)
+    for (std::size_t strip = input_strips.begin; strip < input_strips.end; strip += together) {
+      const Share rows_of = block(panel, kRowPanelsTogether, row_panels);
+      const Share strips_of = block(strip, together, input_strips);
+      for (std::size_t p = 0; p < weights.panels(); p += kPanelsTogether)
+        each_tile(rows_of, strips_of,
+                  [&](std::size_t input, std::size_t m, std::size_t of, std::size_t lanes, float* c) {
+                    backward_input_tile(turned + of * outputs * kPanel, weights, p,
+                                        std::min(p + kPanelsTogether, weights.panels()), input, m, lanes, c);
+                  });
+      each_tile(rows_of, strips_of, [&](std::size_t input, std::size_t m, std::size_t of, std::size_t lanes, float* c) {
+        copy_transposed(c, kPanel, m, lanes, m, d_x.data() + of * kPanel * inputs + input, inputs);
+      });
     }
 }
 
@@ -139,17 +163,20 @@ void backward_input(Team& team, ConstMatrixView delta, ConstWeightsView weights,
                     kPanel);
   };
   if (by_rows) {
-    team.reserve(floats);
+    team.reserve(kWaitingFloats + floats);
     team.split(row_panels, work, [&](std::size_t member, std::size_t begin, std::size_t end) {
-      for (std::size_t panel = begin; panel < end; ++panel) pack(panel, team.memory(member));
-      backward_input_share(team.memory(member), rows, weights, d_x, {begin, end}, {0, strips(inputs)});
+      float *waiting = team.memory(member), *turned = waiting + kWaitingFloats;
+      for (std::size_t panel = begin; panel < end; ++panel) pack(panel, turned);
+      backward_input_share(turned, rows, weights, d_x, {begin, end}, {0, strips(inputs)}, waiting);
     });
     return;
   }
   const Packed packed(team, row_panels, floats, work / 8, pack);
-  team.reserve(packed.own_floats(floats));
+  team.reserve(kWaitingFloats + packed.own_floats(floats));
   team.split(strips(inputs), work, [&](std::size_t member, std::size_t begin, std::size_t end) {
-    backward_input_share(packed.of(team.memory(member), pack), rows, weights, d_x, {0, row_panels}, {begin, end});
+    float* waiting = team.memory(member);
+    backward_input_share(packed.of(waiting + kWaitingFloats, pack), rows, weights, d_x, {0, row_panels}, {begin, end},
+                         waiting);
   });
 }
 

@@ -116,6 +116,7 @@ void backward_weights(Team& team, ConstMatrixView delta, ConstMatrixView x, cons
           }
           for (std::size_t input = mine.begin; input < mine.end; input += kPieceInputs) {
             const std::size_t stop = std::min(input + kPieceInputs, mine.end);
+            sink.announce(sink.sink, first * inputs + input * width, (stop - input) * width);
             if (pays)
               lists.piece(memory.delta, width, input, stop, memory.waiting, memory.piece);
             else

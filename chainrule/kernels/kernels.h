@@ -42,6 +42,8 @@ void affine_backward_input(Team& team, ConstMatrixView delta, ConstWeightsView w
 struct GradientSink {
   const void* sink = nullptr;
   void (*take)(const void* sink, std::size_t offset, std::span<const float> piece) = nullptr;
+  /// Says that this piece is being computed, so that what it will go into may be fetched.
+  void (*announce)(const void* sink, std::size_t offset, std::size_t size) = nullptr;
   bool needs_zeros = true;  ///< false: numbers that are all 0 for want of inputs may be left out
 };
 

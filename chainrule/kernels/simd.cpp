@@ -113,7 +113,8 @@ void affine_backward_weights(Team& team, ConstMatrixView delta, ConstMatrixView 
   assert(d_weights.outputs() == delta.columns() && d_weights.inputs() == x.columns());
   const GradientSink keep{&d_weights, [](const void* to, std::size_t offset, std::span<const float> piece) {
                             std::ranges::copy(piece, static_cast<const WeightsView*>(to)->data() + offset);
-                          }};
+                          },
+                          [](const void*, std::size_t, std::size_t) {}};
   affine_backward_weights(team, delta, x, keep, d_biases);
 }
 

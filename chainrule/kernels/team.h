@@ -54,7 +54,7 @@ class Team {
   float* shared_memory(std::size_t floats);
 
  private:
-  static constexpr double kWorkAlone = 1 << 20;  // multiplications: ten microseconds, as waking a thread may cost
+  static constexpr double kWorkAlone = 1 << 18;  // multiplications: a few microseconds, ten times what a task costs
   void run(const void* task, void (*call)(const void*, std::size_t));
 
   struct Crew;

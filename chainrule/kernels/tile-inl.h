@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "hwy/cache_control.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -47,6 +48,7 @@ struct InPlace {
   std::size_t stride;
   static constexpr std::size_t kRun = ~std::size_t{0};
   HWY_INLINE float operator()(std::size_t m, std::size_t k) const { return data[m * stride + k]; }
+  HWY_INLINE void look_ahead(std::size_t) const {}
   HWY_INLINE void next_run() {}
   InPlace from(std::size_t k) const { return {data + k, stride}; }
 };
@@ -55,6 +57,7 @@ struct Strip {
   const float* data;
   static constexpr std::size_t kRun = ~std::size_t{0};
   HWY_INLINE float operator()(std::size_t m, std::size_t k) const { return data[k * kStrip + m]; }
+  HWY_INLINE void look_ahead(std::size_t) const {}
   HWY_INLINE void next_run() {}
 };
 /// Row m is input m of full panels of weights, k runs over their outputs.
@@ -63,6 +66,10 @@ struct WeightRows {
   std::size_t panel_step;
   static constexpr std::size_t kRun = kPanelOutputs;
   HWY_INLINE float operator()(std::size_t m, std::size_t k) const { return data[m * kPanelOutputs + k]; }
+  /// The next panel is far behind this one: no stream that the processor sees for itself.
+  HWY_INLINE void look_ahead(std::size_t k) const {
+    hwy::Prefetch(data + panel_step + k * (kStrip * kPanelOutputs / kRun));
+  }
   HWY_INLINE void next_run() { data += panel_step; }
 };
 
@@ -106,6 +113,7 @@ HWY_NOINLINE void tile(A a, B b, std::size_t count, bool goes_on, float* HWY_RES
   for (std::size_t left = count; left > 0;) {
     const std::size_t run = std::min(left, A::kRun);
     for (std::size_t k = 0; k < run; ++k, b.next()) {
+      a.look_ahead(k);
       Floats row[kVectors];
 #pragma GCC unroll 16
       for (std::size_t v = 0; v < kVectors; ++v) row[v] = b(v);
