@@ -11,7 +11,7 @@ if(NOT version MATCHES "version 14\\.")
   return()
 endif()
 file(GLOB_RECURSE files ${ROOT}/chainrule/*.h ${ROOT}/chainrule/*.cpp ${ROOT}/frontends/*.h ${ROOT}/frontends/*.cpp
-     ${ROOT}/tests/*.h ${ROOT}/tests/*.cpp ${ROOT}/examples/*.cpp)
+     ${ROOT}/tests/*.h ${ROOT}/tests/*.cpp ${ROOT}/examples/*.cpp ${ROOT}/bench/*.cpp)
 execute_process(COMMAND ${CLANG_FORMAT} --dry-run -Werror ${files} RESULT_VARIABLE result ERROR_VARIABLE output)
 if(NOT result EQUAL 0)
   string(REGEX MATCHALL "[^\n]*: error:[^\n]*" places "${output}")

@@ -10,6 +10,8 @@ import networks
 
 workload, folder, seconds = sys.argv[1], sys.argv[2], float(sys.argv[4])
 sizes, hidden, output, optimiser, batch = networks.WORKLOADS[workload]
+if not optimiser:
+    raise SystemExit("it is not asked to predict here")
 x, y = (jnp.asarray(a) for a in networks.rows_for(workload, folder))
 steps = len(x) // batch
 f = {"relu": jax.nn.relu, "tanh": jnp.tanh, "sigmoid": jax.nn.sigmoid}[hidden]
