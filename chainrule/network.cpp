@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 
@@ -56,32 +55,31 @@ std::vector<Segment> layout(const Architecture& architecture) {
   return segments;
 }
 
-// Inverted dropout: mask = 0 for a share of the units, 1 / (1 - share) for the others. One call of the generator serves
-// four units; the place of a unit depends on its row in the global batch, never on who computes it.
-void make_mask(double share, std::uint32_t layer, const Pass& pass, MatrixView mask) {
-  const Stream stream{pass.seed, Purpose::dropout, layer, static_cast<std::uint32_t>(pass.step)};
-  const float kept = static_cast<float>(1 / (1 - share));
-  const std::uint64_t bound = static_cast<std::uint64_t>(share * 0x1p32);
-  for (std::size_t row = 0; row < mask.rows(); ++row) {
-    const std::uint64_t row_place = static_cast<std::uint64_t>(pass.first_row + row) << 24;
-    std::array<std::uint32_t, 4> words{};
-    for (std::size_t unit = 0; unit < mask.columns(); ++unit) {
-      if (unit % 4 == 0) words = random_bits(stream, row_place + unit / 4);
-      mask(row, unit) = words[unit % 4] < bound ? 0.0f : kept;
-    }
-  }
+void multiply(std::span<const float> x, std::span<const float> factors, std::span<float> out) {
+  for (std::size_t k = 0; k < out.size(); ++k) out[k] = x[k] * factors[k];
 }
 
-void multiply(ConstMatrixView x, ConstMatrixView factors, MatrixView out) {
-  for (std::size_t k = 0; k < out.size(); ++k) out.data()[k] = x.data()[k] * factors.data()[k];
-}
+constexpr double kDropoutWork = 32;  // what one number of a mask costs, in multiplications
 
-// What layer l + 1 is fed with: `values` themselves, or with dropout `values` * mask.
+// What layer l + 1 is fed with: `values` themselves, or with dropout `values` * mask. Inverted dropout: mask = 0 for a
+// share of the units, 1 / (1 - share) for the others. One call of the generator serves four units; the place of a unit
+// depends on its row in the global batch, never on who computes it.
 ConstMatrixView drop_out(double share, std::size_t layer, ConstMatrixView values, const Pass& pass, Workspace& work) {
   if (share == 0) return values;
-  make_mask(share, static_cast<std::uint32_t>(layer + 1), pass, work.mask(layer));
-  multiply(values, work.mask(layer), work.dropped(layer));
-  return work.dropped(layer);
+  const Stream stream{pass.seed, Purpose::dropout, static_cast<std::uint32_t>(layer + 1),
+                      static_cast<std::uint32_t>(pass.step)};
+  const float kept = static_cast<float>(1 / (1 - share));
+  const auto bound = static_cast<std::uint32_t>(share * 0x1p32);
+  const MatrixView mask = work.mask(layer), dropped = work.dropped(layer);
+  work.team().split(values.rows(), kDropoutWork * static_cast<double>(values.size()),
+                    [&](std::size_t, std::size_t begin, std::size_t end) {
+                      for (std::size_t row = begin; row < end; ++row) {
+                        const std::uint64_t place = static_cast<std::uint64_t>(pass.first_row + row) << 24;
+                        kernels::dropout_mask(random_place(stream, place), bound, kept, mask.row(row));
+                        multiply(values.row(row), mask.row(row), dropped.row(row));
+                      }
+                    });
+  return dropped;
 }
 
 // What one number of an activation costs, in multiplications.
@@ -241,7 +239,7 @@ void backward_deltas(const Network& network, Workspace& work) {
   const Architecture& architecture = network.architecture;
   for (std::size_t l = architecture.depth(); l-- > 0;) {
     const MatrixView delta = work.delta(l);  // holds d_a until f' is applied
-    if (work.mask(l).size() > 0) multiply(delta, work.mask(l), delta);
+    if (work.mask(l).size() > 0) multiply(delta.flat(), work.mask(l).flat(), delta.flat());
     activate_backward(work.team(), architecture.layers[l].activation, work.z(l), work.a(l), delta);
     if (l > 0) kernels::affine_backward_input(work.team(), delta, network.parameters.weights(l), work.delta(l - 1));
   }

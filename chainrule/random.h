@@ -25,6 +25,13 @@ struct Stream {
 /// 128 random bits for place `index` of a stream.
 std::array<std::uint32_t, 4> random_bits(const Stream& stream, std::uint64_t index);
 
+/// What Philox 4x32-10 makes the bits of a place from.
+struct RandomPlace {
+  std::array<std::uint32_t, 2> key;
+  std::array<std::uint32_t, 4> counter;  ///< the next place counts the first word up
+};
+RandomPlace random_place(const Stream& stream, std::uint64_t index);
+
 /// Uniform in [0, 1), a multiple of 2^-53.
 double random_uniform(const Stream& stream, std::uint64_t index);
 

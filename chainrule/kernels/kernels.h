@@ -13,6 +13,7 @@
 // without changing a bit.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -22,6 +23,7 @@
 
 #include "chainrule/kernels/team.h"
 #include "chainrule/matrix.h"
+#include "chainrule/random.h"
 #include "chainrule/weights.h"
 
 namespace chainrule::kernels {
@@ -62,6 +64,10 @@ float largest_magnitude(std::span<const float> values);
 
 /// numbers = factor * bytes, as long as each other.
 void scale_bytes(std::span<const std::uint8_t> bytes, float factor, std::span<float> numbers);
+
+/// mask[k] = 0 where word k mod 4 of the random bits of place `first` + k / 4 is below `bound`, `kept` elsewhere. The
+/// first word of the counter must not overflow on the way.
+void dropout_mask(const RandomPlace& first, std::uint32_t bound, float kept, std::span<float> mask);
 
 /// Computes for `rounds` rounds as fast as one core can, adds the number of floating-point operations to `done`, and
 /// returns a number that makes sure of it.

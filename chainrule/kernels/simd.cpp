@@ -22,8 +22,8 @@ const Kernels* kernels_of_target() {
                                                                     : "scalar";
   static constexpr bool fused = HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_NEON;
   static constexpr Kernels kernels{
-      name,    fused,    &forward, &backward_input, &backward_weights,   &activate, &activate_backward,
-      &update, &squares, &largest, &scale,          &multiply_add_chains};
+      name,    fused,    &forward, &backward_input, &backward_weights, &activate,           &activate_backward,
+      &update, &squares, &largest, &scale,          &mask_row,         &multiply_add_chains};
   return &kernels;
 }
 
@@ -111,7 +111,8 @@ void affine_backward_weights(Team& team, ConstMatrixView delta, ConstMatrixView 
 void affine_backward_weights(Team& team, ConstMatrixView delta, ConstMatrixView x, WeightsView d_weights,
                              std::span<float> d_biases) {
   assert(d_weights.outputs() == delta.columns() && d_weights.inputs() == x.columns());
-  const GradientSink keep{&d_weights, [](const void* to, std::size_t offset, std::span<const float> piece) {
+  const GradientSink keep{&d_weights,
+                          [](const void* to, std::size_t offset, std::span<const float> piece) {
                             std::ranges::copy(piece, static_cast<const WeightsView*>(to)->data() + offset);
                           },
                           [](const void*, std::size_t, std::size_t) {}};
@@ -123,6 +124,9 @@ float largest_magnitude(std::span<const float> values) { return in_use().largest
 void scale_bytes(std::span<const std::uint8_t> bytes, float factor, std::span<float> numbers) {
   assert(bytes.size() == numbers.size());
   in_use().scale(bytes, factor, numbers);
+}
+void dropout_mask(const RandomPlace& first, std::uint32_t bound, float kept, std::span<float> mask) {
+  in_use().dropout(first, bound, kept, mask);
 }
 float multiply_add_chains(std::uint64_t rounds, double& done) { return in_use().chains(rounds, done); }
 

@@ -28,7 +28,7 @@ inline constexpr double kMostFilled = 0.35;
 /// Share of a dense loop's terms up to which they pay: a term of theirs costs more, since each looks up its place.
 inline constexpr double kMostListed = 0.6;
 
-inline constexpr std::size_t kFewInputs = 16;    // below, lists never pay
+inline constexpr std::size_t kFewInputs = 80;    // below, lists gain less than the look costs
 inline constexpr std::size_t kPieceInputs = 48;  // of a gradient, what its sink gets at a time from a panel of outputs
 
 inline std::size_t count_filled(std::span<const float> values) {

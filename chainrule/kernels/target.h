@@ -26,6 +26,7 @@ struct Kernels {
   decltype(&sum_of_squares) squares;
   decltype(&largest_magnitude) largest;
   decltype(&scale_bytes) scale;
+  decltype(&dropout_mask) dropout;
   decltype(&multiply_add_chains) chains;
 };
 
