@@ -69,7 +69,7 @@ std::size_t target_rows(const Targets& targets) {
 
 }  // namespace
 
-Features::Features(std::vector<std::uint8_t> bytes, std::size_t rows, std::size_t columns, float scale)
+Features::Features(SharedBytes bytes, std::size_t rows, std::size_t columns, float scale)
     : bytes_(std::move(bytes)), rows_(rows), columns_(columns), scale_(scale) {
   const std::size_t expected = checked_product(rows, columns, "inputs");
   if (bytes_.size() != expected)
@@ -82,7 +82,7 @@ void Features::gather(std::span<const std::size_t> rows, MatrixView out, std::sp
   constexpr std::size_t line = 64;
   const std::size_t row_bytes = columns_ * (bytes_.empty() ? sizeof(float) : 1);
   const char* all = bytes_.empty() ? reinterpret_cast<const char*>(values_.flat().data())
-                                   : reinterpret_cast<const char*>(bytes_.data());
+                                   : reinterpret_cast<const char*>(bytes_.view().data());
   for (std::size_t i = 0; i < rows.size(); ++i) {
     assert(rows[i] < rows_);
     // Not a function of its own: g++ takes one for free of effects, and its calls away.
@@ -94,7 +94,7 @@ void Features::gather(std::span<const std::size_t> rows, MatrixView out, std::sp
       std::copy(from.begin(), from.end(), to.begin());
       continue;
     }
-    kernels::scale_bytes(std::span(bytes_).subspan(rows[i] * columns_, columns_), scale_, to);
+    kernels::scale_bytes(bytes_.view().subspan(rows[i] * columns_, columns_), scale_, to);
   }
 }
 

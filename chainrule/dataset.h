@@ -20,7 +20,7 @@ class Features {
   Features() = default;
   explicit Features(Matrix values) : values_(std::move(values)), rows_(values_.rows()), columns_(values_.columns()) {}
   /// bytes.size() must be rows * columns; throws Error (internal) otherwise.
-  Features(std::vector<std::uint8_t> bytes, std::size_t rows, std::size_t columns, float scale);
+  Features(SharedBytes bytes, std::size_t rows, std::size_t columns, float scale);
 
   std::size_t rows() const { return rows_; }
   std::size_t columns() const { return columns_; }
@@ -30,7 +30,7 @@ class Features {
 
  private:
   Matrix values_;
-  std::vector<std::uint8_t> bytes_;
+  SharedBytes bytes_;
   std::size_t rows_ = 0, columns_ = 0;
   float scale_ = 1;
 };

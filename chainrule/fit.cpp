@@ -79,7 +79,7 @@ std::string fingerprint(const Table& table, const Encoder& encoder) {
   Sha256 sum;
   const std::uint64_t rows = table.rows;
   add(sum, std::span(&rows, 1));
-  add(sum, std::span<const std::uint8_t>(table.images.bytes));
+  add(sum, table.images.bytes.view());
   for (const std::size_t index : columns_of(encoder, table)) {
     const Column& column = table.columns[index];
     add(sum, std::span<const double>(column.numbers));

@@ -5,9 +5,12 @@
 #include <algorithm>
 #include <cassert>
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <new>
 #include <span>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace chainrule {
@@ -93,6 +96,23 @@ class MatrixOf {
  private:
   std::size_t rows_ = 0, columns_ = 0;
   AlignedVector<T> values_;
+};
+
+/// Bytes with several owners, which none of them changes: a file's images are there once, however many look at them.
+class SharedBytes {
+ public:
+  SharedBytes() = default;
+  SharedBytes(std::vector<std::uint8_t> bytes)
+      : bytes_(std::make_shared<const std::vector<std::uint8_t>>(std::move(bytes))) {}
+  std::span<const std::uint8_t> view() const {
+    return bytes_ == nullptr ? std::span<const std::uint8_t>() : std::span<const std::uint8_t>(*bytes_);
+  }
+  std::size_t size() const { return view().size(); }
+  bool empty() const { return view().empty(); }
+  friend bool operator==(const SharedBytes& a, const SharedBytes& b) { return std::ranges::equal(a.view(), b.view()); }
+
+ private:
+  std::shared_ptr<const std::vector<std::uint8_t>> bytes_;
 };
 
 using Matrix = MatrixOf<float>;

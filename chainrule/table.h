@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "chainrule/matrix.h"
+
 namespace chainrule {
 
 /// Where a field stood and what it said, for messages; line 0 when there was none.
@@ -35,7 +37,7 @@ struct Column {
 
 /// Images: (rows x height x width) bytes, kept as stored; pixel p of row r at bytes[r * pixels() + p].
 struct Images {
-  std::vector<std::uint8_t> bytes;
+  SharedBytes bytes;
   std::size_t height = 0, width = 0;
   std::size_t pixels() const { return height * width; }
 };

@@ -76,7 +76,7 @@ TEST(Features, GatherRowsInTheOrderAskedFor) {
 }
 
 TEST(Features, GatherBytesScaled) {
-  const Features bytes({0, 1, 128, 255, 7, 9}, 2, 3, 1.0f / 255);
+  const Features bytes(std::vector<std::uint8_t>{0, 1, 128, 255, 7, 9}, 2, 3, 1.0f / 255);
   EXPECT_EQ(bytes.rows(), 2u);
   EXPECT_EQ(bytes.columns(), 3u);
   Matrix out(2, 3);
@@ -89,14 +89,15 @@ TEST(Features, GatherBytesScaled) {
 }
 
 TEST(Features, RefuseBytesThatDoNotFit) {
-  EXPECT_EQ(category_of([] { Features({1, 2, 3}, 2, 2, 1); }), ErrorCategory::internal);
-  EXPECT_EQ(category_of([] { Features({}, std::size_t{1} << 40, std::size_t{1} << 40, 1); }), ErrorCategory::input);
+  EXPECT_EQ(category_of([] { Features(std::vector<std::uint8_t>{1, 2, 3}, 2, 2, 1); }), ErrorCategory::internal);
+  EXPECT_EQ(category_of([] { Features(SharedBytes(), std::size_t{1} << 40, std::size_t{1} << 40, 1); }),
+            ErrorCategory::input);
 }
 
 TEST(Features, OfNothingGatherNothing) {
   Matrix out(0, 3);
   Features(Matrix(0, 3)).gather({}, out.view());
-  Features({}, 0, 3, 1).gather({}, out.view());
+  Features(SharedBytes(), 0, 3, 1).gather({}, out.view());
 }
 
 TEST(Targets, AreOneOfK) {

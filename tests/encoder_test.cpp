@@ -302,7 +302,7 @@ TEST(Encode, RefusesImagesOfAnotherSize) {
   EXPECT_EQ(encode(of_images, images(1, 2, 3, {}), false).rows(), 1u);
   EXPECT_NE(refusal([&] { encode(of_images, images(1, 2, 3, {}), true); }).hint.find("--labels"), std::string::npos);
   Table broken = images(2, 2, 3, {"7", "3"});
-  broken.images.bytes.pop_back();
+  broken.images.bytes = std::vector<std::uint8_t>(11);
   EXPECT_THROW(encode(of_images, broken, false), Error);
 }
 

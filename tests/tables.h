@@ -82,8 +82,9 @@ inline Table images(std::size_t rows, std::size_t height, std::size_t width, Tex
   if (!labels.empty()) table.columns.push_back(column("label", labels, kKept));
   table.images.height = height;
   table.images.width = width;
-  table.images.bytes.resize(rows * height * width);
-  std::iota(table.images.bytes.begin(), table.images.bytes.end(), std::uint8_t{0});
+  std::vector<std::uint8_t> bytes(rows * height * width);
+  std::iota(bytes.begin(), bytes.end(), std::uint8_t{0});
+  table.images.bytes = std::move(bytes);
   table.names_from_header = false;
   return table;
 }
