@@ -117,7 +117,7 @@ void apply(const Rprop& o, const Step<T>& s) {
 template <class T>
 void update(const Optimizer& optimizer, const UpdateRates& given, std::span<T> parameters, std::span<const T> gradient,
             std::span<T> first, std::span<T> second) {
-  assert(gradient.size() == parameters.size() && rates.step >= 1);
+  assert(gradient.size() == parameters.size() && given.step >= 1);
   UpdateRates rates = given;
   if (rates.correction1 == 0) prepare(optimizer, rates);
   const Step<T> step{parameters,

@@ -209,6 +209,12 @@ TEST(Flush, SetsTheModeAndRestoresIt) {
   EXPECT_NE(tiny * 0.5f, 0.0f);
 }
 
+TEST(Flush, IsDecidedBeforeRoundingOnArmOnly) {
+  const FlushSubnormals flush;
+  volatile float above = 0x1.0008p-63f, below = 0x1.fffp-64f;  // (1 +- 2^-13) 2^-63: their product rounds to 2^-126
+  EXPECT_EQ(above * below, target() == "neon" ? 0.0f : 0x1p-126f);
+}
+
 TEST(Team, EveryMemberDoesItsShareOnce) {
   for (const std::size_t members : {1, 2, 3, 8}) {
     Team team(members);

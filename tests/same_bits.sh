@@ -5,32 +5,14 @@
 set -euo pipefail
 folder=$(mkdir -p "$1" && cd "$1" && pwd)
 cd "$(dirname "$0")/.."
+. tests/programs.sh
 
 case $(uname -m) in
   x86_64) flush=chainrule/kernels/flush_x86.cpp ;;
   aarch64) flush=chainrule/kernels/flush_arm.cpp ;;
   *) flush=chainrule/kernels/flush_none.cpp ;;
 esac
-# The sources that the program needs: X.cpp and X_more.cpp for each header X.h that is reached by #include lines.
-sources() {
-  local seen=" " queue=(tests/mini_training.cpp) file header found
-  while [ ${#queue[@]} -gt 0 ]; do
-    file=${queue[0]} queue=("${queue[@]:1}")
-    [[ $seen == *" $file "* ]] && continue
-    seen+="$file "
-    while read -r header; do
-      case $header in
-        chainrule/kernels/*) found=(chainrule/kernels/[!f]*.cpp "$flush") ;;
-        *) found=("${header%.h}.cpp" "${header%.h}"_*.cpp) ;;
-      esac
-      for file in "$header" "${found[@]}"; do
-        if [ -f "$file" ]; then queue+=("$file"); fi
-      done
-    done < <(sed -n 's/^#include "\(chainrule\/.*\)"/\1/p' "$file")
-  done
-  tr ' ' '\n' <<<"$seen" | grep '\.cpp$'
-}
-mapfile -t sources < <(sources)
+mapfile -t sources < <(sources_of "$flush" tests/mini_training.cpp)
 
 variants=()
 for compiler in g++ clang++; do
@@ -42,13 +24,11 @@ for compiler in g++ clang++; do
 done
 [ ${#variants[@]} -gt 0 ] || { echo "skipped: no compiler"; exit 0; }
 
-launcher=$(command -v ccache || true)
-export launcher
 for variant in "${variants[@]}"; do
   for source in "${sources[@]}"; do
     echo "$variant $source $folder/${variant// /}_${source//\//_}.o"
   done
-done | xargs -P "$(nproc)" -L 1 bash -c '$launcher "$1" -std=c++20 "$2" -DNDEBUG -ffp-contract=off -fno-trapping-math -fno-math-errno -I. -c "$3" -o "$4"' -
+done | compile
 
 # Every vector unit with fused multiply-add: the best one here, and those below it.
 targets='best'

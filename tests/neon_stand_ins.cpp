@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// For neon.sh: what programs for the other processor take in place of libhwy and libcrypto, which Debian has for it
+// only as packages of a foreign architecture.
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+
+#include "chainrule/sha256.h"
+
+namespace hwy {
+
+/// All: the emulated processor has whatever we were built for.
+std::int64_t SupportedTargets();
+std::int64_t SupportedTargets() { return -1; }
+
+}  // namespace hwy
+
+namespace chainrule {
+
+// Whoever reads the output computes the sum.
+struct Sha256::Context {};
+Sha256::Sha256() = default;
+Sha256::~Sha256() = default;
+void Sha256::add(std::span<const std::byte> bytes) {
+  if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) != bytes.size()) std::abort();
+}
+std::string Sha256::hex() { return {}; }
+
+}  // namespace chainrule

@@ -1,0 +1,30 @@
+# Read by same_bits.sh and neon.sh: which sources a program needs, and how they are compiled.
+
+# sources_of FLUSH SOURCE...: these and all that they need: X.cpp and X_more.cpp for each header X.h that is reached by
+# #include lines. FLUSH: the one of chainrule/kernels/flush_*.cpp.
+sources_of() {
+  local flush=$1 seen=" " queue=("${@:2}") file header found
+  while [ ${#queue[@]} -gt 0 ]; do
+    file=${queue[0]} queue=("${queue[@]:1}")
+    [[ $seen == *" $file "* ]] && continue
+    seen+="$file "
+    while read -r header; do
+      case $header in
+        chainrule/kernels/*) found=(chainrule/kernels/[!f]*.cpp "$flush") ;;
+        *) found=("${header%.h}.cpp" "${header%.h}"_*.cpp) ;;
+      esac
+      for file in "$header" "${found[@]}"; do
+        if [ -f "$file" ]; then queue+=("$file"); fi
+      done
+    done < <(sed -n 's/^#include "\(chainrule\/.*\)"/\1/p' "$file")
+  done
+  tr ' ' '\n' <<<"$seen" | grep '\.cpp$'
+}
+
+# compile FLAG...: reads lines `COMPILER LEVEL SOURCE OBJECT`; with the flags that CMakeLists.txt gives for numbers.
+compile() {
+  launcher=$(command -v ccache || true)
+  flags="-std=c++20 -DNDEBUG -ffp-contract=off -fno-trapping-math -fno-math-errno -I. $*"
+  export launcher flags
+  xargs -P "$(nproc)" -L 1 bash -c '$launcher "$1" "$2" $flags -c "$3" -o "$4"' -
+}
