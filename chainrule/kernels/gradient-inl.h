@@ -41,8 +41,13 @@ struct GradientMemory {
 inline void bias_gradient(const GradientMemory& memory, std::size_t rows, std::size_t width,
                           std::span<float> d_biases) {
   sum_rows(rows, width, memory.waiting, memory.piece, [&](std::size_t first, std::size_t count, float* to) {
-    std::fill_n(to, width, 0.0f);
-    for (std::size_t row = first; row < first + count; ++row) add(memory.delta + row * width, width, to);
+    for (std::size_t at = 0; at < width; at += kLanes) {
+      const FloatTag d;
+      Floats sum = hn::Zero(d);
+      const float* from = memory.delta + first * width + at;
+      for (std::size_t row = 0; row < count; ++row, from += width) sum = hn::Add(sum, hn::LoadU(d, from));
+      hn::StoreU(hn::Add(sum, hn::Zero(d)), d, to + at);
+    }
   });
   std::copy_n(memory.piece, d_biases.size(), d_biases.data());
 }
