@@ -78,22 +78,26 @@ inline void forward_dense(ConstMatrixView x, ConstWeightsView weights, std::span
   for (; panel < panels.end; ++panel) forward_panel(x, weights, panel, biases, z, rows);
 }
 
+inline constexpr std::size_t kListedRows = 128;  // whose lists fit into a near cache
+
 void forward(Team& team, ConstMatrixView x, ConstWeightsView weights, std::span<const float> biases, MatrixView z) {
   const std::size_t rows = x.rows(), inputs = x.columns(), outputs = weights.outputs(), panels = weights.panels();
   const bool sparse = is_sparse(x), by_rows = is_wide(rows, inputs, outputs) || panels < team.size();
-  if (sparse) team.reserve(SparseRows::floats(rows, inputs));
+  if (sparse) team.reserve(SparseRows::floats(std::min(rows, kListedRows), inputs));
   team.split(by_rows ? strips(rows) : panels, multiplications(rows, inputs, outputs),
              [&](std::size_t member, std::size_t begin, std::size_t end) {
                const Share all_rows{0, rows}, all_panels{0, panels}, part{begin, end};
                const Share of_rows = by_rows ? Share{begin * kStrip, std::min(end * kStrip, rows)} : all_rows;
                const Share of_panels = by_rows ? all_panels : part;
-               if (sparse) {
-                 const SparseRows lists(x.rows(of_rows.begin, of_rows.end - of_rows.begin), team.memory(member));
+               if (!sparse) return forward_dense(x, weights, biases, z, of_rows, of_panels);
+               for (std::size_t row = of_rows.begin; row < of_rows.end; row += kListedRows) {
+                 const Share block{row, std::min(row + kListedRows, of_rows.end)};
+                 const SparseRows lists(x.rows(row, block.end - row), team.memory(member));
                  if (lists.pays())
-                   return lists.forward(weights, biases, z.rows(of_rows.begin, of_rows.end - of_rows.begin),
-                                        of_panels.begin, of_panels.end);
+                   lists.forward(weights, biases, z.rows(row, block.end - row), of_panels.begin, of_panels.end);
+                 else
+                   forward_dense(x, weights, biases, z, block, of_panels);
                }
-               forward_dense(x, weights, biases, z, of_rows, of_panels);
              });
 }
 

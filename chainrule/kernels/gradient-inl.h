@@ -60,24 +60,33 @@ inline void pack_delta(ConstMatrixView delta, std::size_t first, std::size_t wid
     std::fill_n(to + row * width + columns, width - columns, 0.0f);
 }
 
-/// A strip of kStrip inputs of x, (rows x kStrip).
+/// Where strips of kStrip inputs of x stand: copied together, which no distance between rows can slow down, or in
+/// place.
+struct Strips {
+  const float* data;
+  std::size_t first, next, stride;  // an input; floats from strip to strip, and from row to row
+  Columns of(std::size_t input, std::size_t row) const {
+    return {data + (input - first) / kStrip * next + row * stride, stride};
+  }
+};
+/// Floats of x up to which it is copied.
+inline constexpr std::size_t kMostCopied = std::size_t{1} << 22;
+
 inline void pack_strip(ConstMatrixView x, std::size_t strip, float* to) {
   const std::size_t first = strip * kStrip, m = std::min(kStrip, x.columns() - first);
-  copy(x.data() + first, x.columns(), x.rows(), m, to + strip * x.rows() * kStrip, kStrip);
+  copy(x.data() + first, x.columns(), x.rows(), m, to, kStrip);
 }
 
-/// Inputs [begin, end) of a panel into `piece`: lanes run over outputs, 12 inputs give the factors. strips: of x.
-inline void dense_piece(const float* strips, std::size_t rows, std::size_t width, std::size_t begin, std::size_t end,
+/// Inputs [begin, end) of a panel into `piece`: lanes run over outputs, 12 inputs give the factors.
+inline void dense_piece(const Strips& x, std::size_t rows, std::size_t width, std::size_t begin, std::size_t end,
                         const GradientMemory& memory) {
   for (std::size_t input = begin; input < end; input += kStrip) {
     const std::size_t m = std::min(kStrip, end - input);
-    const float* a = strips + input / kStrip * rows * kStrip;
     sum_rows(rows, m * width, memory.waiting, memory.piece + (input - begin) * width,
              [&](std::size_t first, std::size_t count, float* to) {
                for (std::size_t at = 0; at < width; at += kPanel)
-                 tile_for<Strip>(m, std::min(kPanel, width - at))(Strip{a + first * kStrip},
-                                                                  Rows{memory.delta + first * width + at, width}, count,
-                                                                  false, to + at, width);
+                 tile_for<Columns>(m, std::min(kPanel, width - at))(
+                     x.of(input, first), Rows{memory.delta + first * width + at, width}, count, false, to + at, width);
              });
   }
 }
@@ -89,23 +98,28 @@ void backward_weights(Team& team, ConstMatrixView delta, ConstMatrixView x, cons
   const double work = multiplications(rows, inputs, outputs);
   const bool by_parts =
       layout.panels() < team.size() || (is_wide(rows, inputs, outputs) && parts(inputs) >= team.size());
-  const bool sparse = is_sparse(x);
-  const std::size_t strip_floats = strips(inputs) * rows * kStrip;
-  const auto pack = [&](std::size_t strip, float* to) { pack_strip(x, strip, to); };
-  const bool shares_strips = !sparse && !by_parts;
-  const Packed packed(team, shares_strips ? strips(inputs) : 0, shares_strips ? strip_floats : 0, work / 8, pack);
-  team.reserve(GradientMemory::floats(rows) + strip_floats + (sparse ? SparseInputs::floats(rows, inputs) : 0));
+  const bool sparse = is_sparse(x), copies = !sparse && x.size() <= kMostCopied;
+  const std::size_t strip_floats = rows * kStrip, all_strips = strips(inputs) * strip_floats;
+  const auto pack = [&](std::size_t strip, float* to) { pack_strip(x, strip, to + strip * strip_floats); };
+  const bool together = copies && !by_parts;
+  const Packed packed(team, together ? strips(inputs) : 0, together ? all_strips : 0, work / 8, pack);
+  team.reserve(GradientMemory::floats(rows) + (copies && by_parts ? all_strips : packed.own_floats(all_strips)) +
+               (sparse ? SparseInputs::floats(rows, inputs) : 0));
 
   team.split(
       by_parts ? parts(inputs) : layout.panels(), work, [&](std::size_t member, std::size_t begin, std::size_t end) {
         const GradientMemory memory(team.memory(member), rows);
         const Share panels = by_parts ? Share{0, layout.panels()} : Share{begin, end};
         const Share mine = by_parts ? Share{begin * kPart, std::min(end * kPart, inputs)} : Share{0, inputs};
-        const SparseInputs lists(sparse ? x : ConstMatrixView(), mine.begin, mine.end, memory.x + strip_floats);
+        const SparseInputs lists(sparse ? x : ConstMatrixView(), mine.begin, mine.end, memory.x);
         const bool pays = sparse && lists.pays();
-        const float* strips_of_x = shares_strips ? packed.of(memory.x, pack) : memory.x;
-        for (std::size_t strip = mine.begin / kStrip; !shares_strips && !pays && strip < strips(mine.end); ++strip)
-          pack(strip, memory.x);
+        Strips strips_of_x{x.data() + mine.begin, mine.begin, kStrip, inputs};
+        if (together) strips_of_x = {packed.of(memory.x, pack), 0, strip_floats, kStrip};
+        if (copies && by_parts) {
+          for (std::size_t input = mine.begin; input < mine.end; input += kStrip)
+            pack_strip(x, input / kStrip, memory.x + (input - mine.begin) / kStrip * strip_floats);
+          strips_of_x = {memory.x, mine.begin, strip_floats, kStrip};
+        }
 
         for (std::size_t panel = panels.begin; panel < panels.end; ++panel) {
           const std::size_t first = panel * kPanelOutputs, width = layout.panel_width(panel);

@@ -45,7 +45,7 @@ class Packed {
       for (std::size_t item = begin; item < end; ++item) pack(item, shared_);
     });
   }
-  std::size_t own_floats(std::size_t floats) const { return alone_ ? floats : 0; }
+  std::size_t own_floats(std::size_t floats) const { return alone_ && items_ > 0 ? floats : 0; }
   /// All that is packed; `memory` is the member's own.
   template <class Pack>
   float* of(float* memory, const Pack& pack) const {

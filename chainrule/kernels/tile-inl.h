@@ -52,11 +52,12 @@ struct InPlace {
   HWY_INLINE void next_run() {}
   InPlace from(std::size_t k) const { return {data + k, stride}; }
 };
-/// A strip whose columns lie one after the other.
-struct Strip {
+/// Neighbouring columns of a matrix, one row after the other.
+struct Columns {
   const float* data;
+  std::size_t stride;
   static constexpr std::size_t kRun = ~std::size_t{0};
-  HWY_INLINE float operator()(std::size_t m, std::size_t k) const { return data[k * kStrip + m]; }
+  HWY_INLINE float operator()(std::size_t m, std::size_t k) const { return data[k * stride + m]; }
   HWY_INLINE void look_ahead(std::size_t) const {}
   HWY_INLINE void next_run() {}
 };
