@@ -207,14 +207,15 @@ Batch Batcher::gather(std::size_t index, std::span<const std::size_t> order, ker
     rows_[i] = selection_->rows[order[first + i]];
     const double weight = data.weights.empty() ? 1.0 : static_cast<double>(data.weights[rows_[i]]);
     scale_[i] = static_cast<float>(weight / static_cast<double>(m));
-    soon_[i] = selection_->rows[order[std::min(first + m + i, rows() - 1)]];
+    if (first + m + i < rows()) soon_[i] = selection_->rows[order[first + m + i]];
   }
   const std::span<const std::size_t> chosen(rows_.data(), m);
   Batch batch{inputs_.top(m), {}, {scale_.data(), m}};
+  const std::size_t soon = std::min(m, rows() - first - m);
   const auto fetch = [&](std::size_t, std::size_t begin, std::size_t end) {
     const std::size_t count = end - begin;
     data.inputs.gather(chosen.subspan(begin, count), inputs_.view().rows(begin, count),
-                       std::span(soon_).subspan(begin, count));
+                       std::span(soon_).first(std::min(soon, end)).subspan(std::min(soon, begin)));
   };
   constexpr double kFetchWork = 24;  // what one number costs when it comes from memory, in multiplications
   if (team != nullptr)

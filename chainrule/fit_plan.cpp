@@ -163,13 +163,19 @@ std::size_t memory_for_rows(const FitPlan& plan, const Table& table) {
 // Parameters, gradients, the best copy and the optimiser's memory; z, a and delta of a batch; the rows.
 std::size_t memory_for(const FitPlan& plan, const Table& table, const FitOptions& options, const Table* validation) {
   constexpr std::size_t kAnyTraining = std::size_t{7} << 19;  // 3.5 MiB, measured: code and buffers
+  constexpr std::size_t kTurned = 2 * kPanelOutputs;          // a panel of delta, and its sums
   const std::size_t blocks = 3 + optimizer_memory(options.train.optimizer);
-  std::size_t units = 2 * plan.architecture.inputs;
-  for (const Layer& layer : plan.architecture.layers) units += (layer.dropout > 0 ? 5 : 3) * layer.outputs;
+  std::size_t units = 2 * plan.architecture.inputs + kTurned, widest = 0, stored = 0;
+  for (std::size_t l = 0; l < plan.architecture.depth(); ++l) {
+    const Layer& layer = plan.architecture.layers[l];
+    units += (layer.dropout > 0 ? 5 : 3) * layer.outputs;
+    widest = std::max(widest, layer.outputs);
+    stored += whole_lines(layer.outputs) * (plan.architecture.layer_inputs(l) + 1);
+  }
+  units += widest;  // a delta turned round
   const std::size_t rows = plan.split.rest.size();
   const std::size_t batch = options.train.batch_size == 0 ? rows : std::min(rows, options.train.batch_size);
-  return kAnyTraining +
-         sizeof(float) * (blocks * parameter_count(plan.architecture) + checked_product(batch, units, "batch")) +
+  return kAnyTraining + sizeof(float) * (blocks * stored + checked_product(batch, units, "batch")) +
          memory_for_rows(plan, table) + (validation == nullptr ? 0 : memory_for_rows(plan, *validation));
 }
 

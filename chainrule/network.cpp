@@ -293,6 +293,16 @@ NetworkPredictor::NetworkPredictor(const Network& network, std::size_t most_rows
   layers_ = std::make_shared<const std::vector<ReadyLayer>>(std::move(layers));
   even_.resize(most_rows_ * widest);
   odd_.resize(most_rows_ * widest);
+  reserve();
+}
+
+// Computes rows of zeros, for which the kernels ask for the most memory.
+void NetworkPredictor::reserve() {
+  for (const ReadyLayer& layer : *layers_) {
+    const Matrix zeros(most_rows_, layer.inputs);
+    kernels::affine_forward(*team_, zeros.view(), layer.weights(), layer.biases,
+                            MatrixView(even_.data(), most_rows_, layer.outputs));
+  }
 }
 
 NetworkPredictor::NetworkPredictor(const NetworkPredictor& other)
@@ -301,7 +311,9 @@ NetworkPredictor::NetworkPredictor(const NetworkPredictor& other)
       threads_(other.threads_),
       even_(other.even_.size()),
       odd_(other.odd_.size()),
-      team_(std::make_unique<kernels::Team>(threads_)) {}
+      team_(std::make_unique<kernels::Team>(threads_)) {
+  reserve();
+}
 NetworkPredictor::NetworkPredictor(NetworkPredictor&&) noexcept = default;
 NetworkPredictor::~NetworkPredictor() = default;
 

@@ -78,7 +78,8 @@ class Parameters {
   std::span<const float> biases(std::size_t layer) const;
 
  private:
-  std::shared_ptr<const std::vector<Segment>> segments_;  // shared: gradients and state have the same layout
+  std::shared_ptr<const std::vector<Segment>> segments_ =
+      std::make_shared<const std::vector<Segment>>();  // shared: gradients and state have the same layout
   AlignedVector<float> values_;
 };
 
@@ -185,6 +186,7 @@ class NetworkPredictor {
 
  private:
   struct ReadyLayer;
+  void reserve();
   std::shared_ptr<const std::vector<ReadyLayer>> layers_;
   std::size_t most_rows_, threads_;
   AlignedVector<float> even_, odd_;

@@ -114,7 +114,7 @@ class UpdateWhileHot : public GradientTaker {
 };
 
 // Gradients and update in one: a piece of a gradient goes into the weights while it is in a near cache, and is never
-// stored. The same bits as the gradients first and update() then.
+// stored. The same bits as the gradients first and update() then, but for weights that are subnormal or not finite.
 void update_while_hot(TrainState& s, ConstMatrixView inputs) {
   ++s.step;
   const std::vector<Segment>& segments = s.network.parameters.segments();

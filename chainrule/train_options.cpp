@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <limits>
 
 #include "chainrule/error.h"
 #include "chainrule/train.h"
@@ -18,6 +19,12 @@ void require_positive(std::string_view name, double value) {
   require(std::isfinite(value) && value > 0, name, "a finite number > 0", value);
 }
 
+// Smaller ones count as zero while the engine computes, and a parameter without any gradient would be divided by it.
+void require_epsilon(double value) {
+  require(std::isfinite(value) && value >= double(std::numeric_limits<float>::min()), "epsilon",
+          "a finite number >= 1.2e-38 (the smallest normal float)", value);
+}
+
 void require_not_negative(std::string_view name, double value) {
   require(std::isfinite(value) && value >= 0, name, "a finite number >= 0", value);
 }
@@ -30,10 +37,10 @@ struct OptimizerRanges {
   void operator()(const Sgd&) const {}
   void operator()(const Momentum& o) const { require_share("momentum", o.momentum); }
   void operator()(const Nesterov& o) const { require_share("momentum", o.momentum); }
-  void operator()(const Adagrad& o) const { require_positive("epsilon", o.epsilon); }
+  void operator()(const Adagrad& o) const { require_epsilon(o.epsilon); }
   void operator()(const RmsProp& o) const {
     require_share("rho", o.rho);
-    require_positive("epsilon", o.epsilon);
+    require_epsilon(o.epsilon);
   }
   void operator()(const Adam& o) const { betas(o.beta1, o.beta2, o.epsilon); }
   void operator()(const AdamW& o) const { betas(o.beta1, o.beta2, o.epsilon); }
@@ -48,7 +55,7 @@ struct OptimizerRanges {
   static void betas(double beta1, double beta2, double epsilon) {
     require_share("beta1", beta1);
     require_share("beta2", beta2);
-    require_positive("epsilon", epsilon);
+    require_epsilon(epsilon);
   }
 };
 

@@ -136,6 +136,11 @@ TEST_P(EveryTarget, ProductsThatAreSharedOut) {
   check_products(team, 100, 784, 70);
   check_products(team, 257, 40, 200);  // five leaves: a sibling is missing on two levels
   check_products(team, 33, 1100, 45);
+  check_products(team, 1, 40, 150);   // one row: several panels of outputs at once
+  check_products(team, 70, 30, 545);  // sums over outputs go on from block to block
+  check_products(team, 3, 17, 1040);
+  check_products(team, 1500, 40, 20);   // rows in several blocks
+  check_products(team, 70'000, 61, 1);  // too much to be copied
 }
 
 TEST_P(EveryTarget, InputsThatAreMostlyZero) {
@@ -150,6 +155,7 @@ TEST_P(EveryTarget, InputsThatAreMostlyZero) {
         }
     check_products(team, 40, 784, 130, 0.3);  // lists that do not pay
     check_products(team, 40, 100, 33, 0);
+    check_products(team, 300, 784, 33, 0.1);             // rows in several blocks
     check_products(team, 100, 784, 70, 0.1, 0x1p-126f);  // products that are flushed to zero, of either sign
   }
 }

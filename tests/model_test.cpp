@@ -96,6 +96,7 @@ TEST(Validate, NamesWhatDoesNotFit) {
   expect("huber_delta", [](Model& m) { m.loss.huber_delta = 0; });
   expect("label_smoothing", [](Model& m) { m.loss.label_smoothing = 1; });
   expect("parameters of the network: expected 30, found 26", [](Model& m) { m.network.architecture.inputs = 4; });
+  expect("parameters of the network: expected 26, found 0", [](Model& m) { m.network.parameters = Parameters(); });
   expect(
       "scale of the target", [](Model& m) { m.encoder.target_scale = 0; }, model_samples::number_model());
   expect(

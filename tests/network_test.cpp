@@ -245,6 +245,17 @@ TEST_F(Prediction, AllocatesNothing) {
   EXPECT_EQ(allocations, before);
 }
 
+TEST(ThinPrediction, AllocatesNothing) {
+  const Network wide(two_layers(100, 40, 3));
+  Matrix inputs(50, 100), outputs(50, 3);
+  for (std::size_t row = 0; row < 50; ++row) inputs(row, row % 7) = 1;
+  NetworkPredictor predictor(wide, 16), copy = predictor;
+  const std::size_t before = allocations;
+  predictor.predict(inputs.view(), outputs.view());
+  copy.predict(inputs.view(), outputs.view());
+  EXPECT_EQ(allocations, before);
+}
+
 TEST_F(Prediction, ManyThreadsShareOneModel) {
   Matrix wanted(50, 5);
   NetworkPredictor predictor(network, 16);

@@ -10,6 +10,7 @@
 
 #include "chainrule/error.h"
 #include "chainrule/initialize.h"
+#include "chainrule/random.h"
 #include "tests/real_tables.h"
 #include "tests/toy_data.h"
 
@@ -73,6 +74,34 @@ TEST(Training, UpdatesWhileHotAreTheSameBits) {  // a watcher of steps wants gra
     train(kept, all_rows(data), {}, options, observer);
     EXPECT_GT(steps, 2u) << name;
     EXPECT_TRUE(std::ranges::equal(hot.parameters.flat(), kept.parameters.flat())) << name;
+  }
+}
+
+TEST(Training, DescentPassesOverInputsThatAreZero) {
+  const Stream numbers{3, Purpose::test, 0, 0};
+  Matrix inputs(90, 100), values(90, 1);
+  for (std::size_t row = 0; row < 90; ++row)
+    for (std::size_t k = 40 * (row % 2); k < 60; k += 7)  // 60 ... 99 are always 0
+      inputs(row, k) = static_cast<float>(random_normal(numbers, row * 100 + k));
+  Dataset data;
+  data.inputs = Features(std::move(inputs));
+  for (std::size_t row = 0; row < 90; ++row) values(row, 0) = static_cast<float>(row % 3);
+  data.targets.values = std::move(values);
+  TrainOptions options;
+  options.optimizer = Sgd{};
+  options.learning_rate = 0.1;
+  options.epochs = 4;
+  options.batch_size = 20;
+  Network start = make_network(100, {70}, ActivationKind::tanh, 1, 4);
+  Observer watcher;
+  watcher.on_step = [](const StepRecord&) {};
+  Network kept = start;
+  train(kept, all_rows(data), {}, options, watcher, 1);
+  EXPECT_NE(in_rows(kept.parameters), in_rows(start.parameters));
+  for (const std::size_t threads : {1, 3}) {
+    Network hot = start;
+    train(hot, all_rows(data), {}, options, {}, threads);
+    EXPECT_TRUE(std::ranges::equal(hot.parameters.flat(), kept.parameters.flat())) << threads;
   }
 }
 

@@ -9,6 +9,7 @@
 #define CHAINRULE_KERNELS_AFFINE_INL_H_
 #endif
 
+#include <algorithm>
 #include <span>
 
 #include "chainrule/kernels/kernels.h"
@@ -26,7 +27,7 @@ namespace chainrule::kernels::HWY_NAMESPACE {
 /// Lanes run over outputs, 12 rows of x give the factors.
 inline void forward_panel(ConstMatrixView x, ConstWeightsView weights, std::size_t panel, std::span<const float> biases,
                           MatrixView z, const Share& rows) {
-  HWY_ALIGN float c[3 * kTileFloats];
+  HWY_ALIGN float c[3 * kTileFloats] = {};  // narrow tiles leave the rest as it is
   const std::size_t inputs = x.columns(), width = weights.panel_width(panel);
   for (std::size_t at = 0; at < width; at += kPanel) {
     const std::size_t first = panel * kPanelOutputs + at;
@@ -163,24 +164,29 @@ void backward_input(Team& team, ConstMatrixView delta, ConstWeightsView weights,
   const bool by_rows = is_wide(rows, inputs, outputs) && row_panels >= 2 * team.size();
   const auto pack = [&](std::size_t panel, float* to) {
     const std::size_t row = panel * kPanel, count = std::min(kPanel, rows - row);
-    copy_transposed(delta.data() + row * outputs, outputs, count, outputs, kPanel, to + panel * outputs * kPanel,
-                    kPanel);
+    copy_transposed(delta.data() + row * outputs, outputs, count, outputs, kPanel, to, kPanel);
   };
+  const auto pack_all = [&](std::size_t panel, float* to) { pack(panel, to + panel * outputs * kPanel); };
   if (by_rows) {
-    team.reserve(kWaitingFloats + floats);
+    team.reserve(kWaitingFloats + kRowPanelsTogether * outputs * kPanel);
     team.split(row_panels, work, [&](std::size_t member, std::size_t begin, std::size_t end) {
       float *waiting = team.memory(member), *turned = waiting + kWaitingFloats;
-      for (std::size_t panel = begin; panel < end; ++panel) pack(panel, turned);
-      backward_input_share(turned, rows, weights, d_x, {begin, end}, {0, strips(inputs)}, waiting);
+      for (std::size_t panel = begin; panel < end; panel += kRowPanelsTogether) {
+        const std::size_t count = std::min(kRowPanelsTogether, end - panel), row = panel * kPanel;
+        const std::size_t rows_here = std::min(count * kPanel, rows - row);
+        for (std::size_t k = 0; k < count; ++k) pack(panel + k, turned + k * outputs * kPanel);
+        backward_input_share(turned, rows_here, weights, d_x.rows(row, rows_here), {0, count}, {0, strips(inputs)},
+                             waiting);
+      }
     });
     return;
   }
-  const Packed packed(team, row_panels, floats, work / 8, pack);
+  const Packed packed(team, row_panels, floats, work / 8, pack_all);
   team.reserve(kWaitingFloats + packed.own_floats(floats));
   team.split(strips(inputs), work, [&](std::size_t member, std::size_t begin, std::size_t end) {
     float* waiting = team.memory(member);
-    backward_input_share(packed.of(waiting + kWaitingFloats, pack), rows, weights, d_x, {0, row_panels}, {begin, end},
-                         waiting);
+    backward_input_share(packed.of(waiting + kWaitingFloats, pack_all), rows, weights, d_x, {0, row_panels},
+                         {begin, end}, waiting);
   });
 }
 

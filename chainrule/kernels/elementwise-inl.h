@@ -14,9 +14,11 @@
 #include <bit>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 
 #include "chainrule/activation_formulas.h"
 #include "chainrule/optimizer_rules.h"
+#include "chainrule/random.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();

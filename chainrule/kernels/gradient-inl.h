@@ -8,6 +8,7 @@
 #define CHAINRULE_KERNELS_GRADIENT_INL_H_
 #endif
 
+#include <algorithm>
 #include <span>
 
 #include "chainrule/kernels/kernels.h"
@@ -69,7 +70,7 @@ struct Strips {
     return {data + (input - first) / kStrip * next + row * stride, stride};
   }
 };
-/// Floats of x up to which it is copied.
+/// Floats of x up to which it is copied, by all members together.
 inline constexpr std::size_t kMostCopied = std::size_t{1} << 22;
 
 inline void pack_strip(ConstMatrixView x, std::size_t strip, float* to) {
@@ -98,8 +99,8 @@ void backward_weights(Team& team, ConstMatrixView delta, ConstMatrixView x, cons
   const double work = multiplications(rows, inputs, outputs);
   const bool by_parts =
       layout.panels() < team.size() || (is_wide(rows, inputs, outputs) && parts(inputs) >= team.size());
-  const bool sparse = is_sparse(x), copies = !sparse && x.size() <= kMostCopied;
   const std::size_t strip_floats = rows * kStrip, all_strips = strips(inputs) * strip_floats;
+  const bool sparse = is_sparse(x), copies = !sparse && all_strips <= kMostCopied / (by_parts ? team.size() : 1);
   const auto pack = [&](std::size_t strip, float* to) { pack_strip(x, strip, to + strip * strip_floats); };
   const bool together = copies && !by_parts;
   const Packed packed(team, together ? strips(inputs) : 0, together ? all_strips : 0, work / 8, pack);

@@ -10,10 +10,9 @@
 //  over the rows of a batch:    leaves of 64 consecutive rows, each a chain from +0; then a binary tree in which node
 //                               (j, i) covers leaves [i 2^j, (i + 1) 2^j) and a missing sibling passes through.
 // Every sum ends with + 0, before a bias. So a sum that is zero is +0, and a term whose input is 0 can be left out
-// without changing a bit.
+// without changing a bit, as long as its weight is finite.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Products with inputs that are mostly zeros: pixels, one-of-K columns. A term whose input is 0 changes no sum, so
-// lists of what is not zero give the same bits as the dense loops. Included once per target.
+// Products with inputs that are mostly zeros: pixels, one-of-K columns. A term whose input is 0 changes no sum (of
+// finite weights), so lists of what is not zero give the same bits as the dense loops. Included once per target.
 #if defined(CHAINRULE_KERNELS_SPARSE_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef CHAINRULE_KERNELS_SPARSE_INL_H_
 #undef CHAINRULE_KERNELS_SPARSE_INL_H_
@@ -79,7 +79,7 @@ HWY_NOINLINE void sparse_tile(std::span<const std::uint32_t> list, const float* 
   }
 }
 
-/// Pairs of rows of x, each with the list of inputs that are not zero in both: what forward reads.
+/// Pairs of rows of x, each with the list of inputs that are not zero in one of the two: what forward reads.
 class SparseRows {
  public:
   static std::size_t floats(std::size_t rows, std::size_t inputs) { return (rows + 1) / 2 * stride(inputs); }
@@ -114,7 +114,7 @@ class SparseRows {
  private:
   static constexpr std::size_t kVectors = 4;  // twice as many sums: enough to hide the latency of each
   static constexpr std::size_t kHead = 5;     // of a list: where its quarters begin, and its end
-  static std::size_t stride(std::size_t inputs) { return whole_lines(kHead + inputs + kLanes); }
+  static std::size_t stride(std::size_t inputs) { return whole_lines(kHead + inputs); }
   std::size_t pairs() const { return (x_.rows() + 1) / 2; }
   std::size_t rows_of(std::size_t pair) const { return std::min<std::size_t>(2, x_.rows() - 2 * pair); }
 

@@ -33,8 +33,6 @@ inline constexpr bool kManyRegisters = HWY_TARGET == HWY_AVX3 || HWY_TARGET == H
 inline constexpr std::size_t kStrip = kManyRegisters ? 12 : 6;
 inline constexpr std::size_t kPanel = 2 * kLanes;
 
-/// The next multiple of a vector.
-inline constexpr std::size_t whole_vectors(std::size_t floats) { return (floats + kLanes - 1) / kLanes * kLanes; }
 inline constexpr std::size_t strips(std::size_t rows) { return (rows + kStrip - 1) / kStrip; }
 inline constexpr std::size_t panels(std::size_t columns) { return (columns + kPanel - 1) / kPanel; }
 inline constexpr std::size_t kTileFloats = kStrip * kPanel;
@@ -211,13 +209,6 @@ void copy_transposed(const float* from, std::size_t from_stride, std::size_t row
   }
   for (; i < padded; ++i)
     for (std::size_t j = 0; j < columns; ++j) to[j * to_stride + i] = i < rows ? from[i * from_stride + j] : 0.0f;
-}
-
-/// Columns of `to` from `first` to the next whole vector become 0.
-inline void clear_rest(float* to, std::size_t rows, std::size_t stride, std::size_t first) {
-  const std::size_t end = std::min(whole_vectors(first), stride);
-  for (std::size_t i = 0; i < rows; ++i)
-    for (std::size_t j = first; j < end; ++j) to[i * stride + j] = 0;
 }
 
 inline void copy(const float* from, std::size_t from_stride, std::size_t rows, std::size_t columns,
