@@ -38,7 +38,7 @@ class Packed {
   /// pack(item, to) for each of `items`, `floats` in all.
   template <class Pack>
   Packed(Team& team, std::size_t items, std::size_t floats, double work, const Pack& pack)
-      : team_(team), items_(items), alone_(team.size() <= 4 && floats <= (std::size_t{1} << 17)) {
+      : items_(items), alone_(team.size() <= 4 && floats <= (std::size_t{1} << 17)) {
     if (alone_) return;
     shared_ = team.shared_memory(floats);
     team.split(items, work, [&](std::size_t, std::size_t begin, std::size_t end) {
@@ -55,7 +55,6 @@ class Packed {
   }
 
  private:
-  Team& team_;
   std::size_t items_;
   bool alone_;
   float* shared_ = nullptr;

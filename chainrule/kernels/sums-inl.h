@@ -31,11 +31,11 @@ HWY_INLINE void sum_inputs(std::size_t inputs, std::size_t floats, float* c, con
   const auto quarter = [&](std::size_t q, float* to) { part(q, q + 1, to); };
   quarter(0, c);
   quarter(1, second);
-  add(second, floats, c);
+  add(second, c, floats, c);
   quarter(2, second);
   quarter(3, third);
-  add(third, floats, second);
-  add(second, floats, c);
+  add(third, second, floats, second);
+  add(second, c, floats, c);
 }
 
 /// Levels on which a node may wait for its sibling.
@@ -52,10 +52,11 @@ HWY_INLINE void sum_rows(std::size_t rows, std::size_t floats, float* waiting, f
     const bool last = at + 1 == leaves, waits = !last && at % 2 == 0;
     leaf(first, std::min(kLeafRows, rows - first), waits ? waiting : c);
     if (waits) continue;
-    std::size_t level = 0;
-    for (; last ? (at >> level) != 0 : ((at >> level) & 1) != 0; ++level)
-      if ((at >> level) & 1) add(waiting + level * floats, floats, c);
-    if (!last) std::copy_n(c, floats, waiting + level * floats);
+    // Siblings that wait join, lowest level first; the node that they make waits in its turn, or is the sum.
+    const std::size_t top = static_cast<std::size_t>(last ? std::bit_width(at) : std::countr_one(at));
+    for (std::size_t level = 0; level < top; ++level)
+      if ((at >> level) & 1)
+        add(waiting + level * floats, c, floats, !last && level + 1 == top ? waiting + top * floats : c);
   }
 }
 

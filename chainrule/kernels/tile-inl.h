@@ -224,9 +224,13 @@ inline void copy(const float* from, std::size_t from_stride, std::size_t rows, s
   }
 }
 
-/// to = to + from + 0, for whole tiles in memory.
-inline void add(const float* HWY_RESTRICT from, std::size_t count, float* HWY_RESTRICT to) {
-  for (std::size_t k = 0; k < count; ++k) to[k] = (to[k] + from[k]) + 0.0f;
+/// to = a + b + 0, for whole tiles in memory; `to` may be b.
+inline void add(const float* HWY_RESTRICT a, const float* b, std::size_t count, float* to) {
+  const FloatTag d;
+  std::size_t k = 0;
+  for (; k + kLanes <= count; k += kLanes)
+    hn::StoreU(hn::Add(hn::Add(hn::LoadU(d, a + k), hn::LoadU(d, b + k)), hn::Zero(d)), d, to + k);
+  for (; k < count; ++k) to[k] = (a[k] + b[k]) + 0.0f;
 }
 
 }  // namespace chainrule::kernels::HWY_NAMESPACE
