@@ -40,4 +40,6 @@
 #include "chainrule/formats/formats.h"
 #include "chainrule/truth.h"
 #include "chainrule/gradient_check.h"
+#include "chainrule/roundings.h"
+#include "chainrule/explain.h"
 #include "chainrule/processor.h"
