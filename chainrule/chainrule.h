@@ -42,4 +42,6 @@
 #include "chainrule/gradient_check.h"
 #include "chainrule/roundings.h"
 #include "chainrule/explain.h"
+#include "chainrule/derivation.h"
+#include "chainrule/explain_text.h"
 #include "chainrule/processor.h"

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "chainrule/elementary.h"
 #include "chainrule/error.h"
 #include "chainrule/kernels/kernels.h"
 #include "chainrule/optimizer_rules.h"
@@ -44,6 +45,13 @@ MatrixOf<double> rounding_of(const MatrixOf<double>& values) {
   return errors;
 }
 
+double log_sum_exp(std::span<const double> a) {
+  const double shift = *std::ranges::max_element(a);
+  double sum = 0;
+  for (const double x : a) sum += elementary::exp(x - shift);
+  return shift + elementary::log(sum);
+}
+
 std::string name(const char* symbol, std::size_t layer, const char* more = "") {
   return symbol + std::to_string(layer) + more;
 }
@@ -65,6 +73,7 @@ class Recorder {
   void add_memory(const char* more);
   void add_inputs();
   void add_forward();
+  void add_link();
   void add_losses();
   void add_backward();
   void add_gradients();
@@ -193,6 +202,34 @@ void Recorder::add_forward() {
   }
 }
 
+// What a loss that brings its own link makes of the outputs and targets first.
+void Recorder::add_link() {
+  if (link_name(options_.loss) == "identity") return;
+  Matrix engine = narrow(wide_matrix(state_.work.outputs()));
+  apply_link(options_.loss, engine.view());
+  MatrixOf<double> truth = truth_.a.back();
+  Numbers bound, log_sum, log_sum_truth, log_sum_bound;
+  for (std::size_t row = 0; row < rows(); ++row) {
+    apply_link(options_.loss, truth.row(row));
+    const double error = *std::ranges::max_element(bounds_.a.back().row(row));
+    for (const double p : truth.row(row)) bound.push_back(p * (elementary::exp(2 * error) - 1 + 0x1p-22) + 0x1p-126);
+    log_sum.push_back(log_sum_exp(wide(state_.work.outputs().row(row))));
+    log_sum_truth.push_back(log_sum_exp(truth_.a.back().row(row)));
+    log_sum_bound.push_back(error + 1e-12 * std::abs(log_sum_truth.back()));
+  }
+  add_matrix("p", engine.view(), wide(truth.flat()), std::move(bound));
+  if (options_.loss.kind == LossKind::softmax_cross_entropy)
+    add("log_sum", rows(), 1, std::move(log_sum), std::move(log_sum_truth), std::move(log_sum_bound));
+  if (options_.loss.label_smoothing == 0 || link_name(options_.loss) == "exp") return;
+  const auto smoothed = [&](auto values) {
+    Numbers smooth;
+    for (const auto y : values) smooth.push_back(smoothed_target(options_.loss, double(y), targets_.columns()));
+    return smooth;
+  };
+  add("y_smooth", rows(), targets_.columns(), smoothed(targets_.view().flat()), smoothed(batch_.targets.flat()),
+      wide(in_.targets.flat()));
+}
+
 // The sample losses, their mean, the decay term, and the objective: the engine's outputs in double, as it takes them.
 void Recorder::add_losses() {
   Numbers engine, truth;
@@ -314,6 +351,7 @@ ExplainedStep Recorder::step() {
   add_parameters("");
   add_memory("");
   add_forward();
+  add_link();
   add_losses();
   add_backward();
   train_step(state_, batch());

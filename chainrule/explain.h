@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "chainrule/encoder.h"
 #include "chainrule/network.h"
 #include "chainrule/train.h"
 #include "chainrule/truth.h"
@@ -45,11 +46,13 @@ struct Excess {
 struct Explanation {
   Architecture architecture;
   TrainOptions options;  ///< loss, optimizer, learning rate, decay, clipping, seed: what the steps were made with
-  std::vector<std::size_t> rows;                     ///< numbers of the rows in their file, from 1
-  std::vector<std::string> input_names;              ///< of the columns; empty = none
-  std::vector<std::string> output_names;             ///< classes, or the target; empty = none
-  std::vector<std::vector<std::string>> raw_inputs;  ///< per row, before the pipeline; empty = unknown
-  std::vector<std::string> raw_targets;              ///< per row
+  std::vector<std::size_t> rows;  ///< numbers of the rows in their file, from 1
+  // Before the pipeline, for who has a table; the caller fills it in.
+  std::vector<InputColumn> columns;                  ///< name and scaling of each input; empty = unknown
+  std::size_t image_height = 0, image_width = 0;     ///< inputs that are pixels
+  std::vector<std::vector<std::string>> raw_inputs;  ///< per row, as written in the file
+  std::vector<std::string> raw_targets;              ///< per row, as written in the file
+  std::vector<std::string> output_names;             ///< classes, or the target; empty = unknown
   std::vector<ExplainedStep> steps;
 };
 

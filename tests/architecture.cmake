@@ -19,7 +19,7 @@ set(floors
     "model"
     "truth fit+options+option_kinds"
     "gradient_check roundings"
-    "explain"
+    "explain+derivation"
     "formats/"
     "chainrule")
 set(longest 400) # lines per file
