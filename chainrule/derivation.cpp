@@ -11,46 +11,48 @@
 namespace chainrule {
 namespace {
 
+using Factor = Recipe::Factor;
+constexpr Place kFirst{Place::first}, kRow{Place::row}, kColumn{Place::column}, kTerm{Place::term};
+constexpr Place kTermRow{Place::term_row}, kTermColumn{Place::term_column};
+
 std::string text(double value) { return fmt::format("{:.10g}", value); }
 
-// Looks things up for one number.
-struct Deriver {
+// Writes the recipe of one quantity.
+struct Writer {
   const Explanation& explanation;
   const ExplainedStep& step;
-  Entry at;
   TensorName name;
 
   const TrainOptions& options() const { return explanation.options; }
   const Layer& layer(std::size_t of) const { return explanation.architecture.layers[of - 2]; }  // of the article
   std::size_t top() const { return explanation.architecture.depth() + 1; }
   std::size_t rows() const { return explanation.rows.size(); }
-  Entry entry(const std::string& tensor, std::size_t row, std::size_t column) const {
-    return {&step.of(tensor), row, column};
-  }
-  Entry scalar(const std::string& tensor) const { return entry(tensor, 0, 0); }
+  Factor factor(const std::string& tensor, Place row, Place column) const { return {&step.of(tensor), row, column}; }
+  Factor same(const std::string& tensor) const { return factor(tensor, kRow, kColumn); }  // at the same place
+  Factor of_row(const std::string& tensor) const { return factor(tensor, kRow, kFirst); }
+  Factor scalar(const std::string& tensor) const { return factor(tensor, kFirst, kFirst); }
   std::string numbered(const char* symbol, std::size_t of) const { return symbol + std::to_string(of); }
   bool has(const std::string& tensor) const { return step.find(tensor) != nullptr; }
   // What feeds the layer above `of`.
   std::string fed(std::size_t of) const { return has(numbered("fed", of)) ? numbered("fed", of) : numbered("a", of); }
   std::string target() const { return has("y_smooth") ? "y_smooth" : "y"; }
 
-  static Derivation single(std::string pattern, std::vector<Entry> factors) {
+  static Recipe single(std::string pattern, std::vector<Factor> factors) {
     return {{}, {{std::move(pattern), std::move(factors)}}, {}};
   }
 
-  Derivation z() const {
-    Derivation made;
+  Recipe z() const {
+    Recipe made;
     const std::size_t below = name.layer - 1;
-    const Tensor& w = step.of(numbered("W", below));
-    for (std::size_t j = 0; j < w.columns; ++j)
-      made.terms.push_back({"{} * {}", {{&w, at.column, j}, entry(fed(below), at.row, j)}});
-    made.terms.push_back({"{}", {entry(numbered("b", below), at.column, 0)}});
+    const std::string w = numbered("W", below);
+    made.terms.push_back({"{} * {}", {factor(w, kColumn, kTerm), factor(fed(below), kRow, kTerm)}, step.of(w).columns});
+    made.terms.push_back({"{}", {factor(numbered("b", below), kColumn, kFirst)}});
     return made;
   }
 
-  Derivation a() const {
+  Recipe a() const {
     if (name.layer == 1) return {};
-    const Entry z = entry(numbered("z", name.layer), at.row, at.column);
+    const Factor z = same(numbered("z", name.layer));
     switch (layer(name.layer).activation.kind) {
       case ActivationKind::identity:
         return single("{}", {z});
@@ -63,9 +65,9 @@ struct Deriver {
     }
   }
 
-  Derivation slope() const {
-    const Entry z = entry(numbered("z", name.layer), at.row, at.column);
-    const Entry a = entry(numbered("a", name.layer), at.row, at.column);
+  Recipe slope() const {
+    const Factor z = same(numbered("z", name.layer));
+    const Factor a = same(numbered("a", name.layer));
     switch (layer(name.layer).activation.kind) {
       case ActivationKind::identity:
         return single("1", {});
@@ -80,61 +82,61 @@ struct Deriver {
     }
   }
 
-  Derivation sample_loss() const {
-    Derivation made;
-    for (std::size_t k = 0; k < step.of("y").columns; ++k) {
-      const Entry a = entry(numbered("a", top()), at.row, k), y = entry(target(), at.row, k);
-      switch (options().loss.kind) {
-        case LossKind::half_squared_error:
-          made.terms.push_back({"1/2 * ({} - {})^2", {a, y}});
-          break;
-        case LossKind::absolute_error:
-          made.terms.push_back({"|{} - {}|", {a, y}});
-          break;
-        case LossKind::huber:
-          made.terms.push_back({"huber({} - {})", {a, y}});
-          break;
-        case LossKind::poisson:
-          made.terms.push_back({"(e^{} - {} * {})", {a, y, a}});
-          break;
-        case LossKind::softmax_cross_entropy:
-          made.terms.push_back({"{} * ({} - {})", {y, entry("log_sum", at.row, 0), a}});
-          break;
-        case LossKind::sigmoid_cross_entropy:
-          made.terms.push_back({"(ln(1 + e^{}) - {} * {})", {a, y, a}});
-          break;
-        case LossKind::custom:
-          made.terms.push_back({std::string(loss_name(options().loss)) + "({}, {})", {a, y}});
-      }
+  Recipe sample_loss() const {
+    const Factor a = factor(numbered("a", top()), kRow, kTerm), y = factor(target(), kRow, kTerm);
+    const auto each = [&](std::string pattern, std::vector<Factor> factors) {
+      return Recipe{{}, {{std::move(pattern), std::move(factors), step.of("y").columns}}, {}};
+    };
+    switch (options().loss.kind) {
+      case LossKind::half_squared_error:
+        return each("1/2 * ({} - {})^2", {a, y});
+      case LossKind::absolute_error:
+        return each("|{} - {}|", {a, y});
+      case LossKind::huber:
+        return each("huber({} - {})", {a, y});
+      case LossKind::poisson:
+        return each("(e^{} - {} * {})", {a, y, a});
+      case LossKind::softmax_cross_entropy:
+        return each("{} * ({} - {})", {y, of_row("log_sum"), a});
+      case LossKind::sigmoid_cross_entropy:
+        return each("(ln(1 + e^{}) - {} * {})", {a, y, a});
+      case LossKind::custom:
+        break;
     }
-    return made;
+    return each(std::string(loss_name(options().loss)) + "({}, {})", {a, y});
   }
 
-  Derivation log_sum() const {
-    Derivation made{{"ln(", {}}, {}, {")", {}}};
-    for (std::size_t k = 0; k < step.of("y").columns; ++k)
-      made.terms.push_back({"e^{}", {entry(numbered("a", top()), at.row, k)}});
-    return made;
+  Recipe log_sum() const {
+    return {{"ln(", {}}, {{"e^{}", {factor(numbered("a", top()), kRow, kTerm)}, step.of("y").columns}}, {")", {}}};
   }
 
-  Derivation link() const {
-    const Entry a = entry(numbered("a", top()), at.row, at.column);
-    if (options().loss.kind == LossKind::softmax_cross_entropy)
-      return single("e^({} - {})", {a, entry("log_sum", at.row, 0)});
+  Recipe link() const {
+    const Factor a = same(numbered("a", top()));
+    if (options().loss.kind == LossKind::softmax_cross_entropy) return single("e^({} - {})", {a, of_row("log_sum")});
     return single(options().loss.kind == LossKind::poisson ? "e^{}" : "1 / (1 + e^-{})", {a});
   }
 
   // Softmax distributes the sum of the targets, which is 1 but for a caller's own.
-  std::string mass_of_targets() const {
-    double mass = 0;
-    for (std::size_t k = 0; k < step.of(target()).columns; ++k) mass += entry(target(), at.row, k).truth();
-    const bool is_one = mass > 1 - 1e-9 && mass < 1 + 1e-9;
-    return options().loss.kind != LossKind::softmax_cross_entropy || is_one ? "" : " * " + text(mass);
+  bool targets_sum_to_one() const {
+    const Tensor& y = step.of(target());
+    for (std::size_t row = 0; row < y.rows; ++row) {
+      double mass = 0;
+      for (std::size_t k = 0; k < y.columns; ++k) mass += y.truth[row * y.columns + k];
+      if (mass < 1 - 1e-9 || mass > 1 + 1e-9) return false;
+    }
+    return true;
   }
 
-  Derivation d_output() const {
-    const Entry share = entry("share", at.row, 0), y = entry(target(), at.row, at.column);
-    const Entry a = entry(numbered("a", top()), at.row, at.column);
+  Recipe softmax_d_output(const Factor& share, const Factor& y) const {
+    if (targets_sum_to_one()) return single("{} * ({} - {})", {share, same("p"), y});
+    return {{"{} * ({} * (", {share, same("p")}},
+            {{"{}", {factor(target(), kRow, kTerm)}, step.of(target()).columns}},
+            {") - {})", {y}}};
+  }
+
+  Recipe d_output() const {
+    const Factor share = of_row("share"), y = same(target());
+    const Factor a = same(numbered("a", top()));
     switch (options().loss.kind) {
       case LossKind::half_squared_error:
         return single("{} * ({} - {})", {share, a, y});
@@ -144,70 +146,61 @@ struct Deriver {
         return single("{} * huber'({} - {})", {share, a, y});
       case LossKind::custom:
         return single("{} * " + std::string(loss_name(options().loss)) + "'({}, {})", {share, a, y});
+      case LossKind::softmax_cross_entropy:
+        return softmax_d_output(share, y);
       default:
-        return single("{} * ({}" + mass_of_targets() + " - {})", {share, entry("p", at.row, at.column), y});
+        return single("{} * ({} - {})", {share, same("p"), y});
     }
   }
 
-  Derivation d_a() const {
+  Recipe d_a() const {
     if (name.layer == top()) return d_output();
-    Derivation made;
-    const Tensor& w = step.of(numbered("W", name.layer));
-    for (std::size_t i = 0; i < w.rows; ++i)
-      made.terms.push_back({"{} * {}", {{&w, i, at.column}, entry(numbered("delta", name.layer + 1), at.row, i)}});
+    Recipe made;
+    const std::string w = numbered("W", name.layer), above = numbered("delta", name.layer + 1);
+    made.terms.push_back({"{} * {}", {factor(w, kTerm, kColumn), factor(above, kRow, kTerm)}, step.of(w).rows});
     if (!has(numbered("mask", name.layer))) return made;
-    made.before = {"{} * (", {entry(numbered("mask", name.layer), at.row, at.column)}};
+    made.before = {"{} * (", {same(numbered("mask", name.layer))}};
     made.after = {")", {}};
     return made;
   }
 
-  Derivation delta() const {
-    return single("{} * {}", {entry(numbered("d_a", name.layer), at.row, at.column),
-                              entry(numbered("slope", name.layer), at.row, at.column)});
+  Recipe delta() const {
+    return single("{} * {}", {same(numbered("d_a", name.layer)), same(numbered("slope", name.layer))});
   }
 
-  Derivation gradient(bool of_bias) const {
-    Derivation made;
-    const std::string delta = numbered("delta", name.layer + 1);
-    for (std::size_t row = 0; row < rows(); ++row) {
-      if (of_bias)
-        made.terms.push_back({"{}", {entry(delta, row, at.row)}});
-      else
-        made.terms.push_back({"{} * {}", {entry(delta, row, at.row), entry(fed(name.layer), row, at.column)}});
-    }
-    return made;
+  Recipe gradient(bool of_bias) const {
+    const Factor delta = factor(numbered("delta", name.layer + 1), kTerm, kRow);
+    if (of_bias) return {{}, {{"{}", {delta}, rows()}}, {}};
+    return {{}, {{"{} * {}", {delta, factor(fed(name.layer), kTerm, kColumn)}, rows()}}, {}};
   }
 
   double lambda() const {
     return options().weight_decay * explanation.architecture.layers[name.layer - 1].decay_multiplier;
   }
 
-  Derivation full_gradient(bool of_bias) const {
-    Derivation made;
-    const Entry loss_part = entry(numbered(of_bias ? "db" : "dW", name.layer), at.row, at.column);
+  Recipe full_gradient(bool of_bias) const {
+    Recipe made;
+    const Factor loss_part = same(numbered(of_bias ? "db" : "dW", name.layer));
     if (has("clip"))
       made.terms.push_back({"{} * {}", {scalar("clip"), loss_part}});
     else
       made.terms.push_back({"{}", {loss_part}});
-    if (!of_bias && lambda() != 0)
-      made.terms.push_back({text(lambda()) + " * {}", {entry(numbered("W", name.layer), at.row, at.column)}});
+    if (!of_bias && lambda() != 0) made.terms.push_back({text(lambda()) + " * {}", {same(numbered("W", name.layer))}});
     return made;
   }
 
   // g of the update rules: the full gradient, or dW where nothing is added to it.
-  Entry g(bool of_bias) const {
+  Factor g(bool of_bias) const {
     const std::string full = numbered(of_bias ? "g_b" : "g_W", name.layer);
-    return entry(has(full) ? full : numbered(of_bias ? "db" : "dW", name.layer), at.row, at.column);
+    return same(has(full) ? full : numbered(of_bias ? "db" : "dW", name.layer));
   }
-  Entry memory(const char* which, bool of_bias, bool after) const {
-    return entry(which + numbered(of_bias ? "b" : "W", name.layer) + (after ? "_after" : ""), at.row, at.column);
+  Factor memory(const char* which, bool of_bias, bool after) const {
+    return same(which + numbered(of_bias ? "b" : "W", name.layer) + (after ? "_after" : ""));
   }
 
-  Derivation first_after(bool of_bias) const {
-    const Entry before = memory("first_", of_bias, false), now = g(of_bias);
-    const auto keep = [&](double share) {
-      return Derivation{{}, {{text(share) + " * {}", {before}}, {"{}", {now}}}, {}};
-    };
+  Recipe first_after(bool of_bias) const {
+    const Factor before = memory("first_", of_bias, false), now = g(of_bias);
+    const auto keep = [&](double share) { return Recipe{{}, {{text(share) + " * {}", {before}}, {"{}", {now}}}, {}}; };
     if (const auto* rule = std::get_if<Momentum>(&options().optimizer)) return keep(rule->momentum);
     if (const auto* rule = std::get_if<Nesterov>(&options().optimizer)) return keep(rule->momentum);
     if (std::holds_alternative<Adagrad>(options().optimizer)) return {{}, {{"{}", {before}}, {"{}^2", {now}}}, {}};
@@ -224,32 +217,32 @@ struct Deriver {
     return adam != nullptr ? adam->beta1 : std::get<AdamW>(options().optimizer).beta1;
   }
 
-  Derivation second_after(bool of_bias) const {
-    const Entry before = memory("second_", of_bias, false), now = g(of_bias);
+  Recipe second_after(bool of_bias) const {
+    const Factor before = memory("second_", of_bias, false), now = g(of_bias);
     if (std::holds_alternative<Rprop>(options().optimizer)) return single("({}, or 0 where its sign turned)", {now});
     const auto* adam = std::get_if<Adam>(&options().optimizer);
     const double beta2 = adam != nullptr ? adam->beta2 : std::get<AdamW>(options().optimizer).beta2;
     return {{}, {{text(beta2) + " * {}", {before}}, {text(1 - beta2) + " * {}^2", {now}}}, {}};
   }
 
-  Derivation updated(bool of_bias) const {
+  Recipe updated(bool of_bias) const {
     const Layer& of = explanation.architecture.layers[name.layer - 1];
     const std::string rate = text(options().learning_rate * (of_bias ? of.bias_multiplier : of.weight_multiplier));
-    const Entry p = entry(numbered(of_bias ? "b" : "W", name.layer), at.row, at.column);
-    Derivation made = step_of(of_bias, rate, p);
+    const Factor p = same(numbered(of_bias ? "b" : "W", name.layer));
+    Recipe made = step_of(of_bias, rate, p);
     if (of_bias || of.max_norm == 0) return made;
     made.before = {"(", {}};
     made.after = {"), its row of W no longer than " + text(of.max_norm), {}};
     return made;
   }
 
-  Derivation step_of(bool of_bias, const std::string& rate, const Entry& p) const {
-    const auto minus = [&](const std::string& direction, std::vector<Entry> factors) {
+  Recipe step_of(bool of_bias, const std::string& rate, const Factor& p) const {
+    const auto minus = [&](const std::string& direction, std::vector<Factor> factors) {
       factors.insert(factors.begin(), p);
       return single("{} - " + rate + " * " + direction, std::move(factors));
     };
     return std::visit(
-        [&](const auto& rule) -> Derivation {
+        [&](const auto& rule) -> Recipe {
           using Rule = std::decay_t<decltype(rule)>;
           const auto first = [&] { return memory("first_", of_bias, true); };
           const auto second = [&] { return memory("second_", of_bias, true); };
@@ -273,39 +266,35 @@ struct Deriver {
         options().optimizer);
   }
 
-  Derivation decay() const {
-    Derivation made;
+  Recipe decay() const {
+    Recipe made;
     for (std::size_t l = 1; l < top(); ++l) {
       const double half = 0.5 * options().weight_decay * explanation.architecture.layers[l - 1].decay_multiplier;
       const Tensor& w = step.of(numbered("W", l) + (name.after ? "_after" : ""));
-      if (half != 0)
-        for (std::size_t k = 0; k < w.engine.size(); ++k)
-          made.terms.push_back({text(half) + " * {}^2", {{&w, k / w.columns, k % w.columns}}});
+      if (half != 0) made.terms.push_back({text(half) + " * {}^2", {{&w, kTermRow, kTermColumn}}, w.engine.size()});
     }
     if (made.terms.empty()) made.terms.push_back({"0", {}});
     return made;
   }
 
-  Derivation norm() const {
-    Derivation made{{"sqrt(", {}}, {}, {")", {}}};
+  Recipe norm() const {
+    Recipe made{{"sqrt(", {}}, {}, {")", {}}};
     for (std::size_t l = 1; l < top(); ++l)
       for (const char* symbol : {"dW", "db"}) {
         const Tensor& of = step.of(numbered(symbol, l));
-        for (std::size_t k = 0; k < of.engine.size(); ++k)
-          made.terms.push_back({"{}^2", {{&of, k / of.columns, k % of.columns}}});
+        made.terms.push_back({"{}^2", {{&of, kTermRow, kTermColumn}}, of.engine.size()});
       }
     return made;
   }
 
-  Derivation loss() const {
+  Recipe loss() const {
     if (name.after) return {};  // made by a forward pass of its own
-    Derivation made;
-    for (std::size_t row = 0; row < rows(); ++row)
-      made.terms.push_back({"{} * {}", {entry("share", row, 0), entry("sample_loss", row, 0)}});
+    Recipe made;
+    made.terms.push_back({"{} * {}", {factor("share", kTerm, kFirst), factor("sample_loss", kTerm, kFirst)}, rows()});
     return made;
   }
 
-  Derivation scalars() const {
+  Recipe scalars() const {
     const std::string after = name.after ? "_after" : "";
     if (name.symbol == "loss") return loss();
     if (name.symbol == "decay_term") return decay();
@@ -317,14 +306,13 @@ struct Deriver {
     return {};
   }
 
-  Derivation run() const {
+  Recipe run() const {
     const std::string& symbol = name.symbol;
     const bool of_bias = !symbol.empty() && symbol.back() == 'b';
     if (symbol == "z") return z();
     if (symbol == "a") return a();
     if (symbol == "fed")
-      return single("{} * {}", {entry(numbered("a", name.layer), at.row, at.column),
-                                entry(numbered("mask", name.layer), at.row, at.column)});
+      return single("{} * {}", {same(numbered("a", name.layer)), same(numbered("mask", name.layer))});
     if (symbol == "p") return link();
     if (symbol == "log_sum") return log_sum();
     if (symbol == "sample_loss") return sample_loss();
@@ -372,8 +360,40 @@ std::string name_of(const Explanation& explanation, const Entry& entry) {
               : fmt::format("{}[{}]", entry.tensor->name, entry.column + 1);
 }
 
+std::size_t Place::of(const Entry& entry, std::size_t k, std::size_t columns) const {
+  switch (kind) {
+    case first:
+      return 0;
+    case row:
+      return entry.row;
+    case column:
+      return entry.column;
+    case term:
+      return k;
+    case term_row:
+      return k / columns;
+    case term_column:
+      break;
+  }
+  return k % columns;
+}
+
+Recipe recipe_of(const Explanation& explanation, const ExplainedStep& step, const Tensor& tensor) {
+  return Writer{explanation, step, parts_of(tensor.name)}.run();
+}
+
 Derivation derive(const Explanation& explanation, const ExplainedStep& step, const Entry& entry) {
-  return Deriver{explanation, step, entry, parts_of(entry.tensor->name)}.run();
+  const Recipe recipe = recipe_of(explanation, step, *entry.tensor);
+  const auto written = [&](const Recipe::Terms& terms, std::size_t k) {
+    Term term{terms.pattern, {}};
+    for (const auto& [tensor, row, column] : terms.factors)
+      term.factors.push_back({tensor, row.of(entry, k, tensor->columns), column.of(entry, k, tensor->columns)});
+    return term;
+  };
+  Derivation made{written(recipe.before, 0), {}, written(recipe.after, 0)};
+  for (const Recipe::Terms& terms : recipe.terms)
+    for (std::size_t k = 0; k < terms.count; ++k) made.terms.push_back(written(terms, k));
+  return made;
 }
 
 }  // namespace chainrule

@@ -35,6 +35,32 @@ struct Derivation {
   bool is_given() const { return terms.empty(); }
 };
 
+/// Which row or column of a tensor a factor stands in, told from the number that is made and, in a sum, the term.
+struct Place {
+  enum Kind { first, row, column, term, term_row, term_column };
+  Kind kind = first;  ///< 0; that of the number; the number of the term; term / columns, term mod columns
+
+  /// For the number `entry` and term k, in a tensor with so many columns.
+  std::size_t of(const Entry& entry, std::size_t k, std::size_t columns) const;
+};
+
+/// How all numbers of a quantity are made: a Derivation whose factors stand at places instead of entries. Only here are
+/// the formulas of numbers; derive() and the page put the places in.
+struct Recipe {
+  struct Factor {
+    const Tensor* tensor = nullptr;
+    Place row, column;
+  };
+  struct Terms {
+    std::string pattern;
+    std::vector<Factor> factors;
+    std::size_t count = 1;  ///< terms of this pattern, numbered from 0
+  };
+  Terms before;
+  std::vector<Terms> terms;
+  Terms after;
+};
+
 /// A quantity in words: what it is, its formula, and its number in the article (equations counted in order of
 /// appearance) where it has one.
 struct Formula {
@@ -45,6 +71,7 @@ struct Formula {
 
 /// Throws Error (internal) for a name that no step has.
 Formula formula_of(const Explanation& explanation, const ExplainedStep& step, const Tensor& tensor);
+Recipe recipe_of(const Explanation& explanation, const ExplainedStep& step, const Tensor& tensor);
 Derivation derive(const Explanation& explanation, const ExplainedStep& step, const Entry& entry);
 
 /// "z2[3]", "W1[3,1]", "objective"; with several rows "z2[3; row 17]". Units count from 1.
