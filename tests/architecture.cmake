@@ -12,13 +12,13 @@ set(floors
     "kernels/"
     "network loss schedule processor"
     "dataset initialize"
-    "metrics"
+    "metrics health"
     "history"
     "train+divergence+watch"
     "encoder"
     "model"
     "truth fit+options+option_kinds"
-    "gradient_check"
+    "gradient_check diagnosis"
     "formats/"
     "chainrule")
 set(longest 400) # lines per file

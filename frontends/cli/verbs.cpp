@@ -70,6 +70,8 @@ Verb train_verb() {
       with_value("validation", "FILE", "watch the training on these rows instead of a part of DATA"),
       with_value("config", "FILE", "take options from a TOML file; the command line is stronger"),
       yes_or_no("print-config", "print the options in force as TOML and stop"),
+      with_value("log", "FILE", "write JSON lines there, one per epoch, as the training goes (docs/formats.md)"),
+      with_value("health-every", "N", "and one for every N-th step, with statistics of each layer", "never"),
       with_value("max-memory", "SIZE", "refuse to train when more is needed, e.g. 512M or 8G", "what the machine has"),
       threads(),
       yes_or_no("json", "end with one JSON document on standard output"),
@@ -94,6 +96,27 @@ Verb evaluate_verb() {
   verb.flags = {
       repeatable(with_value("fail-under", "METRIC=NUMBER", "exit 5 when a metric that should be large is below")),
       repeatable(with_value("fail-over", "METRIC=NUMBER", "exit 5 when a metric that should be small is above")),
+      threads(),
+      yes_or_no("json", "print one JSON document"),
+  };
+  add_reading(verb.flags);
+  return verb;
+}
+
+Verb explain_verb() {
+  Verb verb{"explain",
+            "say how healthy a trained model is",
+            {"Say how healthy a trained model is on the rows of a data file: statistics of each layer, from a "
+             "rehearsal of an "
+             "epoch that changes nothing, then what is wrong and what would help, each judgement with its number.",
+             "Layers are counted as in the formulas: layer 1 are the inputs, and W(1) leads from them to layer 2."},
+            {"chainrule explain --health digits.safetensors data/digits.csv",
+             "chainrule explain --health houses.safetensors houses.csv --json"},
+            {{"MODEL", "model file that train wrote"}, {"DATA", kDataHelp}},
+            {},
+            false};
+  verb.flags = {
+      yes_or_no("health", "statistics of each layer, and what is wrong"),
       threads(),
       yes_or_no("json", "print one JSON document"),
   };
@@ -187,8 +210,8 @@ Verb completion_verb() {
 }  // namespace
 
 const std::vector<Verb>& verbs() {
-  static const std::vector<Verb> all = {train_verb(), evaluate_verb(), predict_verb(),   inspect_verb(),
-                                        bench_verb(), help_verb(),     completion_verb()};
+  static const std::vector<Verb> all = {train_verb(),   evaluate_verb(), predict_verb(), explain_verb(),
+                                        inspect_verb(), bench_verb(),    help_verb(),    completion_verb()};
   return all;
 }
 
