@@ -56,7 +56,7 @@ double largest_slope(const Activation& activation) {
     case ActivationKind::gelu:
       return 1.1289042;  // at the square root of 2
     case ActivationKind::mish:
-      return 1.0885020;  // at z = 1.490
+      return 1.0884982;  // at z = 1.491
     case ActivationKind::identity:
     case ActivationKind::relu:
     case ActivationKind::leaky_relu:
