@@ -140,6 +140,8 @@ void expect_whole_lines_after(int signals) {
   const Points dir;
   Program program(dir, {"train", "points.csv", "--epochs", "100000000", "--log", "run.jsonl", "--health-every", "2"});
   ASSERT_TRUE(program.start().wait_for("epoch "));
+  for (int i = 0; i < 2000 && dir.read("run.jsonl").size() < 20000; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
   program.send(SIGINT);
   if (signals > 1) program.send(SIGKILL);
   const Result result = program.wait();

@@ -228,29 +228,39 @@ TEST(Health, WatchingChangesNoBit) {
   }
 }
 
-TEST(Health, IsTheSameOnAnyNumberOfThreads) {
-  const auto told = [](std::size_t threads) {
-    Network network = make_network(2, {300, 200}, ActivationKind::relu, 1, 4);
-    const Dataset data = two_spirals();
-    TrainOptions options;
-    options.epochs = 2;
-    options.batch_size = 97;
-    std::vector<double> numbers;
-    Observer observer;
-    observer.health_every = 1;
-    observer.on_health = [&](const HealthRecord& record) {
-      for (const LayerHealth& layer : record.layers)
-        for (const double x : {layer.activation_mean, layer.activation_deviation, layer.weights.norm,
-                               layer.weights.gradient_norm, layer.weights.update_ratio})
-          if (!std::isnan(x)) numbers.push_back(x);
-    };
-    train(network, all_rows(data), {}, options, observer, threads);
-    return numbers;
+// What is told of every second step; a watcher of steps makes all of them keep their gradients.
+std::vector<double> told(std::size_t threads, bool watch_steps) {
+  Network network = make_network(2, {300, 200}, ActivationKind::relu, 1, 4);
+  const Dataset data = two_spirals();
+  TrainOptions options;
+  options.epochs = 2;
+  options.batch_size = 40;  // 5 steps an epoch
+  std::vector<double> numbers;
+  Observer observer;
+  if (watch_steps) observer.on_step = [](const StepRecord&) {};
+  observer.health_every = 2;
+  observer.on_health = [&](const HealthRecord& record) {
+    double squares = 0;
+    for (const LayerHealth& layer : record.layers)
+      for (const double x : {layer.activation_mean, layer.activation_deviation, layer.weights.norm,
+                             layer.weights.gradient_norm, layer.weights.update_ratio, layer.biases.gradient_norm})
+        if (!std::isnan(x)) numbers.push_back(x);
+    for (std::size_t l = 0; l < 3; ++l)
+      for (const ParameterHealth& health : {record.layers[l].weights, record.layers[l].biases})
+        squares += health.gradient_norm * health.gradient_norm;
+    EXPECT_NEAR(std::sqrt(squares), record.step.gradient_norm, 1e-9);
   };
-  const std::vector<double> alone = told(1);
-  EXPECT_EQ(alone.size(), 4u * (4 * 2 + 3 * 3));
-  EXPECT_EQ(told(3), alone);
+  train(network, all_rows(data), {}, options, observer, threads);
+  return numbers;
 }
+
+TEST(Health, IsThatOfTheStepItself) {
+  const std::vector<double> numbers = told(1, false);
+  EXPECT_EQ(numbers.size(), 5u * (4 * 2 + 3 * 4));
+  EXPECT_EQ(told(1, true), numbers);
+}
+
+TEST(Health, IsTheSameOnAnyNumberOfThreads) { EXPECT_EQ(told(3, false), told(1, false)); }
 
 TEST(Health, IsNeverToldWithoutAnInterval) {
   Network network = make_network(2, {3}, ActivationKind::tanh, 1, 4);
