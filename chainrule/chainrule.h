@@ -42,4 +42,8 @@
 #include "chainrule/truth.h"
 #include "chainrule/gradient_check.h"
 #include "chainrule/diagnosis.h"
+#include "chainrule/roundings.h"
+#include "chainrule/explain.h"
+#include "chainrule/derivation.h"
+#include "chainrule/explain_text.h"
 #include "chainrule/processor.h"

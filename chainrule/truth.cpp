@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chainrule/truth.h"
 
+#include <cmath>
 #include <type_traits>
 
 #include "chainrule/kernels/reference.h"
@@ -49,6 +50,17 @@ Passed<T> pass_forward(const Architecture& architecture, const std::vector<Matri
     multiply(fed.back().view(), masks, l + 1);
   }
   return passed;
+}
+
+// Max-norm (Srebro & Shraibman 2005).
+void bound_units(double bound, MatrixOf<double>& weights) {
+  for (std::size_t i = 0; i < weights.rows(); ++i) {
+    double sum = 0;
+    for (const double w : weights.row(i)) sum += w * w;
+    const double norm = std::sqrt(sum);
+    if (norm > bound)
+      for (double& w : weights.row(i)) w *= bound / norm;
+  }
 }
 
 double weight_of(const TruthBatch& batch, std::size_t row) { return batch.weights.empty() ? 1.0 : batch.weights[row]; }
@@ -100,6 +112,7 @@ TruthStep truth_step(const Architecture& architecture, const TruthParameters& pa
   step.z = std::move(passed.z);
   step.a = std::move(passed.a);
   for (const Layer& layer : architecture.layers) step.delta.emplace_back(m, layer.outputs);
+  step.d_a = step.slope = step.delta;
 
   for (std::size_t i = 0; i < m; ++i) {
     const std::span<const double> outputs = step.a.back().row(i), targets = batch.targets.row(i);
@@ -113,9 +126,12 @@ TruthStep truth_step(const Architecture& architecture, const TruthParameters& pa
   for (std::size_t l = depth; l-- > 0;) {
     MatrixOf<double>& delta = step.delta[l];
     multiply(delta.view(), masks, l + 1);
-    for (std::size_t k = 0; k < delta.flat().size(); ++k)  // M7, M8: times f'(z)
-      delta.flat()[k] *=
+    step.d_a[l] = delta;
+    for (std::size_t k = 0; k < delta.flat().size(); ++k) {  // M7, M8: times f'(z)
+      step.slope[l].flat()[k] =
           activation_derivative(architecture.layers[l].activation, step.z[l].flat()[k], step.a[l].flat()[k]);
+      delta.flat()[k] *= step.slope[l].flat()[k];
+    }
     const ViewOf<const double> d = delta.view();
     if (l > 0) affine_backward_input<double>(d, parameters.weights[l].view(), step.delta[l - 1].view());
     affine_backward_weights<double>(d, fed[l].view(), step.gradients.weights[l].view(), step.gradients.biases[l]);
@@ -153,18 +169,32 @@ double truth_complex_step(const Architecture& architecture, const TruthParameter
   return objective<Complex>(architecture, weights, biases, loss, batch, weight_decay).imag() / kStep;
 }
 
+double truth_norm(const TruthParameters& gradients) {
+  double sum = 0;
+  for (const MatrixOf<double>& w : gradients.weights)
+    for (const double g : w.flat()) sum += g * g;
+  for (const std::vector<double>& b : gradients.biases)
+    for (const double g : b) sum += g * g;
+  return std::sqrt(sum);
+}
+
+double truth_clip(double norm, double clip_norm) { return clip_norm > 0 && norm > clip_norm ? clip_norm / norm : 1; }
+
 void truth_update(const Architecture& architecture, const Optimizer& optimizer, double learning_rate,
-                  double weight_decay, const TruthStep& step, TruthOptimizer& state, TruthParameters& parameters) {
+                  double weight_decay, const TruthStep& step, TruthOptimizer& state, TruthParameters& parameters,
+                  double clip_norm) {
+  const double clip = truth_clip(truth_norm(step.gradients), clip_norm);
   ++state.step;
   for (std::size_t l = 0; l < architecture.depth(); ++l) {
     const Layer& layer = architecture.layers[l];
     const UpdateRates of_weights{state.step, learning_rate * layer.weight_multiplier,
-                                 weight_decay * layer.decay_multiplier, 1};
+                                 weight_decay * layer.decay_multiplier, clip};
     optimizer_update(optimizer, of_weights, parameters.weights[l].flat(), step.gradients.weights[l].flat(),
                      state.first.weights[l].flat(), state.second.weights[l].flat());
-    const UpdateRates of_biases{state.step, learning_rate * layer.bias_multiplier, 0, 1};
+    const UpdateRates of_biases{state.step, learning_rate * layer.bias_multiplier, 0, clip};
     optimizer_update(optimizer, of_biases, std::span<double>(parameters.biases[l]), step.gradients.biases[l],
                      state.first.biases[l], state.second.biases[l]);
+    if (layer.max_norm > 0) bound_units(layer.max_norm, parameters.weights[l]);
   }
 }
 

@@ -37,7 +37,9 @@ struct TruthBatch {
 /// activations: masks[0] the inputs, masks[l + 1] layer l; an empty matrix is no dropout.
 struct TruthStep {
   std::vector<MatrixOf<double>> z, a;   ///< per affine layer, (m x outputs)
-  std::vector<MatrixOf<double>> delta;  ///< d(sample loss)/dz of each sample: weighted, not divided by m
+  std::vector<MatrixOf<double>> d_a;    ///< d(sample loss)/da of each sample, dropout's masks included
+  std::vector<MatrixOf<double>> slope;  ///< f'(z)
+  std::vector<MatrixOf<double>> delta;  ///< d_a f'(z) = d(sample loss)/dz: weighted, not divided by m
   std::vector<double> sample_losses;    ///< weighted, m
   double loss = 0;                      ///< their mean
   double decay_term = 0;                ///< lambda / 2 * sum of squared weights, multipliers counted
@@ -74,8 +76,13 @@ struct TruthOptimizer {
   std::uint64_t step = 0;
 };
 
-/// One update (M11 - M13) with the multipliers of the architecture.
+/// Euclidean length of all gradients together, decay left out.
+double truth_norm(const TruthParameters& gradients);
+/// What a gradient of this length is multiplied with, so that it is no longer than clip_norm; 0 = never.
+double truth_clip(double norm, double clip_norm);
+/// One update (M11 - M13) with the multipliers and norm bounds of the architecture.
 void truth_update(const Architecture& architecture, const Optimizer& optimizer, double learning_rate,
-                  double weight_decay, const TruthStep& step, TruthOptimizer& state, TruthParameters& parameters);
+                  double weight_decay, const TruthStep& step, TruthOptimizer& state, TruthParameters& parameters,
+                  double clip_norm = 0);
 
 }  // namespace chainrule

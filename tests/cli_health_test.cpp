@@ -200,12 +200,19 @@ TEST(ExplainHealth, SaysWhatIsWrongAndWhatWouldHelp) {
   EXPECT_EQ(document["learning_rate"], 1e-7);
 }
 
-TEST(ExplainHealth, WantsToBeAskedForHealthAndATarget) {
+TEST(ExplainHealth, WantsAModelATargetAndNothingElse) {
   const Points dir;
   ASSERT_EQ(run(dir, train_words({"-o", "m.safetensors"})).code, 0);
-  const Result bare = run(dir, {"explain", "m.safetensors", "points.csv"});
-  EXPECT_EQ(bare.code, 2);
-  EXPECT_NE(bare.err.find("explain: expected --health, found none"), std::string::npos) << bare.err;
+  const std::pair<std::vector<std::string>, std::string> idle[] = {
+      {{"--row", "3"}, "--health: expected no --row beside it"}, {{"--lr", "1"}, "expected no --learning-rate beside"}};
+  for (const auto& [words, message] : idle) {
+    const Result result = explained(dir, words);
+    EXPECT_EQ(result.code, 2);
+    EXPECT_NE(result.err.find(message), std::string::npos) << result.err;
+  }
+  const Result fresh = run(dir, {"explain", "--health", "points.csv"});
+  EXPECT_EQ(fresh.code, 2);
+  EXPECT_NE(fresh.err.find("--health: expected MODEL DATA, found only \"points.csv\""), std::string::npos) << fresh.err;
   dir.write("points.csv", "x,y\n1,2\n");
   const Result without = explained(dir, {});
   EXPECT_EQ(without.code, 3);

@@ -19,6 +19,7 @@ int predict_command(const Arguments& arguments, const Terminal& terminal);
 /// explain --health
 int explain_health(const Arguments& arguments, const Terminal& terminal);
 int inspect_command(const Arguments& arguments, const Terminal& terminal);
+int explain_command(const Arguments& arguments, const Terminal& terminal);
 int bench_command(const Arguments& arguments, const Terminal& terminal);
 /// help, completion and version.
 int text_command(const Arguments& arguments, const Terminal& terminal);
@@ -32,8 +33,6 @@ int run_command(const Arguments& arguments, const Terminal& terminal);
 formats::LoadOptions load_options(const Arguments& arguments);
 /// Other rows for an encoder whose target is wanted: it is found as the other columns are, by name or by place.
 Table load_for(const Encoder& encoder, const std::string& path, formats::LoadOptions reading);
-/// A whole number from 1 to `most`. Throws Error (usage) for another value; the flag must be there.
-std::size_t whole_number(const Arguments& arguments, const std::string& flag, double most);
 /// --threads, 0 where it is not given: as many as the process may use. Throws Error (usage).
 std::size_t threads_of(const Arguments& arguments);
 /// Throws Error (usage) for standard input: a model is read here and there, not from front to back.

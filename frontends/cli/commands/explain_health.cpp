@@ -129,14 +129,24 @@ std::string text(const HealthReport& report) {
   return out;
 }
 
+// Health is that of a model on all rows, with the options that trained it.
+void check_alone(const Arguments& arguments) {
+  std::vector<std::string> idle;
+  for (const char* const flag : {"row", "steps", "layer", "unit", "parameter", "most"})
+    if (arguments.has(flag)) idle.push_back(std::string("--") + flag);
+  for (const Assignment& wish : arguments.options) idle.push_back(wish.where);
+  if (!idle.empty())
+    throw Error(ErrorCategory::usage, "--health: expected no " + idle[0] + " beside it, found one",
+                "it has no effect: leave it out");
+  if (arguments.files.size() != 2)
+    throw Error(ErrorCategory::usage, "--health: expected MODEL DATA, found only " + in_quotes(arguments.files[0]));
+}
+
 }  // namespace
 
 int explain_health(const Arguments& arguments, const Terminal& terminal) {
-  if (!arguments.is_true("health"))
-    throw Error(ErrorCategory::usage, "explain: expected --health, found none",
-                "chainrule explain --health MODEL DATA");
+  check_alone(arguments);
   formats::LoadOptions reading = load_options(arguments);
-  const std::size_t threads = threads_of(arguments);
   check_model_file(arguments.files[0]);
   check_inputs(arguments.files);
   const Model model = formats::load_model(arguments.files[0]);
@@ -147,7 +157,7 @@ int explain_health(const Arguments& arguments, const Terminal& terminal) {
     say(terminal, "the model has no configuration: the default options stand in for it");
 
   HealthReport report{arguments.files[0], arguments.files[1], {}, {}};
-  report.examination = examine(model, encode(model.encoder, table, true), threads);
+  report.examination = examine(model, encode(model.encoder, table, true));
   report.findings = diagnose(report.examination);
   Output output;
   output.write(arguments.is_true("json") ? document(report) : text(report));

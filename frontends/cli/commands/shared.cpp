@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // What several verbs share: how data are read, which outputs are refused; and the verbs that only print a text.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
@@ -71,18 +69,14 @@ Table load_for(const Encoder& encoder, const std::string& path, formats::LoadOpt
   return formats::load_table(path, reading);
 }
 
-std::size_t whole_number(const Arguments& arguments, const std::string& flag, double most) {
-  const std::string text = arguments.text(flag);
-  double number = 0;
-  if (!number_from_text(text, number) || !(number >= 1 && number <= most) || number != std::floor(number))
-    throw Error(ErrorCategory::usage,
-                fmt::format("--{}: expected a whole number from 1 to {:.0f}, found {}", flag, most, in_quotes(text)));
-  return static_cast<std::size_t>(number);
-}
-
 std::size_t threads_of(const Arguments& arguments) {
   constexpr double kMost = 1024;
-  return arguments.has("threads") ? whole_number(arguments, "threads", kMost) : 0;
+  if (!arguments.has("threads")) return 0;
+  const std::string& text = arguments.text("threads");
+  double number = 0;
+  if (!number_from_text(text, number) || !(number >= 1 && number <= kMost) || number != std::floor(number))
+    throw Error(ErrorCategory::usage, "--threads: expected a whole number from 1 to 1024, found " + in_quotes(text));
+  return static_cast<std::size_t>(number);
 }
 
 void check_model_file(const std::string& path) {
@@ -117,8 +111,8 @@ int run_command(const Arguments& arguments, const Terminal& terminal) {
   if (arguments.verb == "train") return train_command(arguments, terminal);
   if (arguments.verb == "evaluate") return evaluate_command(arguments, terminal);
   if (arguments.verb == "predict") return predict_command(arguments, terminal);
-  if (arguments.verb == "explain") return explain_health(arguments, terminal);
   if (arguments.verb == "inspect") return inspect_command(arguments, terminal);
+  if (arguments.verb == "explain") return explain_command(arguments, terminal);
   if (arguments.verb == "bench") return bench_command(arguments, terminal);
   return text_command(arguments, terminal);
 }

@@ -15,6 +15,7 @@
 #include "cli/option_names.h"
 #include "cli/progress.h"
 #include "cli/signals.h"
+#include "cli/subject.h"
 #include "cli/summary.h"
 #include "cli/training_log.h"
 
@@ -123,8 +124,8 @@ void say_new_notes(const Terminal& terminal, const FitResult& result, const FitP
 }
 
 std::size_t health_every(const Arguments& arguments) {
-  constexpr double kMost = 1e9;
-  return arguments.has("health-every") ? whole_number(arguments, "health-every", kMost) : 0;
+  constexpr std::size_t kMost = 1'000'000'000;
+  return whole_flag(arguments, "health-every", kMost, 0);
 }
 
 std::filesystem::path whole_path(const std::string& path) {
