@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "chainrule/error.h"
+#include "chainrule/explain_text.h"
 #include "chainrule/gradient_check.h"
 #include "tests/golden.h"
 #include "tests/made_steps.h"
@@ -170,6 +171,26 @@ TEST(Explain, TheStepIsTheOneThatTrains) {  // bit by bit
     const Tensor& after = explanation.steps[1].of("W" + std::to_string(l + 1) + "_after");
     EXPECT_TRUE(std::ranges::equal(weights, after.engine));
   }
+}
+
+TEST(Explain, AUsersOwnActivationAndLoss) {
+  const Activation cube(
+      CustomActivation{"cube", [](double z) { return z * z * z; }, [](double z) { return 3 * z * z; }});
+  const Loss quartic(CustomLoss{"quartic",
+                                [](std::span<const double> a, std::span<const double> y) {
+                                  double sum = 0;
+                                  for (std::size_t k = 0; k < a.size(); ++k) sum += std::pow(a[k] - y[k], 4);
+                                  return sum;
+                                },
+                                [](std::span<const double> a, std::span<const double> y, std::span<double> g) {
+                                  for (std::size_t k = 0; k < a.size(); ++k) g[k] = 4 * std::pow(a[k] - y[k], 3);
+                                }});
+  const Made made(cube, quartic, Momentum{}, 17);
+  const Explanation explanation = made.explain(2);
+  EXPECT_EQ(first_excess(explanation), "");
+  const std::string text = explain_text(explanation);
+  EXPECT_NE(text.find("cube("), std::string::npos);
+  EXPECT_NE(text.find("quartic("), std::string::npos);
 }
 
 TEST(Explain, RefusesNoRows) {
