@@ -30,6 +30,7 @@
 #include "chainrule/initialize.h"
 #include "chainrule/dataset.h"
 #include "chainrule/metrics.h"
+#include "chainrule/health.h"
 #include "chainrule/history.h"
 // From a table to a model.
 #include "chainrule/table.h"
@@ -40,6 +41,7 @@
 #include "chainrule/formats/formats.h"
 #include "chainrule/truth.h"
 #include "chainrule/gradient_check.h"
+#include "chainrule/diagnosis.h"
 #include "chainrule/roundings.h"
 #include "chainrule/explain.h"
 #include "chainrule/derivation.h"

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "chainrule/health.h"
 #include "chainrule/metrics.h"
 
 namespace chainrule {
@@ -20,6 +21,11 @@ struct StepRecord {
   double loss = 0;         ///< mean over the batch, decay left out
   double learning_rate = 0;
   double gradient_norm = 0;  ///< of the mean loss, before clipping
+};
+
+struct HealthRecord {
+  StepRecord step;
+  std::vector<LayerHealth> layers;  ///< 1 ... L, as health.h counts them; a(l) before dropout
 };
 
 struct EpochRecord {
@@ -50,6 +56,9 @@ struct Observer {
   std::function<void(const StepRecord&)> on_step;
   std::function<void(const EpochRecord&)> on_epoch;
   std::function<bool()> should_stop;  ///< asked after each step; true ends the training as if it were done
+  /// After every `health_every`-th step, which keeps its gradients; no bit of the training depends on it. 0 = never.
+  std::function<void(const HealthRecord&)> on_health;
+  std::size_t health_every = 0;
 };
 
 }  // namespace chainrule

@@ -138,22 +138,34 @@ std::vector<std::size_t> epoch_order(const TrainOptions& options, std::size_t ro
   return order;
 }
 
+// Statistics of the step just made with the weights `before`.
+void tell_health(TrainState& s, const Batch& batch, const Parameters& before, const StepRecord& step,
+                 const Observer& observer) {
+  HealthMeter meter(s.network.architecture);
+  meter.add(batch.inputs, s.work, s.gradients, before, s.network.parameters);
+  observer.on_health({step, meter.layers()});
+}
+
 // One epoch; false when the observer stopped it on the way.
 bool run_epoch(TrainState& state, Batcher& batches, double rate_factor, EpochRecord& record, const Observer& observer) {
   const TrainOptions& options = state.options;
   const std::vector<std::size_t> order = epoch_order(options, batches.rows(), record.epoch);
   const std::uint64_t total_steps = batches.batches() * options.epochs;
   double loss_sum = 0;
+  Parameters before;  // of the steps whose health is told
   for (std::size_t b = 0; b < batches.batches(); ++b) {
     const Batch batch = batches.gather(b, order, &state.work.team());
     state.learning_rate = options.learning_rate * rate_factor *
                           schedule_factor(options.schedule, state.step, batches.batches(), total_steps);
-    state.measure_norm = observer.on_step || b + 1 == batches.batches();
+    const bool tells = observer.on_health && observer.health_every > 0 && (state.step + 1) % observer.health_every == 0;
+    if (tells) before = state.network.parameters;
+    state.measure_norm = observer.on_step || tells || b + 1 == batches.batches();
     const double loss = train_step(state, batch);
     loss_sum += loss * static_cast<double>(batch.inputs.rows());
-    if (observer.on_step)
-      observer.on_step(
-          {record.epoch, b + 1, batches.batches(), state.step, loss, state.learning_rate, state.gradient_norm});
+    const StepRecord step{record.epoch,       b + 1, batches.batches(), state.step, loss, state.learning_rate,
+                          state.gradient_norm};
+    if (observer.on_step) observer.on_step(step);
+    if (tells) tell_health(state, batch, before, step, observer);
     if (observer.should_stop && observer.should_stop()) return false;
   }
   record.step = state.step;

@@ -10,7 +10,7 @@
 namespace chainrule {
 struct Explanation;
 struct Model;
-}
+}  // namespace chainrule
 
 namespace chainrule::formats {
 

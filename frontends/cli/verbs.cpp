@@ -72,6 +72,8 @@ Verb train_verb() {
       with_value("validation", "FILE", "watch the training on these rows instead of a part of DATA"),
       with_value("config", "FILE", "take options from a TOML file; the command line is stronger"),
       yes_or_no("print-config", "print the options in force as TOML and stop"),
+      with_value("log", "FILE", "write JSON lines there, one per epoch, as the training goes (docs/formats.md)"),
+      with_value("health-every", "N", "and one for every N-th step, with statistics of each layer", "never"),
       with_value("max-memory", "SIZE", "refuse to train when more is needed, e.g. 512M or 8G", "what the machine has"),
       threads(),
       yes_or_no("json", "end with one JSON document on standard output"),
@@ -154,16 +156,20 @@ Verb explain_verb() {
              "it, what the training engine made of it in float and what double arithmetic makes of it.",
              "MODEL goes on with the options that trained it; without MODEL the step is the first of the network that "
              "train would start from. Layers count from 1, the inputs; W2[3,1] is the weight from unit 1 of layer 2 to "
-             "unit 3 of layer 3. A difference that roundings do not account for ends with exit code 5."},
+             "unit 3 of layer 3. A difference that roundings do not account for ends with exit code 5.",
+             "With --health it says instead how healthy MODEL is on all rows of DATA: statistics of each layer, from a "
+             "rehearsal of an epoch that changes nothing, then what is wrong and what would help (docs/health.md)."},
             {"chainrule explain digits.safetensors data/digits.csv --row 17",
              "chainrule explain digits.safetensors data/digits.csv --parameter W2[3,1]",
              "chainrule explain data/iris.csv --hidden 3 --activation sigmoid --optimizer sgd --steps 3",
-             "chainrule explain digits.safetensors data/digits.csv --row 1-8 --layer 2 --unit 5 --json"},
+             "chainrule explain digits.safetensors data/digits.csv --row 1-8 --layer 2 --unit 5 --json",
+             "chainrule explain --health digits.safetensors data/digits.csv"},
             {{"MODEL", "model file that train wrote; without it, a fresh network", false}, {"DATA", kDataHelp}},
             {},
             true,
             kIdleInAStep};
   verb.flags = {
+      yes_or_no("health", "statistics of each layer, and what is wrong"),
       repeatable(with_value("row", "ROWS", "the rows of the step, from 1: 17, 1-5 or 3,7", "1")),
       with_value("steps", "N", "steps to make, each of all these rows", "1"),
       with_value("layer", "N", "show this layer only, with the weights into it", "all"),

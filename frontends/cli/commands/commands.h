@@ -16,6 +16,8 @@ namespace chainrule::cli {
 int train_command(const Arguments& arguments, const Terminal& terminal);
 int evaluate_command(const Arguments& arguments, const Terminal& terminal);
 int predict_command(const Arguments& arguments, const Terminal& terminal);
+/// explain --health
+int explain_health(const Arguments& arguments, const Terminal& terminal);
 int inspect_command(const Arguments& arguments, const Terminal& terminal);
 int explain_command(const Arguments& arguments, const Terminal& terminal);
 int bench_command(const Arguments& arguments, const Terminal& terminal);

@@ -81,6 +81,7 @@ void check_bounds(const Explanation& explanation) {
 }  // namespace
 
 int explain_command(const Arguments& arguments, const Terminal& terminal) {
+  if (arguments.is_true("health")) return explain_health(arguments, terminal);
   for (const char* const shown : {"layer", "unit", "parameter", "most"})
     if (arguments.is_true("json") && arguments.has(shown))
       throw Error(ErrorCategory::usage, std::string("--json: expected no --") + shown + " beside it, found one",

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <optional>
 
 #include "chainrule/fit.h"
 #include "cli/commands/commands.h"
@@ -14,7 +15,9 @@
 #include "cli/option_names.h"
 #include "cli/progress.h"
 #include "cli/signals.h"
+#include "cli/subject.h"
 #include "cli/summary.h"
+#include "cli/training_log.h"
 
 namespace chainrule::cli {
 namespace {
@@ -120,6 +123,40 @@ void say_new_notes(const Terminal& terminal, const FitResult& result, const FitP
     if (std::find(plan.notes.begin(), plan.notes.end(), note) == plan.notes.end()) say(terminal, note);
 }
 
+std::size_t health_every(const Arguments& arguments) {
+  constexpr std::size_t kMost = 1'000'000'000;
+  return whole_flag(arguments, "health-every", kMost, 0);
+}
+
+std::filesystem::path whole_path(const std::string& path) {
+  std::error_code unknown;
+  return std::filesystem::weakly_canonical(std::filesystem::absolute(path, unknown), unknown);
+}
+
+// Where --log shall go, which a training fills as it goes on.
+void check_log(const Arguments& arguments, const std::string& model, const std::vector<std::string>& inputs) {
+  if (health_every(arguments) > 0 && !arguments.has("log"))
+    throw Error(ErrorCategory::usage, "--health-every: expected --log FILE beside it, found none",
+                "the statistics are written there");
+  if (!arguments.has("log")) return;
+  const std::string path = arguments.text("log");
+  if (path == "-")
+    throw Error(ErrorCategory::usage, "--log: expected a file, found - (standard output)", "/dev/stdout is a file");
+  if (whole_path(path) == whole_path(model))
+    throw Error(ErrorCategory::usage, "--log: expected another file than the model's, found the same");
+  check_output(path, arguments.is_true("force"), inputs);
+}
+
+// Every event goes to the log first.
+void log_into(TrainingLog& log, std::size_t every, Observer& observer) {
+  observer.on_epoch = [&log, then = observer.on_epoch](const EpochRecord& record) {
+    log.write(record);
+    if (then) then(record);
+  };
+  observer.on_health = [&log](const HealthRecord& record) { log.write(record); };
+  observer.health_every = every;
+}
+
 int train_on(const Arguments& arguments, const Terminal& terminal, const FitOptions& options, const Table& table,
              const Table* validation) {
   const FitPlan plan = announce(arguments, terminal, options, table, validation);
@@ -132,8 +169,13 @@ int train_on(const Arguments& arguments, const Terminal& terminal, const FitOpti
   const Interruption interruption(terminal.loudness == Loudness::quiet ? nullptr : answer);
   say(terminal, "memory: about " + bytes_text(static_cast<double>(plan.memory_bytes)));
   Progress progress(terminal, facts.training_rows, options.train);
-  const FitResult result = fit(table, options, progress.observer([&] { return interruption.signal() != 0; }),
-                               validation, threads_of(arguments));
+  Observer observer = progress.observer([&] { return interruption.signal() != 0; });
+  std::optional<TrainingLog> log;
+  if (arguments.has("log")) {
+    log.emplace(arguments.text("log"), arguments.is_true("force"));
+    log_into(*log, health_every(arguments), observer);
+  }
+  const FitResult result = fit(table, options, observer, validation, threads_of(arguments));
   progress.finish();
   facts.seconds = progress.seconds();
   {
@@ -147,6 +189,7 @@ int train_on(const Arguments& arguments, const Terminal& terminal, const FitOpti
     output.write(training_document(result, facts));
     output.finish();
   }
+  if (log) log->finish();
   return interruption.signal() == 0 ? 0 : exit_code_of(interruption.signal());
 }
 
@@ -181,6 +224,7 @@ int train_command(const Arguments& arguments, const Terminal& terminal) {
   if (output == "-")
     throw Error(ErrorCategory::usage, "--output: expected a file for the model, found - (standard output)");
   check_output(output, arguments.is_true("force"), inputs);
+  check_log(arguments, output, inputs);
 
   try {
     return read_and_train(arguments, terminal, options, std::move(reading));

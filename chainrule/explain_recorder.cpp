@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+// A step is made by the engine's own parts, in the order of train_step(), and looked at on the way; then train_step()
+// makes it once more, whole. Its update is recorded in explain_update.cpp.
+#include "chainrule/explain_recorder.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "chainrule/elementary.h"
+#include "chainrule/kernels/kernels.h"
+
+namespace chainrule {
+namespace {
+
+Numbers times(std::span<const double> values, double factor) {
+  Numbers scaled = wide(values);
+  for (double& value : scaled) value *= factor;
+  return scaled;
+}
+
+Matrix narrow(const MatrixOf<double>& values) {
+  Matrix rounded(values.rows(), values.columns());
+  std::ranges::transform(values.flat(), rounded.flat().begin(), [](double x) { return static_cast<float>(x); });
+  return rounded;
+}
+
+MatrixOf<double> wide_matrix(ConstMatrixView values) {
+  MatrixOf<double> widened(values.rows(), values.columns());
+  std::ranges::copy(values.flat(), widened.flat().begin());
+  return widened;
+}
+
+// How far rounding to float moves each number.
+MatrixOf<double> rounding_of(const MatrixOf<double>& values) {
+  MatrixOf<double> errors(values.rows(), values.columns());
+  std::ranges::transform(values.flat(), errors.flat().begin(),
+                         [](double x) { return std::abs(x - static_cast<double>(static_cast<float>(x))); });
+  return errors;
+}
+
+double log_sum_exp(std::span<const double> a) {
+  const double shift = *std::ranges::max_element(a);
+  double sum = 0;
+  for (const double x : a) sum += elementary::exp(x - shift);
+  return shift + elementary::log(sum);
+}
+
+}  // namespace
+
+Recorder::Recorder(const Architecture& architecture, const TruthParameters& start, const TruthBatch& batch,
+                   const TrainOptions& options)
+    : network_(architecture),
+      options_(options),
+      state_(network_, options_, batch.inputs.rows()),
+      inputs_(narrow(batch.inputs)),
+      targets_(narrow(batch.targets)),
+      batch_(batch),
+      parameters_(start),
+      memory_(architecture),
+      in_(no_bounds(architecture, batch)),
+      memory_bounds_(architecture) {
+  for (std::size_t l = 0; l < depth(); ++l) {
+    const Matrix weights = narrow(start.weights[l]);
+    copy_weights(weights.view(), network_.parameters.weights(l));
+    std::ranges::transform(start.biases[l], network_.parameters.biases(l).begin(),
+                           [](double x) { return static_cast<float>(x); });
+    in_.parameters.weights[l] = rounding_of(start.weights[l]);
+    for (std::size_t i = 0; i < start.biases[l].size(); ++i)
+      in_.parameters.biases[l][i] =
+          std::abs(start.biases[l][i] - static_cast<double>(network_.parameters.biases(l)[i]));
+  }
+  in_.inputs = rounding_of(batch.inputs);
+  in_.targets = rounding_of(batch.targets);
+  for (std::size_t i = 0; i < rows(); ++i) {
+    const double weight = batch.weights.empty() ? 1 : batch.weights[i];
+    share_.push_back(static_cast<float>(weight / static_cast<double>(rows())));
+  }
+  state_.learning_rate = options.learning_rate;
+}
+
+void Recorder::add(std::string name, std::size_t rows, std::size_t columns, Numbers engine, Numbers truth,
+                   Numbers bound) {
+  record_.tensors.push_back({std::move(name), rows, columns, std::move(engine), std::move(truth), std::move(bound)});
+}
+
+void Recorder::add_matrix(std::string name, ConstMatrixView engine, Numbers truth, Numbers bound) {
+  add(std::move(name), engine.rows(), engine.columns(), wide(engine.flat()), std::move(truth), std::move(bound));
+}
+
+std::vector<MatrixOf<double>> Recorder::masks() {
+  std::vector<MatrixOf<double>> all{wide_matrix(state_.work.mask(Workspace::kInputs))};
+  for (std::size_t l = 0; l < depth(); ++l) all.push_back(wide_matrix(state_.work.mask(l)));
+  return all;
+}
+
+void Recorder::add_inputs() {
+  add_matrix("a1", inputs_.view(), wide(batch_.inputs.flat()), wide(in_.inputs.flat()));
+  add_matrix("y", targets_.view(), wide(batch_.targets.flat()), wide(in_.targets.flat()));
+  Numbers share, bound;
+  for (std::size_t i = 0; i < rows(); ++i) {
+    share.push_back((batch_.weights.empty() ? 1 : batch_.weights[i]) / static_cast<double>(rows()));
+    bound.push_back(share.back() * 0x1p-24);
+  }
+  add("share", rows(), 1, wide(share_), std::move(share), std::move(bound));
+}
+
+void Recorder::add_forward() {
+  const std::vector<MatrixOf<double>> all_masks = masks();
+  const auto add_dropped = [&](std::size_t layer) {  // of the article
+    const MatrixOf<double>& mask = all_masks[layer - 1];
+    if (mask.rows() == 0) return;
+    add(tensor_name("mask", layer), mask.rows(), mask.columns(), wide(mask.flat()), wide(mask.flat()),
+        Numbers(mask.flat().size()));
+    Numbers truth = wide(layer == 1 ? batch_.inputs.flat() : truth_.a[layer - 2].flat());
+    Numbers bound = wide(layer == 1 ? in_.inputs.flat() : bounds_.a[layer - 2].flat());
+    for (std::size_t k = 0; k < truth.size(); ++k) {
+      truth[k] *= mask.flat()[k];
+      bound[k] = mask.flat()[k] * bound[k] + 0x1p-24 * std::abs(truth[k]);
+    }
+    add_matrix(tensor_name("fed", layer), state_.work.fed(layer - 1, inputs_.view()), std::move(truth),
+               std::move(bound));
+  };
+  add_dropped(1);
+  for (std::size_t l = 0; l < depth(); ++l) {
+    add_matrix(tensor_name("z", l + 2), state_.work.z(l), wide(truth_.z[l].flat()), wide(bounds_.z[l].flat()));
+    add_matrix(tensor_name("a", l + 2), state_.work.a(l), wide(truth_.a[l].flat()), wide(bounds_.a[l].flat()));
+    add_dropped(l + 2);
+  }
+}
+
+// What a loss that brings its own link makes of the outputs and targets first.
+void Recorder::add_link() {
+  if (link_name(options_.loss) == "identity") return;
+  MatrixOf<double> engine = wide_matrix(state_.work.outputs());  // the engine's losses take it on in double
+  MatrixOf<double> truth = truth_.a.back();
+  Numbers bound, log_sum, log_sum_truth, log_sum_bound;
+  for (std::size_t row = 0; row < rows(); ++row) {
+    apply_link(options_.loss, engine.row(row));
+    apply_link(options_.loss, truth.row(row));
+    const double error = *std::ranges::max_element(bounds_.a.back().row(row));
+    for (const double p : truth.row(row)) bound.push_back(p * (elementary::exp(2 * error) - 1 + 1e-13));
+    log_sum.push_back(log_sum_exp(wide(state_.work.outputs().row(row))));
+    log_sum_truth.push_back(log_sum_exp(truth_.a.back().row(row)));
+    log_sum_bound.push_back(error + 1e-12 * std::abs(log_sum_truth.back()));
+  }
+  add("p", rows(), engine.columns(), wide(engine.flat()), wide(truth.flat()), std::move(bound));
+  if (options_.loss.kind == LossKind::softmax_cross_entropy)
+    add("log_sum", rows(), 1, std::move(log_sum), std::move(log_sum_truth), std::move(log_sum_bound));
+  if (options_.loss.label_smoothing == 0 || link_name(options_.loss) == "exp") return;
+  const auto smoothed = [&](auto values) {
+    Numbers smooth;
+    for (const auto y : values) smooth.push_back(smoothed_target(options_.loss, double(y), targets_.columns()));
+    return smooth;
+  };
+  add("y_smooth", rows(), targets_.columns(), smoothed(targets_.view().flat()), smoothed(batch_.targets.flat()),
+      wide(in_.targets.flat()));
+}
+
+// The sample losses, their mean, the decay term, and the objective: the engine's outputs in double, as it takes them.
+void Recorder::add_losses() {
+  Numbers engine, truth;
+  for (std::size_t i = 0; i < rows(); ++i) {
+    engine.push_back(loss_value(options_.loss, wide(state_.work.outputs().row(i)), wide(targets_.view().row(i))));
+    truth.push_back(loss_value(options_.loss, truth_.a.back().row(i), batch_.targets.row(i)));
+  }
+  add("sample_loss", rows(), 1, std::move(engine), std::move(truth), bounds_.sample_losses);
+  const double loss =
+      loss_and_gradient(options_.loss, state_.work.outputs(), targets_.view(), share_, state_.work.d_outputs());
+  const double decay = decay_term(network_.parameters, options_.weight_decay);
+  add("loss", 1, 1, {loss}, {truth_.loss}, {bounds_.loss});
+  add("decay_term", 1, 1, {decay}, {truth_.decay_term}, {bounds_.decay_term});
+  add("objective", 1, 1, {loss + decay}, {truth_.objective()}, {bounds_.loss + bounds_.decay_term});
+}
+
+// Downwards: d_a, f', delta of each layer. On entry delta of the last layer holds its d_a.
+void Recorder::add_backward() {
+  const Matrix d_outputs = [&] {
+    Matrix copy(rows(), network_.architecture.outputs());
+    std::ranges::copy(state_.work.d_outputs().flat(), copy.flat().begin());
+    return copy;
+  }();
+  backward_deltas(network_, state_.work);
+  const double per_row = 1 / static_cast<double>(rows());
+  Matrix d_a = d_outputs;
+  for (std::size_t l = depth(); l-- > 0;) {
+    const ConstMatrixView z = state_.work.z(l), a = state_.work.a(l);
+    if (l + 1 < depth()) {
+      d_a = Matrix(rows(), z.columns());
+      kernels::affine_backward_input(state_.work.team(), state_.work.delta(l + 1), network_.parameters.weights(l + 1),
+                                     d_a.view());
+      const MatrixView mask = state_.work.mask(l);
+      for (std::size_t k = 0; k < mask.size(); ++k) d_a.flat()[k] *= mask.flat()[k];
+    }
+    Matrix slope(rows(), z.columns());
+    std::ranges::fill(slope.flat(), 1.0F);
+    activation_backward(network_.architecture.layers[l].activation, z.flat(), a.flat(), slope.flat(), slope.flat());
+    add_matrix(tensor_name("d_a", l + 2), d_a.view(), times(truth_.d_a[l].flat(), per_row),
+               wide(bounds_.d_a[l].flat()));
+    add_matrix(tensor_name("slope", l + 2), slope.view(), wide(truth_.slope[l].flat()), wide(bounds_.slope[l].flat()));
+    add_matrix(tensor_name("delta", l + 2), state_.work.delta(l), times(truth_.delta[l].flat(), per_row),
+               wide(bounds_.delta[l].flat()));
+  }
+}
+
+void Recorder::restart_truth() {
+  const auto widened = [&](const Parameters& engine) {
+    TruthParameters truth = truth_parameters(network_.architecture);
+    for (std::size_t l = 0; l < depth() && !engine.flat().empty(); ++l) {
+      copy_weights(engine.weights(l), truth.weights[l].view());
+      std::ranges::copy(engine.biases(l), truth.biases[l].begin());
+    }
+    return truth;
+  };
+  parameters_ = truth_parameters(network_);
+  memory_.first = widened(state_.first);
+  memory_.second = widened(state_.second);
+  in_.parameters = truth_parameters(network_.architecture);
+  memory_bounds_ = TruthOptimizer(network_.architecture);
+}
+
+ExplainedStep Recorder::step() {
+  const Architecture& architecture = network_.architecture;
+  record_ = {};
+  record_.step = state_.step + 1;
+  forward(network_, inputs_.view(), {options_.seed, state_.step, 0}, state_.work);
+  truth_ = truth_step(architecture, parameters_, options_.loss, batch_, options_.weight_decay, masks());
+  bounds_ = bound_step(architecture, parameters_, options_.loss, batch_, options_.weight_decay, masks(), in_, truth_);
+  add_inputs();
+  add_parameters("");
+  add_memory("");
+  add_forward();
+  add_link();
+  add_losses();
+  add_backward();
+  train_step(state_, batch());
+  add_gradients();
+  add_full_gradients();
+  bound_update(architecture, options_.optimizer, options_.learning_rate, options_.weight_decay, options_.clip_norm,
+               truth_, bounds_, memory_, parameters_, memory_bounds_, in_.parameters);
+  truth_update(architecture, options_.optimizer, options_.learning_rate, options_.weight_decay, truth_, memory_,
+               parameters_, options_.clip_norm);
+  add_memory("_after");
+  add_parameters("_after");
+  add_objective_after();
+  return std::move(record_);
+}
+
+}  // namespace chainrule

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// explain --health MODEL DATA: statistics of each layer, then what is wrong and what would help.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "chainrule/diagnosis.h"
+#include "cli/commands/commands.h"
+#include "cli/grid.h"
+
+namespace chainrule::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct HealthReport {
+  std::string model, data;  // paths
+  Examination examination;
+  std::vector<Finding> findings;
+};
+
+Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+Json parameters_object(const ParameterHealth& health) {
+  return {{"norm", number(health.norm)},
+          {"gradient_norm", number(health.gradient_norm)},
+          {"update_ratio", number(health.update_ratio)}};
+}
+
+std::size_t units_of(const Architecture& architecture, std::size_t layer) {
+  return layer == 1 ? architecture.inputs : architecture.layers[layer - 2].outputs;
+}
+
+std::string activation_of(const Architecture& architecture, std::size_t layer) {
+  return layer == 1 ? "inputs" : std::string(activation_name(architecture.layers[layer - 2].activation));
+}
+
+Json layer_object(const Examination& e, std::size_t layer) {
+  const LayerHealth& health = e.layers[layer - 1];
+  Json object = {{"layer", layer},
+                 {"units", units_of(e.architecture, layer)},
+                 {"activation", layer == 1 ? Json(nullptr) : Json(activation_of(e.architecture, layer))},
+                 {"activation_mean", number(health.activation_mean)},
+                 {"activation_deviation", number(health.activation_deviation)},
+                 {"saturated", number(health.saturated)},
+                 {"dead", number(health.dead)}};
+  if (layer == e.layers.size()) return object;
+  object["weights"] = parameters_object(health.weights);
+  object["biases"] = parameters_object(health.biases);
+  return object;
+}
+
+std::string document(const HealthReport& report) {
+  const Examination& e = report.examination;
+  Json document = {{"schema", 1},
+                   {"model", report.model},
+                   {"data", report.data},
+                   {"rows", e.rows},
+                   {"steps", e.steps},
+                   {"batch_size", e.batch_size},
+                   {"optimizer", e.optimizer},
+                   {"learning_rate", number(e.learning_rate)},
+                   {"loss", number(e.loss)},
+                   {"trivial_loss", number(e.trivial_loss)}};
+  document["layers"] = Json::array();
+  for (std::size_t layer = 1; layer <= e.layers.size(); ++layer) document["layers"].push_back(layer_object(e, layer));
+  document["inputs"] = Json::array();
+  for (const InputHealth& input : e.inputs)
+    document["inputs"].push_back({{"name", input.name.empty() ? Json(nullptr) : Json(input.name)},
+                                  {"mean", number(input.mean)},
+                                  {"deviation", number(input.deviation)}});
+  document["classes"] = Json::array();
+  for (const ClassHealth& one : e.classes)
+    document["classes"].push_back({{"label", one.label}, {"rows", one.rows}, {"predicted", one.predicted}});
+  document["findings"] = Json::array();
+  for (const Finding& finding : report.findings)
+    document["findings"].push_back({{"kind", finding_name(finding.kind)},
+                                    {"layer", finding.layer == 0 ? Json(nullptr) : Json(finding.layer)},
+                                    {"value", number(finding.value)},
+                                    {"bound", number(finding.bound)},
+                                    {"problem", finding.problem},
+                                    {"advice", finding.advice}});
+  return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string short_number(double value) { return std::isnan(value) ? "-" : fmt::format("{:.3g}", value); }
+
+std::string share(double value) { return std::isnan(value) ? "" : fmt::format("{:.1f} %", 100 * value); }
+
+// Layers on lines of their own, W(l) and b(l) below in a second table.
+std::string layers_table(const Examination& e) {
+  Grid grid{{{"layer", "units", "", "mean of a", "deviation", "saturated", "dead"}},
+            {true, true, false, true, true, true, true}};
+  for (std::size_t layer = 1; layer <= e.layers.size(); ++layer) {
+    const LayerHealth& health = e.layers[layer - 1];
+    grid.rows.push_back({std::to_string(layer), std::to_string(units_of(e.architecture, layer)),
+                         activation_of(e.architecture, layer), short_number(health.activation_mean),
+                         short_number(health.activation_deviation), share(health.saturated), share(health.dead)});
+  }
+  return grid.text();
+}
+
+std::string parameters_table(const Examination& e) {
+  Grid grid{{{"", "norm", "of gradient", "update / norm"}}, {false, true, true, true}};
+  const auto add = [&](const std::string& name, const ParameterHealth& health) {
+    grid.rows.push_back(
+        {name, short_number(health.norm), short_number(health.gradient_norm), short_number(health.update_ratio)});
+  };
+  for (std::size_t layer = 1; layer < e.layers.size(); ++layer) {
+    add(fmt::format("W({})", layer), e.layers[layer - 1].weights);
+    add(fmt::format("b({})", layer), e.layers[layer - 1].biases);
+  }
+  return grid.text();
+}
+
+std::string text(const HealthReport& report) {
+  const Examination& e = report.examination;
+  std::string out =
+      fmt::format("{} on {}: {} rows in {} step{} of up to {}, {} at learning rate {}; nothing was changed\n\n",
+                  harmless(report.model), harmless(report.data), e.rows, e.steps, e.steps == 1 ? "" : "s", e.batch_size,
+                  e.optimizer, e.learning_rate);
+  out += layers_table(e) + "\n" + parameters_table(e);
+  out += fmt::format("\n  loss {:.4g}; the best answer that is the same for every row has {:.4g}\n\n", e.loss,
+                     e.trivial_loss);
+  if (report.findings.empty()) return out + "Nothing is wrong.\n";
+  for (const Finding& finding : report.findings)
+    out += fmt::format("* {}.\n  What would help: {}.\n", harmless(finding.problem), harmless(finding.advice));
+  return out;
+}
+
+// Health is that of a model on all rows, with the options that trained it.
+void check_alone(const Arguments& arguments) {
+  std::vector<std::string> idle;
+  for (const char* const flag : {"row", "steps", "layer", "unit", "parameter", "most"})
+    if (arguments.has(flag)) idle.push_back(std::string("--") + flag);
+  for (const Assignment& wish : arguments.options) idle.push_back(wish.where);
+  if (!idle.empty())
+    throw Error(ErrorCategory::usage, "--health: expected no " + idle[0] + " beside it, found one",
+                "it has no effect: leave it out");
+  if (arguments.files.size() != 2)
+    throw Error(ErrorCategory::usage, "--health: expected MODEL DATA, found only " + in_quotes(arguments.files[0]));
+}
+
+}  // namespace
+
+int explain_health(const Arguments& arguments, const Terminal& terminal) {
+  check_alone(arguments);
+  formats::LoadOptions reading = load_options(arguments);
+  check_model_file(arguments.files[0]);
+  check_inputs(arguments.files);
+  const Model model = formats::load_model(arguments.files[0]);
+  reading.part = formats::Part::test;
+  const Table table = load_for(model.encoder, arguments.files[1], reading);
+  for (const std::string& note : table.notes) say(terminal, note);
+  if (model.provenance.configuration.empty())
+    say(terminal, "the model has no configuration: the default options stand in for it");
+
+  HealthReport report{arguments.files[0], arguments.files[1], {}, {}};
+  report.examination = examine(model, encode(model.encoder, table, true));
+  report.findings = diagnose(report.examination);
+  Output output;
+  output.write(arguments.is_true("json") ? document(report) : text(report));
+  output.finish();
+  return 0;
+}
+
+}  // namespace chainrule::cli
