@@ -71,6 +71,9 @@ struct Formula {
 
 /// Throws Error (internal) for a name that no step has.
 Formula formula_of(const Explanation& explanation, const ExplainedStep& step, const Tensor& tensor);
+/// The part of the step that a quantity belongs to: "before the step", "forward", "loss", "backward", "gradients",
+/// "update".
+const char* part_of(const Tensor& tensor);
 Recipe recipe_of(const Explanation& explanation, const ExplainedStep& step, const Tensor& tensor);
 Derivation derive(const Explanation& explanation, const ExplainedStep& step, const Entry& entry);
 

@@ -209,6 +209,20 @@ struct Writer {
 
 }  // namespace
 
+const char* part_of(const Tensor& tensor) {
+  const TensorName parts = parts_of(tensor.name);
+  if (parts.after) return "update";
+  for (const char* symbol : {"dW", "db", "g_W", "g_b", "gradient_norm", "clip"})
+    if (parts.symbol == symbol) return "gradients";
+  for (const char* symbol : {"d_a", "slope", "delta"})
+    if (parts.symbol == symbol) return "backward";
+  for (const char* symbol : {"p", "log_sum", "y_smooth", "sample_loss", "loss", "decay_term", "objective"})
+    if (parts.symbol == symbol) return "loss";
+  for (const char* symbol : {"z", "mask", "fed"})
+    if (parts.symbol == symbol) return "forward";
+  return parts.symbol == "a" && parts.layer > 1 ? "forward" : "before the step";
+}
+
 Formula formula_of(const Explanation& explanation, const ExplainedStep& step, const Tensor& tensor) {
   const Writer writer{explanation, step, parts_of(tensor.name)};
   const std::string& symbol = writer.name.symbol;

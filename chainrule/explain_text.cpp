@@ -228,21 +228,6 @@ ExplainView checked(const Explanation& explanation, ExplainView view) {
   return view;
 }
 
-// Where a new part of the step begins.
-const char* part_of(const Tensor& tensor) {
-  const TensorName parts = parts_of(tensor.name);
-  if (parts.after) return "update";
-  for (const char* symbol : {"dW", "db", "g_W", "g_b", "gradient_norm", "clip"})
-    if (parts.symbol == symbol) return "gradients";
-  for (const char* symbol : {"d_a", "slope", "delta"})
-    if (parts.symbol == symbol) return "backward";
-  for (const char* symbol : {"p", "log_sum", "y_smooth", "sample_loss", "loss", "decay_term", "objective"})
-    if (parts.symbol == symbol) return "loss";
-  for (const char* symbol : {"z", "mask", "fed"})
-    if (parts.symbol == symbol) return "forward";
-  return parts.symbol == "a" && parts.layer > 1 ? "forward" : "before the step";
-}
-
 // From one number down to the inputs.
 struct Path {
   Writer& writer;

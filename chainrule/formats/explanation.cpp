@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "chainrule/explain.h"
+#include "chainrule/formats/explanation_head.h"
 #include "chainrule/formats/formats.h"
 #include "chainrule/version.h"
 
@@ -122,11 +123,16 @@ std::string text_of(const ExplainedStep& step) {
 
 }  // namespace
 
-std::string explanation_json(const Explanation& explanation) {
-  std::string text = "{";
+std::string explanation_head(const Explanation& explanation) {
+  std::string text;
   const Json head = head_of(explanation);
   for (const auto& [key, value] : head.items()) text += text_of(Json(key)) + ":" + text_of(value) + ",\n";
-  text += "\"steps\":[";
+  return text;
+}
+
+std::string explanation_json(const Explanation& explanation) {
+  std::string text = "{";
+  text += explanation_head(explanation) + "\"steps\":[";
   const char* before = "\n";
   for (const ExplainedStep& step : explanation.steps) {
     text += before + text_of(step);

@@ -163,6 +163,7 @@ Verb explain_verb() {
              "chainrule explain digits.safetensors data/digits.csv --parameter W2[3,1]",
              "chainrule explain data/iris.csv --hidden 3 --activation sigmoid --optimizer sgd --steps 3",
              "chainrule explain digits.safetensors data/digits.csv --row 1-8 --layer 2 --unit 5 --json",
+             "chainrule explain digits.safetensors data/digits.csv --html step.html",
              "chainrule explain --health digits.safetensors data/digits.csv"},
             {{"MODEL", "model file that train wrote; without it, a fresh network", false}, {"DATA", kDataHelp}},
             {},
@@ -177,6 +178,8 @@ Verb explain_verb() {
       with_value("parameter", "NAME", "show the whole path of one number, from its update down to the inputs"),
       with_value("most", "N", "numbers of one quantity that are shown", "10"),
       yes_or_no("json", "print one JSON document with everything (docs/formats.md)"),
+      with_value("html", "FILE", "write one page with everything, to look at in a browser"),
+      yes_or_no("force", "replace an output file that exists"),
   };
   add_reading(verb.flags);
   return verb;

@@ -58,6 +58,7 @@ void check_size(const Subject& subject, std::size_t steps) {
 // The library speaks of a layer, a unit, a parameter; whoever typed the flags shall read of them.
 std::string text_of(const Explanation& explanation, const Arguments& arguments, const ExplainView& view) {
   try {
+    if (arguments.has("html")) return formats::explanation_html(explanation);
     if (arguments.is_true("json")) return formats::explanation_json(explanation);
     if (arguments.has("parameter")) return explain_path(explanation, arguments.text("parameter"), view);
     return explain_text(explanation, view);
@@ -78,19 +79,32 @@ void check_bounds(const Explanation& explanation) {
               "the engine differs from double arithmetic by more than its roundings: please report it");
 }
 
+// One form at a time, and what chooses within the text only with the text.
+void check_forms(const Arguments& arguments) {
+  const auto refuse_beside = [&](const std::string& form, std::initializer_list<const char*> others, const char* hint) {
+    for (const char* const other : others)
+      if (arguments.has(other) && arguments.text(other) != "false")
+        throw Error(ErrorCategory::usage, "--" + form + ": expected no --" + other + " beside it, found one", hint);
+  };
+  if (arguments.is_true("json"))
+    refuse_beside("json", {"layer", "unit", "parameter", "most"}, "the document holds everything");
+  if (arguments.has("html"))
+    refuse_beside("html", {"json", "layer", "unit", "parameter", "most"}, "the page holds everything");
+  if (arguments.has("parameter")) refuse_beside("parameter", {"layer", "unit"}, "");
+  if (arguments.is_true("force") && !arguments.has("html"))
+    throw Error(ErrorCategory::usage, "--force: expected --html FILE beside it, found none");
+}
+
 }  // namespace
 
 int explain_command(const Arguments& arguments, const Terminal& terminal) {
   if (arguments.is_true("health")) return explain_health(arguments, terminal);
-  for (const char* const shown : {"layer", "unit", "parameter", "most"})
-    if (arguments.is_true("json") && arguments.has(shown))
-      throw Error(ErrorCategory::usage, std::string("--json: expected no --") + shown + " beside it, found one",
-                  "the document holds everything");
-  for (const char* const shown : {"layer", "unit"})
-    if (arguments.has("parameter") && arguments.has(shown))
-      throw Error(ErrorCategory::usage, std::string("--parameter: expected no --") + shown + " beside it, found one");
+  check_forms(arguments);
   const ExplainView view = view_of(arguments, terminal);
   const std::size_t steps = whole_flag(arguments, "steps", kMostSteps, 1);
+  const std::string path = arguments.text("html", "-");
+  const bool overwrite = arguments.is_true("force");
+  if (path != "-") check_output(path, overwrite, arguments.files);
   const Subject subject = load_subject(arguments, terminal, 1);
   check_size(subject, steps);
   say(terminal, subject.origin +
@@ -99,7 +113,7 @@ int explain_command(const Arguments& arguments, const Terminal& terminal) {
   Explanation explanation = explain_steps(subject.network.architecture, truth_parameters(subject.network),
                                           subject.batch, subject.options, steps);
   add_names(explanation, subject);
-  Output output;
+  Output output(path, overwrite);
   output.write(text_of(explanation, arguments, view));
   output.finish();
   check_bounds(explanation);

@@ -132,7 +132,7 @@ std::string text(const HealthReport& report) {
 // Health is that of a model on all rows, with the options that trained it.
 void check_alone(const Arguments& arguments) {
   std::vector<std::string> idle;
-  for (const char* const flag : {"row", "steps", "layer", "unit", "parameter", "most"})
+  for (const char* const flag : {"row", "steps", "layer", "unit", "parameter", "most", "html", "force"})
     if (arguments.has(flag)) idle.push_back(std::string("--") + flag);
   for (const Assignment& wish : arguments.options) idle.push_back(wish.where);
   if (!idle.empty())

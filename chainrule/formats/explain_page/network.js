@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+// The drawing: units and links of the stage that the reader is at. Whatever carries a data-key can be chosen.
+'use strict';
+
+function svg(tag, attributes = {}, ...children) {
+  const made = document.createElementNS('http://www.w3.org/2000/svg', tag);
+  for (const [name, value] of Object.entries(attributes)) if (value !== undefined) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+function largest(tensor, from = 0, count = tensor.size) {
+  let most = 0;
+  for (let k = from; k < from + count; ++k) if (Math.abs(tensor.engine(k)) > most) most = Math.abs(tensor.engine(k));
+  return most;
+}
+
+// What the drawing shows of a layer's units, and of the links above it, at a stage.
+function shownUnits(at, layer) {
+  const made = name => {
+    const tensor = at.step.byName.get(name + layer);
+    return tensor !== undefined && at.step.tensors.indexOf(tensor) <= at.stage.last ? tensor : undefined;
+  };
+  return made('delta') ?? made('a') ?? made('z');
+}
+function shownLinks(at, layer) {
+  const of = name => at.step.byName.get(name);
+  if (at.stage.part === 'gradients') return of(`g_W${layer}`) ?? of(`dW${layer}`);
+  return at.stage.part === 'update' ? of(`W${layer}_after`) : of(`W${layer}`);
+}
+// Whether the links above a layer are at work in this stage.
+function isAtWork(stage, layer) {
+  if (stage.part === 'forward') return layer === stage.layer - 1;
+  if (stage.part === 'backward') return layer === stage.layer && layer < layerCount;
+  return stage.part !== 'loss';
+}
+
+class Drawing {
+  constructor(at, layout) {
+    this.at = at;
+    this.layout = layout;
+    this.chosen = at.chosen;
+  }
+
+  column(layer) { return this.layout.layers[layer - 1]; }
+  isChosen(entry) { return this.chosen !== null && this.chosen.key === entry.key; }
+  // Is it the chosen unit, or one that the chosen number belongs to?
+  isChosenUnit(layer, unit) {
+    const chosen = this.chosen;
+    if (chosen === null || chosen.tensor.axes === 'rows' || chosen.tensor.axes === 'single') return false;
+    if (chosen.tensor.layer === 0) return layer === layerCount && chosen.column === unit;
+    return chosen.tensor.axes === 'weights' ? false : chosen.layer === layer && chosen.unit === unit;
+  }
+
+  button(tag, entry, attributes, ...children) {
+    return svg(tag, {
+      'data-key': entry.key, role: 'button', tabindex: -1, 'aria-pressed': this.isChosen(entry),
+      'aria-label': `${entry.name} = ${short(entry.engine)}`, ...attributes,
+    }, ...children);
+  }
+
+  group(label, more, children) {
+    const group = svg('g', { role: 'group', 'aria-label': label, 'data-roving': '', ...more }, ...children);
+    const first = group.querySelector('[aria-pressed=true]') ?? group.querySelector('[data-key]');
+    first?.setAttribute('tabindex', 0);
+    return group;
+  }
+
+  link(weights, i, j, scale) {
+    const below = this.column(weights.layer), above = this.column(weights.layer + 1);
+    const from = placeOf(below, j), to = placeOf(above, i), entry = new Entry(weights, i, j);
+    const share = scale === 0 ? 0 : Math.min(1, Math.abs(entry.engine) / scale);
+    const x1 = from.x + (below.radius ?? 0), x2 = to.x - (above.radius ?? 0), middle = (x1 + x2) / 2;
+    const path = `M${x1} ${from.y}C${middle} ${from.y} ${middle} ${to.y} ${x2} ${to.y}`;
+    const made = this.button('g', entry, { class: 'link', 'data-slot': `w${weights.layer}/${i}/${j}` },
+      svg('path', { d: path, class: 'reach' }),
+      svg('path', { d: path, class: 'halo', 'stroke-width': 4.5 + 5.5 * share }),
+      svg('path', { d: path, stroke: cssColor(colorOf(entry.engine / (scale || 1))), 'stroke-width': 0.8 + 5.2 * share }));
+    return made;
+  }
+
+  // Numbers on links, where there are few: near their lower ends, where they lie apart.
+  linkLabels(weights) {
+    const below = this.column(weights.layer), above = this.column(weights.layer + 1);
+    const labels = svg('g', { class: 'labels', 'aria-hidden': true });
+    if (weights.size > 12 || this.layout.gap < 150) return labels;
+    for (let k = 0; k < weights.size; ++k) {
+      const entry = Entry.at(weights, k), from = placeOf(below, entry.column), to = placeOf(above, entry.row);
+      const t = 0.36, u = 1 - t, x1 = from.x + below.radius, x2 = to.x - above.radius, middle = (x1 + x2) / 2;
+      const x = u ** 3 * x1 + 3 * (u * u * t + u * t * t) * middle + t ** 3 * x2;
+      const y = (u ** 3 + 3 * u * u * t) * from.y + (3 * u * t * t + t ** 3) * to.y;
+      labels.append(svg('text', { x, y: y + 4, class: 'on-link' }, short(Number(entry.engine.toPrecision(3)))));
+    }
+    return labels;
+  }
+
+  links(layer) {
+    const weights = shownLinks(this.at, layer), below = this.column(layer), above = this.column(layer + 1);
+    const scale = largest(weights), parts = [];
+    if (below.cell === undefined && above.cell === undefined) {
+      const order = Array.from({ length: weights.size }, (_, k) => Entry.at(weights, k));
+      parts.push(...order.map(entry => this.link(weights, entry.row, entry.column, scale)));
+    } else {
+      parts.push(this.wedge(below, above), ...this.linksOfChosen(weights, scale));
+    }
+    const label = `${weights.meaning}: ${weights.rows} times ${weights.columns}`;
+    const more = { class: `links ${isAtWork(this.at.stage, layer) ? 'at-work' : 'at-rest'}`, 'data-slot': `links${layer}` };
+    return svg('g', {}, this.group(label, more, parts),
+      ...(isAtWork(this.at.stage, layer) && below.cell === undefined && above.cell === undefined ? [this.linkLabels(weights)] : []));
+  }
+
+  wedge(below, above) {
+    const end = column => column.cell === undefined
+      ? [placeOf(column, 0).y, placeOf(column, column.units - 1).y] : [column.top, column.top + column.height];
+    const [a, b] = end(below), [c, d] = end(above), middle = (below.right + above.left) / 2;
+    return svg('path', { class: 'wedge', d: `M${below.right} ${a}C${middle} ${a} ${middle} ${c} ${above.left} ${c}V${d}` +
+      `C${middle} ${d} ${middle} ${b} ${below.right} ${b}Z` });
+  }
+
+  // Between a heat map and drawn units: the links of the cell that is chosen.
+  linksOfChosen(weights, scale) {
+    const below = this.column(weights.layer), above = this.column(weights.layer + 1), chosen = this.chosen;
+    if (chosen === null || chosen.tensor.layer === 0) return [];
+    const isLink = chosen.tensor.axes === 'weights' && chosen.tensor.layer === weights.layer;
+    if (above.cell === undefined && (isLink || (chosen.tensor.axes === 'units' && chosen.layer === weights.layer)))
+      return Array.from({ length: weights.rows }, (_, i) => this.link(weights, i, chosen.column, scale));
+    if (below.cell === undefined && (isLink || chosen.layer === weights.layer + 1))
+      return Array.from({ length: weights.columns }, (_, j) => this.link(weights, chosen.unit, j, scale));
+    return [];
+  }
+
+  units(layer) {
+    const column = this.column(layer), tensor = shownUnits(this.at, layer);
+    const scale = tensor === undefined ? 0 : largest(tensor, this.at.row * tensor.columns, tensor.columns);
+    const made = column.cell === undefined ? Array.from({ length: column.units }, (_, unit) => this.unit(layer, unit, tensor, scale))
+                                           : heatMapCells(this, layer, tensor, scale);
+    const more = { 'data-slot': `units${layer}`, 'data-columns': column.columns,
+                   class: column.cell === undefined ? 'units' : 'units heat-map' };
+    return svg('g', {}, this.group(`Layer ${layer}, ${column.units} units`, more, made), this.caption(layer, tensor));
+  }
+
+  unit(layer, unit, tensor, scale) {
+    const column = this.column(layer), { x, y } = placeOf(column, unit), r = column.radius;
+    const marked = this.isChosenUnit(layer, unit) ? ' chosen' : '';
+    const slot = { 'data-slot': `u${layer}/${unit}` };
+    if (tensor === undefined) {
+      const waiting = this.at.step.byName.get(`z${layer}`);
+      return this.button('g', new Entry(waiting, this.at.row, unit),
+        { ...slot, class: 'unit waiting', 'aria-label': `unit ${unit + 1} of layer ${layer}, not made yet` },
+        svg('circle', { cx: x, cy: y, r }), ...this.besides(layer, unit, x, y, r));
+    }
+    const entry = new Entry(tensor, this.at.row, unit), color = colorOf(scale === 0 ? 0 : entry.engine / scale);
+    const inside = r < 18 ? [] : [svg('text', { x, y: y + 4, class: 'inside', fill: inkOn(color) }, compact(entry.engine))];
+    return this.button('g', entry, { ...slot, class: `unit${marked}` },
+      svg('circle', { cx: x, cy: y, r: r + 4.5, class: 'halo' }), svg('circle', { cx: x, cy: y, r, fill: cssColor(color) }), ...inside,
+      ...this.besides(layer, unit, x, y, r, tensor), ...this.under(layer, unit, x, y, r, tensor));
+  }
+
+  // The name of an input or output, and small units' numbers.
+  besides(layer, unit, x, y, r, tensor) {
+    if (!this.layout.isWide || (layer !== 1 && layer !== layerCount)) return [];
+    const name = layer === 1 ? explained.columns[unit]?.name : explained.output_names[unit];
+    const number = tensor === undefined || r >= 18 ? '' : compact(tensor.engine(this.at.row * tensor.columns + unit));
+    const text = [name === undefined ? '' : shortened(name, number === '' ? 15 : 9), number].filter(part => part !== '').join('  ');
+    const side = layer === 1 ? { x: x - r - 9, 'text-anchor': 'end' } : { x: x + r + 9, 'text-anchor': 'start' };
+    return [svg('text', { ...side, y: y + 4, class: 'beside' }, text)];
+  }
+
+  // z, a, delta below a unit with room for them: those that are made and not inside.
+  under(layer, unit, x, y, r, tensor) {
+    if (this.column(layer).spacing < 80) return [];
+    const lines = ['z', 'a', 'delta'].map(symbol => this.at.step.byName.get(symbol + layer))
+      .filter(of => of !== undefined && of !== tensor && this.at.step.tensors.indexOf(of) <= this.at.stage.last);
+    return lines.map((of, k) => svg('text', { x, y: y + r + 15 + 13 * k, class: 'under' },
+      `${letters[of.symbol] ?? of.symbol} ${compact(of.engine(this.at.row * of.columns + unit))}`));
+  }
+
+  caption(layer, tensor) {
+    const column = this.column(layer), name = layer === 1 ? 'inputs' : layer === layerCount ? 'outputs' : `layer ${layer}`;
+    const shows = tensor === undefined ? 'not made yet' : `${column.units} × ${letters[tensor.symbol] ?? tensor.symbol}`;
+    return svg('g', { class: 'caption', 'aria-hidden': true },
+      svg('text', { x: column.center, y: 15, class: 'layer-name' }, name),
+      svg('text', { x: column.center, y: 31 }, shows));
+  }
+
+  draw() {
+    const parts = [];
+    for (let layer = 1; layer < layerCount; ++layer) parts.push(this.links(layer));
+    for (let layer = 1; layer <= layerCount; ++layer) parts.push(this.units(layer));
+    return parts;
+  }
+}
+
+const compact = value => short(Number(value.toPrecision(Math.abs(value) < 1e-3 && value !== 0 ? 1 : 3)));
+const shortened = (text, most) => text.length <= most ? text : `${text.slice(0, most - 1)}…`;

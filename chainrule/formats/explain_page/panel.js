@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// One number: its formula with symbols, then with numbers, then the result, and where to go from there.
+'use strict';
+
+function html(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) if (value !== undefined) made.setAttribute(name, value);
+  made.append(...children.filter(child => child !== null));
+  return made;
+}
+
+// Something that leads to a number when it is clicked or, with the focus on it, Enter is pressed.
+function numberButton(entry, ...content) {
+  return html('button', { type: 'button', class: 'number', 'data-key': entry.key },
+    ...(content.length > 0 ? content : [html('span', { class: 'name' }, entry.name), html('span', { class: 'value' }, short(entry.engine))]));
+}
+
+function leadingTo(entry, inner) {
+  inner.setAttribute('data-key', entry.key);
+  inner.setAttribute('tabindex', 0);
+  inner.setAttribute('role', 'link');
+  inner.setAttribute('aria-label', `${entry.name} = ${short(entry.engine)}`);
+  inner.setAttribute('class', 'leads');
+  return inner;
+}
+
+const asSymbol = entry => leadingTo(entry, row(symbolInMath(entry.tensor, entry)));
+function asNumber(entry, alone) {
+  const number = mathOfSigned(short(entry.engine));
+  const needsBrackets = !alone && (entry.engine < 0 || Object.is(entry.engine, -0));
+  return leadingTo(entry, needsBrackets ? row(math('mo', '('), number, math('mo', ')')) : row(number));
+}
+
+const termsShown = 6;
+
+function formulaLines(entry, made) {
+  const tokens = tokensOfDerivation(made, termsShown), lines = html('div', { class: 'lines' });
+  const line = (name, inner, symbol) =>
+    lines.append(html('div', { class: `line ${symbol}`, role: 'group', 'aria-label': name }, mathBlock(inner)));
+  line('formula with symbols', row(symbolInMath(entry.tensor, entry), math('mo', '='), setInMath(tokens, asSymbol)), 'symbols');
+  line('formula with numbers', row(math('mo', '='), setInMath(tokens, asNumber)), 'numbers');
+  line('result', row(math('mo', '='), mathOfSigned(exact(entry.engine, entry.tensor.isFloat))), 'result');
+  return lines;
+}
+
+function checkLine(entry, made) {
+  const found = recomputed(entry, made);
+  if (found === null) return null;
+  const text = found.agrees ? `The factors shown give ${short(found.value)}: the result, within its bound.`
+                            : `The factors shown give ${found.value}, which is not the result within its bound.`;
+  return html('p', { class: `check ${found.agrees ? 'agrees' : 'differs'}` }, text);
+}
+
+function resultTable(entry) {
+  const difference = entry.engine - entry.truth;
+  const line = (name, value, what, more) => html('tr', more, html('th', { scope: 'row' }, name), html('td', {}, value), html('td', { class: 'what' }, what));
+  return html('table', { class: 'result' }, html('caption', { class: 'unseen' }, `${entry.name}: the result`), html('tbody', {},
+    line('engine', exact(entry.engine, entry.tensor.isFloat), entry.tensor.isFloat ? 'as trained, in float' : 'as the engine keeps it, in double', { 'data-field': 'engine' }),
+    line('truth', exact(entry.truth, false), 'in double', { 'data-field': 'truth' }),
+    line('difference', rough(difference), entry.isWithin ? 'engine − truth' : 'beyond its bound', { 'data-field': 'difference', class: entry.isWithin ? '' : 'beyond' }),
+    line('bound', rough(entry.bound), 'what roundings can do', { 'data-field': 'bound' })));
+}
+
+// Every factor as a plain button, for whoever does not read MathML, and for sums of many terms.
+function factorsTable(entry, made) {
+  const factors = k => made.term(k).factors;
+  const product = k => made.count > 1 && factors(k).length > 1 ? valueOfTerm(made.term(k)) : NaN;
+  const withProducts = Number.isFinite(product(0));
+  const rowAt = k => [String(k + 1), html('span', { class: 'factors' }, ...factors(k).map(factor => numberButton(factor))),
+                      ...(withProducts ? [short(product(k))] : [])];
+  const around = [...made.before.factors, ...made.after.factors];
+  const heads = ['term', 'factors', ...(withProducts ? ['gives'] : [])];
+  return html('details', { class: 'made-of', open: '' }, html('summary', {}, made.count > 1 ? `Made of ${made.count} terms` : 'Made of'),
+    around.length > 0 ? html('p', { class: 'chips' }, ...around.map(factor => numberButton(factor))) : null,
+    made.count > 1 ? pagedTable('The terms', heads, made.count, rowAt, 8)
+                   : html('p', { class: 'chips' }, ...factors(0).map(factor => numberButton(factor))));
+}
+
+// The other numbers of the same unit or link, in the order of the step.
+function relatives(entry) {
+  const { tensor } = entry, { step } = tensor, all = [];
+  const add = (of, line, column) => all.push(new Entry(of, line, column));
+  for (const of of step.tensors) {
+    if (of.axes === tensor.axes && of.layer === tensor.layer) add(of, entry.row, entry.column);
+    else if (tensor.axes === 'units' && of.axes === 'biases' && of.layer === tensor.layer - 1) add(of, entry.column, 0);
+    else if (tensor.axes === 'biases' && of.axes === 'units' && of.layer === tensor.layer + 1) add(of, page.row, entry.row);
+    else if (of.axes === 'units' && tensor.axes === 'units' && [of.layer, tensor.layer].sort().join() === `0,${layerCount}`) add(of, entry.row, entry.column);
+  }
+  return all;
+}
+
+function neighbours(entry) {
+  const { step } = entry.tensor;
+  if (entry.tensor.axes === 'weights') {
+    const below = step.byName.get(`a${entry.tensor.layer}`), above = step.byName.get(`z${entry.tensor.layer + 1}`);
+    return [['It leads from', [new Entry(below, page.row, entry.column)]], ['to', [new Entry(above, page.row, entry.row)]]];
+  }
+  const lists = [], unit = entry.unit;
+  if (entry.tensor.axes !== 'units' || entry.tensor.layer === 0) return lists;
+  const into = step.byName.get(`W${entry.layer - 1}`), out = step.byName.get(`W${entry.layer}`);
+  if (into !== undefined) lists.push(['Weights into it', Array.from({ length: into.columns }, (_, j) => new Entry(into, unit, j))]);
+  if (out !== undefined) lists.push(['Weights out of it', Array.from({ length: out.rows }, (_, i) => new Entry(out, i, unit))]);
+  return lists;
+}
+
+function chips(title, entries, chosen) {
+  const most = 40, shown = entries.slice(0, most);
+  const more = entries.length > most ? [html('span', { class: 'more' }, `and ${entries.length - most} more, in the table below`)] : [];
+  return html('div', { class: 'related' }, html('h3', {}, title), html('p', { class: 'chips' }, ...shown.map(each => {
+    const button = numberButton(each);
+    if (each.key === chosen.key) button.setAttribute('aria-current', 'true');
+    return button;
+  }), ...more));
+}
+
+function panelOf(entry) {
+  const { tensor } = entry, made = derivationOf(entry), origin = originOf(entry), article = articleOf(tensor);
+  const parts = [
+    html('h2', { id: 'panel-title', tabindex: -1 }, mathInline(symbolInMath(tensor, entry)), html('code', {}, entry.name)),
+    html('p', { class: 'meaning' }, `${tensor.meaning}${manyRows && ['units', 'rows'].includes(tensor.axes) ? `, row ${explained.rows[entry.row]}` : ''}`,
+      article === '' ? null : html('span', { class: 'article' }, `${article} of the article`)),
+  ];
+  if (origin !== '') parts.push(html('p', { class: 'origin' }, origin));
+  const whole = wholeFormula(tensor);
+  if (whole !== null) parts.push(html('div', { class: 'whole', role: 'group', 'aria-label': 'formula of the whole quantity' }, mathBlock(whole)));
+  if (made.count > 0) parts.push(formulaLines(entry, made), checkLine(entry, made) ?? '');
+  else parts.push(html('p', { class: 'given' }, tensor.after ? 'Made by a forward pass of its own, with the new weights.' : 'Given, not made in this step.'));
+  parts.push(resultTable(entry));
+  if (made.count > 0 && (made.count > 1 || made.term(0).factors.length > 0)) parts.push(factorsTable(entry, made));
+  const related = relatives(entry);
+  if (related.length > 1) parts.push(chips(tensor.axes === 'weights' ? 'This weight' : 'This unit', related, entry));
+  for (const [title, entries] of neighbours(entry)) parts.push(chips(title, entries, entry));
+  return parts;
+}

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+# cmake -DHTML=... -DSTYLE=a.css,b.css -DSCRIPT=a.js,b.js -DOUTPUT=... -P embed_page.cmake: writes a source with the bytes of
+# a page's files, several of a kind one after the other.
+cmake_minimum_required(VERSION 3.25)
+set(arrays)
+foreach(kind HTML STYLE SCRIPT)
+  string(REPLACE "," ";" files "${${kind}}")
+  set(hex)
+  foreach(file IN LISTS files)
+    file(READ ${file} more HEX)
+    string(APPEND hex "${more}")
+  endforeach()
+  string(REGEX REPLACE "(..)" "0x\\1," bytes "${hex}")
+  string(REGEX REPLACE "(0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,)" "\\1\n" bytes "${bytes}")
+  string(TOLOWER ${kind} name)
+  string(APPEND arrays "constexpr unsigned char ${name}[] = {\n${bytes}};\n\n")
+endforeach()
+file(WRITE ${OUTPUT} "#include \"chainrule/formats/page_sources.h\"
+
+namespace chainrule::formats {
+namespace {
+
+${arrays}template <std::size_t size>
+std::string_view text(const unsigned char (&bytes)[size]) {
+  return {reinterpret_cast<const char*>(bytes), size};
+}
+
+}  // namespace
+
+PageSources explain_page_sources() { return {text(html), text(style), text(script)}; }
+
+}  // namespace chainrule::formats
+")
