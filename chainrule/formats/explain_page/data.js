@@ -130,7 +130,8 @@ function originOf({ tensor, row, column }) {
   const raw = explained.raw_inputs[row]?.[column];
   if (input.constant) return `${input.name} (constant when trained)`;
   if (input.shift === 0 && input.scale === 1) return `${input.name} = ${raw}`;
-  return `${input.name} = (${raw} − ${short(input.shift)}) / ${short(input.scale)}`;
+  const shift = input.shift < 0 ? `+ ${short(-input.shift)}` : `− ${short(input.shift)}`;
+  return `${input.name} = (${raw} ${shift}) / ${short(input.scale)}`;
 }
 
 // Four digits that matter.

@@ -64,7 +64,7 @@ class Reader {
     while (true) {
       if (this.takes('*')) node = this.times(node, this.power(), '×');
       else if (this.takes('/')) node = { kind: 'fraction', above: node, below: this.power() };
-      else if (isName(this.next)) node = this.times(node, this.power(), '');
+      else if (isName(this.next) && isSymbol(this.next.text)) node = this.times(node, this.power(), '');
       else return node;
     }
   }
@@ -81,7 +81,8 @@ class Reader {
     this.at++;
     if (token.factor !== undefined || token.left !== undefined || token.sum !== undefined) return { kind: 'leaf', token };
     if (isNumber(token)) return { kind: 'leaf', token };
-    if (isName(token)) return this.next?.text === '(' && this.next.glued ? this.call(token.text) : { kind: 'leaf', token };
+    if (isName(token) && this.next?.text === '(' && this.next.glued) return this.call(token.text);
+    if (isName(token) && (isSymbol(token.text) || token.text.length === 1)) return { kind: 'leaf', token };
     const closing = { '(': ')', '|': '|' }[token.text];
     if (closing === undefined) throw new SyntaxError(token.text);
     const inner = this.sum();

@@ -32,7 +32,7 @@ function layOut(width) {
     each.width = 2 * each.radius;
   }
   // Names of inputs and outputs stand beside them where there is room.
-  const named = isWide ? 118 : 8;
+  const named = isWide ? 118 : 24;
   const left = layers[0].cell === undefined ? named : 4, right = named;
   const taken = layers.reduce((sum, each) => sum + each.width, left + right);
   const gap = layerCount > 1 ? Math.max(isWide ? 70 : 34, Math.min(340, (width - taken) / (layerCount - 1))) : 0;

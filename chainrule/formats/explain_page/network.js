@@ -43,11 +43,22 @@ class Drawing {
   }
 
   column(layer) { return this.layout.layers[layer - 1]; }
-  isChosen(entry) { return this.chosen !== null && this.chosen.key === entry.key; }
+  // Is it the chosen number, or another of the same link?
+  isChosen(entry) {
+    const chosen = this.chosen;
+    if (chosen === null || entry.tensor.axes !== 'weights') return chosen?.key === entry.key;
+    return chosen.tensor.axes === 'weights' && chosen.layer === entry.layer && chosen.row === entry.row && chosen.column === entry.column;
+  }
+  // Does a link touch what is chosen?
+  touches(link) {
+    const { chosen } = this;
+    if (chosen === null || chosen.tensor.axes === 'weights') return this.isChosen(link);
+    return this.isChosenUnit(link.layer, link.row) || this.isChosenUnit(link.layer - 1, link.column);
+  }
   // Is it the chosen unit, or one that the chosen number belongs to?
   isChosenUnit(layer, unit) {
     const chosen = this.chosen;
-    if (chosen === null || chosen.tensor.axes === 'rows' || chosen.tensor.axes === 'single') return false;
+    if (chosen === null || ['rows', 'single'].includes(chosen.tensor.axes)) return false;
     if (chosen.tensor.layer === 0) return layer === layerCount && chosen.column === unit;
     return chosen.tensor.axes === 'weights' ? false : chosen.layer === layer && chosen.unit === unit;
   }
@@ -72,7 +83,7 @@ class Drawing {
     const share = scale === 0 ? 0 : Math.min(1, Math.abs(entry.engine) / scale);
     const x1 = from.x + (below.radius ?? 0), x2 = to.x - (above.radius ?? 0), middle = (x1 + x2) / 2;
     const path = `M${x1} ${from.y}C${middle} ${from.y} ${middle} ${to.y} ${x2} ${to.y}`;
-    const made = this.button('g', entry, { class: 'link', 'data-slot': `w${weights.layer}/${i}/${j}` },
+    const made = this.button('g', entry, { class: this.touches(entry) ? 'link touched' : 'link', 'data-slot': `w${weights.layer}/${i}/${j}` },
       svg('path', { d: path, class: 'reach' }),
       svg('path', { d: path, class: 'halo', 'stroke-width': 4.5 + 5.5 * share }),
       svg('path', { d: path, stroke: cssColor(colorOf(entry.engine / (scale || 1))), 'stroke-width': 0.8 + 5.2 * share }));
@@ -86,7 +97,7 @@ class Drawing {
     if (weights.size > 12 || this.layout.gap < 150) return labels;
     for (let k = 0; k < weights.size; ++k) {
       const entry = Entry.at(weights, k), from = placeOf(below, entry.column), to = placeOf(above, entry.row);
-      const t = 0.36, u = 1 - t, x1 = from.x + below.radius, x2 = to.x - above.radius, middle = (x1 + x2) / 2;
+      const t = entry.column % 2 === 0 ? 0.28 : 0.42, u = 1 - t, x1 = from.x + below.radius, x2 = to.x - above.radius, middle = (x1 + x2) / 2;
       const x = u ** 3 * x1 + 3 * (u * u * t + u * t * t) * middle + t ** 3 * x2;
       const y = (u ** 3 + 3 * u * u * t) * from.y + (3 * u * t * t + t ** 3) * to.y;
       labels.append(svg('text', { x, y: y + 4, class: 'on-link' }, short(Number(entry.engine.toPrecision(3)))));
@@ -98,13 +109,14 @@ class Drawing {
     const weights = shownLinks(this.at, layer), below = this.column(layer), above = this.column(layer + 1);
     const scale = largest(weights), parts = [];
     if (below.cell === undefined && above.cell === undefined) {
-      const order = Array.from({ length: weights.size }, (_, k) => Entry.at(weights, k));
-      parts.push(...order.map(entry => this.link(weights, entry.row, entry.column, scale)));
+      for (let k = 0; k < weights.size; ++k) parts.push(this.link(weights, Math.floor(k / weights.columns), k % weights.columns, scale));
+      if (parts.some(part => part.classList.contains('touched'))) parts.sort((a, b) => a.classList.contains('touched') - b.classList.contains('touched'));
     } else {
       parts.push(this.wedge(below, above), ...this.linksOfChosen(weights, scale));
     }
     const label = `${weights.meaning}: ${weights.rows} times ${weights.columns}`;
-    const more = { class: `links ${isAtWork(this.at.stage, layer) ? 'at-work' : 'at-rest'}`, 'data-slot': `links${layer}` };
+    const singled = weights.size > 24 && parts.some(part => part.classList.contains('touched')) ? ' singled' : '';
+    const more = { class: `links ${isAtWork(this.at.stage, layer) ? 'at-work' : 'at-rest'}${singled}`, 'data-slot': `links${layer}` };
     return svg('g', {}, this.group(label, more, parts),
       ...(isAtWork(this.at.stage, layer) && below.cell === undefined && above.cell === undefined ? [this.linkLabels(weights)] : []));
   }

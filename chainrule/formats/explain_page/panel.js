@@ -31,10 +31,9 @@ function asNumber(entry, alone) {
   return leadingTo(entry, needsBrackets ? row(math('mo', '('), number, math('mo', ')')) : row(number));
 }
 
-const termsShown = 6;
 
 function formulaLines(entry, made) {
-  const tokens = tokensOfDerivation(made, termsShown), lines = html('div', { class: 'lines' });
+  const tokens = tokensOfDerivation(made, made.count <= 5 ? 5 : 3), lines = html('div', { class: 'lines' });
   const line = (name, inner, symbol) =>
     lines.append(html('div', { class: `line ${symbol}`, role: 'group', 'aria-label': name }, mathBlock(inner)));
   line('formula with symbols', row(symbolInMath(entry.tensor, entry), math('mo', '='), setInMath(tokens, asSymbol)), 'symbols');
@@ -58,7 +57,7 @@ function resultTable(entry) {
     line('engine', exact(entry.engine, entry.tensor.isFloat), entry.tensor.isFloat ? 'as trained, in float' : 'as the engine keeps it, in double', { 'data-field': 'engine' }),
     line('truth', exact(entry.truth, false), 'in double', { 'data-field': 'truth' }),
     line('difference', rough(difference), entry.isWithin ? 'engine − truth' : 'beyond its bound', { 'data-field': 'difference', class: entry.isWithin ? '' : 'beyond' }),
-    line('bound', rough(entry.bound), 'what roundings can do', { 'data-field': 'bound' })));
+    line('bound', rough(entry.bound), 'of the roundings', { 'data-field': 'bound' })));
 }
 
 // Every factor as a plain button, for whoever does not read MathML, and for sums of many terms.
@@ -104,7 +103,7 @@ function neighbours(entry) {
 }
 
 function chips(title, entries, chosen) {
-  const most = 40, shown = entries.slice(0, most);
+  const most = 12, shown = entries.slice(0, most);
   const more = entries.length > most ? [html('span', { class: 'more' }, `and ${entries.length - most} more, in the table below`)] : [];
   return html('div', { class: 'related' }, html('h3', {}, title), html('p', { class: 'chips' }, ...shown.map(each => {
     const button = numberButton(each);
