@@ -127,7 +127,7 @@ class Browser {
       it.scrollIntoView({ block: 'center', inline: 'center' });
       const line = it.querySelector?.('path'), box = it.getBoundingClientRect();
       const places = [[box.x + box.width / 2, box.y + box.height / 2]];
-      for (const share of line ? [0.5, 0.3, 0.7, 0.15, 0.85, 0.05, 0.95] : []) {
+      for (const share of line ? Array.from({ length: 25 }, (_, k) => ((k * 7) % 25 + 0.5) / 25) : []) {
         const p = line.getPointAtLength(share * line.getTotalLength()).matrixTransform(line.getScreenCTM());
         places.push([p.x, p.y]);
       }

@@ -136,7 +136,7 @@ function originOf({ tensor, row, column }) {
 
 // Four digits that matter.
 function short(value) {
-  return Number.isFinite(value) ? String(Number(value.toPrecision(4))).replace('-', '−') : 'not finite';
+  return Number.isFinite(value) ? String(Number(value.toPrecision(4))).replaceAll('-', '−') : 'not finite';
 }
 // The fewest digits that read back to the same number, of the kind that the engine keeps.
 function exact(value, isFloat) {

@@ -100,7 +100,7 @@ class Reader {
 
 // "1.5e-7" as a product with a power of ten.
 function mathOfNumber(text) {
-  const [mantissa, exponent] = text.split('e');
+  const [mantissa, exponent] = text.replace('−', '-').split('e');
   if (exponent === undefined) return math('mn', text);
   const power = math('msup', math('mn', '10'), mathOfSigned(String(Number(exponent))));
   return mantissa === '1' ? power : row(math('mn', mantissa), math('mo', '×'), power);
@@ -132,8 +132,10 @@ function mathOf(node, write, alone = false) {
       return math('mfrac', set(bare(node.above), true), set(bare(node.below), true));
     case 'minus':
       return row(math('mo', '−'), set(node.of));
-    case 'power':
-      return math('msup', set(node.base), set(node.exponent.kind === 'group' ? node.exponent.inner : node.exponent));
+    case 'power': {
+      const base = set(node.base), isTall = base.querySelector('mfrac') !== null && node.base.kind !== 'group';
+      return math('msup', isTall ? bracketed('(', base, ')') : base, set(node.exponent.kind === 'group' ? node.exponent.inner : node.exponent));
+    }
     case 'group':
       return bracketed(node.opening, set(node.inner, true), node.closing);
     default:
@@ -150,8 +152,12 @@ function mathInWords(tokens, write) {
     if (tokens[k].text === '^' && made.length > 0 && k + 1 < tokens.length) {
       made.push(math('msup', made.pop(), mathOfToken(tokens[++k], write, true)));
     } else if (isName(tokens[k]) && !isSymbol(tokens[k].text)) {
+      if (tokens[k + 1]?.text === '^') {
+        made.push(nameInMath(tokens[k].text));
+        continue;
+      }
       const words = [tokens[k].text];
-      while (isName(tokens[k + 1]) && !isSymbol(tokens[k + 1].text)) words.push(tokens[++k].text);
+      while (isName(tokens[k + 1]) && !isSymbol(tokens[k + 1].text) && tokens[k + 2]?.text !== '^') words.push(tokens[++k].text);
       made.push(math('mtext', `\u00a0${words.join(' ')}\u00a0`));
     } else {
       const operator = { '*': '×', '-': '−' }[tokens[k].text];

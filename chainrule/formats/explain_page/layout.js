@@ -28,7 +28,8 @@ function layOut(width) {
   for (const each of layers) {
     if (each.cell !== undefined) continue;
     each.spacing = Math.min(128, height / each.units);
-    each.radius = Math.max(7, Math.min(isWide ? 27 : 19, 0.36 * each.spacing));
+    // With room for two lines of numbers below, where the units are few.
+    each.radius = Math.max(7, Math.min(isWide ? 27 : 19, each.spacing < 80 ? 0.36 * each.spacing : each.spacing / 2 - 22));
     each.width = 2 * each.radius;
   }
   // Names of inputs and outputs stand beside them where there is room.

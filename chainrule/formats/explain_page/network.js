@@ -84,7 +84,7 @@ class Drawing {
     const x1 = from.x + (below.radius ?? 0), x2 = to.x - (above.radius ?? 0), middle = (x1 + x2) / 2;
     const path = `M${x1} ${from.y}C${middle} ${from.y} ${middle} ${to.y} ${x2} ${to.y}`;
     const made = this.button('g', entry, { class: this.touches(entry) ? 'link touched' : 'link', 'data-slot': `w${weights.layer}/${i}/${j}` },
-      svg('path', { d: path, class: 'reach' }),
+      svg('path', { d: path, class: 'reach', 'stroke-width': weights.size > 60 ? 2 : 10 }),
       svg('path', { d: path, class: 'halo', 'stroke-width': 4.5 + 5.5 * share }),
       svg('path', { d: path, stroke: cssColor(colorOf(entry.engine / (scale || 1))), 'stroke-width': 0.8 + 5.2 * share }));
     return made;
@@ -162,7 +162,7 @@ class Drawing {
         svg('circle', { cx: x, cy: y, r }), ...this.besides(layer, unit, x, y, r));
     }
     const entry = new Entry(tensor, this.at.row, unit), color = colorOf(scale === 0 ? 0 : entry.engine / scale);
-    const inside = r < 18 ? [] : [svg('text', { x, y: y + 4, class: 'inside', fill: inkOn(color) }, compact(entry.engine))];
+    const inside = r < 18 ? [] : [svg('text', { x, y: y + 4, class: 'inside', fill: inkOn(color) }, fitting(entry.engine, 2 * r))];
     return this.button('g', entry, { ...slot, class: `unit${marked}` },
       svg('circle', { cx: x, cy: y, r: r + 4.5, class: 'halo' }), svg('circle', { cx: x, cy: y, r, fill: cssColor(color) }), ...inside,
       ...this.besides(layer, unit, x, y, r, tensor), ...this.under(layer, unit, x, y, r, tensor));
@@ -189,7 +189,8 @@ class Drawing {
 
   caption(layer, tensor) {
     const column = this.column(layer), name = layer === 1 ? 'inputs' : layer === layerCount ? 'outputs' : `layer ${layer}`;
-    const shows = tensor === undefined ? 'not made yet' : `${column.units} × ${letters[tensor.symbol] ?? tensor.symbol}`;
+    const units = column.units === 1 ? '1 unit' : `${column.units} units`;
+    const shows = tensor === undefined ? 'not made yet' : `${letters[tensor.symbol] ?? tensor.symbol} of ${units}`;
     return svg('g', { class: 'caption', 'aria-hidden': true },
       svg('text', { x: column.center, y: 15, class: 'layer-name' }, name),
       svg('text', { x: column.center, y: 31 }, shows));
@@ -204,4 +205,9 @@ class Drawing {
 }
 
 const compact = value => short(Number(value.toPrecision(Math.abs(value) < 1e-3 && value !== 0 ? 1 : 3)));
+// With as many digits as there is room for.
+function fitting(value, room) {
+  const widthOf = text => 6.5 * text.length;
+  return [3, 2, 1].map(digits => short(Number(value.toPrecision(digits)))).find(text => widthOf(text) <= room) ?? '';
+}
 const shortened = (text, most) => text.length <= most ? text : `${text.slice(0, most - 1)}…`;

@@ -102,8 +102,8 @@ function neighbours(entry) {
   return lists;
 }
 
-function chips(title, entries, chosen) {
-  const most = 12, shown = entries.slice(0, most);
+function chips(title, entries, chosen, most = 12) {
+  const shown = entries.slice(0, most);
   const more = entries.length > most ? [html('span', { class: 'more' }, `and ${entries.length - most} more, in the table below`)] : [];
   return html('div', { class: 'related' }, html('h3', {}, title), html('p', { class: 'chips' }, ...shown.map(each => {
     const button = numberButton(each);
@@ -127,7 +127,7 @@ function panelOf(entry) {
   parts.push(resultTable(entry));
   if (made.count > 0 && (made.count > 1 || made.term(0).factors.length > 0)) parts.push(factorsTable(entry, made));
   const related = relatives(entry);
-  if (related.length > 1) parts.push(chips(tensor.axes === 'weights' ? 'This weight' : 'This unit', related, entry));
+  if (related.length > 1) parts.push(chips(tensor.axes === 'weights' ? 'This weight' : 'This unit', related, entry, related.length));
   for (const [title, entries] of neighbours(entry)) parts.push(chips(title, entries, entry));
   return parts;
 }

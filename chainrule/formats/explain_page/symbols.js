@@ -57,6 +57,7 @@ function symbolInMath(tensor, entry = null) {
 function nameInMath(text) {
   const tensor = explained.steps[0].byName.get(text);
   if (tensor !== undefined) return symbolInMath(tensor);
+  if (text.endsWith('_after')) return math('msup', math('mi', text.slice(0, -6)), math('mtext', 'new'));
   return math('mi', text.replace("'", '′').replaceAll('_', ' '));
 }
 

@@ -58,7 +58,7 @@ const tableView = {
     const heads = ['number', 'engine', 'truth', 'difference', 'bound', ...(this.hasOrigins(tensor) ? ['stands for'] : [])];
     this.place.replaceChildren(
       html('div', { class: 'formula-of-table' }, whole === null ? '' : mathBlock(whole), html('p', { class: 'article' }, article && `${article} of the article`)),
-      pagedTable(`${tensor.name}: ${tensor.meaning}`, heads, tensor.size, line, 50));
+      pagedTable(`${tensor.name}: ${tensor.meaning}`, heads, tensor.size, line, 25));
   },
   hasOrigins: tensor => originOf(new Entry(tensor, 0, 0)) !== '',
 };
