@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 
 #include "chainrule/error.h"
 
@@ -185,7 +184,9 @@ struct Writer {
       made.terms.push_back({"{} * {}", {scalar("clip"), loss_part}});
     else
       made.terms.push_back({"{}", {loss_part}});
-    if (!of_bias && lambda() != 0) made.terms.push_back({text(lambda()) + " * {}", {same(numbered("W", name.layer))}});
+    const bool apart = std::holds_alternative<AdamW>(options().optimizer);  // decay waits for the update
+    if (!of_bias && !apart && lambda() != 0)
+      made.terms.push_back({text(lambda()) + " * {}", {same(numbered("W", name.layer))}});
     return made;
   }
 
@@ -330,35 +331,6 @@ struct Writer {
 };
 
 }  // namespace
-
-TensorName parts_of(const std::string& name) {
-  TensorName parts;
-  std::string_view rest = name;
-  if (rest.ends_with("_after")) {
-    parts.after = true;
-    rest.remove_suffix(6);
-  }
-  while (!rest.empty() && std::isdigit(static_cast<unsigned char>(rest.back())) != 0) rest.remove_suffix(1);
-  parts.symbol = rest;
-  for (std::size_t k = rest.size(); k < name.size() && std::isdigit(static_cast<unsigned char>(name[k])) != 0; ++k)
-    parts.layer = 10 * parts.layer + static_cast<std::size_t>(name[k] - '0');
-  return parts;
-}
-
-std::string name_of(const Explanation& explanation, const Entry& entry) {
-  const TensorName parts = parts_of(entry.tensor->name);
-  const char last = parts.symbol.back();
-  if (entry.tensor->rows == 1 && entry.tensor->columns == 1 && parts.layer == 0) return entry.tensor->name;
-  if (parts.layer > 0 && last == 'W')
-    return fmt::format("{}[{},{}]", entry.tensor->name, entry.row + 1, entry.column + 1);
-  if (parts.layer > 0 && last == 'b') return fmt::format("{}[{}]", entry.tensor->name, entry.row + 1);
-  const bool per_row = parts.symbol == "share" || parts.symbol == "sample_loss" || parts.symbol == "log_sum";
-  const bool many = explanation.rows.size() > 1;
-  if (per_row)
-    return many ? fmt::format("{}[row {}]", entry.tensor->name, explanation.rows[entry.row]) : entry.tensor->name;
-  return many ? fmt::format("{}[{}; row {}]", entry.tensor->name, entry.column + 1, explanation.rows[entry.row])
-              : fmt::format("{}[{}]", entry.tensor->name, entry.column + 1);
-}
 
 std::size_t Place::of(const Entry& entry, std::size_t k, std::size_t columns) const {
   switch (kind) {

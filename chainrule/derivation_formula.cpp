@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each quantity of a step in words and symbols, and where it stands in the article.
+// Each quantity of a step in words and symbols: its name, its formula, and where it stands in the article.
 #include <fmt/format.h>
+
+#include <cctype>
 
 #include "chainrule/derivation.h"
 #include "chainrule/error.h"
@@ -156,7 +158,8 @@ struct Writer {
       const double lambda = options().weight_decay * explanation.architecture.layers[l() - 1].decay_multiplier;
       std::string text =
           fmt::format("{}d{}{}", step.find("clip") == nullptr ? "" : "clip * ", of_bias ? "b" : "W", l());
-      if (!of_bias && lambda != 0) text += fmt::format(" + {} * W{}", lambda, l());
+      if (!of_bias && lambda != 0 && !std::holds_alternative<AdamW>(options().optimizer))
+        text += fmt::format(" + {} * W{}", lambda, l());
       return {"gradient of the objective", text, "8, 11"};
     }
     if (name.symbol.starts_with("first_") || name.symbol.starts_with("second_")) {
@@ -208,6 +211,35 @@ struct Writer {
 };
 
 }  // namespace
+
+TensorName parts_of(const std::string& name) {
+  TensorName parts;
+  std::string_view rest = name;
+  if (rest.ends_with("_after")) {
+    parts.after = true;
+    rest.remove_suffix(6);
+  }
+  while (!rest.empty() && std::isdigit(static_cast<unsigned char>(rest.back())) != 0) rest.remove_suffix(1);
+  parts.symbol = rest;
+  for (std::size_t k = rest.size(); k < name.size() && std::isdigit(static_cast<unsigned char>(name[k])) != 0; ++k)
+    parts.layer = 10 * parts.layer + static_cast<std::size_t>(name[k] - '0');
+  return parts;
+}
+
+std::string name_of(const Explanation& explanation, const Entry& entry) {
+  const TensorName parts = parts_of(entry.tensor->name);
+  const char last = parts.symbol.back();
+  if (entry.tensor->rows == 1 && entry.tensor->columns == 1 && parts.layer == 0) return entry.tensor->name;
+  if (parts.layer > 0 && last == 'W')
+    return fmt::format("{}[{},{}]", entry.tensor->name, entry.row + 1, entry.column + 1);
+  if (parts.layer > 0 && last == 'b') return fmt::format("{}[{}]", entry.tensor->name, entry.row + 1);
+  const bool per_row = parts.symbol == "share" || parts.symbol == "sample_loss" || parts.symbol == "log_sum";
+  const bool many = explanation.rows.size() > 1;
+  if (per_row)
+    return many ? fmt::format("{}[row {}]", entry.tensor->name, explanation.rows[entry.row]) : entry.tensor->name;
+  return many ? fmt::format("{}[{}; row {}]", entry.tensor->name, entry.column + 1, explanation.rows[entry.row])
+              : fmt::format("{}[{}]", entry.tensor->name, entry.column + 1);
+}
 
 const char* part_of(const Tensor& tensor) {
   const TensorName parts = parts_of(tensor.name);

@@ -93,6 +93,17 @@ std::string difference_of(const Page& page, const std::string& key, const json& 
   return key + " shows " + shown.dump() + ", the document has " + json({engine, truth, engine - truth, bound}).dump();
 }
 
+// "" where the factors of the chosen number, four digits of each, are those of the document.
+std::string wrong_factor(const Page& page, Browser& browser) {
+  const json factors = browser.value(R"([...document.querySelectorAll('.made-of .number')].map(it =>
+    [it.dataset.key, it.querySelector('.value').textContent.replaceAll('\u2212', '-')]))");
+  for (const json& factor : factors) {
+    const double shown = read_back(factor[1]), wanted = page.number(factor[0], "engine");
+    if (!(std::abs(shown - wanted) <= 5.1e-4 * std::abs(wanted))) return factor.dump();
+  }
+  return {};
+}
+
 constexpr const char* kShown = R"(['engine', 'truth', 'difference', 'bound'].map(field =>
   document.querySelector(`#panel-content [data-field=${field}] td`)?.textContent ?? ''))";
 
@@ -128,6 +139,7 @@ TEST_P(PageTest, WhatIsClickedIsWhatTheDocumentSays) {
       if (key.is_null() || !browser.click(selector)) continue;  // covered by others, or gone with what was chosen
       EXPECT_EQ(browser.value("page.chosen.key"), key);
       EXPECT_EQ(difference_of(page, key, browser.value(kShown)), "");
+      EXPECT_EQ(wrong_factor(page, browser), "") << key;
       const std::string panel = browser.text("#panel-content");
       for (const char* const wrong : {"NaN", "undefined", "not the result"})
         EXPECT_EQ(panel.find(wrong), std::string::npos) << key << ": " << wrong;

@@ -208,6 +208,6 @@ const compact = value => short(Number(value.toPrecision(Math.abs(value) < 1e-3 &
 // With as many digits as there is room for.
 function fitting(value, room) {
   const widthOf = text => 6.5 * text.length;
-  return [3, 2, 1].map(digits => short(Number(value.toPrecision(digits)))).find(text => widthOf(text) <= room) ?? '';
+  return [3, 2, 1].map(digits => short(Number(value.toPrecision(digits)))).find(text => widthOf(text) <= room) ?? value.toExponential(0).replaceAll('-', '−');
 }
 const shortened = (text, most) => text.length <= most ? text : `${text.slice(0, most - 1)}…`;

@@ -26,8 +26,7 @@ function leadingTo(entry, inner) {
 
 const asSymbol = entry => leadingTo(entry, row(symbolInMath(entry.tensor, entry)));
 function asNumber(entry, alone) {
-  const number = mathOfSigned(short(entry.engine));
-  const needsBrackets = !alone && (entry.engine < 0 || Object.is(entry.engine, -0));
+  const text = short(entry.engine), number = mathOfSigned(text), needsBrackets = !alone && text.startsWith('−');
   return leadingTo(entry, needsBrackets ? row(math('mo', '('), number, math('mo', ')')) : row(number));
 }
 
@@ -63,10 +62,9 @@ function resultTable(entry) {
 // Every factor as a plain button, for whoever does not read MathML, and for sums of many terms.
 function factorsTable(entry, made) {
   const factors = k => made.term(k).factors;
-  const product = k => made.count > 1 && factors(k).length > 1 ? valueOfTerm(made.term(k)) : NaN;
-  const withProducts = Number.isFinite(product(0));
+  const withProducts = made.count > 1 && factors(0).length > 1 && Number.isFinite(valueOfTerm(made.term(0)));
   const rowAt = k => [String(k + 1), html('span', { class: 'factors' }, ...factors(k).map(factor => numberButton(factor))),
-                      ...(withProducts ? [short(product(k))] : [])];
+                      ...(withProducts ? [short(valueOfTerm(made.term(k)))] : [])];
   const around = [...made.before.factors, ...made.after.factors];
   const heads = ['term', 'factors', ...(withProducts ? ['gives'] : [])];
   return html('details', { class: 'made-of', open: '' }, html('summary', {}, made.count > 1 ? `Made of ${made.count} terms` : 'Made of'),
