@@ -38,6 +38,7 @@
 #include "chainrule/fit.h"
 #include "chainrule/options.h"
 #include "chainrule/formats/formats.h"
+#include "chainrule/truth_fault.h"
 #include "chainrule/truth.h"
 #include "chainrule/gradient_check.h"
 #include "chainrule/processor.h"

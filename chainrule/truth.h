@@ -4,15 +4,16 @@
 // definitions of the activations, losses and update rules.
 #pragma once
 
-#include <complex>
 #include <cstddef>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "chainrule/loss.h"
 #include "chainrule/matrix.h"
 #include "chainrule/network.h"
 #include "chainrule/optimizer.h"
+#include "chainrule/truth_fault.h"
 
 namespace chainrule {
 
@@ -46,11 +47,13 @@ struct TruthStep {
   TruthParameters decay_gradients;  ///< lambda W (M6); zeros for biases
 };
 
-/// Forward, loss, deltas and gradients (M2 - M10) of one batch.
+/// Forward, loss, deltas and gradients (M2 - M10) of one batch; with a mistake in the backward pass where one is
+/// planted.
 TruthStep truth_step(const Architecture& architecture, const TruthParameters& parameters, const Loss& loss,
-                     const TruthBatch& batch, double weight_decay, const std::vector<MatrixOf<double>>& masks = {});
+                     const TruthBatch& batch, double weight_decay, const std::vector<MatrixOf<double>>& masks = {},
+                     const PlantedFault& fault = {});
 
-/// The objective alone (M5): what finite differences are taken of.
+/// The objective alone (M5).
 double truth_objective(const Architecture& architecture, const TruthParameters& parameters, const Loss& loss,
                        const TruthBatch& batch, double weight_decay);
 
@@ -60,11 +63,36 @@ struct ParameterPlace {
   bool is_bias = false;
   std::size_t row = 0, column = 0;  ///< of the weight matrix; a bias has its unit in row
 };
+/// "W(2)[3,1]" or "b(2)[3]", as the article counts: W(l) joins layer l to layer l + 1, all indices from 1.
+std::string parameter_name(const ParameterPlace& place);
 
-/// dJ/dp by complex step (Squire & Trapp 1998): Im J(p + ih) / h with h = 1e-100, free of cancellation. The activations
-/// and the loss must be smooth at the point.
-double truth_complex_step(const Architecture& architecture, const TruthParameters& parameters, const Loss& loss,
-                          const TruthBatch& batch, double weight_decay, const ParameterPlace& place);
+/// The objective as a function of one parameter: what numerical derivatives are made of. Only what the parameter can
+/// change is computed again. What is handed over must outlive the probe.
+class TruthProbe {
+ public:
+  TruthProbe(const Architecture& architecture, const TruthParameters& parameters, const Loss& loss,
+             const TruthBatch& batch, double weight_decay);
+  struct Change {
+    double objective = 0;   ///< J(p + shift) - J(p), summed up from the samples' differences: few digits are lost
+    bool crossing = false;  ///< a formula in pieces (ReLU, ELU, |d| ...) leaves its piece, or the joint, on the way
+  };
+  Change change(const ParameterPlace& place, double shift) const;
+  /// dJ/dp by complex step (Squire & Trapp 1998): Im J(p + ih) / h with h = 1e-100, free of cancellation. The
+  /// activations and the loss must be analytic at the point.
+  double complex_step(const ParameterPlace& place) const;
+
+ private:
+  template <class T>
+  T change_by(const ParameterPlace& place, T shift, bool& crossing) const;
+
+  const Architecture& architecture_;
+  const TruthParameters& parameters_;
+  const Loss& loss_;
+  const TruthBatch& batch_;
+  double weight_decay_;
+  std::vector<MatrixOf<double>> z_, a_;
+  std::vector<double> sample_losses_;  // weights left out
+};
 
 /// The optimiser's memory in double.
 struct TruthOptimizer {
