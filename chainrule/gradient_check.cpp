@@ -8,11 +8,12 @@
 #include <cmath>
 #include <limits>
 #include <map>
-#include <optional>
 
 #include "chainrule/error.h"
+#include "chainrule/gradient_check_engine.h"
 #include "chainrule/gradient_check_reason.h"
 #include "chainrule/random.h"
+#include "chainrule/roundings.h"
 
 namespace chainrule {
 namespace {
@@ -52,19 +53,22 @@ Numerical central_difference(const Function& f, double scale, double rounding) {
 }
 
 // dJ/dp of one tensor, decay included, and the s of its errors.
-struct Tensor {
+struct GradientTensor {
   std::size_t layer;
   bool is_bias;
   std::size_t columns;
   std::vector<double> gradient;
+  std::vector<double> rounding;  // how far it may be off by its roundings alone
   double scale = 0;
+
+  double error(std::size_t k, double other) const { return entry_error(gradient[k], other, scale); }
 
   ParameterPlace place(std::size_t k) const { return {layer, is_bias, k / columns, is_bias ? 0 : k % columns}; }
 };
 
-Tensor tensor_of(std::size_t layer, bool is_bias, std::size_t columns, std::span<const double> gradient,
-                 std::span<const double> decay, double objective) {
-  Tensor tensor{layer, is_bias, columns, {gradient.begin(), gradient.end()}, 1e-3 * std::abs(objective)};
+GradientTensor tensor_of(std::size_t layer, bool is_bias, std::size_t columns, std::span<const double> gradient,
+                         std::span<const double> decay, double objective) {
+  GradientTensor tensor{layer, is_bias, columns, {gradient.begin(), gradient.end()}, {}, 1e-3 * std::abs(objective)};
   for (std::size_t k = 0; k < decay.size(); ++k) {
     tensor.gradient[k] += decay[k];
     tensor.scale = std::max(tensor.scale, std::abs(tensor.gradient[k]));
@@ -72,8 +76,8 @@ Tensor tensor_of(std::size_t layer, bool is_bias, std::size_t columns, std::span
   return tensor;
 }
 
-std::vector<Tensor> tensors_of(const Architecture& architecture, const TruthStep& step, double objective) {
-  std::vector<Tensor> tensors;
+std::vector<GradientTensor> tensors_of(const Architecture& architecture, const TruthStep& step, double objective) {
+  std::vector<GradientTensor> tensors;
   for (std::size_t l = 0; l < architecture.depth(); ++l) {
     tensors.push_back(tensor_of(l, false, architecture.layer_inputs(l), step.gradients.weights[l].flat(),
                                 step.decay_gradients.weights[l].flat(), objective));
@@ -82,8 +86,18 @@ std::vector<Tensor> tensors_of(const Architecture& architecture, const TruthStep
   return tensors;
 }
 
+// The bound for the engine's roundings, scaled from float to double: twice, for the two derivatives that are compared.
+void add_roundings(std::vector<GradientTensor>& tensors, const StepBounds& bounds) {
+  constexpr double kDoubleOfFloat = 0x1p-29;
+  for (GradientTensor& tensor : tensors) {
+    const std::span<const double> bound = tensor.is_bias ? std::span(bounds.gradients.biases[tensor.layer])
+                                                         : bounds.gradients.weights[tensor.layer].flat();
+    for (const double b : bound) tensor.rounding.push_back(2 * kDoubleOfFloat * b);
+  }
+}
+
 // How many of each tensor's entries are chosen: fair shares, and what small tensors leave goes to the others.
-std::vector<std::size_t> shares(const std::vector<Tensor>& tensors, std::size_t most) {
+std::vector<std::size_t> shares(const std::vector<GradientTensor>& tensors, std::size_t most) {
   std::vector<std::size_t> order(tensors.size()), share(tensors.size());
   for (std::size_t t = 0; t < order.size(); ++t) order[t] = t;
   std::ranges::stable_sort(order, {}, [&](std::size_t t) { return tensors[t].gradient.size(); });
@@ -117,11 +131,15 @@ struct Checker {
   double weight_decay;
   TruthStep step = truth_step(architecture, parameters, loss, batch, weight_decay);
   TruthProbe probe{architecture, parameters, loss, batch, weight_decay};
-  std::vector<Tensor> right = tensors_of(architecture, step, step.objective());
+  std::vector<GradientTensor> right = tensors_of(architecture, step, step.objective());
   std::vector<std::map<std::size_t, Numerical>> found = std::vector<std::map<std::size_t, Numerical>>(right.size());
   CheckReport report = {};
 
-  double tolerance() const { return report.method == CheckMethod::complex_step ? kWithinRounding : kOfDifferences; }
+  double tolerance(std::size_t t, std::size_t k) const {
+    const double of_method = report.method == CheckMethod::complex_step ? kWithinRounding : kOfDifferences;
+    const double size = std::max(right[t].scale, std::abs(right[t].gradient[k]));
+    return of_method + (size == 0 ? 0 : right[t].rounding[k] / size);
+  }
 
   const Numerical& numerical(std::size_t t, std::size_t k) {
     const auto [at, is_new] = found[t].try_emplace(k);
@@ -150,54 +168,56 @@ struct Checker {
   }
 
   // The most affected entries, some of each tensor, the worst first.
-  std::vector<Candidate> candidates(const std::vector<Tensor>& faulty) const {
+  std::vector<Candidate> candidates(const std::vector<GradientTensor>& faulty) const {
     constexpr std::size_t kPerTensor = 16;  // more than one, since some may sit on kinks
     std::vector<Candidate> all;
     const auto worse = [](const Candidate& a, const Candidate& b) { return a.effect > b.effect; };
     for (std::size_t t = 0; t < right.size(); ++t) {
       std::vector<Candidate> of_tensor;
       for (std::size_t k = 0; k < right[t].gradient.size(); ++k) {
-        const double effect = entry_error(faulty[t].gradient[k], right[t].gradient[k], right[t].scale);
+        const double effect = right[t].error(k, faulty[t].gradient[k]);
         of_tensor.push_back({std::isnan(effect) ? HUGE_VAL : effect, t, k});
       }
-      const std::size_t kept = std::min(kPerTensor, of_tensor.size());
-      std::partial_sort(of_tensor.begin(), of_tensor.begin() + static_cast<std::ptrdiff_t>(kept), of_tensor.end(),
-                        worse);
-      all.insert(all.end(), of_tensor.begin(), of_tensor.begin() + static_cast<std::ptrdiff_t>(kept));
+      const auto kept = of_tensor.begin() + static_cast<std::ptrdiff_t>(std::min(kPerTensor, of_tensor.size()));
+      std::partial_sort(of_tensor.begin(), kept, of_tensor.end(), worse);
+      all.insert(all.end(), of_tensor.begin(), kept);
     }
     std::ranges::stable_sort(all, worse);
     return all;
   }
 
-  FaultCheck try_fault(const PlantedFault& fault) {
-    const TruthStep faulty_step = truth_step(architecture, parameters, loss, batch, weight_decay, {}, fault);
-    const std::vector<Tensor> faulty = tensors_of(architecture, faulty_step, step.objective());
-    const std::vector<Candidate> worst = candidates(faulty);
-    FaultCheck check;
-    check.fault = fault;
-    check.effect = worst.front().effect;
-    if (check.effect <= kWithinRounding) {
-      check.verdict = FaultVerdict::no_effect;
-      check.reason = check.effect > 0
-                         ? "what it changes is lost in the roundings of the rest"
-                         : reason_of_no_effect(fault, architecture, parameters, loss, batch, weight_decay, step);
-      return check;
-    }
-    // An error of the tolerance's size may hide one of the same size.
-    if (check.effect <= 2 * tolerance()) {
-      check.verdict = FaultVerdict::too_small;
-      return check;
-    }
-    check.verdict = FaultVerdict::at_kinks;
+  // The first of the worst that is no kink decides.
+  void compare_fault(const std::vector<GradientTensor>& faulty, const std::vector<Candidate>& worst,
+                     FaultCheck& check) {
+    check.verdict = FaultVerdict::too_small;
     for (const auto& [effect, t, k] : worst) {
-      if (effect <= 2 * tolerance()) break;
+      // An error of the tolerance's size may hide one of the same size.
+      if (effect <= 2 * tolerance(t, k)) continue;
+      check.verdict = FaultVerdict::at_kinks;
       const Numerical& there = numerical(t, k);
       if (there.kink) continue;
       check.where = right[t].place(k);
       check.error = entry_error(faulty[t].gradient[k], there.slope, right[t].scale);
-      check.verdict = check.error <= tolerance() ? FaultVerdict::missed : FaultVerdict::caught;
-      break;
+      check.verdict = check.error <= tolerance(t, k) ? FaultVerdict::missed : FaultVerdict::caught;
+      return;
     }
+  }
+
+  FaultCheck try_fault(const PlantedFault& fault) {
+    const TruthStep faulty_step = truth_step(architecture, parameters, loss, batch, weight_decay, {}, fault);
+    const std::vector<GradientTensor> faulty = tensors_of(architecture, faulty_step, step.objective());
+    const std::vector<Candidate> worst = candidates(faulty);
+    FaultCheck check;
+    check.fault = fault;
+    check.effect = worst.front().effect;
+    if (check.effect > kWithinRounding) {
+      compare_fault(faulty, worst, check);
+      return check;
+    }
+    check.verdict = FaultVerdict::no_effect;
+    check.reason = check.effect > 0
+                       ? "what it changes is lost in the roundings of the rest"
+                       : reason_of_no_effect(fault, architecture, parameters, loss, batch, weight_decay, step);
     return check;
   }
 
@@ -206,29 +226,29 @@ struct Checker {
     check.layer = right[t].layer;
     check.is_bias = right[t].is_bias;
     check.parameters = right[t].gradient.size();
-    check.tolerance = tolerance();
-    check.worst_error = -1;
+    double worst_share = -1;
     for (const auto& [k, there] : found[t]) {
       ++(there.kink ? check.kinks : check.checked);
-      const double error = entry_error(right[t].gradient[k], there.slope, right[t].scale);
-      if (there.kink || error <= check.worst_error || std::isnan(check.worst_error)) continue;  // NaN wins
+      const double error = right[t].error(k, there.slope), share = error / tolerance(t, k);
+      if (there.kink || share <= worst_share || std::isnan(worst_share)) continue;  // NaN wins
+      worst_share = share;
       check.worst_error = error;
+      check.tolerance = tolerance(t, k);
       check.worst = right[t].place(k);
       check.computed = right[t].gradient[k];
       check.numerical = there.slope;
     }
-    if (check.checked == 0) check.worst_error = 0;
     return check;
   }
 
   void run(const CheckOptions& options) {
     report.method =
         has_a_complex_form(architecture, loss) ? CheckMethod::complex_step : CheckMethod::central_differences;
+    add_roundings(right, bound_step(architecture, parameters, loss, batch, weight_decay, {},
+                                    no_bounds(architecture, batch), step));
     report.objective = step.objective();
     report.rows = batch.inputs.rows();
     report.parameters = parameter_count(architecture);
-    const auto drops = [](const Layer& layer) { return layer.dropout > 0; };
-    report.dropout_left_out = architecture.input_dropout > 0 || std::ranges::any_of(architecture.layers, drops);
     choose(options.most, options.seed);
     if (options.plant_faults)
       for (const PlantedFault& fault : all_faults(architecture)) report.faults.push_back(try_fault(fault));
@@ -237,6 +257,7 @@ struct Checker {
       report.checked += report.tensors.back().checked;
       report.kinks += report.tensors.back().kinks;
     }
+    if (options.compare_engine) report.engine = check_engine(architecture, parameters, loss, batch);
   }
 };
 
@@ -268,6 +289,10 @@ std::vector<std::string> failures_of(const CheckReport& report) {
       failures.push_back(fmt::format(
           "planted fault {}{}: expected to be caught, found an error of {:.1e} only", fault_name(check.fault.kind),
           is_of_layer(check.fault.kind) ? fmt::format(" in layer {}", check.fault.layer + 1) : "", check.error));
+  for (const EngineCheck& check : report.engine)
+    if (!(check.worst_share <= 1))
+      failures.push_back(fmt::format("the engine's dJ/d{}: expected {} within {:.1e}, found {}",
+                                     parameter_name(check.worst), check.truth, check.bound, check.engine));
   if (report.checked == 0)
     failures.push_back("gradient check: expected parameters to compare, found a kink at each of them");
   return failures;
@@ -296,11 +321,16 @@ CheckReport check_gradients(const Architecture& architecture, const TruthParamet
                             const TruthBatch& batch, double weight_decay, const CheckOptions& options) {
   validate(architecture);
   require_fitting(architecture, batch);
-  Checker checker{architecture, parameters, loss, batch, weight_decay};
+  Architecture as_checked = architecture;  // without what is random or comes after the gradient
+  as_checked.input_dropout = 0;
+  for (Layer& layer : as_checked.layers) layer.dropout = layer.max_norm = 0;
+  Checker checker{as_checked, parameters, loss, batch, weight_decay};
   if (!std::isfinite(checker.step.objective()))
     throw Error(ErrorCategory::numerics,
                 fmt::format("gradient check: expected a finite objective, found {}", checker.step.objective()));
   checker.run(options);
+  const auto drops = [](const Layer& layer) { return layer.dropout > 0; };
+  checker.report.dropout_left_out = architecture.input_dropout > 0 || std::ranges::any_of(architecture.layers, drops);
   return std::move(checker.report);
 }
 

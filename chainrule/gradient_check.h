@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "chainrule/truth.h"
+#include "chainrule/truth_probe.h"
 
 namespace chainrule {
 
@@ -24,9 +24,10 @@ enum class CheckMethod {
 std::string_view method_name(CheckMethod method);
 
 struct CheckOptions {
-  std::size_t most = 2000;   ///< parameters chosen by seed, spread over all layers, weights and biases; 0 = all
-  std::uint64_t seed = 1;    ///< of that choice
-  bool plant_faults = true;  ///< those parameters that show a planted fault best are checked beside the chosen ones
+  std::size_t most = 2000;     ///< parameters chosen by seed, spread over all layers, weights and biases; 0 = all
+  std::uint64_t seed = 1;      ///< of that choice
+  bool plant_faults = true;    ///< those parameters that show a planted fault best are checked beside the chosen ones
+  bool compare_engine = true;  ///< the engine makes the step, too
 };
 
 /// One layer's weights or biases.
@@ -37,9 +38,18 @@ struct TensorCheck {
   std::size_t checked = 0;             ///< that were compared
   std::size_t kinks = 0;               ///< left out because a kink lies within the step
   double worst_error = 0;              ///< see entry_error()
-  double tolerance = 0;                ///< of that error
-  ParameterPlace worst;                ///< where it is
+  double tolerance = 0;                ///< of that error: what the method reaches, and roundings (roundings.h)
+  ParameterPlace worst;                ///< where it is the largest share of its tolerance
   double computed = 0, numerical = 0;  ///< dJ/dp there, decay included
+};
+
+/// The float engine's gradient of one layer's weights or biases beside that in double, decay left out.
+struct EngineCheck {
+  std::size_t layer = 0;
+  bool is_bias = false;
+  double worst_share = 0;                   ///< the largest |engine - truth| / bound; above 1 is wrong
+  ParameterPlace worst;                     ///< where it is
+  double engine = 0, truth = 0, bound = 0;  ///< there; the bound follows from the roundings alone (roundings.h)
 };
 
 /// What became of a planted fault.
@@ -72,16 +82,18 @@ struct CheckReport {
   std::size_t kinks = 0;             ///< left out
   bool dropout_left_out = false;     ///< the network has dropout; the check is made without it
   std::vector<TensorCheck> tensors;  ///< per layer weights, then biases
-  std::vector<FaultCheck> faults;    ///< in the order of all_faults()
+  std::vector<EngineCheck> engine;   ///< the same; empty where it was not asked for
+  std::vector<FaultCheck> faults;    ///< in the order of all_faults(); empty where they were not asked for
 
   /// What is wrong, as one line: the first failures and how many more there are; "" when the check is passed.
   std::string failure() const;
 };
 
-/// Checks the gradient that truth_step() makes of this batch, dropout left out, and every planted fault. Works for a
-/// user's own activations and losses. Costs a forward pass of the layers above for each parameter (six of them and more
-/// by central differences), and a backward pass for each fault. Throws Error (input) when the batch has no rows or does
-/// not fit the network, (numerics) when the objective is not finite.
+/// Checks the gradient that truth_step() makes of this batch, dropout left out; the engine's gradient against it; and
+/// every planted fault. Works for a user's own activations and losses. Costs a forward pass of the layers above for
+/// each parameter (six of them and more by central differences), and a backward pass for each fault. Throws Error
+/// (input) when the batch has no rows or does not fit the network, (numerics) when the objective, or what the engine
+/// makes of it, is not finite.
 CheckReport check_gradients(const Architecture& architecture, const TruthParameters& parameters, const Loss& loss,
                             const TruthBatch& batch, double weight_decay, const CheckOptions& options = {});
 

@@ -15,6 +15,7 @@
 namespace chainrule {
 namespace {
 
+double real(float x) { return double(x); }
 double real(double x) { return x; }
 double real(std::complex<double> x) { return x.real(); }
 
@@ -220,11 +221,29 @@ Link link_of(const Loss& loss) {
   }
 }
 
-void softmax(std::span<float> row) {
+// Computed in double and rounded once.
+template <class T>
+void softmax(std::span<T> row) {
   const double shift = SoftmaxCrossEntropy::largest(row);
   double sum = 0;
-  for (const float a : row) sum += elementary::exp(double(a) - shift);
-  for (float& a : row) a = static_cast<float>(elementary::exp(double(a) - shift) / sum);
+  for (const T a : row) sum += elementary::exp(double(a) - shift);
+  for (T& a : row) a = static_cast<T>(elementary::exp(double(a) - shift) / sum);
+}
+
+template <class T>
+void link_row(Link link, std::span<T> row) {
+  switch (link) {
+    case Link::identity:
+      return;
+    case Link::softmax:
+      return softmax(row);
+    case Link::sigmoid:
+      for (T& a : row) a = static_cast<T>(1 / (1 + elementary::exp(-double(a))));
+      return;
+    case Link::exp:
+      for (T& a : row) a = static_cast<T>(elementary::exp(double(a)));
+      return;
+  }
 }
 
 }  // namespace
@@ -261,20 +280,16 @@ std::string_view link_name(const Loss& loss) {
   return "identity";
 }
 
+void apply_link(const Loss& loss, std::span<double> outputs) { link_row(link_of(loss), outputs); }
+
 void apply_link(const Loss& loss, MatrixView outputs) {
-  switch (link_of(loss)) {
-    case Link::identity:
-      return;
-    case Link::softmax:
-      for (std::size_t row = 0; row < outputs.rows(); ++row) softmax(outputs.row(row));
-      return;
-    case Link::sigmoid:
-      for (float& a : outputs.flat()) a = static_cast<float>(1 / (1 + elementary::exp(-double(a))));
-      return;
-    case Link::exp:
-      for (float& a : outputs.flat()) a = static_cast<float>(elementary::exp(double(a)));
-      return;
-  }
+  for (std::size_t row = 0; row < outputs.rows(); ++row) link_row(link_of(loss), outputs.row(row));
+}
+
+double smoothed_target(const Loss& loss, double target, std::size_t outputs) {
+  if (loss.kind == LossKind::sigmoid_cross_entropy) return SigmoidCrossEntropy{loss.label_smoothing}.smooth(target);
+  const double share = loss.kind == LossKind::softmax_cross_entropy ? loss.label_smoothing : 0;
+  return share == 0 ? target : (1 - share) * target + share / static_cast<double>(outputs);
 }
 
 double loss_value(const Loss& loss, std::span<const double> output, std::span<const double> target) {

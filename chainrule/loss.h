@@ -54,6 +54,10 @@ LossKind loss_from_name(std::string_view name);
 std::string_view link_name(const Loss& loss);
 /// Applies the link in place to each row of outputs.
 void apply_link(const Loss& loss, MatrixView outputs);
+/// The same for one row in double.
+void apply_link(const Loss& loss, std::span<double> outputs);
+/// What label smoothing makes of one number of the target.
+double smoothed_target(const Loss& loss, double target, std::size_t outputs);
 
 /// Loss of one sample, summed over its outputs.
 double loss_value(const Loss& loss, std::span<const double> output, std::span<const double> target);

@@ -21,7 +21,8 @@ struct Step {
   std::uint64_t count;
 
   /// g of the formulas: the (clipped) gradient of the mean loss plus lambda W.
-  T g(std::size_t k) const { return scale * gradient[k] + decay * p[k]; }
+  T g(T of_loss, T at) const { return scale * of_loss + decay * at; }
+  T g(std::size_t k) const { return g(gradient[k], p[k]); }
 };
 
 // M11: p = p - alpha (1/m sum of gradients + lambda p).

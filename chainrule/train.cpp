@@ -130,14 +130,6 @@ void bound_norms(TrainState& s) {
     if (segment.max_norm > 0) bound_units(segment.max_norm, s.network.parameters.weights(segment.layer));
 }
 
-// lambda / 2 * sum of squared weights (M5).
-double decay_term(const Parameters& parameters, double weight_decay) {
-  double sum = 0;
-  for (const Segment& segment : parameters.segments())
-    if (segment.decay_multiplier > 0) sum += segment.decay_multiplier * kernels::sum_of_squares(parameters.of(segment));
-  return 0.5 * weight_decay * sum;
-}
-
 std::vector<std::size_t> epoch_order(const TrainOptions& options, std::size_t rows, std::size_t epoch) {
   if (options.shuffle)
     return random_permutation({options.seed, Purpose::shuffle, 0, static_cast<std::uint32_t>(epoch)}, rows);
@@ -197,6 +189,13 @@ double train_step(TrainState& s, const Batch& batch) {
   }
   bound_norms(s);
   return loss;
+}
+
+double decay_term(const Parameters& parameters, double weight_decay) {
+  double sum = 0;
+  for (const Segment& segment : parameters.segments())
+    if (segment.decay_multiplier > 0) sum += segment.decay_multiplier * kernels::sum_of_squares(parameters.of(segment));
+  return 0.5 * weight_decay * sum;
 }
 
 History train(Network& network, const Selection& training, const Selection& validation, const TrainOptions& options,

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chainrule/truth.h"
 
-#include <fmt/format.h>
-
-#include <complex>
+#include <cmath>
 
 #include "chainrule/kernels/reference.h"
 #include "chainrule/truth_reads.h"
@@ -19,13 +17,6 @@ using kernels::reference::affine_forward;
 void multiply(ViewOf<double> values, const std::vector<MatrixOf<double>>& masks, std::size_t place) {
   if (masks.empty() || masks[place].rows() == 0) return;
   for (std::size_t k = 0; k < values.size(); ++k) values.data()[k] *= masks[place].flat()[k];
-}
-
-template <class T>
-MatrixOf<T> as(const MatrixOf<double>& values) {
-  MatrixOf<T> out(values.rows(), values.columns());
-  std::ranges::copy(values.flat(), out.flat().begin());
-  return out;
 }
 
 // M2. `fed[l]` is what layer l was fed with: the activations below it, masked.
@@ -49,6 +40,17 @@ Passed pass_forward(const Architecture& architecture, const TruthParameters& par
     multiply(passed.fed.back().view(), masks, l + 1);
   }
   return passed;
+}
+
+// Max-norm (Srebro & Shraibman 2005).
+void bound_units(double bound, MatrixOf<double>& weights) {
+  for (std::size_t i = 0; i < weights.rows(); ++i) {
+    double sum = 0;
+    for (const double w : weights.row(i)) sum += w * w;
+    const double norm = std::sqrt(sum);
+    if (norm > bound)
+      for (double& w : weights.row(i)) w *= bound / norm;
+  }
 }
 
 double weight_of(const TruthBatch& batch, std::size_t row) { return batch.weights.empty() ? 1.0 : batch.weights[row]; }
@@ -98,6 +100,7 @@ TruthStep truth_step(const Architecture& architecture, const TruthParameters& pa
   step.z = std::move(passed.z);
   step.a = std::move(passed.a);
   for (const Layer& layer : architecture.layers) step.delta.emplace_back(m, layer.outputs);
+  step.d_a = step.slope = step.delta;
   TruthReads reads = right_reads(architecture, parameters, loss, batch, weight_decay, step, passed.fed);
   plant(fault, reads);
 
@@ -114,8 +117,11 @@ TruthStep truth_step(const Architecture& architecture, const TruthParameters& pa
     const LayerReads& read = reads.layers[l];
     MatrixOf<double>& delta = step.delta[l];
     multiply(delta.view(), masks, l + 1);
-    for (std::size_t k = 0; k < delta.flat().size(); ++k)  // M7, M8: times f'(z)
-      delta.flat()[k] *= activation_derivative(read.activation, read.z.flat()[k], read.a.flat()[k]);
+    step.d_a[l] = delta;
+    for (std::size_t k = 0; k < delta.flat().size(); ++k) {  // M7, M8: times f'(z)
+      step.slope[l].flat()[k] = activation_derivative(read.activation, read.z.flat()[k], read.a.flat()[k]);
+      delta.flat()[k] *= step.slope[l].flat()[k];
+    }
     const ViewOf<const double> d = delta.view();
     if (l > 0) affine_backward_input<double>(d, read.weights, step.delta[l - 1].view());
     affine_backward_weights<double>(d, read.fed, step.gradients.weights[l].view());
@@ -149,107 +155,32 @@ double truth_objective(const Architecture& architecture, const TruthParameters& 
   return sum / static_cast<double>(batch.inputs.rows()) + 0.5 * weight_decay * squares;
 }
 
-std::string parameter_name(const ParameterPlace& place) {
-  if (place.is_bias) return fmt::format("b({})[{}]", place.layer + 1, place.row + 1);
-  return fmt::format("W({})[{},{}]", place.layer + 1, place.row + 1, place.column + 1);
+double truth_norm(const TruthParameters& gradients) {
+  double sum = 0;
+  for (const MatrixOf<double>& w : gradients.weights)
+    for (const double g : w.flat()) sum += g * g;
+  for (const std::vector<double>& b : gradients.biases)
+    for (const double g : b) sum += g * g;
+  return std::sqrt(sum);
 }
 
-TruthProbe::TruthProbe(const Architecture& architecture, const TruthParameters& parameters, const Loss& loss,
-                       const TruthBatch& batch, double weight_decay)
-    : architecture_(architecture), parameters_(parameters), loss_(loss), batch_(batch), weight_decay_(weight_decay) {
-  Passed passed = pass_forward(architecture, parameters, batch.inputs, {});
-  z_ = std::move(passed.z);
-  a_ = std::move(passed.a);
-  for (std::size_t i = 0; i < batch.inputs.rows(); ++i)
-    sample_losses_.push_back(loss_value(loss, std::span<const double>(a_.back().row(i)), batch.targets.row(i)));
-}
-
-namespace {
-
-// On which piece a number lies; the joint is a piece of its own.
-int side(double x) { return (x > 0) - (x < 0); }
-
-bool crosses(const Activation& activation, double z, double moved) {
-  const bool in_pieces = !activation_is_smooth(activation) || activation.kind == ActivationKind::elu;
-  return in_pieces && side(z) != side(moved);
-}
-bool crosses(const Activation&, double, std::complex<double>) { return false; }
-
-bool crosses(const Loss& loss, std::span<const double> a, std::span<const double> moved, std::span<const double> y) {
-  for (std::size_t k = 0; k < a.size(); ++k) {
-    const double before = a[k] - y[k], after = moved[k] - y[k], bound = loss.huber_delta;
-    if (loss.kind == LossKind::absolute_error && side(before) != side(after)) return true;
-    if (loss.kind == LossKind::huber && side(std::abs(before) - bound) != side(std::abs(after) - bound)) return true;
-  }
-  return false;
-}
-bool crosses(const Loss&, std::span<const double>, std::span<const std::complex<double>>, std::span<const double>) {
-  return false;
-}
-
-}  // namespace
-
-// The parameter moves one column of z, and that one column of a; the layer above sees a's change through one column of
-// its weights; all layers above that are passed anew.
-template <class T>
-T TruthProbe::change_by(const ParameterPlace& place, T shift, bool& crossing) const {
-  const std::size_t m = batch_.inputs.rows(), unit = place.row;
-  const MatrixOf<double>& fed = place.layer == 0 ? batch_.inputs : a_[place.layer - 1];
-  const auto activate = [&](std::size_t l, double before, T z) {
-    crossing |= crosses(architecture_.layers[l].activation, before, z);
-    return activation_value(architecture_.layers[l].activation, z);
-  };
-  MatrixOf<T> a = as<T>(a_[place.layer]);
-  for (std::size_t i = 0; i < m; ++i) {
-    const double z = z_[place.layer](i, unit);
-    a(i, unit) = activate(place.layer, z, z + shift * (place.is_bias ? 1.0 : fed(i, place.column)));
-  }
-  for (std::size_t l = place.layer + 1; l < architecture_.depth(); ++l) {
-    const MatrixOf<double>& w = parameters_.weights[l];
-    MatrixOf<T> z = as<T>(z_[l]);
-    if (l > place.layer + 1) affine_forward<T, double>(a.view(), w.view(), parameters_.biases[l], z.view());
-    for (std::size_t i = 0; l == place.layer + 1 && i < m; ++i)
-      for (std::size_t k = 0; k < w.rows(); ++k) z(i, k) += w(k, unit) * (a(i, unit) - a_[place.layer](i, unit));
-    for (std::size_t k = 0; k < z.flat().size(); ++k) z.flat()[k] = activate(l, z_[l].flat()[k], z.flat()[k]);
-    a = std::move(z);
-  }
-  T sum{};
-  for (std::size_t i = 0; i < m; ++i) {
-    const std::span<const T> outputs = a.row(i);
-    crossing |= crosses(loss_, a_.back().row(i), outputs, batch_.targets.row(i));
-    sum += weight_of(batch_, i) * (loss_value(loss_, outputs, batch_.targets.row(i)) - sample_losses_[i]);
-  }
-  sum /= static_cast<double>(m);
-  if (place.is_bias) return sum;
-  const double lambda = weight_decay_ * architecture_.layers[place.layer].decay_multiplier;
-  const double w = parameters_.weights[place.layer](place.row, place.column);
-  return sum + 0.5 * lambda * ((w + shift) * (w + shift) - w * w);
-}
-
-TruthProbe::Change TruthProbe::change(const ParameterPlace& place, double shift) const {
-  Change change;
-  change.objective = change_by(place, shift, change.crossing);
-  return change;
-}
-
-double TruthProbe::complex_step(const ParameterPlace& place) const {
-  constexpr double kStep = 1e-100;
-  bool crossing = false;
-  return change_by(place, std::complex<double>(0, kStep), crossing).imag() / kStep;
-}
+double truth_clip(double norm, double clip_norm) { return clip_norm > 0 && norm > clip_norm ? clip_norm / norm : 1; }
 
 void truth_update(const Architecture& architecture, const Optimizer& optimizer, double learning_rate,
-                  double weight_decay, const TruthStep& step, TruthOptimizer& state, TruthParameters& parameters) {
+                  double weight_decay, const TruthStep& step, TruthOptimizer& state, TruthParameters& parameters,
+                  double clip_norm) {
+  const double clip = truth_clip(truth_norm(step.gradients), clip_norm);
   ++state.step;
   for (std::size_t l = 0; l < architecture.depth(); ++l) {
     const Layer& layer = architecture.layers[l];
     const UpdateRates of_weights{state.step, learning_rate * layer.weight_multiplier,
-                                 weight_decay * layer.decay_multiplier, 1};
+                                 weight_decay * layer.decay_multiplier, clip};
     optimizer_update(optimizer, of_weights, parameters.weights[l].flat(), step.gradients.weights[l].flat(),
                      state.first.weights[l].flat(), state.second.weights[l].flat());
-    const UpdateRates of_biases{state.step, learning_rate * layer.bias_multiplier, 0, 1};
+    const UpdateRates of_biases{state.step, learning_rate * layer.bias_multiplier, 0, clip};
     optimizer_update(optimizer, of_biases, std::span<double>(parameters.biases[l]), step.gradients.biases[l],
                      state.first.biases[l], state.second.biases[l]);
+    if (layer.max_norm > 0) bound_units(layer.max_norm, parameters.weights[l]);
   }
 }
 

@@ -6,7 +6,6 @@
 
 #include <cstddef>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "chainrule/loss.h"
@@ -38,7 +37,9 @@ struct TruthBatch {
 /// activations: masks[0] the inputs, masks[l + 1] layer l; an empty matrix is no dropout.
 struct TruthStep {
   std::vector<MatrixOf<double>> z, a;   ///< per affine layer, (m x outputs)
-  std::vector<MatrixOf<double>> delta;  ///< d(sample loss)/dz of each sample: weighted, not divided by m
+  std::vector<MatrixOf<double>> d_a;    ///< d(sample loss)/da of each sample, dropout's masks included
+  std::vector<MatrixOf<double>> slope;  ///< f'(z)
+  std::vector<MatrixOf<double>> delta;  ///< d_a f'(z) = d(sample loss)/dz: weighted, not divided by m
   std::vector<double> sample_losses;    ///< weighted, m
   double loss = 0;                      ///< their mean
   double decay_term = 0;                ///< lambda / 2 * sum of squared weights, multipliers counted
@@ -57,43 +58,6 @@ TruthStep truth_step(const Architecture& architecture, const TruthParameters& pa
 double truth_objective(const Architecture& architecture, const TruthParameters& parameters, const Loss& loss,
                        const TruthBatch& batch, double weight_decay);
 
-/// Where a parameter stands.
-struct ParameterPlace {
-  std::size_t layer = 0;
-  bool is_bias = false;
-  std::size_t row = 0, column = 0;  ///< of the weight matrix; a bias has its unit in row
-};
-/// "W(2)[3,1]" or "b(2)[3]", as the article counts: W(l) joins layer l to layer l + 1, all indices from 1.
-std::string parameter_name(const ParameterPlace& place);
-
-/// The objective as a function of one parameter: what numerical derivatives are made of. Only what the parameter can
-/// change is computed again. What is handed over must outlive the probe.
-class TruthProbe {
- public:
-  TruthProbe(const Architecture& architecture, const TruthParameters& parameters, const Loss& loss,
-             const TruthBatch& batch, double weight_decay);
-  struct Change {
-    double objective = 0;   ///< J(p + shift) - J(p), summed up from the samples' differences: few digits are lost
-    bool crossing = false;  ///< a formula in pieces (ReLU, ELU, |d| ...) leaves its piece, or the joint, on the way
-  };
-  Change change(const ParameterPlace& place, double shift) const;
-  /// dJ/dp by complex step (Squire & Trapp 1998): Im J(p + ih) / h with h = 1e-100, free of cancellation. The
-  /// activations and the loss must be analytic at the point.
-  double complex_step(const ParameterPlace& place) const;
-
- private:
-  template <class T>
-  T change_by(const ParameterPlace& place, T shift, bool& crossing) const;
-
-  const Architecture& architecture_;
-  const TruthParameters& parameters_;
-  const Loss& loss_;
-  const TruthBatch& batch_;
-  double weight_decay_;
-  std::vector<MatrixOf<double>> z_, a_;
-  std::vector<double> sample_losses_;  // weights left out
-};
-
 /// The optimiser's memory in double.
 struct TruthOptimizer {
   explicit TruthOptimizer(const Architecture& architecture)
@@ -102,8 +66,13 @@ struct TruthOptimizer {
   std::uint64_t step = 0;
 };
 
-/// One update (M11 - M13) with the multipliers of the architecture.
+/// Euclidean length of all gradients together, decay left out.
+double truth_norm(const TruthParameters& gradients);
+/// What a gradient of this length is multiplied with, so that it is no longer than clip_norm; 0 = never.
+double truth_clip(double norm, double clip_norm);
+/// One update (M11 - M13) with the multipliers and norm bounds of the architecture.
 void truth_update(const Architecture& architecture, const Optimizer& optimizer, double learning_rate,
-                  double weight_decay, const TruthStep& step, TruthOptimizer& state, TruthParameters& parameters);
+                  double weight_decay, const TruthStep& step, TruthOptimizer& state, TruthParameters& parameters,
+                  double clip_norm = 0);
 
 }  // namespace chainrule

@@ -18,6 +18,8 @@ set(floors
     "encoder"
     "model"
     "truth fit+options+option_kinds"
+    "roundings"
+    "explain+derivation"
     "gradient_check"
     "formats/"
     "chainrule")

@@ -98,7 +98,9 @@ TEST(GradientCheck, CatchesAWrongDerivative) {  // f' is wrong by a factor: a us
 
 TEST(GradientCheck, CatchesADerivativeThatIsNoNumber) {
   const Activation wrong(CustomActivation{"cube", [](double z) { return z * z * z; }, [](double) { return NAN; }});
-  EXPECT_NE(make_case(wrong, LossKind::half_squared_error, {3, 2, 2}).check().failure(), "");
+  const GradientCase c = make_case(wrong, LossKind::half_squared_error, {3, 2, 2});
+  EXPECT_NE(c.check({0, 1, true, false}).failure(), "");
+  EXPECT_THROW(c.check(), Error);  // the engine does not go on with it
 }
 
 TEST(GradientCheck, AcceptsAUsersOwnActivationAndLoss) {

@@ -8,6 +8,7 @@
 #include "chainrule/table.h"
 
 namespace chainrule {
+struct Explanation;
 struct Model;
 }
 
@@ -38,5 +39,8 @@ void save_model(const Model& model, const std::string& path, bool overwrite = fa
 
 /// Reads and checks a model file; nothing in it is trusted. Throws Error (input) naming tensor and numbers.
 Model load_model(const std::string& path);
+
+/// The explanation as one JSON document, all numbers of all steps; docs/formats.md describes it.
+std::string explanation_json(const Explanation& explanation);
 
 }  // namespace chainrule::formats

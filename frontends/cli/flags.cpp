@@ -79,8 +79,8 @@ void build(Parser& parser, const Verb* verb) {
   add_flags(global_flags());
   if (verb == nullptr) return;
   add_flags(verb->flags);
-  if (!verb->takes_options) return;
   for (const Option& option : option_table()) {
+    if (!takes(*verb, option)) continue;
     std::vector<std::string> names{option.name};
     names.insert(names.end(), option.aliases.begin(), option.aliases.end());
     const bool is_flag = option.kind == OptionKind::flag;

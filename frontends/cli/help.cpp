@@ -40,8 +40,8 @@ Entry entry_of(const Option& option) {
 std::vector<Entry> entries_of(const Verb& verb) {
   std::vector<Entry> entries;
   for (const Flag& flag : verb.flags) entries.push_back(entry_of(flag, verb.name));
-  if (verb.takes_options)
-    for (const Option& option : option_table()) entries.push_back(entry_of(option));
+  for (const Option& option : option_table())
+    if (takes(verb, option)) entries.push_back(entry_of(option));
   return entries;
 }
 
@@ -169,8 +169,8 @@ std::string words_for(const Verb& verb) {
   for (const std::vector<Flag>* flags : {&verb.flags, &global_flags()})
     for (const Flag& flag : *flags)
       for (const std::string& name : names_of(flag)) words.push_back(name);
-  if (verb.takes_options)
-    for (const Option& option : option_table()) {
+  for (const Option& option : option_table())
+    if (takes(verb, option)) {
       words.push_back("--" + option.name);
       for (const std::string& alias : option.aliases) words.push_back("--" + alias);
       if (option.kind == OptionKind::flag) words.push_back("--no-" + option.name);

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -32,6 +33,9 @@ Terminal make_terminal(const Arguments& arguments) {
   if (when != "auto" && when != "always" && when != "never")
     throw Error(ErrorCategory::usage, "--color: expected auto, always or never, found " + in_quotes(when));
   terminal.color = when == "always" || (when == "auto" && terminal.is_terminal && wanted);
+  terminal.output_color = when == "always" || (when == "auto" && isatty(STDOUT_FILENO) == 1 && wanted);
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) terminal.output_width = size.ws_col;
   return terminal;
 }
 

@@ -19,6 +19,9 @@ struct Terminal {
   Loudness loudness = Loudness::normal;
   bool is_terminal = false;
   bool color = false;
+  // And on standard output, for text that is made for people.
+  bool output_color = false;
+  std::size_t output_width = 100;
 };
 
 /// From -q, -v, --color, NO_COLOR and what standard error is. Throws Error (usage) for an unknown --color.

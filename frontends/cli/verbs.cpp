@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/verbs.h"
 
+#include <algorithm>
+
 namespace chainrule::cli {
 namespace {
 
@@ -141,6 +143,39 @@ Verb inspect_verb() {
   return verb;
 }
 
+// Options of training that have no say in a single step.
+const std::vector<std::string> kIdleInAStep = {"epochs", "batch-size", "shuffle", "schedule", "stopping"};
+
+Verb explain_verb() {
+  Verb verb{"explain",
+            "show every number of a training step beside the formula that made it",
+            {"Show every number of a training step on chosen rows: inputs, z and a of each layer, losses, deltas, "
+             "gradients, the update, and the objective before and after; each with its formula, the numbers put into "
+             "it, what the training engine made of it in float and what double arithmetic makes of it.",
+             "MODEL goes on with the options that trained it; without MODEL the step is the first of the network that "
+             "train would start from. Layers count from 1, the inputs; W2[3,1] is the weight from unit 1 of layer 2 to "
+             "unit 3 of layer 3. A difference that roundings do not account for ends with exit code 5."},
+            {"chainrule explain digits.safetensors data/digits.csv --row 17",
+             "chainrule explain digits.safetensors data/digits.csv --parameter W2[3,1]",
+             "chainrule explain data/iris.csv --hidden 3 --activation sigmoid --optimizer sgd --steps 3",
+             "chainrule explain digits.safetensors data/digits.csv --row 1-8 --layer 2 --unit 5 --json"},
+            {{"MODEL", "model file that train wrote; without it, a fresh network", false}, {"DATA", kDataHelp}},
+            {},
+            true,
+            kIdleInAStep};
+  verb.flags = {
+      repeatable(with_value("row", "ROWS", "the rows of the step, from 1: 17, 1-5 or 3,7", "1")),
+      with_value("steps", "N", "steps to make, each of all these rows", "1"),
+      with_value("layer", "N", "show this layer only, with the weights into it", "all"),
+      with_value("unit", "N", "show this unit only", "all"),
+      with_value("parameter", "NAME", "show the whole path of one number, from its update down to the inputs"),
+      with_value("most", "N", "numbers of one quantity that are shown", "10"),
+      yes_or_no("json", "print one JSON document with everything (docs/formats.md)"),
+  };
+  add_reading(verb.flags);
+  return verb;
+}
+
 Verb bench_verb() {
   Verb verb{"bench",
             "measure how fast this machine trains and predicts",
@@ -187,9 +222,16 @@ Verb completion_verb() {
 }  // namespace
 
 const std::vector<Verb>& verbs() {
-  static const std::vector<Verb> all = {train_verb(), evaluate_verb(), predict_verb(),   inspect_verb(),
-                                        bench_verb(), help_verb(),     completion_verb()};
+  static const std::vector<Verb> all = {train_verb(),   evaluate_verb(), predict_verb(), inspect_verb(),
+                                        explain_verb(), bench_verb(),    help_verb(),    completion_verb()};
   return all;
+}
+
+bool takes(const Verb& verb, const Option& option) {
+  const auto idle = [&](const std::string& name) {
+    return std::find(verb.idle.begin(), verb.idle.end(), name) != verb.idle.end();
+  };
+  return verb.takes_options && !idle(option.name) && !idle(option.group);
 }
 
 const Verb* find_verb(std::string_view name) {

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "chainrule/options.h"
+
 namespace chainrule::cli {
 
 struct Flag {
@@ -33,8 +35,12 @@ struct Verb {
   std::vector<std::string> examples;  ///< command lines
   std::vector<Positional> files;
   std::vector<Flag> flags;
-  bool takes_options = false;  ///< the table of options too
+  bool takes_options = false;          ///< the table of options too
+  std::vector<std::string> idle = {};  ///< options, or groups of them, that it does not take: they play no part in it
 };
+
+/// Whether the verb takes this option of the table.
+bool takes(const Verb& verb, const Option& option);
 
 /// In the order in which they are shown.
 const std::vector<Verb>& verbs();

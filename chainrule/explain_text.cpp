@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chainrule/explain_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "chainrule/derivation.h"
+#include "chainrule/error.h"
+
+namespace chainrule {
+namespace {
+
+constexpr std::size_t kNumbers = 44;  // width of the three columns of numbers
+constexpr std::size_t kNarrow = 90;   // below this width they stand in a line of their own
+
+// Numbers inside a formula: short, and negative ones in brackets.
+std::string factor_text(double value) {
+  return value < 0 || std::signbit(value) ? fmt::format("({:.4g})", value) : fmt::format("{:.4g}", value);
+}
+
+// The pattern with its factors written in; brackets of the pattern serve for those of a negative number.
+template <class Write>
+std::string filled(const Term& term, Write write, bool only = false) {
+  std::string text;
+  const std::string& pattern = term.pattern;
+  auto factor = term.factors.begin();
+  for (std::size_t k = 0; k < pattern.size(); ++k) {
+    if (pattern.compare(k, 2, "{}") != 0) {
+      text += pattern[k];
+      continue;
+    }
+    std::string written = write(*factor++);
+    const bool alone =
+        (only && pattern == "{}") || (k > 0 && pattern[k - 1] == '(' && pattern.compare(k + 2, 1, ")") == 0);
+    if (alone && written.front() == '(') written = written.substr(1, written.size() - 2);
+    text += written;
+    ++k;
+  }
+  return text;
+}
+
+// The sum with as many terms as there is room for: the first ones and the last.
+template <class Write>
+std::string sum_text(const Derivation& made, std::size_t room, Write write) {
+  const std::string before = filled(made.before, write), after = filled(made.after, write);
+  const std::size_t count = made.terms.size();
+  std::string whole = before;
+  for (std::size_t k = 0; k < count && whole.size() <= room; ++k)
+    whole += (k == 0 ? "" : " + ") + filled(made.terms[k], write, count == 1);
+  if (whole.size() + after.size() <= room || count <= 2) return whole + after;
+  const std::string last = filled(made.terms.back(), write);
+  std::string some = before + filled(made.terms[0], write);
+  std::size_t shown = 1;
+  while (shown + 1 < count) {
+    const std::string next = " + " + filled(made.terms[shown], write);
+    if (some.size() + next.size() + last.size() + after.size() + 20 > room) break;
+    some += next;
+    ++shown;
+  }
+  if (shown + 1 == count) return some + " + " + last + after;
+  return fmt::format("{} + ... {} more ... + {}{}", some, count - shown - 1, last, after);
+}
+
+class Writer {
+ public:
+  Writer(const Explanation& explanation, const ExplainView& view) : explanation_(explanation), view_(view) {}
+
+  std::string take() { return std::move(text_); }
+  void line(const std::string& text) { text_ += text + '\n'; }
+  void heading(const std::string& text) { line('\n' + styled("\x1b[1m", text)); }
+  std::string styled(const char* style, const std::string& text) const {
+    return view_.color ? style + text + "\x1b[0m" : text;
+  }
+
+  void head() {
+    const TrainOptions& options = explanation_.options;
+    line(fmt::format("network: {}", describe(explanation_.architecture)));
+    line(fmt::format("loss {}; optimizer {}, learning rate {}, weight decay {}{}", loss_name(options.loss),
+                     optimizer_name(options.optimizer), options.learning_rate, options.weight_decay,
+                     options.clip_norm > 0 ? fmt::format(", clip norm {}", options.clip_norm) : ""));
+    line(fmt::format("m = {} row{}: {}", explanation_.rows.size(), explanation_.rows.size() == 1 ? "" : "s",
+                     rows_text()));
+    line(
+        "numbers in brackets after a formula: the article's equations; engine: as trained, in float; truth: in double");
+  }
+
+  // A line with the three columns at its end, or in the next line where there is no room.
+  void numbers(const std::string& left, const Entry& entry) {
+    const double difference = entry.engine() - entry.truth();
+    const bool beyond = !(std::abs(difference) <= entry.bound());
+    std::string right = fmt::format("{:>14.7g} {:>17.10g} {:>10}", entry.engine(), entry.truth(),
+                                    difference == 0 ? "0" : fmt::format("{:+.1e}", difference));
+    if (beyond) right = styled("\x1b[31m", right + fmt::format("  beyond its bound {:.1e}", entry.bound()));
+    if (view_.width < kNarrow || left.size() + kNumbers > view_.width) {
+      line(left);
+      line(std::string(view_.width > kNumbers ? view_.width - kNumbers : 0, ' ') + right);
+    } else {
+      line(left + std::string(view_.width - kNumbers - left.size(), ' ') + right);
+    }
+  }
+
+  std::size_t room(std::size_t used) const { return view_.width > used + 24 ? view_.width - used : 24; }
+
+  void column_heads() {
+    if (view_.width < kNarrow) return;
+    line(std::string(view_.width - kNumbers, ' ') +
+         fmt::format("{:>14} {:>17} {:>10}", "engine", "truth", "difference"));
+  }
+
+  // "(5.1 - 5.84) / 0.83" for an input of a table.
+  std::string pipeline(const Entry& entry) const {
+    if (entry.tensor->name == "y" && !explanation_.output_names.empty())
+      return explanation_.output_names[std::min(entry.column, explanation_.output_names.size() - 1)];
+    if (entry.tensor->name != "a1" || explanation_.columns.empty()) return {};
+    const InputColumn& column = explanation_.columns[entry.column];
+    const std::string& raw = explanation_.raw_inputs[entry.row][entry.column];
+    if (column.constant) return fmt::format("{} (constant when trained)", column.name);
+    if (column.shift == 0 && column.scale == 1) return fmt::format("{} = {}", column.name, raw);
+    return fmt::format("{} = ({} - {:.6g}) / {:.6g}", column.name, raw, column.shift, column.scale);
+  }
+
+  void entry(const ExplainedStep& step, const Entry& at) {
+    const std::string name = name_of(explanation_, at);
+    std::string left = "    " + name;
+    const Derivation made = derive(explanation_, step, at);
+    const std::string given = pipeline(at);
+    if (!made.is_given())
+      left += " = " + sum_text(made, room(left.size() + 3), [](const Entry& e) { return factor_text(e.engine()); });
+    else if (!given.empty())
+      left += "  " + given;
+    numbers(left, at);
+  }
+
+  void tensor(const ExplainedStep& step, const Tensor& tensor) {
+    const Formula formula = formula_of(explanation_, step, tensor);
+    std::string left = "  " + styled("\x1b[36m", tensor.name);
+    if (!formula.text.empty()) left += " = " + formula.text;
+    if (!formula.article.empty()) left += "  (" + formula.article + ")";
+    line(left + "  " + formula.meaning + spread(tensor));
+    const std::vector<Entry> wanted = entries(tensor);
+    const std::size_t shown = wanted.size() <= view_.most + 1 ? wanted.size() : view_.most;
+    for (std::size_t k = 0; k < shown; ++k) entry(step, wanted[k]);
+    if (shown < wanted.size()) line(fmt::format("    ... {} more", wanted.size() - shown));
+  }
+
+  bool is_wanted(const Tensor& tensor) const {
+    if (view_.layer == 0) return true;
+    const TensorName parts = parts_of(tensor.name);
+    if (parts.layer == 0) return view_.layer == layers_of(explanation_) && parts.symbol != "gradient_norm";
+    const bool parameters = parts.symbol.back() == 'W' || parts.symbol.back() == 'b';
+    return parts.layer + (parameters ? 1 : 0) == view_.layer;
+  }
+
+ private:
+  std::string rows_text() const {
+    std::string text;
+    for (std::size_t k = 0; k < explanation_.rows.size() && k < view_.most; ++k)
+      text += (k == 0 ? "" : ", ") + std::to_string(explanation_.rows[k]) + label_of(k);
+    if (explanation_.rows.size() > view_.most)
+      text += fmt::format(", ... {} more", explanation_.rows.size() - view_.most);
+    return text;
+  }
+  std::string label_of(std::size_t row) const {
+    return explanation_.raw_targets.empty() ? "" : " (" + explanation_.raw_targets[row] + ")";
+  }
+
+  // The largest difference, and what is allowed there.
+  static std::string spread(const Tensor& tensor) {
+    double difference = 0, bound = 0;
+    for (std::size_t k = 0; k < tensor.engine.size(); ++k) {
+      difference = std::max(difference, std::abs(tensor.engine[k] - tensor.truth[k]));
+      bound = std::max(bound, tensor.bound[k]);
+    }
+    if (bound == 0 && difference == 0) return ": exact";
+    return fmt::format(": off by {:.1e} at most, bound {:.1e}", difference, bound);
+  }
+
+  std::vector<Entry> entries(const Tensor& tensor) const {
+    const TensorName parts = parts_of(tensor.name);
+    const bool parameters = parts.layer > 0 && (parts.symbol.back() == 'W' || parts.symbol.back() == 'b');
+    const bool units = parts.layer > 0 || tensor.name == "y" || tensor.name == "y_smooth" || tensor.name == "p";
+    std::vector<Entry> wanted;
+    for (std::size_t row = 0; row < tensor.rows; ++row)
+      for (std::size_t column = 0; column < tensor.columns; ++column)
+        if (view_.unit == 0 || !units || (parameters ? row : column) + 1 == view_.unit)
+          wanted.push_back({&tensor, row, column});
+    return wanted;
+  }
+
+  const Explanation& explanation_;
+  ExplainView view_;
+  std::string text_;
+};
+
+ExplainView checked(const Explanation& explanation, ExplainView view) {
+  const std::size_t layers = layers_of(explanation);
+  if (view.layer > layers)
+    throw Error(ErrorCategory::usage, fmt::format("layer: expected 1 to {}, found {}", layers, view.layer));
+  std::size_t widest = explanation.architecture.inputs;
+  for (const Layer& layer : explanation.architecture.layers) widest = std::max(widest, layer.outputs);
+  if (view.layer > 0)
+    widest =
+        view.layer == 1 ? explanation.architecture.inputs : explanation.architecture.layers[view.layer - 2].outputs;
+  if (view.unit > widest)
+    throw Error(ErrorCategory::usage, fmt::format("unit: expected 1 to {}, found {}", widest, view.unit));
+  view.width = std::max<std::size_t>(view.width, 40);
+  if (view.unit > 0) view.most = std::max<std::size_t>(view.most, 32);
+  return view;
+}
+
+// Where a new part of the step begins.
+const char* part_of(const Tensor& tensor) {
+  const TensorName parts = parts_of(tensor.name);
+  if (parts.after) return "update";
+  for (const char* symbol : {"dW", "db", "g_W", "g_b", "gradient_norm", "clip"})
+    if (parts.symbol == symbol) return "gradients";
+  for (const char* symbol : {"d_a", "slope", "delta"})
+    if (parts.symbol == symbol) return "backward";
+  for (const char* symbol : {"p", "log_sum", "y_smooth", "sample_loss", "loss", "decay_term", "objective"})
+    if (parts.symbol == symbol) return "loss";
+  for (const char* symbol : {"z", "mask", "fed"})
+    if (parts.symbol == symbol) return "forward";
+  return parts.symbol == "a" && parts.layer > 1 ? "forward" : "before the step";
+}
+
+// From one number down to the inputs.
+struct Path {
+  Writer& writer;
+  const Explanation& explanation;
+  const ExplainedStep& step;
+  ExplainView view;
+  std::vector<Entry> shown = {};
+
+  static constexpr std::size_t kMostLines = 500, kMostFactors = 8, kFirstFactors = 4;
+
+  void show(const Entry& entry, std::size_t depth) {
+    if (std::ranges::find(shown, entry) != shown.end() || shown.size() >= kMostLines) return;
+    shown.push_back(entry);
+    const Derivation made = derive(explanation, step, entry);
+    std::string left = std::string(2 + 2 * std::min<std::size_t>(depth, 10), ' ') + name_of(explanation, entry);
+    const std::string given = writer.pipeline(entry);
+    if (made.is_given()) return writer.numbers(given.empty() ? left + "  given" : left + "  " + given, entry);
+    writer.line(left + " = " +
+                sum_text(made, writer.room(left.size() + 3), [&](const Entry& e) { return name_of(explanation, e); }));
+    const std::string indent(left.size() - name_of(explanation, entry).size() + 4, ' ');
+    writer.numbers(
+        indent + "= " +
+            sum_text(made, writer.room(indent.size() + 2), [](const Entry& e) { return factor_text(e.engine()); }),
+        entry);
+    below(made, depth);
+  }
+
+  void below(const Derivation& made, std::size_t depth) {
+    std::vector<Entry> factors = made.before.factors;
+    for (const Term& term : made.terms) factors.insert(factors.end(), term.factors.begin(), term.factors.end());
+    std::erase_if(factors, [&](const Entry& factor) {
+      const bool weight = derive(explanation, step, factor).is_given() && factor.tensor->name != "a1";
+      return weight || std::ranges::find(shown, factor) != shown.end();
+    });
+    const std::size_t most = factors.size() > kMostFactors ? kFirstFactors : factors.size();
+    for (std::size_t k = 0; k < most; ++k) show(factors[k], depth + 1);
+    if (most < factors.size())
+      writer.line(std::string(4 + 2 * std::min<std::size_t>(depth, 10), ' ') +
+                  fmt::format("... {} more factors of the same kind", factors.size() - most));
+  }
+};
+
+[[noreturn]] void refuse_name(const std::string& name, const std::string& expected) {
+  throw Error(ErrorCategory::usage, "parameter: expected " + expected + ", found " + in_quotes(name),
+              "names such as W2[3,1], b1[2] or delta3[2]");
+}
+
+// "W2[3,1]" in a step.
+Entry entry_of(const ExplainedStep& step, const std::string& name) {
+  const std::size_t bracket = name.find('[');
+  std::string tensor_name = name.substr(0, bracket);
+  if (step.find(tensor_name + "_after") != nullptr && parts_of(tensor_name).layer > 0) tensor_name += "_after";
+  const Tensor* tensor = step.find(tensor_name);
+  if (tensor == nullptr) refuse_name(name, "a quantity of the step, such as W1, b2, z2 or delta3");
+  std::vector<std::size_t> places;
+  for (std::size_t k = bracket; k < name.size() && name[k] != ']';) {
+    std::size_t place = 0;
+    const auto [end, problem] = std::from_chars(name.data() + k + 1, name.data() + name.size(), place);
+    if (problem != std::errc() || place == 0) refuse_name(name, "numbers from 1 in brackets");
+    places.push_back(place - 1);
+    k = static_cast<std::size_t>(end - name.data());
+  }
+  const bool closed = bracket == std::string::npos || name.back() == ']';
+  const char last = parts_of(tensor_name).symbol.back();
+  Entry entry{tensor, 0, 0};
+  if (last == 'W' && places.size() == 2) entry = {tensor, places[0], places[1]};
+  if (last == 'b' && places.size() == 1) entry = {tensor, places[0], 0};
+  if (last != 'W' && last != 'b' && places.size() == 1) entry = {tensor, 0, places[0]};  // of the first row
+  if (last != 'W' && last != 'b' && places.size() == 2) entry = {tensor, places[1], places[0]};
+  const std::size_t wanted = tensor->rows * tensor->columns == 1 ? 0 : last == 'W' ? 2 : 1;
+  if (!closed || places.size() < wanted || places.size() > 2 || entry.row >= tensor->rows ||
+      entry.column >= tensor->columns)
+    refuse_name(name, fmt::format("a place in {}, which is {} x {}", tensor_name, tensor->rows, tensor->columns));
+  return entry;
+}
+
+}  // namespace
+
+std::string explain_text(const Explanation& explanation, const ExplainView& wanted) {
+  const ExplainView view = checked(explanation, wanted);
+  Writer writer(explanation, view);
+  writer.head();
+  for (const ExplainedStep& step : explanation.steps) {
+    std::string part;
+    for (const Tensor& tensor : step.tensors) {
+      if (!writer.is_wanted(tensor)) continue;
+      if (part != part_of(tensor)) {
+        part = part_of(tensor);
+        writer.heading(fmt::format("step {}: {}", step.step, part));
+        writer.column_heads();
+      }
+      writer.tensor(step, tensor);
+    }
+  }
+  return writer.take();
+}
+
+std::string explain_path(const Explanation& explanation, const std::string& name, const ExplainView& wanted) {
+  const ExplainView view = checked(explanation, wanted);
+  Writer writer(explanation, view);
+  writer.head();
+  for (const ExplainedStep& step : explanation.steps) {
+    const Entry entry = entry_of(step, name);
+    writer.heading(fmt::format("step {}: {}, from its update down to the inputs", step.step, name));
+    writer.column_heads();
+    Path{writer, explanation, step, view}.show(entry, 0);
+  }
+  return writer.take();
+}
+
+}  // namespace chainrule

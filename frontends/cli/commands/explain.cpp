@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// explain MODEL DATA: every number of training steps on chosen rows, as text, JSON or a page.
+#include <fmt/format.h>
+
+#include "chainrule/explain_text.h"
+#include "cli/commands/commands.h"
+#include "cli/subject.h"
+
+namespace chainrule::cli {
+namespace {
+
+constexpr std::size_t kMostSteps = 1000;
+constexpr double kBytesPerParameter = 8 * 3 * 12;  // three doubles in each of some dozen tensors
+constexpr double kMostBytes = 8e9;
+
+ExplainView view_of(const Arguments& arguments, const Terminal& terminal) {
+  ExplainView view;
+  view.layer = whole_flag(arguments, "layer", 1000, 0);
+  view.unit = whole_flag(arguments, "unit", 1 << 20, 0);
+  view.most = whole_flag(arguments, "most", 1 << 20, view.most);
+  view.width = terminal.output_width;
+  view.color = terminal.output_color;
+  return view;
+}
+
+// What stands in the file, and what it is called there.
+void add_names(Explanation& explanation, const Subject& subject) {
+  const Encoder& encoder = subject.encoder;
+  explanation.columns = encoder.inputs;
+  explanation.image_height = encoder.image_height;
+  explanation.image_width = encoder.image_width;
+  explanation.output_names = encoder.task == Task::classes ? encoder.labels : std::vector<std::string>{encoder.target};
+  const std::vector<std::size_t> columns = columns_of(encoder, subject.table);
+  explanation.rows.clear();
+  for (const std::size_t row : subject.rows) {
+    explanation.rows.push_back(row + 1);
+    std::vector<std::string> raw;
+    for (std::size_t j = 0; j < encoder.inputs.size(); ++j)
+      raw.push_back(number_text(subject.table.columns[columns[j]].numbers[row]));
+    explanation.raw_inputs.push_back(std::move(raw));
+    const Column& target = subject.table.columns[columns[encoder.inputs.size()]];
+    explanation.raw_targets.push_back(target.codes.empty() ? number_text(target.numbers[row])
+                                                           : target.spellings[target.codes[row]]);
+  }
+}
+
+void check_size(const Subject& subject, std::size_t steps) {
+  const double bytes =
+      kBytesPerParameter * static_cast<double>(steps) *
+      static_cast<double>(parameter_count(subject.network.architecture) + subject.batch.inputs.rows() * 100);
+  if (bytes > kMostBytes)
+    throw Error(ErrorCategory::usage,
+                fmt::format("explain: expected steps that take at most {:.0f} GB to tell, found {:.0f} GB",
+                            kMostBytes / 1e9, bytes / 1e9),
+                "fewer --steps need less");
+}
+
+// Throws Error (check) where the engine is further from the truth than its roundings allow.
+void check_bounds(const Explanation& explanation) {
+  const std::vector<Excess> excesses = find_excesses(explanation, 1);
+  if (excesses.empty()) return;
+  const Excess& excess = excesses[0];
+  throw Error(ErrorCategory::check,
+              fmt::format("step {}: {}, row {}, column {}: expected {} within {:.2e}, found {}", excess.step,
+                          excess.name, excess.row + 1, excess.column + 1, excess.truth, excess.bound, excess.engine),
+              "the engine differs from double arithmetic by more than its roundings: please report it");
+}
+
+}  // namespace
+
+int explain_command(const Arguments& arguments, const Terminal& terminal) {
+  const ExplainView view = view_of(arguments, terminal);
+  const std::size_t steps = whole_flag(arguments, "steps", kMostSteps, 1);
+  const Subject subject = load_subject(arguments, terminal, 1);
+  check_size(subject, steps);
+  say(terminal, subject.origin +
+                    "; the learning rate stays what it is in every step, and the optimiser remembers "
+                    "nothing yet");
+  Explanation explanation = explain_steps(subject.network.architecture, truth_parameters(subject.network),
+                                          subject.batch, subject.options, steps);
+  add_names(explanation, subject);
+  Output output;
+  if (arguments.is_true("json"))
+    output.write(formats::explanation_json(explanation));
+  else if (arguments.has("parameter"))
+    output.write(explain_path(explanation, arguments.text("parameter"), view));
+  else
+    output.write(explain_text(explanation, view));
+  output.finish();
+  check_bounds(explanation);
+  return 0;
+}
+
+}  // namespace chainrule::cli

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/subject.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <numeric>
+
+#include "cli/commands/commands.h"
+#include "cli/option_names.h"
+
+namespace chainrule::cli {
+namespace {
+
+bool read_number(std::string_view text, std::size_t& number) {
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return problem == std::errc() && end == text.data() + text.size() && number >= 1;
+}
+
+// The model's own training, and what the command line changes in it. Its network and columns are what they are.
+FitOptions options_of(const Model& model, const Arguments& arguments) {
+  for (const Assignment& wish : arguments.options) {
+    const Option* option = find_option(wish.name);
+    if (option->group == "network" || option->group == "data" || option->group == "rows")
+      throw Error(ErrorCategory::usage,
+                  fmt::format("{}: expected no MODEL beside it, found {}", wish.where, in_quotes(arguments.files[0])),
+                  "it belongs to a fresh network: leave out the model or the option");
+  }
+  std::vector<Assignment> trained;
+  for (const auto& [key, value] : model.provenance.configuration) trained.push_back({key, value, key});
+  return options_from({trained, arguments.options});
+}
+
+void take_batch(Subject& subject, Dataset& data) {
+  scale_weights_to_mean_one(data.weights, subject.rows);
+  const Selection selection{&data, subject.rows};
+  Batcher batches(selection, subject.rows.size());
+  std::vector<std::size_t> order(subject.rows.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const Batch batch = batches.gather(0, order);
+  subject.batch.inputs = MatrixOf<double>(batch.inputs.rows(), batch.inputs.columns());
+  subject.batch.targets = MatrixOf<double>(batch.targets.rows(), batch.targets.columns());
+  std::ranges::copy(batch.inputs.flat(), subject.batch.inputs.flat().begin());
+  std::ranges::copy(batch.targets.flat(), subject.batch.targets.flat().begin());
+  if (!data.weights.empty())
+    for (const std::size_t row : subject.rows) subject.batch.weights.push_back(static_cast<double>(data.weights[row]));
+}
+
+void choose_rows(Subject& subject, const Arguments& arguments, std::size_t fallback) {
+  const std::size_t rows = subject.table.rows;
+  if (arguments.has("row")) {
+    subject.rows = parse_rows(arguments.flags.at("row"), rows);
+    return;
+  }
+  subject.rows.resize(std::min(fallback, rows));
+  std::iota(subject.rows.begin(), subject.rows.end(), std::size_t{0});
+}
+
+void load_trained(Subject& subject, const Arguments& arguments, formats::LoadOptions reading) {
+  check_model_file(arguments.files[0]);
+  Model model = formats::load_model(arguments.files[0]);
+  subject.origin = "model " + arguments.files[0];
+  subject.options = options_of(model, arguments).train;
+  if (std::ranges::none_of(arguments.options, [](const Assignment& wish) { return wish.name == "loss"; })) {
+    model.loss.huber_delta = subject.options.loss.huber_delta;
+    model.loss.label_smoothing = subject.options.loss.label_smoothing;
+    subject.options.loss = model.loss;
+  }
+  subject.encoder = std::move(model.encoder);
+  subject.network = std::move(model.network);
+  reading.part = formats::Part::test;
+  subject.table = load_for(subject.encoder, arguments.files[1], reading);
+}
+
+void load_fresh(Subject& subject, const Arguments& arguments, const Terminal& terminal, formats::LoadOptions reading) {
+  const FitOptions options = options_from({arguments.options});
+  reading.target = options.data.target;
+  subject.table = formats::load_table(arguments.files[0], reading);
+  FitPlan plan = plan_fit(subject.table, options);
+  for (const std::string& note : plan.notes) say(terminal, note);
+  subject.origin = fmt::format("fresh network, seed {}", options.train.seed);
+  subject.encoder = std::move(plan.encoder);
+  subject.network = Network(plan.architecture);
+  initialize(subject.network, options.initial_weights, options.initial_biases, options.train.seed);
+  subject.options = options.train;
+  subject.options.loss = plan.loss;
+}
+
+}  // namespace
+
+std::vector<std::size_t> parse_rows(const std::vector<std::string>& texts, std::size_t most) {
+  std::vector<std::size_t> rows;
+  std::vector<bool> taken(most, false);
+  for (const std::string& text : texts)
+    for (const std::string& part : split_list(text)) {
+      const std::size_t dash = part.find('-');
+      std::size_t first = 0, last = 0;
+      const bool read = read_number(std::string_view(part).substr(0, dash), first) &&
+                        (dash == std::string::npos || read_number(std::string_view(part).substr(dash + 1), last));
+      if (dash == std::string::npos) last = first;
+      if (!read || last < first || last > most)
+        throw Error(ErrorCategory::usage,
+                    fmt::format("--row: expected numbers from 1 to {} such as 17, 1-5 or 3,7, found {}", most,
+                                in_quotes(part)));
+      for (std::size_t row = first - 1; row < last; ++row) {
+        if (!taken[row]) rows.push_back(row);
+        taken[row] = true;
+      }
+    }
+  return rows;
+}
+
+std::size_t whole_flag(const Arguments& arguments, const std::string& flag, std::size_t most, std::size_t fallback) {
+  if (!arguments.has(flag)) return fallback;
+  std::size_t number = 0;
+  if (!read_number(arguments.text(flag), number) || number > most)
+    throw Error(ErrorCategory::usage, fmt::format("--{}: expected a whole number from 1 to {}, found {}", flag, most,
+                                                  in_quotes(arguments.text(flag))));
+  return number;
+}
+
+Subject load_subject(const Arguments& arguments, const Terminal& terminal, std::size_t fallback) {
+  const formats::LoadOptions reading = load_options(arguments);
+  check_inputs(arguments.files);
+  Subject subject;
+  try {
+    if (arguments.files.size() == 2)
+      load_trained(subject, arguments, reading);
+    else
+      load_fresh(subject, arguments, terminal, reading);
+  } catch (const Error& error) {
+    throw in_words_of_the_user(error, {arguments.options});
+  }
+  for (const std::string& note : subject.table.notes) say(terminal, note);
+  Dataset data = encode(subject.encoder, subject.table, true);
+  choose_rows(subject, arguments, fallback);
+  take_batch(subject, data);
+  return subject;
+}
+
+}  // namespace chainrule::cli
