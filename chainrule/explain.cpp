@@ -62,6 +62,8 @@ class Recorder {
   Recorder(const Architecture& architecture, const TruthParameters& start, const TruthBatch& batch,
            const TrainOptions& options);
   ExplainedStep step();
+  /// The truth goes on from the engine's numbers as they are now.
+  void restart_truth();
 
  private:
   std::size_t depth() const { return network_.architecture.depth(); }
@@ -205,19 +207,19 @@ void Recorder::add_forward() {
 // What a loss that brings its own link makes of the outputs and targets first.
 void Recorder::add_link() {
   if (link_name(options_.loss) == "identity") return;
-  Matrix engine = narrow(wide_matrix(state_.work.outputs()));
-  apply_link(options_.loss, engine.view());
+  MatrixOf<double> engine = wide_matrix(state_.work.outputs());  // the engine's losses take it on in double
   MatrixOf<double> truth = truth_.a.back();
   Numbers bound, log_sum, log_sum_truth, log_sum_bound;
   for (std::size_t row = 0; row < rows(); ++row) {
+    apply_link(options_.loss, engine.row(row));
     apply_link(options_.loss, truth.row(row));
     const double error = *std::ranges::max_element(bounds_.a.back().row(row));
-    for (const double p : truth.row(row)) bound.push_back(p * (elementary::exp(2 * error) - 1 + 0x1p-22) + 0x1p-126);
+    for (const double p : truth.row(row)) bound.push_back(p * (elementary::exp(2 * error) - 1 + 1e-13));
     log_sum.push_back(log_sum_exp(wide(state_.work.outputs().row(row))));
     log_sum_truth.push_back(log_sum_exp(truth_.a.back().row(row)));
     log_sum_bound.push_back(error + 1e-12 * std::abs(log_sum_truth.back()));
   }
-  add_matrix("p", engine.view(), wide(truth.flat()), std::move(bound));
+  add("p", rows(), engine.columns(), wide(engine.flat()), wide(truth.flat()), std::move(bound));
   if (options_.loss.kind == LossKind::softmax_cross_entropy)
     add("log_sum", rows(), 1, std::move(log_sum), std::move(log_sum_truth), std::move(log_sum_bound));
   if (options_.loss.label_smoothing == 0 || link_name(options_.loss) == "exp") return;
@@ -340,6 +342,22 @@ void Recorder::add_objective_after() {
   add("objective_after", 1, 1, {loss + decay}, {truth.objective()}, {bounds.loss + bounds.decay_term});
 }
 
+void Recorder::restart_truth() {
+  const auto widened = [&](const Parameters& engine) {
+    TruthParameters truth = truth_parameters(network_.architecture);
+    for (std::size_t l = 0; l < depth() && !engine.flat().empty(); ++l) {
+      copy_weights(engine.weights(l), truth.weights[l].view());
+      std::ranges::copy(engine.biases(l), truth.biases[l].begin());
+    }
+    return truth;
+  };
+  parameters_ = truth_parameters(network_);
+  memory_.first = widened(state_.first);
+  memory_.second = widened(state_.second);
+  in_.parameters = truth_parameters(network_.architecture);
+  memory_bounds_ = TruthOptimizer(network_.architecture);
+}
+
 ExplainedStep Recorder::step() {
   const Architecture& architecture = network_.architecture;
   record_ = {};
@@ -381,7 +399,7 @@ const Tensor& ExplainedStep::of(std::string_view wanted) const {
 }
 
 Explanation explain_steps(const Architecture& architecture, const TruthParameters& start, const TruthBatch& batch,
-                          const TrainOptions& options, std::size_t steps) {
+                          const TrainOptions& options, std::size_t steps, TruthStart truth) {
   validate(architecture);
   validate(options);
   if (batch.inputs.rows() == 0) throw Error(ErrorCategory::input, "rows to explain: expected at least 1, found 0");
@@ -390,7 +408,10 @@ Explanation explain_steps(const Architecture& architecture, const TruthParameter
   explanation.options = options;
   for (std::size_t i = 0; i < batch.inputs.rows(); ++i) explanation.rows.push_back(i + 1);
   Recorder recorder(architecture, start, batch, options);
-  for (std::size_t step = 0; step < steps; ++step) explanation.steps.push_back(recorder.step());
+  for (std::size_t step = 0; step < steps; ++step) {
+    if (step > 0 && truth == TruthStart::engine) recorder.restart_truth();
+    explanation.steps.push_back(recorder.step());
+  }
   return explanation;
 }
 

@@ -56,12 +56,18 @@ struct Explanation {
   std::vector<ExplainedStep> steps;
 };
 
+/// Where the truth of a later step starts.
+enum class TruthStart {
+  engine,  ///< from the engine's own numbers before that step: what the step itself added, with near bounds
+  alone    ///< where the truth's step before ended: how far the two drift apart; bounds grow from step to step
+};
+
 /// Makes `steps` training steps, each of the whole batch, with the learning rate of the options throughout (the
 /// schedule plays no part) and an optimiser that remembers nothing yet. The engine starts from these numbers rounded to
-/// float; the truth goes its own way in double from the numbers as they are. Throws Error: (usage) for options out of
-/// range, (input) for no rows, (numerics) when a step fails.
+/// float, the truth from the numbers as they are. Throws Error: (usage) for options out of range, (input) for no rows,
+/// (numerics) when a step fails.
 Explanation explain_steps(const Architecture& architecture, const TruthParameters& start, const TruthBatch& batch,
-                          const TrainOptions& options, std::size_t steps = 1);
+                          const TrainOptions& options, std::size_t steps = 1, TruthStart truth = TruthStart::engine);
 
 /// Every number outside its bound, or not a number, at most `most`.
 std::vector<Excess> find_excesses(const Explanation& explanation, std::size_t most = 10);

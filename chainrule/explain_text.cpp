@@ -14,7 +14,6 @@ namespace chainrule {
 namespace {
 
 constexpr std::size_t kNumbers = 44;  // width of the three columns of numbers
-constexpr std::size_t kNarrow = 90;   // below this width they stand in a line of their own
 
 // Numbers inside a formula: short, and negative ones in brackets.
 std::string factor_text(double value) {
@@ -83,8 +82,7 @@ class Writer {
                      options.clip_norm > 0 ? fmt::format(", clip norm {}", options.clip_norm) : ""));
     line(fmt::format("m = {} row{}: {}", explanation_.rows.size(), explanation_.rows.size() == 1 ? "" : "s",
                      rows_text()));
-    line(
-        "numbers in brackets after a formula: the article's equations; engine: as trained, in float; truth: in double");
+    line(wrapped("numbers in brackets: equations of the article; engine: as trained, in float; truth: in double", 0));
   }
 
   // A line with the three columns at its end, or in the next line where there is no room.
@@ -94,7 +92,7 @@ class Writer {
     std::string right = fmt::format("{:>14.7g} {:>17.10g} {:>10}", entry.engine(), entry.truth(),
                                     difference == 0 ? "0" : fmt::format("{:+.1e}", difference));
     if (beyond) right = styled("\x1b[31m", right + fmt::format("  beyond its bound {:.1e}", entry.bound()));
-    if (view_.width < kNarrow || left.size() + kNumbers > view_.width) {
+    if (left.size() + kNumbers > view_.width) {
       line(left);
       line(std::string(view_.width > kNumbers ? view_.width - kNumbers : 0, ' ') + right);
     } else {
@@ -105,7 +103,7 @@ class Writer {
   std::size_t room(std::size_t used) const { return view_.width > used + 24 ? view_.width - used : 24; }
 
   void column_heads() {
-    if (view_.width < kNarrow) return;
+    if (view_.width < kNumbers) return;
     line(std::string(view_.width - kNumbers, ' ') +
          fmt::format("{:>14} {:>17} {:>10}", "engine", "truth", "difference"));
   }
@@ -136,10 +134,13 @@ class Writer {
 
   void tensor(const ExplainedStep& step, const Tensor& tensor) {
     const Formula formula = formula_of(explanation_, step, tensor);
-    std::string left = "  " + styled("\x1b[36m", tensor.name);
-    if (!formula.text.empty()) left += " = " + formula.text;
+    std::string left = formula.text.empty() ? "" : " = " + formula.text;
     if (!formula.article.empty()) left += "  (" + formula.article + ")";
-    line(left + "  " + formula.meaning + spread(tensor));
+    const std::string said = "  " + formula.meaning + spread(tensor), name = styled("\x1b[36m", tensor.name);
+    if (2 + tensor.name.size() + left.size() + said.size() <= view_.width)
+      line("  " + name + left + said);
+    else
+      line("  " + name + wrapped(left, 2 + tensor.name.size()) + (left.empty() ? "" : "\n     ") + wrapped(said, 5));
     const std::vector<Entry> wanted = entries(tensor);
     const std::size_t shown = wanted.size() <= view_.most + 1 ? wanted.size() : view_.most;
     for (std::size_t k = 0; k < shown; ++k) entry(step, wanted[k]);
@@ -165,6 +166,22 @@ class Writer {
   }
   std::string label_of(std::size_t row) const {
     return explanation_.raw_targets.empty() ? "" : " (" + explanation_.raw_targets[row] + ")";
+  }
+
+  // Broken between words; the first line has room for what `used` leaves, the others begin with six blanks.
+  std::string wrapped(const std::string& text, std::size_t used) const {
+    std::string out;
+    for (std::size_t at = 0; at < text.size();) {
+      const std::size_t end = std::min(text.find(' ', at + 1), text.size());
+      if (used + end - at > view_.width && used > 6) {
+        out += "\n     ";
+        used = 5;
+      }
+      out.append(text, at, end - at);
+      used += end - at;
+      at = end;
+    }
+    return out;
   }
 
   // The largest difference, and what is allowed there.
@@ -298,7 +315,8 @@ Entry entry_of(const ExplainedStep& step, const std::string& name) {
   const std::size_t wanted = tensor->rows * tensor->columns == 1 ? 0 : last == 'W' ? 2 : 1;
   if (!closed || places.size() < wanted || places.size() > 2 || entry.row >= tensor->rows ||
       entry.column >= tensor->columns)
-    refuse_name(name, fmt::format("a place in {}, which is {} x {}", tensor_name, tensor->rows, tensor->columns));
+    refuse_name(name,
+                fmt::format("a place in {}, which is {} x {}", name.substr(0, bracket), tensor->rows, tensor->columns));
   return entry;
 }
 

@@ -8,15 +8,17 @@
 #include <cmath>
 
 #include "chainrule/error.h"
+#include "chainrule/explain_text.h"
 #include "chainrule/gradient_check.h"
-#include "chainrule/initialize.h"
-#include "chainrule/random.h"
 #include "tests/golden.h"
+#include "tests/made_steps.h"
 
 namespace chainrule {
 namespace {
 
+using testing::all_losses;
 using testing::Golden;
+using testing::Made;
 
 std::string first_excess(const Explanation& explanation) {
   const std::vector<Excess> excesses = find_excesses(explanation);
@@ -61,7 +63,8 @@ TEST_P(ExplainGolden, EveryQuantity) {
   options.optimizer = golden.optimizer;
   options.learning_rate = golden.learning_rate;
   options.weight_decay = golden.weight_decay;
-  const Explanation explanation = explain_steps(golden.architecture, golden.start, golden.batch, options, 5);
+  const Explanation explanation =
+      explain_steps(golden.architecture, golden.start, golden.batch, options, 5, TruthStart::alone);
   const ExplainedStep& step = explanation.steps[0];
   const double objective = json["objective"].get<double>(), share = 1 / static_cast<double>(json["inputs"].size());
   for (std::size_t l = 0; l < golden.architecture.depth(); ++l) {
@@ -84,57 +87,14 @@ TEST_P(ExplainGolden, EveryQuantity) {
   expect_truth(step.of("loss"), {json["loss"].get<double>()});
   expect_truth(step.of("objective"), {objective});
   EXPECT_EQ(first_excess(explanation), "");
+  const Explanation near = explain_steps(golden.architecture, golden.start, golden.batch, options, 5);
+  EXPECT_EQ(first_excess(near), "");
+  const Tensor& objective_5 = near.steps[4].of("objective");
+  EXPECT_LE(objective_5.bound[0], 1e-3 * objective_5.truth[0]);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ExplainGolden, ::testing::ValuesIn(testing::golden_files()),
                          [](const auto& p) { return p.param.stem().string(); });
-
-// A step on numbers made up from a seed.
-struct Made {
-  Architecture architecture;
-  TruthParameters start;
-  TruthBatch batch;
-  TrainOptions options;
-
-  Made(const Activation& activation, const Loss& loss, const Optimizer& optimizer, std::uint64_t seed) {
-    architecture.inputs = 1 + seed % 7;
-    for (std::size_t l = 0; l < 1 + seed % 3; ++l) {
-      Layer layer;
-      layer.outputs = 1 + (seed * 5 + l * 3) % 9;
-      layer.activation = activation;
-      layer.weight_multiplier = 1 + static_cast<double>(l);
-      layer.bias_multiplier = 0.5;
-      layer.decay_multiplier = l == 0 ? 2 : 0.25;
-      architecture.layers.push_back(layer);
-    }
-    if (link_name(loss) != "identity") architecture.layers.back().activation = ActivationKind::identity;
-    options.loss = loss;
-    options.optimizer = optimizer;
-    options.learning_rate = 0.005;
-    options.weight_decay = 0.02;
-    options.seed = seed;
-    Network network(architecture);
-    initialize(network, WeightScheme::automatic, BiasScheme::uniform, seed);
-    start = truth_parameters(network);
-    const std::size_t m = 1 + seed % 5;
-    batch = {MatrixOf<double>(m, architecture.inputs), MatrixOf<double>(m, architecture.outputs()), {}};
-    fill(batch.inputs.flat(), 1);
-    fill(batch.targets.flat(), 2);
-    for (double& y : batch.targets.flat()) y = std::abs(y);
-  }
-  void fill(std::span<double> values, std::uint32_t what) {
-    for (std::size_t k = 0; k < values.size(); ++k)
-      values[k] = static_cast<double>(static_cast<float>(random_normal({options.seed, Purpose::test, what, 0}, k)));
-  }
-  Explanation explain(std::size_t steps = 3) const { return explain_steps(architecture, start, batch, options, steps); }
-};
-
-std::vector<Loss> all_losses() {
-  Loss smoothed = LossKind::softmax_cross_entropy;
-  smoothed.label_smoothing = 0.1;
-  return {LossKind::half_squared_error,    LossKind::absolute_error,        LossKind::huber, LossKind::poisson,
-          LossKind::softmax_cross_entropy, LossKind::sigmoid_cross_entropy, smoothed};
-}
 
 TEST(Explain, TheEngineStaysWithinItsBounds) {  // every activation x loss x optimiser
   std::uint64_t seed = 0;
@@ -151,13 +111,7 @@ TEST(Explain, DropoutClippingNormBoundsAndSampleWeights) {
   for (std::uint64_t seed = 1; seed <= 60; ++seed)
     for (const std::string& optimizer : optimizer_names()) {
       Made made(ActivationKind::tanh, LossKind::half_squared_error, optimizer_from_name(optimizer), seed);
-      made.architecture.input_dropout = 0.2;
-      for (std::size_t l = 0; l < made.architecture.depth(); ++l) {
-        made.architecture.layers[l].max_norm = 0.7;
-        if (l + 1 < made.architecture.depth()) made.architecture.layers[l].dropout = 0.5;
-      }
-      made.options.clip_norm = 0.1;
-      for (std::size_t i = 0; i < made.batch.inputs.rows(); ++i) made.batch.weights.push_back(0.25 * double(i));
+      made.add_everything();
       const Explanation explanation = made.explain();
       EXPECT_EQ(first_excess(explanation), "") << optimizer << " seed " << seed;
       ASSERT_NE(explanation.steps[0].find("mask1"), nullptr);
@@ -217,6 +171,26 @@ TEST(Explain, TheStepIsTheOneThatTrains) {  // bit by bit
     const Tensor& after = explanation.steps[1].of("W" + std::to_string(l + 1) + "_after");
     EXPECT_TRUE(std::ranges::equal(weights, after.engine));
   }
+}
+
+TEST(Explain, AUsersOwnActivationAndLoss) {
+  const Activation cube(
+      CustomActivation{"cube", [](double z) { return z * z * z; }, [](double z) { return 3 * z * z; }});
+  const Loss quartic(CustomLoss{"quartic",
+                                [](std::span<const double> a, std::span<const double> y) {
+                                  double sum = 0;
+                                  for (std::size_t k = 0; k < a.size(); ++k) sum += std::pow(a[k] - y[k], 4);
+                                  return sum;
+                                },
+                                [](std::span<const double> a, std::span<const double> y, std::span<double> g) {
+                                  for (std::size_t k = 0; k < a.size(); ++k) g[k] = 4 * std::pow(a[k] - y[k], 3);
+                                }});
+  const Made made(cube, quartic, Momentum{}, 17);
+  const Explanation explanation = made.explain(2);
+  EXPECT_EQ(first_excess(explanation), "");
+  const std::string text = explain_text(explanation);
+  EXPECT_NE(text.find("cube("), std::string::npos);
+  EXPECT_NE(text.find("quartic("), std::string::npos);
 }
 
 TEST(Explain, RefusesNoRows) {

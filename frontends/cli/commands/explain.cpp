@@ -55,6 +55,18 @@ void check_size(const Subject& subject, std::size_t steps) {
                 "fewer --steps need less");
 }
 
+// The library speaks of a layer, a unit, a parameter; whoever typed the flags shall read of them.
+std::string text_of(const Explanation& explanation, const Arguments& arguments, const ExplainView& view) {
+  try {
+    if (arguments.is_true("json")) return formats::explanation_json(explanation);
+    if (arguments.has("parameter")) return explain_path(explanation, arguments.text("parameter"), view);
+    return explain_text(explanation, view);
+  } catch (const Error& error) {
+    if (error.category() != ErrorCategory::usage) throw;
+    throw Error(ErrorCategory::usage, std::string("--") + error.what(), error.hint());
+  }
+}
+
 // Throws Error (check) where the engine is further from the truth than its roundings allow.
 void check_bounds(const Explanation& explanation) {
   const std::vector<Excess> excesses = find_excesses(explanation, 1);
@@ -69,6 +81,13 @@ void check_bounds(const Explanation& explanation) {
 }  // namespace
 
 int explain_command(const Arguments& arguments, const Terminal& terminal) {
+  for (const char* const shown : {"layer", "unit", "parameter", "most"})
+    if (arguments.is_true("json") && arguments.has(shown))
+      throw Error(ErrorCategory::usage, std::string("--json: expected no --") + shown + " beside it, found one",
+                  "the document holds everything");
+  for (const char* const shown : {"layer", "unit"})
+    if (arguments.has("parameter") && arguments.has(shown))
+      throw Error(ErrorCategory::usage, std::string("--parameter: expected no --") + shown + " beside it, found one");
   const ExplainView view = view_of(arguments, terminal);
   const std::size_t steps = whole_flag(arguments, "steps", kMostSteps, 1);
   const Subject subject = load_subject(arguments, terminal, 1);
@@ -80,12 +99,7 @@ int explain_command(const Arguments& arguments, const Terminal& terminal) {
                                           subject.batch, subject.options, steps);
   add_names(explanation, subject);
   Output output;
-  if (arguments.is_true("json"))
-    output.write(formats::explanation_json(explanation));
-  else if (arguments.has("parameter"))
-    output.write(explain_path(explanation, arguments.text("parameter"), view));
-  else
-    output.write(explain_text(explanation, view));
+  output.write(text_of(explanation, arguments, view));
   output.finish();
   check_bounds(explanation);
   return 0;
