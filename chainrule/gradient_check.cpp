@@ -286,9 +286,8 @@ std::vector<std::string> failures_of(const CheckReport& report) {
                                      tensor.worst_error));
   for (const FaultCheck& check : report.faults)
     if (check.verdict == FaultVerdict::missed)
-      failures.push_back(fmt::format(
-          "planted fault {}{}: expected to be caught, found an error of {:.1e} only", fault_name(check.fault.kind),
-          is_of_layer(check.fault.kind) ? fmt::format(" in layer {}", check.fault.layer + 1) : "", check.error));
+      failures.push_back(fmt::format("planted fault {} in {}: expected to be caught, found an error of {:.1e} only",
+                                     fault_name(check.fault.kind), fault_place(check.fault), check.error));
   for (const EngineCheck& check : report.engine)
     if (!(check.worst_share <= 1))
       failures.push_back(fmt::format("the engine's dJ/d{}: expected {} within {:.1e}, found {}",

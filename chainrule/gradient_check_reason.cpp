@@ -50,11 +50,11 @@ struct Facts {
   }
   std::string of_transposed(std::size_t l) const {
     const MatrixOf<double>& w = parameters.weights[l];
-    if (w.rows() == 1 && w.columns() == 1) return fmt::format("W({}) is a single number", l + 1);
+    if (w.rows() == 1 && w.columns() == 1) return fmt::format("W{} is a single number", l + 1);
     if (w.rows() == 1 || w.columns() == 1)
-      return fmt::format("W({}) has one {}, and its transpose the same numbers in the same order", l + 1,
+      return fmt::format("W{} has one {}, and its transpose the same numbers in the same order", l + 1,
                          w.rows() == 1 ? "row" : "column");
-    return is_symmetric(l) ? fmt::format("W({}) is symmetric", l + 1) : "";
+    return is_symmetric(l) ? fmt::format("W{} is symmetric", l + 1) : "";
   }
   std::string of_network(Fault kind) const {
     const std::string one_sample = rows() == 1 ? "m is 1" : "";

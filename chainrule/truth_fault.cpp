@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chainrule/truth_fault.h"
 
+#include <fmt/format.h>
+
 #include <array>
 
 #include "chainrule/truth_reads.h"
@@ -12,30 +14,32 @@ struct Entry {
   Fault kind;
   std::size_t lowest;  // first affine layer that can have it; kWhole: the network as a whole
   std::string_view name, words;
+  std::string_view where = {};  // what goes wrong first ...
+  std::size_t above = 1;        // ... and in which layer of the article, counted from the affine one
 };
 
 constexpr std::size_t kWhole = static_cast<std::size_t>(-1);
 
-constexpr std::array<Entry, 18> kFaults{
-    {{Fault::dropped_slope, 0, "dropped_slope", "f'(z) left out of delta"},
-     {Fault::slope_of_a, 0, "slope_of_a", "f' taken at a instead of z"},
-     {Fault::slope_elsewhere, 0, "slope_elsewhere", "f' taken at the z of another layer"},
-     {Fault::transposed_weight, 1, "transposed_weight", "W transposed in the delta of the layer below"},
-     {Fault::lost_sum, 1, "lost_sum", "the delta of the layer below not summed over the units above"},
-     {Fault::z_for_a, 1, "z_for_a", "z instead of a in dJ/dW"},
-     {Fault::a_elsewhere, 0, "a_elsewhere", "a of the wrong layer in dJ/dW"},
-     {Fault::one_sample_bias, 0, "one_sample_bias", "dJ/db of the last sample only"},
-     {Fault::forgotten_decay, 0, "forgotten_decay", "the decay's lambda W forgotten"},
-     {Fault::halved_decay, 0, "halved_decay", "lambda / 2 W for lambda W"},
-     {Fault::averaged_decay, 0, "averaged_decay", "lambda W divided by m"},
-     {Fault::decayed_bias, 0, "decayed_bias", "biases decayed like weights"},
-     {Fault::wrong_sign, kWhole, "wrong_sign", "sign of the outputs' delta turned round"},
-     {Fault::squared_error, kWhole, "squared_error",
-      "the outputs' delta of the half squared error for that of the loss"},
-     {Fault::lost_smoothing, kWhole, "lost_smoothing", "label smoothing ignored"},
-     {Fault::lost_weights, kWhole, "lost_weights", "sample weights ignored"},
-     {Fault::lost_sample, kWhole, "lost_sample", "the last sample of the batch forgotten"},
-     {Fault::missing_mean, kWhole, "missing_mean", "the sum over the batch not divided by m"}}};
+constexpr std::array<Entry, 18> kFaults{{
+    {Fault::dropped_slope, 0, "dropped_slope", "f'(z) left out", "delta", 2},
+    {Fault::slope_of_a, 0, "slope_of_a", "f' taken at a instead of z", "delta", 2},
+    {Fault::slope_elsewhere, 0, "slope_elsewhere", "f' taken at the z of another layer", "delta", 2},
+    {Fault::transposed_weight, 1, "transposed_weight", "W transposed once too often", "delta"},
+    {Fault::lost_sum, 1, "lost_sum", "not summed over the units above", "delta"},
+    {Fault::z_for_a, 1, "z_for_a", "z of the layer below instead of its a", "dJ/dW"},
+    {Fault::a_elsewhere, 0, "a_elsewhere", "a of the wrong layer", "dJ/dW"},
+    {Fault::one_sample_bias, 0, "one_sample_bias", "the last sample only", "dJ/db"},
+    {Fault::forgotten_decay, 0, "forgotten_decay", "lambda W forgotten", "dJ/dW"},
+    {Fault::halved_decay, 0, "halved_decay", "lambda / 2 W for lambda W", "dJ/dW"},
+    {Fault::averaged_decay, 0, "averaged_decay", "lambda W divided by m", "dJ/dW"},
+    {Fault::decayed_bias, 0, "decayed_bias", "biases decayed like weights", "dJ/db"},
+    {Fault::wrong_sign, kWhole, "wrong_sign", "sign of the outputs' delta turned round"},
+    {Fault::squared_error, kWhole, "squared_error", "delta of the half squared error"},
+    {Fault::lost_smoothing, kWhole, "lost_smoothing", "label smoothing ignored"},
+    {Fault::lost_weights, kWhole, "lost_weights", "sample weights ignored"},
+    {Fault::lost_sample, kWhole, "lost_sample", "the last sample of the batch forgotten"},
+    {Fault::missing_mean, kWhole, "missing_mean", "the sum over the batch not divided by m"},
+}};
 
 const Entry& entry_of(Fault kind) { return kFaults.at(static_cast<std::size_t>(kind) - 1); }
 
@@ -159,6 +163,12 @@ std::vector<PlantedFault> all_faults(const Architecture& architecture) {
 }
 
 std::string_view fault_name(Fault kind) { return kind == Fault::none ? "none" : entry_of(kind).name; }
+std::string fault_place(const PlantedFault& fault) {
+  if (!is_of_layer(fault.kind)) return "the network";
+  const Entry& entry = entry_of(fault.kind);
+  return fmt::format("{}{}", entry.where, fault.layer + entry.above);
+}
+
 std::string_view fault_words(Fault kind) { return kind == Fault::none ? "nothing wrong" : entry_of(kind).words; }
 
 }  // namespace chainrule

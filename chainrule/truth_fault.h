@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -47,7 +48,9 @@ bool is_of_layer(Fault kind);
 std::vector<PlantedFault> all_faults(const Architecture& architecture);
 /// "dropped_slope" ...
 std::string_view fault_name(Fault kind);
-/// What was done wrong, in a few words.
+/// What was done wrong, in a few words: "f'(z) left out".
 std::string_view fault_words(Fault kind);
+/// Where: "delta2", "dJ/dW1", as the article counts, or "the network".
+std::string fault_place(const PlantedFault& fault);
 
 }  // namespace chainrule

@@ -43,8 +43,8 @@ bool crosses(const Loss&, std::span<const double>, std::span<const std::complex<
 }  // namespace
 
 std::string parameter_name(const ParameterPlace& place) {
-  if (place.is_bias) return fmt::format("b({})[{}]", place.layer + 1, place.row + 1);
-  return fmt::format("W({})[{},{}]", place.layer + 1, place.row + 1, place.column + 1);
+  if (place.is_bias) return fmt::format("b{}[{}]", place.layer + 1, place.row + 1);
+  return fmt::format("W{}[{},{}]", place.layer + 1, place.row + 1, place.column + 1);
 }
 
 TruthProbe::TruthProbe(const Architecture& architecture, const TruthParameters& parameters, const Loss& loss,

@@ -16,7 +16,7 @@ struct ParameterPlace {
   bool is_bias = false;
   std::size_t row = 0, column = 0;  ///< of the weight matrix; a bias has its unit in row
 };
-/// "W(2)[3,1]" or "b(2)[3]", as the article counts: W(l) joins layer l to layer l + 1, all indices from 1.
+/// "W2[3,1]" or "b2[3]", as the article counts: W(l) joins layer l to layer l + 1, all indices from 1.
 std::string parameter_name(const ParameterPlace& place);
 
 /// The objective as a function of one parameter: what numerical derivatives are made of. Only what the parameter can

@@ -92,7 +92,7 @@ TEST(GradientCheck, CatchesAWrongDerivative) {  // f' is wrong by a factor: a us
       CustomActivation{"cube", [](double z) { return z * z * z; }, [](double z) { return 2 * z * z; }});
   const CheckReport report = make_case(wrong, LossKind::half_squared_error, {3, 2, 2}).check();
   EXPECT_GT(worst_error(report), 1e-3);
-  EXPECT_NE(report.failure().find("dJ/dW(1)["), std::string::npos) << report.failure();
+  EXPECT_NE(report.failure().find("dJ/dW1["), std::string::npos) << report.failure();
   EXPECT_NE(report.failure().find("; and "), std::string::npos) << report.failure();
 }
 
@@ -218,8 +218,8 @@ TEST(TruthProbe, ChangesAsTheObjectiveDoes) {
 }
 
 TEST(ParameterName, CountsAsTheArticle) {
-  EXPECT_EQ(parameter_name({1, false, 2, 0}), "W(2)[3,1]");
-  EXPECT_EQ(parameter_name({1, true, 2, 0}), "b(2)[3]");
+  EXPECT_EQ(parameter_name({1, false, 2, 0}), "W2[3,1]");
+  EXPECT_EQ(parameter_name({1, true, 2, 0}), "b2[3]");
 }
 
 TEST(EntryError, UsesTheLargestMagnitudeOfTheTensor) {

@@ -161,7 +161,7 @@ TEST(NoEffect, IsExplainedByTheFacts) {
   EXPECT_EQ(reason(one, Fault::lost_sum, 2), "there is one unit above");
   EXPECT_EQ(reason(one, Fault::lost_sum, 1), "caught");
   EXPECT_EQ(reason(one, Fault::transposed_weight, 2),
-            "W(3) has one row, and its transpose the same numbers in the same order");
+            "W3 has one row, and its transpose the same numbers in the same order");
   one.weight_decay = 0;
   EXPECT_EQ(reason(one, Fault::decayed_bias, 1), "lambda is 0");
   EXPECT_EQ(reason(one, Fault::forgotten_decay, 1), "lambda is 0");
@@ -178,7 +178,7 @@ TEST(NoEffect, OfSpecialNumbers) {
   EXPECT_EQ(reason(c, Fault::z_for_a, 1), "a is z in the layer below");
   EXPECT_EQ(reason(c, Fault::transposed_weight, 1), "caught");
   c.parameters.weights[1](0, 1) = c.parameters.weights[1](1, 0);
-  EXPECT_EQ(reason(c, Fault::transposed_weight, 1), "W(2) is symmetric");
+  EXPECT_EQ(reason(c, Fault::transposed_weight, 1), "W2 is symmetric");
   c.architecture.layers[1].decay_multiplier = 0;
   EXPECT_EQ(reason(c, Fault::decayed_bias, 1), "the decay multiplier of the layer is 0");
   std::ranges::fill(c.parameters.biases[0], 0.0);
@@ -196,7 +196,7 @@ TEST(NoEffect, OfASingleLayerAndASingleNumber) {
             "there is no other layer");
   EXPECT_EQ(
       reason(make_case(ActivationKind::tanh, LossKind::half_squared_error, {3, 1, 1}), Fault::transposed_weight, 1),
-      "W(2) is a single number");
+      "W2 is a single number");
 }
 
 TEST(SmallEffect, IsNotCalledCaughtOrMissed) {  // lambda b is below what central differences see
