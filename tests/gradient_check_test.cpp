@@ -121,6 +121,24 @@ TEST(GradientCheck, AcceptsAUsersOwnActivationAndLoss) {
   EXPECT_EQ(report.checked, 24u);
 }
 
+// The engine hands over floats, the truth numbers in between: so an engine that is wrong alone can be made.
+TEST(GradientCheck, CatchesAnEngineThatIsFurtherOffThanItsRoundings) {
+  const auto derivative = [](double factor) {
+    return [factor](double z) { return (z == static_cast<double>(static_cast<float>(z)) ? factor : 1) * std::cos(z); };
+  };
+  const auto report_of = [&](double factor) {
+    const Activation sine(CustomActivation{"sine", [](double z) { return std::sin(z); }, derivative(factor)});
+    GradientCase c = make_case(sine, LossKind::half_squared_error, {3, 4, 2});
+    for (double& x : c.batch.inputs.flat()) x = static_cast<float>(x);
+    return c.check();
+  };
+  EXPECT_EQ(report_of(1).failure(), "");
+  const CheckReport wrong = report_of(1.001);
+  EXPECT_NE(wrong.failure().find("the engine's dJ/d"), std::string::npos) << wrong.failure();
+  ASSERT_EQ(wrong.engine.size(), 4u);
+  for (const EngineCheck& check : wrong.engine) EXPECT_GT(check.worst_share, 1) << check.layer << check.is_bias;
+}
+
 TEST(GradientCheck, RecognisesAKink) {  // z = 0 exactly for every row: there is no derivative
   GradientCase c = make_case(ActivationKind::relu, LossKind::half_squared_error, {3, 1});
   std::ranges::fill(c.parameters.weights[0].flat(), 0.0);
