@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The slow truth: the same network in plain loops, in double (and complex, for the complex step). Golden vectors,
+// The slow truth: the same network in plain loops, in double. Golden vectors,
 // gradient checks and explanations compare the engine with it. It shares no kernel with the engine, only the
 // definitions of the activations, losses and update rules.
 #pragma once

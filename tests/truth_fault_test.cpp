@@ -206,6 +206,19 @@ TEST(SmallEffect, IsNotCalledCaughtOrMissed) {  // lambda b is below what centra
   EXPECT_EQ(c.check().failure(), "");
 }
 
+// Where the right gradient is wrong, a mistake may mend it: then the check does not see it, and says so.
+TEST(MissedFault, FailsTheCheck) {
+  const Activation doubled(CustomActivation{"line", [](double z) { return z; }, [](double) { return 2.0; }});
+  const CheckReport report = make_case(doubled, LossKind::half_squared_error, {3, 2}).check();
+  EXPECT_EQ(report.faults[0].fault.kind, Fault::dropped_slope);
+  EXPECT_EQ(report.faults[0].verdict, FaultVerdict::missed);
+  CheckReport other;
+  other.checked = 1;
+  EXPECT_EQ(other.failure(), "");
+  other.faults.push_back({{Fault::lost_sum, 1}, FaultVerdict::missed, 0.5, 1e-9, {}, ""});
+  EXPECT_EQ(other.failure(), "planted fault lost_sum in delta2: expected to be caught, found an error of 1.0e-09 only");
+}
+
 TEST(FaultAtAKink, IsNotCalledCaughtOrMissed) {  // z = 0 for the only row that counts in the faulty dJ/db
   GradientCase c = make_case(ActivationKind::relu, LossKind::half_squared_error, {1, 1, 1}, 1);
   c.batch.inputs(0, 0) = 0;
