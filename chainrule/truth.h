@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The slow truth: the same network in plain loops, in double. Golden vectors,
-// gradient checks and explanations compare the engine with it. It shares no kernel with the engine, only the
-// definitions of the activations, losses and update rules.
+// The slow truth: the same network in plain loops, in double. Golden vectors, gradient checks and explanations compare
+// the engine with it. It shares no kernel with the engine, only the definitions of the activations, losses and update
+// rules.
 #pragma once
 
 #include <cstddef>

@@ -58,8 +58,7 @@ std::string derivatives(const CheckReport& report, const CheckFacts& facts) {
 
 std::string engine(const CheckReport& report) {
   std::string text = "\nthe training engine's float gradient against that in double, decay left out\n\n";
-  text += fmt::format("  {:<6}{:>16}{:>11}  {:<14}{:>14}  {:>14}\n", "", "off by", "allowed", "at", "engine",
-                      "double");
+  text += fmt::format("  {:<6}{:>16}{:>11}  {:<14}{:>14}  {:>14}\n", "", "off by", "allowed", "at", "engine", "double");
   for (const EngineCheck& check : report.engine)
     text += fmt::format("  {:<6}{:>16.1e}{:>11.1e}  {:<14}{:>14.6g}  {:>14.6g}\n", name_of(check.layer, check.is_bias),
                         std::abs(check.engine - check.truth), check.bound, parameter_name(check.worst), check.engine,
