@@ -1,95 +1,301 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chainrule/gradient_check.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <functional>
 #include <limits>
+#include <map>
+
+#include "chainrule/error.h"
+#include "chainrule/gradient_check_engine.h"
+#include "chainrule/gradient_check_reason.h"
+#include "chainrule/random.h"
+#include "chainrule/roundings.h"
 
 namespace chainrule {
 namespace {
+
+constexpr double kWithinRounding = 1e-12;  // what correct double code reaches
+constexpr double kOfDifferences = 1e-8;    // what central differences reach
 
 struct Numerical {
   double slope = 0;
   bool kink = false;
 };
 
-// Derivative of f at 0 from six values: the five-point formula with steps h and h/2 (error h^4 f^(5) / 30). Where the
-// two disagree, or the second difference does not shrink by 4 as that of a smooth function does, a kink lies within the
-// step.
-Numerical five_point(const std::function<double(double)>& f, double f0, double h, double scale) {
-  const double p2 = f(2 * h), m2 = f(-2 * h), p1 = f(h), m1 = f(-h), ph = f(h / 2), mh = f(-h / 2);
-  const double wide = (8 * (p1 - m1) - (p2 - m2)) / (12 * h);
+// Derivative at 0 of f - f(0) from six values: the five-point formula with steps h and h/2 (error h^4 f^(5) / 30).
+// Where the two disagree, or the second difference does not shrink by 4 as that of a smooth function does, a kink of a
+// user's own function lies within the step; those of known functions are seen as they are crossed.
+template <class Function>
+Numerical five_point(const Function& f, double h, double scale, double rounding) {
+  const TruthProbe::Change p2 = f(2 * h), m2 = f(-2 * h);
+  if (p2.crossing || m2.crossing) return {0, true};
+  const double p1 = f(h).objective, m1 = f(-h).objective, ph = f(h / 2).objective, mh = f(-h / 2).objective;
+  const double wide = (8 * (p1 - m1) - (p2.objective - m2.objective)) / (12 * h);
   const double narrow = (8 * (ph - mh) - (p1 - m1)) / (6 * h);
-  const double bend = std::abs((p1 - 2 * f0 + m1) - 4 * (ph - 2 * f0 + mh)) / h;
-  const double rounding = 16 * std::numeric_limits<double>::epsilon() * std::abs(f0) / h;
-  return {wide, std::abs(wide - narrow) > 5e-9 * scale || bend > 1e-8 * scale + rounding};
+  const double bend = std::abs((p1 + m1) - 4 * (ph + mh)) / h;
+  const bool is_smooth = std::abs(wide - narrow) <= 5e-9 * scale && bend <= 1e-8 * scale + 16 * rounding / h;
+  return {wide, !is_smooth};
 }
 
 // Smaller steps where a kink lies within the larger one: less exact, but seldom with a kink.
-Numerical central_difference(const std::function<double(double)>& f, double f0, double scale) {
+template <class Function>
+Numerical central_difference(const Function& f, double scale, double rounding) {
   Numerical numerical;
   for (const double h : {1e-3, 1e-4, 1e-5}) {
-    numerical = five_point(f, f0, h, scale);
+    numerical = five_point(f, h, scale, rounding);
     if (!numerical.kink) break;
   }
   return numerical;
 }
 
-double largest_sum(std::span<const double> x, std::span<const double> y) {
-  double largest = 0;
-  for (std::size_t k = 0; k < x.size(); ++k) largest = std::max(largest, std::abs(x[k] + y[k]));
-  return largest;
+// dJ/dp of one tensor, decay included, and the s of its errors.
+struct GradientTensor {
+  std::size_t layer;
+  bool is_bias;
+  std::size_t columns;
+  std::vector<double> gradient;
+  std::vector<double> rounding;  // how far it may be off by its roundings alone
+  double scale = 0;
+
+  double error(std::size_t k, double other) const { return entry_error(gradient[k], other, scale); }
+
+  ParameterPlace place(std::size_t k) const { return {layer, is_bias, k / columns, is_bias ? 0 : k % columns}; }
+};
+
+GradientTensor tensor_of(std::size_t layer, bool is_bias, std::size_t columns, std::span<const double> gradient,
+                         std::span<const double> decay, double objective) {
+  GradientTensor tensor{layer, is_bias, columns, {gradient.begin(), gradient.end()}, {}, 1e-3 * std::abs(objective)};
+  for (std::size_t k = 0; k < decay.size(); ++k) {
+    tensor.gradient[k] += decay[k];
+    tensor.scale = std::max(tensor.scale, std::abs(tensor.gradient[k]));
+  }
+  return tensor;
 }
 
-// What one comparison needs; the parameters are changed and put back.
+std::vector<GradientTensor> tensors_of(const Architecture& architecture, const TruthStep& step, double objective) {
+  std::vector<GradientTensor> tensors;
+  for (std::size_t l = 0; l < architecture.depth(); ++l) {
+    tensors.push_back(tensor_of(l, false, architecture.layer_inputs(l), step.gradients.weights[l].flat(),
+                                step.decay_gradients.weights[l].flat(), objective));
+    tensors.push_back(tensor_of(l, true, 1, step.gradients.biases[l], step.decay_gradients.biases[l], objective));
+  }
+  return tensors;
+}
+
+// The bound for the engine's roundings, scaled from float to double: twice, for the two derivatives that are compared.
+void add_roundings(std::vector<GradientTensor>& tensors, const StepBounds& bounds) {
+  constexpr double kDoubleOfFloat = 0x1p-29;
+  for (GradientTensor& tensor : tensors) {
+    const std::span<const double> bound = tensor.is_bias ? std::span(bounds.gradients.biases[tensor.layer])
+                                                         : bounds.gradients.weights[tensor.layer].flat();
+    for (const double b : bound) tensor.rounding.push_back(2 * kDoubleOfFloat * b);
+  }
+}
+
+// How many of each tensor's entries are chosen: fair shares, and what small tensors leave goes to the others.
+std::vector<std::size_t> shares(const std::vector<GradientTensor>& tensors, std::size_t most) {
+  std::vector<std::size_t> order(tensors.size()), share(tensors.size());
+  for (std::size_t t = 0; t < order.size(); ++t) order[t] = t;
+  std::ranges::stable_sort(order, {}, [&](std::size_t t) { return tensors[t].gradient.size(); });
+  std::size_t left = most;
+  for (std::size_t n = 0; n < order.size(); ++n) {
+    const std::size_t size = tensors[order[n]].gradient.size();
+    share[order[n]] = most == 0 ? size : std::min(size, std::max<std::size_t>(1, left / (order.size() - n)));
+    left -= std::min(left, share[order[n]]);
+  }
+  return share;
+}
+
+bool has_a_complex_form(const Architecture& architecture, const Loss& loss) {
+  const auto is_smooth = [](const Layer& layer) {
+    return layer.activation.kind != ActivationKind::custom && activation_is_smooth(layer.activation);
+  };
+  return loss_is_smooth(loss) && std::ranges::all_of(architecture.layers, is_smooth);
+}
+
+// An entry of a faulty gradient, by how much it is off.
+struct Candidate {
+  double effect = 0;
+  std::size_t tensor = 0, entry = 0;
+};
+
 struct Checker {
   const Architecture& architecture;
-  TruthParameters parameters;
+  const TruthParameters& parameters;
   const Loss& loss;
   const TruthBatch& batch;
   double weight_decay;
-  CheckMethod method;
-  double objective;
-  GradientCheck result;
+  TruthStep step = truth_step(architecture, parameters, loss, batch, weight_decay);
+  TruthProbe probe{architecture, parameters, loss, batch, weight_decay};
+  std::vector<GradientTensor> right = tensors_of(architecture, step, step.objective());
+  std::vector<std::map<std::size_t, Numerical>> found = std::vector<std::map<std::size_t, Numerical>>(right.size());
+  CheckReport report = {};
 
-  Numerical derivative(const ParameterPlace& place, double scale) {
-    if (method == CheckMethod::complex_step)
-      return {truth_complex_step(architecture, parameters, loss, batch, weight_decay, place), false};
-    double& p = place.is_bias ? parameters.biases[place.layer][place.row]
-                              : parameters.weights[place.layer](place.row, place.column);
-    const double before = p;
-    const auto f = [&](double shift) {
-      p = before + shift;
-      const double value = truth_objective(architecture, parameters, loss, batch, weight_decay);
-      p = before;
-      return value;
-    };
-    return central_difference(f, objective, scale);
+  double tolerance(std::size_t t, std::size_t k) const {
+    const double of_method = report.method == CheckMethod::complex_step ? kWithinRounding : kOfDifferences;
+    const double size = std::max(right[t].scale, std::abs(right[t].gradient[k]));
+    return of_method + (size == 0 ? 0 : right[t].rounding[k] / size);
   }
 
-  void compare(const ParameterPlace& place, double computed, double scale) {
-    const Numerical numerical = derivative(place, scale);
-    if (numerical.kink) {
-      ++result.kinks;
+  const Numerical& numerical(std::size_t t, std::size_t k) {
+    const auto [at, is_new] = found[t].try_emplace(k);
+    if (!is_new) return at->second;
+    const ParameterPlace place = right[t].place(k);
+    if (report.method == CheckMethod::complex_step)
+      at->second = {probe.complex_step(place), false};
+    else
+      at->second = central_difference([&](double shift) { return probe.change(place, shift); }, right[t].scale,
+                                      std::numeric_limits<double>::epsilon() * std::abs(step.objective()));
+    return at->second;
+  }
+
+  // One entry of each of as many equal parts of the tensor as are wanted.
+  void choose(std::size_t most, std::uint64_t seed) {
+    const std::vector<std::size_t> share = shares(right, most);
+    for (std::size_t t = 0; t < right.size(); ++t) {
+      const Stream stream{seed, Purpose::check, static_cast<std::uint32_t>(t), 0};
+      const std::size_t size = right[t].gradient.size();
+      for (std::size_t k = 0; k < share[t]; ++k) {
+        const std::size_t first = k * size / share[t], next = (k + 1) * size / share[t];
+        numerical(t, first + static_cast<std::size_t>(random_uniform(stream, k) * static_cast<double>(next - first)));
+      }
+      report.chosen += share[t];
+    }
+  }
+
+  // The most affected entries, some of each tensor, the worst first.
+  std::vector<Candidate> candidates(const std::vector<GradientTensor>& faulty) const {
+    constexpr std::size_t kPerTensor = 16;  // more than one, since some may sit on kinks
+    std::vector<Candidate> all;
+    const auto worse = [](const Candidate& a, const Candidate& b) { return a.effect > b.effect; };
+    for (std::size_t t = 0; t < right.size(); ++t) {
+      std::vector<Candidate> of_tensor;
+      for (std::size_t k = 0; k < right[t].gradient.size(); ++k) {
+        const double effect = right[t].error(k, faulty[t].gradient[k]);
+        of_tensor.push_back({std::isnan(effect) ? HUGE_VAL : effect, t, k});
+      }
+      const auto kept = of_tensor.begin() + static_cast<std::ptrdiff_t>(std::min(kPerTensor, of_tensor.size()));
+      std::partial_sort(of_tensor.begin(), kept, of_tensor.end(), worse);
+      all.insert(all.end(), of_tensor.begin(), kept);
+    }
+    std::ranges::stable_sort(all, worse);
+    return all;
+  }
+
+  // The first of the worst that is no kink decides.
+  void compare_fault(const std::vector<GradientTensor>& faulty, const std::vector<Candidate>& worst,
+                     FaultCheck& check) {
+    check.verdict = FaultVerdict::too_small;
+    for (const auto& [effect, t, k] : worst) {
+      // An error of the tolerance's size may hide one of the same size.
+      if (effect <= 2 * tolerance(t, k)) continue;
+      check.verdict = FaultVerdict::at_kinks;
+      const Numerical& there = numerical(t, k);
+      if (there.kink) continue;
+      check.where = right[t].place(k);
+      check.error = entry_error(faulty[t].gradient[k], there.slope, right[t].scale);
+      check.verdict = check.error <= tolerance(t, k) ? FaultVerdict::missed : FaultVerdict::caught;
       return;
     }
-    ++result.checked;
-    const double error = entry_error(computed, numerical.slope, scale);
-    if (error <= result.worst_error) return;  // also false for NaN, which must win
-    result.worst_error = error;
-    result.worst = place;
-    result.computed = computed;
-    result.numerical = numerical.slope;
   }
 
-  void run(std::size_t layer, bool is_bias, std::size_t columns, std::span<const double> gradient,
-           std::span<const double> decay) {
-    const double scale = std::max(largest_sum(gradient, decay), 1e-3 * std::abs(objective));
-    for (std::size_t k = 0; k < gradient.size(); ++k)
-      compare({layer, is_bias, is_bias ? k : k / columns, is_bias ? 0 : k % columns}, gradient[k] + decay[k], scale);
+  FaultCheck try_fault(const PlantedFault& fault) {
+    const TruthStep faulty_step = truth_step(architecture, parameters, loss, batch, weight_decay, {}, fault);
+    const std::vector<GradientTensor> faulty = tensors_of(architecture, faulty_step, step.objective());
+    const std::vector<Candidate> worst = candidates(faulty);
+    FaultCheck check;
+    check.fault = fault;
+    check.effect = worst.front().effect;
+    if (check.effect > kWithinRounding) {
+      compare_fault(faulty, worst, check);
+      return check;
+    }
+    check.verdict = FaultVerdict::no_effect;
+    check.reason = check.effect > 0
+                       ? "what it changes is lost in the roundings of the rest"
+                       : reason_of_no_effect(fault, architecture, parameters, loss, batch, weight_decay, step);
+    return check;
+  }
+
+  TensorCheck compare(std::size_t t) const {
+    TensorCheck check;
+    check.layer = right[t].layer;
+    check.is_bias = right[t].is_bias;
+    check.parameters = right[t].gradient.size();
+    double worst_share = -1;
+    for (const auto& [k, there] : found[t]) {
+      ++(there.kink ? check.kinks : check.checked);
+      const double error = right[t].error(k, there.slope), share = error / tolerance(t, k);
+      if (there.kink || share <= worst_share || std::isnan(worst_share)) continue;  // NaN wins
+      worst_share = share;
+      check.worst_error = error;
+      check.tolerance = tolerance(t, k);
+      check.worst = right[t].place(k);
+      check.computed = right[t].gradient[k];
+      check.numerical = there.slope;
+    }
+    return check;
+  }
+
+  void run(const CheckOptions& options) {
+    report.method =
+        has_a_complex_form(architecture, loss) ? CheckMethod::complex_step : CheckMethod::central_differences;
+    add_roundings(right, bound_step(architecture, parameters, loss, batch, weight_decay, {},
+                                    no_bounds(architecture, batch), step));
+    report.objective = step.objective();
+    report.rows = batch.inputs.rows();
+    report.parameters = parameter_count(architecture);
+    choose(options.most, options.seed);
+    if (options.plant_faults)
+      for (const PlantedFault& fault : all_faults(architecture)) report.faults.push_back(try_fault(fault));
+    for (std::size_t t = 0; t < right.size(); ++t) {
+      report.tensors.push_back(compare(t));
+      report.checked += report.tensors.back().checked;
+      report.kinks += report.tensors.back().kinks;
+    }
+    if (options.compare_engine) report.engine = check_engine(architecture, parameters, loss, batch);
   }
 };
+
+void require_fitting(const Architecture& architecture, const TruthBatch& batch) {
+  const std::size_t m = batch.inputs.rows();
+  if (m == 0) throw Error(ErrorCategory::input, "gradient check: expected at least one row, found none");
+  const bool fits = batch.inputs.columns() == architecture.inputs && batch.targets.rows() == m &&
+                    batch.targets.columns() == architecture.outputs() &&
+                    (batch.weights.empty() || batch.weights.size() == m);
+  if (!fits)
+    throw Error(ErrorCategory::input,
+                fmt::format("gradient check: expected {0} rows of {1} inputs and {2} targets, and {0} weights or none, "
+                            "found {3} x {4} inputs, {5} x {6} targets, {7} weights",
+                            m, architecture.inputs, architecture.outputs(), m, batch.inputs.columns(),
+                            batch.targets.rows(), batch.targets.columns(), batch.weights.size()));
+}
+
+constexpr std::array<std::string_view, 5> kVerdicts = {"caught", "no_effect", "too_small", "at_kinks", "missed"};
+
+std::vector<std::string> failures_of(const CheckReport& report) {
+  std::vector<std::string> failures;
+  for (const TensorCheck& tensor : report.tensors)
+    if (!(tensor.worst_error <= tensor.tolerance))
+      failures.push_back(fmt::format("dJ/d{}: expected {} within {:.1e}, found {} (error {:.1e})",
+                                     parameter_name(tensor.worst), tensor.numerical, tensor.tolerance, tensor.computed,
+                                     tensor.worst_error));
+  for (const FaultCheck& check : report.faults)
+    if (check.verdict == FaultVerdict::missed)
+      failures.push_back(fmt::format("planted fault {} in {}: expected to be caught, found an error of {:.1e} only",
+                                     fault_name(check.fault.kind), fault_place(check.fault), check.error));
+  for (const EngineCheck& check : report.engine)
+    if (!(check.worst_share <= 1))
+      failures.push_back(fmt::format("the engine's dJ/d{}: expected {} within {:.1e}, found {}",
+                                     parameter_name(check.worst), check.truth, check.bound, check.engine));
+  if (report.checked == 0)
+    failures.push_back("gradient check: expected parameters to compare, found a kink at each of them");
+  return failures;
+}
 
 }  // namespace
 
@@ -98,23 +304,33 @@ double entry_error(double a, double b, double s) {
   return size == 0 ? 0 : std::abs(a - b) / size;
 }
 
-GradientCheck check_gradients(const Architecture& architecture, const TruthParameters& parameters, const Loss& loss,
-                              const TruthBatch& batch, double weight_decay, const TruthParameters& gradients,
-                              const TruthParameters& decay_gradients, CheckMethod method) {
-  const double objective = truth_objective(architecture, parameters, loss, batch, weight_decay);
-  Checker checker{architecture, parameters, loss, batch, weight_decay, method, objective, {}};
-  for (std::size_t l = 0; l < architecture.depth(); ++l) {
-    checker.run(l, false, architecture.layer_inputs(l), gradients.weights[l].flat(), decay_gradients.weights[l].flat());
-    checker.run(l, true, 1, gradients.biases[l], decay_gradients.biases[l]);
-  }
-  return checker.result;
+std::string_view method_name(CheckMethod method) {
+  return method == CheckMethod::complex_step ? "complex_step" : "central_differences";
 }
 
-GradientCheck check_gradients(const Architecture& architecture, const TruthParameters& parameters, const Loss& loss,
-                              const TruthBatch& batch, double weight_decay, CheckMethod method) {
-  const TruthStep step = truth_step(architecture, parameters, loss, batch, weight_decay);
-  return check_gradients(architecture, parameters, loss, batch, weight_decay, step.gradients, step.decay_gradients,
-                         method);
+std::string_view verdict_name(FaultVerdict verdict) { return kVerdicts.at(static_cast<std::size_t>(verdict)); }
+
+std::string CheckReport::failure() const {
+  const std::vector<std::string> failures = failures_of(*this);
+  if (failures.empty()) return "";
+  return failures.front() + (failures.size() == 1 ? "" : fmt::format("; and {} more", failures.size() - 1));
+}
+
+CheckReport check_gradients(const Architecture& architecture, const TruthParameters& parameters, const Loss& loss,
+                            const TruthBatch& batch, double weight_decay, const CheckOptions& options) {
+  validate(architecture);
+  require_fitting(architecture, batch);
+  Architecture as_checked = architecture;  // without what is random or comes after the gradient
+  as_checked.input_dropout = 0;
+  for (Layer& layer : as_checked.layers) layer.dropout = layer.max_norm = 0;
+  Checker checker{as_checked, parameters, loss, batch, weight_decay};
+  if (!std::isfinite(checker.step.objective()))
+    throw Error(ErrorCategory::numerics,
+                fmt::format("gradient check: expected a finite objective, found {}", checker.step.objective()));
+  checker.run(options);
+  const auto drops = [](const Layer& layer) { return layer.dropout > 0; };
+  checker.report.dropout_left_out = architecture.input_dropout > 0 || std::ranges::any_of(architecture.layers, drops);
+  return std::move(checker.report);
 }
 
 }  // namespace chainrule

@@ -12,7 +12,15 @@ namespace chainrule {
 
 /// What a random number is for; numbers of different purposes are independent. The values are part of the promise that
 /// the same seed gives the same start: never change them.
-enum class Purpose : std::uint32_t { weights = 1, biases = 2, dropout = 3, shuffle = 4, split = 5, test = 255 };
+enum class Purpose : std::uint32_t {
+  weights = 1,
+  biases = 2,
+  dropout = 3,
+  shuffle = 4,
+  split = 5,
+  check = 6,
+  test = 255
+};
 
 /// Names one random stream: e.g. (seed, weights, layer 2), or (seed, dropout, layer 1, step 17).
 struct Stream {

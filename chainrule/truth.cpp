@@ -2,52 +2,42 @@
 #include "chainrule/truth.h"
 
 #include <cmath>
-#include <type_traits>
 
 #include "chainrule/kernels/reference.h"
+#include "chainrule/truth_reads.h"
 
 namespace chainrule {
 namespace {
 
+using kernels::reference::affine_backward_biases;
 using kernels::reference::affine_backward_input;
 using kernels::reference::affine_backward_weights;
 using kernels::reference::affine_forward;
 
-template <class T>
-struct Passed {
-  std::vector<MatrixOf<T>> z, a;
-};
-
-template <class T>
-void multiply(ViewOf<T> values, const std::vector<MatrixOf<double>>& masks, std::size_t place) {
+void multiply(ViewOf<double> values, const std::vector<MatrixOf<double>>& masks, std::size_t place) {
   if (masks.empty() || masks[place].rows() == 0) return;
   for (std::size_t k = 0; k < values.size(); ++k) values.data()[k] *= masks[place].flat()[k];
 }
 
-template <class T>
-MatrixOf<T> as(const MatrixOf<double>& values) {
-  MatrixOf<T> out(values.rows(), values.columns());
-  std::ranges::copy(values.flat(), out.flat().begin());
-  return out;
-}
-
 // M2. `fed[l]` is what layer l was fed with: the activations below it, masked.
-template <class T>
-Passed<T> pass_forward(const Architecture& architecture, const std::vector<MatrixOf<T>>& weights,
-                       const std::vector<std::vector<T>>& biases, const MatrixOf<double>& inputs,
-                       const std::vector<MatrixOf<double>>& masks, std::vector<MatrixOf<T>>& fed) {
-  Passed<T> passed;
-  fed.assign(1, as<T>(inputs));
-  multiply(fed[0].view(), masks, 0);
+struct Passed {
+  std::vector<MatrixOf<double>> z, a, fed;
+};
+
+Passed pass_forward(const Architecture& architecture, const TruthParameters& parameters, const MatrixOf<double>& inputs,
+                    const std::vector<MatrixOf<double>>& masks) {
+  Passed passed;
+  passed.fed.push_back(inputs);
+  multiply(passed.fed[0].view(), masks, 0);
   for (std::size_t l = 0; l < architecture.depth(); ++l) {
-    MatrixOf<T> z(inputs.rows(), architecture.layers[l].outputs);
-    affine_forward<T>(fed[l].view(), weights[l].view(), biases[l], z.view());
-    MatrixOf<T> a = z;
-    for (T& value : a.flat()) value = activation_value(architecture.layers[l].activation, value);
+    MatrixOf<double> z(inputs.rows(), architecture.layers[l].outputs);
+    affine_forward<double, double>(passed.fed[l].view(), parameters.weights[l].view(), parameters.biases[l], z.view());
+    MatrixOf<double> a = z;
+    for (double& value : a.flat()) value = activation_value(architecture.layers[l].activation, value);
     passed.z.push_back(std::move(z));
     passed.a.push_back(a);
-    fed.push_back(std::move(a));
-    multiply(fed.back().view(), masks, l + 1);
+    passed.fed.push_back(std::move(a));
+    multiply(passed.fed.back().view(), masks, l + 1);
   }
   return passed;
 }
@@ -65,21 +55,20 @@ void bound_units(double bound, MatrixOf<double>& weights) {
 
 double weight_of(const TruthBatch& batch, std::size_t row) { return batch.weights.empty() ? 1.0 : batch.weights[row]; }
 
-// Mean of the weighted sample losses plus the decay term (M4, M5).
-template <class T>
-T objective(const Architecture& architecture, const std::vector<MatrixOf<T>>& weights,
-            const std::vector<std::vector<T>>& biases, const Loss& loss, const TruthBatch& batch, double weight_decay) {
-  std::vector<MatrixOf<T>> fed;
-  const Passed<T> passed = pass_forward<T>(architecture, weights, biases, batch.inputs, {}, fed);
-  T sum{};
-  for (std::size_t i = 0; i < batch.inputs.rows(); ++i) {
-    const std::span<const T> row = passed.a.back().row(i);
-    sum += weight_of(batch, i) * loss_value(loss, row, batch.targets.row(i));
+// What the right formulas of the backward pass read.
+TruthReads right_reads(const Architecture& architecture, const TruthParameters& parameters, const Loss& loss,
+                       const TruthBatch& batch, double weight_decay, const TruthStep& step,
+                       const std::vector<MatrixOf<double>>& fed) {
+  TruthReads reads;
+  reads.loss = loss;
+  reads.rows = static_cast<double>(batch.inputs.rows());
+  for (std::size_t i = 0; i < batch.inputs.rows(); ++i) reads.sample_weights.push_back(weight_of(batch, i));
+  for (std::size_t l = 0; l < architecture.depth(); ++l) {
+    const Layer& layer = architecture.layers[l];
+    reads.layers.push_back({layer.activation, step.z[l].view(), step.a[l].view(), parameters.weights[l].view(),
+                            fed[l].view(), 0, weight_decay * layer.decay_multiplier, 0});
   }
-  T squares{};
-  for (std::size_t l = 0; l < weights.size(); ++l)
-    for (const T& w : weights[l].flat()) squares += architecture.layers[l].decay_multiplier * (w * w);
-  return sum / static_cast<double>(batch.inputs.rows()) + 0.5 * weight_decay * squares;
+  return reads;
 }
 
 }  // namespace
@@ -103,40 +92,42 @@ TruthParameters truth_parameters(const Network& network) {
 }
 
 TruthStep truth_step(const Architecture& architecture, const TruthParameters& parameters, const Loss& loss,
-                     const TruthBatch& batch, double weight_decay, const std::vector<MatrixOf<double>>& masks) {
+                     const TruthBatch& batch, double weight_decay, const std::vector<MatrixOf<double>>& masks,
+                     const PlantedFault& fault) {
   const std::size_t m = batch.inputs.rows(), depth = architecture.depth();
   TruthStep step;
-  std::vector<MatrixOf<double>> fed;
-  Passed<double> passed =
-      pass_forward<double>(architecture, parameters.weights, parameters.biases, batch.inputs, masks, fed);
+  Passed passed = pass_forward(architecture, parameters, batch.inputs, masks);
   step.z = std::move(passed.z);
   step.a = std::move(passed.a);
   for (const Layer& layer : architecture.layers) step.delta.emplace_back(m, layer.outputs);
   step.d_a = step.slope = step.delta;
+  TruthReads reads = right_reads(architecture, parameters, loss, batch, weight_decay, step, passed.fed);
+  plant(fault, reads);
 
   for (std::size_t i = 0; i < m; ++i) {
     const std::span<const double> outputs = step.a.back().row(i), targets = batch.targets.row(i);
     step.sample_losses.push_back(weight_of(batch, i) * loss_value(loss, outputs, targets));
     step.loss += step.sample_losses.back() / static_cast<double>(m);
-    loss_gradient(loss, outputs, targets, step.delta.back().row(i));
-    for (double& d : step.delta.back().row(i)) d *= weight_of(batch, i);
+    loss_gradient(reads.loss, outputs, targets, step.delta.back().row(i));
+    for (double& d : step.delta.back().row(i)) d *= reads.sample_weights[i];
   }
 
   step.gradients = truth_parameters(architecture);
   for (std::size_t l = depth; l-- > 0;) {
+    const LayerReads& read = reads.layers[l];
     MatrixOf<double>& delta = step.delta[l];
     multiply(delta.view(), masks, l + 1);
     step.d_a[l] = delta;
     for (std::size_t k = 0; k < delta.flat().size(); ++k) {  // M7, M8: times f'(z)
-      step.slope[l].flat()[k] =
-          activation_derivative(architecture.layers[l].activation, step.z[l].flat()[k], step.a[l].flat()[k]);
+      step.slope[l].flat()[k] = activation_derivative(read.activation, read.z.flat()[k], read.a.flat()[k]);
       delta.flat()[k] *= step.slope[l].flat()[k];
     }
     const ViewOf<const double> d = delta.view();
-    if (l > 0) affine_backward_input<double>(d, parameters.weights[l].view(), step.delta[l - 1].view());
-    affine_backward_weights<double>(d, fed[l].view(), step.gradients.weights[l].view(), step.gradients.biases[l]);
-    for (double& g : step.gradients.weights[l].flat()) g /= static_cast<double>(m);  // M10
-    for (double& g : step.gradients.biases[l]) g /= static_cast<double>(m);
+    if (l > 0) affine_backward_input<double>(d, read.weights, step.delta[l - 1].view());
+    affine_backward_weights<double>(d, read.fed, step.gradients.weights[l].view());
+    affine_backward_biases<double>(d.rows(read.first_bias_row, m - read.first_bias_row), step.gradients.biases[l]);
+    for (double& g : step.gradients.weights[l].flat()) g /= reads.rows;  // M10
+    for (double& g : step.gradients.biases[l]) g /= reads.rows;
   }
 
   step.decay_gradients = truth_parameters(architecture);
@@ -145,28 +136,23 @@ TruthStep truth_step(const Architecture& architecture, const TruthParameters& pa
     const std::span<const double> w = parameters.weights[l].flat();
     for (std::size_t k = 0; k < w.size(); ++k) {
       step.decay_term += 0.5 * lambda * w[k] * w[k];
-      step.decay_gradients.weights[l].flat()[k] = lambda * w[k];
+      step.decay_gradients.weights[l].flat()[k] = reads.layers[l].decay * w[k];
     }
+    for (std::size_t k = 0; k < parameters.biases[l].size(); ++k)
+      step.decay_gradients.biases[l][k] = reads.layers[l].bias_decay * parameters.biases[l][k];
   }
   return step;
 }
 
 double truth_objective(const Architecture& architecture, const TruthParameters& parameters, const Loss& loss,
                        const TruthBatch& batch, double weight_decay) {
-  return objective<double>(architecture, parameters.weights, parameters.biases, loss, batch, weight_decay);
-}
-
-double truth_complex_step(const Architecture& architecture, const TruthParameters& parameters, const Loss& loss,
-                          const TruthBatch& batch, double weight_decay, const ParameterPlace& place) {
-  using Complex = std::complex<double>;
-  constexpr double kStep = 1e-100;
-  std::vector<MatrixOf<Complex>> weights;
-  std::vector<std::vector<Complex>> biases;
-  for (const MatrixOf<double>& w : parameters.weights) weights.push_back(as<Complex>(w));
-  for (const std::vector<double>& b : parameters.biases) biases.emplace_back(b.begin(), b.end());
-  Complex& p = place.is_bias ? biases[place.layer][place.row] : weights[place.layer](place.row, place.column);
-  p += Complex(0, kStep);
-  return objective<Complex>(architecture, weights, biases, loss, batch, weight_decay).imag() / kStep;
+  const Passed passed = pass_forward(architecture, parameters, batch.inputs, {});
+  double sum = 0, squares = 0;
+  for (std::size_t i = 0; i < batch.inputs.rows(); ++i)
+    sum += weight_of(batch, i) * loss_value(loss, passed.a.back().row(i), batch.targets.row(i));
+  for (std::size_t l = 0; l < architecture.depth(); ++l)
+    for (const double w : parameters.weights[l].flat()) squares += architecture.layers[l].decay_multiplier * w * w;
+  return sum / static_cast<double>(batch.inputs.rows()) + 0.5 * weight_decay * squares;
 }
 
 double truth_norm(const TruthParameters& gradients) {

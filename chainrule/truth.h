@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The slow truth: the same network in plain loops, in double (and complex, for the complex step). Golden vectors,
-// gradient checks and explanations compare the engine with it. It shares no kernel with the engine, only the
-// definitions of the activations, losses and update rules.
+// The slow truth: the same network in plain loops, in double. Golden vectors, gradient checks and explanations compare
+// the engine with it. It shares no kernel with the engine, only the definitions of the activations, losses and update
+// rules.
 #pragma once
 
-#include <complex>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -13,6 +12,7 @@
 #include "chainrule/matrix.h"
 #include "chainrule/network.h"
 #include "chainrule/optimizer.h"
+#include "chainrule/truth_fault.h"
 
 namespace chainrule {
 
@@ -48,25 +48,15 @@ struct TruthStep {
   TruthParameters decay_gradients;  ///< lambda W (M6); zeros for biases
 };
 
-/// Forward, loss, deltas and gradients (M2 - M10) of one batch.
+/// Forward, loss, deltas and gradients (M2 - M10) of one batch; with a mistake in the backward pass where one is
+/// planted.
 TruthStep truth_step(const Architecture& architecture, const TruthParameters& parameters, const Loss& loss,
-                     const TruthBatch& batch, double weight_decay, const std::vector<MatrixOf<double>>& masks = {});
+                     const TruthBatch& batch, double weight_decay, const std::vector<MatrixOf<double>>& masks = {},
+                     const PlantedFault& fault = {});
 
-/// The objective alone (M5): what finite differences are taken of.
+/// The objective alone (M5).
 double truth_objective(const Architecture& architecture, const TruthParameters& parameters, const Loss& loss,
                        const TruthBatch& batch, double weight_decay);
-
-/// Where a parameter stands.
-struct ParameterPlace {
-  std::size_t layer = 0;
-  bool is_bias = false;
-  std::size_t row = 0, column = 0;  ///< of the weight matrix; a bias has its unit in row
-};
-
-/// dJ/dp by complex step (Squire & Trapp 1998): Im J(p + ih) / h with h = 1e-100, free of cancellation. The activations
-/// and the loss must be smooth at the point.
-double truth_complex_step(const Architecture& architecture, const TruthParameters& parameters, const Loss& loss,
-                          const TruthBatch& batch, double weight_decay, const ParameterPlace& place);
 
 /// The optimiser's memory in double.
 struct TruthOptimizer {

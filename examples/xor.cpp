@@ -6,33 +6,23 @@
 
 int main() {
   using namespace chainrule;
-
-  Dataset data;  // four rows: two inputs, one output
-  Matrix inputs(4, 2);
-  data.targets.values = Matrix(4, 1);
+  Matrix inputs(4, 2), targets(4, 1);
   for (std::size_t row = 0; row < 4; ++row) {
-    inputs(row, 0) = static_cast<float>(row / 2);
-    inputs(row, 1) = static_cast<float>(row % 2);
-    data.targets.values(row, 0) = static_cast<float>(row / 2 != row % 2);
+    inputs(row, 0) = static_cast<float>(row / 2), inputs(row, 1) = static_cast<float>(row % 2);
+    targets(row, 0) = static_cast<float>(row / 2 != row % 2);
   }
-  data.inputs = Features(inputs);
+  Dataset data;
+  data.inputs = Features(inputs), data.targets.values = targets;
 
-  Architecture architecture;
-  architecture.inputs = 2;
-  architecture.layers = {{.outputs = 4, .activation = ActivationKind::tanh},
-                         {.outputs = 1, .activation = ActivationKind::identity}};
-  Network network(architecture);
+  Network network({.inputs = 2, .layers = {{4, ActivationKind::tanh}, {1, ActivationKind::identity}}});
   initialize(network, WeightScheme::glorot_normal, BiasScheme::zero, 1);
-
   TrainOptions options;
-  options.loss = LossKind::sigmoid_cross_entropy;  // its sigmoid makes the output a probability
-  options.learning_rate = 0.05;
-  options.epochs = 500;
+  options.loss = LossKind::sigmoid_cross_entropy, options.learning_rate = 0.05, options.epochs = 500;
   const History history = train(network, all_rows(data), {}, options);
 
-  std::printf("%s\n", describe(architecture).c_str());
+  std::printf("%s\n", describe(network.architecture).c_str());
   std::printf("loss %.3f after %zu epochs\n", history.epochs.back().training_loss, history.epochs.size());
-  const Matrix answers = predict(network, options.loss, all_rows(data));
+  const Matrix answers = predict(network, options.loss, all_rows(data));  // the loss's sigmoid makes probabilities
   for (std::size_t row = 0; row < 4; ++row)
     std::printf("%g xor %g: %.2f\n", inputs(row, 0), inputs(row, 1), answers(row, 0));
 }

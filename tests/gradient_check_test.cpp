@@ -1,80 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Backpropagation against numerical derivatives: activations x losses x widths x depths, with decay, sample weights and
-// multipliers; and the proof that the check can fail.
+// Backpropagation against numerical derivatives: activations x losses x widths x depths, with decay and sample weights;
+// kinks; samples of the parameters; no false alarm on random networks.
 #include "chainrule/gradient_check.h"
 
 #include <gtest/gtest.h>
 
-#include <cmath>
+#include <set>
 
-#include "chainrule/random.h"
+#include "chainrule/error.h"
+#include "tests/gradient_cases.h"
 
 namespace chainrule {
 namespace {
 
-struct Case {
-  Architecture architecture;
-  TruthParameters parameters;
-  Loss loss;
-  TruthBatch batch;
-  double weight_decay = 0.03;
-};
-
-void fill(std::span<double> values, std::uint32_t layer, double scale) {
-  const Stream stream{7, Purpose::test, layer, 0};
-  for (std::size_t k = 0; k < values.size(); ++k) values[k] = scale * random_normal(stream, k);
-}
-
-// Targets that suit the loss: a distribution for softmax, shares for sigmoid, counts for Poisson, else any number.
-void make_targets(Case& c) {
-  fill(c.batch.targets.flat(), 901, 1);
-  for (std::size_t i = 0; i < c.batch.targets.rows(); ++i) {
-    double sum = 0;
-    for (double& y : c.batch.targets.row(i)) {
-      if (c.loss.kind == LossKind::poisson) y = std::floor(4 * std::abs(y));
-      if (c.loss.kind == LossKind::sigmoid_cross_entropy) y = std::abs(y) / (1 + std::abs(y));
-      if (c.loss.kind == LossKind::softmax_cross_entropy) y = std::abs(y);
-      sum += y;
-    }
-    if (c.loss.kind == LossKind::softmax_cross_entropy)
-      for (double& y : c.batch.targets.row(i)) y /= sum;
-  }
-}
-
-Case make_case(const Activation& activation, const Loss& loss, std::size_t width, std::size_t depth) {
-  Case c;
-  c.loss = loss;
-  c.architecture.inputs = 3;
-  for (std::size_t l = 0; l < depth; ++l) {
-    Layer layer;
-    layer.outputs = width;
-    const bool linear = l + 1 == depth && link_name(loss) != "identity";
-    layer.activation = linear ? Activation(ActivationKind::identity) : activation;
-    layer.weight_multiplier = 1 + static_cast<double>(l);
-    layer.bias_multiplier = 0.5;
-    layer.decay_multiplier = l == 0 ? 2 : 0.25;
-    c.architecture.layers.push_back(layer);
-  }
-  c.parameters = truth_parameters(c.architecture);
-  for (std::uint32_t l = 0; l < depth; ++l) {
-    fill(c.parameters.weights[l].flat(), l, 1 / std::sqrt(static_cast<double>(c.architecture.layer_inputs(l))));
-    fill(c.parameters.biases[l], 100 + l, 0.5);
-  }
-  c.batch = {MatrixOf<double>(4, 3), MatrixOf<double>(4, width), {0.5, 2, 0, 1.5}};
-  fill(c.batch.inputs.flat(), 900, 1);
-  make_targets(c);
-  return c;
-}
-
-GradientCheck check(const Case& c, CheckMethod method) {
-  return check_gradients(c.architecture, c.parameters, c.loss, c.batch, c.weight_decay, method);
-}
-
-Loss smoothed(LossKind kind) {
-  Loss loss = kind;
-  loss.label_smoothing = 0.1;
-  return loss;
-}
+using testing::as_custom;
+using testing::GradientCase;
+using testing::make_case;
 
 std::vector<Loss> all_losses() {
   return {LossKind::half_squared_error,
@@ -83,8 +24,15 @@ std::vector<Loss> all_losses() {
           LossKind::poisson,
           LossKind::softmax_cross_entropy,
           LossKind::sigmoid_cross_entropy,
-          smoothed(LossKind::softmax_cross_entropy),
-          smoothed(LossKind::sigmoid_cross_entropy)};
+          testing::smoothed(LossKind::softmax_cross_entropy),
+          testing::smoothed(LossKind::sigmoid_cross_entropy)};
+}
+
+double worst_error(const CheckReport& report) {
+  double most = 0;
+  for (const TensorCheck& tensor : report.tensors)
+    if (!(tensor.worst_error <= most)) most = std::isnan(tensor.worst_error) ? HUGE_VAL : tensor.worst_error;
+  return most;
 }
 
 class GradientCheckLoop : public ::testing::TestWithParam<std::string> {};
@@ -95,18 +43,24 @@ TEST_P(GradientCheckLoop, EveryLossWidthAndDepth) {
   for (const Loss& loss : all_losses())
     for (const std::size_t width : {1u, 2u, 3u, 17u})
       for (const std::size_t depth : {1u, 2u, 3u}) {
-        const Case c = make_case(activation, loss, width, depth);
+        std::vector<std::size_t> sizes(depth + 1, width);
+        sizes[0] = 3;
         const std::string where =
             std::string(loss_name(loss)) + " width " + std::to_string(width) + " depth " + std::to_string(depth);
-        const GradientCheck central = check(c, CheckMethod::central_differences);
-        EXPECT_LE(central.worst_error, 1e-8) << where << " layer " << central.worst.layer;
-        checked += central.checked;
-        kinks += central.kinks;
-        EXPECT_EQ(central.checked + central.kinks, parameter_count(c.architecture)) << where;
-        if (!activation_is_smooth(activation) || !loss_is_smooth(loss)) continue;
-        EXPECT_EQ(central.kinks, 0u) << where;
-        const GradientCheck complex = check(c, CheckMethod::complex_step);
-        EXPECT_LE(complex.worst_error, 1e-12) << where << " layer " << complex.worst.layer;
+        // A user's own functions have no complex form: central differences, whatever the activation.
+        const CheckReport central = make_case(as_custom(activation), loss, sizes).check({0, 1, false});
+        EXPECT_EQ(central.failure(), "") << where;
+        EXPECT_EQ(central.checked + central.kinks, central.parameters) << where;
+        const GradientCase known = make_case(activation, loss, sizes);
+        const CheckReport report = known.check({0, 1, false});
+        EXPECT_EQ(report.failure(), "") << where;
+        EXPECT_EQ(report.parameters, parameter_count(known.architecture));
+        checked += report.checked;
+        kinks += report.kinks;
+        if (!activation_is_smooth(known.architecture.layers[0].activation) || !loss_is_smooth(loss)) continue;
+        EXPECT_EQ(report.method, CheckMethod::complex_step) << where;
+        EXPECT_EQ(report.kinks, 0u) << where;
+        EXPECT_LE(worst_error(report), 1e-12) << where;
       }
   EXPECT_LE(static_cast<double>(kinks), 0.02 * static_cast<double>(checked)) << kinks;  // seldom within a step of 1e-5
 }
@@ -114,62 +68,39 @@ TEST_P(GradientCheckLoop, EveryLossWidthAndDepth) {
 INSTANTIATE_TEST_SUITE_P(All, GradientCheckLoop, ::testing::ValuesIn(activation_names()),
                          [](const auto& p) { return p.param; });
 
-// Each planted fault is one that real code had: the check must see every one of them.
-class PlantedFault : public ::testing::Test {
- protected:
-  Case c = make_case(ActivationKind::sigmoid, LossKind::half_squared_error, 3, 3);
-  TruthStep step = truth_step(c.architecture, c.parameters, c.loss, c.batch, c.weight_decay);
-
-  double worst(CheckMethod method) const {
-    return check_gradients(c.architecture, c.parameters, c.loss, c.batch, c.weight_decay, step.gradients,
-                           step.decay_gradients, method)
-        .worst_error;
+TEST(RandomNetworks, NoFalseAlarm) {  // 1,000 of them, ReLU kinks included, with all planted faults
+  std::size_t kinks = 0, smooth = 0, caught = 0;
+  double of_complex_step = 0;
+  for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
+    const GradientCase c = testing::random_case(seed);
+    const CheckReport report = c.check();
+    EXPECT_EQ(report.failure(), "") << "seed " << seed << ": " << describe(c.architecture);
+    kinks += report.kinks;
+    for (const FaultCheck& check : report.faults) caught += check.verdict == FaultVerdict::caught;
+    if (report.method == CheckMethod::central_differences) continue;
+    ++smooth;
+    of_complex_step = std::max(of_complex_step, worst_error(report));
   }
-  void expect_caught() const {
-    EXPECT_GT(worst(CheckMethod::central_differences), 1e-4);
-    EXPECT_GT(worst(CheckMethod::complex_step), 1e-4);
-  }
-};
-
-TEST_F(PlantedFault, NoneIsClean) { EXPECT_LE(worst(CheckMethod::complex_step), 1e-12); }
-
-TEST_F(PlantedFault, FactorInDW) {
-  for (double& g : step.gradients.weights[1].flat()) g *= 1.01;
-  expect_caught();
-}
-
-TEST_F(PlantedFault, FactorInDb) {
-  step.gradients.biases[0][2] *= 1.01;
-  expect_caught();
-}
-
-TEST_F(PlantedFault, FactorInDecay) {
-  for (double& g : step.decay_gradients.weights[2].flat()) g *= 2;  // lambda instead of lambda / 2 in the objective
-  expect_caught();
-}
-
-TEST_F(PlantedFault, DecayedBias) {
-  for (std::size_t k = 0; k < 3; ++k) step.decay_gradients.biases[1][k] = c.weight_decay * c.parameters.biases[1][k];
-  expect_caught();
-}
-
-TEST_F(PlantedFault, MissingMean) {
-  for (auto& w : step.gradients.weights)
-    for (double& g : w.flat()) g *= 4;
-  expect_caught();
-}
-
-TEST_F(PlantedFault, FactorInDelta) {  // delta of layer 1 enters dW and db of layer 1
-  for (double& g : step.gradients.weights[1].flat()) g *= -1;
-  for (double& g : step.gradients.biases[1]) g *= -1;
-  expect_caught();
+  EXPECT_LE(of_complex_step, 1e-12);
+  EXPECT_GT(smooth, 100u);  // the networks are what they are meant to be
+  EXPECT_GT(kinks, 100u);
+  EXPECT_GT(caught, 10000u);
 }
 
 TEST(GradientCheck, CatchesAWrongDerivative) {  // f' is wrong by a factor: a user's own activation that does not fit
   const Activation wrong(
       CustomActivation{"cube", [](double z) { return z * z * z; }, [](double z) { return 2 * z * z; }});
-  EXPECT_GT(check(make_case(wrong, LossKind::half_squared_error, 2, 2), CheckMethod::central_differences).worst_error,
-            1e-3);
+  const CheckReport report = make_case(wrong, LossKind::half_squared_error, {3, 2, 2}).check();
+  EXPECT_GT(worst_error(report), 1e-3);
+  EXPECT_NE(report.failure().find("dJ/dW1["), std::string::npos) << report.failure();
+  EXPECT_NE(report.failure().find("; and "), std::string::npos) << report.failure();
+}
+
+TEST(GradientCheck, CatchesADerivativeThatIsNoNumber) {
+  const Activation wrong(CustomActivation{"cube", [](double z) { return z * z * z; }, [](double) { return NAN; }});
+  const GradientCase c = make_case(wrong, LossKind::half_squared_error, {3, 2, 2});
+  EXPECT_NE(c.check({0, 1, true, false}).failure(), "");
+  EXPECT_THROW(c.check(), Error);  // the engine does not go on with it
 }
 
 TEST(GradientCheck, AcceptsAUsersOwnActivationAndLoss) {
@@ -184,18 +115,129 @@ TEST(GradientCheck, AcceptsAUsersOwnActivationAndLoss) {
                                 [](std::span<const double> a, std::span<const double> y, std::span<double> g) {
                                   for (std::size_t k = 0; k < a.size(); ++k) g[k] = 4 * std::pow(a[k] - y[k], 3);
                                 }});
-  const GradientCheck result = check(make_case(cube, quartic, 3, 2), CheckMethod::central_differences);
-  EXPECT_LE(result.worst_error, 1e-8);
-  EXPECT_GT(result.checked, 0u);
+  const CheckReport report = make_case(cube, quartic, {3, 3, 3}).check();
+  EXPECT_EQ(report.failure(), "");
+  EXPECT_EQ(report.method, CheckMethod::central_differences);
+  EXPECT_EQ(report.checked, 24u);
 }
 
-TEST(GradientCheck, RecognisesAKink) {  // z = 0 exactly for every row: the slopes left and right differ
-  Case c = make_case(ActivationKind::relu, LossKind::half_squared_error, 1, 1);
+// The engine hands over floats, the truth numbers in between: so an engine that is wrong alone can be made.
+TEST(GradientCheck, CatchesAnEngineThatIsFurtherOffThanItsRoundings) {
+  const auto derivative = [](double factor) {
+    return [factor](double z) { return (z == static_cast<double>(static_cast<float>(z)) ? factor : 1) * std::cos(z); };
+  };
+  const auto report_of = [&](double factor) {
+    const Activation sine(CustomActivation{"sine", [](double z) { return std::sin(z); }, derivative(factor)});
+    GradientCase c = make_case(sine, LossKind::half_squared_error, {3, 4, 2});
+    for (double& x : c.batch.inputs.flat()) x = static_cast<float>(x);
+    return c.check();
+  };
+  EXPECT_EQ(report_of(1).failure(), "");
+  const CheckReport wrong = report_of(1.001);
+  EXPECT_NE(wrong.failure().find("the engine's dJ/d"), std::string::npos) << wrong.failure();
+  ASSERT_EQ(wrong.engine.size(), 4u);
+  for (const EngineCheck& check : wrong.engine) EXPECT_GT(check.worst_share, 1) << check.layer << check.is_bias;
+}
+
+TEST(GradientCheck, RecognisesAKink) {  // z = 0 exactly for every row: there is no derivative
+  GradientCase c = make_case(ActivationKind::relu, LossKind::half_squared_error, {3, 1});
   std::ranges::fill(c.parameters.weights[0].flat(), 0.0);
   c.parameters.biases[0][0] = 0;
-  const GradientCheck result = check(c, CheckMethod::central_differences);
-  EXPECT_EQ(result.kinks, 4u);
-  EXPECT_EQ(result.checked, 0u);
+  const CheckReport report = c.check();
+  EXPECT_EQ(report.kinks, 4u);
+  EXPECT_EQ(report.checked, 0u);
+  EXPECT_EQ(report.failure(), "gradient check: expected parameters to compare, found a kink at each of them");
+}
+
+TEST(GradientCheck, RecognisesAKinkOfAUsersOwnFunction) {
+  GradientCase c = make_case(as_custom(ActivationKind::relu), LossKind::half_squared_error, {3, 1});
+  std::ranges::fill(c.parameters.weights[0].flat(), 0.0);
+  c.parameters.biases[0][0] = 0;
+  EXPECT_EQ(c.check().kinks, 4u);
+}
+
+// Two joints at once can leave equal slopes on both sides, beside which the formula's f'(0) f'(0) is wrong.
+TEST(GradientCheck, RecognisesKinksThatCancel) {
+  GradientCase c = make_case(ActivationKind::leaky_relu, LossKind::half_squared_error, {1, 1, 1}, 1);
+  c.batch.inputs(0, 0) = 0;
+  c.parameters.weights[1](0, 0) = -1;
+  c.parameters.biases[0][0] = c.parameters.biases[1][0] = 0;
+  const CheckReport report = c.check();
+  EXPECT_EQ(report.tensors[1].kinks, 1u);
+  EXPECT_EQ(report.failure(), "");
+}
+
+TEST(GradientCheck, ASampleCoversEveryLayerAndBothKinds) {
+  const GradientCase c = make_case(ActivationKind::tanh, LossKind::half_squared_error, {40, 30, 20, 2});
+  const CheckReport report = c.check({100, 1, false});
+  EXPECT_EQ(report.chosen, 100u);
+  EXPECT_EQ(report.checked, 100u);
+  EXPECT_EQ(report.parameters, 1230u + 620 + 42);
+  std::vector<std::size_t> checked;
+  for (const TensorCheck& tensor : report.tensors) checked.push_back(tensor.checked);
+  EXPECT_EQ(checked, (std::vector<std::size_t>{20, 19, 20, 19, 20, 2}));  // fair shares of what small tensors leave
+  EXPECT_EQ(c.check({1, 1, false}).checked, 6u);                          // one of each at least
+  EXPECT_EQ(c.check({5000, 1, false}).checked, 1892u);
+  EXPECT_EQ(c.check({0, 1, false}).checked, 1892u);
+}
+
+TEST(GradientCheck, TheSampleFollowsTheSeed) {
+  const GradientCase c = make_case(ActivationKind::tanh, LossKind::half_squared_error, {40, 30, 2});
+  const auto places = [&](std::uint64_t seed) {
+    std::set<std::string> names;
+    for (const TensorCheck& tensor : c.check({4, seed, false}).tensors) names.insert(parameter_name(tensor.worst));
+    return names;
+  };
+  EXPECT_EQ(places(1), places(1));
+  EXPECT_NE(places(1), places(2));
+}
+
+TEST(GradientCheck, LeavesDropoutOutAndSaysSo) {
+  GradientCase c = make_case(ActivationKind::tanh, LossKind::half_squared_error, {3, 4, 2});
+  EXPECT_FALSE(c.check().dropout_left_out);
+  c.architecture.layers[0].dropout = 0.5;
+  EXPECT_TRUE(c.check().dropout_left_out);
+  EXPECT_EQ(c.check().failure(), "");
+}
+
+TEST(GradientCheck, RefusesWhatDoesNotFit) {
+  GradientCase c = make_case(ActivationKind::tanh, LossKind::half_squared_error, {3, 4, 2});
+  EXPECT_NO_THROW(c.check());
+  GradientCase wide = c, none = c, weights = c, infinite = c;
+  wide.batch.inputs = MatrixOf<double>(4, 5);
+  EXPECT_THROW(wide.check(), Error);
+  none.batch = {MatrixOf<double>(0, 3), MatrixOf<double>(0, 2), {}};
+  EXPECT_THROW(none.check(), Error);
+  weights.batch.weights.pop_back();
+  EXPECT_THROW(weights.check(), Error);
+  infinite.batch.targets(0, 0) = HUGE_VAL;
+  EXPECT_THROW(infinite.check(), Error);
+}
+
+TEST(TruthProbe, ChangesAsTheObjectiveDoes) {
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    GradientCase c = testing::random_case(seed);
+    const TruthProbe probe(c.architecture, c.parameters, c.loss, c.batch, c.weight_decay);
+    const auto objective = [](const GradientCase& at) {
+      return truth_objective(at.architecture, at.parameters, at.loss, at.batch, at.weight_decay);
+    };
+    const double before = objective(c);
+    for (std::size_t l = 0; l < c.architecture.depth(); ++l) {
+      const ParameterPlace weight{l, false, c.parameters.weights[l].rows() - 1, 0}, bias{l, true, 0, 0};
+      GradientCase moved = c;
+      moved.parameters.weights[l](weight.row, 0) += 0.25;
+      const double rounding = 1e-12 * (1 + std::abs(objective(moved)) + std::abs(before));
+      EXPECT_NEAR(probe.change(weight, 0.25).objective, objective(moved) - before, rounding) << seed;
+      moved = c;
+      moved.parameters.biases[l][0] -= 0.25;
+      EXPECT_NEAR(probe.change(bias, -0.25).objective, objective(moved) - before, rounding) << seed;
+    }
+  }
+}
+
+TEST(ParameterName, CountsAsTheArticle) {
+  EXPECT_EQ(parameter_name({1, false, 2, 0}), "W2[3,1]");
+  EXPECT_EQ(parameter_name({1, true, 2, 0}), "b2[3]");
 }
 
 TEST(EntryError, UsesTheLargestMagnitudeOfTheTensor) {

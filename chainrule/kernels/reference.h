@@ -10,9 +10,10 @@
 
 namespace chainrule::kernels::reference {
 
-/// z = x W^T + b (M2).
-template <class T>
-void affine_forward(ViewOf<const T> x, ViewOf<const T> weights, std::span<const T> biases, ViewOf<T> z) {
+/// z = x W^T + b (M2); x may be complex beside parameters in double.
+template <class T, class Parameter>
+void affine_forward(ViewOf<const T> x, ViewOf<const Parameter> weights, std::span<const Parameter> biases,
+                    ViewOf<T> z) {
   for (std::size_t row = 0; row < z.rows(); ++row)
     for (std::size_t i = 0; i < z.columns(); ++i) {
       T sum{};
@@ -32,17 +33,23 @@ void affine_backward_input(ViewOf<const T> delta, ViewOf<const T> weights, ViewO
     }
 }
 
-/// d_weights = delta^T x and d_biases = column sums of delta: M9, summed over the batch as M10 says.
+/// d_weights = delta^T x: M9, summed over the batch as M10 says.
 template <class T>
-void affine_backward_weights(ViewOf<const T> delta, ViewOf<const T> x, ViewOf<T> d_weights, std::span<T> d_biases) {
-  for (std::size_t i = 0; i < delta.columns(); ++i) {
-    d_biases[i] = T{};
-    for (std::size_t row = 0; row < delta.rows(); ++row) d_biases[i] += delta(row, i);
+void affine_backward_weights(ViewOf<const T> delta, ViewOf<const T> x, ViewOf<T> d_weights) {
+  for (std::size_t i = 0; i < delta.columns(); ++i)
     for (std::size_t j = 0; j < x.columns(); ++j) {
       T sum{};
       for (std::size_t row = 0; row < delta.rows(); ++row) sum += delta(row, i) * x(row, j);
       d_weights(i, j) = sum;
     }
+}
+
+/// d_biases = column sums of delta: M9, M10.
+template <class T>
+void affine_backward_biases(ViewOf<const T> delta, std::span<T> d_biases) {
+  for (std::size_t i = 0; i < delta.columns(); ++i) {
+    d_biases[i] = T{};
+    for (std::size_t row = 0; row < delta.rows(); ++row) d_biases[i] += delta(row, i);
   }
 }
 

@@ -185,6 +185,38 @@ Verb explain_verb() {
   return verb;
 }
 
+// Options that neither the gradient nor the objective can feel.
+const std::vector<std::string> kIdleInAGradient = {
+    "epochs", "batch-size", "shuffle", "schedule", "stopping",  "optimizer", "learning-rate",     "momentum",
+    "rho",    "beta1",      "beta2",   "epsilon",  "clip-norm", "max-norm",  "weight-multiplier", "bias-multiplier"};
+
+Verb check_verb() {
+  Verb verb{"check",
+            "check the gradient by numerical derivatives, and that the check can fail",
+            {"Check the gradient of a network on chosen rows: backpropagation in double arithmetic against numerical "
+             "derivatives of the objective (complex step where all functions are smooth, else central differences; "
+             "parameters beside a kink are counted and left out), then the training engine's float gradient against "
+             "that in double, then, one at a time, mistakes that real code had: each must be caught, unless it has no "
+             "effect on this network and these rows.",
+             "Without MODEL, the network that train would start from. Large networks are checked on a sample of their "
+             "parameters, spread over all layers, weights and biases. W2[3,1] is the weight from unit 1 of layer 2 to "
+             "unit 3 of layer 3. Dropout is left out. A check that fails ends with exit code 5."},
+            {"chainrule check digits.safetensors data/digits.csv",
+             "chainrule check data/iris.csv --hidden 5,4 --activation tanh --weight-decay 0.01",
+             "chainrule check digits.safetensors data/digits.csv --row 1-100 --most all --json"},
+            {{"MODEL", "model file that train wrote; without it, a fresh network", false}, {"DATA", kDataHelp}},
+            {},
+            true,
+            kIdleInAGradient};
+  verb.flags = {
+      repeatable(with_value("row", "ROWS", "the rows of the batch, from 1: 17, 1-5 or 3,7", "1-32")),
+      with_value("most", "N", "parameters to compare, chosen by --seed, or all", "2000"),
+      yes_or_no("json", "print one JSON document (docs/formats.md)"),
+  };
+  add_reading(verb.flags);
+  return verb;
+}
+
 Verb bench_verb() {
   Verb verb{"bench",
             "measure how fast this machine trains and predicts",
@@ -231,8 +263,8 @@ Verb completion_verb() {
 }  // namespace
 
 const std::vector<Verb>& verbs() {
-  static const std::vector<Verb> all = {train_verb(),   evaluate_verb(), predict_verb(), inspect_verb(),
-                                        explain_verb(), bench_verb(),    help_verb(),    completion_verb()};
+  static const std::vector<Verb> all = {train_verb(), evaluate_verb(), predict_verb(), inspect_verb(),   explain_verb(),
+                                        check_verb(), bench_verb(),    help_verb(),    completion_verb()};
   return all;
 }
 

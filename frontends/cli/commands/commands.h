@@ -20,6 +20,7 @@ int predict_command(const Arguments& arguments, const Terminal& terminal);
 int explain_health(const Arguments& arguments, const Terminal& terminal);
 int inspect_command(const Arguments& arguments, const Terminal& terminal);
 int explain_command(const Arguments& arguments, const Terminal& terminal);
+int check_command(const Arguments& arguments, const Terminal& terminal);
 int bench_command(const Arguments& arguments, const Terminal& terminal);
 /// help, completion and version.
 int text_command(const Arguments& arguments, const Terminal& terminal);

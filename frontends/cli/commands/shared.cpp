@@ -113,6 +113,7 @@ int run_command(const Arguments& arguments, const Terminal& terminal) {
   if (arguments.verb == "predict") return predict_command(arguments, terminal);
   if (arguments.verb == "inspect") return inspect_command(arguments, terminal);
   if (arguments.verb == "explain") return explain_command(arguments, terminal);
+  if (arguments.verb == "check") return check_command(arguments, terminal);
   if (arguments.verb == "bench") return bench_command(arguments, terminal);
   return text_command(arguments, terminal);
 }

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// An activation of your own: a value beside its derivative. The gradient check tells whether they belong together,
+// before they train.
+#include <chainrule/chainrule.h>
+
+#include <cmath>
+#include <cstdio>
+
+using namespace chainrule;
+
+namespace {
+
+// Softsign: as sigmoid and tanh it is nearly linear around 0 and flat far out, but approaches its bounds slowly.
+const CustomActivation softsign{.name = "softsign",
+                                .value = [](double z) { return z / (1 + std::abs(z)); },
+                                .derivative = [](double z) { return 1 / ((1 + std::abs(z)) * (1 + std::abs(z))); }};
+
+// The same with a slip in the derivative: the square was forgotten.
+const CustomActivation slip{
+    .name = "slip", .value = softsign.value, .derivative = [](double z) { return 1 / (1 + std::abs(z)); }};
+
+// Backpropagation against differences of the objective, in double, on some rows of the data.
+void check(const CustomActivation& activation, const Dataset& data) {
+  Network network({.inputs = 4, .layers = {{6, Activation(activation)}, {3, ActivationKind::identity}}});
+  initialize(network, WeightScheme::glorot_normal, BiasScheme::normal, 1);
+  const std::vector<std::size_t> rows = {0, 50, 100};  // one flower of each kind
+  Matrix inputs(3, 4), targets(3, 3);
+  data.inputs.gather(rows, inputs.view());
+  data.targets.gather(rows, targets.view());
+  TruthBatch batch{MatrixOf<double>(3, 4), MatrixOf<double>(3, 3), {}};
+  std::ranges::copy(inputs.flat(), batch.inputs.flat().begin());
+  std::ranges::copy(targets.flat(), batch.targets.flat().begin());
+
+  const GradientCheck found =
+      check_gradients(network.architecture, truth_parameters(network), LossKind::softmax_cross_entropy, batch, 0,
+                      CheckMethod::central_differences);
+  std::printf("%-8s  %zu derivatives, %s\n", activation.name.c_str(), found.checked,
+              found.worst_error < 1e-8 ? "all as the differences say" : "the worst is wrong by more than 1e-8");
+}
+
+}  // namespace
+
+int main() {
+  const Table table = formats::load_table("data/iris.csv");
+  FitOptions options;
+  options.hidden = {6};
+  options.activation = Activation(softsign);
+  options.validation_split = 0.2;
+  options.train.learning_rate = 0.02;
+
+  const Dataset data = encode(plan_fit(table, options).encoder, table, true);
+  check(slip, data);
+  check(softsign, data);
+
+  const FitResult result = fit(table, options);
+  std::printf("%s\n", describe(result.model.network.architecture).c_str());
+  std::printf("accuracy on held-out rows: %.2f\n", find_metric(result.validation, "accuracy")->value);
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// A training loop of your own, from the parts that train() is made of: batches, forward, loss, deltas, gradients,
+// update. Where your idea needs another loop, start here.
+#include <chainrule/chainrule.h>
+
+#include <cstdio>
+
+using namespace chainrule;
+
+int main() {
+  const Table table = formats::load_table("data/digits.csv");
+  const FitPlan plan = plan_fit(table, FitOptions());  // which rows are held out, how inputs are scaled
+  const Dataset data = encode(plan.encoder, table, true);
+  const Selection training{&data, plan.split.rest}, held_out{&data, plan.split.held_out};
+
+  Network network({.inputs = 64, .layers = {{32, ActivationKind::relu}, {10, ActivationKind::identity}}});
+  initialize(network, WeightScheme::automatic, BiasScheme::zero, 1);
+  const Loss loss = LossKind::softmax_cross_entropy;
+  const Optimizer optimizer = Momentum{0.9};
+  const double learning_rate = 0.05, weight_decay = 1e-4;
+
+  Batcher batcher(training, 32);
+  Workspace work(network.architecture, batcher.batch_size());
+  Parameters gradients(network.architecture), velocity(network.architecture);
+  std::uint64_t step = 0;
+  for (std::uint32_t epoch = 1; epoch <= 10; ++epoch) {
+    const std::vector<std::size_t> order = random_permutation({1, Purpose::shuffle, 0, epoch}, batcher.rows());
+    double sum = 0;
+    for (std::size_t b = 0; b < batcher.batches(); ++b) {
+      const Batch batch = batcher.gather(b, order);
+      forward(network, batch.inputs, {.seed = 1, .step = step}, work);
+      sum += loss_and_gradient(loss, work.outputs(), batch.targets, batch.scale, work.d_outputs());
+      backward_deltas(network, work);
+      weight_gradients(batch.inputs, work, gradients);
+      ++step;
+      for (const Segment& part : network.parameters.segments())  // the weights of each layer, then the biases
+        optimizer_update(optimizer, {step, learning_rate, weight_decay * part.decay_multiplier},
+                         network.parameters.of(part), gradients.of(part), velocity.of(part), {});
+    }
+    if (epoch % 2 == 0)
+      std::printf("epoch %2u  loss %.4f  accuracy on held-out rows %.4f\n", epoch,
+                  sum / static_cast<double>(batcher.batches()),
+                  find_metric(evaluate(network, loss, held_out), "accuracy")->value);
+  }
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/check_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace chainrule::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+const char* plural(std::size_t count) { return count == 1 ? "" : "s"; }
+
+std::size_t count(const CheckReport& report, FaultVerdict verdict) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(report.faults, [&](const FaultCheck& check) { return check.verdict == verdict; }));
+}
+
+std::string name_of(std::size_t layer, bool is_bias) { return fmt::format("{}{}", is_bias ? "b" : "W", layer + 1); }
+
+std::string heading(const CheckReport& report, const CheckFacts& facts) {
+  std::string text =
+      fmt::format("{}: {}; loss {}, lambda {}\n", facts.origin, facts.network, facts.loss, facts.weight_decay);
+  text += fmt::format("{} row{}, objective {:.6g}", report.rows, plural(report.rows), report.objective);
+  if (report.dropout_left_out) text += "; the network has dropout: the check is made without it";
+  return text + "\n";
+}
+
+std::string sample(const CheckReport& report, std::uint64_t seed) {
+  const std::string all = fmt::format("{} parameter{}", report.parameters, plural(report.parameters));
+  if (report.chosen == report.parameters) return "all " + all;
+  return fmt::format(
+      "{} of {}: {} by seed {}, spread over all layers, weights and biases, and those that show a "
+      "planted fault best",
+      report.checked + report.kinks, all, report.chosen, seed);
+}
+
+std::string derivatives(const CheckReport& report, const CheckFacts& facts) {
+  std::string text = fmt::format("\nbackpropagation in double against {}\n{}\n\n",
+                                 report.method == CheckMethod::complex_step
+                                     ? "derivatives by complex step"
+                                     : "central differences; beside a kink there is nothing to compare",
+                                 sample(report, facts.seed));
+  text += fmt::format("  {:<6}{:>9}{:>7}{:>15}{:>11}  {:<14}{:>14}  {:>14}\n", "", "checked", "kinks", "largest error",
+                      "allowed", "at", "computed", "numerical");
+  for (const TensorCheck& tensor : report.tensors) {
+    text += fmt::format("  {:<6}{:>9}{:>7}", name_of(tensor.layer, tensor.is_bias), tensor.checked, tensor.kinks);
+    text += tensor.checked == 0
+                ? "\n"
+                : fmt::format("{:>15.1e}{:>11.1e}  {:<14}{:>14.6g}  {:>14.6g}\n", tensor.worst_error, tensor.tolerance,
+                              parameter_name(tensor.worst), tensor.computed, tensor.numerical);
+  }
+  return text;
+}
+
+std::string engine(const CheckReport& report) {
+  std::string text = "\nthe training engine's float gradient against that in double, decay left out\n\n";
+  text += fmt::format("  {:<6}{:>16}{:>11}  {:<14}{:>14}  {:>14}\n", "", "off by", "allowed", "at", "engine", "double");
+  for (const EngineCheck& check : report.engine)
+    text += fmt::format("  {:<6}{:>16.1e}{:>11.1e}  {:<14}{:>14.6g}  {:>14.6g}\n", name_of(check.layer, check.is_bias),
+                        std::abs(check.engine - check.truth), check.bound, parameter_name(check.worst), check.engine,
+                        check.truth);
+  return text;
+}
+
+std::string outcome(const FaultCheck& check) {
+  switch (check.verdict) {
+    case FaultVerdict::caught:
+      return fmt::format("error {:.1e} at {}", check.error, parameter_name(check.where));
+    case FaultVerdict::no_effect:
+      return check.reason;
+    case FaultVerdict::too_small:
+      return fmt::format("it changes the gradient by {:.1e}, less than can be seen", check.effect);
+    case FaultVerdict::at_kinks:
+      return "the parameters that it changes sit on kinks";
+    case FaultVerdict::missed:
+      break;
+  }
+  return fmt::format("error {:.1e} at {} for an effect of {:.1e}", check.error, parameter_name(check.where),
+                     check.effect);
+}
+
+std::string faults(const CheckReport& report) {
+  std::string text = "\nmistakes planted one at a time into the double computation\n\n";
+  for (const FaultCheck& check : report.faults) {
+    std::string verdict(verdict_name(check.verdict));
+    std::ranges::replace(verdict, '_', ' ');
+    text += fmt::format("  {:<10} {:<12} {:<41}{}\n", verdict, fault_place(check.fault), fault_words(check.fault.kind),
+                        outcome(check));
+  }
+  return text;
+}
+
+std::string sentence(const CheckReport& report) {
+  const std::string failure = report.failure();
+  if (!failure.empty()) return "failed: " + failure;
+  const std::size_t unseen = count(report, FaultVerdict::too_small) + count(report, FaultVerdict::at_kinks);
+  return fmt::format(
+      "passed: {} derivative{} agree{}, the engine is within its roundings, {} planted fault{} caught, {} without "
+      "effect{}",
+      report.checked, plural(report.checked), report.checked == 1 ? "s" : "", count(report, FaultVerdict::caught),
+      plural(count(report, FaultVerdict::caught)), count(report, FaultVerdict::no_effect),
+      unseen == 0 ? "" : fmt::format(", {} out of sight", unseen));
+}
+
+Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+Json object_of(const TensorCheck& tensor) {
+  Json object = {{"name", name_of(tensor.layer, tensor.is_bias)},
+                 {"parameters", tensor.parameters},
+                 {"checked", tensor.checked},
+                 {"kinks", tensor.kinks}};
+  if (tensor.checked == 0) return object;
+  object["error"] = number(tensor.worst_error);
+  object["allowed"] = number(tensor.tolerance);
+  object["at"] = parameter_name(tensor.worst);
+  object["computed"] = number(tensor.computed);
+  object["numerical"] = number(tensor.numerical);
+  return object;
+}
+
+Json object_of(const EngineCheck& check) {
+  return {{"name", name_of(check.layer, check.is_bias)},
+          {"share", number(check.worst_share)},
+          {"at", parameter_name(check.worst)},
+          {"engine", number(check.engine)},
+          {"truth", number(check.truth)},
+          {"bound", number(check.bound)}};
+}
+
+Json object_of(const FaultCheck& check) {
+  Json object = {{"fault", fault_name(check.fault.kind)},
+                 {"words", fault_words(check.fault.kind)},
+                 {"place", fault_place(check.fault)},
+                 {"verdict", verdict_name(check.verdict)},
+                 {"effect", number(check.effect)}};
+  if (check.verdict == FaultVerdict::no_effect) object["reason"] = check.reason;
+  if (check.verdict != FaultVerdict::caught && check.verdict != FaultVerdict::missed) return object;
+  object["error"] = number(check.error);
+  object["at"] = parameter_name(check.where);
+  return object;
+}
+
+template <class Check>
+Json array_of(const std::vector<Check>& checks) {
+  Json array = Json::array();
+  for (const Check& check : checks) array.push_back(object_of(check));
+  return array;
+}
+
+}  // namespace
+
+std::string check_text(const CheckReport& report, const CheckFacts& facts) {
+  return heading(report, facts) + derivatives(report, facts) + engine(report) + faults(report) + "\n" +
+         sentence(report) + "\n";
+}
+
+std::string check_document(const CheckReport& report, const CheckFacts& facts) {
+  const Json document = {{"schema", 1},
+                         {"subject", facts.origin},
+                         {"network", facts.network},
+                         {"loss", facts.loss},
+                         {"weight_decay", facts.weight_decay},
+                         {"rows", facts.rows},
+                         {"dropout_left_out", report.dropout_left_out},
+                         {"objective", number(report.objective)},
+                         {"method", method_name(report.method)},
+                         {"seed", facts.seed},
+                         {"parameters", report.parameters},
+                         {"chosen", report.chosen},
+                         {"checked", report.checked},
+                         {"kinks", report.kinks},
+                         {"derivatives", array_of(report.tensors)},
+                         {"engine", array_of(report.engine)},
+                         {"faults", array_of(report.faults)},
+                         {"passed", report.failure().empty()},
+                         {"failure", report.failure()}};
+  return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace chainrule::cli
