@@ -160,7 +160,8 @@ struct Writer {
           fmt::format("{}d{}{}", step.find("clip") == nullptr ? "" : "clip * ", of_bias ? "b" : "W", l());
       if (!of_bias && lambda != 0 && !std::holds_alternative<AdamW>(options().optimizer))
         text += fmt::format(" + {} * W{}", lambda, l());
-      return {"gradient of the objective", text, "8, 11"};
+      return {step.find("clip") == nullptr ? "gradient of the objective" : "gradient as the update takes it", text,
+              "8, 11"};
     }
     if (name.symbol.starts_with("first_") || name.symbol.starts_with("second_")) {
       Formula made = memory(name.symbol.starts_with("second_"), of_bias);

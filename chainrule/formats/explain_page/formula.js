@@ -133,8 +133,8 @@ function mathOf(node, write, alone = false) {
     case 'minus':
       return row(math('mo', '−'), set(node.of));
     case 'power': {
-      const base = set(node.base), isTall = base.querySelector('mfrac') !== null && node.base.kind !== 'group';
-      return math('msup', isTall ? bracketed('(', base, ')') : base, set(node.exponent.kind === 'group' ? node.exponent.inner : node.exponent));
+      const base = set(node.base), isTall = row(base).querySelector('mfrac') !== null && node.base.kind !== 'group';
+      return math('msup', isTall ? bracketed('(', base, ')') : base, set(bare(node.exponent)));
     }
     case 'group':
       return bracketed(node.opening, set(node.inner, true), node.closing);

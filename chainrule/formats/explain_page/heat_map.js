@@ -25,7 +25,9 @@ function heatMapCells(drawing, layer, tensor, scale) {
       fill: isWaiting ? undefined : cssColor(colorOf(most === 0 ? 0 : entry.engine / most)),
     });
   });
-  const frame = svg('rect', { x: column.left - 1, y: column.top - 1, width: column.width + 2, height: column.height + 2, class: 'frame' });
+  const frame = svg('rect', {
+    x: column.left - 1, y: column.top - 1, width: column.width + 2, height: column.height + 2, class: 'frame',
+  });
   const last = cells.findIndex(cell => cell.classList.contains('chosen'));
   if (last >= 0) {  // its border must lie above its neighbours
     const { x, y } = placeOf(column, last), half = column.cell / 2 + 1.5;

@@ -17,7 +17,11 @@ function layOut(width) {
   const isWide = width >= 640, layers = [];
   const most = Math.max(...Array.from({ length: layerCount }, (_, k) => isHeatMap(k + 1) ? 1 : unitsOf(k + 1)));
   const spacing = most <= 4 ? 128 : most <= 8 ? 84 : most <= 16 ? 46 : 25;
-  const side = isWide ? Math.min(264, 0.32 * width) : Math.min(150, 0.4 * width);
+  // Names of inputs and outputs stand beside them where there is room.
+  const named = isWide ? 118 : 24, left = isHeatMap(1) ? 4 : named, right = named, narrowest = isWide ? 70 : 34;
+  const heatMaps = Array.from({ length: layerCount }, (_, k) => k + 1).filter(isHeatMap).length;
+  const room = width - left - right - narrowest * (layerCount - 1) - 54 * (layerCount - heatMaps);
+  const side = Math.min(isWide ? 264 : 150, 0.4 * width, Math.max(72, room / Math.max(1, heatMaps)));
   for (let layer = 1; layer <= layerCount; ++layer) {
     const units = unitsOf(layer), columns = heatMapColumns(layer), lines = Math.ceil(units / columns);
     const cell = Math.max(3, Math.min(18, side / columns, (isWide ? 600 : 420) / lines));
@@ -32,18 +36,15 @@ function layOut(width) {
     each.radius = Math.max(7, Math.min(isWide ? 27 : 19, each.spacing < 80 ? 0.36 * each.spacing : each.spacing / 2 - 22));
     each.width = 2 * each.radius;
   }
-  // Names of inputs and outputs stand beside them where there is room.
-  const named = isWide ? 118 : 24;
-  const left = layers[0].cell === undefined ? named : 4, right = named;
   const taken = layers.reduce((sum, each) => sum + each.width, left + right);
-  const gap = layerCount > 1 ? Math.max(isWide ? 70 : 34, Math.min(340, (width - taken) / (layerCount - 1))) : 0;
+  const gap = layerCount > 1 ? Math.max(narrowest, Math.min(340, (width - taken) / (layerCount - 1))) : 0;
   const whole = taken + gap * (layerCount - 1);
   let x = left + Math.max(0, (width - whole) / 2);
   for (const each of layers) {
     each.left = x;
     each.center = x + each.width / 2;
     each.right = x + each.width;
-    each.top = top + (height - (each.spacing ?? 0) * (each.cell === undefined ? each.units : 0) - (each.cell === undefined ? 0 : each.height)) / 2;
+    each.top = top + (height - (each.cell === undefined ? each.spacing * each.units : each.height)) / 2;
     x = each.right + gap;
   }
   return { width: Math.max(width, whole), height: top + height + 12, top, layers, gap, isWide };

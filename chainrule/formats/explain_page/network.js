@@ -47,7 +47,8 @@ class Drawing {
   isChosen(entry) {
     const chosen = this.chosen;
     if (chosen === null || entry.tensor.axes !== 'weights') return chosen?.key === entry.key;
-    return chosen.tensor.axes === 'weights' && chosen.layer === entry.layer && chosen.row === entry.row && chosen.column === entry.column;
+    const isSamePlace = chosen.layer === entry.layer && chosen.row === entry.row && chosen.column === entry.column;
+    return chosen.tensor.axes === 'weights' && isSamePlace;
   }
   // Does a link touch what is chosen?
   touches(link) {
@@ -55,12 +56,14 @@ class Drawing {
     if (chosen === null || chosen.tensor.axes === 'weights') return this.isChosen(link);
     return this.isChosenUnit(link.layer, link.row) || this.isChosenUnit(link.layer - 1, link.column);
   }
-  // Is it the chosen unit, or one that the chosen number belongs to?
+  // Is it the unit that the chosen number belongs to? Of a weight, the cells of a heat map that it joins.
   isChosenUnit(layer, unit) {
     const chosen = this.chosen;
     if (chosen === null || ['rows', 'single'].includes(chosen.tensor.axes)) return false;
     if (chosen.tensor.layer === 0) return layer === layerCount && chosen.column === unit;
-    return chosen.tensor.axes === 'weights' ? false : chosen.layer === layer && chosen.unit === unit;
+    if (chosen.tensor.axes !== 'weights') return chosen.layer === layer && chosen.unit === unit;
+    const isEnd = chosen.layer === layer ? chosen.row === unit : chosen.layer === layer + 1 && chosen.column === unit;
+    return isEnd && isHeatMap(layer);
   }
 
   button(tag, entry, attributes, ...children) {
@@ -83,11 +86,11 @@ class Drawing {
     const share = scale === 0 ? 0 : Math.min(1, Math.abs(entry.engine) / scale);
     const x1 = from.x + (below.radius ?? 0), x2 = to.x - (above.radius ?? 0), middle = (x1 + x2) / 2;
     const path = `M${x1} ${from.y}C${middle} ${from.y} ${middle} ${to.y} ${x2} ${to.y}`;
-    const made = this.button('g', entry, { class: this.touches(entry) ? 'link touched' : 'link', 'data-slot': `w${weights.layer}/${i}/${j}` },
+    const slot = `w${weights.layer}/${i}/${j}`;
+    return this.button('g', entry, { class: this.touches(entry) ? 'link touched' : 'link', 'data-slot': slot },
       svg('path', { d: path, class: 'reach', 'stroke-width': weights.size > 60 ? 2 : 10 }),
       svg('path', { d: path, class: 'halo', 'stroke-width': 4.5 + 5.5 * share }),
       svg('path', { d: path, stroke: cssColor(colorOf(entry.engine / (scale || 1))), 'stroke-width': 0.8 + 5.2 * share }));
-    return made;
   }
 
   // Numbers on links, where there are few: near their lower ends, where they lie apart.
@@ -97,7 +100,8 @@ class Drawing {
     if (weights.size > 12 || this.layout.gap < 150) return labels;
     for (let k = 0; k < weights.size; ++k) {
       const entry = Entry.at(weights, k), from = placeOf(below, entry.column), to = placeOf(above, entry.row);
-      const t = entry.column % 2 === 0 ? 0.28 : 0.42, u = 1 - t, x1 = from.x + below.radius, x2 = to.x - above.radius, middle = (x1 + x2) / 2;
+      const t = entry.column % 2 === 0 ? 0.28 : 0.42, u = 1 - t;
+      const x1 = from.x + below.radius, x2 = to.x - above.radius, middle = (x1 + x2) / 2;
       const x = u ** 3 * x1 + 3 * (u * u * t + u * t * t) * middle + t ** 3 * x2;
       const y = (u ** 3 + 3 * u * u * t) * from.y + (3 * u * t * t + t ** 3) * to.y;
       labels.append(svg('text', { x, y: y + 4, class: 'on-link' }, short(Number(entry.engine.toPrecision(3)))));
@@ -107,18 +111,20 @@ class Drawing {
 
   links(layer) {
     const weights = shownLinks(this.at, layer), below = this.column(layer), above = this.column(layer + 1);
-    const scale = largest(weights), parts = [];
-    if (below.cell === undefined && above.cell === undefined) {
-      for (let k = 0; k < weights.size; ++k) parts.push(this.link(weights, Math.floor(k / weights.columns), k % weights.columns, scale));
-      if (parts.some(part => part.classList.contains('touched'))) parts.sort((a, b) => a.classList.contains('touched') - b.classList.contains('touched'));
+    const scale = largest(weights), parts = [], areDrawn = below.cell === undefined && above.cell === undefined;
+    const isTouched = part => part.classList.contains('touched');
+    if (areDrawn) {
+      for (let i = 0; i < weights.rows; ++i)
+        for (let j = 0; j < weights.columns; ++j) parts.push(this.link(weights, i, j, scale));
+      parts.sort((a, b) => isTouched(a) - isTouched(b));  // those on top
     } else {
       parts.push(this.wedge(below, above), ...this.linksOfChosen(weights, scale));
     }
     const label = `${weights.meaning}: ${weights.rows} times ${weights.columns}`;
-    const singled = weights.size > 24 && parts.some(part => part.classList.contains('touched')) ? ' singled' : '';
-    const more = { class: `links ${isAtWork(this.at.stage, layer) ? 'at-work' : 'at-rest'}${singled}`, 'data-slot': `links${layer}` };
+    const singled = weights.size > 24 && parts.some(isTouched) ? ' singled' : '', atWork = isAtWork(this.at.stage, layer);
+    const more = { class: `links ${atWork ? 'at-work' : 'at-rest'}${singled}`, 'data-slot': `links${layer}` };
     return svg('g', {}, this.group(label, more, parts),
-      ...(isAtWork(this.at.stage, layer) && below.cell === undefined && above.cell === undefined ? [this.linkLabels(weights)] : []));
+      ...(atWork && areDrawn ? [this.linkLabels(weights)] : []));
   }
 
   wedge(below, above) {
@@ -134,6 +140,8 @@ class Drawing {
     const below = this.column(weights.layer), above = this.column(weights.layer + 1), chosen = this.chosen;
     if (chosen === null || chosen.tensor.layer === 0) return [];
     const isLink = chosen.tensor.axes === 'weights' && chosen.tensor.layer === weights.layer;
+    if (isLink && above.cell !== undefined && below.cell !== undefined)
+      return [this.link(weights, chosen.row, chosen.column, scale)];
     if (above.cell === undefined && (isLink || (chosen.tensor.axes === 'units' && chosen.layer === weights.layer)))
       return Array.from({ length: weights.rows }, (_, i) => this.link(weights, i, chosen.column, scale));
     if (below.cell === undefined && (isLink || chosen.layer === weights.layer + 1))
@@ -144,8 +152,8 @@ class Drawing {
   units(layer) {
     const column = this.column(layer), tensor = shownUnits(this.at, layer);
     const scale = tensor === undefined ? 0 : largest(tensor, this.at.row * tensor.columns, tensor.columns);
-    const made = column.cell === undefined ? Array.from({ length: column.units }, (_, unit) => this.unit(layer, unit, tensor, scale))
-                                           : heatMapCells(this, layer, tensor, scale);
+    const made = column.cell !== undefined ? heatMapCells(this, layer, tensor, scale)
+      : Array.from({ length: column.units }, (_, unit) => this.unit(layer, unit, tensor, scale));
     const more = { 'data-slot': `units${layer}`, 'data-columns': column.columns,
                    class: column.cell === undefined ? 'units' : 'units heat-map' };
     return svg('g', {}, this.group(`Layer ${layer}, ${column.units} units`, more, made), this.caption(layer, tensor));
@@ -164,7 +172,8 @@ class Drawing {
     const entry = new Entry(tensor, this.at.row, unit), color = colorOf(scale === 0 ? 0 : entry.engine / scale);
     const inside = r < 18 ? [] : [svg('text', { x, y: y + 4, class: 'inside', fill: inkOn(color) }, fitting(entry.engine, 2 * r))];
     return this.button('g', entry, { ...slot, class: `unit${marked}` },
-      svg('circle', { cx: x, cy: y, r: r + 4.5, class: 'halo' }), svg('circle', { cx: x, cy: y, r, fill: cssColor(color) }), ...inside,
+      svg('circle', { cx: x, cy: y, r: r + 4.5, class: 'halo' }),
+      svg('circle', { cx: x, cy: y, r, fill: cssColor(color) }), ...inside,
       ...this.besides(layer, unit, x, y, r, tensor), ...this.under(layer, unit, x, y, r, tensor));
   }
 
@@ -208,6 +217,7 @@ const compact = value => short(Number(value.toPrecision(Math.abs(value) < 1e-3 &
 // With as many digits as there is room for.
 function fitting(value, room) {
   const widthOf = text => 6.5 * text.length;
-  return [3, 2, 1].map(digits => short(Number(value.toPrecision(digits)))).find(text => widthOf(text) <= room) ?? value.toExponential(0).replaceAll('-', '−');
+  const texts = [3, 2, 1].map(digits => short(Number(value.toPrecision(digits))));
+  return texts.find(text => widthOf(text) <= room) ?? value.toExponential(0).replaceAll('-', '−');
 }
 const shortened = (text, most) => text.length <= most ? text : `${text.slice(0, most - 1)}…`;

@@ -17,17 +17,24 @@ function stagesOf(step) {
   return stages;
 }
 
-const shortNames = { 'before the step': 'Start', forward: 'Forward', loss: 'Loss', backward: 'Backward', gradients: 'Gradients', update: 'Update' };
+const shortNames = {
+  'before the step': 'Start', forward: 'Forward', loss: 'Loss', backward: 'Backward', gradients: 'Gradients', update: 'Update',
+};
 const nameOfStage = stage => `${shortNames[stage.part]}${stage.layer > 0 ? ` ${stage.layer}` : ''}`;
 
 function sayingOf({ part, layer }) {
-  const dropped = layer === 1 ? 'Dropout takes some inputs away before they reach the network.' : '';
+  const forward = layer === 1 ? 'Dropout takes some inputs away before they reach the network.'
+    : `Each unit of layer ${layer} adds up what comes in, times its weights, plus its bias: z. ` +
+      'Its activation function makes a of that.';
+  const backward = layer === layerCount
+    ? `Backward: how J would change with each output; times f′(z), with each z. That is δ of layer ${layer}.`
+    : `Each δ of layer ${layer + 1} comes down through the weights that the activations went up by; ` +
+      `times f′(z), it is δ of layer ${layer}.`;
   return {
+    forward,
+    backward,
     'before the step': 'Before the step: the inputs of the row, the weights and biases as they are, and the targets.',
-    forward: dropped || `Each unit of layer ${layer} adds up what comes in, times its weights, plus its bias: z. Its activation function makes a of that.`,
     loss: 'How far the outputs are from the targets becomes one number, the objective J. The step is to make it smaller.',
-    backward: layer === layerCount ? `Backward: how J would change with each output; times f′(z), with each z. That is δ of layer ${layer}.`
-                                   : `Each δ of layer ${layer + 1} comes down through the weights that the activations went up by; times f′(z), it is δ of layer ${layer}.`,
     gradients: 'Each weight’s part in J: δ of the unit it leads to, times a of the unit it comes from, summed over the rows.',
     update: 'Every weight and bias moves against its gradient; then the same rows once more, with the new weights.',
   }[part];
@@ -43,7 +50,7 @@ const page = {
     this.index = Math.min(this.index, this.stages.length - 1);
     find('step').value = String(step.step);
     find('stages').replaceChildren(...this.stages.map((stage, index) => {
-      const button = html('button', { type: 'button', title: stage.layer > 0 ? `layer ${stage.layer}` : undefined }, nameOfStage(stage));
+      const button = html('button', { type: 'button' }, nameOfStage(stage));
       button.addEventListener('click', () => this.go(index));
       return html('li', {}, button);
     }));
@@ -117,47 +124,59 @@ const page = {
       const key = tensor.symbol + (tensor.after ? '+' : '');
       if (tensor.formula !== '') bySymbol.set(key, [...(bySymbol.get(key) ?? []), tensor]);
     }
-    find('formulas').replaceChildren(...[...bySymbol.values()].map(tensors => {
-      const [tensor] = tensors, first = new Entry(tensor, tensor.axes === 'units' || tensor.axes === 'rows' ? this.row : 0, 0);
-      const others = tensors.length > 1 ? html('span', { class: 'others' }, `and so in ${tensors.length - 1} more layer${tensors.length > 2 ? 's' : ''}`) : null;
-      const result = tensor.axes === 'single' ? html('span', { class: 'value' }, `= ${short(first.engine)}`) : null;
-      return html('li', {}, html('button', { type: 'button', class: 'formula', 'data-key': first.key, 'aria-label': `${tensor.meaning}: ${tensor.formula}` },
-        mathInline(wholeFormula(tensor)), result), html('span', { class: 'article', title: 'equation of the article' }, tensor.article && `(${tensor.article.replaceAll(', ', ') (')})`), others);
-    }));
+    find('formulas').replaceChildren(...[...bySymbol.values()].map(tensors => this.formulaItem(tensors)));
     const objective = this.step.byName.get('objective'), after = this.step.byName.get('objective_after');
     const isMade = tensor => this.step.tensors.indexOf(tensor) <= stage.last;
-    find('objective').textContent = !isMade(objective) ? '' : `J = ${short(objective.engine(0))}${isMade(after) ? ` → ${short(after.engine(0))}` : ''}`;
+    const later = isMade(after) ? ` → ${short(after.engine(0))}` : '';
+    find('objective').textContent = isMade(objective) ? `J = ${short(objective.engine(0))}${later}` : '';
+  },
+
+  // The formula of a quantity, for the first of the layers that have it in this stage.
+  formulaItem(tensors) {
+    const [tensor] = tensors, isPerRow = ['units', 'rows'].includes(tensor.axes), more = tensors.length - 1;
+    const first = new Entry(tensor, isPerRow ? this.row : 0, 0);
+    const label = `${tensor.meaning}: ${tensor.formula}`, article = tensor.article.replaceAll(', ', ') (');
+    return html('li', {},
+      html('button', { type: 'button', class: 'formula', 'data-key': first.key, 'aria-label': label },
+        mathInline(wholeFormula(tensor)),
+        tensor.axes === 'single' ? html('span', { class: 'value' }, `= ${short(first.engine)}`) : null),
+      html('span', { class: 'article', title: 'equation of the article' }, article && `(${article})`),
+      more > 0 ? html('span', { class: 'others' }, `and so in ${more} more layer${more > 1 ? 's' : ''}`) : null);
   },
 
   draw() {
     const figure = find('figure'), layout = layOut(Math.max(320, figure.clientWidth));
-    const drawn = svg('svg', { width: layout.width, height: layout.height, viewBox: `0 0 ${layout.width} ${layout.height}`, role: 'group', 'aria-label': 'the network' },
-      ...new Drawing(this, layout).draw());
-    figure.replaceChildren(drawn);
+    const { width, height } = layout, frame = { width, height, viewBox: `0 0 ${width} ${height}` };
+    figure.replaceChildren(
+      svg('svg', { ...frame, role: 'group', 'aria-label': 'the network' }, ...new Drawing(this, layout).draw()));
     const wide = Array.from({ length: layerCount }, (_, k) => k + 1).find(layer => unitAbove(this, layer) !== null);
     find('heat-choice').hidden = wide === undefined;
     if (wide !== undefined) find('heat-of').textContent = `weights into unit ${unitAbove(this, wide) + 1} of layer ${wide + 1}`;
     for (const input of document.getElementsByName('heat')) input.checked = input.value === this.heat;
     const links = shownLinks(this, 1);
-    find('legend-links').textContent = `links: ${letters[links.symbol] ?? ({ W: 'W', dW: '∂loss/∂W', g_W: '∂J/∂W' }[links.symbol])}${links.after ? ' new' : ''}`;
+    const name = { W: 'W', dW: '∂loss/∂W', g_W: isSymbol('clip') ? 'g' : '∂J/∂W' }[links.symbol];
+    find('legend-links').textContent = `links: ${name}${links.after ? ' new' : ''}`;
   },
 };
 
 function describe() {
   const { network, loss, optimizer, rows } = explained;
   const layers = network.layers.map(layer => `${layer.units} ${layer.activation}`).join(' → ');
-  const shown = rows.slice(0, 6).map((number, k) => `${number}${explained.raw_targets[k] === undefined ? '' : ` (${explained.raw_targets[k]})`}`).join(', ');
+  const target = k => explained.raw_targets[k] === undefined ? '' : ` (${explained.raw_targets[k]})`;
+  const shown = rows.slice(0, 6).map((number, k) => number + target(k)).join(', ');
   find('network-line').textContent = `${network.inputs} → ${layers}`;
   const facts = [`loss ${loss.name.replaceAll('_', ' ')}`, `${optimizer.name}, learning rate ${explained.learning_rate}`,
-    explained.weight_decay > 0 ? `weight decay ${explained.weight_decay}` : '', explained.clip_norm > 0 ? `clip norm ${explained.clip_norm}` : '',
+    explained.weight_decay > 0 ? `weight decay ${explained.weight_decay}` : '',
+    explained.clip_norm > 0 ? `clip norm ${explained.clip_norm}` : '',
     `row${manyRows ? 's' : ''} ${shown}${rows.length > 6 ? `, … ${rows.length - 6} more` : ''}`];
   find('facts').replaceChildren(...facts.filter(fact => fact !== '').map(fact => html('li', {}, fact)));
   find('step').replaceChildren(...explained.steps.map(step => html('option', { value: step.step }, String(step.step))));
-  find('row').replaceChildren(...rows.map((number, k) => html('option', { value: k }, `${number}${explained.raw_targets[k] === undefined ? '' : ` (${explained.raw_targets[k]})`}`)));
+  find('row').replaceChildren(...rows.map((number, k) => html('option', { value: k }, number + target(k))));
   find('step-choice').hidden = explained.steps.length < 2;
   find('row-choice').hidden = !manyRows;
   find('beyond').hidden = explained.within_bounds;
-  find('beyond').textContent = `Beyond its bound: ${explained.excesses.map(each => `${each.name} (step ${each.step}, row ${each.row}, column ${each.column})`).join('; ')}.`;
+  const placeInWords = each => `${each.name} (step ${each.step}, row ${each.row}, column ${each.column})`;
+  find('beyond').textContent = `Beyond its bound: ${explained.excesses.map(placeInWords).join('; ')}.`;
   find('program').textContent = explained.program;
 }
 
@@ -171,7 +190,8 @@ function listen() {
   document.addEventListener('keydown', event => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     const isControl = event.target.closest?.('input, select, .scrolls') !== null;
-    if ((event.key === 'Enter' || event.key === ' ') && !(event.target instanceof HTMLElement)) choose(event) && event.preventDefault();
+    const isPress = (event.key === 'Enter' || event.key === ' ') && !(event.target instanceof HTMLElement);
+    if (isPress) choose(event) && event.preventDefault();
     else if (moveFocus(event)) event.preventDefault();
     else if (!isControl && event.key === 'ArrowRight') page.go(page.index + 1);
     else if (!isControl && event.key === 'ArrowLeft') page.go(page.index - 1);
@@ -179,7 +199,7 @@ function listen() {
   document.addEventListener('pointerover', event => {
     const entry = entryOf(event.target.closest?.('svg [data-key]')?.dataset.key ?? '//');
     const origin = entry === null ? '' : originOf(entry);
-    find('readout').textContent = entry === null ? '' : `${entry.name} = ${short(entry.engine)}${origin === '' ? '' : `   ${origin}`}`;
+    find('readout').textContent = entry === null ? '' : `${entry.name} = ${short(entry.engine)}   ${origin}`;
   });
   window.addEventListener('hashchange', () => page.readHash());
   find('on').addEventListener('click', () => page.go(page.index + 1));
@@ -189,7 +209,8 @@ function listen() {
   find('step').addEventListener('change', event => { page.setStep(explained.steps[event.target.selectedIndex]); page.show(); });
   find('row').addEventListener('change', event => { page.row = event.target.selectedIndex; page.show(); });
   find('quantity').addEventListener('change', event => tableView.show(page.step.byName.get(event.target.value)));
-  for (const input of document.getElementsByName('heat')) input.addEventListener('change', () => { page.heat = input.value; page.draw(); });
+  for (const input of document.getElementsByName('heat'))
+    input.addEventListener('change', () => { page.heat = input.value; page.draw(); });
   find('theme').addEventListener('click', () => {
     const isDark = document.documentElement.dataset.theme === undefined ? matchMedia('(prefers-color-scheme: dark)').matches
                                                                          : document.documentElement.dataset.theme === 'dark';

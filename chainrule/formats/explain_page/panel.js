@@ -11,8 +11,8 @@ function html(tag, attributes = {}, ...children) {
 
 // Something that leads to a number when it is clicked or, with the focus on it, Enter is pressed.
 function numberButton(entry, ...content) {
-  return html('button', { type: 'button', class: 'number', 'data-key': entry.key },
-    ...(content.length > 0 ? content : [html('span', { class: 'name' }, entry.name), html('span', { class: 'value' }, short(entry.engine))]));
+  const usual = () => [html('span', { class: 'name' }, entry.name), html('span', { class: 'value' }, short(entry.engine))];
+  return html('button', { type: 'button', class: 'number', 'data-key': entry.key }, ...(content.length > 0 ? content : usual()));
 }
 
 function leadingTo(entry, inner) {
@@ -50,13 +50,14 @@ function checkLine(entry, made) {
 }
 
 function resultTable(entry) {
-  const difference = entry.engine - entry.truth;
-  const line = (name, value, what, more) => html('tr', more, html('th', { scope: 'row' }, name), html('td', {}, value), html('td', { class: 'what' }, what));
+  const { isFloat } = entry.tensor, beyond = entry.isWithin ? '' : 'beyond';
+  const line = (name, value, what, more = '') => html('tr', { 'data-field': name, class: more },
+    html('th', { scope: 'row' }, name), html('td', {}, value), html('td', { class: 'what' }, what));
   return html('table', { class: 'result' }, html('caption', { class: 'unseen' }, `${entry.name}: the result`), html('tbody', {},
-    line('engine', exact(entry.engine, entry.tensor.isFloat), entry.tensor.isFloat ? 'as trained, in float' : 'as the engine keeps it, in double', { 'data-field': 'engine' }),
-    line('truth', exact(entry.truth, false), 'in double', { 'data-field': 'truth' }),
-    line('difference', rough(difference), entry.isWithin ? 'engine − truth' : 'beyond its bound', { 'data-field': 'difference', class: entry.isWithin ? '' : 'beyond' }),
-    line('bound', rough(entry.bound), 'of the roundings', { 'data-field': 'bound' })));
+    line('engine', exact(entry.engine, isFloat), isFloat ? 'as trained, in float' : 'kept in double'),
+    line('truth', exact(entry.truth, false), 'in double'),
+    line('difference', rough(entry.engine - entry.truth), entry.isWithin ? 'engine − truth' : 'beyond its bound', beyond),
+    line('bound', rough(entry.bound), 'of the roundings')));
 }
 
 // Every factor as a plain button, for whoever does not read MathML, and for sums of many terms.
@@ -67,7 +68,8 @@ function factorsTable(entry, made) {
                       ...(withProducts ? [short(valueOfTerm(made.term(k)))] : [])];
   const around = [...made.before.factors, ...made.after.factors];
   const heads = ['term', 'factors', ...(withProducts ? ['gives'] : [])];
-  return html('details', { class: 'made-of', open: '' }, html('summary', {}, made.count > 1 ? `Made of ${made.count} terms` : 'Made of'),
+  const title = made.count > 1 ? `Made of ${made.count} terms` : 'Made of';
+  return html('details', { class: 'made-of', open: '' }, html('summary', {}, title),
     around.length > 0 ? html('p', { class: 'chips' }, ...around.map(factor => numberButton(factor))) : null,
     made.count > 1 ? pagedTable('The terms', heads, made.count, rowAt, 8)
                    : html('p', { class: 'chips' }, ...factors(0).map(factor => numberButton(factor))));
@@ -77,11 +79,12 @@ function factorsTable(entry, made) {
 function relatives(entry) {
   const { tensor } = entry, { step } = tensor, all = [];
   const add = (of, line, column) => all.push(new Entry(of, line, column));
+  const isOutput = of => of.axes === 'units' && (of.layer === 0 || of.layer === layerCount);
   for (const of of step.tensors) {
     if (of.axes === tensor.axes && of.layer === tensor.layer) add(of, entry.row, entry.column);
     else if (tensor.axes === 'units' && of.axes === 'biases' && of.layer === tensor.layer - 1) add(of, entry.column, 0);
     else if (tensor.axes === 'biases' && of.axes === 'units' && of.layer === tensor.layer + 1) add(of, page.row, entry.row);
-    else if (of.axes === 'units' && tensor.axes === 'units' && [of.layer, tensor.layer].sort().join() === `0,${layerCount}`) add(of, entry.row, entry.column);
+    else if (isOutput(of) && isOutput(tensor)) add(of, entry.row, entry.column);
   }
   return all;
 }
@@ -102,7 +105,8 @@ function neighbours(entry) {
 
 function chips(title, entries, chosen, most = 12) {
   const shown = entries.slice(0, most);
-  const more = entries.length > most ? [html('span', { class: 'more' }, `and ${entries.length - most} more, in the table below`)] : [];
+  const left = `and ${entries.length - most} more, in the table below`;
+  const more = entries.length > most ? [html('span', { class: 'more' }, left)] : [];
   return html('div', { class: 'related' }, html('h3', {}, title), html('p', { class: 'chips' }, ...shown.map(each => {
     const button = numberButton(each);
     if (each.key === chosen.key) button.setAttribute('aria-current', 'true');
@@ -112,20 +116,24 @@ function chips(title, entries, chosen, most = 12) {
 
 function panelOf(entry) {
   const { tensor } = entry, made = derivationOf(entry), origin = originOf(entry), article = articleOf(tensor);
+  const ofRow = manyRows && ['units', 'rows'].includes(tensor.axes) ? `, row ${explained.rows[entry.row]}` : '';
+  const given = tensor.after ? 'Made by a forward pass of its own, with the new weights.' : 'Given, not made in this step.';
+  const family = { weights: 'This weight', rows: 'This row', single: 'This step' }[tensor.axes] ?? 'This unit';
   const parts = [
     html('h2', { id: 'panel-title', tabindex: -1 }, mathInline(symbolInMath(tensor, entry)), html('code', {}, entry.name)),
-    html('p', { class: 'meaning' }, `${tensor.meaning}${manyRows && ['units', 'rows'].includes(tensor.axes) ? `, row ${explained.rows[entry.row]}` : ''}`,
+    html('p', { class: 'meaning' }, tensor.meaning + ofRow,
       article === '' ? null : html('span', { class: 'article' }, `${article} of the article`)),
   ];
   if (origin !== '') parts.push(html('p', { class: 'origin' }, origin));
   const whole = wholeFormula(tensor);
-  if (whole !== null) parts.push(html('div', { class: 'whole', role: 'group', 'aria-label': 'formula of the whole quantity' }, mathBlock(whole)));
+  const label = 'formula of the whole quantity';
+  if (whole !== null) parts.push(html('div', { class: 'whole', role: 'group', 'aria-label': label }, mathBlock(whole)));
   if (made.count > 0) parts.push(formulaLines(entry, made), checkLine(entry, made) ?? '');
-  else parts.push(html('p', { class: 'given' }, tensor.after ? 'Made by a forward pass of its own, with the new weights.' : 'Given, not made in this step.'));
+  else parts.push(html('p', { class: 'given' }, given));
   parts.push(resultTable(entry));
   if (made.count > 0 && (made.count > 1 || made.term(0).factors.length > 0)) parts.push(factorsTable(entry, made));
   const related = relatives(entry);
-  if (related.length > 1) parts.push(chips(tensor.axes === 'weights' ? 'This weight' : 'This unit', related, entry, related.length));
+  if (related.length > 1) parts.push(chips(family, related, entry, related.length));
   for (const [title, entries] of neighbours(entry)) parts.push(chips(title, entries, entry));
   return parts;
 }

@@ -4,7 +4,7 @@
 
 const letters = {
   delta: 'δ', objective: 'J', sample_loss: 'ℓ', log_sum: 'log-sum', decay_term: 'decay', first: 'v', second: 's',
-  slope: 'z', d_a: 'a', y_smooth: 'ỹ',
+  slope: 'z', d_a: 'a', y_smooth: 'ỹ', g: 'g',
 };
 const isSymbol = text => explained.steps[0].byName.has(text);
 
@@ -45,10 +45,11 @@ function symbolInMath(tensor, entry = null) {
   if (symbol === 'slope') return row(math('mi', 'f′'), math('mo', '('), letter, math('mo', ')'));
   if (symbol === 'd_a') return derivative('J', 'a');
   if (symbol === 'dW' || symbol === 'db') return derivative('loss', symbol[1]);
-  if (symbol === 'g_W' || symbol === 'g_b') return derivative('J', symbol[2]);
+  // Clipped, it is no derivative any more.
+  if (symbol.startsWith('g_') && !isSymbol('clip')) return derivative('J', symbol[2]);
   if (symbol === 'gradient_norm') return row(math('mo', '‖'), math('mo', '∇'), math('mi', 'loss'), math('mo', '‖'));
   const [memory, of] = symbol.split('_');
-  if (memory !== 'first' && memory !== 'second') return letter;
+  if (!['first', 'second', 'g'].includes(memory)) return letter;
   const inner = letterInMath(of, { ...tensor, after: false }, entry), base = math('mi', letters[memory]);
   return tensor.after ? math('msubsup', base, inner, math('mtext', 'new')) : math('msub', base, inner);
 }

@@ -27,8 +27,9 @@ function pagedTable(caption, heads, count, rowAt, perPage) {
   show(0);
   const table = html('table', {}, html('caption', { class: 'unseen' }, caption),
     html('thead', {}, html('tr', {}, ...heads.map(head => html('th', { scope: 'col' }, head)))), body);
-  const pager = pages > 1 ? html('div', { class: 'pager' }, back, html('label', {}, 'page ', number, ` of ${pages}`), on, where) : null;
-  return html('div', { class: 'paged' }, html('div', { class: 'scrolls', tabindex: 0, role: 'region', 'aria-label': caption }, table), pager);
+  const pager = html('div', { class: 'pager' }, back, html('label', {}, 'page ', number, ` of ${pages}`), on, where);
+  return html('div', { class: 'paged' },
+    html('div', { class: 'scrolls', tabindex: 0, role: 'region', 'aria-label': caption }, table), pages > 1 ? pager : null);
 }
 
 // Everything of a step: a quantity to choose, and all its numbers.
@@ -57,7 +58,8 @@ const tableView = {
     };
     const heads = ['number', 'engine', 'truth', 'difference', 'bound', ...(this.hasOrigins(tensor) ? ['stands for'] : [])];
     this.place.replaceChildren(
-      html('div', { class: 'formula-of-table' }, whole === null ? '' : mathBlock(whole), html('p', { class: 'article' }, article && `${article} of the article`)),
+      html('div', { class: 'formula-of-table' }, whole === null ? '' : mathBlock(whole),
+        html('p', { class: 'article' }, article && `${article} of the article`)),
       pagedTable(`${tensor.name}: ${tensor.meaning}`, heads, tensor.size, line, 25));
   },
   hasOrigins: tensor => originOf(new Entry(tensor, 0, 0)) !== '',
