@@ -31,11 +31,10 @@ void check(const CustomActivation& activation, const Dataset& data) {
   std::ranges::copy(inputs.flat(), batch.inputs.flat().begin());
   std::ranges::copy(targets.flat(), batch.targets.flat().begin());
 
-  const GradientCheck found =
-      check_gradients(network.architecture, truth_parameters(network), LossKind::softmax_cross_entropy, batch, 0,
-                      CheckMethod::central_differences);
-  std::printf("%-8s  %zu derivatives, %s\n", activation.name.c_str(), found.checked,
-              found.worst_error < 1e-8 ? "all as the differences say" : "the worst is wrong by more than 1e-8");
+  const CheckReport found = check_gradients(network.architecture, truth_parameters(network),
+                                            LossKind::softmax_cross_entropy, batch, 0, {.plant_faults = false});
+  std::printf("%-8s  %zu derivatives: %s\n", activation.name.c_str(), found.checked,
+              found.failure().empty() ? "all as the differences say" : "not what the differences say");
 }
 
 }  // namespace
