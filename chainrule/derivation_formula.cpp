@@ -2,6 +2,8 @@
 // Each quantity of a step in words and symbols: its name, its formula, and where it stands in the article.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include <cctype>
 
 #include "chainrule/derivation.h"
@@ -26,6 +28,12 @@ struct Writer {
   std::string activation() const { return std::string(activation_name(layer().activation)); }
   std::string y() const { return step.find("y_smooth") != nullptr ? "y_smooth" : "y"; }
   std::string a() const { return fmt::format("a{}", top()); }
+
+  bool has_half_squares() const { return options().loss.kind == LossKind::half_squared_error; }
+  bool has_decay_multipliers() const {
+    return std::ranges::any_of(explanation.architecture.layers,
+                               [](const Layer& layer) { return layer.decay_multiplier != 1; });
+  }
 
   // The loss of a row, and its derivative with respect to the outputs.
   std::string sample_loss() const {
@@ -169,7 +177,8 @@ struct Writer {
       return made;
     }
     if (!name.after) return {what, "", ""};
-    return {what + ", updated", update(of_bias), of_bias ? "10, 25" : "9, 24"};
+    const bool as_there = std::holds_alternative<Sgd>(options().optimizer);
+    return {what + ", updated", update(of_bias), !as_there ? "" : of_bias ? "10, 25" : "9, 24"};
   }
 
   Formula of_layer() const {
@@ -178,13 +187,15 @@ struct Writer {
     if (name.symbol == "z")
       return {"pre-activations " + here, fmt::format("W{0} {1} + b{0}", l() - 1, fed(l() - 1)), "3, 16"};
     if (name.symbol == "a")
-      return {l() == top() ? "outputs" : "activations " + here, fmt::format("{}(z{})", activation(), l()), "1, 4"};
+      return {l() == top() ? "outputs" : "activations " + here, fmt::format("{}(z{})", activation(), l()),
+              activation() == "sigmoid" ? "1, 4" : "4"};
     if (name.symbol == "mask") return {"dropout " + here, "", ""};
     if (name.symbol == "fed") return {"activations " + here + " after dropout", fmt::format("a{0} * mask{0}", l()), ""};
-    if (name.symbol == "slope") return {"f'(z) " + here, slope(), "2"};
+    if (name.symbol == "slope") return {"f'(z) " + here, slope(), activation() == "sigmoid" ? "2" : ""};
     if (name.symbol == "delta")
-      return {"delta " + here, fmt::format("d_a{0} * slope{0}", l()), l() == top() ? "13, 20" : "14, 21"};
-    if (name.symbol == "d_a" && l() == top()) return {"derivative by the outputs", d_output(), "13"};
+      return {"delta " + here, fmt::format("d_a{0} * slope{0}", l()), l() == top() ? "13, 20" : "14, 17, 21"};
+    if (name.symbol == "d_a" && l() == top())
+      return {"derivative by the outputs", d_output(), has_half_squares() ? "13" : ""};
     const std::string mask = step.find(fmt::format("mask{}", l())) == nullptr ? "" : fmt::format(" * mask{}", l());
     return {"derivative by the activations " + here, fmt::format("W{}^T delta{}{}", l(), l() + 1, mask), "14, 15"};
   }
@@ -197,14 +208,17 @@ struct Writer {
     if (symbol == "share") return {"what each row counts: its weight / m", "", ""};
     if (symbol == "p") return {"predictions", fmt::format("{}({})", link_name(options().loss), a()), ""};
     if (symbol == "log_sum") return {"logarithm", fmt::format("ln of the sum of e^{}", a()), ""};
-    return {"loss of each row", sample_loss(), "5"};
+    return {"loss of each row", sample_loss(), has_half_squares() ? "5" : ""};
   }
 
   Formula of_step() const {
     const std::string after = name.after ? "_after" : "", when = name.after ? ", with the new weights" : "";
     if (name.symbol == "loss") return {"loss" + when, name.after ? "" : "sum of share * sample_loss", "6"};
     if (name.symbol == "decay_term")
-      return {"weight decay" + when, fmt::format("{} / 2 * sum of W{}^2", options().weight_decay, after), "6, 7"};
+      return {"weight decay" + when,
+              fmt::format("{} / 2 * sum of {}W{}^2", options().weight_decay,
+                          has_decay_multipliers() ? "multiplier * " : "", after),
+              "6, 7"};
     if (name.symbol == "objective") return {"objective J" + when, fmt::format("loss{0} + decay_term{0}", after), "6"};
     if (name.symbol == "gradient_norm") return {"length of the gradient", "sqrt(sum of dW^2 and db^2)", ""};
     return {"clipping", fmt::format("min(1, {} / gradient_norm)", options().clip_norm), ""};

@@ -43,7 +43,7 @@ std::vector<Excess> find_excesses(const Explanation& explanation, std::size_t mo
     for (const Tensor& tensor : step.tensors)
       for (std::size_t k = 0; k < tensor.engine.size() && excesses.size() < most; ++k) {
         const double difference = std::abs(tensor.engine[k] - tensor.truth[k]);
-        if (difference <= tensor.bound[k]) continue;  // false for NaN
+        if (difference <= tensor.bound[k] || difference == 0) continue;  // false for NaN
         excesses.push_back({step.step, tensor.name, k / tensor.columns, k % tensor.columns, tensor.engine[k],
                             tensor.truth[k], tensor.bound[k]});
       }

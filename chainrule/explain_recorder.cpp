@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "chainrule/elementary.h"
+#include "chainrule/error.h"
 #include "chainrule/kernels/kernels.h"
 
 namespace chainrule {
@@ -36,6 +37,13 @@ MatrixOf<double> rounding_of(const MatrixOf<double>& values) {
   std::ranges::transform(values.flat(), errors.flat().begin(),
                          [](double x) { return std::abs(x - static_cast<double>(static_cast<float>(x))); });
   return errors;
+}
+
+// Links grow by e^error at most; a probability stays below 1.
+double link_bound(const Loss& loss, double p, double error) {
+  const double grown = p == 0 ? 0 : p * (elementary::exp(error) - 1 + 1e-13);
+  const double flushed = p == 0 ? elementary::exp(error - 700) : 0;
+  return loss.kind == LossKind::poisson ? grown + flushed : std::min(1.0, grown + flushed);
 }
 
 double log_sum_exp(std::span<const double> a) {
@@ -133,19 +141,21 @@ void Recorder::add_link() {
   if (link_name(options_.loss) == "identity") return;
   MatrixOf<double> engine = wide_matrix(state_.work.outputs());  // the engine's losses take it on in double
   MatrixOf<double> truth = truth_.a.back();
+  const bool softmax = options_.loss.kind == LossKind::softmax_cross_entropy;
   Numbers bound, log_sum, log_sum_truth, log_sum_bound;
   for (std::size_t row = 0; row < rows(); ++row) {
     apply_link(options_.loss, engine.row(row));
     apply_link(options_.loss, truth.row(row));
-    const double error = *std::ranges::max_element(bounds_.a.back().row(row));
-    for (const double p : truth.row(row)) bound.push_back(p * (elementary::exp(2 * error) - 1 + 1e-13));
+    const std::span<const double> errors = bounds_.a.back().row(row);
+    const double error = *std::ranges::max_element(errors);
+    for (std::size_t k = 0; k < errors.size(); ++k)
+      bound.push_back(link_bound(options_.loss, truth(row, k), softmax ? 2 * error : errors[k]));
     log_sum.push_back(log_sum_exp(wide(state_.work.outputs().row(row))));
     log_sum_truth.push_back(log_sum_exp(truth_.a.back().row(row)));
     log_sum_bound.push_back(error + 1e-12 * std::abs(log_sum_truth.back()));
   }
+  if (softmax) add("log_sum", rows(), 1, std::move(log_sum), std::move(log_sum_truth), std::move(log_sum_bound));
   add("p", rows(), engine.columns(), wide(engine.flat()), wide(truth.flat()), std::move(bound));
-  if (options_.loss.kind == LossKind::softmax_cross_entropy)
-    add("log_sum", rows(), 1, std::move(log_sum), std::move(log_sum_truth), std::move(log_sum_bound));
   if (options_.loss.label_smoothing == 0 || link_name(options_.loss) == "exp") return;
   const auto smoothed = [&](auto values) {
     Numbers smooth;
@@ -202,6 +212,16 @@ void Recorder::add_backward() {
   }
 }
 
+// A step may end in weights that are not finite, which the next one would complain of.
+void Recorder::require_finite() const {
+  for (const float value : network_.parameters.flat())
+    if (!std::isfinite(value))
+      throw Error(ErrorCategory::numerics,
+                  "step " + std::to_string(record_.step) + ": the new weights: expected finite numbers, found " +
+                      std::to_string(value),
+                  "a smaller learning rate");
+}
+
 void Recorder::restart_truth() {
   const auto widened = [&](const Parameters& engine) {
     TruthParameters truth = truth_parameters(network_.architecture);
@@ -233,6 +253,7 @@ ExplainedStep Recorder::step() {
   add_losses();
   add_backward();
   train_step(state_, batch());
+  require_finite();
   add_gradients();
   add_full_gradients();
   bound_update(architecture, options_.optimizer, options_.learning_rate, options_.weight_decay, options_.clip_norm,

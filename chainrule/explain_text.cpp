@@ -141,6 +141,9 @@ class Writer {
       line("  " + name + left + said);
     else
       line("  " + name + wrapped(left, 2 + tensor.name.size()) + (left.empty() ? "" : "\n     ") + wrapped(said, 5));
+    const TensorName parts = parts_of(tensor.name);
+    const bool memory = parts.symbol.starts_with("first_") || parts.symbol.starts_with("second_");
+    if (memory && std::ranges::all_of(tensor.engine, [](double x) { return x == 0; })) return line("    all 0");
     const std::vector<Entry> wanted = entries(tensor);
     const std::size_t shown = wanted.size() <= view_.most + 1 ? wanted.size() : view_.most;
     for (std::size_t k = 0; k < shown; ++k) entry(step, wanted[k]);
@@ -244,9 +247,12 @@ struct Path {
     const Derivation made = derive(explanation, step, entry);
     std::string left = std::string(2 + 2 * std::min<std::size_t>(depth, 10), ' ') + name_of(explanation, entry);
     const std::string given = writer.pipeline(entry);
-    if (made.is_given()) return writer.numbers(given.empty() ? left + "  given" : left + "  " + given, entry);
+    const Formula formula = formula_of(explanation, step, *entry.tensor);
+    const std::string what = parts_of(entry.tensor->name).after ? "a forward pass with the new weights" : "given";
+    if (made.is_given()) return writer.numbers(left + "  " + (given.empty() ? what : given), entry);
     writer.line(left + " = " +
-                sum_text(made, writer.room(left.size() + 3), [&](const Entry& e) { return name_of(explanation, e); }));
+                sum_text(made, writer.room(left.size() + 3), [&](const Entry& e) { return name_of(explanation, e); }) +
+                (formula.article.empty() ? "" : "  (" + formula.article + ")"));
     const std::string indent(left.size() - name_of(explanation, entry).size() + 4, ' ');
     writer.numbers(
         indent + "= " +
@@ -275,31 +281,60 @@ struct Path {
               "names such as W2[3,1], b1[2] or delta3[2]");
 }
 
-// "W2[3,1]" in a step.
-Entry entry_of(const ExplainedStep& step, const std::string& name) {
-  const std::size_t bracket = name.find('[');
+// The numbers in brackets, from 1: "[3,1]", or "[3; row 17]" with the row of the file last.
+struct Places {
+  std::vector<std::size_t> numbers;
+  std::size_t row = 0;  // 0 = not said
+};
+
+Places places_in(const std::string& name, std::string_view text) {
+  Places places;
+  if (text.empty()) return places;
+  const auto number = [&] {
+    std::size_t value = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (problem != std::errc() || value == 0) refuse_name(name, "numbers from 1 in brackets");
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    return value;
+  };
+  text.remove_prefix(1);
+  places.numbers.push_back(number());
+  while (text.starts_with(",")) {
+    text.remove_prefix(1);
+    places.numbers.push_back(number());
+  }
+  if (text.starts_with("; row ")) {
+    text.remove_prefix(6);
+    places.row = number();
+  }
+  if (text != "]") refuse_name(name, "brackets closed at the end");
+  return places;
+}
+
+// "W2[3,1]", "b1[2]", "z2[3]" (of the first row), "z2[3; row 17]", "loss" in a step.
+Entry entry_of(const Explanation& explanation, const ExplainedStep& step, const std::string& name) {
+  const std::size_t bracket = std::min(name.find('['), name.size());
   std::string tensor_name = name.substr(0, bracket);
   if (step.find(tensor_name + "_after") != nullptr && parts_of(tensor_name).layer > 0) tensor_name += "_after";
   const Tensor* tensor = step.find(tensor_name);
   if (tensor == nullptr) refuse_name(name, "a quantity of the step, such as W1, b2, z2 or delta3");
-  std::vector<std::size_t> places;
-  for (std::size_t k = bracket; k < name.size() && name[k] != ']';) {
-    std::size_t place = 0;
-    const auto [end, problem] = std::from_chars(name.data() + k + 1, name.data() + name.size(), place);
-    if (problem != std::errc() || place == 0) refuse_name(name, "numbers from 1 in brackets");
-    places.push_back(place - 1);
-    k = static_cast<std::size_t>(end - name.data());
-  }
-  const bool closed = bracket == std::string::npos || name.back() == ']';
-  const char last = parts_of(tensor_name).symbol.back();
+  const Places places = places_in(name, std::string_view(name).substr(bracket));
+  const TensorName parts = parts_of(tensor_name);
+  const char last = parts.layer > 0 ? parts.symbol.back() : ' ';
+  const bool of_parameters = last == 'W' || last == 'b';
+  const bool whole = parts.layer == 0 && tensor->rows * tensor->columns == 1;
+  const std::size_t wanted = whole ? 0 : last == 'W' ? 2 : 1;
+  const auto row = std::ranges::find(explanation.rows, places.row);
+  if (places.row > 0 && (of_parameters || whole || row == explanation.rows.end()))
+    refuse_name(name, "one of the rows that are explained");
   Entry entry{tensor, 0, 0};
-  if (last == 'W' && places.size() == 2) entry = {tensor, places[0], places[1]};
-  if (last == 'b' && places.size() == 1) entry = {tensor, places[0], 0};
-  if (last != 'W' && last != 'b' && places.size() == 1) entry = {tensor, 0, places[0]};  // of the first row
-  if (last != 'W' && last != 'b' && places.size() == 2) entry = {tensor, places[1], places[0]};
-  const std::size_t wanted = tensor->rows * tensor->columns == 1 ? 0 : last == 'W' ? 2 : 1;
-  if (!closed || places.size() < wanted || places.size() > 2 || entry.row >= tensor->rows ||
-      entry.column >= tensor->columns)
+  if (places.numbers.size() == wanted && wanted > 0) {
+    entry.row = of_parameters    ? places.numbers[0] - 1
+                : places.row > 0 ? static_cast<std::size_t>(row - explanation.rows.begin())
+                                 : 0;
+    if (!(last == 'b')) entry.column = places.numbers.back() - 1;
+  }
+  if (places.numbers.size() != wanted || entry.row >= tensor->rows || entry.column >= tensor->columns)
     refuse_name(name,
                 fmt::format("a place in {}, which is {} x {}", name.substr(0, bracket), tensor->rows, tensor->columns));
   return entry;
@@ -331,10 +366,13 @@ std::string explain_path(const Explanation& explanation, const std::string& name
   Writer writer(explanation, view);
   writer.head();
   for (const ExplainedStep& step : explanation.steps) {
-    const Entry entry = entry_of(step, name);
+    const Entry entry = entry_of(explanation, step, name);
     writer.heading(fmt::format("step {}: {}, from its update down to the inputs", step.step, name));
     writer.column_heads();
-    Path{writer, explanation, step, view}.show(entry, 0);
+    Path path{writer, explanation, step, view};
+    path.show(entry, 0);
+    if (path.shown.size() >= Path::kMostLines)
+      writer.line(fmt::format("  ... the path goes on: it is cut after {} numbers", Path::kMostLines));
   }
   return writer.take();
 }

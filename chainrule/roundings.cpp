@@ -197,13 +197,21 @@ struct Tensor {
 
 std::vector<double> copy_of(std::span<const double> values) { return {values.begin(), values.end()}; }
 
-// What the rule makes of these numbers moved by `side` times their errors in one of the four (none: 4).
+// What the rule makes of these numbers moved by `side` times their errors in one of the four (none: 4); by side 0, to 0
+// where the error allows it.
 Tensor updated(const Optimizer& optimizer, const UpdateRates& rates, Tensor from, const Tensor& errors,
                std::size_t which, double side) {
   const std::array<std::vector<double>*, 4> numbers = {&from.p, &from.g, &from.first, &from.second};
   const std::array<const std::vector<double>*, 4> moves = {&errors.p, &errors.g, &errors.first, &errors.second};
   if (which < numbers.size())
-    for (std::size_t k = 0; k < from.p.size(); ++k) (*numbers[which])[k] += side * (*moves[which])[k];
+    for (std::size_t k = 0; k < from.p.size(); ++k) {
+      double& number = (*numbers[which])[k];
+      const double move = (*moves[which])[k];
+      if (side != 0)
+        number += side * move;
+      else if (std::abs(number) <= move)
+        number = 0;  // what a sign asks for, and a root
+    }
   optimizer_update(optimizer, rates, std::span(from.p), std::span<const double>(from.g), std::span(from.first),
                    std::span(from.second));
   return from;
@@ -220,7 +228,7 @@ void keep_larger(std::vector<double>& most, const std::vector<double>& there, co
 Tensor bounds_of(const Optimizer& optimizer, const UpdateRates& rates, const Tensor& truth, Tensor errors) {
   const std::size_t size = truth.p.size();
   for (std::size_t k = 0; k < size; ++k) {
-    errors.g[k] += kFew * std::abs(truth.g[k]) + kRound * std::abs(rates.weight_decay * truth.p[k]);
+    errors.g[k] += kFew * std::abs(truth.g[k]) + kFew * std::abs(rates.weight_decay * truth.p[k]) + kFlushed;
     errors.first[k] += kFew * std::abs(truth.first[k]) + kFlushed;
     errors.second[k] += kFew * std::abs(truth.second[k]) + kFlushed;
   }
@@ -231,7 +239,7 @@ Tensor bounds_of(const Optimizer& optimizer, const UpdateRates& rates, const Ten
   for (std::size_t which = 0; which < 4; ++which) {
     Tensor most = sum;
     for (std::vector<double>* of : {&most.p, &most.first, &most.second}) of->assign(size, 0);
-    for (const double side : {-1.0, 1.0}) {
+    for (const double side : {-1.0, 0.0, 1.0}) {
       const Tensor there = updated(optimizer, rates, truth, errors, which, side);
       keep_larger(most.p, there.p, here.p);
       keep_larger(most.first, there.first, here.first);
@@ -244,7 +252,10 @@ Tensor bounds_of(const Optimizer& optimizer, const UpdateRates& rates, const Ten
     }
   }
   for (std::size_t k = 0; k < size; ++k) {
-    sum.p[k] = 1.01 * sum.p[k] + kRound * std::abs(here.p[k]) + 2 * kFew * std::abs(here.p[k] - truth.p[k]) + kFlushed;
+    // The step and what decoupled decay takes may cancel: each rounds by its own size.
+    const double decayed = std::abs(rates.learning_rate * rates.weight_decay * truth.p[k]);
+    sum.p[k] = 1.01 * sum.p[k] + kRound * std::abs(here.p[k]) +
+               2 * kFew * (std::abs(here.p[k] - truth.p[k]) + 2 * decayed) + kFlushed;
     sum.first[k] = 1.01 * sum.first[k] + kFew * std::abs(here.first[k]) + kFlushed;
     sum.second[k] = 1.01 * sum.second[k] + kFew * std::abs(here.second[k]) + kFlushed;
   }

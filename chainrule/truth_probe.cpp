@@ -5,7 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <complex>
+#include <type_traits>
+#include <utility>
 
 #include "chainrule/kernels/reference.h"
 
@@ -13,10 +14,8 @@ namespace chainrule {
 namespace {
 
 template <class T>
-MatrixOf<T> as(const MatrixOf<double>& values) {
-  MatrixOf<T> out(values.rows(), values.columns());
-  std::ranges::copy(values.flat(), out.flat().begin());
-  return out;
+void copy(const MatrixOf<double>& from, MatrixOf<T>& to) {
+  std::ranges::copy(from.flat(), to.flat().begin());
 }
 
 // On which piece a number lies; the joint is a piece of its own.
@@ -53,6 +52,8 @@ TruthProbe::TruthProbe(const Architecture& architecture, const TruthParameters& 
   TruthStep step = truth_step(architecture, parameters, loss, batch, weight_decay);
   z_ = std::move(step.z);
   a_ = std::move(step.a);
+  moved_ = a_;
+  for (const MatrixOf<double>& a : a_) moved_complex_.emplace_back(a.rows(), a.columns());
   for (std::size_t i = 0; i < batch.inputs.rows(); ++i)
     sample_losses_.push_back(loss_value(loss, std::span<const double>(a_.back().row(i)), batch.targets.row(i)));
 }
@@ -61,30 +62,38 @@ TruthProbe::TruthProbe(const Architecture& architecture, const TruthParameters& 
 // its weights; all layers above that are passed anew.
 template <class T>
 T TruthProbe::change_by(const ParameterPlace& place, T shift, bool& crossing) const {
+  std::vector<MatrixOf<T>>& moved = [&]() -> auto& {
+    if constexpr (std::is_same_v<T, double>)
+      return moved_;
+    else
+      return moved_complex_;
+  }
+  ();
   const std::size_t m = batch_.inputs.rows(), unit = place.row;
   const MatrixOf<double>& fed = place.layer == 0 ? batch_.inputs : a_[place.layer - 1];
   const auto activate = [&](std::size_t l, double before, T z) {
     crossing |= crosses(architecture_.layers[l].activation, before, z);
     return activation_value(architecture_.layers[l].activation, z);
   };
-  MatrixOf<T> a = as<T>(a_[place.layer]);
+  copy(a_[place.layer], moved[place.layer]);
   for (std::size_t i = 0; i < m; ++i) {
     const double z = z_[place.layer](i, unit);
-    a(i, unit) = activate(place.layer, z, z + shift * (place.is_bias ? 1.0 : fed(i, place.column)));
+    moved[place.layer](i, unit) = activate(place.layer, z, z + shift * (place.is_bias ? 1.0 : fed(i, place.column)));
   }
   for (std::size_t l = place.layer + 1; l < architecture_.depth(); ++l) {
     const MatrixOf<double>& w = parameters_.weights[l];
-    MatrixOf<T> z = as<T>(z_[l]);
+    const MatrixOf<T>& a = moved[l - 1];
+    MatrixOf<T>& z = moved[l];
+    copy(z_[l], z);
     if (l > place.layer + 1)
       kernels::reference::affine_forward<T, double>(a.view(), w.view(), parameters_.biases[l], z.view());
     for (std::size_t i = 0; l == place.layer + 1 && i < m; ++i)
       for (std::size_t k = 0; k < w.rows(); ++k) z(i, k) += w(k, unit) * (a(i, unit) - a_[place.layer](i, unit));
     for (std::size_t k = 0; k < z.flat().size(); ++k) z.flat()[k] = activate(l, z_[l].flat()[k], z.flat()[k]);
-    a = std::move(z);
   }
   T sum{};
   for (std::size_t i = 0; i < m; ++i) {
-    const std::span<const T> outputs = a.row(i);
+    const std::span<const T> outputs = std::as_const(moved.back()).row(i);
     crossing |= crosses(loss_, a_.back().row(i), outputs, batch_.targets.row(i));
     sum += (batch_.weights.empty() ? 1.0 : batch_.weights[i]) *
            (loss_value(loss_, outputs, batch_.targets.row(i)) - sample_losses_[i]);

@@ -2,6 +2,7 @@
 // The objective as a function of one parameter: what numerical derivatives are made of.
 #pragma once
 
+#include <complex>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -20,7 +21,8 @@ struct ParameterPlace {
 std::string parameter_name(const ParameterPlace& place);
 
 /// The objective as a function of one parameter: what numerical derivatives are made of. Only what the parameter can
-/// change is computed again. What is handed over must outlive the probe.
+/// change is computed again. What is handed over must outlive the probe, which
+/// serves one thread.
 class TruthProbe {
  public:
   TruthProbe(const Architecture& architecture, const TruthParameters& parameters, const Loss& loss,
@@ -45,6 +47,9 @@ class TruthProbe {
   double weight_decay_;
   std::vector<MatrixOf<double>> z_, a_;
   std::vector<double> sample_losses_;  // weights left out
+  // Room for what a parameter changes, one matrix per layer, taken once.
+  mutable std::vector<MatrixOf<double>> moved_;
+  mutable std::vector<MatrixOf<std::complex<double>>> moved_complex_;
 };
 
 }  // namespace chainrule

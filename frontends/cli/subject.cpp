@@ -63,7 +63,8 @@ void load_trained(Subject& subject, const Arguments& arguments, formats::LoadOpt
   Model model = formats::load_model(arguments.files[0]);
   subject.origin = "model " + arguments.files[0];
   subject.options = options_of(model, arguments).train;
-  if (std::ranges::none_of(arguments.options, [](const Assignment& wish) { return wish.name == "loss"; })) {
+  if (std::ranges::none_of(arguments.options,
+                           [](const Assignment& wish) { return wish.name == "loss" && wish.value != "auto"; })) {
     model.loss.huber_delta = subject.options.loss.huber_delta;
     model.loss.label_smoothing = subject.options.loss.label_smoothing;
     subject.options.loss = model.loss;
@@ -109,6 +110,7 @@ std::vector<std::size_t> parse_rows(const std::vector<std::string>& texts, std::
         taken[row] = true;
       }
     }
+  if (rows.empty()) throw Error(ErrorCategory::usage, "--row: expected numbers such as 17, 1-5 or 3,7, found none");
   return rows;
 }
 
