@@ -51,10 +51,15 @@ std::vector<InputHealth> input_health(const Encoder& encoder, const Features& in
       squares[j] += d * d;
     }
   }
+  std::vector<std::string> names;  // of numbers; a category that is rare varies little, and rightly so
+  for (const InputColumn& input : encoder.inputs) {
+    names.insert(names.end(), input.width(), "");
+    if (!input.categorical) names[names.size() - input.width()] = input.name;
+  }
   std::vector<InputHealth> health(width);
   for (std::size_t j = 0; j < width; ++j) {
     const double shift = sums[j] / rows;
-    if (!encoder.images()) health[j].name = encoder.inputs[j].name;
+    if (!encoder.images()) health[j].name = names[j];
     health[j].mean = static_cast<double>(first(0, j)) + shift;
     health[j].deviation = std::sqrt(std::max(0.0, squares[j] / rows - shift * shift));
   }

@@ -22,12 +22,23 @@ enum class Scaling {
   range      ///< smallest 0, largest 1
 };
 
+/// A column of the table, and the inputs of the network that it becomes: a number is one, and one more that says where
+/// it was missing when that happened in training; a category is one per value (1 where the row has it, else 0), and one
+/// for all that training did not know.
 struct InputColumn {
   std::string name;
-  double shift = 0;       ///< value = (x - shift) / scale
+  double shift = 0;       ///< of a number: value = (x - shift) / scale
   double scale = 1;       ///< > 0; 1 for a constant column
   bool constant = false;  ///< one value on all training rows: encoded as 0 whatever comes
+  double fill = 0;        ///< what stands in for a missing number: the median of the training rows
+  bool may_miss = false;  ///< a number that was missing in some training row
+  bool categorical = false;
+  std::vector<std::string> categories = {};  ///< sorted; "" is the missing value; at most kMostCategories
+
+  std::size_t width() const { return categorical ? categories.size() + 1 : may_miss ? 2 : 1; }
 };
+/// Categories of a column that have an input of their own: the most frequent ones on the training rows.
+constexpr std::size_t kMostCategories = 100;
 
 struct Encoder {
   bool match_by_name = false;                     ///< the training data had a header
@@ -44,7 +55,14 @@ struct Encoder {
   double target_shift = 0, target_scale = 1;  ///< numbers: own unit = scale * value + shift
 
   bool images() const { return image_height > 0; }
-  std::size_t width() const { return images() ? image_height * image_width : inputs.size(); }
+  /// What a row has before it is encoded: columns, or pixels.
+  std::size_t columns() const { return images() ? image_height * image_width : inputs.size(); }
+  /// Inputs of the network.
+  std::size_t width() const {
+    std::size_t sum = images() ? columns() : 0;
+    for (const InputColumn& input : inputs) sum += input.width();
+    return sum;
+  }
   std::size_t outputs() const { return task == Task::classes ? labels.size() : 1; }
 };
 
@@ -52,20 +70,31 @@ struct EncoderOptions {
   std::string target = {};                     ///< name or number; "" = last column
   std::vector<std::string> ignore = {};        ///< columns left out, by name or number
   std::string weight = {};                     ///< column with sample weights; "" = none
+  std::vector<std::string> categorical = {};   ///< columns of numbers that are categories, by name or number
   int task = -1;                               ///< -1 = decide; else a Task
   Scaling scaling = Scaling::standard;         ///< of inputs (images are always byte / 255)
   Scaling target_scaling = Scaling::standard;  ///< of a numeric target
 };
 
-/// What the table is about, before any statistic is taken: task, target, inputs, labels. Throws Error (input) naming
-/// the first text or missing field of an input column, with a hint. What was decided goes to `notes`.
+/// What the table is about, before any statistic is taken: task, target, inputs, labels. Columns of text are
+/// categories; one in which nearly every row has a text of its own is left out. Throws Error (input) for a text among
+/// numbers. What was decided goes to `notes`.
 Encoder plan_encoder(const Table& table, const EncoderOptions& options, std::vector<std::string>& notes);
-/// Takes shift and scale of inputs and target from these rows; constant columns are named in `notes`.
+/// Takes shift and scale of inputs and target, categories and medians from these rows; constant columns are named in
+/// `notes`.
 void fit_encoder(Encoder& encoder, const Table& table, std::span<const std::size_t> rows, const EncoderOptions& options,
                  std::vector<std::string>& notes);
 
 /// (x - shift) / scale, kept within the range of a float; 0 for a constant column. What encode() does to each number.
 float encode_number(const InputColumn& column, double x);
+/// The inputs that a column becomes, column.width() of them. x: the number, NaN where it is missing; of a category its
+/// place in column.categories, anything else for one that training did not know.
+void encode_input(const InputColumn& column, double x, std::span<float> inputs);
+/// One name per input of the network: "age", "age is missing", "color = red", "color is new"; none for images.
+std::vector<std::string> input_names(const Encoder& encoder);
+/// What is unlike the training rows in this table: numbers missing where none was, categories that are new. A line
+/// each.
+std::vector<std::string> unlike_training(const Encoder& encoder, const Table& table);
 
 /// The data set of a table. Columns are matched by name where both have names, else by place (the target may be missing
 /// there when it is not wanted). Throws Error (input) naming what is missing or does not fit; a class the model does

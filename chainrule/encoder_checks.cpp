@@ -13,16 +13,6 @@ namespace {
 
 constexpr std::size_t kNamesShown = 6;
 
-// "1,5"
-bool is_decimal_comma(std::string_view text) {
-  if (!text.empty() && (text[0] == '-' || text[0] == '+')) text.remove_prefix(1);
-  const std::size_t comma = text.find(',');
-  if (comma == std::string_view::npos || comma == 0 || comma + 1 == text.size()) return false;
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  return std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(comma), is_digit) &&
-         std::all_of(text.begin() + static_cast<std::ptrdiff_t>(comma) + 1, text.end(), is_digit);
-}
-
 std::string hint_for_text(std::string_view text, const std::string& otherwise) {
   if (is_decimal_comma(text)) return "this looks like a decimal comma; numbers are read with a decimal point";
   if (text.find_first_of(";\t|") != std::string_view::npos)
@@ -42,6 +32,15 @@ std::string hint_for_text(std::string_view text, const std::string& otherwise) {
 }
 
 }  // namespace
+
+bool is_decimal_comma(std::string_view text) {
+  if (!text.empty() && (text[0] == '-' || text[0] == '+')) text.remove_prefix(1);
+  const std::size_t comma = text.find(',');
+  if (comma == std::string_view::npos || comma == 0 || comma + 1 == text.size()) return false;
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  return std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(comma), is_digit) &&
+         std::all_of(text.begin() + static_cast<std::ptrdiff_t>(comma) + 1, text.end(), is_digit);
+}
 
 std::string in_column(const Column& column) { return "column " + in_quotes(column.name); }
 
@@ -65,8 +64,6 @@ std::string name_or_number(const Table& table, std::size_t index) {
   const bool plain = !name.empty() && name.size() <= 40 && std::all_of(name.begin(), name.end(), is_plain);
   return table.names_from_header && plain ? name : std::to_string(index + 1);
 }
-
-bool is_clean(const Column& column) { return column.is_number() && column.missing == 0; }
 
 bool has_codes(const Table& table, const Column& column) { return column.codes.size() == table.rows; }
 

@@ -20,8 +20,8 @@ std::string counted(std::size_t count, std::string_view what);
 /// What a user writes to mean a column: its name where that is a plain word, else its number.
 std::string name_or_number(const Table& table, std::size_t index);
 
-/// Whether every field is a number.
-bool is_clean(const Column& column);
+/// "1,5"
+bool is_decimal_comma(std::string_view text);
 /// Whether the column's fields are known as written.
 bool has_codes(const Table& table, const Column& column);
 

@@ -10,14 +10,15 @@
 
 #include "chainrule/encoder.h"
 #include "chainrule/encoder_checks.h"
+#include "chainrule/encoder_labels.h"
 #include "chainrule/error.h"
 
 namespace chainrule {
 namespace {
 
 constexpr std::size_t kClassesByDefault = 20;  // whole numbers with more different values are numbers, not classes
-constexpr std::size_t kHintedColumns = 12;
-constexpr std::size_t kMostClasses = 5'000;  // beyond it, the target is no class but a number or a name
+constexpr std::size_t kFewTexts = 20;          // so many different texts may be categories in the smallest table
+constexpr std::size_t kMostClasses = 5'000;    // beyond it, the target is no class but a number or a name
 
 struct Roles {
   std::size_t target = 0;
@@ -50,18 +51,58 @@ Roles choose_columns(const Table& table, const EncoderOptions& options) {
   return roles;
 }
 
-void require_inputs(const Table& table, const std::vector<std::size_t>& inputs) {
-  std::string unfit;
-  std::size_t count = 0;
-  for (const std::size_t c : inputs) {
-    if (is_clean(table.columns[c])) continue;
-    if (count < kHintedColumns) unfit.append(count > 0 ? "," : "").append(name_or_number(table, c));
-    if (++count == kHintedColumns + 1) unfit += ",...";
+// Share of the fields, missing ones aside, that are numbers; of a text column.
+double share_of_numbers(const Column& column) {
+  std::vector<bool> is_number;
+  for (const std::string& spelling : column.spellings) is_number.push_back(number_in(spelling).has_value());
+  std::size_t numbers = 0;
+  for (const std::uint32_t code : column.codes) numbers += is_number[code] ? 1 : 0;
+  const std::size_t there = column.codes.size() - column.missing;
+  return there == 0 ? 0 : static_cast<double>(numbers) / static_cast<double>(there);
+}
+
+// Text among numbers, or numbers with a decimal comma: nothing to guess at.
+bool is_mostly_numbers(const Table& table, const Column& column) {
+  if (is_decimal_comma(column.first_text.text)) return true;
+  return has_codes(table, column) && share_of_numbers(column) > 0.5;
+}
+
+// Nearly every row has a text of its own: a name or a note, not a category.
+bool is_like_an_id(const Table& table, const Column& column) {
+  if (!has_codes(table, column)) return column.first_no_utf8.line == 0;
+  return column.spellings.size() > std::max<std::size_t>(kFewTexts, table.rows / 2);
+}
+
+// Which input columns are categories. A number that most rows have and one row has not is a mistake, not a category.
+std::vector<bool> choose_categories(const Table& table, const EncoderOptions& options, Roles& roles,
+                                    std::vector<std::string>& notes) {
+  std::vector<bool> wanted(table.columns.size(), false), categorical;
+  for (const std::string& name : options.categorical) {
+    const std::size_t c = find_column(table, name, "categorical");
+    if (std::find(roles.inputs.begin(), roles.inputs.end(), c) == roles.inputs.end())
+      throw Error(ErrorCategory::usage, "categorical: expected an input column, found " + in_column(table.columns[c]));
+    wanted[c] = true;
   }
-  const std::string hint =
-      count == 1 ? fmt::format("--ignore {} leaves the column out", unfit)
-                 : fmt::format("{} columns hold text or missing values; --ignore {} leaves them out", count, unfit);
-  for (const std::size_t c : inputs) require_numbers(table, c, hint);
+  std::vector<std::string> left_out;
+  std::erase_if(roles.inputs, [&](std::size_t c) {
+    const Column& column = table.columns[c];
+    if (column.is_number() || wanted[c] || !is_like_an_id(table, column) || is_mostly_numbers(table, column))
+      return false;
+    left_out.push_back(column.name);
+    return true;
+  });
+  if (!left_out.empty())
+    notes.push_back(
+        fmt::format("warning: left out, for nearly every row has a text of its own there: {}", listed(left_out)));
+  for (const std::size_t c : roles.inputs) {
+    const Column& column = table.columns[c];
+    if (!column.is_number() && !wanted[c] && is_mostly_numbers(table, column))
+      require_numbers(table, c,
+                      fmt::format("--categorical {0} takes the column as categories, --ignore {0} leaves it out",
+                                  name_or_number(table, c)));
+    categorical.push_back(!column.is_number() || wanted[c]);
+  }
+  return categorical;
 }
 
 // Sorted; stops when there are more than `most`.
@@ -128,9 +169,13 @@ bool names_differ(const Table& table, std::vector<std::string>& notes) {
 Encoder plan_encoder(const Table& table, const EncoderOptions& options, std::vector<std::string>& notes) {
   if (table.rows == 0)
     throw Error(ErrorCategory::input, place(table.source) + ": rows: expected at least 1, found none");
-  const Roles roles = choose_columns(table, options);
+  Roles roles = choose_columns(table, options);
   const Column& target = table.columns[roles.target];
-  require_inputs(table, roles.inputs);
+  const std::vector<bool> categorical = choose_categories(table, options, roles, notes);
+  if (roles.inputs.empty() && !table.has_images())
+    throw Error(ErrorCategory::input,
+                fmt::format("{}: input columns: expected at least 1 of numbers or categories, found none",
+                            place(table.source)));
   require_target(table, roles.target);
   if (roles.weight) require_weights(table, *roles.weight);
 
@@ -148,6 +193,7 @@ Encoder plan_encoder(const Table& table, const EncoderOptions& options, std::vec
   for (const std::size_t c : roles.inputs) {
     if (table.has_images()) break;
     encoder.inputs.push_back({table.columns[c].name});
+    encoder.inputs.back().categorical = categorical[encoder.inputs.size() - 1];
     encoder.input_places.push_back(c + 1);
   }
   encoder.task = decide_task(target, options.task);

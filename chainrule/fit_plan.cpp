@@ -154,7 +154,7 @@ std::size_t bytes_of(const Table& table) {
 // A table as read and as encoded, its row numbers, and what evaluation makes of each row.
 std::size_t memory_for_rows(const FitPlan& plan, const Table& table) {
   constexpr std::size_t kRowNumbers = 5;  // the plan shown and the plan trained by, two selections, the order
-  const std::size_t encoded = table.has_images() ? 0 : sizeof(float) * plan.encoder.inputs.size();
+  const std::size_t encoded = table.has_images() ? 0 : sizeof(float) * plan.encoder.width();
   const std::size_t row = encoded + 2 * sizeof(float) + kRowNumbers * sizeof(std::size_t) +
                           sizeof(float) * plan.encoder.outputs() + sizeof(double);
   return bytes_of(table) + checked_product(table.rows, row, "rows");

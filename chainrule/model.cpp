@@ -45,10 +45,24 @@ void check_places(const Encoder& encoder) {
     take(encoder.input_places[j], "input " + std::to_string(j + 1));
 }
 
+void check_categories(const InputColumn& column, const std::string& of) {
+  const std::vector<std::string>& categories = column.categories;
+  if (!column.categorical && !categories.empty()) refuse("categories of " + of + ": expected none for a number");
+  if (column.categorical && column.may_miss) refuse(of + ": a category has no input that says it is missing");
+  require(categories.size() <= kMostCategories, "categories of " + of, "at most " + std::to_string(kMostCategories),
+          std::to_string(categories.size()));
+  if (!std::is_sorted(categories.begin(), categories.end()) ||
+      std::adjacent_find(categories.begin(), categories.end()) != categories.end())
+    refuse("categories of " + of + ": expected each once, sorted");
+}
+
 void check_inputs(const Encoder& encoder) {
   for (std::size_t j = 0; j < encoder.inputs.size(); ++j) {
     const InputColumn& column = encoder.inputs[j];
-    require_scaling(column.shift, column.scale, "input " + std::to_string(j + 1) + ' ' + in_quotes(column.name));
+    const std::string of = "input " + std::to_string(j + 1) + ' ' + in_quotes(column.name);
+    require_scaling(column.shift, column.scale, of);
+    require(std::isfinite(column.fill), "fill of " + of, "a finite number", std::to_string(column.fill));
+    check_categories(column, of);
   }
   if (!encoder.images()) return check_places(encoder);
   checked_product(encoder.image_height, encoder.image_width, "image height x width");
@@ -132,7 +146,7 @@ Predictor::Predictor(const Model& model, std::size_t most_rows, std::size_t thre
 
 void Predictor::predict(ViewOf<const double> rows, ViewOf<double> answers) {
   const Architecture& architecture = model_->network.architecture;
-  require_equal(architecture.inputs, rows.columns(), "columns of the rows");
+  require_equal(model_->encoder.columns(), rows.columns(), "columns of the rows");
   require_equal(rows.rows(), answers.rows(), "rows of the answers");
   require_equal(architecture.outputs(), answers.columns(), "columns of the answers");
   for (std::size_t first = 0; first < rows.rows(); first += network_.most_rows()) {
@@ -165,9 +179,16 @@ void Predictor::answer_encoded(ViewOf<double> answers) {
 void Predictor::encode_row(std::span<const double> row, std::span<float> inputs) const {
   const Encoder& encoder = model_->encoder;
   for (std::size_t j = 0; j < row.size(); ++j) {
-    if (!std::isfinite(row[j]))
+    const bool gap = std::isnan(row[j]) && !encoder.images();
+    if (!std::isfinite(row[j]) && !gap)
       refuse("input " + std::to_string(j + 1) + ": expected a finite number, found " + std::to_string(row[j]));
-    inputs[j] = encoder.images() ? static_cast<float>(row[j]) * (1.0f / 255) : encode_number(encoder.inputs[j], row[j]);
+    if (encoder.images()) {
+      inputs[j] = static_cast<float>(row[j]) * (1.0f / 255);
+      continue;
+    }
+    const std::size_t width = encoder.inputs[j].width();
+    encode_input(encoder.inputs[j], row[j], inputs.first(width));
+    inputs = inputs.subspan(width);
   }
 }
 

@@ -38,16 +38,17 @@ std::string weights_sha256(const Network& network);
 /// for the architecture's sizes) that says what does not.
 void validate(const Model& model);
 
-/// Answers rows of raw numbers (columns as in model.encoder.inputs, or pixels 0 ... 255): one score per class, which
-/// are >= 0 and sum to 1 (where the loss's link gives no distribution: clipped at 0 and divided by their sum, equal
-/// where that is 0), or the number in its own unit. The model is never written and must outlive its predictors; each
-/// thread has a predictor of its own.
+/// Answers rows of raw numbers (columns as in model.encoder.inputs: a number, NaN where it is missing, or the place of
+/// a category in its list, anything else for a new one; or pixels 0 ... 255): one score per class, which are >= 0 and
+/// sum to 1 (where the loss's link gives no distribution: clipped at 0 and divided by their sum, equal where that is
+/// 0), or the number in its own unit. The model is never written and must outlive its predictors; each thread has a
+/// predictor of its own.
 class Predictor {
  public:
   /// Computes most_rows at a time; threads as for NetworkPredictor. Throws as validate() does.
   explicit Predictor(const Model& model, std::size_t most_rows = 64, std::size_t threads = 1);
-  /// rows: (any x width), answers: (rows x outputs). Allocates nothing. Throws Error: (input) for sizes that do not fit
-  /// and for an input that is not finite, (numerics) for an answer that is not.
+  /// rows: (any x encoder.columns()), answers: (rows x outputs). Allocates nothing. Throws Error: (input) for sizes
+  /// that do not fit and for an input that is infinite, (numerics) for an answer that is not.
   void predict(ViewOf<const double> rows, ViewOf<double> answers);
   /// The same for rows that encode() made: row i of `answers` answers row rows[i] of `inputs`.
   void predict(const Features& inputs, std::span<const std::size_t> rows, ViewOf<double> answers);

@@ -24,6 +24,9 @@ void add_data(Rows& rows) {
   rows.push_back(free_text(
       {"weight", "data", "COLUMN", "column that says how much each row counts; empty = all alike"},
       [](auto& o) -> auto& { return o.data.weight; }));
+  rows.push_back(text_list(
+      {"categorical", "data", "COLUMNS", "columns of numbers that are categories, by name or number; text always is"},
+      [](auto& o) -> auto& { return o.data.categorical; }));
   static const std::vector<std::string> tasks{"auto", "classes", "number"};
   rows.push_back(choice(
       {"task", "data", "TASK", "predict one of several classes, or a number; auto looks at the target"}, tasks,

@@ -23,14 +23,17 @@ struct Sighting {
 
 struct Column {
   std::string name;             ///< from the header; "column 3" by its place where there is none
-  std::vector<double> numbers;  ///< one per row while every field is a number; empty for a text column
-  /// Row r says spellings[codes[r]]; kept for the target only, text or numbers alike. Both are empty for other columns
-  /// and for numeric targets of more than a million different spellings.
+  std::vector<double> numbers;  ///< one per row while every field is a number or missing (NaN); empty for text
+  /// Row r says spellings[codes[r]]; kept for text columns, and for the target whatever it is. Both are empty for other
+  /// columns, and where there are more than a million different spellings or one is no UTF-8.
   std::vector<std::uint32_t> codes;
-  std::vector<std::string> spellings;  ///< distinct fields as written, less blanks around, in order of first appearance
-  Sighting first_text;                 ///< the first field that is not a number (and not missing)
-  Sighting first_missing;              ///< the first missing field: empty, NA, N/A, null, nan or ? (any case)
-  std::uint64_t missing = 0;           ///< how many fields are missing; numbers holds 0 there
+  /// Distinct fields in order of first appearance, less blanks around. Those of a target are as written; in another
+  /// text column a missing field is "", and numbers in front of the first text have the fewest digits.
+  std::vector<std::string> spellings;
+  Sighting first_text;        ///< the first field that is not a number (and not missing)
+  Sighting first_missing;     ///< the first missing field: empty, NA, N/A, null, nan or ? (any case)
+  Sighting first_no_utf8;     ///< the first field of a text column that is no UTF-8
+  std::uint64_t missing = 0;  ///< how many fields are missing
 
   bool is_number() const { return first_text.line == 0; }
 };

@@ -121,31 +121,52 @@ TEST(Plan, RefusesTooManyClasses) {
             std::string::npos);
 }
 
-TEST(Plan, RefusesTextAndGapsInInputs) {
+TEST(Plan, TextIsACategoryAndGapsMayBe) {
   Table table = small();
-  table.columns[1] = column("b", {"10", "abc", "x", "40"});
-  table.columns[1].first_text.field = 2;
-  Refusal found = plan_refusal(table);
-  EXPECT_EQ(found.category, ErrorCategory::input);
-  EXPECT_EQ(found.what, "a.csv:3:2: column \"b\": expected a number, found \"abc\"");
-  EXPECT_EQ(found.hint, "--ignore b leaves the column out");
-  EXPECT_EQ(plan(table, {.ignore = {"b"}}).width(), 1u);
-
   table.columns[0] = column("a", {"1", "?", "3", ""});
-  table.columns[0].first_missing.field = 1;
-  found = plan_refusal(table);
-  EXPECT_EQ(found.what, "a.csv:3:1: column \"a\": expected a number, found \"?\" (2 missing values in this column)");
-  EXPECT_EQ(found.hint, "2 columns hold text or missing values; --ignore a,b leaves them out");
+  table.columns[1] = column("b", {"red", "blue", "", "red"});
+  const Encoder encoder = plan(table);
+  EXPECT_FALSE(encoder.inputs[0].categorical);
+  EXPECT_TRUE(encoder.inputs[1].categorical);
+  EXPECT_TRUE(plan(table, {.categorical = {"a"}}).inputs[0].categorical);
+  EXPECT_EQ(plan_refusal(table, {.categorical = {"y"}}).what,
+            "categorical: expected an input column, found column \"y\"");
 }
 
-TEST(Plan, HintsAtOtherCauses) {
-  const auto hint_for = [](const std::string& text) {
-    return plan_refusal(table_of({column("a b", {text, "1"}), column("y", {"u", "v"}, kKept)}, 2)).hint;
-  };
-  EXPECT_NE(hint_for("-1,5").find("decimal comma"), std::string::npos);
-  EXPECT_NE(hint_for("1;2;3").find("--delimiter"), std::string::npos);
-  EXPECT_EQ(hint_for("1,5,3"), "--ignore 1 leaves the column out");  // no plain word: by number
-  EXPECT_EQ(hint_for(","), "--ignore 1 leaves the column out");
+TEST(Plan, RefusesATextAmongNumbers) {
+  Table table = small();
+  table.columns[1] = column("b", {"10", "abc", "30", "40"});
+  table.columns[1].first_text.field = 2;
+  const Refusal found = plan_refusal(table);
+  EXPECT_EQ(found.category, ErrorCategory::input);
+  EXPECT_EQ(found.what, "a.csv:3:2: column \"b\": expected a number, found \"abc\"");
+  EXPECT_EQ(found.hint, "--categorical b takes the column as categories, --ignore b leaves it out");
+  EXPECT_EQ(plan(table, {.ignore = {"b"}}).inputs.size(), 1u);
+  EXPECT_TRUE(plan(table, {.categorical = {"b"}}).inputs[1].categorical);
+}
+
+TEST(Plan, LeavesOutWhatIsANameOfEachRow) {
+  Texts names, kinds, y;
+  for (std::size_t row = 0; row < 60; ++row) {
+    names.push_back("n" + std::to_string(row));
+    kinds.push_back("k" + std::to_string(row % 30));  // as many as there may be in 60 rows
+    y.push_back(row % 2 == 0 ? "u" : "v");
+  }
+  const Table table = table_of({column("id", names), column("kind", kinds), column("y", y, kKept)}, 60);
+  Notes notes;
+  const Encoder encoder = plan_encoder(table, {}, notes);
+  ASSERT_EQ(encoder.inputs.size(), 1u);
+  EXPECT_EQ(encoder.inputs[0].name, "kind");
+  EXPECT_EQ(encoder.input_places, (Rows{2}));
+  EXPECT_EQ(notes[0], "warning: left out, for nearly every row has a text of its own there: \"id\"");
+  EXPECT_EQ(plan(table, {.categorical = {"id"}}).inputs.size(), 2u);
+  EXPECT_EQ(plan_refusal(table, {.ignore = {"kind"}}).what,
+            "a.csv: input columns: expected at least 1 of numbers or categories, found none");
+}
+
+TEST(Plan, HintsAtADecimalComma) {
+  const Refusal found = plan_refusal(table_of({column("a b", {"-1,5", "2,5"}), column("y", {"u", "v"}, kKept)}, 2));
+  EXPECT_NE(found.hint.find("decimal comma"), std::string::npos);
 }
 
 TEST(Plan, RefusesColumnsWithTwoRoles) {

@@ -60,6 +60,10 @@ void expect_equal(const Encoder& a, const Encoder& b) {
     EXPECT_EQ(std::bit_cast<std::uint64_t>(a.inputs[j].shift), std::bit_cast<std::uint64_t>(b.inputs[j].shift));
     EXPECT_EQ(a.inputs[j].scale, b.inputs[j].scale);
     EXPECT_EQ(a.inputs[j].constant, b.inputs[j].constant);
+    EXPECT_EQ(a.inputs[j].fill, b.inputs[j].fill);
+    EXPECT_EQ(a.inputs[j].may_miss, b.inputs[j].may_miss);
+    EXPECT_EQ(a.inputs[j].categorical, b.inputs[j].categorical);
+    EXPECT_EQ(a.inputs[j].categories, b.inputs[j].categories);
   }
   EXPECT_EQ(a.match_by_name, b.match_by_name);
   EXPECT_EQ(a.image_height, b.image_height);
@@ -115,8 +119,8 @@ void expect_equal(const Provenance& a, const Provenance& b) {
 }
 
 TEST_F(ModelFile, ComesBackAsItWas) {
-  for (const Model& model :
-       {model_samples::classes_model(), model_samples::number_model(), model_samples::image_model()}) {
+  for (const Model& model : {model_samples::classes_model(), model_samples::number_model(),
+                             model_samples::image_model(), model_samples::mixed_model()}) {
     const std::string bytes = saved(model);
     const Model loaded = load_model(path("m.safetensors"));
     expect_equal(model.encoder, loaded.encoder);

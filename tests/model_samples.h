@@ -85,6 +85,21 @@ inline Model image_model() {
   return model;
 }
 
+/// A number that may be missing and a category of 2 values -> 1 number.
+inline Model mixed_model() {
+  Model model = number_model();
+  model.network = Network(Architecture{5, 0, {Layer{3, ActivationKind::relu}, Layer{1, ActivationKind::identity}}});
+  fill(model.network);
+  InputColumn& number = model.encoder.inputs[0];
+  number.fill = 2.5;
+  number.may_miss = true;
+  InputColumn& category = model.encoder.inputs[1];
+  category = InputColumn{"column 2"};
+  category.categorical = true;
+  category.categories = {"", "r\xC3\xB6t, \"dark\""};
+  return model;
+}
+
 inline std::string read_bytes(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};

@@ -219,6 +219,38 @@ TEST(Predictor, ManyThreadsOneModel) {
     EXPECT_TRUE(std::equal(whole.flat().begin(), whole.flat().end(), mine.flat().begin()));
 }
 
+TEST(Predictor, AnswersGapsAndCategoriesAsTheTableDoes) {
+  const Model model = model_samples::mixed_model();
+  const double gap = std::numeric_limits<double>::quiet_NaN();
+  MatrixOf<double> rows(4, 2), answers(4, 1);
+  rows(0, 0) = 7, rows(0, 1) = 1;    // the second category
+  rows(1, 0) = gap, rows(1, 1) = 0;  // missing, missing
+  rows(2, 0) = 7, rows(2, 1) = gap;  // a new value ...
+  rows(3, 0) = 7, rows(3, 1) = 2;    // ... however it is said
+  Predictor(model).predict(rows.view(), answers.view());
+  const float seven = encode_number(model.encoder.inputs[0], 7), fill = encode_number(model.encoder.inputs[0], 2.5);
+  const std::vector<float> encoded{seven, 0, 0, 1, 0, fill, 1, 1, 0, 0, seven, 0, 0, 0, 1, seven, 0, 0, 0, 1};
+  Matrix outputs(4, 1);
+  NetworkPredictor(model.network).predict(ConstMatrixView(encoded.data(), 4, 5), outputs.view());
+  for (std::size_t row = 0; row < 4; ++row)
+    EXPECT_EQ(answers(row, 0), model.encoder.target_scale * double(outputs(row, 0)) + model.encoder.target_shift);
+}
+
+TEST(Model, RefusesCategoriesThatCannotBe) {
+  const auto refused = [](const std::function<void(InputColumn&)>& change, std::size_t input) {
+    Model model = model_samples::mixed_model();
+    change(model.encoder.inputs[input]);
+    EXPECT_THROW(validate(model), Error);
+  };
+  EXPECT_NO_THROW(validate(model_samples::mixed_model()));
+  refused([](InputColumn& c) { c.categories = {"b", "a"}; }, 1);
+  refused([](InputColumn& c) { c.categories = {"a", "a"}; }, 1);
+  refused([](InputColumn& c) { c.categories.push_back("z"); }, 1);  // one input more than the network has
+  refused([](InputColumn& c) { c.may_miss = true; }, 1);
+  refused([](InputColumn& c) { c.categories = {"a"}; }, 0);
+  refused([](InputColumn& c) { c.fill = std::numeric_limits<double>::infinity(); }, 0);
+}
+
 TEST(Predictor, RefusesWhatIsNoNumberAndWhatDoesNotFit) {
   const auto category = [](const Model& model, const MatrixOf<double>& rows, std::size_t answers) {
     MatrixOf<double> out(rows.rows(), answers);
@@ -234,8 +266,10 @@ TEST(Predictor, RefusesWhatIsNoNumberAndWhatDoesNotFit) {
   EXPECT_EQ(category(model, rows, 2), ErrorCategory::internal);  // accepted
   EXPECT_EQ(category(model, rows, 3), ErrorCategory::input);
   EXPECT_EQ(category(model, some_rows(2, 4), 2), ErrorCategory::input);
-  rows(1, 2) = std::numeric_limits<double>::quiet_NaN();  // even in a column that is encoded as 0
+  rows(1, 2) = std::numeric_limits<double>::infinity();  // even in a column that is encoded as 0
   EXPECT_EQ(category(model, rows, 2), ErrorCategory::input);
+  rows(1, 2) = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_EQ(category(model, rows, 2), ErrorCategory::internal);  // accepted: missing
   rows(1, 2) = 1e308;
   rows(1, 0) = -1e308;
   EXPECT_EQ(category(model, rows, 2), ErrorCategory::internal);  // accepted: kept within a float

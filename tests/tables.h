@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <charconv>
 #include <functional>
+#include <limits>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -23,8 +24,8 @@ using Rows = std::vector<std::size_t>;
 
 constexpr bool kKept = true;
 
-// A column of a file whose line 1 is a header. Spellings are kept for targets only.
-inline Column column(const std::string& name, const Texts& fields, bool keep_spellings = false) {
+// A column of a file whose line 1 is a header. Spellings are kept for targets, and for text.
+inline Column column(const std::string& name, const Texts& fields, bool is_target = false) {
   Column out;
   out.name = name;
   for (std::size_t row = 0; row < fields.size(); ++row) {
@@ -35,13 +36,17 @@ inline Column column(const std::string& name, const Texts& fields, bool keep_spe
     if (missing && out.missing++ == 0) out.first_missing = {row + 2, 0, text};
     const bool is_number = problem == std::errc() && stop == text.data() + text.size();
     if (!missing && !is_number && out.first_text.line == 0) out.first_text = {row + 2, 0, text};
-    out.numbers.push_back(number);
-    if (!keep_spellings) continue;
+    out.numbers.push_back(missing ? std::numeric_limits<double>::quiet_NaN() : number);
+  }
+  if (!out.is_number()) out.numbers.clear();
+  if (out.is_number() && !is_target) return out;
+  for (const std::string& field : fields) {
+    const bool missing = field == "NA" || field == "?";
+    const std::string text = missing && !is_target ? "" : field;
     const auto at = std::find(out.spellings.begin(), out.spellings.end(), text);
     out.codes.push_back(static_cast<std::uint32_t>(at - out.spellings.begin()));
     if (at == out.spellings.end()) out.spellings.push_back(text);
   }
-  if (!out.is_number()) out.numbers.clear();
   return out;
 }
 

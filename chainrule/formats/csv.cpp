@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // CSV to Table: rows from csv_parser.h go straight into columns of numbers; text is kept where it is wanted.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -89,7 +91,7 @@ class TableBuilder {
       table_.notes.push_back(count_of(blanks_inside_, "blank line") + " passed over, the first at line " +
                              std::to_string(first_blank_));
     note_likely_header();
-    if (target_ != kNone) keep_spellings(table_.columns[target_]);
+    for (std::size_t c = 0; c < table_.columns.size(); ++c) keep_spellings(c);
     return std::move(table_);
   }
 
@@ -103,6 +105,8 @@ class TableBuilder {
   struct Progress {
     std::uint64_t texts = 0;
     Sighting not_finite;
+    Spellings spellings;
+    bool keeps_spellings = false;
   };
 
   void first_row(std::uint64_t line) {
@@ -144,7 +148,9 @@ class TableBuilder {
       target_ = find_column(table_, *options_.target, "target");
     else
       target_ = try_find_column(table_, *options_.target).value_or(kNone);
-    if (target_ != kNone) table_.columns[target_].codes.reserve(expected_rows_);
+    if (target_ == kNone) return;
+    progress_[target_].keeps_spellings = true;
+    table_.columns[target_].codes.reserve(expected_rows_);
   }
 
   void refuse_repeated_names() const {
@@ -169,8 +175,9 @@ class TableBuilder {
     const FieldValue value = read_field(text);
     const bool is_number = value.kind == FieldKind::number;
     if (!is_number || !(std::abs(value.number) <= kLargest)) note_unusual(c, value.kind, text, line);
-    staged_.push_back(value.number);
-    if (c == target_) add_spelling(c, trimmed(text), line);
+    staged_.push_back(value.kind == FieldKind::missing ? std::numeric_limits<double>::quiet_NaN() : value.number);
+    if (progress_[c].keeps_spellings)
+      add_spelling(c, c != target_ && value.kind == FieldKind::missing ? "" : trimmed(text), line);
     return is_number;
   }
 
@@ -183,8 +190,20 @@ class TableBuilder {
       see(column.first_missing, c, text, line);
     } else if (progress_[c].texts++ == 0) {
       see(column.first_text, c, text, line);
+      if (c != target_) spell_numbers(c);
       column.numbers = {};
     }
+  }
+
+  // A column that turns out to be text: what was read as numbers so far is spelled again.
+  void spell_numbers(std::size_t c) {
+    progress_[c].keeps_spellings = true;
+    Column& column = table_.columns[c];
+    column.codes.reserve(expected_rows_);
+    const auto spell = [&](double number) { add_spelling(c, std::isnan(number) ? "" : fmt::format("{}", number), 0); };
+    for (const double number : column.numbers) spell(number);
+    const std::size_t whole_rows = staged_.size() - c;  // the row at hand has come to field c
+    for (std::size_t i = c; i < whole_rows; i += table_.columns.size()) spell(staged_[i]);
   }
 
   // Whole rows wait here, so that each column's memory is visited once in many rows.
@@ -200,24 +219,25 @@ class TableBuilder {
 
   void add_spelling(std::size_t c, std::string_view text, std::uint64_t line) {
     Column& column = table_.columns[c];
-    if (too_many_spellings_ && column.is_number()) return;
-    const std::uint32_t code = too_many_spellings_ ? kMaxSpellings : spellings_.code(text);
-    too_many_spellings_ = code == kMaxSpellings;
-    if (too_many_spellings_ && !column.is_number())
-      refuse(place(table_.source, line, c + 1), "target " + in_quotes(column.name) + ": expected at most " +
-                                                    std::to_string(kMaxSpellings) + " different texts, found more");
-    if (too_many_spellings_) {
-      column.codes = {};
-      spellings_ = {};
+    const bool is_utf8_text = column.is_number() || is_utf8(text);
+    // A label ends up in models and predictions, which are UTF-8.
+    if (!is_utf8_text && c == target_) refuse_encoding(c, text, line);
+    if (!is_utf8_text) see(column.first_no_utf8, c, text, line);
+    const std::uint32_t code = is_utf8_text ? progress_[c].spellings.code(text) : kMaxSpellings;
+    if (code != kMaxSpellings) {
+      column.codes.push_back(code);
       return;
     }
-    // A label ends up in models and predictions, which are UTF-8.
-    if (!column.is_number() && !is_utf8(text)) refuse_encoding(c, text, line);
-    column.codes.push_back(code);
+    if (c == target_ && !column.is_number())
+      refuse(place(table_.source, line, c + 1), "target " + in_quotes(column.name) + ": expected at most " +
+                                                    std::to_string(kMaxSpellings) + " different texts, found more");
+    column.codes = {};
+    progress_[c].spellings = {};
+    progress_[c].keeps_spellings = false;
   }
 
-  void keep_spellings(Column& column) {
-    if (!column.codes.empty()) column.spellings = spellings_.take();
+  void keep_spellings(std::size_t c) {
+    if (progress_[c].keeps_spellings) table_.columns[c].spellings = progress_[c].spellings.take();
   }
 
   static void see(Sighting& sighting, std::size_t c, std::string_view text, std::uint64_t line) {
@@ -266,8 +286,6 @@ class TableBuilder {
   std::uint64_t first_row_line_ = 0;
   std::size_t field_ = 0;  // of the current row
   std::size_t target_ = kNone;
-  Spellings spellings_;
-  bool too_many_spellings_ = false;
   std::uint64_t first_blank_ = 0, blanks_ = 0, blanks_inside_ = 0;
 };
 

@@ -21,8 +21,8 @@ enum class Part { training, test };
 struct LoadOptions {
   Header header = Header::detect;
   char delimiter = 0;  ///< ',' ';' or '\t'; 0 = detect
-  /// The target column by name or number (from 1), whose spellings are kept; "" = the last column; nullopt = the file
-  /// need not have a target and no column's spellings are kept.
+  /// The target column by name or number (from 1), whose spellings are kept as written; "" = the last column; nullopt =
+  /// the file need not have a target.
   std::optional<std::string> target = "";
   bool target_required = true;  ///< false: a named target that the file lacks is no error
   std::string labels;           ///< file with the labels of an image or NPY file; "" = found beside it by name

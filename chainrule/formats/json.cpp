@@ -148,7 +148,7 @@ const Json::Object& object_of(const Json& json, const std::string& where) {
   return value_of<Json::Object>(json, where, "an object");
 }
 
-Fields::Fields(const Json& json, std::initializer_list<std::string_view> keys, std::string where)
+Fields::Fields(const Json& json, const std::vector<std::string_view>& keys, std::string where)
     : object_(&object_of(json, where)), where_(std::move(where)) {
   const auto known = [&](const auto& field) { return std::find(keys.begin(), keys.end(), field.key) != keys.end(); };
   for (const std::string_view key : keys) (*this)[key];

@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -42,7 +41,7 @@ const Json::Object& object_of(const Json& json, const std::string& where);
 /// An object that has exactly these keys, in any order. Throws Error (input) naming the one missing or not known.
 class Fields {
  public:
-  Fields(const Json& json, std::initializer_list<std::string_view> keys, std::string where);
+  Fields(const Json& json, const std::vector<std::string_view>& keys, std::string where);
   const Json& operator[](std::string_view key) const;
   std::string where(std::string_view key) const { return where_ + ": " + std::string(key); }
   const std::string& text(std::string_view key) const { return text_of((*this)[key], where(key)); }

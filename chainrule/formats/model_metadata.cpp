@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The metadata of a model file, version 1: every key is there, none besides. Values in braces or brackets are JSON.
+// The metadata of a model file, version 2: every key is there, none besides. Values in braces or brackets are JSON.
 //
 //   format             "chainrule"
-//   format_version     "1"
+//   format_version     "2"; version 1 has no fill, may_miss and categories
 //   program            who wrote it: "chainrule 0.1.0"
 //   layers             [{inputs, outputs, activation, dropout, weight_multiplier, bias_multiplier, decay_multiplier,
 //                      max_norm}, ...] from the inputs on; tensors "0.weight", "0.bias" belong to the first,
@@ -10,8 +10,11 @@
 //   input_dropout      share of the inputs dropped in training
 //   loss               {kind, huber_delta, label_smoothing, link}; link turns outputs into predictions: identity,
 //                      softmax, sigmoid or exp
-//   columns            {match_by_name, training_columns, places, names, shift, scale, constant}: inputs of a table; the
-//                      network sees (x - shift) / scale, of a constant column 0
+//   columns            {match_by_name, training_columns, places, names, shift, scale, constant, fill, may_miss,
+//                      categories}: of a table; the network sees (x - shift) / scale, of a constant column 0. `fill`
+//                      stands in for a missing number; where may_miss, one more input is 1 for it and 0 otherwise.
+//                      `categories` is null for a number, else a list of texts: an input each, 1 where the row has it
+//                      ("" = missing), and one more for any other text
 //   images             {height, width}: the network sees byte / 255; 0 for a table
 //   task               "classes" or "number"
 //   target             {name, place, shift, scale}: number = scale * output + shift
@@ -33,6 +36,7 @@
 #include <string_view>
 
 #include "chainrule/error.h"
+#include "chainrule/formats/column_metadata.h"
 #include "chainrule/formats/json.h"
 #include "chainrule/sha256.h"
 
@@ -40,7 +44,7 @@ namespace chainrule::formats {
 namespace {
 
 constexpr std::string_view kFormat = "chainrule";
-constexpr std::uint64_t kVersion = 1;
+constexpr std::uint64_t kVersion = 2;
 constexpr std::size_t kMostLayers = 10'000;
 constexpr std::size_t kMostOptions = 10'000;  // and metrics
 const std::array<std::string, 19> kKeys = {
@@ -139,48 +143,6 @@ Loss loss_from(const std::string& text, const std::string& where) {
 }
 
 // ---- encoder ------------------------------------------------------------------------------------------------------
-
-std::string columns_text(const Encoder& encoder) {
-  std::vector<std::string> places, names, shift, scale, constant;
-  for (const std::size_t column : encoder.input_places) places.push_back(std::to_string(column));
-  for (const InputColumn& column : encoder.inputs) {
-    names.push_back(json_text(column.name, "name of a column"));
-    shift.push_back(json_number(column.shift));
-    scale.push_back(json_number(column.scale));
-    constant.push_back(column.constant ? "true" : "false");
-  }
-  return json_object({{"match_by_name", encoder.match_by_name ? "true" : "false"},
-                      {"training_columns", std::to_string(encoder.training_columns)},
-                      {"places", json_list(places)},
-                      {"names", json_list(names)},
-                      {"shift", json_list(shift)},
-                      {"scale", json_list(scale)},
-                      {"constant", json_list(constant)}});
-}
-
-// Lists of another length than `names` are refused; the number of places is left to validate(), which images have none
-// of.
-void columns_from(const std::string& text, std::size_t inputs, const std::string& where, Encoder& encoder) {
-  const Json json = read_json(text, 5 * inputs + 20, where);
-  const Fields fields(json, {"match_by_name", "training_columns", "places", "names", "shift", "scale", "constant"},
-                      where);
-  encoder.match_by_name = fields.flag("match_by_name");
-  encoder.training_columns = fields.whole("training_columns");
-  for (const Json& column : fields.list("places"))
-    encoder.input_places.push_back(whole_of(column, fields.where("places")));
-  const Json::List& names = fields.list("names");
-  const auto list = [&](std::string_view key) -> const Json::List& {
-    if (fields.list(key).size() == names.size()) return fields.list(key);
-    refuse(fields.where(key) + ": expected " + std::to_string(names.size()) + " values, found " +
-           std::to_string(fields.list(key).size()));
-  };
-  const Json::List &shift = list("shift"), &scale = list("scale"), &constant = list("constant");
-  for (std::size_t j = 0; j < names.size(); ++j)
-    encoder.inputs.push_back({text_of(names[j], element(fields.where("names"), j)),
-                              number_of(shift[j], element(fields.where("shift"), j)),
-                              number_of(scale[j], element(fields.where("scale"), j)),
-                              flag_of(constant[j], element(fields.where("constant"), j))});
-}
 
 void images_from(const std::string& text, const std::string& where, Encoder& encoder) {
   const Json json = read_json(text, 10, where);
@@ -284,7 +246,7 @@ Provenance provenance_from(const Metadata& metadata, const std::string& file) {
 
 // ---- the whole ----------------------------------------------------------------------------------------------------
 
-void check_version(const Metadata& metadata, const std::string& file) {
+std::uint64_t version_of(const Metadata& metadata, const std::string& file) {
   const auto format = metadata.find("format");
   const auto version = metadata.find("format_version");
   if (format == metadata.end() || format->second != kFormat)
@@ -298,7 +260,8 @@ void check_version(const Metadata& metadata, const std::string& file) {
     refuse(at(file, "format_version") + ": written by a newer version: expected at most " + std::to_string(kVersion) +
                ", found " + std::to_string(number),
            "a newer chainrule can read it");
-  if (number == 0) refuse(at(file, "format_version") + ": expected 1, found 0");
+  if (number == 0) refuse(at(file, "format_version") + ": expected 1 or 2, found 0");
+  return number;
 }
 
 void check_keys(const Metadata& metadata, const std::string& file) {
@@ -354,7 +317,7 @@ Metadata to_metadata(const Model& model) {
 }
 
 Architecture architecture_from(const Metadata& metadata, const std::string& file) {
-  check_version(metadata, file);
+  version_of(metadata, file);
   check_keys(metadata, file);
   const std::string where = at(file, "layers");
   const Json json = read_json(metadata.at("layers"), 9 * kMostLayers + 1, where);
@@ -374,7 +337,7 @@ Model model_from(const Metadata& metadata, const Architecture& architecture, con
   Encoder& encoder = model.encoder;
   model.network = Network(architecture);
   model.loss = loss_from(metadata.at("loss"), at(file, "loss"));
-  columns_from(metadata.at("columns"), architecture.inputs, at(file, "columns"), encoder);
+  columns_from(metadata.at("columns"), architecture.inputs, version_of(metadata, file), at(file, "columns"), encoder);
   images_from(metadata.at("images"), at(file, "images"), encoder);
   encoder.task = task_from(metadata.at("task"), at(file, "task"));
   target_from(metadata.at("target"), at(file, "target"), encoder);

@@ -38,11 +38,12 @@ const char* name_of(Task task) { return task == Task::classes ? "classes" : "num
 
 Json input_columns(const Encoder& encoder) {
   Json columns = Json::array();
-  for (const InputColumn& column : encoder.inputs)
-    columns.push_back({{"name", column.name},
-                       {"shift", number(column.shift)},
-                       {"scale", number(column.scale)},
-                       {"constant", column.constant}});
+  for (const InputColumn& column : encoder.inputs) {
+    Json object = {{"name", column.name},         {"shift", number(column.shift)}, {"scale", number(column.scale)},
+                   {"constant", column.constant}, {"fill", number(column.fill)},   {"may_miss", column.may_miss}};
+    if (column.categorical) object["categories"] = column.categories;
+    columns.push_back(std::move(object));
+  }
   return columns;
 }
 

@@ -84,7 +84,9 @@ std::string metrics_row(const Metrics& metrics) {
 std::string inputs_text(const Encoder& encoder) {
   if (encoder.images()) return fmt::format("images of {} x {} pixels", encoder.image_height, encoder.image_width);
   std::vector<std::string> names;
-  for (const InputColumn& column : encoder.inputs) names.push_back(column.name);
+  for (const InputColumn& column : encoder.inputs)
+    names.push_back(column.categorical ? fmt::format("{} ({} categories)", column.name, column.categories.size())
+                                       : column.name);
   return fmt::format("{} columns: {}", names.size(), listed(names));
 }
 

@@ -103,6 +103,7 @@ int evaluate_command(const Arguments& arguments, const Terminal& terminal) {
   reading.part = formats::Part::test;
   const Table table = load_for(model.encoder, arguments.files[1], reading);
   for (const std::string& note : table.notes) say(terminal, note);
+  for (const std::string& line : unlike_training(model.encoder, table)) say(terminal, "warning: " + line);
 
   Evaluation evaluation = measure(model, table, threads);
   evaluation.model = arguments.files[0];

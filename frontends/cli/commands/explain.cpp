@@ -2,6 +2,8 @@
 // explain MODEL DATA: every number of training steps on chosen rows, as text, JSON or a page.
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "chainrule/explain_text.h"
 #include "cli/commands/commands.h"
 #include "cli/subject.h"
@@ -23,10 +25,39 @@ ExplainView view_of(const Arguments& arguments, const Terminal& terminal) {
   return view;
 }
 
+// Each input of the network as a column: categories and signs of missing values are what they are, 0 or 1.
+std::vector<InputColumn> columns_for(const Encoder& encoder) {
+  std::vector<InputColumn> columns;
+  const std::vector<std::string> names = input_names(encoder);
+  for (const InputColumn& input : encoder.inputs)
+    for (std::size_t k = 0; k < input.width(); ++k) {
+      InputColumn column = input;
+      if (input.categorical || k > 0) column = InputColumn{};
+      column.name = names[columns.size()];
+      columns.push_back(std::move(column));
+    }
+  return columns;
+}
+
+// What goes into the pipeline for row `row` of the batch: a number, or the median that stands in for it.
+std::vector<std::string> raw_inputs(const Subject& subject, const std::vector<std::size_t>& columns, std::size_t row) {
+  std::vector<std::string> raw;
+  const Encoder& encoder = subject.encoder;
+  for (std::size_t j = 0; j < encoder.inputs.size(); ++j) {
+    const InputColumn& input = encoder.inputs[j];
+    const std::size_t first = raw.size();
+    for (std::size_t k = 0; k < input.width(); ++k) raw.push_back(number_text(subject.batch.inputs(row, first + k)));
+    if (input.categorical) continue;
+    const double number = subject.table.columns[columns[j]].numbers[subject.rows[row]];
+    raw[first] = number_text(std::isnan(number) ? input.fill : number);
+  }
+  return raw;
+}
+
 // What stands in the file, and what it is called there.
 void add_names(Explanation& explanation, const Subject& subject) {
   const Encoder& encoder = subject.encoder;
-  explanation.columns = encoder.inputs;
+  explanation.columns = columns_for(encoder);
   explanation.image_height = encoder.image_height;
   explanation.image_width = encoder.image_width;
   explanation.output_names = encoder.task == Task::classes ? encoder.labels : std::vector<std::string>{encoder.target};
@@ -34,10 +65,7 @@ void add_names(Explanation& explanation, const Subject& subject) {
   explanation.rows.clear();
   for (const std::size_t row : subject.rows) {
     explanation.rows.push_back(row + 1);
-    std::vector<std::string> raw;
-    for (std::size_t j = 0; j < encoder.inputs.size(); ++j)
-      raw.push_back(number_text(subject.table.columns[columns[j]].numbers[row]));
-    explanation.raw_inputs.push_back(std::move(raw));
+    explanation.raw_inputs.push_back(raw_inputs(subject, columns, explanation.raw_inputs.size()));
     const Column& target = subject.table.columns[columns[encoder.inputs.size()]];
     explanation.raw_targets.push_back(target.codes.empty() ? number_text(target.numbers[row])
                                                            : target.spellings[target.codes[row]]);

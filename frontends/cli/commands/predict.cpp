@@ -92,6 +92,7 @@ int predict_command(const Arguments& arguments, const Terminal& terminal) {
   const Model model = formats::load_model(arguments.files[0]);
   const Table table = formats::load_table(arguments.files[1], reading);
   for (const std::string& note : table.notes) say(terminal, note);
+  for (const std::string& line : unlike_training(model.encoder, table)) say(terminal, "warning: " + line);
   const Dataset data = encode(model.encoder, table, false);
   const Interruption interruption;  // before the output, so that its temporary file is always taken away
   Output output(path, overwrite);

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chainrule/encoder_inputs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "chainrule/encoder_checks.h"
+#include "chainrule/encoder_labels.h"
+#include "chainrule/error.h"
+
+namespace chainrule {
+namespace {
+
+// Two passes, the mean corrected in the second; distances count in units of the largest, so that no square overflows or
+// vanishes.
+Scale standard_scale(std::span<const double> numbers, std::span<const std::size_t> rows) {
+  const auto count = static_cast<double>(rows.size());
+  double sum = 0, rest = 0, farthest = 0, squares = 0;
+  for (const std::size_t row : rows) sum += numbers[row];
+  for (const std::size_t row : rows) rest += numbers[row] - sum / count;
+  const double mean = sum / count + rest / count;
+  for (const std::size_t row : rows) farthest = std::max(farthest, std::fabs(numbers[row] - mean));
+  for (const std::size_t row : rows) {
+    const double distance = (numbers[row] - mean) / farthest;
+    squares += distance * distance;
+  }
+  return {mean, farthest * std::sqrt(squares / count), false};
+}
+
+// The middle one, or the mean of the middle two.
+double median_of(std::span<const double> numbers, std::span<const std::size_t> rows) {
+  std::vector<double> values;
+  values.reserve(rows.size());
+  for (const std::size_t row : rows) values.push_back(numbers[row]);
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  if (values.size() % 2 == 1) return *middle;
+  const double below = *std::max_element(values.begin(), middle);
+  return below + (*middle - below) / 2;
+}
+
+// Whether a single value stands in all training rows.
+bool fit_number_input(InputColumn& input, const Column& column, std::span<const std::size_t> rows, Scaling scaling) {
+  std::vector<std::size_t> present;
+  for (const std::size_t row : rows)
+    if (!std::isnan(column.numbers[row])) present.push_back(row);
+  input.may_miss = present.size() < rows.size() && !present.empty();
+  if (present.empty()) {
+    input.constant = true;
+    return true;
+  }
+  const Scale scale = take_scale(column.numbers, present, scaling);
+  input.shift = scale.shift;
+  input.scale = scale.scale;
+  input.fill = median_of(column.numbers, present);
+  input.constant = scale.constant && scaling != Scaling::none && !input.may_miss;
+  return scale.constant && !input.may_miss;
+}
+
+// The text of each row: as it stands in the file, or the fewest digits of a number; "" where it is missing.
+std::string text_of(const Table& table, const Column& column, std::size_t row) {
+  if (!column.is_number() && has_codes(table, column)) return column.spellings[column.codes[row]];
+  return std::isnan(column.numbers[row]) ? "" : fmt::format("{}", column.numbers[row]);
+}
+
+// How often each text stands in these rows, the most frequent first.
+std::vector<std::pair<std::string, std::size_t>> counts_of(const Table& table, const Column& column,
+                                                           std::span<const std::size_t> rows) {
+  std::vector<std::string> texts;
+  texts.reserve(rows.size());
+  for (const std::size_t row : rows) texts.push_back(text_of(table, column, row));
+  std::sort(texts.begin(), texts.end());
+  std::vector<std::pair<std::string, std::size_t>> counts;
+  for (std::string& text : texts) {
+    if (counts.empty() || counts.back().first != text) counts.emplace_back(std::move(text), 0);
+    ++counts.back().second;
+  }
+  std::stable_sort(counts.begin(), counts.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+  return counts;
+}
+
+bool fit_category(InputColumn& input, const Table& table, const Column& column, std::span<const std::size_t> rows,
+                  std::vector<std::string>& notes) {
+  auto counts = counts_of(table, column, rows);
+  input.constant = counts.size() == 1;
+  input.categories.clear();
+  if (input.constant) return true;
+  if (counts.size() > kMostCategories) {
+    notes.push_back(
+        fmt::format("{}: {} categories; the {} most frequent have inputs of their own, the others share one",
+                    in_column(column), counts.size(), kMostCategories));
+    counts.resize(kMostCategories);
+  }
+  for (auto& [text, count] : counts) input.categories.push_back(std::move(text));
+  std::sort(input.categories.begin(), input.categories.end());
+  return false;
+}
+
+void require_number_column(const Table& table, std::size_t index) {
+  const Column& column = table.columns[index];
+  if (!column.is_number() || column.numbers.size() != table.rows) require_numbers(table, index, "");
+}
+
+// Finds the category of each row.
+class Categories {
+ public:
+  Categories(const InputColumn& input, const Table& table, const Column& column)
+      : table_(table), column_(column), index_(input.categories) {
+    if (column.is_number()) return;
+    for (const std::string& spelling : column.spellings) of_code_.push_back(index_.find(spelling));
+  }
+  std::uint32_t of_row(std::size_t row) const {
+    if (!column_.is_number()) return of_code_.at(column_.codes[row]);
+    const double number = column_.numbers[row];
+    return std::isnan(number) ? index_.find("") : index_.find(number);
+  }
+
+ private:
+  const Table& table_;
+  const Column& column_;
+  LabelIndex index_;
+  std::vector<std::uint32_t> of_code_;
+};
+
+void require_category_column(const Table& table, const Column& column) {
+  if (column.is_number() || has_codes(table, column)) return;
+  const Sighting& seen = column.first_no_utf8.line > 0 ? column.first_no_utf8 : column.first_text;
+  throw Error(
+      ErrorCategory::input,
+      fmt::format("{}: {}: expected {}, found {}", place(table.source, seen.line, seen.field), in_column(column),
+                  column.first_no_utf8.line > 0 ? "text in UTF-8" : "at most a million different texts",
+                  column.first_no_utf8.line > 0 ? in_quotes(seen.text) : "more"));
+}
+
+void encode_column(const InputColumn& input, const Table& table, std::size_t place, std::size_t offset,
+                   Matrix& values) {
+  const Column& column = table.columns[place];
+  const std::size_t width = input.width();
+  if (!input.categorical) {
+    require_number_column(table, place);
+    for (std::size_t row = 0; row < table.rows; ++row)
+      encode_input(input, column.numbers[row], values.row(row).subspan(offset, width));
+    return;
+  }
+  require_category_column(table, column);
+  const Categories categories(input, table, column);
+  for (std::size_t row = 0; row < table.rows; ++row)
+    encode_input(input, static_cast<double>(categories.of_row(row)), values.row(row).subspan(offset, width));
+}
+
+}  // namespace
+
+float as_float(double value) {
+  constexpr double kMost = std::numeric_limits<float>::max();
+  return static_cast<float>(std::clamp(value, -kMost, kMost));
+}
+
+Scale take_scale(std::span<const double> numbers, std::span<const std::size_t> rows, Scaling scaling) {
+  constexpr double kLeastSpread = 1e-290;  // below it, the standard deviation may be no normal number
+  double least = numbers[rows[0]], most = least;
+  for (const std::size_t row : rows) {
+    least = std::min(least, numbers[row]);
+    most = std::max(most, numbers[row]);
+  }
+  const bool constant = most - least < kLeastSpread;
+  if (scaling == Scaling::none) return {0, 1, constant};
+  if (constant) return {least, 1, true};
+  return scaling == Scaling::range ? Scale{least, most - least, false} : standard_scale(numbers, rows);
+}
+
+float encode_number(const InputColumn& column, double x) {
+  return column.constant ? 0.0f : as_float((x - column.shift) / column.scale);
+}
+
+void encode_input(const InputColumn& column, double x, std::span<float> inputs) {
+  if (column.categorical) {
+    std::ranges::fill(inputs, 0.0f);
+    if (column.constant) return;
+    const bool known = x >= 0 && x < static_cast<double>(column.categories.size());
+    inputs[known ? static_cast<std::size_t>(x) : column.categories.size()] = 1;
+    return;
+  }
+  inputs[0] = encode_number(column, std::isnan(x) ? column.fill : x);
+  if (column.may_miss) inputs[1] = std::isnan(x) ? 1.0f : 0.0f;
+}
+
+std::vector<std::string> input_names(const Encoder& encoder) {
+  std::vector<std::string> names;
+  for (const InputColumn& input : encoder.inputs) {
+    for (const std::string& category : input.categories)
+      names.push_back(input.name + (category.empty() ? " is missing" : " = " + category));
+    names.push_back(input.categorical ? input.name + " is new" : input.name);
+    if (input.may_miss) names.push_back(input.name + " is missing");
+  }
+  return names;
+}
+
+void fit_inputs(Encoder& encoder, const Table& table, const std::vector<std::size_t>& places,
+                std::span<const std::size_t> rows, Scaling scaling, std::vector<std::string>& notes) {
+  std::vector<std::string> constant, gaps;
+  for (std::size_t j = 0; j < encoder.inputs.size(); ++j) {
+    InputColumn& input = encoder.inputs[j];
+    const Column& column = table.columns[places[j]];
+    if (input.categorical)
+      require_category_column(table, column);
+    else
+      require_number_column(table, places[j]);
+    const bool same = input.categorical ? fit_category(input, table, column, rows, notes)
+                                        : fit_number_input(input, column, rows, scaling);
+    if (same) constant.push_back(input.name);
+    if (input.may_miss) gaps.push_back(input.name);
+  }
+  if (!gaps.empty())
+    notes.push_back(fmt::format("missing values become the median, and {}: {}",
+                                gaps.size() == 1 ? "an input that says so" : "inputs that say so", listed(gaps)));
+  if (!constant.empty())
+    notes.push_back(fmt::format("warning: constant on the training rows, so nothing is learned from {}: {}",
+                                constant.size() == 1 ? "it" : "them", listed(constant)));
+}
+
+Features encode_inputs(const Encoder& encoder, const Table& table, const std::vector<std::size_t>& places) {
+  const std::size_t width = encoder.width();
+  checked_product(checked_product(table.rows, width, "inputs"), sizeof(float), "inputs");
+  Matrix values(table.rows, width);
+  std::size_t offset = 0;
+  for (std::size_t j = 0; j < places.size(); ++j) {
+    encode_column(encoder.inputs[j], table, places[j], offset, values);
+    offset += encoder.inputs[j].width();
+  }
+  return Features(std::move(values));
+}
+
+std::vector<std::string> unlike_inputs(const Encoder& encoder, const Table& table,
+                                       const std::vector<std::size_t>& places) {
+  std::vector<std::string> lines;
+  for (std::size_t j = 0; j < places.size(); ++j) {
+    const InputColumn& input = encoder.inputs[j];
+    const Column& column = table.columns[places[j]];
+    if (input.constant) continue;
+    if (!input.categorical && !input.may_miss && column.missing > 0)
+      lines.push_back(fmt::format("{}: {}, where training had none: the median {} stands in", in_column(column),
+                                  counted(column.missing, "missing value"), input.fill));
+    if (!input.categorical || (!column.is_number() && !has_codes(table, column))) continue;
+    const Categories categories(input, table, column);
+    std::size_t unknown = 0, first = 0;
+    for (std::size_t row = 0; row < table.rows; ++row)
+      if (categories.of_row(row) == LabelIndex::kUnknown && unknown++ == 0) first = row;
+    if (unknown > 0)
+      lines.push_back(fmt::format("{}: {} with a value that training did not know, first {} in {}", in_column(column),
+                                  counted(unknown, "row"), in_quotes(text_of(table, column, first)),
+                                  place_of_row(table, first)));
+  }
+  return lines;
+}
+
+}  // namespace chainrule

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chainrule/formats/column_metadata.h"
+
+#include "chainrule/error.h"
+#include "chainrule/formats/json.h"
+
+namespace chainrule::formats {
+namespace {
+
+[[noreturn]] void refuse(const std::string& what) { throw Error(ErrorCategory::input, what); }
+
+std::string element(const std::string& where, std::size_t k) { return where + '[' + std::to_string(k) + ']'; }
+
+}  // namespace
+
+std::string columns_text(const Encoder& encoder) {
+  std::vector<std::string> places, names, shift, scale, constant, fill, may_miss, categories;
+  for (const std::size_t column : encoder.input_places) places.push_back(std::to_string(column));
+  for (const InputColumn& column : encoder.inputs) {
+    names.push_back(json_text(column.name, "name of a column"));
+    shift.push_back(json_number(column.shift));
+    scale.push_back(json_number(column.scale));
+    constant.push_back(column.constant ? "true" : "false");
+    fill.push_back(json_number(column.fill));
+    may_miss.push_back(column.may_miss ? "true" : "false");
+    std::vector<std::string> texts;
+    for (const std::string& text : column.categories) texts.push_back(json_text(text, "category"));
+    categories.push_back(column.categorical ? json_list(texts) : "null");
+  }
+  return json_object({{"match_by_name", encoder.match_by_name ? "true" : "false"},
+                      {"training_columns", std::to_string(encoder.training_columns)},
+                      {"places", json_list(places)},
+                      {"names", json_list(names)},
+                      {"shift", json_list(shift)},
+                      {"scale", json_list(scale)},
+                      {"constant", json_list(constant)},
+                      {"fill", json_list(fill)},
+                      {"may_miss", json_list(may_miss)},
+                      {"categories", json_list(categories)}});
+}
+
+// Lists of another length than `names` are refused; the number of places is left to validate(), which images have none
+// of.
+void columns_from(const std::string& text, std::size_t inputs, std::uint64_t version, const std::string& where,
+                  Encoder& encoder) {
+  const Json json = read_json(text, 9 * inputs + 20, where);
+  std::vector<std::string_view> keys{"match_by_name", "training_columns", "places", "names", "shift",
+                                     "scale",         "constant"};
+  if (version >= 2) keys.insert(keys.end(), {"fill", "may_miss", "categories"});
+  const Fields fields(json, keys, where);
+  encoder.match_by_name = fields.flag("match_by_name");
+  encoder.training_columns = fields.whole("training_columns");
+  for (const Json& column : fields.list("places"))
+    encoder.input_places.push_back(whole_of(column, fields.where("places")));
+  const Json::List& names = fields.list("names");
+  const auto list = [&](std::string_view key) -> const Json::List& {
+    if (fields.list(key).size() == names.size()) return fields.list(key);
+    refuse(fields.where(key) + ": expected " + std::to_string(names.size()) + " values, found " +
+           std::to_string(fields.list(key).size()));
+  };
+  const Json::List &shift = list("shift"), &scale = list("scale"), &constant = list("constant");
+  for (std::size_t j = 0; j < names.size(); ++j)
+    encoder.inputs.push_back({text_of(names[j], element(fields.where("names"), j)),
+                              number_of(shift[j], element(fields.where("shift"), j)),
+                              number_of(scale[j], element(fields.where("scale"), j)),
+                              flag_of(constant[j], element(fields.where("constant"), j))});
+  if (version < 2) return;
+  const Json::List &fill = list("fill"), &may_miss = list("may_miss"), &categories = list("categories");
+  for (std::size_t j = 0; j < names.size(); ++j) {
+    InputColumn& column = encoder.inputs[j];
+    column.fill = number_of(fill[j], element(fields.where("fill"), j));
+    column.may_miss = flag_of(may_miss[j], element(fields.where("may_miss"), j));
+    column.categorical = !std::holds_alternative<std::monostate>(categories[j].value);
+    if (!column.categorical) continue;
+    const std::string of = element(fields.where("categories"), j);
+    const Json::List& texts = list_of(categories[j], of);
+    for (std::size_t k = 0; k < texts.size(); ++k) column.categories.push_back(text_of(texts[k], element(of, k)));
+  }
+}
+
+}  // namespace chainrule::formats
