@@ -159,6 +159,7 @@ class Browser {
  private:
   [[noreturn]] void run_child(int in, int out) const {
     setpgid(0, 0);
+    setenv("TMPDIR", profile_.c_str(), 1);  // what it leaves there goes with the profile
     // First out of the way: one of them may be 3 or 4 itself.
     const int input = fcntl(in, F_DUPFD, 10), output = fcntl(out, F_DUPFD, 10);
     dup2(input, 3);
