@@ -64,38 +64,44 @@ Lanes<L> medians(const Ranking& ranking, std::span<const double> values, std::sp
   return middle;
 }
 
-// Ranks less their mean, (rows x L): a row of weight w counts as w rows would, equals share the mean of their ranks.
-template <std::size_t L>
-std::vector<double> centered_ranks(const Ranking& ranking, std::span<const float> weights) {
-  std::vector<double> ranks(weights.size());
+// visit(row, its L ranks) in the order of the ranking; ranks are less half of the total weight, which is their mean. A
+// row of weight w counts as w rows would, equals share the mean of their ranks.
+template <std::size_t L, class Visit>
+void each_rank(const Ranking& ranking, std::span<const float> weights, const Visit& visit) {
   std::vector<std::size_t> group;
-  Lanes<L> before{}, inside{};
+  Lanes<L> below{}, inside{}, rank;
+  ranking.each([&](std::size_t row, bool) { add(below, &weights[row * L], -0.5); });
   ranking.each([&](std::size_t row, bool ends) {
     group.push_back(row);
     add(inside, &weights[row * L]);
     if (!ends) return;
-    for (const std::size_t member : group)
-      for (std::size_t l = 0; l < L; ++l) ranks[member * L + l] = before[l] + 0.5 * inside[l];
-    for (std::size_t l = 0; l < L; ++l) before[l] += inside[l];
+    for (std::size_t l = 0; l < L; ++l) {
+      rank[l] = below[l] + 0.5 * inside[l];
+      below[l] += inside[l];
+    }
+    for (const std::size_t member : group) visit(member, rank);
     inside = {};
     group.clear();
   });
-  for (std::size_t i = 0; i < ranks.size(); ++i) ranks[i] -= 0.5 * before[i % L];
-  return ranks;
 }
 
 template <std::size_t L>
 Lanes<L> rank_correlations(const NumberAnswers& answers, std::span<const float> weights) {
-  const std::vector<double> x = centered_ranks<L>(answers.by_truth[0], weights);
-  const std::vector<double> y = centered_ranks<L>(answers.by_prediction[0], weights);
+  std::vector<double> x(weights.size());
   Lanes<L> xx{}, xy{}, yy{}, out;
-  for (std::size_t i = 0; i < x.size(); i += L)
+  each_rank<L>(answers.by_truth[0], weights, [&](std::size_t row, const Lanes<L>& rank) {
     for (std::size_t l = 0; l < L; ++l) {
-      const auto weight = static_cast<double>(weights[i + l]);
-      xx[l] += weight * x[i + l] * x[i + l];
-      xy[l] += weight * x[i + l] * y[i + l];
-      yy[l] += weight * y[i + l] * y[i + l];
+      x[row * L + l] = rank[l];
+      xx[l] += static_cast<double>(weights[row * L + l]) * rank[l] * rank[l];
     }
+  });
+  each_rank<L>(answers.by_prediction[0], weights, [&](std::size_t row, const Lanes<L>& rank) {
+    for (std::size_t l = 0; l < L; ++l) {
+      const double weighed = static_cast<double>(weights[row * L + l]) * rank[l];
+      xy[l] += weighed * x[row * L + l];
+      yy[l] += weighed * rank[l];
+    }
+  });
   for (std::size_t l = 0; l < L; ++l)
     out[l] = xx[l] > 0 && yy[l] > 0 ? std::clamp(xy[l] / (std::sqrt(xx[l]) * std::sqrt(yy[l])), -1.0, 1.0) : kNaN;
   return out;
