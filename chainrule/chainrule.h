@@ -30,6 +30,7 @@
 #include "chainrule/initialize.h"
 #include "chainrule/dataset.h"
 #include "chainrule/metrics.h"
+#include "chainrule/estimates.h"
 #include "chainrule/health.h"
 #include "chainrule/history.h"
 // From a table to a model.

@@ -69,8 +69,8 @@ FitResult fit(const Table& table, const FitOptions& options, const Observer& obs
   TrainOptions train_options = options.train;
   train_options.loss = plan.loss;
   result.history = train(network, training, held_out, train_options, observer, threads);
-  result.training = evaluate(network, plan.loss, training, threads);
-  if (!held_out.rows.empty()) result.validation = evaluate(network, plan.loss, held_out, threads);
+  result.training = evaluate(network, plan.loss, training, threads, options.train.metric);
+  if (!held_out.rows.empty()) result.validation = evaluate(network, plan.loss, held_out, threads, options.train.metric);
   result.model.provenance = provenance_of(table, options, result);
   return result;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Figures of merit from predictions. Definitions agree with scikit-learn's; sums run in double in a fixed order, and
-// the logarithm is our own, because a metric may decide when training stops.
+// Figures of merit from predictions. Definitions agree with scikit-learn's (docs/metrics.md); sums run in double in a
+// fixed order, and the logarithm is our own, because a metric may decide when training stops.
 #pragma once
 
 #include <cstddef>
@@ -25,17 +25,19 @@ using Metrics = std::vector<Metric>;
 
 /// nullptr when there is none of this name.
 const Metric* find_metric(const Metrics& metrics, std::string_view name);
-/// Names known for classes: accuracy, balanced_accuracy, f1_macro, log_loss; for numbers: rmse, mae, r2; for both:
-/// loss.
+/// Names known for classes: accuracy, balanced_accuracy, f1_macro, log_loss, f1, mcc, roc_auc, average_precision,
+/// brier, calibration_error; for numbers: rmse, mae, r2, median_absolute_error, spearman; for both, and first: loss.
 const std::vector<std::string>& metric_names(bool classes);
 /// Whether a larger value is better. Throws Error (usage) for an unknown name, listing the known ones.
 bool larger_is_better(std::string_view name);
 
-/// Metrics of `predictions` (rows.size() x outputs, link applied) against the targets of these rows. Class scores are
-/// clipped at 0 and divided by their sum where they are not a distribution already; log_loss keeps probabilities 2^-52
-/// away from 0 and 1. Numbers are compared in their own unit; of several outputs the mean is taken. Sample weights
-/// count. NaN where nothing is defined: rows that weigh nothing, r2 of fewer than two rows.
-Metrics compute_metrics(ConstMatrixView predictions, const Selection& truth);
+/// The main metrics of `predictions` (rows.size() x outputs, link applied) against the targets of these rows: accuracy,
+/// balanced_accuracy, f1_macro and log_loss, or rmse, mae and r2; then the metric named `also`, where it is another one
+/// of the task's but loss. Class scores are clipped at 0 and divided by their sum where they are not a distribution
+/// already; log_loss keeps probabilities 2^-52 away from 0 and 1. Numbers are compared in their own unit; of several
+/// outputs the mean is taken. Sample weights count. NaN where nothing is defined: rows that weigh nothing, r2 of a
+/// constant target, roc_auc of one class (docs/metrics.md has them all).
+Metrics compute_metrics(ConstMatrixView predictions, const Selection& truth, std::string_view also = {});
 
 /// counts[true * classes + predicted] of the rows.
 std::vector<std::uint64_t> confusion_matrix(ConstMatrixView predictions, const Selection& truth);

@@ -19,6 +19,7 @@ enum class Purpose : std::uint32_t {
   shuffle = 4,
   split = 5,
   check = 6,
+  resample = 7,
   test = 255
 };
 

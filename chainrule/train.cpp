@@ -235,7 +235,8 @@ History train(Network& network, const Selection& training, const Selection& vali
         history.stop = StopReason::interrupted;
         break;
       }
-      if (!validation.rows.empty()) record.validation = evaluate(network, options.loss, validation, threads);
+      if (!validation.rows.empty())
+        record.validation = evaluate(network, options.loss, validation, threads, options.metric);
       require_finite_parameters(state);
       const bool go_on = watch.look(record, network);
       history.epochs.push_back(record);
@@ -273,22 +274,28 @@ Matrix predict_outputs(const Network& network, const Selection& rows, std::size_
   return outputs;
 }
 
-Metrics evaluate(const Network& network, const Loss& loss, const Selection& rows, std::size_t threads) {
-  Matrix outputs = predict_outputs(network, rows, threads);
-  const Dataset& data = *rows.data;
-  std::vector<double> output(outputs.columns()), target(outputs.columns());
+std::vector<double> losses_of_rows(const Loss& loss, ConstMatrixView outputs, const Selection& rows) {
+  std::vector<double> output(outputs.columns()), target(outputs.columns()), losses(outputs.rows());
   Matrix target_row(1, outputs.columns());
-  const auto weight = [&](std::size_t i) { return data.weights.empty() ? 1.0 : double(data.weights[rows.rows[i]]); };
-  const auto loss_of_row = [&](std::size_t i) {
-    data.targets.gather(std::span(rows.rows).subspan(i, 1), target_row.view());
+  for (std::size_t i = 0; i < losses.size(); ++i) {
+    rows.data->targets.gather(std::span(rows.rows).subspan(i, 1), target_row.view());
     std::ranges::copy(outputs.row(i), output.begin());
     std::ranges::copy(target_row.row(0), target.begin());
-    return weight(i) * loss_value(loss, output, target);
-  };
-  const double total = kernels::tree_sum(rows.rows.size(), loss_of_row);
-  Metrics metrics = {{"loss", total / kernels::tree_sum(rows.rows.size(), weight)}};
+    losses[i] = loss_value(loss, output, target);
+  }
+  return losses;
+}
+
+Metrics evaluate(const Network& network, const Loss& loss, const Selection& rows, std::size_t threads,
+                 std::string_view also) {
+  Matrix outputs = predict_outputs(network, rows, threads);
+  const Dataset& data = *rows.data;
+  const std::vector<double> losses = losses_of_rows(loss, outputs.view(), rows);
+  const auto weight = [&](std::size_t i) { return data.weights.empty() ? 1.0 : double(data.weights[rows.rows[i]]); };
+  const double total = kernels::tree_sum(losses.size(), [&](std::size_t i) { return weight(i) * losses[i]; });
+  Metrics metrics = {{"loss", total / kernels::tree_sum(losses.size(), weight)}};
   apply_link(loss, outputs.view());
-  for (Metric& metric : compute_metrics(outputs.view(), rows)) metrics.push_back(std::move(metric));
+  for (Metric& metric : compute_metrics(outputs.view(), rows, also)) metrics.push_back(std::move(metric));
   return metrics;
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "chainrule/dataset.h"
@@ -71,8 +72,11 @@ double decay_term(const Parameters& parameters, double weight_decay);
 History train(Network& network, const Selection& training, const Selection& validation, const TrainOptions& options,
               const Observer& observer = {}, std::size_t threads = 0);
 
-/// Loss (mean over rows, sample weights counted) as metric "loss", then the metrics of the task.
-Metrics evaluate(const Network& network, const Loss& loss, const Selection& rows, std::size_t threads = 0);
+/// Loss (mean over rows, sample weights counted) as metric "loss", then what compute_metrics() gives.
+Metrics evaluate(const Network& network, const Loss& loss, const Selection& rows, std::size_t threads = 0,
+                 std::string_view also = {});
+/// The loss of each row, its weight left out; outputs: a(L), (rows.rows.size() x outputs), the link not applied.
+std::vector<double> losses_of_rows(const Loss& loss, ConstMatrixView outputs, const Selection& rows);
 
 /// a(L) of these rows, the link not applied: (rows.size() x outputs).
 Matrix predict_outputs(const Network& network, const Selection& rows, std::size_t threads = 0);

@@ -13,7 +13,7 @@ set(floors
     "network loss schedule processor"
     "dataset initialize"
     "metrics health"
-    "history"
+    "history estimates"
     "train+divergence+watch"
     "encoder"
     "model"

@@ -219,11 +219,15 @@ TEST(Rprop, SaysWhatItBrings) {
 
 TEST(Metrics, OfTheTaskAreListed) {
   const Points dir;
-  expect_in("expected one of loss, accuracy, balanced_accuracy, f1_macro, log_loss for classes, found \"rmse\"",
-            dir.trained({"--metric", "rmse"}, 2));
-  expect_in("expected one of loss, rmse, mae, r2 for a number as target, found \"accuracy\"",
-            dir.trained({"--metric", "accuracy", "--target", "x", "--ignore", "kind"}, 2));
-  expect_in("for numbers loss, rmse, mae or r2", run(dir, {"help", "--markdown"}).out);
+  expect_in(
+      "expected one of loss, accuracy, balanced_accuracy, f1_macro, log_loss, f1, mcc, roc_auc, average_precision, "
+      "brier, calibration_error for classes, found \"rmse\"",
+      dir.trained({"--metric", "rmse"}, 2));
+  expect_in(
+      "expected one of loss, rmse, mae, r2, median_absolute_error, spearman for a number as target, found "
+      "\"accuracy\"",
+      dir.trained({"--metric", "accuracy", "--target", "x", "--ignore", "kind"}, 2));
+  expect_in("for numbers loss, rmse, mae, r2, median_absolute_error or spearman", run(dir, {"help", "--markdown"}).out);
 }
 
 }  // namespace

@@ -53,11 +53,22 @@ Dataset numbers_of(const Json& test) {
   return dataset_of(std::move(targets), test.at("truth").size(), test.at("weights"));
 }
 
-void expect_values(const Metrics& found, const Json& expected) {
-  ASSERT_EQ(found.size(), expected.size());
-  for (const Metric& metric : found) {
-    const double value = expected.at(metric.name).get<double>();
-    EXPECT_NEAR(metric.value, value, 1e-12 * std::max(1.0, std::fabs(value))) << metric.name;
+// The main metrics, and each of the others when it is asked for: as scikit-learn has them, NaN where nothing is
+// defined.
+void expect_values(const Matrix& predictions, const Dataset& data, const Json& expected) {
+  const bool classes = data.targets.classes > 0;
+  ASSERT_EQ(expected.size() + 1, metric_names(classes).size());
+  for (const auto& [name, value] : expected.items()) {
+    const Metrics found = compute_metrics(predictions.view(), all_rows(data), name);
+    const Metric* metric = find_metric(found, name);
+    ASSERT_NE(metric, nullptr) << name;
+    if (value.is_string()) continue;  // no reference
+    if (value.is_null()) {
+      EXPECT_TRUE(std::isnan(metric->value)) << name << " " << metric->value;
+      continue;
+    }
+    const double known = value.get<double>();
+    EXPECT_NEAR(metric->value, known, 1e-12 * std::max(1.0, std::fabs(known))) << name;
   }
 }
 
@@ -91,37 +102,48 @@ double value_of(const Metrics& metrics, std::string_view name) {
 
 TEST(Metrics, AgreeWithScikitLearnOnClasses) {
   const Json cases = scikit_learn_values().at("classes");
-  ASSERT_GE(cases.size(), 8u);
+  ASSERT_GE(cases.size(), 22u);
   for (const Json& test : cases) {
     SCOPED_TRACE(test.at("name").get<std::string>());
     const Matrix scores = matrix_of(test.at("scores"));
     const Dataset data = classes_of(test, scores.columns());
-    expect_values(compute_metrics(scores.view(), all_rows(data)), test.at("expected"));
+    expect_values(scores, data, test.at("expected"));
     EXPECT_EQ(confusion_matrix(scores.view(), all_rows(data)), test.at("confusion").get<std::vector<std::uint64_t>>());
   }
 }
 
 TEST(Metrics, AgreeWithScikitLearnOnNumbers) {
   const Json cases = scikit_learn_values().at("numbers");
-  ASSERT_GE(cases.size(), 8u);
+  ASSERT_GE(cases.size(), 14u);
   for (const Json& test : cases) {
     SCOPED_TRACE(test.at("name").get<std::string>());
     const Matrix predictions = matrix_of(test.at("predictions"));
     const Dataset data = numbers_of(test);
-    expect_values(compute_metrics(predictions.view(), all_rows(data)), test.at("expected"));
+    expect_values(predictions, data, test.at("expected"));
   }
 }
 
-TEST(Metrics, ComeInTheOrderInWhichTheyAreShown) {
-  const Dataset classes = two_classes({0, 1});
-  Matrix scores(2, 2);
-  std::vector<std::string> names = {"loss"};
-  for (const Metric& metric : compute_metrics(scores.view(), all_rows(classes))) names.push_back(metric.name);
-  EXPECT_EQ(names, metric_names(true));
-  names = {"loss"};
-  const Dataset truth = numbers({1, 2});
-  for (const Metric& metric : compute_metrics(column({1, 2}).view(), all_rows(truth))) names.push_back(metric.name);
-  EXPECT_EQ(names, metric_names(false));
+TEST(Metrics, AreTheMainOnesInTheOrderInWhichTheyAreShownAndTheOneAskedFor) {
+  const Dataset classes = two_classes({0, 1}), truth = numbers({1, 2});
+  const Matrix scores(2, 2), guesses = column({1, 2});
+  const auto names_with = [&](bool of_classes, std::string_view also) {
+    std::vector<std::string> names = {"loss"};
+    for (const Metric& metric : of_classes ? compute_metrics(scores.view(), all_rows(classes), also)
+                                           : compute_metrics(guesses.view(), all_rows(truth), also))
+      names.push_back(metric.name);
+    return names;
+  };
+  for (const bool of_classes : {true, false}) {
+    const std::vector<std::string>& all = metric_names(of_classes);
+    const std::vector<std::string> main(all.begin(), all.begin() + (of_classes ? 5 : 4));
+    for (const std::string other : {"", "loss", "no_metric", of_classes ? "rmse" : "accuracy"})
+      EXPECT_EQ(names_with(of_classes, other), main) << other;
+    for (const std::string& name : all) {
+      std::vector<std::string> expected = main;
+      if (std::find(main.begin(), main.end(), name) == main.end()) expected.push_back(name);
+      EXPECT_EQ(names_with(of_classes, name), expected) << name;
+    }
+  }
 }
 
 TEST(Metrics, BelongToTheRowsOfTheSelection) {
@@ -136,15 +158,15 @@ TEST(Metrics, AreNotANumberWhereRowsWeighNothing) {
   Dataset classes = two_classes({0, 1});
   Dataset truth = numbers({1, 2});
   classes.weights = truth.weights = {0, 0};
-  Matrix scores(2, 2);
-  for (const Metric& metric : compute_metrics(scores.view(), all_rows(classes)))
-    EXPECT_TRUE(std::isnan(metric.value)) << metric.name;
-  for (const Metric& metric : compute_metrics(column({1, 2}).view(), all_rows(truth)))
-    EXPECT_TRUE(std::isnan(metric.value)) << metric.name;
-  for (const Metric& metric : compute_metrics(Matrix(0, 1).view(), Selection{&truth, {}}))
-    EXPECT_TRUE(std::isnan(metric.value)) << metric.name;
-  for (const Metric& metric : compute_metrics(Matrix(0, 2).view(), Selection{&classes, {}}))
-    EXPECT_TRUE(std::isnan(metric.value)) << metric.name;
+  const auto expect_nothing = [](const Matrix& predictions, const Selection& rows) {
+    for (const std::string& name : metric_names(rows.data->targets.classes > 0))
+      for (const Metric& metric : compute_metrics(predictions.view(), rows, name))
+        EXPECT_TRUE(std::isnan(metric.value)) << metric.name;
+  };
+  expect_nothing(Matrix(2, 2), all_rows(classes));
+  expect_nothing(column({1, 2}), all_rows(truth));
+  expect_nothing(Matrix(0, 1), Selection{&truth, {}});
+  expect_nothing(Matrix(0, 2), Selection{&classes, {}});
 }
 
 TEST(Metrics, OfOneRowHaveNoR2) {
@@ -163,10 +185,12 @@ TEST(Metrics, PassOnWhatIsNotANumber) {
   const Dataset classes = two_classes({0});
   EXPECT_TRUE(std::isnan(value_of(compute_metrics(scores.view(), all_rows(classes)), "log_loss")));
   const Dataset constant = numbers({1, 1}), rising = numbers({1, 2});
-  for (const Metric& metric : compute_metrics(column({1, kNaN}).view(), all_rows(constant)))
-    EXPECT_TRUE(std::isnan(metric.value)) << metric.name;
-  for (const Metric& metric : compute_metrics(column({1, kNaN}).view(), all_rows(rising)))
-    EXPECT_TRUE(std::isnan(metric.value)) << metric.name;
+  for (const char* const also : {"roc_auc", "average_precision", "brier", "calibration_error"})
+    EXPECT_TRUE(std::isnan(value_of(compute_metrics(scores.view(), all_rows(classes), also), also))) << also;
+  for (const Dataset* const truth : {&constant, &rising})
+    for (const char* const also : {"", "median_absolute_error", "spearman"})
+      for (const Metric& metric : compute_metrics(column({1, kNaN}).view(), all_rows(*truth), also))
+        EXPECT_TRUE(std::isnan(metric.value)) << metric.name;
 }
 
 TEST(Metrics, AreFiniteForTheLargestFloats) {
@@ -189,7 +213,8 @@ TEST(Metrics, RefusePredictionsThatDoNotFit) {
 TEST(MetricNames, SayWhatIsBetter) {
   for (const bool classes : {true, false})
     for (const std::string& name : metric_names(classes))
-      EXPECT_EQ(larger_is_better(name), name != "loss" && name != "log_loss" && name != "rmse" && name != "mae")
+      EXPECT_EQ(larger_is_better(name), name.find("loss") == std::string::npos && name != "brier" && name != "rmse" &&
+                                            name != "mae" && name.find("error") == std::string::npos)
           << name;
   EXPECT_TRUE(larger_is_better("balanced-accuracy"));
 }

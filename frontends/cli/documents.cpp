@@ -14,8 +14,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t kMostClassesInMatrix = 100;
-
 Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 Json metrics_object(const Metrics& metrics) {
@@ -85,27 +83,6 @@ std::string training_document(const FitResult& result, const TrainingFacts& fact
       {"seconds", number(facts.seconds)},
       {"stop", name_of(result.history.stop)},
       {"metrics", {{"training", metrics_object(result.training)}, {"validation", metrics_object(result.validation)}}}};
-  return text_of(document, 2);
-}
-
-std::string evaluation_document(const Evaluation& evaluation) {
-  Json document = {{"schema", 1},
-                   {"model", evaluation.model},
-                   {"data", evaluation.data},
-                   {"task", name_of(evaluation.task)},
-                   {"rows", evaluation.rows},
-                   {"trained_on_these_rows", evaluation.trained_on_these_rows},
-                   {"metrics", metrics_object(evaluation.metrics)}};
-  const std::size_t classes = evaluation.labels.size();
-  if (classes > 0) document["labels"] = evaluation.labels;
-  if (classes > 0 && classes <= kMostClassesInMatrix) {
-    Json matrix = Json::array();
-    for (std::size_t k = 0; k < classes; ++k) {
-      const std::span<const std::uint64_t> row = std::span(evaluation.confusion).subspan(k * classes, classes);
-      matrix.push_back(std::vector<std::uint64_t>(row.begin(), row.end()));
-    }
-    document["confusion_matrix"] = matrix;  // a row per true class, a column per predicted one
-  }
   return text_of(document, 2);
 }
 

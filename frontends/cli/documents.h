@@ -2,7 +2,6 @@
 // The JSON documents of `--json`. Fields are only ever added; numbers that are not finite are null.
 #pragma once
 
-#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,17 +17,6 @@ struct TrainingFacts {
   double seconds = 0;
 };
 std::string training_document(const FitResult& result, const TrainingFacts& facts);
-
-struct Evaluation {
-  std::string model, data;  ///< paths
-  Task task = Task::classes;
-  std::size_t rows = 0;
-  Metrics metrics;
-  bool trained_on_these_rows = false;
-  std::vector<std::string> labels;       ///< classes only
-  std::vector<std::uint64_t> confusion;  ///< counts[true * classes + predicted]
-};
-std::string evaluation_document(const Evaluation& evaluation);
 
 /// Probabilities are made of floats: the digits of a float are all there is to say.
 std::string probability_text(double probability);

@@ -12,8 +12,6 @@ namespace chainrule::cli {
 namespace {
 
 constexpr std::size_t kMostLines = 60;  // of a table, before it is cut
-constexpr std::size_t kMostClassesInMatrix = 20, kWidestMatrix = 110;
-constexpr std::size_t kConfusionsListed = 10;
 
 std::string number(double value) { return fmt::format("{:.6g}", value); }
 
@@ -22,40 +20,6 @@ std::string listed(const std::vector<std::string>& names, std::size_t most = 12)
   for (std::size_t i = 0; i < std::min(most, names.size()); ++i) out += (i > 0 ? ", " : "") + shortened(names[i]);
   if (names.size() > most) out += fmt::format(" and {} more", names.size() - most);
   return out;
-}
-
-std::string matrix_text(const Evaluation& evaluation) {
-  const std::size_t classes = evaluation.labels.size();
-  Grid grid;
-  grid.rows.push_back({""});
-  grid.to_the_right.assign(classes + 1, true);
-  for (const std::string& label : evaluation.labels) grid.rows[0].push_back(shortened(label));
-  std::size_t width = 0;
-  for (std::size_t k = 0; k < classes; ++k) {
-    grid.rows.push_back({shortened(evaluation.labels[k])});
-    for (std::size_t j = 0; j < classes; ++j)
-      grid.rows.back().push_back(std::to_string(evaluation.confusion[k * classes + j]));
-  }
-  for (std::size_t c = 0; c <= classes; ++c) width += grid.width(c) + 2;
-  if (width > kWidestMatrix) return "";
-  return "\nHow often which class (row) was taken for which (column):\n" + grid.text();
-}
-
-// The most frequent mistakes, for more classes than a matrix can show.
-std::string mistakes_text(const Evaluation& evaluation) {
-  const std::size_t classes = evaluation.labels.size();
-  std::vector<std::size_t> places;
-  for (std::size_t i = 0; i < evaluation.confusion.size(); ++i)
-    if (i / classes != i % classes && evaluation.confusion[i] > 0) places.push_back(i);
-  std::stable_sort(places.begin(), places.end(),
-                   [&](std::size_t a, std::size_t b) { return evaluation.confusion[a] > evaluation.confusion[b]; });
-  if (places.empty()) return "";
-  places.resize(std::min(places.size(), kConfusionsListed));
-  Grid grid{{{"times", "class", "taken for"}}, {true, false, false}};
-  for (const std::size_t i : places)
-    grid.rows.push_back({std::to_string(evaluation.confusion[i]), shortened(evaluation.labels[i / classes]),
-                         shortened(evaluation.labels[i % classes])});
-  return "\nThe most frequent mistakes:\n" + grid.text();
 }
 
 std::string plan_text(const TableFacts& facts) {
@@ -113,16 +77,6 @@ std::optional<NumberSummary> summarise(const Column& column) {
   const auto rows = static_cast<double>(column.numbers.size());
   for (const double value : column.numbers) summary.mean += value / rows;  // a sum could overflow
   return summary;
-}
-
-std::string evaluation_text(const Evaluation& evaluation) {
-  Grid grid{{{"rows", std::to_string(evaluation.rows)}}, {false, false}};
-  for (const Metric& metric : evaluation.metrics) grid.rows.push_back({metric.name, number(metric.value)});
-  std::string out = grid.text();
-  const std::size_t classes = evaluation.labels.size();
-  if (classes == 0) return out;
-  const std::string matrix = classes <= kMostClassesInMatrix ? matrix_text(evaluation) : "";
-  return out + (matrix.empty() ? mistakes_text(evaluation) : matrix);
 }
 
 std::string table_text(const Table& table, const TableFacts& facts) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What people read on standard output: tables of metrics, columns, layers, confusions.
+// What people read on standard output: tables of columns, layers, metrics.
 #pragma once
 
 #include <optional>
@@ -16,8 +16,6 @@ struct NumberSummary {
 /// Over the fields that are there; nullopt for text and where all are missing.
 std::optional<NumberSummary> summarise(const Column& column);
 
-/// Metrics one per line, and for classes who is taken for whom.
-std::string evaluation_text(const Evaluation& evaluation);
 std::string table_text(const Table& table, const TableFacts& facts);
 std::string model_text(const Model& model, const std::string& path);
 

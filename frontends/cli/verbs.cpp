@@ -86,18 +86,22 @@ Verb evaluate_verb() {
   Verb verb{
       "evaluate",
       "measure a model on a data file",
-      {"Measure a model on rows whose answers are known. Of an MNIST folder, the test files are taken.",
+      {"Measure a model on rows whose answers are known: each metric with a 95 % interval, and with what the best "
+       "constant "
+       "answer for these rows would reach (docs/metrics.md). Of an MNIST folder, the test files are taken.",
        "The very rows that trained the model are recognised, in the order in which they trained it; some of them, or "
        "all in another order, are not."},
       {"chainrule evaluate digits.safetensors data/digits.csv",
        "chainrule evaluate digits.safetensors new.csv --fail-under accuracy=0.97",
-       "chainrule evaluate houses.safetensors new.csv --fail-over rmse=25000 --json"},
+       "chainrule evaluate houses.safetensors new.csv --fail-over rmse=25000 --json",
+       "chainrule evaluate houses.safetensors new.csv --by district"},
       {{"MODEL", "model file that train wrote"}, {"DATA", kDataHelp}},
       {},
       false};
   verb.flags = {
       repeatable(with_value("fail-under", "METRIC=NUMBER", "exit 5 when a metric that should be large is below")),
       repeatable(with_value("fail-over", "METRIC=NUMBER", "exit 5 when a metric that should be small is above")),
+      with_value("by", "COLUMN", "measure the rows of each value of this column on their own as well"),
       threads(),
       yes_or_no("json", "print one JSON document"),
   };

@@ -5,14 +5,15 @@
 #include <algorithm>
 #include <cmath>
 
+#include "chainrule/estimates.h"
 #include "chainrule/fit.h"
 #include "cli/commands/commands.h"
-#include "cli/documents.h"
-#include "cli/summary.h"
+#include "cli/evaluation.h"
 
 namespace chainrule::cli {
 namespace {
 
+constexpr std::size_t kMostGroups = 100;
 constexpr std::size_t kMostClassesCounted = 1000;  // the confusion matrix has the square of it
 
 // One --fail-under or --fail-over.
@@ -63,30 +64,99 @@ void check_demands(const std::vector<Demand>& demands, Task task) {
 }
 
 // Throws Error (check) that names every demand that is not met.
-void meet(const std::vector<Demand>& demands, const Metrics& metrics) {
+void meet(const std::vector<Demand>& demands, const Estimates& estimates) {
   std::string failures;
   for (const Demand& demand : demands) {
-    const Metric* metric = find_metric(metrics, demand.metric);
-    const double value = metric == nullptr ? NAN : metric->value;
-    if (demand.at_least ? value >= demand.bound : value <= demand.bound) continue;
+    const Estimate& found = *find_estimate(estimates, demand.metric);
+    if (demand.at_least ? found.value >= demand.bound : found.value <= demand.bound) continue;
     failures += fmt::format("{}{}: expected at {} {}, found {}", failures.empty() ? "" : "; ", demand.metric,
-                            demand.at_least ? "least" : "most", demand.bound, value);
+                            demand.at_least ? "least" : "most", demand.bound,
+                            found.undefined.empty() ? fmt::format("{}", found.value) : "none: " + found.undefined);
   }
   if (!failures.empty()) throw Error(ErrorCategory::check, failures);
 }
 
-Evaluation measure(const Model& model, const Table& table, std::size_t threads) {
+// Rows of the data that say the same in one column.
+struct RowGroup {
+  std::string value;
+  std::vector<std::size_t> rows;
+};
+
+// Spellings are kept of the target only, so the file is read once more with this column in its place.
+Column spelled_column(const Table& table, std::size_t place, const std::string& path, formats::LoadOptions reading) {
+  const Column& column = table.columns[place];
+  if (!column.codes.empty()) return column;
+  if (path == "-")
+    throw Error(ErrorCategory::usage, "--by: expected a file, found - (standard input), which cannot be read twice");
+  reading.target = std::to_string(place + 1);
+  return std::move(formats::load_table(path, reading).columns[place]);
+}
+
+// In rising order, numbers by value.
+std::vector<RowGroup> groups_by(const std::string& by, const Table& table, const std::string& path,
+                                const formats::LoadOptions& reading) {
+  const std::size_t place = find_column(table, by, "--by");
+  const Column column = spelled_column(table, place, path, reading);
+  const std::size_t values = column.spellings.size();
+  if (values == 0 || values > kMostGroups)
+    throw Error(ErrorCategory::usage,
+                fmt::format("--by: expected a column of at most {} different values, found {} in {}", kMostGroups,
+                            values == 0 ? "more" : std::to_string(values), in_quotes(column.name)));
+  std::vector<RowGroup> groups(values);
+  for (std::size_t k = 0; k < values; ++k) groups[k].value = column.spellings[k];
+  for (std::size_t row = 0; row < column.codes.size(); ++row) groups[column.codes[row]].rows.push_back(row);
+  const auto number_of = [](const RowGroup& group) {
+    double number = 0;
+    return number_from_text(group.value, number) ? number : HUGE_VAL;
+  };
+  std::sort(groups.begin(), groups.end(), [&](const RowGroup& a, const RowGroup& b) {
+    const double first = number_of(a), second = number_of(b);
+    return first != second ? first < second : a.value < b.value;
+  });
+  return groups;
+}
+
+// Predictions (link applied) and losses of all rows, from which any of them can be measured.
+struct Answered {
+  Selection rows;
+  Matrix predictions;
+  std::vector<double> losses;
+};
+
+Answered answer(const Model& model, const Dataset& data, std::size_t threads) {
+  Answered out;
+  out.rows = all_rows(data);
+  out.predictions = predict_outputs(model.network, out.rows, threads);
+  out.losses = losses_of_rows(model.loss, out.predictions.view(), out.rows);
+  apply_link(model.loss, out.predictions.view());
+  return out;
+}
+
+Estimates estimate_some(const Answered& answered, const std::vector<std::size_t>& rows) {
+  Matrix predictions(rows.size(), answered.predictions.columns());
+  std::vector<double> losses;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    std::ranges::copy(answered.predictions.row(rows[i]), predictions.row(i).begin());
+    losses.push_back(answered.losses[rows[i]]);
+  }
+  EstimateOptions options;
+  options.losses = losses;
+  return estimate_metrics(predictions.view(), {answered.rows.data, rows}, options);
+}
+
+Evaluation measure(const Model& model, const Table& table, const std::vector<RowGroup>& groups, std::size_t threads) {
   const Dataset data = encode(model.encoder, table, true);
-  const Selection rows = all_rows(data);
+  const Answered answered = answer(model, data, threads);
   Evaluation evaluation;
   evaluation.task = model.encoder.task;
-  evaluation.rows = table.rows;
-  evaluation.metrics = evaluate(model.network, model.loss, rows, threads);
-  evaluation.trained_on_these_rows = fingerprint(table, model.encoder) == model.provenance.data_fingerprint;
-  if (evaluation.task == Task::number) return evaluation;
   evaluation.labels = model.encoder.labels;
-  if (evaluation.labels.size() > kMostClassesCounted) return evaluation;
-  evaluation.confusion = confusion_matrix(predict(model.network, model.loss, rows, threads).view(), rows);
+  evaluation.trained_on_these_rows = fingerprint(table, model.encoder) == model.provenance.data_fingerprint;
+  EstimateOptions options;
+  options.losses = answered.losses;
+  evaluation.estimates = estimate_metrics(answered.predictions.view(), answered.rows, options);
+  for (const RowGroup& group : groups) evaluation.groups.push_back({group.value, estimate_some(answered, group.rows)});
+  if (evaluation.task == Task::classes && evaluation.labels.size() <= kMostClassesCounted)
+    evaluation.confusion = confusion_matrix(answered.predictions.view(), answered.rows);
   return evaluation;
 }
 
@@ -105,7 +175,10 @@ int evaluate_command(const Arguments& arguments, const Terminal& terminal) {
   for (const std::string& note : table.notes) say(terminal, note);
   for (const std::string& line : unlike_training(model.encoder, table)) say(terminal, "warning: " + line);
 
-  Evaluation evaluation = measure(model, table, threads);
+  std::vector<RowGroup> groups;
+  if (arguments.has("by")) groups = groups_by(arguments.text("by"), table, arguments.files[1], reading);
+  Evaluation evaluation = measure(model, table, groups, threads);
+  evaluation.by = arguments.text("by");
   evaluation.model = arguments.files[0];
   evaluation.data = arguments.files[1];
   if (evaluation.trained_on_these_rows)
@@ -113,7 +186,7 @@ int evaluate_command(const Arguments& arguments, const Terminal& terminal) {
   Output output;
   output.write(arguments.is_true("json") ? evaluation_document(evaluation) : evaluation_text(evaluation));
   output.finish();
-  meet(demands, evaluation.metrics);
+  meet(demands, evaluation.estimates);
   return 0;
 }
 
