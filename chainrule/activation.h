@@ -18,7 +18,7 @@ enum class ActivationKind {
   leaky_relu,  ///< z for z > 0, else 0.01 z; f'(0) = 0.01
   elu,         ///< z for z > 0, else e^z - 1 (Clevert et al. 2016, alpha = 1)
   selu,        ///< scaled ELU with the constants of Klambauer et al. 2017
-  sigmoid,     ///< 1 / (1 + e^-z), the article's f (M1)
+  sigmoid,     ///< 1 / (1 + e^-z), the article's f (M1; (1), (2))
   tanh,        ///< (e^z - e^-z) / (e^z + e^-z)
   softplus,    ///< ln(1 + e^z)
   silu,        ///< z sigmoid(z), also called swish
@@ -65,7 +65,8 @@ bool activation_is_smooth(const Activation& activation);
 /// a = f(z), element by element; sizes are equal, z and a may be the same memory. The float result is the double
 /// value, rounded once.
 void activation_forward(const Activation& activation, std::span<const float> z, std::span<float> a);
-/// delta = d_a * f'(z), element by element (M7, M8); d_a and delta may be the same memory.
+/// delta = d_a * f'(z), element by element (M7, M8; the last factor in (13), (14), (17), (20), (21)); d_a and
+/// delta may be the same memory.
 void activation_backward(const Activation& activation, std::span<const float> z, std::span<const float> a,
                          std::span<const float> d_a, std::span<float> delta);
 

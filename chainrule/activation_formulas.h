@@ -75,6 +75,7 @@ struct LeakyRelu {
   static double derivative(double z, double) { return choose(z <= 0, kSlope, 1.0); }
 };
 
+// M1, (1), (2).
 struct Sigmoid {
   template <class T>
   static T value(T z) {

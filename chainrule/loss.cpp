@@ -19,7 +19,7 @@ double real(float x) { return double(x); }
 double real(double x) { return x; }
 double real(std::complex<double> x) { return x.real(); }
 
-// M4, M7: 1/2 |a - y|^2.
+// 1/2 |a - y|^2: M4, (5); its derivative a - y is the first factor of M7, (13), (20).
 struct HalfSquaredError {
   template <class T, class A, class Y>
   T value(A a, Y y) const {

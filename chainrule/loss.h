@@ -16,7 +16,7 @@
 namespace chainrule {
 
 enum class LossKind {
-  half_squared_error,     ///< 1/2 |a - y|^2, the article's (M4)
+  half_squared_error,     ///< 1/2 |a - y|^2, the article's (M4; (5))
   absolute_error,         ///< sum |a - y|; gradient 0 where a = y
   huber,                  ///< 1/2 d^2 for |d| <= huber_delta, else huber_delta (|d| - huber_delta / 2), d = a - y
   poisson,                ///< e^a - y a, a = logarithm of the expected count; constant term left out
@@ -71,8 +71,8 @@ std::complex<double> loss_value(const Loss& loss, std::span<const std::complex<d
 bool loss_is_smooth(const Loss& loss);
 
 /// sum over the rows i of scale_i * loss_i, and d_outputs = scale_i * d loss_i / d outputs: here, and only here, enters
-/// 1/m (M10). outputs, targets, d_outputs: (m x outputs); scale: m. Order of summation: leaves of 64 rows, then a
-/// binary tree (docs/determinism.md).
+/// 1/m (M10; (6), (11), (12)). outputs, targets, d_outputs: (m x outputs); scale: m. Order of summation: leaves of 64
+/// rows, then a binary tree (docs/determinism.md).
 double loss_and_gradient(const Loss& loss, ConstMatrixView outputs, ConstMatrixView targets,
                          std::span<const float> scale, MatrixView d_outputs);
 

@@ -146,12 +146,12 @@ class Workspace {
   std::unique_ptr<kernels::Team> team_;
 };
 
-/// Forward (M2): per layer z = x W^T + b, a = f(z), with dropout's masks of this pass. inputs: (rows x S_1).
+/// Forward (M2; (3), (4)): per layer z = x W^T + b, a = f(z), with dropout's masks of this pass. inputs: (rows x S_1).
 void forward(const Network& network, ConstMatrixView inputs, const Pass& pass, Workspace& work);
-/// Deltas downwards (M7, M8): work.delta(last) holds d_a of the outputs on entry; on return every work.delta(layer)
-/// holds delta, made with the weights as they are now.
+/// Deltas downwards (M7, M8; (13), (14), (20), (21)): work.delta(last) holds d_a of the outputs on entry; on return
+/// every work.delta(layer) holds delta, made with the weights as they are now.
 void backward_deltas(const Network& network, Workspace& work);
-/// dJ/dW and dJ/db of the batch (M9), summed over its rows, decay left out.
+/// dJ/dW and dJ/db of the batch (M9; (18), (19), (22), (23)), summed over its rows, decay left out: (11), (12).
 void weight_gradients(ConstMatrixView inputs, Workspace& work, Parameters& gradients);
 
 /// Takes the gradient of a layer's weights while it is in a near cache, in pieces, several threads at the same time:

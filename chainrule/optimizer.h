@@ -16,7 +16,7 @@
 namespace chainrule {
 
 /// With g = gradient + weight_decay * p and r = learning_rate. State starts at zero.
-struct Sgd {};  ///< p -= r g (M11)
+struct Sgd {};  ///< p -= r g (M11; (9), (10))
 struct Momentum {
   double momentum = 0.9;
 };  ///< v = mu v + g; p -= r v (as PyTorch: r outside the velocity)
@@ -54,7 +54,7 @@ std::size_t optimizer_memory(const Optimizer& optimizer);
 struct UpdateRates {
   std::uint64_t step = 1;     ///< counts from 1; Adam's bias correction needs it
   double learning_rate = 0;   ///< schedule and multiplier included
-  double weight_decay = 0;    ///< lambda times the layer's multiplier; 0 for biases (M5)
+  double weight_decay = 0;    ///< lambda times the layer's multiplier; 0 for biases (M5; (6))
   double gradient_scale = 1;  ///< below 1 when the gradient is clipped
   /// Adam's 1 / (1 - beta^step), for whoever updates span by span; 0: computed in optimizer_update().
   double correction1 = 0, correction2 = 0;

@@ -20,12 +20,12 @@ struct Step {
   T rate, decay, scale, correction1, correction2;
   std::uint64_t count;
 
-  /// g of the formulas: the (clipped) gradient of the mean loss plus lambda W.
+  /// g of the formulas: the (clipped) gradient of the mean loss plus lambda W by (8): (11) and (12).
   T g(T of_loss, T at) const { return scale * of_loss + decay * at; }
   T g(std::size_t k) const { return g(gradient[k], p[k]); }
 };
 
-// M11: p = p - alpha (1/m sum of gradients + lambda p).
+// M11, (9), (10), (24), (25): p = p - alpha (1/m sum of gradients + lambda p).
 template <class T>
 void apply(const Sgd&, const Step<T>& s) {
   for (std::size_t k = 0; k < s.p.size(); ++k) s.p[k] -= s.rate * s.g(k);

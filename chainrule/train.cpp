@@ -58,7 +58,7 @@ bool gradients_stay_finite(TrainState& s, ConstMatrixView inputs) {
   return true;
 }
 
-// M11 with M12: every segment of the flat block has its own rates.
+// M11, (9), (10), with M12: every segment of the flat block has its own rates.
 UpdateRates rates_of(const TrainState& s, const Segment& segment, double gradient_scale = 1) {
   UpdateRates rates{s.step, s.learning_rate * segment.rate_multiplier,
                     s.options.weight_decay * segment.decay_multiplier, gradient_scale};

@@ -62,7 +62,8 @@ struct TrainState {
 /// loss or gradient is not finite; the network then still holds the weights from before the step.
 double train_step(TrainState& state, const Batch& batch);
 
-/// lambda / 2 * sum of squared weights, multipliers counted (M5): what the objective has beside the mean loss.
+/// lambda / 2 * sum of squared weights, multipliers counted (M5; (6), (7)): what the objective has beside the mean
+/// loss.
 double decay_term(const Parameters& parameters, double weight_decay);
 
 /// Trains until the epochs are done, patience ends, or the observer says stop; the network ends with the best weights

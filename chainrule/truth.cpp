@@ -19,7 +19,7 @@ void multiply(ViewOf<double> values, const std::vector<MatrixOf<double>>& masks,
   for (std::size_t k = 0; k < values.size(); ++k) values.data()[k] *= masks[place].flat()[k];
 }
 
-// M2. `fed[l]` is what layer l was fed with: the activations below it, masked.
+// M2, (3), (4). `fed[l]` is what layer l was fed with: the activations below it, masked.
 struct Passed {
   std::vector<MatrixOf<double>> z, a, fed;
 };
@@ -118,7 +118,7 @@ TruthStep truth_step(const Architecture& architecture, const TruthParameters& pa
     MatrixOf<double>& delta = step.delta[l];
     multiply(delta.view(), masks, l + 1);
     step.d_a[l] = delta;
-    for (std::size_t k = 0; k < delta.flat().size(); ++k) {  // M7, M8: times f'(z)
+    for (std::size_t k = 0; k < delta.flat().size(); ++k) {  // M7, M8, (20), (21): times f'(z)
       step.slope[l].flat()[k] = activation_derivative(read.activation, read.z.flat()[k], read.a.flat()[k]);
       delta.flat()[k] *= step.slope[l].flat()[k];
     }
@@ -126,7 +126,7 @@ TruthStep truth_step(const Architecture& architecture, const TruthParameters& pa
     if (l > 0) affine_backward_input<double>(d, read.weights, step.delta[l - 1].view());
     affine_backward_weights<double>(d, read.fed, step.gradients.weights[l].view());
     affine_backward_biases<double>(d.rows(read.first_bias_row, m - read.first_bias_row), step.gradients.biases[l]);
-    for (double& g : step.gradients.weights[l].flat()) g /= reads.rows;  // M10
+    for (double& g : step.gradients.weights[l].flat()) g /= reads.rows;  // M10, (11), (12)
     for (double& g : step.gradients.biases[l]) g /= reads.rows;
   }
 

@@ -45,16 +45,16 @@ struct TruthStep {
   double decay_term = 0;                ///< lambda / 2 * sum of squared weights, multipliers counted
   double objective() const { return loss + decay_term; }
   TruthParameters gradients;        ///< of the mean loss, decay left out
-  TruthParameters decay_gradients;  ///< lambda W (M6); zeros for biases
+  TruthParameters decay_gradients;  ///< lambda W (M6; (8), (11)); zeros for biases
 };
 
-/// Forward, loss, deltas and gradients (M2 - M10) of one batch; with a mistake in the backward pass where one is
-/// planted.
+/// Forward, loss, deltas and gradients (M2 - M10; (1) - (23)) of one batch; with a mistake in the backward pass where
+/// one is planted.
 TruthStep truth_step(const Architecture& architecture, const TruthParameters& parameters, const Loss& loss,
                      const TruthBatch& batch, double weight_decay, const std::vector<MatrixOf<double>>& masks = {},
                      const PlantedFault& fault = {});
 
-/// The objective alone (M5).
+/// The objective alone (M5; (6)).
 double truth_objective(const Architecture& architecture, const TruthParameters& parameters, const Loss& loss,
                        const TruthBatch& batch, double weight_decay);
 
@@ -70,7 +70,7 @@ struct TruthOptimizer {
 double truth_norm(const TruthParameters& gradients);
 /// What a gradient of this length is multiplied with, so that it is no longer than clip_norm; 0 = never.
 double truth_clip(double norm, double clip_norm);
-/// One update (M11 - M13) with the multipliers and norm bounds of the architecture.
+/// One update (M11 - M13; (24), (25)) with the multipliers and norm bounds of the architecture.
 void truth_update(const Architecture& architecture, const Optimizer& optimizer, double learning_rate,
                   double weight_decay, const TruthStep& step, TruthOptimizer& state, TruthParameters& parameters,
                   double clip_norm = 0);

@@ -15,19 +15,19 @@ namespace chainrule {
 
 /// Of one affine layer, m rows.
 struct LayerReads {
-  Activation activation;           ///< M7, M8: its f' ...
+  Activation activation;           ///< M7, M8, (13), (14): its f' ...
   ViewOf<const double> z, a;       ///< ... at z; (m x outputs)
-  ViewOf<const double> weights;    ///< M8: W of the delta below, (outputs x inputs)
-  ViewOf<const double> fed;        ///< M9: a of dJ/dW, (m x inputs)
-  std::size_t first_bias_row = 0;  ///< M9, M10: the sum of dJ/db begins with this row
-  double decay = 0;                ///< M6: lambda of the weights, multiplier included
+  ViewOf<const double> weights;    ///< M8, (14), (21): W of the delta below, (outputs x inputs)
+  ViewOf<const double> fed;        ///< M9, (18), (22): a of dJ/dW, (m x inputs)
+  std::size_t first_bias_row = 0;  ///< M9, M10, (12): the sum of dJ/db begins with this row
+  double decay = 0;                ///< M6, (8), (11): lambda of the weights, multiplier included
   double bias_decay = 0;           ///< lambda of the biases
 };
 
 struct TruthReads {
-  Loss loss;                           ///< M7: whose gradient the outputs' delta is made of
+  Loss loss;                           ///< M7, (13): whose gradient the outputs' delta is made of
   std::vector<double> sample_weights;  ///< m factors of that gradient
-  double rows = 1;                     ///< M10: the m that divides
+  double rows = 1;                     ///< M10, (11), (12): the m that divides
   std::vector<LayerReads> layers;
   std::vector<MatrixOf<double>> made;  ///< what a fault made to be read
 };

@@ -94,12 +94,14 @@ function check_emphasis(text,  count, pieces, k) {
       report("emphasis that ends in a punctuation mark: expected it behind the *")
 }
 
+function belongs(n, page) { return index(chapters_of[n] " ", " " page " ") > 0 }
+
 # (N) outside of mathematics is the number of a formula in the article.
 function check_article_number(n,  page) {
   page = FILENAME
   sub(/.*\//, "", page)
-  if (!(n in chapter_of)) report("(" n "): the table in README.md has no such formula")
-  else if (page ~ /^[0-9]/ && chapter_of[n] != page) report("(" n ") belongs to " chapter_of[n])
+  if (!(n in chapters_of)) report("(" n "): the table in README.md has no such formula")
+  else if (page ~ /^[0-9]/ && !belongs(n, page)) report("(" n ") belongs to" chapters_of[n])
   cited[n] = 1
   print "(" n ")" | sorted
 }
@@ -163,9 +165,15 @@ BEGIN {
 
 FNR == 1 { ++reading; inside = "" }
 
-# First README.md: | (N) ... | [chapter](en/NN-name.md) ... |
+# First README.md: | (N) ... | [chapter](en/NN-name.md) ... |, one chapter or several.
 reading == 1 {
-  if (/^\| \([0-9]+\)/ && match($0, /[0-9][0-9]-[a-z-]*\.md/)) chapter_of[substr($2, 2, length($2) - 2)] = substr($0, RSTART, RLENGTH)
+  n = substr($2, 2, length($2) - 2)
+  rest = /^\| \([0-9]+\)/ ? $0 : ""
+  while (match(rest, /[0-9][0-9]-[a-z-]*\.md/)) {
+    page = substr(rest, RSTART, RLENGTH)
+    if (!belongs(n, page)) chapters_of[n] = chapters_of[n] " " page
+    rest = substr(rest, RSTART + RLENGTH)
+  }
   next
 }
 
@@ -204,8 +212,8 @@ inside == "math" {
 END {
   page = FILENAME
   sub(/.*\//, "", page)
-  for (n in chapter_of)
-    if (chapter_of[n] == page && !(n in cited)) report("(" n ") of the article is not named here, as README.md says")
+  for (n in chapters_of)
+    if (belongs(n, page) && !(n in cited)) report("(" n ") of the article is not named here, as README.md says")
   if (inside != "") report("a block without an end")
   close(sorted)
   exit bad

@@ -81,6 +81,7 @@ for language in en zh; do
   plant $folder/11-relu-and-scales.md 's/sqrt\(2 \/ inputs\)/sqrt(3 \/ inputs)/' "^$folder/11-relu-and-scales.md:.*below deviation"
   plant $folder/12-adam.md 's/08-learning-rate\.md/08-learning.md/' "^$folder/12-adam.md:.*a link to 08-learning.md"
 done
+plant $pages/en/12-adam.md 's/grep . dW2\.1,\.\. =/grep '"'"' dW2.1,. =/' "^$pages/en/12-adam.md:[0-9]+: this prints nothing: . grep"
 plant $pages/zh/12-adam.md 's/\*。第一步时/。*第一步时/' "^$pages/zh/12-adam.md:.*emphasis that ends"
 plant $pages/zh/05-hidden-deltas.md 's/\\partial Q/\\partial P/' "^--- $pages/zh/05-hidden-deltas.md"
 plant $pages/zh/03-cost.md 's/^\$ awk/$ nawk/' "^--- $pages/zh/03-cost.md"

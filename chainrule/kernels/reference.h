@@ -10,7 +10,7 @@
 
 namespace chainrule::kernels::reference {
 
-/// z = x W^T + b (M2); x may be complex beside parameters in double.
+/// z = x W^T + b: M2, (3), (16); x may be complex beside parameters in double.
 template <class T, class Parameter>
 void affine_forward(ViewOf<const T> x, ViewOf<const Parameter> weights, std::span<const Parameter> biases,
                     ViewOf<T> z) {
@@ -22,7 +22,7 @@ void affine_forward(ViewOf<const T> x, ViewOf<const Parameter> weights, std::spa
     }
 }
 
-/// d_x = delta W, the bracket of M8.
+/// d_x = delta W: M8, the sum in (14), over the paths of (15); W^T delta in (21).
 template <class T>
 void affine_backward_input(ViewOf<const T> delta, ViewOf<const T> weights, ViewOf<T> d_x) {
   for (std::size_t row = 0; row < d_x.rows(); ++row)
@@ -33,7 +33,7 @@ void affine_backward_input(ViewOf<const T> delta, ViewOf<const T> weights, ViewO
     }
 }
 
-/// d_weights = delta^T x: M9, summed over the batch as M10 says.
+/// d_weights = delta^T x: M9, (18), (22), summed over the batch: M10, (11).
 template <class T>
 void affine_backward_weights(ViewOf<const T> delta, ViewOf<const T> x, ViewOf<T> d_weights) {
   for (std::size_t i = 0; i < delta.columns(); ++i)
@@ -44,7 +44,7 @@ void affine_backward_weights(ViewOf<const T> delta, ViewOf<const T> x, ViewOf<T>
     }
 }
 
-/// d_biases = column sums of delta: M9, M10.
+/// d_biases = column sums of delta: M9, (19), (23), summed over the batch: M10, (12).
 template <class T>
 void affine_backward_biases(ViewOf<const T> delta, std::span<T> d_biases) {
   for (std::size_t i = 0; i < delta.columns(); ++i) {

@@ -33,7 +33,7 @@ END {
   for (c = 1; c <= curves; ++c) {
     printf "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"2\" points=\"", color[c]
     for (epoch = 1; epoch <= last[c]; ++epoch) printf "%s%.1f,%.1f", (epoch > 1 ? " " : ""), x(epoch), y(loss[c, epoch])
-    printf "\"/><text x=\"606\" y=\"%d\" text-anchor=\"end\" fill=\"%s\">%s%s</text>\n", 20 + 18 * c, color[c], label, name[c]
+    printf "\"/><text x=\"606\" y=\"%d\" text-anchor=\"end\" fill=\"%s\">%s%s</text>\n", 30 + 18 * c, color[c], label, name[c]
   }
   print "</svg>"
 }
