@@ -7,7 +7,6 @@
 #include <cmath>
 
 #include "chainrule/elementary.h"
-#include "chainrule/error.h"
 #include "chainrule/kernels/kernels.h"
 
 namespace chainrule {
@@ -212,16 +211,6 @@ void Recorder::add_backward() {
   }
 }
 
-// A step may end in weights that are not finite, which the next one would complain of.
-void Recorder::require_finite() const {
-  for (const float value : network_.parameters.flat())
-    if (!std::isfinite(value))
-      throw Error(ErrorCategory::numerics,
-                  "step " + std::to_string(record_.step) + ": the new weights: expected finite numbers, found " +
-                      std::to_string(value),
-                  "a smaller learning rate");
-}
-
 void Recorder::restart_truth() {
   const auto widened = [&](const Parameters& engine) {
     TruthParameters truth = truth_parameters(network_.architecture);
@@ -253,7 +242,6 @@ ExplainedStep Recorder::step() {
   add_losses();
   add_backward();
   train_step(state_, batch());
-  require_finite();
   add_gradients();
   add_full_gradients();
   bound_update(architecture, options_.optimizer, options_.learning_rate, options_.weight_decay, options_.clip_norm,

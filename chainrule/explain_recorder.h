@@ -46,7 +46,6 @@ class Recorder {
   void add_gradients();
   void add_full_gradients();
   void add_objective_after();
-  void require_finite() const;
   std::vector<MatrixOf<double>> masks();
 
   Network network_;

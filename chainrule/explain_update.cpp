@@ -2,7 +2,6 @@
 // The second half of a recorded step: gradients, what the optimiser remembers, the new parameters and their objective.
 #include <cmath>
 
-#include "chainrule/error.h"
 #include "chainrule/explain_recorder.h"
 #include "chainrule/optimizer_rules.h"
 
@@ -89,10 +88,6 @@ void Recorder::add_objective_after() {
   forward(network_, inputs_.view(), pass, state_.work);
   const double loss =
       loss_and_gradient(options_.loss, state_.work.outputs(), targets_.view(), share_, state_.work.d_outputs());
-  if (!std::isfinite(loss))
-    throw Error(ErrorCategory::numerics,
-                "step " + std::to_string(record_.step) + ": the loss with the new weights: expected a finite number",
-                "a smaller learning rate");
   const double decay = decay_term(network_.parameters, options_.weight_decay);
   const std::vector<MatrixOf<double>> all_masks = masks();
   const TruthStep truth =

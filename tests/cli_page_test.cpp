@@ -244,7 +244,7 @@ TEST_F(PageOnce, FactorsLeadToWhatTheyComeFromAndBack) {
   browser.value("location.hash = '1/delta2/0/1'");
   browser.settle();
   EXPECT_EQ(browser.text("#panel-title code"), "delta2[2; row 1]");
-  EXPECT_NE(browser.text(".article").find("(14), (21)"), std::string::npos);
+  EXPECT_NE(browser.text(".article").find("(14), (17), (21)"), std::string::npos);
   ASSERT_TRUE(browser.click(".line.symbols [data-key='1/d_a2/0/1']"));
   EXPECT_EQ(browser.text("#panel-title code"), "d_a2[2; row 1]");
   ASSERT_TRUE(browser.click(".line.numbers [data-key='1/W2/0/1']"));

@@ -2,6 +2,7 @@
 // explain MODEL DATA: every number of training steps on chosen rows, as text, JSON or a page.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "chainrule/explain_text.h"
@@ -96,6 +97,18 @@ std::string text_of(const Explanation& explanation, const Arguments& arguments, 
   }
 }
 
+// Throws Error (numerics) where a step ends in numbers that are not finite; the next one would refuse them.
+void check_finite(const Explanation& explanation) {
+  for (const ExplainedStep& step : explanation.steps)
+    for (const Tensor& tensor : step.tensors) {
+      const auto bad = std::ranges::find_if(tensor.engine, [](double x) { return !std::isfinite(x); });
+      if (bad != tensor.engine.end())
+        throw Error(ErrorCategory::numerics,
+                    fmt::format("step {}: {}: expected finite numbers, found {}", step.step, tensor.name, *bad),
+                    "a smaller --learning-rate");
+    }
+}
+
 // Throws Error (check) where the engine is further from the truth than its roundings allow.
 void check_bounds(const Explanation& explanation) {
   const std::vector<Excess> excesses = find_excesses(explanation, 1);
@@ -144,6 +157,7 @@ int explain_command(const Arguments& arguments, const Terminal& terminal) {
   Output output(path, overwrite);
   output.write(text_of(explanation, arguments, view));
   output.finish();
+  check_finite(explanation);
   check_bounds(explanation);
   return 0;
 }
