@@ -118,6 +118,20 @@ TEST(Explain, DropoutClippingNormBoundsAndSampleWeights) {
     }
 }
 
+TEST(Explain, BoundsHoldForWildRates) {  // the step and the decay cancel; signs hang on gradients that vanish
+  for (std::uint64_t seed = 1; seed <= 60; ++seed)
+    for (const std::string& optimizer : optimizer_names())
+      for (const double rate : {0.1, 1.0})
+        for (const double decay : {0.9, 10.0}) {
+          Made made(ActivationKind::sigmoid, LossKind::half_squared_error, optimizer_from_name(optimizer), seed);
+          made.options.learning_rate = rate;
+          made.options.weight_decay = decay;
+          for (MatrixOf<double>& w : made.start.weights)
+            for (double& x : w.flat()) x *= seed % 3 == 0 ? 64 : 1;  // saturated: slopes vanish
+          EXPECT_EQ(first_excess(made.explain()), "") << optimizer << ' ' << rate << ' ' << decay << " seed " << seed;
+        }
+}
+
 // Bounds that nothing can exceed would say nothing: they are near the differences that are there.
 TEST(Explain, TheBoundsAreNear) {
   const Made made(ActivationKind::sigmoid, LossKind::half_squared_error, Sgd{}, 23);
