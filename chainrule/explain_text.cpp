@@ -145,9 +145,26 @@ class Writer {
     const bool memory = parts.symbol.starts_with("first_") || parts.symbol.starts_with("second_");
     if (memory && std::ranges::all_of(tensor.engine, [](double x) { return x == 0; })) return line("    all 0");
     const std::vector<Entry> wanted = entries(tensor);
+    const bool of_rows = tensor.columns > 1 && tensor.rows == explanation_.rows.size() && !has_parameters(parts);
+    if (!of_rows) return list(step, wanted, "");
+    for (std::size_t first = 0, row = 0; first < wanted.size(); ++row) {  // each row's numbers are cut alike
+      std::size_t last = first;
+      while (last < wanted.size() && wanted[last].row == wanted[first].row) ++last;
+      if (row == view_.most) return line(fmt::format("    ... {} more rows", tensor.rows - row));
+      list(step, {wanted.begin() + static_cast<long>(first), wanted.begin() + static_cast<long>(last)},
+           tensor.rows > 1 ? fmt::format(" of row {}", explanation_.rows[wanted[first].row]) : "");
+      first = last;
+    }
+  }
+
+  void list(const ExplainedStep& step, const std::vector<Entry>& wanted, const std::string& of) {
     const std::size_t shown = wanted.size() <= view_.most + 1 ? wanted.size() : view_.most;
     for (std::size_t k = 0; k < shown; ++k) entry(step, wanted[k]);
-    if (shown < wanted.size()) line(fmt::format("    ... {} more", wanted.size() - shown));
+    if (shown < wanted.size()) line(fmt::format("    ... {} more{}", wanted.size() - shown, of));
+  }
+
+  static bool has_parameters(const TensorName& parts) {
+    return parts.layer > 0 && (parts.symbol.back() == 'W' || parts.symbol.back() == 'b');
   }
 
   bool is_wanted(const Tensor& tensor) const {
@@ -200,7 +217,7 @@ class Writer {
 
   std::vector<Entry> entries(const Tensor& tensor) const {
     const TensorName parts = parts_of(tensor.name);
-    const bool parameters = parts.layer > 0 && (parts.symbol.back() == 'W' || parts.symbol.back() == 'b');
+    const bool parameters = has_parameters(parts);
     const bool units = parts.layer > 0 || tensor.name == "y" || tensor.name == "y_smooth" || tensor.name == "p";
     std::vector<Entry> wanted;
     for (std::size_t row = 0; row < tensor.rows; ++row)

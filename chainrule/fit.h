@@ -51,6 +51,10 @@ struct FitResult {
   std::vector<std::string> notes;  ///< decisions and warnings, for the user
 };
 
+/// The loss that these options mean for a task. Throws Error (usage) for one that suits neither the task nor the
+/// activation of the output layer.
+Loss loss_for(Task task, const FitOptions& options);
+
 /// What can be said before training: used by callers that want to show it.
 struct FitPlan {
   Encoder encoder;

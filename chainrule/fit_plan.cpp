@@ -46,23 +46,6 @@ Architecture architecture_for(const Encoder& encoder, const FitOptions& options)
   return architecture;
 }
 
-Loss loss_for(Task task, const FitOptions& options) {
-  Loss loss = options.train.loss;
-  if (options.automatic_loss)
-    loss.kind = task == Task::classes ? LossKind::softmax_cross_entropy : LossKind::half_squared_error;
-  const bool of_classes = loss.kind == LossKind::softmax_cross_entropy || loss.kind == LossKind::sigmoid_cross_entropy;
-  if (of_classes && task == Task::number)
-    refuse(
-        fmt::format("loss: a number as target expects half_squared_error, absolute_error, huber or poisson, found {}",
-                    loss_name(loss)));
-  if (loss.kind == LossKind::poisson && task == Task::classes)
-    refuse("loss: classes expect softmax_cross_entropy, sigmoid_cross_entropy or half_squared_error, found poisson");
-  if (link_name(loss) != "identity" && options.output_activation.kind != ActivationKind::identity)
-    refuse(fmt::format("output_activation: the loss {} brings its own link ({}) and expects identity, found {}",
-                       loss_name(loss), link_name(loss), activation_name(options.output_activation)));
-  return loss;
-}
-
 std::size_t whole_number(std::string_view text, const std::string& all) {
   std::size_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -258,6 +241,23 @@ void apply_preset(FitOptions& options, const std::string& name) {
   options.train.batch_size = 10;
   options.train.epochs = 30;
   options.train.patience = 0;
+}
+
+Loss loss_for(Task task, const FitOptions& options) {
+  Loss loss = options.train.loss;
+  if (options.automatic_loss)
+    loss.kind = task == Task::classes ? LossKind::softmax_cross_entropy : LossKind::half_squared_error;
+  const bool of_classes = loss.kind == LossKind::softmax_cross_entropy || loss.kind == LossKind::sigmoid_cross_entropy;
+  if (of_classes && task == Task::number)
+    refuse(
+        fmt::format("loss: a number as target expects half_squared_error, absolute_error, huber or poisson, found {}",
+                    loss_name(loss)));
+  if (loss.kind == LossKind::poisson && task == Task::classes)
+    refuse("loss: classes expect softmax_cross_entropy, sigmoid_cross_entropy or half_squared_error, found poisson");
+  if (link_name(loss) != "identity" && options.output_activation.kind != ActivationKind::identity)
+    refuse(fmt::format("output_activation: the loss {} brings its own link ({}) and expects identity, found {}",
+                       loss_name(loss), link_name(loss), activation_name(options.output_activation)));
+  return loss;
 }
 
 FitPlan plan_fit(const Table& table, const FitOptions& options, const Table* validation) {

@@ -97,6 +97,23 @@ TEST(Explain, APrintedNameCanBeAskedFor) {
   EXPECT_TRUE(contains(path.out, "delta2[3; row 17] = d_a2[3; row 17] * slope2[3; row 17]  (14, 17, 21)")) << path.out;
 }
 
+TEST(Explain, ALossMustSuitTheModel) {
+  const Trained numbers(false);
+  EXPECT_EQ(run(numbers, {"explain", "m.safetensors", "points.csv", "--loss", "softmax_cross_entropy"}).code, 2);
+  const Trained classes;
+  const Result kept = run(classes, {"explain", "m.safetensors", "points.csv", "--loss", "auto"});
+  EXPECT_EQ(kept.code, 0);
+  EXPECT_TRUE(contains(kept.out, "loss softmax_cross_entropy"));
+}
+
+TEST(Explain, EachRowShowsItsFirstNumbers) {
+  const Trained dir;
+  const Result result = run(dir, {"explain", "m.safetensors", "points.csv", "--row", "3,17", "--most", "4"});
+  EXPECT_TRUE(contains(result.out, "z2[4; row 3]"));
+  EXPECT_FALSE(contains(result.out, "z2[5; row 3]"));
+  EXPECT_TRUE(contains(result.out, "    ... 4 more of row 3\n    z2[1; row 17]"));
+}
+
 TEST(Explain, ADivergingStepIsNoDefectOfTheEngine) {
   const Trained dir;
   const Result result = run(dir, {"explain", "m.safetensors", "points.csv", "--lr", "1e300"});

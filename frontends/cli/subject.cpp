@@ -58,13 +58,20 @@ void choose_rows(Subject& subject, const Arguments& arguments, std::size_t fallb
   std::iota(subject.rows.begin(), subject.rows.end(), std::size_t{0});
 }
 
-void load_trained(Subject& subject, const Arguments& arguments, formats::LoadOptions reading) {
+void load_trained(Subject& subject, const Arguments& arguments, const Terminal& terminal,
+                  formats::LoadOptions reading) {
   check_model_file(arguments.files[0]);
   Model model = formats::load_model(arguments.files[0]);
   subject.origin = "model " + arguments.files[0];
-  subject.options = options_of(model, arguments).train;
-  if (std::ranges::none_of(arguments.options,
-                           [](const Assignment& wish) { return wish.name == "loss" && wish.value != "auto"; })) {
+  if (model.provenance.configuration.empty())
+    say(terminal, "the model has no configuration: the default options stand in for it");
+  const FitOptions options = options_of(model, arguments);
+  subject.options = options.train;
+  const bool wants_another_loss = std::ranges::any_of(
+      arguments.options, [](const Assignment& wish) { return wish.name == "loss" && wish.value != "auto"; });
+  if (wants_another_loss) {
+    subject.options.loss = loss_for(model.encoder.task, options);
+  } else {
     model.loss.huber_delta = subject.options.loss.huber_delta;
     model.loss.label_smoothing = subject.options.loss.label_smoothing;
     subject.options.loss = model.loss;
@@ -129,7 +136,7 @@ Subject load_subject(const Arguments& arguments, const Terminal& terminal, std::
   Subject subject;
   try {
     if (arguments.files.size() == 2)
-      load_trained(subject, arguments, reading);
+      load_trained(subject, arguments, terminal, reading);
     else
       load_fresh(subject, arguments, terminal, reading);
   } catch (const Error& error) {

@@ -13,7 +13,8 @@ namespace chainrule::cli {
 namespace {
 
 constexpr std::size_t kMostSteps = 1000;
-constexpr double kBytesPerParameter = 8 * 3 * 12;  // three doubles in each of some dozen tensors
+// Some dozen tensors of parameters and eight of units; each number is three doubles, and their text.
+constexpr double kPerParameter = 12, kPerUnit = 8, kBytesPerNumber = 80;
 constexpr double kMostBytes = 8e9;
 
 ExplainView view_of(const Arguments& arguments, const Terminal& terminal) {
@@ -74,14 +75,17 @@ void add_names(Explanation& explanation, const Subject& subject) {
 }
 
 void check_size(const Subject& subject, std::size_t steps) {
-  const double bytes =
-      kBytesPerParameter * static_cast<double>(steps) *
-      static_cast<double>(parameter_count(subject.network.architecture) + subject.batch.inputs.rows() * 100);
+  const Architecture& architecture = subject.network.architecture;
+  double units = static_cast<double>(architecture.inputs);
+  for (const Layer& layer : architecture.layers) units += static_cast<double>(layer.outputs);
+  const double numbers = kPerParameter * static_cast<double>(parameter_count(architecture)) +
+                         kPerUnit * units * static_cast<double>(subject.rows.size());
+  const double bytes = kBytesPerNumber * numbers * static_cast<double>(steps);
   if (bytes > kMostBytes)
     throw Error(ErrorCategory::usage,
                 fmt::format("explain: expected steps that take at most {:.0f} GB to tell, found {:.0f} GB",
                             kMostBytes / 1e9, bytes / 1e9),
-                "fewer --steps need less");
+                "fewer rows (--row) or --steps need less");
 }
 
 // The library speaks of a layer, a unit, a parameter; whoever typed the flags shall read of them.
