@@ -107,8 +107,7 @@ void require_number_column(const Table& table, std::size_t index) {
 // Finds the category of each row.
 class Categories {
  public:
-  Categories(const InputColumn& input, const Table& table, const Column& column)
-      : table_(table), column_(column), index_(input.categories) {
+  Categories(const InputColumn& input, const Column& column) : column_(column), index_(input.categories) {
     if (column.is_number()) return;
     for (const std::string& spelling : column.spellings) of_code_.push_back(index_.find(spelling));
   }
@@ -119,7 +118,6 @@ class Categories {
   }
 
  private:
-  const Table& table_;
   const Column& column_;
   LabelIndex index_;
   std::vector<std::uint32_t> of_code_;
@@ -146,7 +144,7 @@ void encode_column(const InputColumn& input, const Table& table, std::size_t pla
     return;
   }
   require_category_column(table, column);
-  const Categories categories(input, table, column);
+  const Categories categories(input, column);
   for (std::size_t row = 0; row < table.rows; ++row)
     encode_input(input, static_cast<double>(categories.of_row(row)), values.row(row).subspan(offset, width));
 }
@@ -244,7 +242,7 @@ std::vector<std::string> unlike_inputs(const Encoder& encoder, const Table& tabl
       lines.push_back(fmt::format("{}: {}, where training had none: the median {} stands in", in_column(column),
                                   counted(column.missing, "missing value"), input.fill));
     if (!input.categorical || (!column.is_number() && !has_codes(table, column))) continue;
-    const Categories categories(input, table, column);
+    const Categories categories(input, column);
     std::size_t unknown = 0, first = 0;
     for (std::size_t row = 0; row < table.rows; ++row)
       if (categories.of_row(row) == LabelIndex::kUnknown && unknown++ == 0) first = row;
