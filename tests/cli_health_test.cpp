@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The log of a training and `explain --health`, as a user gets them.
 #include <nlohmann/json.hpp>
-#include <regex>
 #include <set>
 
 #include "chainrule/chainrule.h"
@@ -25,10 +24,12 @@ struct Points : Dir {
 std::set<std::string> documented_keys(const std::string& event) {
   std::istringstream page(read_file(CHAINRULE_SOURCE_DIR "/docs/formats.md"));
   std::set<std::string> keys;
-  const std::regex row("\\| `([^`]+)` \\| (both|epoch|step) \\|.*");
-  std::smatch found;
-  for (std::string line; std::getline(page, line);)
-    if (std::regex_match(line, found, row) && (found[2] == "both" || found[2] == event)) keys.insert(found[1]);
+  for (std::string line; std::getline(page, line);) {  // | `KEY` | EVENT | ...
+    const std::size_t end = line.find("` | ");
+    if (!line.starts_with("| `") || end == std::string::npos) continue;
+    const std::string where = line.substr(end + 4, line.find(' ', end + 4) - end - 4);
+    if (where == "both" || where == event) keys.insert(line.substr(3, end - 3));
+  }
   return keys;
 }
 
@@ -37,8 +38,9 @@ std::set<std::string> written_keys(const std::vector<Json>& events, const std::s
   for (const Json& line : events) {
     if (line["event"] != event) continue;
     for (const auto& [key, value] : line.items())
-      keys.insert(std::regex_replace(std::regex_replace(key, std::regex("^layer_[0-9]+/"), "layer_L/"),
-                                     std::regex("^validation/.*"), "validation/METRIC"));
+      keys.insert(key.starts_with("layer_")        ? "layer_L" + key.substr(key.find('/'))
+                  : key.starts_with("validation/") ? "validation/METRIC"
+                                                   : key);
   }
   return keys;
 }
