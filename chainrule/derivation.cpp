@@ -184,9 +184,8 @@ struct Writer {
       made.terms.push_back({"{} * {}", {scalar("clip"), loss_part}});
     else
       made.terms.push_back({"{}", {loss_part}});
-    const bool apart = std::holds_alternative<AdamW>(options().optimizer);  // decay waits for the update
-    if (!of_bias && !apart && lambda() != 0)
-      made.terms.push_back({text(lambda()) + " * {}", {same(numbered("W", name.layer))}});
+    const double decay = decay_in_gradient(explanation.architecture, options(), name.layer);
+    if (!of_bias && decay != 0) made.terms.push_back({text(decay) + " * {}", {same(numbered("W", name.layer))}});
     return made;
   }
 
@@ -309,7 +308,7 @@ struct Writer {
 
   Recipe run() const {
     const std::string& symbol = name.symbol;
-    const bool of_bias = !symbol.empty() && symbol.back() == 'b';
+    const bool of_bias = name.of_biases();
     if (symbol == "z") return z();
     if (symbol == "a") return a();
     if (symbol == "fed")

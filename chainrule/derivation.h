@@ -84,6 +84,12 @@ struct TensorName {
   std::string symbol;     ///< "W", "z", "delta", "dW", "first_W", "objective"
   std::size_t layer = 0;  ///< 0 = none
   bool after = false;
+
+  /// Whether its rows are units and its columns what feeds them (W, dW ...), or it has one number per unit (b, db ...);
+  /// else rows are rows of the batch.
+  bool of_weights() const { return layer > 0 && symbol.back() == 'W'; }
+  bool of_biases() const { return layer > 0 && symbol.back() == 'b'; }
+  bool of_parameters() const { return of_weights() || of_biases(); }
 };
 TensorName parts_of(const std::string& name);
 

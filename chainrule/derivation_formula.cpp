@@ -155,7 +155,7 @@ struct Writer {
   }
 
   Formula of_parameters() const {
-    const bool of_bias = name.symbol.back() == 'b';
+    const bool of_bias = name.of_biases();
     const std::string what = fmt::format("{} from layer {} to layer {}", of_bias ? "biases" : "weights", l(), l() + 1);
     if (name.symbol == "dW")
       return {"gradient of the loss", fmt::format("sum over the rows of delta{} {}^T", l() + 1, fed(l())),
@@ -163,11 +163,10 @@ struct Writer {
     if (name.symbol == "db")
       return {"gradient of the loss", fmt::format("sum over the rows of delta{}", l() + 1), "12, 19, 23"};
     if (name.symbol == "g_W" || name.symbol == "g_b") {
-      const double lambda = options().weight_decay * explanation.architecture.layers[l() - 1].decay_multiplier;
+      const double lambda = decay_in_gradient(explanation.architecture, options(), l());
       std::string text =
           fmt::format("{}d{}{}", step.find("clip") == nullptr ? "" : "clip * ", of_bias ? "b" : "W", l());
-      if (!of_bias && lambda != 0 && !std::holds_alternative<AdamW>(options().optimizer))
-        text += fmt::format(" + {} * W{}", lambda, l());
+      if (!of_bias && lambda != 0) text += fmt::format(" + {} * W{}", lambda, l());
       return {step.find("clip") == nullptr ? "gradient of the objective" : "gradient as the update takes it", text,
               "8, 11"};
     }
@@ -243,11 +242,9 @@ TensorName parts_of(const std::string& name) {
 
 std::string name_of(const Explanation& explanation, const Entry& entry) {
   const TensorName parts = parts_of(entry.tensor->name);
-  const char last = parts.symbol.back();
   if (entry.tensor->rows == 1 && entry.tensor->columns == 1 && parts.layer == 0) return entry.tensor->name;
-  if (parts.layer > 0 && last == 'W')
-    return fmt::format("{}[{},{}]", entry.tensor->name, entry.row + 1, entry.column + 1);
-  if (parts.layer > 0 && last == 'b') return fmt::format("{}[{}]", entry.tensor->name, entry.row + 1);
+  if (parts.of_weights()) return fmt::format("{}[{},{}]", entry.tensor->name, entry.row + 1, entry.column + 1);
+  if (parts.of_biases()) return fmt::format("{}[{}]", entry.tensor->name, entry.row + 1);
   const bool per_row = parts.symbol == "share" || parts.symbol == "sample_loss" || parts.symbol == "log_sum";
   const bool many = explanation.rows.size() > 1;
   if (per_row)
@@ -278,7 +275,7 @@ Formula formula_of(const Explanation& explanation, const ExplainedStep& step, co
       if (symbol == per_row) return writer.of_rows();
     return writer.of_step();
   }
-  return symbol.back() == 'W' || symbol.back() == 'b' ? writer.of_parameters() : writer.of_layer();
+  return writer.name.of_parameters() ? writer.of_parameters() : writer.of_layer();
 }
 
 }  // namespace chainrule

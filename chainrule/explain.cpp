@@ -37,6 +37,11 @@ Explanation explain_steps(const Architecture& architecture, const TruthParameter
   return explanation;
 }
 
+double decay_in_gradient(const Architecture& architecture, const TrainOptions& options, std::size_t layer) {
+  if (std::holds_alternative<AdamW>(options.optimizer)) return 0;
+  return options.weight_decay * architecture.layers[layer - 1].decay_multiplier;
+}
+
 std::vector<Excess> find_excesses(const Explanation& explanation, std::size_t most) {
   std::vector<Excess> excesses;
   for (const ExplainedStep& step : explanation.steps)

@@ -69,6 +69,10 @@ enum class TruthStart {
 Explanation explain_steps(const Architecture& architecture, const TruthParameters& start, const TruthBatch& batch,
                           const TrainOptions& options, std::size_t steps = 1, TruthStart truth = TruthStart::engine);
 
+/// What weight decay adds per weight to the gradient of W(layer) inside the update rule (M6), the layer's multiplier
+/// counted; 0 for adamw, which takes decay straight from the weights.
+double decay_in_gradient(const Architecture& architecture, const TrainOptions& options, std::size_t layer);
+
 /// Every number outside its bound, or not a number, at most `most`.
 std::vector<Excess> find_excesses(const Explanation& explanation, std::size_t most = 10);
 

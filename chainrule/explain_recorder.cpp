@@ -39,8 +39,8 @@ MatrixOf<double> rounding_of(const MatrixOf<double>& values) {
 }
 
 // Links grow by e^error at most; a probability stays below 1.
-double link_bound(const Loss& loss, double p, double error) {
-  const double grown = p == 0 ? 0 : p * (elementary::exp(error) - 1 + 1e-13);
+double link_bound(const Loss& loss, double p, double error, double of_sums) {
+  const double grown = p == 0 ? 0 : p * (elementary::exp(error) - 1 + of_sums);
   const double flushed = p == 0 ? elementary::exp(error - 700) : 0;
   return loss.kind == LossKind::poisson ? grown + flushed : std::min(1.0, grown + flushed);
 }
@@ -141,6 +141,7 @@ void Recorder::add_link() {
   MatrixOf<double> engine = wide_matrix(state_.work.outputs());  // the engine's losses take it on in double
   MatrixOf<double> truth = truth_.a.back();
   const bool softmax = options_.loss.kind == LossKind::softmax_cross_entropy;
+  const double of_sums = 8 * (static_cast<double>(engine.columns()) + 8) * 0x1p-53;  // of double, on both sides
   Numbers bound, log_sum, log_sum_truth, log_sum_bound;
   for (std::size_t row = 0; row < rows(); ++row) {
     apply_link(options_.loss, engine.row(row));
@@ -148,10 +149,10 @@ void Recorder::add_link() {
     const std::span<const double> errors = bounds_.a.back().row(row);
     const double error = *std::ranges::max_element(errors);
     for (std::size_t k = 0; k < errors.size(); ++k)
-      bound.push_back(link_bound(options_.loss, truth(row, k), softmax ? 2 * error : errors[k]));
+      bound.push_back(link_bound(options_.loss, truth(row, k), softmax ? 2 * error : errors[k], of_sums));
     log_sum.push_back(log_sum_exp(wide(state_.work.outputs().row(row))));
     log_sum_truth.push_back(log_sum_exp(truth_.a.back().row(row)));
-    log_sum_bound.push_back(error + 1e-12 * std::abs(log_sum_truth.back()));
+    log_sum_bound.push_back(error + of_sums * (1 + std::abs(log_sum_truth.back())));
   }
   if (softmax) add("log_sum", rows(), 1, std::move(log_sum), std::move(log_sum_truth), std::move(log_sum_bound));
   add("p", rows(), engine.columns(), wide(engine.flat()), wide(truth.flat()), std::move(bound));
@@ -183,14 +184,10 @@ void Recorder::add_losses() {
 
 // Downwards: d_a, f', delta of each layer. On entry delta of the last layer holds its d_a.
 void Recorder::add_backward() {
-  const Matrix d_outputs = [&] {
-    Matrix copy(rows(), network_.architecture.outputs());
-    std::ranges::copy(state_.work.d_outputs().flat(), copy.flat().begin());
-    return copy;
-  }();
+  Matrix d_a(rows(), network_.architecture.outputs());
+  std::ranges::copy(state_.work.d_outputs().flat(), d_a.flat().begin());
   backward_deltas(network_, state_.work);
   const double per_row = 1 / static_cast<double>(rows());
-  Matrix d_a = d_outputs;
   for (std::size_t l = depth(); l-- > 0;) {
     const ConstMatrixView z = state_.work.z(l), a = state_.work.a(l);
     if (l + 1 < depth()) {
@@ -212,17 +209,10 @@ void Recorder::add_backward() {
 }
 
 void Recorder::restart_truth() {
-  const auto widened = [&](const Parameters& engine) {
-    TruthParameters truth = truth_parameters(network_.architecture);
-    for (std::size_t l = 0; l < depth() && !engine.flat().empty(); ++l) {
-      copy_weights(engine.weights(l), truth.weights[l].view());
-      std::ranges::copy(engine.biases(l), truth.biases[l].begin());
-    }
-    return truth;
-  };
   parameters_ = truth_parameters(network_);
-  memory_.first = widened(state_.first);
-  memory_.second = widened(state_.second);
+  const std::size_t remembered = optimizer_memory(options_.optimizer);
+  if (remembered >= 1) memory_.first = truth_parameters(network_.architecture, state_.first);
+  if (remembered >= 2) memory_.second = truth_parameters(network_.architecture, state_.second);
   in_.parameters = truth_parameters(network_.architecture);
   memory_bounds_ = TruthOptimizer(network_.architecture);
 }

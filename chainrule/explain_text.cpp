@@ -145,7 +145,7 @@ class Writer {
     const bool memory = parts.symbol.starts_with("first_") || parts.symbol.starts_with("second_");
     if (memory && std::ranges::all_of(tensor.engine, [](double x) { return x == 0; })) return line("    all 0");
     const std::vector<Entry> wanted = entries(tensor);
-    const bool of_rows = tensor.columns > 1 && tensor.rows == explanation_.rows.size() && !has_parameters(parts);
+    const bool of_rows = tensor.columns > 1 && tensor.rows == explanation_.rows.size() && !parts.of_parameters();
     if (!of_rows) return list(step, wanted, "");
     for (std::size_t first = 0, row = 0; first < wanted.size(); ++row) {  // each row's numbers are cut alike
       std::size_t last = first;
@@ -163,16 +163,11 @@ class Writer {
     if (shown < wanted.size()) line(fmt::format("    ... {} more{}", wanted.size() - shown, of));
   }
 
-  static bool has_parameters(const TensorName& parts) {
-    return parts.layer > 0 && (parts.symbol.back() == 'W' || parts.symbol.back() == 'b');
-  }
-
   bool is_wanted(const Tensor& tensor) const {
     if (view_.layer == 0) return true;
     const TensorName parts = parts_of(tensor.name);
     if (parts.layer == 0) return view_.layer == layers_of(explanation_) && parts.symbol != "gradient_norm";
-    const bool parameters = parts.symbol.back() == 'W' || parts.symbol.back() == 'b';
-    return parts.layer + (parameters ? 1 : 0) == view_.layer;
+    return parts.layer + (parts.of_parameters() ? 1 : 0) == view_.layer;
   }
 
  private:
@@ -217,7 +212,7 @@ class Writer {
 
   std::vector<Entry> entries(const Tensor& tensor) const {
     const TensorName parts = parts_of(tensor.name);
-    const bool parameters = has_parameters(parts);
+    const bool parameters = parts.of_parameters();
     const bool units = parts.layer > 0 || tensor.name == "y" || tensor.name == "y_smooth" || tensor.name == "p";
     std::vector<Entry> wanted;
     for (std::size_t row = 0; row < tensor.rows; ++row)
@@ -337,10 +332,9 @@ Entry entry_of(const Explanation& explanation, const ExplainedStep& step, const 
   if (tensor == nullptr) refuse_name(name, "a quantity of the step, such as W1, b2, z2 or delta3");
   const Places places = places_in(name, std::string_view(name).substr(bracket));
   const TensorName parts = parts_of(tensor_name);
-  const char last = parts.layer > 0 ? parts.symbol.back() : ' ';
-  const bool of_parameters = last == 'W' || last == 'b';
+  const bool of_parameters = parts.of_parameters();
   const bool whole = parts.layer == 0 && tensor->rows * tensor->columns == 1;
-  const std::size_t wanted = whole ? 0 : last == 'W' ? 2 : 1;
+  const std::size_t wanted = whole ? 0 : parts.of_weights() ? 2 : 1;
   const auto row = std::ranges::find(explanation.rows, places.row);
   if (places.row > 0 && (of_parameters || whole || row == explanation.rows.end()))
     refuse_name(name, "one of the rows that are explained");
@@ -349,7 +343,7 @@ Entry entry_of(const Explanation& explanation, const ExplainedStep& step, const 
     entry.row = of_parameters    ? places.numbers[0] - 1
                 : places.row > 0 ? static_cast<std::size_t>(row - explanation.rows.begin())
                                  : 0;
-    if (!(last == 'b')) entry.column = places.numbers.back() - 1;
+    if (!parts.of_biases()) entry.column = places.numbers.back() - 1;
   }
   if (places.numbers.size() != wanted || entry.row >= tensor->rows || entry.column >= tensor->columns)
     refuse_name(name,

@@ -51,14 +51,13 @@ void Recorder::add_gradients() {
   add("clip", 1, 1, {truth_clip(state_.gradient_norm, options_.clip_norm)}, {clip}, {bound});
 }
 
-// dJ/dW of the whole objective, as the update rules take it: clip * dW + lambda W. AdamW keeps lambda apart.
+// dJ/dW of the whole objective, as the update rules take it: clip * dW + lambda W.
 void Recorder::add_full_gradients() {
-  const bool apart = std::holds_alternative<AdamW>(options_.optimizer);
   const double norm = truth_norm(truth_.gradients);
   const double clip = truth_clip(norm, options_.clip_norm);
   const double engine_clip = truth_clip(state_.gradient_norm, options_.clip_norm);
   for (std::size_t l = 0; l < depth(); ++l) {
-    const double lambda = apart ? 0 : options_.weight_decay * network_.architecture.layers[l].decay_multiplier;
+    const double lambda = decay_in_gradient(network_.architecture, options_, l + 1);
     if (lambda == 0 && options_.clip_norm == 0) continue;
     const Tensor& w = record_.of(tensor_name("W", l + 1));
     const auto put = [&](const std::string& gradient, double decay, const Tensor* p) {

@@ -57,7 +57,6 @@ struct Facts {
     return is_symmetric(l) ? fmt::format("W{} is symmetric", l + 1) : "";
   }
   std::string of_network(Fault kind) const {
-    const std::string one_sample = rows() == 1 ? "m is 1" : "";
     switch (kind) {
       case Fault::squared_error:
         if (loss.kind == LossKind::half_squared_error) return "the loss is the half squared error";
@@ -70,7 +69,7 @@ struct Facts {
         if (!batch.weights.empty() && batch.weights.back() == 0) return "the last sample weighs 0";
         return all_equal(step.delta.back().row(rows() - 1), 0) ? "the delta of the last sample is 0" : "";
       case Fault::missing_mean:
-        return one_sample;
+        return rows() == 1 ? "m is 1" : "";
       default:
         return "";
     }

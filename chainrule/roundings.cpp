@@ -8,7 +8,8 @@
 namespace chainrule {
 namespace {
 
-constexpr double kRound = 0x1p-24;     // one operation changes a number by at most this share
+constexpr double kRound = 0x1p-24;  // one operation changes a number by at most this share
+constexpr double kRoundOfDouble = 0x1p-53;
 constexpr double kFlushed = 0x1p-126;  // what is smaller becomes 0
 constexpr double kFew = 8 * kRound;    // an elementary function, or a handful of operations
 
@@ -121,7 +122,10 @@ struct Bounder {
     for (std::size_t k = 0; k < y.size(); ++k) move(y[k], in.targets(row, k));
     for (std::size_t k = 0; k < a.size(); ++k)
       bound.d_a.back()(row, k) = share(row) * (1.01 * moved[k] + kFew * std::abs(here[k])) + kFlushed;
-    bound.sample_losses.push_back(1.01 * of_value + 1e-12 * std::abs(value));
+    double size = std::abs(value);  // what the terms of the loss may be as large as, in double on both sides
+    for (std::size_t k = 0; k < a.size(); ++k) size += std::abs(a[k]) * (1 + std::abs(y[k]));
+    const double terms = static_cast<double>(a.size());
+    bound.sample_losses.push_back(1.01 * of_value + 8 * (terms + 8) * kRoundOfDouble * size);
     bound.loss += share(row) * (bound.sample_losses.back() + kFew * std::abs(value));
   }
 
@@ -179,19 +183,21 @@ struct Bounder {
       if (l > 0) d_a_below(l);
       gradients_of(l);
     }
+    // The engine and the truth each add up squares in double, in their own order.
+    const double of_sums = 2 * (static_cast<double>(parameter_count(architecture)) + 8) * kRoundOfDouble;
     for (std::size_t l = 0; l < depth; ++l)
       for (std::size_t k = 0; k < parameters.weights[l].flat().size(); ++k) {
         const double w = parameters.weights[l].flat()[k], error = in.parameters.weights[l].flat()[k];
         bound.decay_term += weight_decay * architecture.layers[l].decay_multiplier *
-                            (std::abs(w) * error + 0.5 * error * error + 1e-13 * w * w);
+                            (std::abs(w) * error + 0.5 * error * error + of_sums * w * w);
       }
     // |norm(x) - norm(y)| <= norm(x - y)
-    bound.gradient_norm = truth_norm(bound.gradients) + 1e-12 * truth_norm(truth.gradients);
+    bound.gradient_norm = truth_norm(bound.gradients) + of_sums * truth_norm(truth.gradients);
   }
 };
 
-// One tensor of an update: parameters, their gradient, the optimiser's memory.
-struct Tensor {
+// What goes into an update of weights or biases: parameters, their gradient, the optimiser's memory.
+struct UpdateNumbers {
   std::vector<double> p, g, first, second;
 };
 
@@ -199,8 +205,8 @@ std::vector<double> copy_of(std::span<const double> values) { return {values.beg
 
 // What the rule makes of these numbers moved by `side` times their errors in one of the four (none: 4); by side 0, to 0
 // where the error allows it.
-Tensor updated(const Optimizer& optimizer, const UpdateRates& rates, Tensor from, const Tensor& errors,
-               std::size_t which, double side) {
+UpdateNumbers updated(const Optimizer& optimizer, const UpdateRates& rates, UpdateNumbers from,
+                      const UpdateNumbers& errors, std::size_t which, double side) {
   const std::array<std::vector<double>*, 4> numbers = {&from.p, &from.g, &from.first, &from.second};
   const std::array<const std::vector<double>*, 4> moves = {&errors.p, &errors.g, &errors.first, &errors.second};
   if (which < numbers.size())
@@ -225,22 +231,23 @@ void keep_larger(std::vector<double>& most, const std::vector<double>& there, co
 }
 
 // Every number that goes in has its own error and a few roundings of its terms; each moves what comes out.
-Tensor bounds_of(const Optimizer& optimizer, const UpdateRates& rates, const Tensor& truth, Tensor errors) {
+UpdateNumbers bounds_of(const Optimizer& optimizer, const UpdateRates& rates, const UpdateNumbers& truth,
+                        UpdateNumbers errors) {
   const std::size_t size = truth.p.size();
   for (std::size_t k = 0; k < size; ++k) {
     errors.g[k] += kFew * std::abs(truth.g[k]) + kFew * std::abs(rates.weight_decay * truth.p[k]) + kFlushed;
     errors.first[k] += kFew * std::abs(truth.first[k]) + kFlushed;
     errors.second[k] += kFew * std::abs(truth.second[k]) + kFlushed;
   }
-  const Tensor here = updated(optimizer, rates, truth, errors, 4, 0);
-  Tensor sum;
+  const UpdateNumbers here = updated(optimizer, rates, truth, errors, 4, 0);
+  UpdateNumbers sum;
   sum.p.assign(size, 0);
   sum.first = sum.second = sum.p;
   for (std::size_t which = 0; which < 4; ++which) {
-    Tensor most = sum;
+    UpdateNumbers most = sum;
     for (std::vector<double>* of : {&most.p, &most.first, &most.second}) of->assign(size, 0);
     for (const double side : {-1.0, 0.0, 1.0}) {
-      const Tensor there = updated(optimizer, rates, truth, errors, which, side);
+      const UpdateNumbers there = updated(optimizer, rates, truth, errors, which, side);
       keep_larger(most.p, there.p, here.p);
       keep_larger(most.first, there.first, here.first);
       keep_larger(most.second, there.second, here.second);
@@ -309,10 +316,10 @@ void bound_update(const Architecture& architecture, const Optimizer& optimizer, 
   const auto bound = [&](const UpdateRates& rates, std::span<const double> p, std::span<const double> g,
                          std::span<const double> first, std::span<const double> second, std::span<const double> g_error,
                          std::span<double> p_error, std::span<double> first_error, std::span<double> second_error) {
-    const Tensor tensor{copy_of(p), copy_of(g), copy_of(first), copy_of(second)};
-    Tensor errors{copy_of(p_error), copy_of(g_error), copy_of(first_error), copy_of(second_error)};
+    const UpdateNumbers tensor{copy_of(p), copy_of(g), copy_of(first), copy_of(second)};
+    UpdateNumbers errors{copy_of(p_error), copy_of(g_error), copy_of(first_error), copy_of(second_error)};
     add_clipping(norm, step.gradient_norm, clip_norm, g, errors.g);
-    const Tensor after = bounds_of(optimizer, rates, tensor, std::move(errors));
+    const UpdateNumbers after = bounds_of(optimizer, rates, tensor, std::move(errors));
     put(p_error, after.p);
     put(first_error, after.first);
     put(second_error, after.second);

@@ -82,13 +82,17 @@ TruthParameters truth_parameters(const Architecture& architecture) {
   return parameters;
 }
 
-TruthParameters truth_parameters(const Network& network) {
-  TruthParameters parameters = truth_parameters(network.architecture);
-  for (std::size_t l = 0; l < network.architecture.depth(); ++l) {
-    copy_weights(network.parameters.weights(l), parameters.weights[l].view());
-    std::ranges::copy(network.parameters.biases(l), parameters.biases[l].begin());
+TruthParameters truth_parameters(const Architecture& architecture, const Parameters& engine) {
+  TruthParameters parameters = truth_parameters(architecture);
+  for (std::size_t l = 0; l < architecture.depth(); ++l) {
+    copy_weights(engine.weights(l), parameters.weights[l].view());
+    std::ranges::copy(engine.biases(l), parameters.biases[l].begin());
   }
   return parameters;
+}
+
+TruthParameters truth_parameters(const Network& network) {
+  return truth_parameters(network.architecture, network.parameters);
 }
 
 TruthStep truth_step(const Architecture& architecture, const TruthParameters& parameters, const Loss& loss,

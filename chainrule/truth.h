@@ -24,7 +24,8 @@ struct TruthParameters {
 
 /// Zeros in the shape of the architecture.
 TruthParameters truth_parameters(const Architecture& architecture);
-/// The engine's parameters, widened.
+/// The engine's parameters (or gradients, or what an optimiser remembers), widened.
+TruthParameters truth_parameters(const Architecture& architecture, const Parameters& engine);
 TruthParameters truth_parameters(const Network& network);
 
 /// One batch: (m x S_1), (m x S_L), and the weight of each sample (empty = all 1).

@@ -129,6 +129,15 @@ TEST(Log, IsRefusedBeforeWork) {
   EXPECT_EQ(dir.log("there.jsonl").size(), 30u) << "nothing old is left";
 }
 
+TEST(Log, ATrainingThatFailsAtOnceLeavesAnOldLog) {
+  const Points dir;
+  dir.write("there.jsonl", "old\n");
+  EXPECT_EQ(run(dir, train_words({"--log", "there.jsonl", "--force", "--optimizer", "sgd", "--lr", "1e38"})).code, 4);
+  EXPECT_EQ(dir.read("there.jsonl"), "old\n");
+  EXPECT_EQ(run(dir, train_words({"--log", "new.jsonl", "--optimizer", "sgd", "--lr", "1e38"})).code, 4);
+  EXPECT_FALSE(dir.has("new.jsonl"));
+}
+
 TEST(Log, ThatCannotBeWrittenCostsNoModel) {
   const Points dir;
   if (!fs::exists("/dev/full")) GTEST_SKIP() << "there is no /dev/full";

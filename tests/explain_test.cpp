@@ -12,6 +12,7 @@
 #include "chainrule/gradient_check.h"
 #include "tests/golden.h"
 #include "tests/made_steps.h"
+#include "tests/own_functions.h"
 
 namespace chainrule {
 namespace {
@@ -190,16 +191,7 @@ TEST(Explain, TheStepIsTheOneThatTrains) {  // bit by bit
 TEST(Explain, AUsersOwnActivationAndLoss) {
   const Activation cube(CustomActivation{"cubic", [](double z) { return z + 0.1 * z * z * z; },
                                          [](double z) { return 1 + 0.3 * z * z; }});
-  const Loss quartic(CustomLoss{"quartic",
-                                [](std::span<const double> a, std::span<const double> y) {
-                                  double sum = 0;
-                                  for (std::size_t k = 0; k < a.size(); ++k) sum += std::pow(a[k] - y[k], 4);
-                                  return sum;
-                                },
-                                [](std::span<const double> a, std::span<const double> y, std::span<double> g) {
-                                  for (std::size_t k = 0; k < a.size(); ++k) g[k] = 4 * std::pow(a[k] - y[k], 3);
-                                }});
-  Made made(cube, quartic, Momentum{}, 17);
+  Made made(cube, testing::quartic(), Momentum{}, 17);
   made.options.learning_rate = 1e-4;
   const Explanation explanation = made.explain(2);
   EXPECT_EQ(first_excess(explanation), "");

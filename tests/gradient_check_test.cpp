@@ -9,6 +9,7 @@
 
 #include "chainrule/error.h"
 #include "tests/gradient_cases.h"
+#include "tests/own_functions.h"
 
 namespace chainrule {
 namespace {
@@ -106,16 +107,7 @@ TEST(GradientCheck, CatchesADerivativeThatIsNoNumber) {
 TEST(GradientCheck, AcceptsAUsersOwnActivationAndLoss) {
   const Activation cube(
       CustomActivation{"cube", [](double z) { return z * z * z; }, [](double z) { return 3 * z * z; }});
-  const Loss quartic(CustomLoss{"quartic",
-                                [](std::span<const double> a, std::span<const double> y) {
-                                  double sum = 0;
-                                  for (std::size_t k = 0; k < a.size(); ++k) sum += std::pow(a[k] - y[k], 4);
-                                  return sum;
-                                },
-                                [](std::span<const double> a, std::span<const double> y, std::span<double> g) {
-                                  for (std::size_t k = 0; k < a.size(); ++k) g[k] = 4 * std::pow(a[k] - y[k], 3);
-                                }});
-  const CheckReport report = make_case(cube, quartic, {3, 3, 3}).check();
+  const CheckReport report = make_case(cube, testing::quartic(), {3, 3, 3}).check();
   EXPECT_EQ(report.failure(), "");
   EXPECT_EQ(report.method, CheckMethod::central_differences);
   EXPECT_EQ(report.checked, 24u);

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <numeric>
 
@@ -13,11 +12,6 @@
 
 namespace chainrule::cli {
 namespace {
-
-bool read_number(std::string_view text, std::size_t& number) {
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return problem == std::errc() && end == text.data() + text.size() && number >= 1;
-}
 
 // The model's own training, and what the command line changes in it. Its network and columns are what they are.
 FitOptions options_of(const Model& model, const Arguments& arguments) {
@@ -119,15 +113,6 @@ std::vector<std::size_t> parse_rows(const std::vector<std::string>& texts, std::
     }
   if (rows.empty()) throw Error(ErrorCategory::usage, "--row: expected numbers such as 17, 1-5 or 3,7, found none");
   return rows;
-}
-
-std::size_t whole_flag(const Arguments& arguments, const std::string& flag, std::size_t most, std::size_t fallback) {
-  if (!arguments.has(flag)) return fallback;
-  std::size_t number = 0;
-  if (!read_number(arguments.text(flag), number) || number > most)
-    throw Error(ErrorCategory::usage, fmt::format("--{}: expected a whole number from 1 to {}, found {}", flag, most,
-                                                  in_quotes(arguments.text(flag))));
-  return number;
 }
 
 Subject load_subject(const Arguments& arguments, const Terminal& terminal, std::size_t fallback) {

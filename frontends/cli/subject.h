@@ -32,7 +32,4 @@ Subject load_subject(const Arguments& arguments, const Terminal& terminal, std::
 /// all are in 1 ... most.
 std::vector<std::size_t> parse_rows(const std::vector<std::string>& texts, std::size_t most);
 
-/// A whole number in 1 ... most given to this flag, or `fallback`. Throws Error (usage).
-std::size_t whole_flag(const Arguments& arguments, const std::string& flag, std::size_t most, std::size_t fallback);
-
 }  // namespace chainrule::cli

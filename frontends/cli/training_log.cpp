@@ -33,14 +33,13 @@ void add_parameters(Json& line, const std::string& of, const char* which, const 
 
 }  // namespace
 
-TrainingLog::TrainingLog(std::string path, bool overwrite) : path_(std::move(path)) {
+TrainingLog::TrainingLog(std::string path, bool overwrite) : path_(std::move(path)), overwrite_(overwrite) {
   check_output_path(path_, overwrite);
-  descriptor_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (overwrite ? O_TRUNC : 0), 0666);
-  if (descriptor_ < 0)
-    throw Error(ErrorCategory::output, place(path_) + ": cannot be written: " + std::generic_category().message(errno));
 }
 
-TrainingLog::~TrainingLog() { close(descriptor_); }
+TrainingLog::~TrainingLog() {
+  if (descriptor_ >= 0) close(descriptor_);
+}
 
 void TrainingLog::write(const EpochRecord& record) {
   Json line = event("epoch", record.step, record.epoch);
@@ -74,6 +73,10 @@ void TrainingLog::write(const HealthRecord& record) {
 }
 
 void TrainingLog::write_line(const std::string& line) {
+  if (descriptor_ < 0 && problem_ == 0) {  // a training that fails before it has a word to say changes no file
+    descriptor_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (overwrite_ ? O_TRUNC : 0), 0666);
+    if (descriptor_ < 0) problem_ = errno;
+  }
   std::string_view rest = line;
   while (problem_ == 0 && !rest.empty()) {
     const ssize_t count = ::write(descriptor_, rest.data(), rest.size());

@@ -11,7 +11,7 @@ namespace chainrule::cli {
 /// No AtomicFile: whoever looks sees the lines so far, and an interrupted training has its lines.
 class TrainingLog {
  public:
-  /// Throws as check_output_path() does, and Error (output) when the file cannot be made.
+  /// Throws as check_output_path() does. The file is made, or an old one emptied, with the first line.
   TrainingLog(std::string path, bool overwrite);
   ~TrainingLog();
   TrainingLog(const TrainingLog&) = delete;
@@ -26,6 +26,7 @@ class TrainingLog {
   void write_line(const std::string& line);
 
   std::string path_;
+  bool overwrite_;
   int descriptor_ = -1;
   int problem_ = 0;  // errno of the first line that failed; then no more are written
 };

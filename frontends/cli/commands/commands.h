@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "chainrule/encoder.h"
@@ -34,6 +35,10 @@ int run_command(const Arguments& arguments, const Terminal& terminal);
 formats::LoadOptions load_options(const Arguments& arguments);
 /// Other rows for an encoder whose target is wanted: it is found as the other columns are, by name or by place.
 Table load_for(const Encoder& encoder, const std::string& path, formats::LoadOptions reading);
+/// Reads a whole number from 1 that fills the text; false when it is none.
+bool read_number(std::string_view text, std::size_t& number);
+/// A whole number in 1 ... most given to this flag, or `fallback`. Throws Error (usage).
+std::size_t whole_flag(const Arguments& arguments, const std::string& flag, std::size_t most, std::size_t fallback);
 /// --threads, 0 where it is not given: as many as the process may use. Throws Error (usage).
 std::size_t threads_of(const Arguments& arguments);
 /// Throws Error (usage) for standard input: a model is read here and there, not from front to back.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "chainrule/estimates.h"
 #include "chainrule/fit.h"
@@ -82,37 +83,27 @@ struct RowGroup {
   std::vector<std::size_t> rows;
 };
 
-// Spellings are kept of the target only, so the file is read once more with this column in its place.
-Column spelled_column(const Table& table, std::size_t place, const std::string& path, formats::LoadOptions reading) {
-  const Column& column = table.columns[place];
-  if (!column.codes.empty()) return column;
-  if (path == "-")
-    throw Error(ErrorCategory::usage, "--by: expected a file, found - (standard input), which cannot be read twice");
-  reading.target = std::to_string(place + 1);
-  return std::move(formats::load_table(path, reading).columns[place]);
-}
-
-// In rising order, numbers by value.
-std::vector<RowGroup> groups_by(const std::string& by, const Table& table, const std::string& path,
-                                const formats::LoadOptions& reading) {
-  const std::size_t place = find_column(table, by, "--by");
-  const Column column = spelled_column(table, place, path, reading);
-  const std::size_t values = column.spellings.size();
-  if (values == 0 || values > kMostGroups)
+// In rising order, numbers by value; missing values are a group of their own.
+std::vector<RowGroup> groups_by(const std::string& by, const Table& table) {
+  const Column& column = table.columns[find_column(table, by, "--by")];
+  std::map<std::pair<double, std::string>, std::vector<std::size_t>> rows;
+  for (std::size_t row = 0; row < table.rows && rows.size() <= kMostGroups; ++row) {
+    std::string text;
+    if (column.codes.size() == table.rows)
+      text = column.spellings[column.codes[row]];
+    else if (column.is_number() && !std::isnan(column.numbers[row]))
+      text = number_text(column.numbers[row]);
+    double number = HUGE_VAL;
+    number_from_text(text, number);
+    rows[{number, text}].push_back(row);
+  }
+  const bool is_known = column.is_number() || column.codes.size() == table.rows;
+  if (!is_known || rows.size() > kMostGroups)
     throw Error(ErrorCategory::usage,
-                fmt::format("--by: expected a column of at most {} different values, found {} in {}", kMostGroups,
-                            values == 0 ? "more" : std::to_string(values), in_quotes(column.name)));
-  std::vector<RowGroup> groups(values);
-  for (std::size_t k = 0; k < values; ++k) groups[k].value = column.spellings[k];
-  for (std::size_t row = 0; row < column.codes.size(); ++row) groups[column.codes[row]].rows.push_back(row);
-  const auto number_of = [](const RowGroup& group) {
-    double number = 0;
-    return number_from_text(group.value, number) ? number : HUGE_VAL;
-  };
-  std::sort(groups.begin(), groups.end(), [&](const RowGroup& a, const RowGroup& b) {
-    const double first = number_of(a), second = number_of(b);
-    return first != second ? first < second : a.value < b.value;
-  });
+                fmt::format("--by: expected a column of at most {} different values, found more in {}", kMostGroups,
+                            in_quotes(column.name)));
+  std::vector<RowGroup> groups;
+  for (auto& [value, members] : rows) groups.push_back({value.second, std::move(members)});
   return groups;
 }
 
@@ -176,7 +167,7 @@ int evaluate_command(const Arguments& arguments, const Terminal& terminal) {
   for (const std::string& line : unlike_training(model.encoder, table)) say(terminal, "warning: " + line);
 
   std::vector<RowGroup> groups;
-  if (arguments.has("by")) groups = groups_by(arguments.text("by"), table, arguments.files[1], reading);
+  if (arguments.has("by")) groups = groups_by(arguments.text("by"), table);
   Evaluation evaluation = measure(model, table, groups, threads);
   evaluation.by = arguments.text("by");
   evaluation.model = arguments.files[0];

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What several verbs share: how data are read, which outputs are refused; and the verbs that only print a text.
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <cmath>
+#include <charconv>
 #include <filesystem>
 #include <system_error>
 
@@ -69,15 +71,21 @@ Table load_for(const Encoder& encoder, const std::string& path, formats::LoadOpt
   return formats::load_table(path, reading);
 }
 
-std::size_t threads_of(const Arguments& arguments) {
-  constexpr double kMost = 1024;
-  if (!arguments.has("threads")) return 0;
-  const std::string& text = arguments.text("threads");
-  double number = 0;
-  if (!number_from_text(text, number) || !(number >= 1 && number <= kMost) || number != std::floor(number))
-    throw Error(ErrorCategory::usage, "--threads: expected a whole number from 1 to 1024, found " + in_quotes(text));
-  return static_cast<std::size_t>(number);
+bool read_number(std::string_view text, std::size_t& number) {
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return problem == std::errc() && end == text.data() + text.size() && number >= 1;
 }
+
+std::size_t whole_flag(const Arguments& arguments, const std::string& flag, std::size_t most, std::size_t fallback) {
+  if (!arguments.has(flag)) return fallback;
+  std::size_t number = 0;
+  if (!read_number(arguments.text(flag), number) || number > most)
+    throw Error(ErrorCategory::usage, fmt::format("--{}: expected a whole number from 1 to {}, found {}", flag, most,
+                                                  in_quotes(arguments.text(flag))));
+  return number;
+}
+
+std::size_t threads_of(const Arguments& arguments) { return whole_flag(arguments, "threads", 1024, 0); }
 
 void check_model_file(const std::string& path) {
   if (path == "-")
