@@ -10,26 +10,23 @@
 #include <vector>
 
 #include "chainrule/dataset.h"
+#include "chainrule/scaling.h"
 #include "chainrule/table.h"
 
 namespace chainrule {
 
 enum class Task { classes, number };
-/// How numbers are scaled: value = (x - shift) / scale.
-enum class Scaling {
-  none,      ///< as they are
-  standard,  ///< mean 0, standard deviation 1
-  range      ///< smallest 0, largest 1
-};
 
 /// A column of the table, and the inputs of the network that it becomes: a number is one, and one more that says where
 /// it was missing when that happened in training; a category is one per value (1 where the row has it, else 0), and one
 /// for all that training did not know.
 struct InputColumn {
   std::string name;
-  double shift = 0;       ///< of a number: value = (x - shift) / scale
-  double scale = 1;       ///< > 0; 1 for a constant column
-  bool constant = false;  ///< one value on all training rows: encoded as 0 whatever comes
+  double shift = 0;                                 ///< of a number: v = (x - shift) / scale
+  double scale = 1;                                 ///< > 0; 1 for a constant column
+  bool constant = false;                            ///< one value on all training rows: encoded as 0 whatever comes
+  bool clipped = false;                             ///< smooth_clip(v) instead of v
+  std::vector<double> landmarks = {}, scores = {};  ///< of quantile scaling, see Scale; else empty
   double fill = 0;        ///< what stands in for a missing number: the median of the training rows
   bool may_miss = false;  ///< a number that was missing in some training row
   bool categorical = false;
@@ -85,7 +82,7 @@ Encoder plan_encoder(const Table& table, const EncoderOptions& options, std::vec
 void fit_encoder(Encoder& encoder, const Table& table, std::span<const std::size_t> rows, const EncoderOptions& options,
                  std::vector<std::string>& notes);
 
-/// (x - shift) / scale, kept within the range of a float; 0 for a constant column. What encode() does to each number.
+/// The scaled number, kept within the range of a float; 0 for a constant column. What encode() does to each number.
 float encode_number(const InputColumn& column, double x);
 /// The inputs that a column becomes, column.width() of them. x: the number, NaN where it is missing; of a category its
 /// place in column.categories, anything else for one that training did not know.

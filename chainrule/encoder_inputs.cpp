@@ -14,34 +14,6 @@
 namespace chainrule {
 namespace {
 
-// Two passes, the mean corrected in the second; distances count in units of the largest, so that no square overflows or
-// vanishes.
-Scale standard_scale(std::span<const double> numbers, std::span<const std::size_t> rows) {
-  const auto count = static_cast<double>(rows.size());
-  double sum = 0, rest = 0, farthest = 0, squares = 0;
-  for (const std::size_t row : rows) sum += numbers[row];
-  for (const std::size_t row : rows) rest += numbers[row] - sum / count;
-  const double mean = sum / count + rest / count;
-  for (const std::size_t row : rows) farthest = std::max(farthest, std::fabs(numbers[row] - mean));
-  for (const std::size_t row : rows) {
-    const double distance = (numbers[row] - mean) / farthest;
-    squares += distance * distance;
-  }
-  return {mean, farthest * std::sqrt(squares / count), false};
-}
-
-// The middle one, or the mean of the middle two.
-double median_of(std::span<const double> numbers, std::span<const std::size_t> rows) {
-  std::vector<double> values;
-  values.reserve(rows.size());
-  for (const std::size_t row : rows) values.push_back(numbers[row]);
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  if (values.size() % 2 == 1) return *middle;
-  const double below = *std::max_element(values.begin(), middle);
-  return below + (*middle - below) / 2;
-}
-
 // Whether a single value stands in all training rows.
 bool fit_number_input(InputColumn& input, const Column& column, std::span<const std::size_t> rows, Scaling scaling) {
   std::vector<std::size_t> present;
@@ -52,10 +24,13 @@ bool fit_number_input(InputColumn& input, const Column& column, std::span<const 
     input.constant = true;
     return true;
   }
-  const Scale scale = take_scale(column.numbers, present, scaling);
+  Scale scale = take_scale(column.numbers, present, scaling);
   input.shift = scale.shift;
   input.scale = scale.scale;
-  input.fill = median_of(column.numbers, present);
+  input.clipped = scale.clipped;
+  input.landmarks = std::move(scale.landmarks);
+  input.scores = std::move(scale.scores);
+  input.fill = quantile_of(column.numbers, present, 0.5);
   input.constant = scale.constant && scaling != Scaling::none && !input.may_miss;
   return scale.constant && !input.may_miss;
 }
@@ -156,21 +131,11 @@ float as_float(double value) {
   return static_cast<float>(std::clamp(value, -kMost, kMost));
 }
 
-Scale take_scale(std::span<const double> numbers, std::span<const std::size_t> rows, Scaling scaling) {
-  constexpr double kLeastSpread = 1e-290;  // below it, the standard deviation may be no normal number
-  double least = numbers[rows[0]], most = least;
-  for (const std::size_t row : rows) {
-    least = std::min(least, numbers[row]);
-    most = std::max(most, numbers[row]);
-  }
-  const bool constant = most - least < kLeastSpread;
-  if (scaling == Scaling::none) return {0, 1, constant};
-  if (constant) return {least, 1, true};
-  return scaling == Scaling::range ? Scale{least, most - least, false} : standard_scale(numbers, rows);
-}
-
 float encode_number(const InputColumn& column, double x) {
-  return column.constant ? 0.0f : as_float((x - column.shift) / column.scale);
+  if (column.constant) return 0;
+  if (!column.landmarks.empty()) return as_float(score_of(column.landmarks, column.scores, x));
+  const double v = (x - column.shift) / column.scale;
+  return as_float(column.clipped ? smooth_clip(v) : v);
 }
 
 void encode_input(const InputColumn& column, double x, std::span<float> inputs) {

@@ -14,13 +14,6 @@ namespace chainrule {
 /// `value` kept within the range of a float.
 float as_float(double value);
 
-struct Scale {
-  double shift = 0, scale = 1;
-  bool constant = false;
-};
-/// Of these rows, at least one.
-Scale take_scale(std::span<const double> numbers, std::span<const std::size_t> rows, Scaling scaling);
-
 /// Scales, medians and categories of the input columns, on these rows. places[j]: where input j stands in the table.
 void fit_inputs(Encoder& encoder, const Table& table, const std::vector<std::size_t>& places,
                 std::span<const std::size_t> rows, Scaling scaling, std::vector<std::string>& notes);

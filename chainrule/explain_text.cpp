@@ -116,8 +116,10 @@ class Writer {
     const InputColumn& column = explanation_.columns[entry.column];
     const std::string& raw = explanation_.raw_inputs[entry.row][entry.column];
     if (column.constant) return fmt::format("{} (constant when trained)", column.name);
-    if (column.shift == 0 && column.scale == 1) return fmt::format("{} = {}", column.name, raw);
-    return fmt::format("{} = ({} - {:.6g}) / {:.6g}", column.name, raw, column.shift, column.scale);
+    if (!column.landmarks.empty()) return fmt::format("{} = normal quantile of the rank of {}", column.name, raw);
+    if (column.shift == 0 && column.scale == 1 && !column.clipped) return fmt::format("{} = {}", column.name, raw);
+    const std::string v = fmt::format("({} - {:.6g}) / {:.6g}", raw, column.shift, column.scale);
+    return fmt::format("{} = {}{}", column.name, column.clipped ? "v / sqrt(1 + (v / 3)^2), v = " : "", v);
   }
 
   void entry(const ExplainedStep& step, const Entry& at) {

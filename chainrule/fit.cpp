@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "chainrule/error.h"
 #include "chainrule/options.h"
 #include "chainrule/processor.h"
@@ -63,9 +65,8 @@ FitResult fit(const Table& table, const FitOptions& options, const Observer& obs
   result.notes = std::move(plan.notes);
   result.model.encoder = std::move(plan.encoder);
   result.model.loss = plan.loss;
-  result.model.network = Network(plan.architecture);
+  result.model.network = start_network(plan.architecture, options);
   Network& network = result.model.network;
-  initialize(network, options.initial_weights, options.initial_biases, options.train.seed);
   TrainOptions train_options = options.train;
   train_options.loss = plan.loss;
   result.history = train(network, training, held_out, train_options, observer, threads);
@@ -73,6 +74,16 @@ FitResult fit(const Table& table, const FitOptions& options, const Observer& obs
   if (!held_out.rows.empty()) result.validation = evaluate(network, plan.loss, held_out, threads, options.train.metric);
   result.model.provenance = provenance_of(table, options, result);
   return result;
+}
+
+Network start_network(const Architecture& architecture, const FitOptions& options) {
+  Network network(architecture);
+  initialize(network, options.initial_weights, options.initial_biases, options.train.seed);
+  if (options.zero_output) {
+    std::ranges::fill(network.parameters.weights(architecture.depth() - 1).flat(), 0.0f);
+    std::ranges::fill(network.parameters.biases(architecture.depth() - 1), 0.0f);
+  }
+  return network;
 }
 
 std::string fingerprint(const Table& table, const Encoder& encoder) {

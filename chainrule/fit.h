@@ -14,7 +14,7 @@ namespace chainrule {
 
 /// Everything that a configuration can say; options.h describes each by name. All of it changes results.
 struct FitOptions {
-  std::string preset = "default";  ///< "default" or "classic" (the article); see apply_preset
+  std::string preset = "fast";  ///< one of preset_names(); see apply_preset
   EncoderOptions data;
   // Rows held out to watch the training.
   double validation_split = 0.1;  ///< share, in [0, 1); 0 = none
@@ -26,13 +26,15 @@ struct FitOptions {
   Activation output_activation = ActivationKind::identity;
   WeightScheme initial_weights = WeightScheme::automatic;
   BiasScheme initial_biases = BiasScheme::zero;
+  bool zero_output = false;               ///< weights and biases of the last layer start at 0
   double dropout = 0, input_dropout = 0;  ///< shares in [0, 1)
   double max_norm = 0;
+  bool rate_by_width = false;  ///< weights learn at the learning rate / root of their layer's inputs
   std::vector<double> weight_multiplier, bias_multiplier, decay_multiplier;  ///< per layer; one = all; none = 1
   bool automatic_loss = true;  ///< softmax cross-entropy for classes, half squared error for numbers
   TrainOptions train;
 
-  /// The settings of preset "default".
+  /// The settings of preset "fast".
   FitOptions() {
     train.learning_rate = 0.002;
     train.schedule.kind = ScheduleKind::cosine;
@@ -40,7 +42,8 @@ struct FitOptions {
   }
 };
 
-/// Sets every option that the preset speaks of. Throws Error (usage) for an unknown name.
+/// Sets every option that a preset speaks of; "default" is another name of "fast". Throws Error (usage) for an unknown
+/// name.
 void apply_preset(FitOptions& options, const std::string& name);
 const std::vector<std::string>& preset_names();
 
@@ -65,6 +68,8 @@ struct FitPlan {
   std::vector<std::string> notes;
 };
 FitPlan plan_fit(const Table& table, const FitOptions& options, const Table* validation = nullptr);
+/// The network that training begins with.
+Network start_network(const Architecture& architecture, const FitOptions& options);
 
 /// Trains a model on a table; `validation` replaces the split. An interrupted training (observer.should_stop) still
 /// returns a model. `threads` as for train(). Throws Error as its parts do.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <numeric>
 
 #include "chainrule/error.h"
@@ -38,6 +39,7 @@ Architecture architecture_for(const Encoder& encoder, const FitOptions& options)
     layer.dropout = last ? 0 : options.dropout;
     layer.max_norm = options.max_norm;
     layer.weight_multiplier = of_layer(options.weight_multiplier, l, layers, "weight_multiplier");
+    if (options.rate_by_width) layer.weight_multiplier /= std::sqrt(static_cast<double>(architecture.layer_inputs(l)));
     layer.bias_multiplier = of_layer(options.bias_multiplier, l, layers, "bias_multiplier");
     layer.decay_multiplier = of_layer(options.decay_multiplier, l, layers, "decay_multiplier");
     architecture.layers.push_back(std::move(layer));
@@ -203,50 +205,11 @@ void require_counts(const Table& table, const Encoder& encoder) {
 
 }  // namespace
 
-const std::vector<std::string>& preset_names() {
-  static const std::vector<std::string> names = {"default", "classic"};
-  return names;
-}
-
-void apply_preset(FitOptions& options, const std::string& name) {
-  const std::size_t preset = index_of_name(name, preset_names(), "preset");
-  const FitOptions defaults;
-  options.preset = preset_names()[preset];
-  options.hidden = defaults.hidden;
-  options.activation = defaults.activation;
-  options.output_activation = defaults.output_activation;
-  options.initial_weights = defaults.initial_weights;
-  options.initial_biases = defaults.initial_biases;
-  options.automatic_loss = defaults.automatic_loss;
-  options.data.target_scaling = defaults.data.target_scaling;
-  const std::uint64_t seed = options.train.seed;
-  options.train = defaults.train;
-  options.train.seed = seed;
-  if (preset == 0) return;
-
-  // The article as it stands: sigmoid everywhere, half squared error, plain descent, N(0, 1). Rate, batch and epochs
-  // are those of Nielsen's first MNIST network (Neural Networks and Deep Learning, chapter 1).
-  options.hidden = {30};
-  options.activation = ActivationKind::sigmoid;
-  options.output_activation = ActivationKind::sigmoid;
-  options.initial_weights = WeightScheme::normal;
-  options.initial_biases = BiasScheme::normal;
-  options.automatic_loss = false;
-  options.train.loss = LossKind::half_squared_error;
-  options.data.target_scaling = Scaling::range;
-  options.train.optimizer = Sgd{};
-  options.train.schedule = Schedule{};
-  options.train.learning_rate = 3;
-  options.train.weight_decay = 0;
-  options.train.batch_size = 10;
-  options.train.epochs = 30;
-  options.train.patience = 0;
-}
-
 Loss loss_for(Task task, const FitOptions& options) {
   Loss loss = options.train.loss;
   if (options.automatic_loss)
     loss.kind = task == Task::classes ? LossKind::softmax_cross_entropy : LossKind::half_squared_error;
+  if (options.automatic_loss && task == Task::number) loss.label_smoothing = 0;
   const bool of_classes = loss.kind == LossKind::softmax_cross_entropy || loss.kind == LossKind::sigmoid_cross_entropy;
   if (of_classes && task == Task::number)
     refuse(

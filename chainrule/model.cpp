@@ -56,6 +56,19 @@ void check_categories(const InputColumn& column, const std::string& of) {
     refuse("categories of " + of + ": expected each once, sorted");
 }
 
+void check_landmarks(const InputColumn& column, const std::string& of) {
+  const std::vector<double>&values = column.landmarks, &scores = column.scores;
+  require_equal(values.size(), scores.size(), ("scores of " + of).c_str());
+  require(values.size() <= kMostLandmarks, "landmarks of " + of, "at most " + std::to_string(kMostLandmarks),
+          std::to_string(values.size()));
+  const auto finite = [](double x) { return std::isfinite(x); };
+  if (!std::ranges::all_of(values, finite) || !std::ranges::all_of(scores, finite))
+    refuse("landmarks and scores of " + of + ": expected finite numbers");
+  if (std::ranges::adjacent_find(values, std::greater_equal()) != values.end())
+    refuse("landmarks of " + of + ": expected rising numbers");
+  if (column.categorical && (column.clipped || !values.empty())) refuse(of + ": a category is not scaled");
+}
+
 void check_inputs(const Encoder& encoder) {
   for (std::size_t j = 0; j < encoder.inputs.size(); ++j) {
     const InputColumn& column = encoder.inputs[j];
@@ -63,6 +76,7 @@ void check_inputs(const Encoder& encoder) {
     require_scaling(column.shift, column.scale, of);
     require(std::isfinite(column.fill), "fill of " + of, "a finite number", std::to_string(column.fill));
     check_categories(column, of);
+    check_landmarks(column, of);
   }
   if (!encoder.images()) return check_places(encoder);
   checked_product(encoder.image_height, encoder.image_width, "image height x width");

@@ -282,13 +282,17 @@ inline Option loss_choice(const Names& names) {
   return choice(names, with_automatic(loss_names()), take, get);
 }
 
+/// `known`: how many of the scalings, in their order, may be chosen.
 template <class Member>
-Option scaling_choice(const Names& names, Member member) {
-  static const std::vector<std::string> scalings{"none", "standard", "range"};  // in the order of Scaling
-  const auto take = [member](FitOptions& options, std::string_view text) {
+Option scaling_choice(const Names& names, std::size_t known, Member member) {
+  const std::vector<std::string> scalings(scaling_names().begin(),
+                                          scaling_names().begin() + static_cast<std::ptrdiff_t>(known));
+  const auto take = [member, scalings](FitOptions& options, std::string_view text) {
     member(options) = static_cast<Scaling>(index_of_name(text, scalings, "scaling"));
   };
-  const auto get = [member](const FitOptions& options) { return scalings[static_cast<std::size_t>(member(options))]; };
+  const auto get = [member](const FitOptions& options) {
+    return scaling_names()[static_cast<std::size_t>(member(options))];
+  };
   return choice(names, scalings, take, get);
 }
 

@@ -12,7 +12,8 @@ using Rows = std::vector<Option>;
 
 void add_data(Rows& rows) {
   rows.push_back(choice(
-      {"preset", "data", "NAME", "start from these settings: default, or classic (the article as it stands)"},
+      {"preset", "data", "NAME",
+       "start from these settings: fast, tabular (for tables, more thorough) or classic (the article as it stands)"},
       preset_names(), [](FitOptions& o, std::string_view text) { apply_preset(o, std::string(text)); },
       [](const FitOptions& o) { return o.preset; }));
   rows.push_back(free_text(
@@ -35,10 +36,12 @@ void add_data(Rows& rows) {
       },
       [](const FitOptions& o) { return tasks[static_cast<std::size_t>(o.data.task + 1)]; }));
   rows.push_back(scaling_choice(
-      {"scaling", "data", "HOW", "inputs: standard (mean 0, deviation 1), range (0 to 1) or none (as they are)"},
-      [](auto& o) -> auto& { return o.data.scaling; }));
+      {"scaling", "data", "HOW",
+       "inputs: standard (mean 0, deviation 1), range (0 to 1), robust (by quartiles, outliers clipped smoothly), "
+       "quantile (to the normal distribution) or none (as they are)"},
+      scaling_names().size(), [](auto& o) -> auto& { return o.data.scaling; }));
   rows.push_back(scaling_choice(
-      {"target-scaling", "data", "HOW", "the same for a target that is a number"},
+      {"target-scaling", "data", "HOW", "none, standard or range, for a target that is a number"}, 3,
       [](auto& o) -> auto& { return o.data.target_scaling; }));
 }
 
@@ -75,6 +78,9 @@ void add_network(Rows& rows) {
       {"initial-biases", "network", "NAME", "how biases start"}, bias_scheme_names(),
       [](FitOptions& o, std::string_view text) { o.initial_biases = bias_scheme_from_name(text); },
       [](const FitOptions& o) { return name_of(o.initial_biases); }));
+  rows.push_back(flag(
+      {"zero-output", "network", "", "start the last layer at 0: the first answer is the mean, or every class alike"},
+      [](auto& o) -> auto& { return o.zero_output; }));
   rows.push_back(number(
       {"dropout", "network", "SHARE", "share of hidden units set to 0 in each training step"}, kShare,
       [](auto& o) -> auto& { return o.dropout; }));
@@ -84,6 +90,10 @@ void add_network(Rows& rows) {
   rows.push_back(number(
       {"max-norm", "network", "NORM", "largest norm of a unit's incoming weights; 0 = no bound"}, kNotNegative,
       [](auto& o) -> auto& { return o.max_norm; }));
+  rows.push_back(flag(
+      {"rate-by-width", "network", "", "divide the learning rate of weights by the root of their layer's inputs"},
+      [](auto& o) -> auto& { return o.rate_by_width; }));
+  rows.back().peers = "under Adam the same as the NTK parametrization";
   rows.push_back(per_layer(
       {"weight-multiplier", "network", "FACTORS", "of the learning rate, for weights, per layer"},
       [](auto& o) -> auto& { return o.weight_multiplier; }));

@@ -37,6 +37,10 @@ double factor_at(const Schedule& s, double e, double t) {
     case ScheduleKind::one_cycle:
       if (t < kOneCyclePeak) return cosine_between(kOneCycleStart, 1, t / kOneCyclePeak);
       return cosine_between(1, s.final, (t - kOneCyclePeak) / (1 - kOneCyclePeak));
+    case ScheduleKind::coslog4: {
+      const double turns = elementary::log(1 + 15 * t) * elementary::kLog2E;
+      return (1 - elementary::cos_turns(turns - std::floor(turns))) / 2;
+    }
   }
   throw Error(ErrorCategory::internal, "learning-rate schedule: unknown kind");
 }
@@ -45,7 +49,7 @@ double factor_at(const Schedule& s, double e, double t) {
 
 const std::vector<std::string>& schedule_names() {
   static const std::vector<std::string> names = {"constant",   "step",   "exponential", "inverse",
-                                                 "polynomial", "cosine", "one_cycle"};
+                                                 "polynomial", "cosine", "one_cycle",   "coslog4"};
   return names;
 }
 

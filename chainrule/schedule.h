@@ -19,7 +19,9 @@ enum class ScheduleKind {
   inverse,      ///< 1 / (1 + factor e) ^ power
   polynomial,   ///< final + (1 - final) (1 - t) ^ power
   cosine,       ///< final + (1 - final) (1 + cos(pi t)) / 2 (Loshchilov & Hutter 2017)
-  one_cycle     ///< cosine up from 1/25 to 1 over the first 30 %, then cosine down to final (Smith 2018)
+  one_cycle,    ///< cosine up from 1/25 to 1 over the first 30 %, then cosine down to final (Smith 2018)
+  coslog4       ///< (1 - cos(2 pi log2(1 + 15 t))) / 2: four rises and falls, each twice as long as the one before
+                ///< (Holzmueller et al. 2024)
 };
 
 struct Schedule {

@@ -53,6 +53,16 @@ TEST(Schedule, InverseFallsLikeOneOverTime) {
   EXPECT_NEAR(f[3], std::pow(1.375, -2), 1e-15);
 }
 
+TEST(Schedule, Coslog4RisesAndFallsFourTimesEachTwiceAsLong) {
+  constexpr std::uint64_t kSteps = 15 * 8 + 1;  // t = k / 15 falls on a step
+  const std::vector<double> f = run({.kind = ScheduleKind::coslog4}, kPerEpoch, kSteps);
+  for (const std::size_t end : {0, 1, 3, 7, 15}) EXPECT_NEAR(f[8 * end], 0, 1e-15) << end;
+  EXPECT_NEAR(f[60], 0.5 * (1 - std::cos(2 * std::acos(-1) * std::log2(8.5))), 1e-14);
+  std::size_t peaks = 0;
+  for (std::size_t k = 1; k + 1 < f.size(); ++k) peaks += f[k] > f[k - 1] && f[k] >= f[k + 1] ? 1 : 0;
+  EXPECT_EQ(peaks, 4u);
+}
+
 TEST(Schedule, PolynomialGoesToItsEnd) {
   const std::vector<double> f = run({.kind = ScheduleKind::polynomial, .power = 2, .final = 0.2});
   EXPECT_EQ(f[0], 1);
@@ -81,9 +91,9 @@ TEST(Schedule, OneCycleClimbsToOneAndFalls) {
   EXPECT_NEAR(g[65], 0.5, 1e-14);
 }
 
-TEST(Schedule, NeverRisesExceptInOneCycle) {
+TEST(Schedule, RisesOnlyInOneCycleAndCoslog4) {
   for (const ScheduleKind kind : all_kinds()) {
-    if (kind == ScheduleKind::one_cycle) continue;
+    if (kind == ScheduleKind::one_cycle || kind == ScheduleKind::coslog4) continue;
     const std::vector<double> f = run({.kind = kind, .factor = 0.5, .every = 3});
     EXPECT_EQ(f.front(), 1) << schedule_name(kind);
     for (std::size_t i = 1; i < f.size(); ++i) EXPECT_LE(f[i], f[i - 1]) << schedule_name(kind) << ' ' << i;
@@ -126,7 +136,7 @@ TEST(Schedule, OfOneStepBeginsAtItsBeginning) {
 }
 
 TEST(Schedule, HasNames) {
-  EXPECT_EQ(schedule_names().size(), 7u);
+  EXPECT_EQ(schedule_names().size(), 8u);
   for (const std::string& name : schedule_names()) EXPECT_EQ(schedule_name(schedule_from_name(name)), name);
   EXPECT_EQ(schedule_name(ScheduleKind::one_cycle), "one_cycle");
   EXPECT_EQ(schedule_from_name("one-cycle"), ScheduleKind::one_cycle);

@@ -11,10 +11,23 @@ namespace {
 
 std::string element(const std::string& where, std::size_t k) { return where + '[' + std::to_string(k) + ']'; }
 
+std::string numbers_text(const std::vector<double>& numbers) {
+  std::vector<std::string> texts;
+  for (const double number : numbers) texts.push_back(json_number(number));
+  return json_list(texts);
+}
+
+std::vector<double> numbers_of(const Json& json, const std::string& where) {
+  std::vector<double> numbers;
+  for (const Json& number : list_of(json, where)) numbers.push_back(number_of(number, where));
+  return numbers;
+}
+
 }  // namespace
 
 std::string columns_text(const Encoder& encoder) {
-  std::vector<std::string> places, names, shift, scale, constant, fill, may_miss, categories;
+  std::vector<std::string> places, names, shift, scale, constant, fill, may_miss, categories, clipped, landmarks,
+      scores;
   for (const std::size_t column : encoder.input_places) places.push_back(std::to_string(column));
   for (const InputColumn& column : encoder.inputs) {
     names.push_back(json_text(column.name, "name of a column"));
@@ -26,6 +39,9 @@ std::string columns_text(const Encoder& encoder) {
     std::vector<std::string> texts;
     for (const std::string& text : column.categories) texts.push_back(json_text(text, "category"));
     categories.push_back(column.categorical ? json_list(texts) : "null");
+    clipped.push_back(column.clipped ? "true" : "false");
+    landmarks.push_back(numbers_text(column.landmarks));
+    scores.push_back(numbers_text(column.scores));
   }
   return json_object({{"match_by_name", encoder.match_by_name ? "true" : "false"},
                       {"training_columns", std::to_string(encoder.training_columns)},
@@ -36,17 +52,21 @@ std::string columns_text(const Encoder& encoder) {
                       {"constant", json_list(constant)},
                       {"fill", json_list(fill)},
                       {"may_miss", json_list(may_miss)},
-                      {"categories", json_list(categories)}});
+                      {"categories", json_list(categories)},
+                      {"clipped", json_list(clipped)},
+                      {"landmarks", json_list(landmarks)},
+                      {"scores", json_list(scores)}});
 }
 
 // Lists of another length than `names` are refused; the number of places is left to validate(), which images have none
 // of.
 void columns_from(const std::string& text, std::size_t inputs, std::uint64_t version, const std::string& where,
                   Encoder& encoder) {
-  const Json json = read_json(text, 9 * inputs + 20, where);
+  const Json json = read_json(text, (12 + 2 * kMostLandmarks) * inputs + 20, where);
   std::vector<std::string_view> keys{"match_by_name", "training_columns", "places", "names", "shift",
                                      "scale",         "constant"};
   if (version >= 2) keys.insert(keys.end(), {"fill", "may_miss", "categories"});
+  if (version >= 3) keys.insert(keys.end(), {"clipped", "landmarks", "scores"});
   const Fields fields(json, keys, where);
   encoder.match_by_name = fields.flag("match_by_name");
   encoder.training_columns = fields.whole("training_columns");
@@ -75,6 +95,13 @@ void columns_from(const std::string& text, std::size_t inputs, std::uint64_t ver
     const std::string of = element(fields.where("categories"), j);
     const Json::List& texts = list_of(categories[j], of);
     for (std::size_t k = 0; k < texts.size(); ++k) column.categories.push_back(text_of(texts[k], element(of, k)));
+  }
+  if (version < 3) return;
+  const Json::List &clipped = list("clipped"), &landmarks = list("landmarks"), &scores = list("scores");
+  for (std::size_t j = 0; j < names.size(); ++j) {
+    encoder.inputs[j].clipped = flag_of(clipped[j], element(fields.where("clipped"), j));
+    encoder.inputs[j].landmarks = numbers_of(landmarks[j], element(fields.where("landmarks"), j));
+    encoder.inputs[j].scores = numbers_of(scores[j], element(fields.where("scores"), j));
   }
 }
 

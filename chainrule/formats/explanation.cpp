@@ -73,7 +73,10 @@ Json columns_of(const Explanation& explanation) {
     columns.push_back({{"name", column.name},
                        {"shift", number(column.shift)},
                        {"scale", number(column.scale)},
-                       {"constant", column.constant}});
+                       {"constant", column.constant},
+                       {"clipped", column.clipped},
+                       {"landmarks", column.landmarks},
+                       {"scores", column.scores}});
   return columns;
 }
 

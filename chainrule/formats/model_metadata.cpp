@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// The metadata of a model file, version 2: every key is there, none besides. Values in braces or brackets are JSON.
+// The metadata of a model file, version 3: every key is there, none besides. Values in braces or brackets are JSON.
 //
 //   format             "chainrule"
-//   format_version     "2"; version 1 has no fill, may_miss and categories
-//   program            who wrote it: "chainrule 0.1.0"
-//   layers             [{inputs, outputs, activation, dropout, weight_multiplier, bias_multiplier, decay_multiplier,
+//   format_version     "3"; version 2 has no clipped, landmarks and scores, version 1 no fill, may_miss and categories
+//   either program            who wrote it: "chainrule 0.1.0" layers             [{inputs, outputs, activation,
+//   dropout, weight_multiplier, bias_multiplier, decay_multiplier,
 //                      max_norm}, ...] from the inputs on; tensors "0.weight", "0.bias" belong to the first,
 //                      "2.weight", "2.bias" to the second ...
 //   input_dropout      share of the inputs dropped in training
 //   loss               {kind, huber_delta, label_smoothing, link}; link turns outputs into predictions: identity,
 //                      softmax, sigmoid or exp
 //   columns            {match_by_name, training_columns, places, names, shift, scale, constant, fill, may_miss,
-//                      categories}: of a table; the network sees (x - shift) / scale, of a constant column 0. `fill`
+//                      categories, clipped, landmarks, scores}: of a table; the network sees v = (x - shift) / scale,
+//                      where clipped v / sqrt(1 + (v / 3)^2), where there are landmarks instead what straight lines
+//                      between (landmark, score) give, of a constant column 0. `fill`
 //                      stands in for a missing number; where may_miss, one more input is 1 for it and 0 otherwise.
 //                      `categories` is null for a number, else a list of texts: an input each, 1 where the row has it
 //                      ("" = missing), and one more for any other text
@@ -44,7 +46,7 @@ namespace chainrule::formats {
 namespace {
 
 constexpr std::string_view kFormat = "chainrule";
-constexpr std::uint64_t kVersion = 2;
+constexpr std::uint64_t kVersion = 3;
 constexpr std::size_t kMostLayers = 10'000;
 constexpr std::size_t kMostOptions = 10'000;  // and metrics
 const std::array<std::string, 19> kKeys = {
@@ -260,7 +262,7 @@ std::uint64_t version_of(const Metadata& metadata, const std::string& file) {
     refuse(at(file, "format_version") + ": written by a newer version: expected at most " + std::to_string(kVersion) +
                ", found " + std::to_string(number),
            "a newer chainrule can read it");
-  if (number == 0) refuse(at(file, "format_version") + ": expected 1 or 2, found 0");
+  if (number == 0) refuse(at(file, "format_version") + ": expected 1 to " + std::to_string(kVersion) + ", found 0");
   return number;
 }
 

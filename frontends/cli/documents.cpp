@@ -40,6 +40,8 @@ Json input_columns(const Encoder& encoder) {
     Json object = {{"name", column.name},         {"shift", number(column.shift)}, {"scale", number(column.scale)},
                    {"constant", column.constant}, {"fill", number(column.fill)},   {"may_miss", column.may_miss}};
     if (column.categorical) object["categories"] = column.categories;
+    if (column.clipped) object["clipped"] = true;
+    if (!column.landmarks.empty()) object["landmarks"] = column.landmarks, object["scores"] = column.scores;
     columns.push_back(std::move(object));
   }
   return columns;

@@ -67,7 +67,7 @@ void load_trained(Subject& subject, const Arguments& arguments, const Terminal& 
     subject.options.loss = loss_for(model.encoder.task, options);
   } else {
     model.loss.huber_delta = subject.options.loss.huber_delta;
-    model.loss.label_smoothing = subject.options.loss.label_smoothing;
+    if (model.encoder.task == Task::classes) model.loss.label_smoothing = subject.options.loss.label_smoothing;
     subject.options.loss = model.loss;
   }
   subject.encoder = std::move(model.encoder);
@@ -84,8 +84,7 @@ void load_fresh(Subject& subject, const Arguments& arguments, const Terminal& te
   for (const std::string& note : plan.notes) say(terminal, note);
   subject.origin = fmt::format("fresh network, seed {}", options.train.seed);
   subject.encoder = std::move(plan.encoder);
-  subject.network = Network(plan.architecture);
-  initialize(subject.network, options.initial_weights, options.initial_biases, options.train.seed);
+  subject.network = start_network(plan.architecture, options);
   subject.options = options.train;
   subject.options.loss = plan.loss;
 }

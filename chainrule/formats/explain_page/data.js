@@ -129,9 +129,11 @@ function originOf({ tensor, row, column }) {
   if (input === undefined) return '';
   const raw = explained.raw_inputs[row]?.[column];
   if (input.constant) return `${input.name} (constant when trained)`;
-  if (input.shift === 0 && input.scale === 1) return `${input.name} = ${raw}`;
+  if (input.landmarks.length > 0) return `${input.name} = normal quantile of the rank of ${raw}`;
+  if (input.shift === 0 && input.scale === 1 && !input.clipped) return `${input.name} = ${raw}`;
   const shift = input.shift < 0 ? `+ ${short(-input.shift)}` : `− ${short(input.shift)}`;
-  return `${input.name} = (${raw} ${shift}) / ${short(input.scale)}`;
+  const v = `(${raw} ${shift}) / ${short(input.scale)}`;
+  return input.clipped ? `${input.name} = v / √(1 + (v / 3)²), v = ${v}` : `${input.name} = ${v}`;
 }
 
 // Four digits that matter.
