@@ -68,6 +68,9 @@ struct EncoderOptions {
   std::vector<std::string> ignore = {};        ///< columns left out, by name or number
   std::string weight = {};                     ///< column with sample weights; "" = none
   std::vector<std::string> categorical = {};   ///< columns of numbers that are categories, by name or number
+  std::vector<std::string> numeric = {};       ///< columns that are numbers: text there was read as missing
+  std::vector<std::string> missing = {};       ///< texts that were read as missing, beside the usual ones
+  bool decimal_comma = false;                  ///< numbers were written 3,14
   int task = -1;                               ///< -1 = decide; else a Task
   Scaling scaling = Scaling::standard;         ///< of inputs (images are always byte / 255)
   Scaling target_scaling = Scaling::standard;  ///< of a numeric target

@@ -13,8 +13,13 @@ namespace {
 
 constexpr std::size_t kNamesShown = 6;
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
 std::string hint_for_text(std::string_view text, const std::string& otherwise) {
-  if (is_decimal_comma(text)) return "this looks like a decimal comma; numbers are read with a decimal point";
+  if (has_thousands(text))
+    return "this looks like commas between thousands: take them out; if it is a decimal comma, --decimal-comma reads "
+           "it";
+  if (is_decimal_comma(text)) return "this looks like a decimal comma: --decimal-comma reads it";
   if (text.find_first_of(";\t|") != std::string_view::npos)
     return "this looks like several fields; --delimiter sets what separates them";
   return otherwise;
@@ -37,9 +42,34 @@ bool is_decimal_comma(std::string_view text) {
   if (!text.empty() && (text[0] == '-' || text[0] == '+')) text.remove_prefix(1);
   const std::size_t comma = text.find(',');
   if (comma == std::string_view::npos || comma == 0 || comma + 1 == text.size()) return false;
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   return std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(comma), is_digit) &&
          std::all_of(text.begin() + static_cast<std::ptrdiff_t>(comma) + 1, text.end(), is_digit);
+}
+
+bool has_thousands(std::string_view text) {
+  if (!text.empty() && (text[0] == '-' || text[0] == '+')) text.remove_prefix(1);
+  text = text.substr(0, text.find('.'));
+  std::size_t digits = 0, groups = 0;
+  for (const char c : text) {
+    if (c == ',' && (groups == 0 ? digits >= 1 && digits <= 3 : digits == 3)) {
+      ++groups;
+      digits = 0;
+    } else if (is_digit(c)) {
+      ++digits;
+    } else {
+      return false;
+    }
+  }
+  return groups > 0 && digits == 3;
+}
+
+bool is_number_with_signs(std::string_view text) {
+  if (number_in(text)) return false;
+  for (const std::string_view sign : {"%", "$", "\xE2\x82\xAC", "\xC2\xA3", " "}) {  // the euro, the pound
+    if (text.starts_with(sign)) text.remove_prefix(sign.size());
+    if (text.ends_with(sign)) text.remove_suffix(sign.size());
+  }
+  return number_in(text) || has_thousands(text);
 }
 
 std::string in_column(const Column& column) { return "column " + in_quotes(column.name); }

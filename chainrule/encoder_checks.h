@@ -22,6 +22,10 @@ std::string name_or_number(const Table& table, std::size_t index);
 
 /// "1,5"
 bool is_decimal_comma(std::string_view text);
+/// "1,234" or "-1,234,567.8": commas between thousands, or a decimal comma.
+bool has_thousands(std::string_view text);
+/// "5%", "$1,234", "3 %": a number but for signs around it or commas between thousands.
+bool is_number_with_signs(std::string_view text);
 /// Whether the column's fields are known as written.
 bool has_codes(const Table& table, const Column& column);
 

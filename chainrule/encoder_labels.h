@@ -3,8 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -13,16 +11,9 @@
 #include <utility>
 #include <vector>
 
-namespace chainrule {
+#include "chainrule/table.h"
 
-/// The number that a text is, where it is one.
-inline std::optional<double> number_in(std::string_view text) {
-  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
-  double value = 0;
-  const auto [stop, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (problem != std::errc() || stop != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
-  return value;
-}
+namespace chainrule {
 
 /// Places by spelling and, where a label is a number, by value.
 class LabelIndex {

@@ -47,7 +47,8 @@ Roles choose_columns(const Table& table, const EncoderOptions& options) {
   if (roles.inputs.empty() && !table.has_images())
     throw Error(ErrorCategory::input,
                 fmt::format("{}: input columns: expected at least 1 beside the target {}, found none",
-                            place(table.source), target));
+                            place(table.source), target),
+                table.columns.size() == 1 ? "--delimiter says what separates the fields of a file" : "");
   return roles;
 }
 
@@ -83,14 +84,25 @@ std::vector<bool> choose_categories(const Table& table, const EncoderOptions& op
       throw Error(ErrorCategory::usage, "categorical: expected an input column, found " + in_column(table.columns[c]));
     wanted[c] = true;
   }
-  std::vector<std::string> left_out;
+  for (const std::string& name : options.numeric)
+    if (const std::size_t c = find_column(table, name, "numeric"); wanted[c])
+      throw Error(ErrorCategory::usage,
+                  "numeric: expected another column than those of categorical, found " + in_column(table.columns[c]));
+  std::vector<std::string> left_out, signs;
   std::erase_if(roles.inputs, [&](std::size_t c) {
     const Column& column = table.columns[c];
+    if (!column.is_number() && !wanted[c] && is_number_with_signs(column.first_text.text) &&
+        !is_mostly_numbers(table, column))
+      signs.push_back(column.name);
     if (column.is_number() || wanted[c] || !is_like_an_id(table, column) || is_mostly_numbers(table, column))
       return false;
     left_out.push_back(column.name);
     return true;
   });
+  if (!signs.empty())
+    notes.push_back(fmt::format(
+        "warning: numbers with signs, such as 5%, $5 or 1,234, are text; they would be numbers without them: {}",
+        listed(signs)));
   if (!left_out.empty())
     notes.push_back(
         fmt::format("warning: left out, for nearly every row has a text of its own there: {}", listed(left_out)));
@@ -98,7 +110,8 @@ std::vector<bool> choose_categories(const Table& table, const EncoderOptions& op
     const Column& column = table.columns[c];
     if (!column.is_number() && !wanted[c] && is_mostly_numbers(table, column))
       require_numbers(table, c,
-                      fmt::format("--categorical {0} takes the column as categories, --ignore {0} leaves it out",
+                      fmt::format("--numeric {0} counts such texts as missing, --categorical {0} takes the column as "
+                                  "categories, --ignore {0} leaves it out",
                                   name_or_number(table, c)));
     categorical.push_back(!column.is_number() || wanted[c]);
   }

@@ -18,8 +18,9 @@ struct FitOptions {
   EncoderOptions data;
   // Rows held out to watch the training.
   double validation_split = 0.1;  ///< share, in [0, 1); 0 = none
-  std::string validation_rows;    ///< "last:10000", "first:500" or "101-200" (from 1, both included); "" = by share
-  bool stratify = true;           ///< classes in proportion
+  /// "last:10000", "first:500" or "101-200" (from 1, both included; as numbered in the file); "" = by share
+  std::string validation_rows;
+  bool stratify = true;  ///< classes in proportion
   // The network.
   std::vector<std::size_t> hidden = {128};
   Activation activation = ActivationKind::silu;

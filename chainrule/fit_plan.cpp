@@ -85,10 +85,16 @@ Split split_for(const Encoder& encoder, const Table& table, const FitOptions& op
     return split;
   }
   if (!options.validation_rows.empty()) {
-    const auto [first, last] = named_rows(options.validation_rows, table.rows);
+    // Rows as they are numbered in the file, those that were left out too.
+    const auto [first, last] = named_rows(options.validation_rows, rows_in_file(table));
     Split split;
-    for (std::size_t row = 0; row < table.rows; ++row)
-      (row >= first && row < last ? split.held_out : split.rest).push_back(row);
+    for (std::size_t row = 0; row < table.rows; ++row) {
+      const std::size_t place = number_of_row(table, row) - 1;
+      (place >= first && place < last ? split.held_out : split.rest).push_back(row);
+    }
+    if (split.held_out.empty() || split.rest.empty())
+      refuse(fmt::format("validation_rows: expected rows with a target among them and besides them, found none {} {}",
+                         split.held_out.empty() ? "in" : "besides", in_quotes(options.validation_rows)));
     return split;
   }
   if (!(options.validation_split > 0 && options.validation_split < 1))
@@ -129,7 +135,8 @@ void note_few_rows_of_a_class(const Table& table, const FitOptions& options, boo
 }
 
 std::size_t bytes_of(const Table& table) {
-  std::size_t bytes = table.images.bytes.size() + sizeof(std::uint64_t) * table.lines.size();
+  std::size_t bytes =
+      table.images.bytes.size() + sizeof(std::uint64_t) * (table.lines.size() + table.row_numbers.size());
   for (const Column& column : table.columns)
     bytes += sizeof(double) * column.numbers.size() + sizeof(std::uint32_t) * column.codes.size() +
              sizeof(std::string) * column.spellings.size();

@@ -28,6 +28,18 @@ void add_data(Rows& rows) {
   rows.push_back(text_list(
       {"categorical", "data", "COLUMNS", "columns of numbers that are categories, by name or number; text always is"},
       [](auto& o) -> auto& { return o.data.categorical; }));
+  rows.push_back(text_list(
+      {"numeric", "data", "COLUMNS",
+       "columns that are numbers, by name or number; a text among them counts as missing"},
+      [](auto& o) -> auto& { return o.data.numeric; }));
+  rows.push_back(text_list(
+      {"missing", "data", "TEXTS", "texts that count as missing, beside empty, NA, N/A, null, nan and ?"},
+      [](auto& o) -> auto& { return o.data.missing; }));
+  rows.back().peers = "pandas: na_values";
+  rows.push_back(flag(
+      {"decimal-comma", "data", "", "numbers are written 3,14; fields between semicolons or tabs, or in quotes"},
+      [](auto& o) -> auto& { return o.data.decimal_comma; }));
+  rows.back().peers = "pandas: decimal=','";
   static const std::vector<std::string> tasks{"auto", "classes", "number"};
   rows.push_back(choice(
       {"task", "data", "TASK", "predict one of several classes, or a number; auto looks at the target"}, tasks,
@@ -52,7 +64,7 @@ void add_rows(Rows& rows) {
   rows.back().used_with = {"validation-rows", {""}};
   rows.back().peers = "scikit-learn: validation_fraction; Keras takes the last rows";
   rows.push_back(validation_rows(
-      {"validation-rows", "rows", "ROWS", "these rows instead: last:1000, first:500 or 101-200 (from 1)"}));
+      {"validation-rows", "rows", "ROWS", "these rows of the file instead: last:1000, first:500 or 101-200 (from 1)"}));
   rows.push_back(flag(
       {"stratify", "rows", "", "hold out the same share of every class"}, [](auto& o) -> auto& { return o.stratify; }));
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finding a column by what the user called it, and where a row stood.
+// Finding a column by what the user called it, and where a row stood. Rows are left out in table_rows.cpp.
 #include "chainrule/table.h"
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "chainrule/error.h"
 
@@ -30,9 +31,26 @@ std::string known_columns(const Table& table) {
 
 }  // namespace
 
+std::size_t number_of_row(const Table& table, std::size_t row) {
+  return table.row_numbers.empty() ? row + 1 : table.row_numbers.at(row);
+}
+
+std::size_t rows_in_file(const Table& table) {
+  return table.row_numbers.empty() ? table.rows : static_cast<std::size_t>(table.rows_of_file);
+}
+
 std::string place_of_row(const Table& table, std::size_t row) {
-  if (table.first_line == 0) return place(table.source) + ": row " + std::to_string(row + 1);
-  return place(table.source, table.lines.empty() ? table.first_line + row : table.lines.at(row));
+  const std::size_t number = number_of_row(table, row);
+  if (table.first_line == 0) return place(table.source) + ": row " + std::to_string(number);
+  return place(table.source, table.lines.empty() ? table.first_line + number - 1 : table.lines.at(number - 1));
+}
+
+std::optional<double> number_in(std::string_view text) {
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
+  double value = 0;
+  const auto [stop, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (problem != std::errc() || stop != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
+  return value;
 }
 
 std::optional<std::size_t> try_find_column(const Table& table, std::string_view name_or_number) {

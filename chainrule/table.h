@@ -27,8 +27,8 @@ struct Column {
   /// Row r says spellings[codes[r]]; kept for text columns, and for the target whatever it is. Both are empty for other
   /// columns, and where there are more than a million different spellings or one is no UTF-8.
   std::vector<std::uint32_t> codes;
-  /// Distinct fields in order of first appearance, less blanks around. Those of a target are as written; in another
-  /// text column a missing field is "", and numbers in front of the first text have the fewest digits.
+  /// Distinct fields in order of first appearance, less blanks around; a missing field is "". Those of a target are as
+  /// written; in another text column numbers in front of the first text have the fewest digits.
   std::vector<std::string> spellings;
   Sighting first_text;        ///< the first field that is not a number (and not missing)
   Sighting first_missing;     ///< the first missing field: empty, NA, N/A, null, nan or ? (any case)
@@ -53,11 +53,27 @@ struct Table {
   std::vector<Column> columns;       ///< for image files: at most one, the labels
   Images images;                     ///< empty unless the source is an image file
   std::uint64_t first_line = 0;      ///< of row 0 in the file, from 1; 0 = the format has no lines
-  std::vector<std::uint64_t> lines;  ///< of each row; empty while row r stands in line first_line + r
+  std::vector<std::uint64_t> lines;  ///< of each row of the file; empty while its row r stands in line first_line + r
   std::vector<std::string> notes;    ///< what was decided while reading ("first line taken as header"), for the user
+  /// Where rows were left out: the number of each row in the file, from 1, and how many rows the file has. Else empty
+  /// and 0.
+  std::vector<std::uint64_t> row_numbers;
+  std::uint64_t rows_of_file = 0;
 
   bool has_images() const { return images.pixels() > 0; }
 };
+
+/// The number of row `row` (from 0) in the file, from 1: rows that were left out count there.
+std::size_t number_of_row(const Table& table, std::size_t row);
+/// Rows of the file, those that were left out counted.
+std::size_t rows_in_file(const Table& table);
+
+/// Takes out the rows without a value in this column, unless no row has one; a note says how many they are and where
+/// the first stood. What is left is what the file without them would have given, but for the places of rows.
+void leave_out_rows_without(Table& table, std::size_t column, std::string_view what = "target");
+
+/// The number that a text is, where it is one; finite.
+std::optional<double> number_in(std::string_view text);
 
 /// Where row `row` (from 0) stands, for messages: "FILE:LINE", or "FILE: row N" (from 1) where there are no lines.
 std::string place_of_row(const Table& table, std::size_t row);

@@ -80,7 +80,8 @@ TEST_F(Csv, ReadsQuotedFields) {
 
 TEST_F(Csv, CountsTheLinesOfQuotedFields) {
   EXPECT_EQ(refusal("a,b\n\"x\ny\",1\n\"x\r\ny\",\"z\n\n\"\n1\n"), "t.csv:8: expected 2 fields, found 1");
-  EXPECT_EQ(refusal("a,b\n\"1\n\",\"\n\",3\n"), "t.csv:2: expected 2 fields, found 3");
+  EXPECT_EQ(refusal("a,b\n\"1\n\",\"\n\",3\n"),
+            "t.csv:2: expected 2 fields, found 3 | line 1 was taken as the header of the table");
 }
 
 TEST_F(Csv, ReadsStrayQuotesAsTheyAre) {
@@ -234,7 +235,8 @@ TEST_F(Csv, KnowsMissingValues) {
 TEST_F(Csv, RefusesNumbersThatFloatCannotHold) {
   for (const std::string text : {"inf", "-Infinity", "1e999", "-1e999", "1e39", "3.5e38"})
     EXPECT_EQ(refusal("a,b\n1,2\n3," + text + "\n5," + text + "\n"),
-              "t.csv:3:2: column \"b\": expected a finite number up to 3.4e38, found \"" + text + "\"");
+              "t.csv:3:2: column \"b\": expected a finite number up to 3.4e38, found \"" + text +
+                  "\" | --missing=" + text + " counts it as missing");
   EXPECT_EQ(refusal("a,b\n1,3.4e38\n"), "accepted");
   EXPECT_EQ(read("a,b\n1,inf\n2,sup\n").columns[1].spellings, (Texts{"inf", "sup"})) << "a word among words";
 }

@@ -140,7 +140,10 @@ TEST(Plan, RefusesATextAmongNumbers) {
   const Refusal found = plan_refusal(table);
   EXPECT_EQ(found.category, ErrorCategory::input);
   EXPECT_EQ(found.what, "a.csv:3:2: column \"b\": expected a number, found \"abc\"");
-  EXPECT_EQ(found.hint, "--categorical b takes the column as categories, --ignore b leaves it out");
+  EXPECT_EQ(
+      found.hint,
+      "--numeric b counts such texts as missing, --categorical b takes the column as categories, --ignore b leaves it "
+      "out");
   EXPECT_EQ(plan(table, {.ignore = {"b"}}).inputs.size(), 1u);
   EXPECT_TRUE(plan(table, {.categorical = {"b"}}).inputs[1].categorical);
 }
@@ -167,6 +170,26 @@ TEST(Plan, LeavesOutWhatIsANameOfEachRow) {
 TEST(Plan, HintsAtADecimalComma) {
   const Refusal found = plan_refusal(table_of({column("a b", {"-1,5", "2,5"}), column("y", {"u", "v"}, kKept)}, 2));
   EXPECT_NE(found.hint.find("decimal comma"), std::string::npos);
+}
+
+TEST(Plan, SaysWhereSignsMakeTextOfNumbers) {
+  const auto about = [](const std::string& text) {
+    const Table table =
+        table_of({column("a", {text, "7 parts"}), column("b", {"1", "2"}), column("y", {"u", "v"}, kKept)}, 2);
+    Notes notes;
+    plan_encoder(table, {}, notes);
+    return notes[0];
+  };
+  for (const std::string text : {"5%", "$5", "$1,234.50", "\xE2\x82\xAC 7", "12 %", "-1,234,567"})
+    EXPECT_EQ(
+        about(text),
+        "warning: numbers with signs, such as 5%, $5 or 1,234, are text; they would be numbers without them: \"a\"")
+        << text;
+  for (const std::string text : {"%", "$", "5 kg", "1,23,456", "x5%", ""})
+    EXPECT_EQ(about(text).find("signs"), std::string::npos) << text;
+  const Refusal thousands =
+      plan_refusal(table_of({column("a", {"1,234", "2,345"}), column("y", {"u", "v"}, kKept)}, 2));
+  EXPECT_NE(thousands.hint.find("commas between thousands: take them out"), std::string::npos) << thousands.hint;
 }
 
 TEST(Plan, RefusesColumnsWithTwoRoles) {

@@ -42,7 +42,7 @@ inline Column column(const std::string& name, const Texts& fields, bool is_targe
   if (out.is_number() && !is_target) return out;
   for (const std::string& field : fields) {
     const bool missing = field == "NA" || field == "?";
-    const std::string text = missing && !is_target ? "" : field;
+    const std::string text = missing ? "" : field;
     const auto at = std::find(out.spellings.begin(), out.spellings.end(), text);
     out.codes.push_back(static_cast<std::uint32_t>(at - out.spellings.begin()));
     if (at == out.spellings.end()) out.spellings.push_back(text);

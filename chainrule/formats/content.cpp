@@ -84,6 +84,14 @@ bool looks_like_utf16(std::string_view head) {
   return count >= 2 && ((zeros[0] == 0 && zeros[1] == count) || (zeros[1] == 0 && zeros[0] == count));
 }
 
+// "| a | b |", then "|---|:-:|".
+bool is_markdown_table(std::string_view head) {
+  if (!head.starts_with('|')) return false;
+  head.remove_prefix(std::min(head.find('\n'), head.size() - 1) + 1);
+  const std::string_view rule = head.substr(0, head.find_first_of("\r\n"));
+  return contains(rule, "---") && rule.find_first_not_of("|-: \t") == std::string_view::npos;
+}
+
 Signature name_markup(std::string_view head) {
   constexpr std::string_view kMark = "\xEF\xBB\xBF";
   if (head.substr(0, kMark.size()) == kMark) head.remove_prefix(kMark.size());
@@ -97,6 +105,7 @@ Signature name_markup(std::string_view head) {
   const char second = next < start.size() ? start[next] : ' ';
   if (start.starts_with("{") && (second == '"' || second == '}')) return {"", "a JSON document", kSaveAsCsv};
   if (start.starts_with("[") && (second == '{' || second == '[')) return {"", "a JSON document", kSaveAsCsv};
+  if (is_markdown_table(head)) return {"", "a Markdown table", kSaveAsCsv};
   if (start.starts_with("@relation")) return {"", "an ARFF file", kSaveAsCsv};
   return {};
 }

@@ -1,294 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// CSV to Table: rows from csv_parser.h go straight into columns of numbers; text is kept where it is wanted.
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <cmath>
-#include <limits>
-#include <numeric>
+// CSV to Table: what stands in front of the rows, then all blocks of the file through parser and builder.
+#include <vector>
 
 #include "chainrule/error.h"
 #include "chainrule/formats/csv_dialect.h"
-#include "chainrule/formats/csv_field.h"
 #include "chainrule/formats/csv_parser.h"
+#include "chainrule/formats/csv_table.h"
 #include "chainrule/formats/loaders.h"
 
 namespace chainrule::formats {
 namespace {
 
 constexpr std::size_t kSampleLimit = std::size_t{4} << 20;
-constexpr std::size_t kSightingBytes = 100;
-constexpr std::size_t kStagedNumbers = 16'384;
 // A compressed table may unpack to this much, plus so many times its own size; real tables stay far below.
 constexpr std::uint64_t kUnpackedFree = std::uint64_t{8} << 20, kUnpackedTimes = 100;
-// The network computes in float: what does not fit would become infinite there.
-constexpr double kLargest = static_cast<double>(std::numeric_limits<float>::max());
-constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
-
-[[noreturn]] void refuse(const std::string& where, const std::string& what, const std::string& hint = {}) {
-  throw Error(ErrorCategory::input, where + ": " + what, hint);
-}
-
-std::string count_of(std::size_t count, const std::string& thing) {
-  return std::to_string(count) + " " + thing + (count == 1 ? "" : "s");
-}
-
-/// Receives fields and rows; holds the columns under construction. The sink of CsvParser.
-class TableBuilder {
- public:
-  TableBuilder(std::string source, const CsvDialect& dialect, const LoadOptions& options, std::size_t expected_rows)
-      : options_(options), expected_rows_(expected_rows) {
-    table_.source = std::move(source);
-    table_.has_header = table_.names_from_header = dialect.has_header;
-  }
-
-  bool field(std::string_view text, std::uint64_t line) {
-    const std::size_t c = field_++;
-    if (table_.columns.empty()) {
-      if (c == kMaxColumns)
-        refuse(place(table_.source, line), "columns: expected at most " + std::to_string(kMaxColumns) + ", found more");
-      first_row_.emplace_back(line, text);
-      return false;
-    }
-    return c < table_.columns.size() && add(c, text, line);  // too many fields are refused at the end of the row
-  }
-
-  void row(std::uint64_t line) {
-    if (table_.columns.empty()) {
-      first_row(line);
-      return;
-    }
-    const std::size_t columns = table_.columns.size();
-    if (field_ != columns)
-      refuse(place(table_.source, line),
-             "expected " + count_of(columns, "field") + ", found " + std::to_string(field_));
-    if (columns == 1 && first_blank_ != 0)
-      refuse(place(table_.source, first_blank_), "expected 1 field, found an empty line",
-             "a missing value in a table of one column is written NA");
-    blanks_inside_ = blanks_;
-    field_ = 0;
-    note_line(line);
-    ++table_.rows;
-    if (staged_.size() >= kStagedNumbers) unstage();
-  }
-
-  // Blank lines before the first row and after the last mean nothing; between rows they are counted and passed over.
-  void blank_line(std::uint64_t line) {
-    if (table_.columns.empty()) return;
-    if (blanks_++ == 0) first_blank_ = line;
-  }
-
-  Table take() {
-    const std::string where = place(table_.source);
-    if (table_.columns.empty()) refuse(where, "expected a table, found nothing but blank lines");
-    if (table_.rows == 0)
-      refuse(where, "expected rows below the header, found none",
-             options_.header == Header::detect ? "the first line was taken as a header; --no-header reads it as data"
-                                               : "");
-    refuse_not_finite();
-    unstage();
-    if (blanks_inside_ > 0)
-      table_.notes.push_back(count_of(blanks_inside_, "blank line") + " passed over, the first at line " +
-                             std::to_string(first_blank_));
-    note_likely_header();
-    for (std::size_t c = 0; c < table_.columns.size(); ++c) keep_spellings(c);
-    return std::move(table_);
-  }
-
- private:
-  struct FirstField {
-    FirstField(std::uint64_t at, std::string_view as_written) : line(at), text(as_written) {}
-    std::uint64_t line;
-    std::string text;
-  };
-  // What is known of a column beside what the table says of it.
-  struct Progress {
-    std::uint64_t texts = 0;
-    Sighting not_finite;
-    Spellings spellings;
-    bool keeps_spellings = false;
-  };
-
-  void first_row(std::uint64_t line) {
-    table_.columns.resize(first_row_.size());
-    progress_.resize(first_row_.size());
-    for (std::size_t c = 0; c < first_row_.size(); ++c) {
-      const std::string_view text = table_.has_header ? trimmed(first_row_[c].text) : "";
-      if (!is_utf8(text)) refuse_encoding(c, text, first_row_[c].line);
-      table_.columns[c].name = text.empty() ? "column " + std::to_string(c + 1) : std::string(text);
-    }
-    if (table_.has_header) refuse_repeated_names();
-    find_target();
-    for (Column& column : table_.columns) column.numbers.reserve(expected_rows_);
-    first_row_line_ = line;
-    field_ = 0;
-    if (table_.has_header) {
-      first_row_ = {};
-      return;
-    }
-    for (const FirstField& first : first_row_) field(first.text, first.line);
-    first_row_ = {};
-    row(line);
-  }
-
-  // Blank lines and quoted line ends make rows and lines part ways.
-  void note_line(std::uint64_t line) {
-    if (table_.rows == 0) table_.first_line = line;
-    if (table_.lines.empty() && line == table_.first_line + table_.rows) return;
-    for (std::size_t row = table_.lines.size(); row < table_.rows; ++row)
-      table_.lines.push_back(table_.first_line + row);
-    table_.lines.push_back(line);
-  }
-
-  void find_target() {
-    if (!options_.target) return;
-    if (options_.target->empty())
-      target_ = table_.columns.size() - 1;
-    else if (options_.target_required)
-      target_ = find_column(table_, *options_.target, "target");
-    else
-      target_ = try_find_column(table_, *options_.target).value_or(kNone);
-    if (target_ == kNone) return;
-    progress_[target_].keeps_spellings = true;
-    table_.columns[target_].codes.reserve(expected_rows_);
-  }
-
-  void refuse_repeated_names() const {
-    const auto& columns = table_.columns;
-    std::vector<std::size_t> order(columns.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-      const int compared = columns[a].name.compare(columns[b].name);
-      return compared < 0 || (compared == 0 && a < b);
-    });
-    const auto same = std::adjacent_find(
-        order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return columns[a].name == columns[b].name; });
-    if (same == order.end()) return;
-    const std::size_t first = same[0], second = same[1];
-    refuse(place(table_.source, first_row_[second].line, second + 1),
-           "header: expected different names, found " + in_quotes(columns[first].name) + " in fields " +
-               std::to_string(first + 1) + " and " + std::to_string(second + 1));
-  }
-
-  // Returns whether the field is known to hold no line end.
-  bool add(std::size_t c, std::string_view text, std::uint64_t line) {
-    const FieldValue value = read_field(text);
-    const bool is_number = value.kind == FieldKind::number;
-    if (!is_number || !(std::abs(value.number) <= kLargest)) note_unusual(c, value.kind, text, line);
-    staged_.push_back(value.kind == FieldKind::missing ? std::numeric_limits<double>::quiet_NaN() : value.number);
-    if (progress_[c].keeps_spellings)
-      add_spelling(c, c != target_ && value.kind == FieldKind::missing ? "" : trimmed(text), line);
-    return is_number;
-  }
-
-  void note_unusual(std::size_t c, FieldKind kind, std::string_view text, std::uint64_t line) {
-    Column& column = table_.columns[c];
-    if (kind == FieldKind::number) {
-      see(progress_[c].not_finite, c, text, line);
-    } else if (kind == FieldKind::missing) {
-      ++column.missing;
-      see(column.first_missing, c, text, line);
-    } else if (progress_[c].texts++ == 0) {
-      see(column.first_text, c, text, line);
-      if (c != target_) spell_numbers(c);
-      column.numbers = {};
-    }
-  }
-
-  // A column that turns out to be text: what was read as numbers so far is spelled again.
-  void spell_numbers(std::size_t c) {
-    progress_[c].keeps_spellings = true;
-    Column& column = table_.columns[c];
-    column.codes.reserve(expected_rows_);
-    const auto spell = [&](double number) { add_spelling(c, std::isnan(number) ? "" : fmt::format("{}", number), 0); };
-    for (const double number : column.numbers) spell(number);
-    const std::size_t whole_rows = staged_.size() - c;  // the row at hand has come to field c
-    for (std::size_t i = c; i < whole_rows; i += table_.columns.size()) spell(staged_[i]);
-  }
-
-  // Whole rows wait here, so that each column's memory is visited once in many rows.
-  void unstage() {
-    const std::size_t columns = table_.columns.size();
-    for (std::size_t c = 0; c < columns; ++c) {
-      Column& column = table_.columns[c];
-      if (!column.is_number()) continue;
-      for (std::size_t i = c; i < staged_.size(); i += columns) column.numbers.push_back(staged_[i]);
-    }
-    staged_.clear();
-  }
-
-  void add_spelling(std::size_t c, std::string_view text, std::uint64_t line) {
-    Column& column = table_.columns[c];
-    const bool is_utf8_text = column.is_number() || is_utf8(text);
-    // A label ends up in models and predictions, which are UTF-8.
-    if (!is_utf8_text && c == target_) refuse_encoding(c, text, line);
-    if (!is_utf8_text) see(column.first_no_utf8, c, text, line);
-    const std::uint32_t code = is_utf8_text ? progress_[c].spellings.code(text) : kMaxSpellings;
-    if (code != kMaxSpellings) {
-      column.codes.push_back(code);
-      return;
-    }
-    if (c == target_ && !column.is_number())
-      refuse(place(table_.source, line, c + 1), "target " + in_quotes(column.name) + ": expected at most " +
-                                                    std::to_string(kMaxSpellings) + " different texts, found more");
-    column.codes = {};
-    progress_[c].spellings = {};
-    progress_[c].keeps_spellings = false;
-  }
-
-  void keep_spellings(std::size_t c) {
-    if (progress_[c].keeps_spellings) table_.columns[c].spellings = progress_[c].spellings.take();
-  }
-
-  static void see(Sighting& sighting, std::size_t c, std::string_view text, std::uint64_t line) {
-    if (sighting.line == 0) sighting = {line, c + 1, std::string(text.substr(0, kSightingBytes))};
-  }
-
-  [[noreturn]] void refuse_encoding(std::size_t c, std::string_view text, std::uint64_t line) const {
-    refuse(place(table_.source, line, c + 1), "text: expected UTF-8, found " + in_quotes(text),
-           "save the file as UTF-8 (iconv -f latin1 -t utf8, for instance)");
-  }
-
-  // Only now is it known which columns are numbers and which merely hold a word like "inf".
-  void refuse_not_finite() const {
-    std::size_t first = kNone;
-    for (std::size_t c = 0; c < progress_.size(); ++c) {
-      const Sighting& seen = progress_[c].not_finite;
-      if (seen.line == 0 || !table_.columns[c].is_number()) continue;
-      if (first == kNone || seen.line < progress_[first].not_finite.line) first = c;
-    }
-    if (first == kNone) return;
-    const Sighting& seen = progress_[first].not_finite;
-    refuse(place(table_.source, seen.line, seen.field), "column " + in_quotes(table_.columns[first].name) +
-                                                            ": expected a finite number up to 3.4e38, found " +
-                                                            in_quotes(seen.text));
-  }
-
-  // A header with numbers among its names is not recognised; the column that gives it away gets a note.
-  void note_likely_header() {
-    if (table_.has_header || options_.header != Header::detect || table_.rows < 2) return;
-    for (std::size_t c = 0; c < table_.columns.size(); ++c) {
-      const Column& column = table_.columns[c];
-      if (progress_[c].texts != 1 || column.first_text.line != first_row_line_) continue;
-      if (column.missing + 1 == table_.rows) continue;
-      table_.notes.push_back("the first line may be a header after all: it has the text " +
-                             in_quotes(column.first_text.text) + " above numbers in field " + std::to_string(c + 1));
-      return;
-    }
-  }
-
-  const LoadOptions& options_;
-  std::size_t expected_rows_;
-  Table table_;
-  std::vector<Progress> progress_;
-  std::vector<FirstField> first_row_;
-  std::vector<double> staged_;  // rows not yet in their columns
-  std::uint64_t first_row_line_ = 0;
-  std::size_t field_ = 0;  // of the current row
-  std::size_t target_ = kNone;
-  std::uint64_t first_blank_ = 0, blanks_ = 0, blanks_inside_ = 0;
-};
-
 // Enough of the file to judge it by: a block, or more where a block does not hold two rows. Not yet taken.
 CsvDialect sniff_front(InputStream& in, const LoadOptions& options) {
   std::size_t wanted = InputStream::kBlock;
@@ -305,12 +30,23 @@ void skip_byte_order_mark(InputStream& in) {
   if (in.peek(3).starts_with("\xEF\xBB\xBF")) in.read(mark, 3);
 }
 
+// "sep=;" in a line of its own in front of the table, as spreadsheets write it: that delimiter; 0 where there is none.
+char take_separator_line(InputStream& in) {
+  const std::string_view front = in.peek(7);
+  const bool is_one = front.size() >= 6 && front.starts_with("sep=") && is_delimiter(front[4]) &&
+                      (front[5] == '\n' || front.substr(5, 2) == "\r\n");
+  if (!is_one) return 0;
+  char line[7];
+  in.read(line, front[5] == '\n' ? 6 : 7);
+  return line[4];
+}
+
 void refuse_bomb(const InputStream& in) {
   if (!in.is_gzip() || in.unpacked_bytes() <= kUnpackedFree + kUnpackedTimes * in.packed_bytes()) return;
-  refuse(
-      place(in.name()),
-      "gzip: expected text that unpacks to at most " + std::to_string(kUnpackedTimes) + " times its size, found more",
-      "unpack it first if it is meant to be so");
+  throw Error(ErrorCategory::input,
+              place(in.name()) + ": gzip: expected text that unpacks to at most " + std::to_string(kUnpackedTimes) +
+                  " times its size, found more",
+              "unpack it first if it is meant to be so");
 }
 
 std::size_t estimated_rows(const InputStream& in, std::size_t row_bytes) {
@@ -320,10 +56,11 @@ std::size_t estimated_rows(const InputStream& in, std::size_t row_bytes) {
 }
 
 void note_dialect(const CsvDialect& dialect, Table& table) {
-  if (dialect.delimiter != ',')
+  if (dialect.delimiter != ',' && table.columns.size() > 1)
     table.notes.insert(table.notes.begin(), std::string("fields are separated by ") +
                                                 (dialect.delimiter == '\t'  ? "tabs"
                                                  : dialect.delimiter == ';' ? "semicolons"
+                                                 : dialect.delimiter == '|' ? "pipes (|)"
                                                                             : "a character of your own"));
   if (!dialect.header_reason.empty()) table.notes.insert(table.notes.begin(), dialect.header_reason);
 }
@@ -332,9 +69,12 @@ void note_dialect(const CsvDialect& dialect, Table& table) {
 
 Table load_csv(InputStream& in, const LoadOptions& options) {
   skip_byte_order_mark(in);
-  const CsvDialect dialect = sniff_front(in, options);
+  const char separator = take_separator_line(in);
+  LoadOptions told = options;
+  if (told.delimiter == 0) told.delimiter = separator;
+  const CsvDialect dialect = sniff_front(in, told);
   TableBuilder builder(in.name(), dialect, options, estimated_rows(in, dialect.row_bytes));
-  CsvParser<TableBuilder> parser(in.name(), dialect.delimiter, builder);
+  CsvParser<TableBuilder> parser(in.name(), dialect.delimiter, builder, separator == 0 ? 1 : 2);
   std::vector<char> block(InputStream::kBlock);
   while (const std::size_t got = in.read(block.data(), block.size())) {
     refuse_bomb(in);

@@ -14,7 +14,7 @@
 namespace chainrule::formats {
 namespace {
 
-constexpr std::array<char, 3> kDelimiters{',', ';', '\t'};
+constexpr std::array<char, 4> kDelimiters{',', ';', '\t', '|'};
 constexpr std::size_t kRowsCompared = 200;
 
 // Calls act(c) for every byte outside quoted fields. A quote opens a field only where one can begin.
@@ -29,7 +29,7 @@ void outside_quotes(std::string_view text, const Act& act) {
       continue;
     }
     if (quoted) continue;
-    may_begin = c == ',' || c == ';' || c == '\t' || c == '\n' || c == '\r' || (c == ' ' && may_begin);
+    may_begin = is_delimiter(c) || c == '\n' || c == '\r' || (c == ' ' && may_begin);
     if (!act(c, i)) return;
   }
 }
@@ -106,9 +106,12 @@ Candidate judge(std::string_view rows, char delimiter) {
   return candidate;
 }
 
-char find_delimiter(std::string_view rows) {
+// Commas between fields are the last thing to expect where numbers are written with them.
+char find_delimiter(std::string_view rows, bool decimal_comma) {
   Candidate best;
+  if (decimal_comma && judge(rows, ',').agreement == 0) best.delimiter = ';';
   for (const char delimiter : kDelimiters) {
+    if (decimal_comma && delimiter == ',') continue;
     const Candidate candidate = judge(rows, delimiter);
     if (candidate.agreement > best.agreement ||
         (candidate.agreement == best.agreement && candidate.numbers > best.numbers))
@@ -119,6 +122,7 @@ char find_delimiter(std::string_view rows) {
 
 // What the first row says, and what stands below it in each column.
 struct SampleSink {
+  FieldReader reader;
   std::vector<std::string> first;
   std::vector<bool> number_below, text_below;
   std::size_t rows = 0, fields = 0;
@@ -130,7 +134,7 @@ struct SampleSink {
       return false;
     }
     if (c >= first.size()) return false;
-    const FieldKind kind = read_field(text).kind;
+    const FieldKind kind = reader.read(text).kind;
     if (kind == FieldKind::number) number_below[c] = true;
     if (kind == FieldKind::text) text_below[c] = true;
     return false;
@@ -154,12 +158,12 @@ bool all_different(const std::vector<std::string>& texts) {
 void detect_header(const SampleSink& sample, CsvDialect& dialect) {
   const auto& first = sample.first;
   for (const std::string& text : first)
-    if (read_field(text).kind == FieldKind::number) {
+    if (sample.reader.read(text).kind == FieldKind::number) {
       dialect.header_reason = "no header: the first line holds the number " + in_quotes(text);
       return;
     }
   for (std::size_t c = 0; c < first.size(); ++c)
-    if (read_field(first[c]).kind == FieldKind::text && sample.number_below[c] && !sample.text_below[c]) {
+    if (sample.reader.read(first[c]).kind == FieldKind::text && sample.number_below[c] && !sample.text_below[c]) {
       dialect.has_header = true;
       dialect.header_reason = "first line taken as header: text (" + in_quotes(first[c]) + ") above numbers";
       return;
@@ -171,6 +175,8 @@ void detect_header(const SampleSink& sample, CsvDialect& dialect) {
 }
 
 }  // namespace
+
+bool is_delimiter(char c) { return std::find(kDelimiters.begin(), kDelimiters.end(), c) != kDelimiters.end(); }
 
 std::size_t count_rows(std::string_view text, std::size_t limit) {
   std::size_t rows = 0;
@@ -186,10 +192,12 @@ CsvDialect sniff_csv(const std::string& name, std::string_view sample, bool comp
   // A row that the sample cuts would mislead; one that fills it all is better than nothing.
   const std::size_t last_end = complete ? std::string_view::npos : sample.rfind('\n');
   const std::string_view rows = sample.substr(0, last_end == std::string_view::npos ? last_end : last_end + 1);
-  dialect.delimiter = options.delimiter != 0 ? options.delimiter : find_delimiter(first_rows(rows, kRowsCompared));
+  dialect.delimiter = options.delimiter != 0 ? options.delimiter
+                                             : find_delimiter(first_rows(rows, kRowsCompared), options.decimal_comma);
   dialect.has_header = options.header == Header::yes;
 
   SampleSink sink;
+  sink.reader = FieldReader(options.missing, options.decimal_comma);
   try {
     CsvParser<SampleSink> parser(name, dialect.delimiter, sink);
     parser.feed(rows);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <system_error>
 
 namespace chainrule::formats {
@@ -26,24 +27,41 @@ bool is_missing(std::string_view text) {
   return std::any_of(kMissing.begin(), kMissing.end(), [&](auto marker) { return same_in_any_case(text, marker); });
 }
 
-// Most fields of image and category tables are short whole numbers.
-bool read_short_whole(std::string_view text, double& number) {
-  unsigned value = 0;
-  for (const char c : text) {
-    if (!is_digit(c)) return false;
-    value = value * 10 + static_cast<unsigned>(c - '0');
+// Most fields: an optional minus, digits, perhaps a point and more digits, at most fifteen. Such a number is a whole
+// one over a power of ten, both of which a double holds exactly, so that their quotient is the nearest double.
+bool read_short_decimal(std::string_view text, char point, double& number) {
+  static constexpr std::array<double, 16> kPowers{1,   1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                                  1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+  const char *next = text.data(), *const end = next + text.size();
+  const bool minus = next != end && *next == '-';
+  next += minus ? 1 : 0;
+  if (end - next > 16 || next == end) return false;
+  std::uint64_t digits = 0;
+  const char* const first = next;
+  while (next != end && is_digit(*next)) digits = digits * 10 + static_cast<std::uint64_t>(*next++ - '0');
+  std::ptrdiff_t count = next - first, decimals = 0;
+  if (next != end && *next == point) {
+    const char* const fraction = ++next;
+    while (next != end && is_digit(*next)) digits = digits * 10 + static_cast<std::uint64_t>(*next++ - '0');
+    decimals = next - fraction;
+    count += decimals;
   }
-  number = value;
+  if (next != end || count == 0 || count > 15) return false;
+  static constexpr std::array<double, 2> kSigns{1, -1};  // a branch would often be mispredicted
+  number = kSigns[minus ? 1 : 0] * (static_cast<double>(digits) / kPowers[static_cast<std::size_t>(decimals)]);
   return true;
 }
 
-FieldValue read_trimmed(std::string_view text) {
+FieldValue read_trimmed(std::string_view text, char point = '.') {
+  FieldValue value{FieldKind::number, 0};
+  if (read_short_decimal(text, point, value.number)) return value;
   if (is_missing(text)) return {};
   std::string_view digits = text;
   if (digits.front() == '+' && digits.size() > 1 && digits[1] != '+' && digits[1] != '-') digits.remove_prefix(1);
   double number = 0;
   const char* const end = digits.data() + digits.size();
-  const auto [stop, problem] = fast_float::from_chars(digits.data(), end, number);
+  const auto [stop, problem] = fast_float::from_chars_advanced(
+      digits.data(), end, number, fast_float::parse_options(fast_float::chars_format::general, point));
   if (stop != end || problem == std::errc::invalid_argument) return {FieldKind::text, 0};
   if (number != number) return {};
   return {FieldKind::number, number};
@@ -59,8 +77,31 @@ std::string_view trimmed(std::string_view text) {
 
 FieldValue read_field(std::string_view text) {
   FieldValue value{FieldKind::number, 0};
-  if (!text.empty() && text.size() <= 4 && read_short_whole(text, value.number)) return value;
+  if (read_short_decimal(text, '.', value.number)) return value;
   return read_trimmed(trimmed(text));
+}
+
+FieldReader::FieldReader(const std::vector<std::string>& missing, bool decimal_comma)
+    : point_(decimal_comma ? ',' : '.'), is_plain_(missing.empty() && !decimal_comma) {
+  for (const std::string& text : missing) {
+    const std::string_view bare = trimmed(text);
+    for (const char point : {point_, '.'})  // a command line is written with points
+      if (const FieldValue value = read_trimmed(bare, point); value.kind == FieldKind::number)
+        missing_numbers_.push_back(value.number);
+    std::string& small = missing_.emplace_back(bare);
+    std::transform(small.begin(), small.end(), small.begin(), lower);
+  }
+}
+
+FieldValue FieldReader::read_otherwise(std::string_view text) const {
+  text = trimmed(text);
+  const FieldValue value = read_trimmed(text, point_);
+  const auto is_text = [&](const std::string& small) { return same_in_any_case(text, small); };
+  const bool is_missing =
+      std::find(missing_numbers_.begin(), missing_numbers_.end(), value.number) != missing_numbers_.end() &&
+      value.kind == FieldKind::number;
+  if (is_missing || std::any_of(missing_.begin(), missing_.end(), is_text)) return {};
+  return value;
 }
 
 bool is_utf8(std::string_view text) {

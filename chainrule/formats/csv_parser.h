@@ -46,8 +46,14 @@ class CsvParser {
  public:
   static constexpr std::size_t kLongestField = std::size_t{1} << 20;
 
-  CsvParser(std::string name, char delimiter, Sink& sink)
-      : name_(std::move(name)), delimiter_(delimiter), sink_(sink), parser_(new csv_parser{}) {
+  /// `first_line`: number of the first line that will be fed.
+  CsvParser(std::string name, char delimiter, Sink& sink, std::uint64_t first_line = 1)
+      : name_(std::move(name)),
+        delimiter_(delimiter),
+        sink_(sink),
+        parser_(new csv_parser{}),
+        line_(first_line),
+        row_line_(first_line) {
     if (csv_init(parser_.get(), kOptions) != 0) throw std::bad_alloc();
     csv_set_delim(parser_.get(), static_cast<unsigned char>(delimiter));
     csv_set_blk_size(parser_.get(), kPiece / 4);
@@ -209,10 +215,10 @@ class CsvParser {
   Sink& sink_;
   std::unique_ptr<csv_parser, CsvFreer> parser_;
   std::exception_ptr error_;
-  std::uint64_t line_ = 1;      // where the current field begins
-  std::uint64_t row_line_ = 1;  // where the current row begins
-  std::uint64_t field_ = 0;     // fields of the current row that are complete
-  bool row_ended_ = true;       // the last byte fed ended a row, or there was none yet
+  std::uint64_t line_;       // where the current field begins
+  std::uint64_t row_line_;   // where the current row begins
+  std::uint64_t field_ = 0;  // fields of the current row that are complete
+  bool row_ended_ = true;    // the last byte fed ended a row, or there was none yet
   bool after_carriage_ = false;
 };
 

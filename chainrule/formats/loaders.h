@@ -28,6 +28,10 @@ Table load_csv(InputStream& in, const LoadOptions& options);
 Table load_idx(InputStream& in, const LoadOptions& options);
 Table load_npy(InputStream& in, const LoadOptions& options);
 
+/// Whether each column of `head`, a table whose names are known, is meant by options.numeric. Throws Error (usage) for
+/// one that is not there, unless it is a model's.
+std::vector<bool> numeric_columns(const Table& head, const LoadOptions& options);
+
 /// The labels in `path` (IDX or NPY of one dimension, or a table of one column) as a Column named "label". Throws Error
 /// (input) unless there are `rows` of them; `owner` is the file that they belong to.
 Column read_labels(const std::string& path, std::size_t rows, const std::string& owner);

@@ -42,18 +42,28 @@ void take_batch(Subject& subject, Dataset& data) {
     for (const std::size_t row : subject.rows) subject.batch.weights.push_back(static_cast<double>(data.weights[row]));
 }
 
+// Where the row with this number in the file stands in the table.
+std::size_t row_numbered(const Table& table, std::size_t number) {
+  if (table.row_numbers.empty()) return number - 1;
+  const auto at = std::ranges::lower_bound(table.row_numbers, number);
+  if (at == table.row_numbers.end() || *at != number)
+    throw Error(ErrorCategory::usage,
+                fmt::format("--row: expected rows with a target, found row {}, which has none", number));
+  return static_cast<std::size_t>(at - table.row_numbers.begin());
+}
+
 void choose_rows(Subject& subject, const Arguments& arguments, std::size_t fallback) {
-  const std::size_t rows = subject.table.rows;
+  const Table& table = subject.table;
   if (arguments.has("row")) {
-    subject.rows = parse_rows(arguments.flags.at("row"), rows);
+    subject.rows = parse_rows(arguments.flags.at("row"), rows_in_file(table));
+    for (std::size_t& row : subject.rows) row = row_numbered(table, row + 1);
     return;
   }
-  subject.rows.resize(std::min(fallback, rows));
+  subject.rows.resize(std::min(fallback, table.rows));
   std::iota(subject.rows.begin(), subject.rows.end(), std::size_t{0});
 }
 
-void load_trained(Subject& subject, const Arguments& arguments, const Terminal& terminal,
-                  formats::LoadOptions reading) {
+void load_trained(Subject& subject, const Arguments& arguments, const Terminal& terminal) {
   check_model_file(arguments.files[0]);
   Model model = formats::load_model(arguments.files[0]);
   subject.origin = "model " + arguments.files[0];
@@ -70,16 +80,16 @@ void load_trained(Subject& subject, const Arguments& arguments, const Terminal& 
     if (model.encoder.task == Task::classes) model.loss.label_smoothing = subject.options.loss.label_smoothing;
     subject.options.loss = model.loss;
   }
+  formats::LoadOptions reading = load_options_beside(model, arguments);
   subject.encoder = std::move(model.encoder);
   subject.network = std::move(model.network);
   reading.part = formats::Part::test;
   subject.table = load_for(subject.encoder, arguments.files[1], reading);
 }
 
-void load_fresh(Subject& subject, const Arguments& arguments, const Terminal& terminal, formats::LoadOptions reading) {
+void load_fresh(Subject& subject, const Arguments& arguments, const Terminal& terminal) {
   const FitOptions options = options_from({arguments.options});
-  reading.target = options.data.target;
-  subject.table = formats::load_table(arguments.files[0], reading);
+  subject.table = load_with_target(arguments.files[0], load_options_of(arguments, options.data));
   FitPlan plan = plan_fit(subject.table, options);
   for (const std::string& note : plan.notes) say(terminal, note);
   subject.origin = fmt::format("fresh network, seed {}", options.train.seed);
@@ -115,14 +125,14 @@ std::vector<std::size_t> parse_rows(const std::vector<std::string>& texts, std::
 }
 
 Subject load_subject(const Arguments& arguments, const Terminal& terminal, std::size_t fallback) {
-  const formats::LoadOptions reading = load_options(arguments);
+  load_options(arguments);  // what is wrong with the flags, first
   check_inputs(arguments.files);
   Subject subject;
   try {
     if (arguments.files.size() == 2)
-      load_trained(subject, arguments, terminal, reading);
+      load_trained(subject, arguments, terminal);
     else
-      load_fresh(subject, arguments, terminal, reading);
+      load_fresh(subject, arguments, terminal);
   } catch (const Error& error) {
     throw in_words_of_the_user(error, {arguments.options});
   }

@@ -18,7 +18,7 @@ struct Subject {
   Network network;
   TrainOptions options;  ///< loss included
   Table table;
-  std::vector<std::size_t> rows;  ///< of the table, from 0
+  std::vector<std::size_t> rows;  ///< of the table, from 0; number_of_row() is what users call them
   TruthBatch batch;               ///< these rows: the engine's floats, widened
 };
 

@@ -36,7 +36,8 @@ Flag among(std::vector<std::string> choices, Flag flag) {
 }
 
 const char* const kDataHelp =
-    "CSV (comma, semicolon or tab), IDX or NPY file, each plain or gzipped; a folder with MNIST's files; - is standard "
+    "CSV (comma, semicolon, tab or pipe), IDX or NPY file, each plain or gzipped; a folder with MNIST's files; - is "
+    "standard "
     "input";
 
 // How a data file is read: the same for every verb that reads one.
@@ -45,9 +46,19 @@ void add_reading(std::vector<Flag>& flags) {
   header.negatable = true;
   header.fallback = "detected";
   flags.push_back(header);
-  flags.push_back(among({"comma", "semicolon", "tab"},
+  flags.push_back(among({"comma", "semicolon", "tab", "pipe"},
                         with_value("delimiter", "NAME", "what separates the fields of a CSV file", "detected")));
   flags.push_back(with_value("labels", "FILE", "labels of an IDX or NPY file", "found beside it"));
+}
+
+// How its fields are read, for verbs that do not take the options of a training, which say the same.
+void add_fields(std::vector<Flag>& flags, const std::string& fallback) {
+  flags.push_back(with_value("missing", "TEXTS", "texts that count as missing, beside empty, NA, N/A, null, nan and ?",
+                             fallback.empty() ? "none" : fallback));
+  Flag comma = yes_or_no("decimal-comma", "numbers are written 3,14; fields between semicolons or tabs, or in quotes");
+  comma.negatable = true;
+  comma.fallback = fallback;
+  flags.push_back(comma);
 }
 
 Flag threads() {
@@ -106,6 +117,7 @@ Verb evaluate_verb() {
       yes_or_no("json", "print one JSON document"),
   };
   add_reading(verb.flags);
+  add_fields(verb.flags, "as in the training");
   return verb;
 }
 
@@ -128,6 +140,7 @@ Verb predict_verb() {
       yes_or_no("json", "print JSON lines, one per row, instead of CSV"),
   };
   add_reading(verb.flags);
+  add_fields(verb.flags, "as in the training");
   return verb;
 }
 
@@ -143,9 +156,11 @@ Verb inspect_verb() {
             false};
   verb.flags = {
       with_value("target", "COLUMN", "column to predict, by name or number", "the last"),
+      with_value("numeric", "COLUMNS", "columns that are numbers; a text among them counts as missing"),
       yes_or_no("json", "print one JSON document"),
   };
   add_reading(verb.flags);
+  add_fields(verb.flags, "");
   return verb;
 }
 

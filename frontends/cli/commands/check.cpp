@@ -29,7 +29,7 @@ int check_command(const Arguments& arguments, const Terminal& terminal) {
                    subject.options.weight_decay,
                    options.seed,
                    subject.rows};
-  for (std::size_t& row : facts.rows) ++row;
+  for (std::size_t& row : facts.rows) row = number_of_row(subject.table, row);
   const CheckReport report =
       check_gradients(subject.network.architecture, truth_parameters(subject.network), subject.options.loss,
                       subject.batch, subject.options.weight_decay, options);

@@ -9,6 +9,7 @@
 
 #include "chainrule/encoder.h"
 #include "chainrule/formats/formats.h"
+#include "chainrule/model.h"
 #include "cli/flags.h"
 #include "cli/terminal.h"
 
@@ -31,9 +32,16 @@ int run_command(const Arguments& arguments, const Terminal& terminal);
 
 // What several verbs share.
 
-/// --header, --delimiter and --labels. Throws Error (usage).
+/// --header, --delimiter and --labels; --missing and --decimal-comma where they are flags. Throws Error (usage).
 formats::LoadOptions load_options(const Arguments& arguments);
-/// Other rows for an encoder whose target is wanted: it is found as the other columns are, by name or by place.
+/// The same beside a model, which knows how its own table was read; --missing and --decimal-comma are stronger. The
+/// model must outlive it.
+formats::LoadOptions load_options_beside(const Model& model, const Arguments& arguments);
+/// How the table of a training is read: as the command line says, then as its options do.
+formats::LoadOptions load_options_of(const Arguments& arguments, const EncoderOptions& data);
+/// Rows to train on, which have a target: reading.target. Those without are left out, and table.notes says so.
+Table load_with_target(const std::string& path, const formats::LoadOptions& reading);
+/// The same for an encoder, whose target is found as the other columns are, by name or by place.
 Table load_for(const Encoder& encoder, const std::string& path, formats::LoadOptions reading);
 /// Reads a whole number from 1 that fills the text; false when it is none.
 bool read_number(std::string_view text, std::size_t& number);

@@ -155,12 +155,13 @@ Evaluation measure(const Model& model, const Table& table, const std::vector<Row
 
 int evaluate_command(const Arguments& arguments, const Terminal& terminal) {
   const std::vector<Demand> demands = demands_of(arguments);
-  formats::LoadOptions reading = load_options(arguments);
+  load_options(arguments);  // what is wrong with the flags, first
   const std::size_t threads = threads_of(arguments);
   check_model_file(arguments.files[0]);
   check_inputs(arguments.files);
   const Model model = formats::load_model(arguments.files[0]);
   check_demands(demands, model.encoder.task);
+  formats::LoadOptions reading = load_options_beside(model, arguments);
   reading.part = formats::Part::test;
   const Table table = load_for(model.encoder, arguments.files[1], reading);
   for (const std::string& note : table.notes) say(terminal, note);

@@ -66,7 +66,7 @@ void add_names(Explanation& explanation, const Subject& subject) {
   const std::vector<std::size_t> columns = columns_of(encoder, subject.table);
   explanation.rows.clear();
   for (const std::size_t row : subject.rows) {
-    explanation.rows.push_back(row + 1);
+    explanation.rows.push_back(number_of_row(subject.table, row));
     explanation.raw_inputs.push_back(raw_inputs(subject, columns, explanation.raw_inputs.size()));
     const Column& target = subject.table.columns[columns[encoder.inputs.size()]];
     explanation.raw_targets.push_back(target.codes.empty() ? number_text(target.numbers[row])

@@ -146,10 +146,11 @@ void check_alone(const Arguments& arguments) {
 
 int explain_health(const Arguments& arguments, const Terminal& terminal) {
   check_alone(arguments);
-  formats::LoadOptions reading = load_options(arguments);
+  load_options(arguments);  // what is wrong with the flags, first
   check_model_file(arguments.files[0]);
   check_inputs(arguments.files);
   const Model model = formats::load_model(arguments.files[0]);
+  formats::LoadOptions reading = load_options_beside(model, arguments);
   reading.part = formats::Part::test;
   const Table table = load_for(model.encoder, arguments.files[1], reading);
   for (const std::string& note : table.notes) say(terminal, note);

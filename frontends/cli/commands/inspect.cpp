@@ -37,16 +37,27 @@ int inspect_model(const std::string& path, bool json) {
   return 0;
 }
 
+// Less the rows without a target, as train would have it; `space` is where such a table lives.
+const Table& for_training(const Table& table, const std::string& target, std::optional<Table>& space) {
+  const auto column = target.empty() ? table.columns.size() - 1 : try_find_column(table, target);
+  if (table.columns.empty() || !column || table.columns[*column].missing == 0) return table;
+  leave_out_rows_without(space.emplace(table), *column);
+  return *space;
+}
+
 int inspect_table(const Arguments& arguments, bool json) {
   formats::LoadOptions reading = load_options(arguments);
   FitOptions options;
   reading.target = options.data.target = arguments.text("target");
+  reading.numeric = options.data.numeric = split_list(arguments.text("numeric"));
   reading.target_required = arguments.has("target");
   const Table table = formats::load_table(arguments.files[0], reading);
   TableFacts facts;
   std::optional<FitPlan> plan;
+  std::optional<Table> kept;
   try {
-    plan = plan_fit(table, options);
+    plan = plan_fit(for_training(table, options.data.target, kept), options);
+    if (kept) plan->notes.insert(plan->notes.begin(), kept->notes.back());
     facts.plan = &*plan;
   } catch (const Error& error) {
     facts.refusal = error.what();
@@ -61,7 +72,7 @@ int inspect_table(const Arguments& arguments, bool json) {
 int inspect_command(const Arguments& arguments, const Terminal&) {
   const bool json = arguments.is_true("json");
   if (!is_model(arguments.files[0])) return inspect_table(arguments, json);
-  for (const char* const flag : {"target", "header", "delimiter", "labels"})
+  for (const char* const flag : {"target", "header", "delimiter", "labels", "numeric", "missing", "decimal-comma"})
     if (arguments.has(flag))
       throw Error(ErrorCategory::usage,
                   std::string("--") + flag + ": expected a data file to use it for, found a model",

@@ -80,9 +80,7 @@ void write_answers(const Arguments& arguments, const Model& model, const Table& 
 }  // namespace
 
 int predict_command(const Arguments& arguments, const Terminal& terminal) {
-  formats::LoadOptions reading = load_options(arguments);
-  reading.target = std::nullopt;
-  reading.part = formats::Part::test;
+  load_options(arguments);  // what is wrong with the flags, first
   threads_of(arguments);
   check_model_file(arguments.files[0]);
   check_inputs(arguments.files);
@@ -90,6 +88,9 @@ int predict_command(const Arguments& arguments, const Terminal& terminal) {
   const bool overwrite = arguments.is_true("force");
   if (path != "-") check_output(path, overwrite, arguments.files);
   const Model model = formats::load_model(arguments.files[0]);
+  formats::LoadOptions reading = load_options_beside(model, arguments);
+  reading.target = std::nullopt;
+  reading.part = formats::Part::test;
   const Table table = formats::load_table(arguments.files[1], reading);
   for (const std::string& note : table.notes) say(terminal, note);
   for (const std::string& line : unlike_training(model.encoder, table)) say(terminal, "warning: " + line);

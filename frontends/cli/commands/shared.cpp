@@ -21,7 +21,8 @@ char delimiter_of(const std::string& name) {
   if (name == "comma" || name == ",") return ',';
   if (name == "semicolon" || name == ";") return ';';
   if (name == "tab" || name == "\t" || name == "\\t") return '\t';
-  throw Error(ErrorCategory::usage, "--delimiter: expected comma, semicolon or tab, found " + in_quotes(name));
+  if (name == "pipe" || name == "|") return '|';
+  throw Error(ErrorCategory::usage, "--delimiter: expected comma, semicolon, tab or pipe, found " + in_quotes(name));
 }
 
 // `input` itself, and for a folder the files in it.
@@ -58,17 +59,47 @@ formats::LoadOptions load_options(const Arguments& arguments) {
     options.header = arguments.is_true("header") ? formats::Header::yes : formats::Header::no;
   if (arguments.has("delimiter")) options.delimiter = delimiter_of(arguments.text("delimiter"));
   options.labels = arguments.text("labels");
+  if (arguments.has("missing")) options.missing = split_list(arguments.text("missing"));
+  options.decimal_comma = arguments.is_true("decimal-comma");
   return options;
+}
+
+formats::LoadOptions load_options_beside(const Model& model, const Arguments& arguments) {
+  formats::LoadOptions options = load_options(arguments);
+  formats::LoadOptions known = formats::load_options_for(model);
+  if (!arguments.has("missing")) options.missing = std::move(known.missing);
+  if (!arguments.has("decimal-comma")) options.decimal_comma = known.decimal_comma;
+  options.numeric = std::move(known.numeric);
+  options.trained = known.trained;
+  return options;
+}
+
+formats::LoadOptions load_options_of(const Arguments& arguments, const EncoderOptions& data) {
+  formats::LoadOptions options = load_options(arguments);
+  options.target = data.target;
+  options.missing = data.missing;
+  options.decimal_comma = data.decimal_comma;
+  options.numeric = data.numeric;
+  return options;
+}
+
+Table load_with_target(const std::string& path, const formats::LoadOptions& reading) {
+  Table table = formats::load_table(path, reading);
+  const bool is_last = reading.target->empty() && !table.columns.empty();
+  const auto target = is_last ? table.columns.size() - 1 : try_find_column(table, *reading.target);
+  if (target) leave_out_rows_without(table, *target);  // else it is said later that there is none
+  return table;
 }
 
 Table load_for(const Encoder& encoder, const std::string& path, formats::LoadOptions reading) {
   const std::string number = std::to_string(encoder.target_place);
   reading.target_required = false;  // that it is missing is said by encode(), with all that is missing
   reading.target = encoder.match_by_name ? encoder.target : number;
-  Table table = formats::load_table(path, reading);
+  reading.trained = &encoder;
+  Table table = load_with_target(path, reading);
   if (!encoder.match_by_name || table.names_from_header || path == "-") return table;
   reading.target = number;  // a file without names is matched by place
-  return formats::load_table(path, reading);
+  return load_with_target(path, reading);
 }
 
 bool read_number(std::string_view text, std::size_t& number) {

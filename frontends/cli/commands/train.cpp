@@ -195,7 +195,7 @@ int train_on(const Arguments& arguments, const Terminal& terminal, const FitOpti
 
 int read_and_train(const Arguments& arguments, const Terminal& terminal, const FitOptions& options,
                    formats::LoadOptions reading) {
-  const Table table = formats::load_table(arguments.files[0], reading);
+  const Table table = load_with_target(arguments.files[0], reading);
   if (!arguments.has("validation")) return train_on(arguments, terminal, options, table, nullptr);
   reading.labels.clear();  // --labels belongs to DATA
   std::vector<std::string> said_later;
@@ -210,8 +210,7 @@ int train_command(const Arguments& arguments, const Terminal& terminal) {
   const std::vector<std::vector<Assignment>> sources = sources_of(arguments);
   const FitOptions options = options_from(sources);
   if (arguments.is_true("print-config")) return print_config(arguments, options);
-  formats::LoadOptions reading = load_options(arguments);
-  reading.target = options.data.target;
+  formats::LoadOptions reading = load_options_of(arguments, options.data);
   threads_of(arguments);
   if (arguments.has("max-memory")) bytes_of(arguments.text("max-memory"));
 
