@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
 #include <system_error>
 
 namespace chainrule::formats {
@@ -13,7 +12,6 @@ namespace {
 
 constexpr std::array<std::string_view, 5> kMissing{"na", "n/a", "nan", "null", "?"};
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -27,34 +25,14 @@ bool is_missing(std::string_view text) {
   return std::any_of(kMissing.begin(), kMissing.end(), [&](auto marker) { return same_in_any_case(text, marker); });
 }
 
-// Most fields: an optional minus, digits, perhaps a point and more digits, at most fifteen. Such a number is a whole
-// one over a power of ten, both of which a double holds exactly, so that their quotient is the nearest double.
-bool read_short_decimal(std::string_view text, char point, double& number) {
-  static constexpr std::array<double, 16> kPowers{1,   1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                                  1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
-  const char *next = text.data(), *const end = next + text.size();
-  const bool minus = next != end && *next == '-';
-  next += minus ? 1 : 0;
-  if (end - next > 16 || next == end) return false;
-  std::uint64_t digits = 0;
-  const char* const first = next;
-  while (next != end && is_digit(*next)) digits = digits * 10 + static_cast<std::uint64_t>(*next++ - '0');
-  std::ptrdiff_t count = next - first, decimals = 0;
-  if (next != end && *next == point) {
-    const char* const fraction = ++next;
-    while (next != end && is_digit(*next)) digits = digits * 10 + static_cast<std::uint64_t>(*next++ - '0');
-    decimals = next - fraction;
-    count += decimals;
-  }
-  if (next != end || count == 0 || count > 15) return false;
-  static constexpr std::array<double, 2> kSigns{1, -1};  // a branch would often be mispredicted
-  number = kSigns[minus ? 1 : 0] * (static_cast<double>(digits) / kPowers[static_cast<std::size_t>(decimals)]);
-  return true;
+bool is_short_decimal(std::string_view text, char point, double& number) {
+  const char* const end = text.data() + text.size();
+  return read_short_decimal(text.data(), end, point, number) == end && !text.empty();
 }
 
 FieldValue read_trimmed(std::string_view text, char point = '.') {
   FieldValue value{FieldKind::number, 0};
-  if (read_short_decimal(text, point, value.number)) return value;
+  if (is_short_decimal(text, point, value.number)) return value;
   if (is_missing(text)) return {};
   std::string_view digits = text;
   if (digits.front() == '+' && digits.size() > 1 && digits[1] != '+' && digits[1] != '-') digits.remove_prefix(1);
@@ -77,7 +55,7 @@ std::string_view trimmed(std::string_view text) {
 
 FieldValue read_field(std::string_view text) {
   FieldValue value{FieldKind::number, 0};
-  if (read_short_decimal(text, '.', value.number)) return value;
+  if (is_short_decimal(text, '.', value.number)) return value;
   return read_trimmed(trimmed(text));
 }
 

@@ -2,7 +2,9 @@
 // One field of text: is it a number, missing, or text? Internal to formats/.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +21,34 @@ struct FieldValue {
 /// `text` without blanks and tabs at both ends.
 std::string_view trimmed(std::string_view text);
 
+/// Most numbers: an optional minus, digits, perhaps a point and more digits, at most fifteen. Such a number is a whole
+/// one over a power of ten, both of which a double holds exactly, so that their quotient is the nearest double. Where
+/// it ends; nullptr when none begins at `next`.
+inline const char* read_short_decimal(const char* next, const char* end, char point, double& number) {
+  static constexpr std::array<double, 16> kPowers{1,   1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                                  1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+  static constexpr std::array<double, 2> kSigns{1, -1};  // a branch would often be mispredicted
+  constexpr std::ptrdiff_t kMostDigits = 15;
+  const auto is_digit = [](char c) { return static_cast<unsigned char>(c - '0') < 10; };
+  const bool minus = next != end && *next == '-';
+  next += minus ? 1 : 0;
+  const char* const last =
+      end - next > kMostDigits + 2 ? next + kMostDigits + 2 : end;  // whoever gets there has too many
+  const char* const first = next;
+  std::uint64_t digits = 0;
+  for (; next != last && is_digit(*next); ++next) digits = digits * 10 + static_cast<std::uint64_t>(*next - '0');
+  std::ptrdiff_t count = next - first, decimals = 0;
+  if (next != last && *next == point) {
+    const char* const fraction = ++next;
+    for (; next != last && is_digit(*next); ++next) digits = digits * 10 + static_cast<std::uint64_t>(*next - '0');
+    decimals = next - fraction;
+    count += decimals;
+  }
+  if (count == 0 || count > kMostDigits) return nullptr;
+  number = kSigns[minus ? 1 : 0] * (static_cast<double>(digits) / kPowers[static_cast<std::size_t>(decimals)]);
+  return next;
+}
+
 /// A number uses up the whole field, blanks around it aside: decimal digits, point, exponent; a leading '+' is read.
 /// Missing: empty, NA, N/A, null, nan or ? in any case. Does not depend on the locale.
 FieldValue read_field(std::string_view text);
@@ -30,6 +60,8 @@ class FieldReader {
   FieldReader() = default;
   FieldReader(const std::vector<std::string>& missing, bool decimal_comma);
 
+  /// Whether a short decimal with a point is that number and nothing else.
+  bool is_plain() const { return is_plain_; }
   FieldValue read(std::string_view text) const { return is_plain_ ? read_field(text) : read_otherwise(text); }
 
  private:

@@ -37,6 +37,8 @@ inline std::uint64_t count_lines(std::string_view text) {
 /// RFC 4180 with any one-byte delimiter. A quote inside a field that does not begin with one stands for itself; text
 /// after a closing quote is refused. Calls, in the order of the file:
 ///   bool sink.field(text, line)   true when `text` is known to hold no line end (a number)
+///   void sink.number(number, text, line)   in its place, for a short decimal, where the sink has such a function and
+///                                          sink.takes_numbers()
 ///   void sink.row(line)           after the fields of a row that began in `line`
 ///   void sink.blank_line(line)    for a line with nothing but blanks
 /// Throws Error (input) for a quote that is never closed and for fields above kLongestField, with the line where the
@@ -114,7 +116,19 @@ class CsvParser {
       sink_.blank_line(line_);
     } else {
       const char *next = line.data(), *const end = next + line.size();
+      [[maybe_unused]] bool numbers = false;
+      if constexpr (requires { sink_.takes_numbers(); }) numbers = sink_.takes_numbers();
       for (bool more = true; more; ++next) {
+        if constexpr (requires { sink_.takes_numbers(); }) {
+          double number = 0;
+          const char* const ends = numbers ? read_short_decimal(next, end, '.', number) : nullptr;
+          if (ends != nullptr && (ends == end || *ends == delimiter_)) {
+            sink_.number(number, {next, static_cast<std::size_t>(ends - next)}, line_);
+            more = ends != end;
+            next = ends;
+            continue;
+          }
+        }
         const char* stop = next;
         while (stop != end && *stop != delimiter_) ++stop;
         more = stop != end;

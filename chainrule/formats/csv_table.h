@@ -41,6 +41,16 @@ class TableBuilder {
     return c < table_.columns.size() && add(c, text, line);  // too many fields are refused at the end of the row
   }
 
+  bool takes_numbers() const { return reader_.is_plain() && !table_.columns.empty(); }
+
+  void number(double number, std::string_view text, std::uint64_t line) {
+    const std::size_t c = field_++;
+    if (c == 0) row_begins_with_hash_ = false;
+    if (c >= table_.columns.size()) return;
+    staged_.push_back(number);
+    if (progress_[c].keeps_spellings) add_spelling(c, text, line);
+  }
+
   void row(std::uint64_t line) {
     if (table_.columns.empty()) {
       first_row(line);
