@@ -216,7 +216,7 @@ TEST_F(Hostile, ReadsStandardInput) {
   EXPECT_EQ(load_table("-").rows, 1u);
   EXPECT_EQ(fcntl(STDIN_FILENO, F_GETFD) < 0, false) << "standard input stays open";
   from("a,b\n1\n");
-  EXPECT_EQ(refusal_of("-"), "<stdin>:2: expected 2 fields, found 1");
+  EXPECT_EQ(refusal_of("-"), "<stdin>:2: expected 2 fields, found 1 | line 1 was taken as the header of the table");
   close(STDIN_FILENO);
   EXPECT_EQ(refusal_of("-"), "<stdin>: cannot open: Bad file descriptor");
   dup2(before, STDIN_FILENO);
