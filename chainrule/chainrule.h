@@ -34,6 +34,7 @@
 #include "chainrule/health.h"
 #include "chainrule/history.h"
 // From a table to a model.
+#include "chainrule/dates.h"
 #include "chainrule/table.h"
 #include "chainrule/encoder.h"
 #include "chainrule/model.h"

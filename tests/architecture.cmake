@@ -7,7 +7,7 @@ get_filename_component(ROOT ${ROOT} ABSOLUTE)
 # room: the folder, the files joined by + here, and x_more beside x.
 set(floors
     "error matrix elementary version"
-    "random sha256 atomic_file"
+    "random sha256 atomic_file dates"
     "activation table optimizer weights"
     "kernels/"
     "network loss schedule processor"
@@ -15,7 +15,7 @@ set(floors
     "metrics health"
     "history estimates"
     "train+divergence+watch"
-    "encoder"
+    "encoder+column_type"
     "model"
     "truth fit+options+option_kinds"
     "roundings diagnosis"
