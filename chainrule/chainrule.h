@@ -36,6 +36,7 @@
 // From a table to a model.
 #include "chainrule/dates.h"
 #include "chainrule/table.h"
+#include "chainrule/column_type.h"
 #include "chainrule/encoder.h"
 #include "chainrule/model.h"
 #include "chainrule/fit.h"

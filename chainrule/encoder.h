@@ -5,11 +5,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "chainrule/dataset.h"
+#include "chainrule/dates.h"
 #include "chainrule/scaling.h"
 #include "chainrule/table.h"
 
@@ -18,8 +20,9 @@ namespace chainrule {
 enum class Task { classes, number };
 
 /// A column of the table, and the inputs of the network that it becomes: a number is one, and one more that says where
-/// it was missing when that happened in training; a category is one per value (1 where the row has it, else 0), and one
-/// for all that training did not know.
+/// it was missing when that happened in training; a boolean is the number 0 or 1; a date is the number of its seconds,
+/// and the sine and cosine of each cycle that the training rows do not all meet at one point, both 0 where it is
+/// missing; a category is one per value (1 where the row has it, else 0), and one for all that training did not know.
 struct InputColumn {
   std::string name;
   double shift = 0;                                 ///< of a number: v = (x - shift) / scale
@@ -31,8 +34,11 @@ struct InputColumn {
   bool may_miss = false;  ///< a number that was missing in some training row
   bool categorical = false;
   std::vector<std::string> categories = {};  ///< sorted; "" is the missing value; at most kMostCategories
+  bool boolean = false;                      ///< words such as yes and no, see truth_of()
+  std::optional<DateForm> date = {};         ///< how the dates of the column are written
+  std::vector<Cycle> cycles = {};            ///< of a date, each once, in order
 
-  std::size_t width() const { return categorical ? categories.size() + 1 : may_miss ? 2 : 1; }
+  std::size_t width() const { return categorical ? categories.size() + 1 : 1 + 2 * cycles.size() + (may_miss ? 1 : 0); }
 };
 /// Categories of a column that have an input of their own: the most frequent ones on the training rows.
 constexpr std::size_t kMostCategories = 100;
@@ -68,17 +74,20 @@ struct EncoderOptions {
   std::vector<std::string> ignore = {};        ///< columns left out, by name or number
   std::string weight = {};                     ///< column with sample weights; "" = none
   std::vector<std::string> categorical = {};   ///< columns of numbers that are categories, by name or number
-  std::vector<std::string> numeric = {};       ///< columns that are numbers: text there was read as missing
+  std::vector<std::string> numeric = {};       ///< columns that are numbers: text there was read as missing; also of
+                                               ///< rows that are numbered
   std::vector<std::string> missing = {};       ///< texts that were read as missing, beside the usual ones
   bool decimal_comma = false;                  ///< numbers were written 3,14
+  std::vector<std::string> date = {};          ///< columns of dates or times, by name or number
   int task = -1;                               ///< -1 = decide; else a Task
   Scaling scaling = Scaling::standard;         ///< of inputs (images are always byte / 255)
   Scaling target_scaling = Scaling::standard;  ///< of a numeric target
 };
 
-/// What the table is about, before any statistic is taken: task, target, inputs, labels. Columns of text are
-/// categories; one in which nearly every row has a text of its own is left out. Throws Error (input) for a text among
-/// numbers. What was decided goes to `notes`.
+/// What the table is about, before any statistic is taken: task, target, inputs, labels. What columns are is said by
+/// read_column(), unless the options name them; free text, ids and running numbers are left out (the latter stay where
+/// there is nothing else). Throws Error (input) for a text among numbers or dates. What was decided goes to `notes`,
+/// with a warning where a column copies the target.
 Encoder plan_encoder(const Table& table, const EncoderOptions& options, std::vector<std::string>& notes);
 /// Takes shift and scale of inputs and target, categories and medians from these rows; constant columns are named in
 /// `notes`.
@@ -87,14 +96,21 @@ void fit_encoder(Encoder& encoder, const Table& table, std::span<const std::size
 
 /// The scaled number, kept within the range of a float; 0 for a constant column. What encode() does to each number.
 float encode_number(const InputColumn& column, double x);
-/// The inputs that a column becomes, column.width() of them. x: the number, NaN where it is missing; of a category its
-/// place in column.categories, anything else for one that training did not know.
+/// The inputs that a column becomes, column.width() of them. x: the number, NaN where it is missing; of a boolean 0 or
+/// 1; of a date its seconds since 1970 (of a time those since midnight); of a category its place in column.categories,
+/// anything else for one that training did not know.
 void encode_input(const InputColumn& column, double x, std::span<float> inputs);
-/// One name per input of the network: "age", "age is missing", "color = red", "color is new"; none for images.
+/// One name per input of the network: "age", "age is missing", "color = red", "color is new", "bought (linear)",
+/// "bought (day of week, sin)"; none for images.
 std::vector<std::string> input_names(const Encoder& encoder);
 /// What is unlike the training rows in this table: numbers missing where none was, categories that are new. A line
 /// each.
 std::vector<std::string> unlike_training(const Encoder& encoder, const Table& table);
+
+/// The numbers that column `place` of the table is to an input that is no category: those of the column itself or, of
+/// booleans and dates, those that its texts mean, NaN for an unknown word; made in `storage` where it has none. Throws
+/// Error (input) at the first field that is none.
+const Column& numbers_for(const InputColumn& input, const Table& table, std::size_t place, Column& storage);
 
 /// The data set of a table. Columns are matched by name where both have names, else by place (the target may be missing
 /// there when it is not wanted). Throws Error (input) naming what is missing or does not fit; a class the model does

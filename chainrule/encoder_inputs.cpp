@@ -9,6 +9,7 @@
 
 #include "chainrule/encoder_checks.h"
 #include "chainrule/encoder_labels.h"
+#include "chainrule/encoder_numbers.h"
 #include "chainrule/error.h"
 
 namespace chainrule {
@@ -74,11 +75,6 @@ bool fit_category(InputColumn& input, const Table& table, const Column& column, 
   return false;
 }
 
-void require_number_column(const Table& table, std::size_t index) {
-  const Column& column = table.columns[index];
-  if (!column.is_number() || column.numbers.size() != table.rows) require_numbers(table, index, "");
-}
-
 // Finds the category of each row.
 class Categories {
  public:
@@ -113,9 +109,10 @@ void encode_column(const InputColumn& input, const Table& table, std::size_t pla
   const Column& column = table.columns[place];
   const std::size_t width = input.width();
   if (!input.categorical) {
-    require_number_column(table, place);
+    Column storage;
+    const std::span<const double> numbers = numbers_for(input, table, place, storage).numbers;
     for (std::size_t row = 0; row < table.rows; ++row)
-      encode_input(input, column.numbers[row], values.row(row).subspan(offset, width));
+      encode_input(input, numbers[row], values.row(row).subspan(offset, width));
     return;
   }
   require_category_column(table, column);
@@ -147,7 +144,8 @@ void encode_input(const InputColumn& column, double x, std::span<float> inputs) 
     return;
   }
   inputs[0] = encode_number(column, std::isnan(x) ? column.fill : x);
-  if (column.may_miss) inputs[1] = std::isnan(x) ? 1.0f : 0.0f;
+  if (!column.cycles.empty()) encode_cycles(column.cycles, x, inputs.subspan(1));
+  if (column.may_miss) inputs.back() = std::isnan(x) ? 1.0f : 0.0f;
 }
 
 std::vector<std::string> input_names(const Encoder& encoder) {
@@ -155,7 +153,8 @@ std::vector<std::string> input_names(const Encoder& encoder) {
   for (const InputColumn& input : encoder.inputs) {
     for (const std::string& category : input.categories)
       names.push_back(input.name + (category.empty() ? " is missing" : " = " + category));
-    names.push_back(input.categorical ? input.name + " is new" : input.name);
+    names.push_back(input.categorical ? input.name + " is new" : input.date ? input.name + " (linear)" : input.name);
+    for (const std::string& cycle : cycle_names(input)) names.push_back(cycle);
     if (input.may_miss) names.push_back(input.name + " is missing");
   }
   return names;
@@ -167,12 +166,16 @@ void fit_inputs(Encoder& encoder, const Table& table, const std::vector<std::siz
   for (std::size_t j = 0; j < encoder.inputs.size(); ++j) {
     InputColumn& input = encoder.inputs[j];
     const Column& column = table.columns[places[j]];
-    if (input.categorical)
+    Column storage;
+    bool same = false;
+    if (input.categorical) {
       require_category_column(table, column);
-    else
-      require_number_column(table, places[j]);
-    const bool same = input.categorical ? fit_category(input, table, column, rows, notes)
-                                        : fit_number_input(input, column, rows, scaling);
+      same = fit_category(input, table, column, rows, notes);
+    } else {
+      const Column& numbers = numbers_for(input, table, places[j], storage);
+      same = fit_number_input(input, numbers, rows, scaling);
+      if (input.date) input.cycles = varying_cycles(*input.date, numbers.numbers, rows);
+    }
     if (same) constant.push_back(input.name);
     if (input.may_miss) gaps.push_back(input.name);
   }
@@ -205,7 +208,9 @@ std::vector<std::string> unlike_inputs(const Encoder& encoder, const Table& tabl
     if (input.constant) continue;
     if (!input.categorical && !input.may_miss && column.missing > 0)
       lines.push_back(fmt::format("{}: {}, where training had none: the median {} stands in", in_column(column),
-                                  counted(column.missing, "missing value"), input.fill));
+                                  counted(column.missing, "missing value"), value_text(input, input.fill)));
+    if (input.boolean) lines.push_back(unknown_truths(table, places[j]));
+    if (input.boolean && lines.back().empty()) lines.pop_back();
     if (!input.categorical || (!column.is_number() && !has_codes(table, column))) continue;
     const Categories categories(input, column);
     std::size_t unknown = 0, first = 0;

@@ -8,16 +8,17 @@
 #include <span>
 #include <string_view>
 
+#include "chainrule/column_type.h"
 #include "chainrule/encoder.h"
 #include "chainrule/encoder_checks.h"
-#include "chainrule/encoder_labels.h"
+#include "chainrule/encoder_copies.h"
+#include "chainrule/encoder_numbers.h"
 #include "chainrule/error.h"
 
 namespace chainrule {
 namespace {
 
 constexpr std::size_t kClassesByDefault = 20;  // whole numbers with more different values are numbers, not classes
-constexpr std::size_t kFewTexts = 20;          // so many different texts may be categories in the smallest table
 constexpr std::size_t kMostClasses = 5'000;    // beyond it, the target is no class but a number or a name
 
 struct Roles {
@@ -52,70 +53,152 @@ Roles choose_columns(const Table& table, const EncoderOptions& options) {
   return roles;
 }
 
-// Share of the fields, missing ones aside, that are numbers; of a text column.
-double share_of_numbers(const Column& column) {
-  std::vector<bool> is_number;
-  for (const std::string& spelling : column.spellings) is_number.push_back(number_in(spelling).has_value());
-  std::size_t numbers = 0;
-  for (const std::uint32_t code : column.codes) numbers += is_number[code] ? 1 : 0;
-  const std::size_t there = column.codes.size() - column.missing;
-  return there == 0 ? 0 : static_cast<double>(numbers) / static_cast<double>(there);
+// What the user says of the columns, by name or number.
+std::vector<std::optional<ColumnType>> wishes(const Table& table, const EncoderOptions& options, const Roles& roles) {
+  std::vector<std::optional<ColumnType>> wanted(table.columns.size());
+  const auto want = [&](const std::vector<std::string>& names, std::string_view option, ColumnType type) {
+    for (const std::string& name : names) {
+      const std::size_t c = find_column(table, name, option);
+      const std::string found = in_column(table.columns[c]);
+      if (std::find(roles.inputs.begin(), roles.inputs.end(), c) == roles.inputs.end())
+        throw Error(ErrorCategory::usage, fmt::format("{}: expected an input column, found {}", option, found));
+      if (wanted[c].value_or(type) != type)
+        throw Error(ErrorCategory::usage,
+                    fmt::format("{}: expected another column than those of {}, found {}", option,
+                                *wanted[c] == ColumnType::category ? "categorical" : "numeric", found));
+      wanted[c] = type;
+    }
+  };
+  want(options.categorical, "categorical", ColumnType::category);
+  want(options.numeric, "numeric", ColumnType::number);
+  want(options.date, "date", ColumnType::date);
+  return wanted;
 }
 
-// Text among numbers, or numbers with a decimal comma: nothing to guess at.
-bool is_mostly_numbers(const Table& table, const Column& column) {
-  if (is_decimal_comma(column.first_text.text)) return true;
-  return has_codes(table, column) && share_of_numbers(column) > 0.5;
-}
-
-// Nearly every row has a text of its own: a name or a note, not a category.
-bool is_like_an_id(const Table& table, const Column& column) {
-  if (!has_codes(table, column)) return column.first_no_utf8.line == 0;
-  return column.spellings.size() > std::max<std::size_t>(kFewTexts, table.rows / 2);
-}
-
-// Which input columns are categories. A number that most rows have and one row has not is a mistake, not a category.
-std::vector<bool> choose_categories(const Table& table, const EncoderOptions& options, Roles& roles,
-                                    std::vector<std::string>& notes) {
-  std::vector<bool> wanted(table.columns.size(), false), categorical;
-  for (const std::string& name : options.categorical) {
-    const std::size_t c = find_column(table, name, "categorical");
-    if (std::find(roles.inputs.begin(), roles.inputs.end(), c) == roles.inputs.end())
-      throw Error(ErrorCategory::usage, "categorical: expected an input column, found " + in_column(table.columns[c]));
-    wanted[c] = true;
+// The form of a column that the user calls dates: the one that reads most of it, so that a fault is named by its place.
+DateForm form_of_dates(const Table& table, std::size_t c, const ColumnReading& reading) {
+  if (reading.type == ColumnType::date || reading.type == ColumnType::time) return reading.form;
+  const Column& column = table.columns[c];
+  if (column.is_number()) return DateForm::compact;
+  DateForm best = DateForm::plain;
+  std::ptrdiff_t most = -1;
+  for (const DateForm form :
+       {DateForm::plain, DateForm::month_first, DateForm::day_first, DateForm::compact, DateForm::time}) {
+    const std::ptrdiff_t read = std::ranges::count_if(
+        column.spellings, [&](const std::string& text) { return seconds_of(text, form).has_value(); });
+    if (read <= most) continue;
+    most = read;
+    best = form;
   }
-  for (const std::string& name : options.numeric)
-    if (const std::size_t c = find_column(table, name, "numeric"); wanted[c])
-      throw Error(ErrorCategory::usage,
-                  "numeric: expected another column than those of categorical, found " + in_column(table.columns[c]));
-  std::vector<std::string> left_out, signs;
-  std::erase_if(roles.inputs, [&](std::size_t c) {
-    const Column& column = table.columns[c];
-    if (!column.is_number() && !wanted[c] && is_number_with_signs(column.first_text.text) &&
-        !is_mostly_numbers(table, column))
-      signs.push_back(column.name);
-    if (column.is_number() || wanted[c] || !is_like_an_id(table, column) || is_mostly_numbers(table, column))
-      return false;
-    left_out.push_back(column.name);
-    return true;
-  });
-  if (!signs.empty())
+  return best;
+}
+
+void note_date(const Table& table, std::size_t c, const ColumnReading& reading, std::vector<std::string>& notes) {
+  const Column& column = table.columns[c];
+  if (reading.ambiguous)
+    notes.push_back(fmt::format("{}: days and months may be meant in either order: {} is read as {}, month first",
+                                in_column(column), in_quotes(column.first_text.text),
+                                date_text(*seconds_of(column.first_text.text, reading.form), reading.form)));
+  if (reading.odd_date)
+    notes.push_back(fmt::format("warning: {} is not taken as dates, for {} is none in {}", in_column(column),
+                                in_quotes(column.spellings[column.codes[*reading.odd_date]]),
+                                place_of_row(table, *reading.odd_date)));
+}
+
+struct LeftOut {
+  std::vector<std::string> texts, notes, running, signs;
+  std::vector<std::size_t> runs;  // columns
+};
+
+void note_left_out(const Table& table, const LeftOut& left_out, std::vector<std::string>& notes) {
+  if (!left_out.texts.empty())
+    notes.push_back(
+        fmt::format("warning: left out, for nearly every row has a text of its own there: {}", listed(left_out.texts)));
+  if (!left_out.notes.empty())
+    notes.push_back(fmt::format("warning: left out, for it is free text: {}", listed(left_out.notes)));
+  if (!left_out.signs.empty())
     notes.push_back(fmt::format(
         "warning: numbers with signs, such as 5%, $5 or 1,234, are text; they would be numbers without them: {}",
-        listed(signs)));
-  if (!left_out.empty())
-    notes.push_back(
-        fmt::format("warning: left out, for nearly every row has a text of its own there: {}", listed(left_out)));
-  for (const std::size_t c : roles.inputs) {
-    const Column& column = table.columns[c];
-    if (!column.is_number() && !wanted[c] && is_mostly_numbers(table, column))
-      require_numbers(table, c,
-                      fmt::format("--numeric {0} counts such texts as missing, --categorical {0} takes the column as "
-                                  "categories, --ignore {0} leaves it out",
-                                  name_or_number(table, c)));
-    categorical.push_back(!column.is_number() || wanted[c]);
+        listed(left_out.signs)));
+  if (!left_out.running.empty())
+    notes.push_back(fmt::format("warning: left out, for the rows are numbered there: {} (--numeric {} takes {} as {})",
+                                listed(left_out.running), name_or_number(table, left_out.runs[0]),
+                                left_out.runs.size() == 1 ? "it" : "the first",
+                                left_out.runs.size() == 1 ? "a number" : "numbers"));
+}
+
+// A text where the others are numbers is a mistake, not a category.
+[[noreturn]] void refuse_mixed(const Table& table, std::size_t c) {
+  require_numbers(table, c,
+                  fmt::format("--numeric {0} counts such texts as missing, --categorical {0} takes the column as "
+                              "categories, --ignore {0} leaves it out",
+                              name_or_number(table, c)));
+  throw Error(ErrorCategory::internal, in_column(table.columns[c]) + ": expected a text in it, found none");
+}
+
+// What becomes of column c; nullopt where it is left out.
+std::optional<InputColumn> plan_input(const Table& table, std::size_t c, std::optional<ColumnType> wish,
+                                      LeftOut& left_out, std::vector<std::string>& notes) {
+  const Column& column = table.columns[c];
+  InputColumn input{column.name};
+  if (wish == ColumnType::category || wish == ColumnType::number) {
+    input.categorical = wish == ColumnType::category;
+    return input;
   }
-  return categorical;
+  const ColumnReading reading = read_column(table, c);
+  if (wish == ColumnType::date) {
+    input.date = form_of_dates(table, c, reading);
+    require_dates(table, c, *input.date, "");
+    if (reading.ambiguous) note_date(table, c, reading, notes);
+    return input;
+  }
+  note_date(table, c, reading, notes);
+  if (!column.is_number() && reading.type != ColumnType::mixed && is_number_with_signs(column.first_text.text))
+    left_out.signs.push_back(column.name);
+  switch (reading.type) {
+    case ColumnType::free_text:
+      left_out.notes.push_back(column.name);
+      return std::nullopt;
+    case ColumnType::id:
+      left_out.texts.push_back(column.name);
+      return std::nullopt;
+    case ColumnType::running_number:
+      left_out.running.push_back(column.name);
+      left_out.runs.push_back(c);
+      return std::nullopt;
+    case ColumnType::mixed:
+      refuse_mixed(table, c);
+    case ColumnType::date:
+    case ColumnType::time:
+      input.date = reading.form;
+      break;
+    default:
+      input.boolean = reading.type == ColumnType::boolean && !column.is_number();
+      input.categorical = !input.boolean && !column.is_number();
+  }
+  return input;
+}
+
+// The inputs, and the columns that they are: those that stay of roles.inputs.
+std::vector<InputColumn> plan_inputs(const Table& table, const EncoderOptions& options, Roles& roles,
+                                     std::vector<std::string>& notes) {
+  const std::vector<std::optional<ColumnType>> wanted = wishes(table, options, roles);
+  std::vector<InputColumn> inputs;
+  std::vector<std::size_t> columns;
+  LeftOut left_out;
+  for (const std::size_t c : roles.inputs) {
+    const std::optional<InputColumn> input = plan_input(table, c, wanted[c], left_out, notes);
+    if (!input) continue;
+    inputs.push_back(*input);
+    columns.push_back(c);
+  }
+  if (inputs.empty()) {  // a number of the row is better than nothing
+    for (const std::size_t c : columns = left_out.runs) inputs.push_back({table.columns[c].name});
+    left_out.running.clear();
+  }
+  roles.inputs = columns;
+  note_left_out(table, left_out, notes);
+  return inputs;
 }
 
 // Sorted; stops when there are more than `most`.
@@ -184,7 +267,7 @@ Encoder plan_encoder(const Table& table, const EncoderOptions& options, std::vec
     throw Error(ErrorCategory::input, place(table.source) + ": rows: expected at least 1, found none");
   Roles roles = choose_columns(table, options);
   const Column& target = table.columns[roles.target];
-  const std::vector<bool> categorical = choose_categories(table, options, roles, notes);
+  std::vector<InputColumn> inputs = plan_inputs(table, options, roles, notes);
   if (roles.inputs.empty() && !table.has_images())
     throw Error(ErrorCategory::input,
                 fmt::format("{}: input columns: expected at least 1 of numbers or categories, found none",
@@ -205,10 +288,9 @@ Encoder plan_encoder(const Table& table, const EncoderOptions& options, std::vec
   }
   for (const std::size_t c : roles.inputs) {
     if (table.has_images()) break;
-    encoder.inputs.push_back({table.columns[c].name});
-    encoder.inputs.back().categorical = categorical[encoder.inputs.size() - 1];
     encoder.input_places.push_back(c + 1);
   }
+  if (!table.has_images()) encoder.inputs = std::move(inputs);
   encoder.task = decide_task(target, options.task);
   if (encoder.task == Task::classes) {
     encoder.labels = find_labels(table, target);
@@ -217,6 +299,7 @@ Encoder plan_encoder(const Table& table, const EncoderOptions& options, std::vec
     require_numbers(table, roles.target, "--task classes predicts classes");
     notes.push_back(fmt::format("task: number ({})", in_column(target)));
   }
+  note_copies(encoder, table, notes);
   return encoder;
 }
 

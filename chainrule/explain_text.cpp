@@ -118,7 +118,8 @@ class Writer {
     if (column.constant) return fmt::format("{} (constant when trained)", column.name);
     if (!column.landmarks.empty()) return fmt::format("{} = normal quantile of the rank of {}", column.name, raw);
     if (column.shift == 0 && column.scale == 1 && !column.clipped) return fmt::format("{} = {}", column.name, raw);
-    const std::string v = fmt::format("({} - {:.6g}) / {:.6g}", raw, column.shift, column.scale);
+    const int digits = std::fabs(column.shift) < 1e6 ? 6 : 12;  // seconds since 1970 differ in the last of many
+    const std::string v = fmt::format("({} - {:.{}g}) / {:.6g}", raw, column.shift, digits, column.scale);
     return fmt::format("{} = {}{}", column.name, column.clipped ? "v / sqrt(1 + (v / 3)^2), v = " : "", v);
   }
 

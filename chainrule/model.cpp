@@ -69,6 +69,15 @@ void check_landmarks(const InputColumn& column, const std::string& of) {
   if (column.categorical && (column.clipped || !values.empty())) refuse(of + ": a category is not scaled");
 }
 
+void check_date(const InputColumn& column, const std::string& of) {
+  if (column.categorical + column.boolean + column.date.has_value() > 1)
+    refuse(of + ": expected a category, a boolean or a date, found more than one of them");
+  if (!column.date && !column.cycles.empty()) refuse("cycles of " + of + ": expected none but of a date");
+  if (!std::is_sorted(column.cycles.begin(), column.cycles.end()) ||
+      std::adjacent_find(column.cycles.begin(), column.cycles.end()) != column.cycles.end())
+    refuse("cycles of " + of + ": expected each once, in order");
+}
+
 void check_inputs(const Encoder& encoder) {
   for (std::size_t j = 0; j < encoder.inputs.size(); ++j) {
     const InputColumn& column = encoder.inputs[j];
@@ -77,6 +86,7 @@ void check_inputs(const Encoder& encoder) {
     require(std::isfinite(column.fill), "fill of " + of, "a finite number", std::to_string(column.fill));
     check_categories(column, of);
     check_landmarks(column, of);
+    check_date(column, of);
   }
   if (!encoder.images()) return check_places(encoder);
   checked_product(encoder.image_height, encoder.image_width, "image height x width");

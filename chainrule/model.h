@@ -38,11 +38,11 @@ std::string weights_sha256(const Network& network);
 /// for the architecture's sizes) that says what does not.
 void validate(const Model& model);
 
-/// Answers rows of raw numbers (columns as in model.encoder.inputs: a number, NaN where it is missing, or the place of
-/// a category in its list, anything else for a new one; or pixels 0 ... 255): one score per class, which are >= 0 and
-/// sum to 1 (where the loss's link gives no distribution: clipped at 0 and divided by their sum, equal where that is
-/// 0), or the number in its own unit. The model is never written and must outlive its predictors; each thread has a
-/// predictor of its own.
+/// Answers rows of raw numbers (columns as in model.encoder.inputs: a number, NaN where it is missing; of a boolean 0
+/// or 1; of a date its seconds since 1970, of a time those since midnight; or the place of a category in its list,
+/// anything else for a new one; or pixels 0 ... 255): one score per class, which are >= 0 and sum to 1 (where the
+/// loss's link gives no distribution: clipped at 0 and divided by their sum, equal where that is 0), or the number in
+/// its own unit. The model is never written and must outlive its predictors; each thread has a predictor of its own.
 class Predictor {
  public:
   /// Computes most_rows at a time; threads as for NetworkPredictor. Throws as validate() does.

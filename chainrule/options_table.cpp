@@ -30,7 +30,8 @@ void add_data(Rows& rows) {
       [](auto& o) -> auto& { return o.data.categorical; }));
   rows.push_back(text_list(
       {"numeric", "data", "COLUMNS",
-       "columns that are numbers, by name or number; a text among them counts as missing"},
+       "columns that are numbers, by name or number; a text among them counts as missing, and they may number the "
+       "rows"},
       [](auto& o) -> auto& { return o.data.numeric; }));
   rows.push_back(text_list(
       {"missing", "data", "TEXTS", "texts that count as missing, beside empty, NA, N/A, null, nan and ?"},
@@ -40,6 +41,9 @@ void add_data(Rows& rows) {
       {"decimal-comma", "data", "", "numbers are written 3,14; fields between semicolons or tabs, or in quotes"},
       [](auto& o) -> auto& { return o.data.decimal_comma; }));
   rows.back().peers = "pandas: decimal=','";
+  rows.push_back(text_list(
+      {"date", "data", "COLUMNS", "columns of dates or times, by name or number, also such as 20240131"},
+      [](auto& o) -> auto& { return o.data.date; }));
   static const std::vector<std::string> tasks{"auto", "classes", "number"};
   rows.push_back(choice(
       {"task", "data", "TASK", "predict one of several classes, or a number; auto looks at the target"}, tasks,

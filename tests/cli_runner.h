@@ -162,15 +162,17 @@ class Program {
 
 inline Result run(const Dir& dir, std::vector<std::string> words) { return Program(dir, std::move(words)).go(); }
 
-/// What standard error gets when it is a terminal of so many columns; "(no terminal)" where there is none to be had.
-inline std::string on_terminal(const Dir& dir, std::vector<std::string> words, unsigned short columns = 80) {
+/// What standard error (or output: 1) gets when it is a terminal of so many columns; "(no terminal)" where there is
+/// none to be had.
+inline std::string on_terminal(const Dir& dir, std::vector<std::string> words, unsigned short columns = 80,
+                               int descriptor = 2) {
   const int terminal = posix_openpt(O_RDWR | O_NOCTTY);
   if (terminal < 0 || grantpt(terminal) != 0 || unlockpt(terminal) != 0) return "(no terminal)";
   const winsize size{24, columns, 0, 0};
   ioctl(terminal, TIOCSWINSZ, &size);
   const std::string name = ptsname(terminal);
   Program program(dir, std::move(words));
-  program.before([name] { dup2(open(name.c_str(), O_RDWR | O_NOCTTY), 2); }).start();
+  program.before([=] { dup2(open(name.c_str(), O_RDWR | O_NOCTTY), descriptor); }).start();
   std::string said;
   char part[4096];
   for (bool ended = false; !ended;) {

@@ -101,7 +101,7 @@ TEST(Table, InspectShowsCategories) {
   EXPECT_EQ(document["inputs"][0]["categories"], nlohmann::json({"", "loft", "studio"}));
   EXPECT_TRUE(document["inputs"][1]["may_miss"].get<bool>());
   const std::string table = run(dir, {"inspect", "flats.csv"}).out;
-  EXPECT_TRUE(contains(table, "kind    text")) << table;
+  EXPECT_TRUE(contains(table, "kind    category")) << table;
 }
 
 TEST(Table, NumbersCanBeCategories) {

@@ -153,7 +153,7 @@ TEST_F(HostileModelFile, EndlessHeads) {
   std::string labels = "[\"\"";
   while (labels.size() < much) labels += ",\"\"";
   expect_metadata("labels", labels + "]", "metadata \"labels\": expected at most 3 values, found more");
-  expect_metadata("columns", labels + "]", "metadata \"columns\": expected at most 6056 values, found more");
+  expect_metadata("columns", labels + "]", "metadata \"columns\": expected at most 6080 values, found more");
   EXPECT_LT(std::clock() - start, 30 * CLOCKS_PER_SEC);  // under 1 s without sanitizers
 }
 
@@ -218,6 +218,43 @@ TEST_F(HostileModelFile, TensorsThatFitNoLayer) {
   expect(file_of(head_.dump(), data), "tensor \"2.weight\": element 5: expected a finite number, found -inf");
   data.replace(48 + 4 * 5, 4, std::string("\x00\x00\x80\x3F", 4));
   expect(file_of(head_.dump(), data), "the weights are damaged: SHA-256: expected \"");
+}
+
+TEST_F(HostileModelFile, OlderVersionsAreRead) {
+  const auto older = [](const std::string& version, const std::vector<std::string>& without) {
+    return [=](Head& head) {
+      head["__metadata__"]["format_version"] = version;
+      Head columns = Head::parse(head["__metadata__"]["columns"].get<std::string>());
+      for (const std::string& key : without) columns.erase(key);
+      head["__metadata__"]["columns"] = columns.dump();
+    };
+  };
+  const std::vector<std::string> of_3{"boolean", "dates"}, of_2{"fill", "may_miss", "categories"};
+  std::vector<std::string> both = of_3;
+  both.insert(both.end(), of_2.begin(), of_2.end());
+  expect_head(older("3", {}), "accepted");
+  expect_head(older("2", of_3), "accepted");
+  expect_head(older("1", both), "accepted");
+  expect_head(older("2", {}), "unknown key");
+  expect_head(older("3", of_3), "missing");
+  expect_head(older("2", both), "missing");
+}
+
+TEST_F(HostileModelFile, DatesThatCannotBe) {
+  formats::save_model(model_samples::dated_model(), path("dated.safetensors"));
+  const std::string bytes = read_bytes(path("dated.safetensors"));
+  std::size_t size = 0;
+  for (std::size_t k = 8; k-- > 0;) size = size << 8 | static_cast<unsigned char>(bytes[k]);
+  head_ = Head::parse(bytes.substr(8, size));
+  data_ = bytes.substr(8 + size);
+  const std::string dates = "[\"day_first\",\"time of day\",\"day of year\"]";
+  expect_edit("columns", dates, dates, "accepted");
+  expect_edit("columns", dates, "[]", "dates[0]: expected the form of the dates, found an empty list");
+  expect_edit("columns", dates, "1", "dates[0]");
+  expect_edit("columns", "\"day_first\"", "\"year_last\"", "dates[0][0]: expected a known name, found \"year_last\"");
+  expect_edit("columns", "\"day of year\"", "\"day of month\"", "dates[0][2]: expected a known name");
+  expect_edit("columns", "\"day of year\"", "\"time of day\"", "cycles of input 1");
+  expect_edit("columns", ",\"day of year\"", "", "inputs");
 }
 
 TEST_F(HostileModelFile, MetadataThatCannotBe) {

@@ -64,6 +64,9 @@ void expect_equal(const Encoder& a, const Encoder& b) {
     EXPECT_EQ(a.inputs[j].may_miss, b.inputs[j].may_miss);
     EXPECT_EQ(a.inputs[j].categorical, b.inputs[j].categorical);
     EXPECT_EQ(a.inputs[j].categories, b.inputs[j].categories);
+    EXPECT_EQ(a.inputs[j].boolean, b.inputs[j].boolean);
+    EXPECT_EQ(a.inputs[j].date, b.inputs[j].date);
+    EXPECT_EQ(a.inputs[j].cycles, b.inputs[j].cycles);
   }
   EXPECT_EQ(a.match_by_name, b.match_by_name);
   EXPECT_EQ(a.image_height, b.image_height);
@@ -119,8 +122,9 @@ void expect_equal(const Provenance& a, const Provenance& b) {
 }
 
 TEST_F(ModelFile, ComesBackAsItWas) {
-  for (const Model& model : {model_samples::classes_model(), model_samples::number_model(),
-                             model_samples::image_model(), model_samples::mixed_model()}) {
+  for (const Model& model :
+       {model_samples::classes_model(), model_samples::number_model(), model_samples::image_model(),
+        model_samples::mixed_model(), model_samples::dated_model()}) {
     const std::string bytes = saved(model);
     const Model loaded = load_model(path("m.safetensors"));
     expect_equal(model.encoder, loaded.encoder);

@@ -100,6 +100,19 @@ inline Model mixed_model() {
   return model;
 }
 
+/// A date that may be missing, with two cycles, and a boolean -> 1 number.
+inline Model dated_model() {
+  Model model = number_model();
+  model.network = Network(Architecture{7, 0, {Layer{3, ActivationKind::relu}, Layer{1, ActivationKind::identity}}});
+  fill(model.network);
+  InputColumn& date = model.encoder.inputs[0];
+  date.may_miss = true;
+  date.date = DateForm::day_first;
+  date.cycles = {Cycle::time_of_day, Cycle::day_of_year};
+  model.encoder.inputs[1].boolean = true;
+  return model;
+}
+
 inline std::string read_bytes(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};

@@ -251,6 +251,21 @@ TEST(Model, RefusesCategoriesThatCannotBe) {
   refused([](InputColumn& c) { c.fill = std::numeric_limits<double>::infinity(); }, 0);
 }
 
+TEST(Model, RefusesDatesThatCannotBe) {
+  const auto refused = [](const std::function<void(InputColumn&)>& change, std::size_t input) {
+    Model model = model_samples::dated_model();
+    change(model.encoder.inputs[input]);
+    EXPECT_THROW(validate(model), Error);
+  };
+  EXPECT_NO_THROW(validate(model_samples::dated_model()));
+  refused([](InputColumn& c) { c.cycles = {Cycle::day_of_year, Cycle::time_of_day}; }, 0);
+  refused([](InputColumn& c) { c.cycles = {Cycle::day_of_year, Cycle::day_of_year}; }, 0);
+  refused([](InputColumn& c) { c.cycles.pop_back(); }, 0);  // two inputs fewer than the network has
+  refused([](InputColumn& c) { c.date = std::nullopt; }, 0);
+  refused([](InputColumn& c) { c.date = DateForm::plain; }, 1);
+  refused([](InputColumn& c) { c.boolean = true; }, 0);
+}
+
 TEST(Predictor, RefusesWhatIsNoNumberAndWhatDoesNotFit) {
   const auto category = [](const Model& model, const MatrixOf<double>& rows, std::size_t answers) {
     MatrixOf<double> out(rows.rows(), answers);

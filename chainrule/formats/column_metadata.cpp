@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chainrule/formats/column_metadata.h"
 
+#include <algorithm>
+#include <array>
+
 #include "chainrule/error.h"
 #include "chainrule/formats/json.h"
 
@@ -23,11 +26,37 @@ std::vector<double> numbers_of(const Json& json, const std::string& where) {
   return numbers;
 }
 
+// null, or the form of the dates and the names of the cycles.
+std::string date_text_of(const InputColumn& column) {
+  if (!column.date) return "null";
+  std::vector<std::string> texts{json_text(kDateForms[static_cast<std::size_t>(*column.date)], "form of dates")};
+  for (const Cycle cycle : column.cycles)
+    texts.push_back(json_text(kCycleNames[static_cast<std::size_t>(cycle)], "cycle"));
+  return json_list(texts);
+}
+
+template <class Value, std::size_t N>
+Value named(const Json& json, const std::string& where, const std::array<std::string_view, N>& names) {
+  const std::string text = text_of(json, where);
+  const auto at = std::find(names.begin(), names.end(), text);
+  if (at == names.end()) refuse(where + ": expected a known name, found " + in_quotes(text));
+  return static_cast<Value>(at - names.begin());
+}
+
+void date_from(const Json& json, const std::string& where, InputColumn& column) {
+  if (std::holds_alternative<std::monostate>(json.value)) return;
+  const Json::List& texts = list_of(json, where);
+  if (texts.empty()) refuse(where + ": expected the form of the dates, found an empty list");
+  column.date = named<DateForm>(texts[0], element(where, 0), kDateForms);
+  for (std::size_t k = 1; k < texts.size(); ++k)
+    column.cycles.push_back(named<Cycle>(texts[k], element(where, k), kCycleNames));
+}
+
 }  // namespace
 
 std::string columns_text(const Encoder& encoder) {
   std::vector<std::string> places, names, shift, scale, constant, fill, may_miss, categories, clipped, landmarks,
-      scores;
+      scores, boolean, dates;
   for (const std::size_t column : encoder.input_places) places.push_back(std::to_string(column));
   for (const InputColumn& column : encoder.inputs) {
     names.push_back(json_text(column.name, "name of a column"));
@@ -42,6 +71,8 @@ std::string columns_text(const Encoder& encoder) {
     clipped.push_back(column.clipped ? "true" : "false");
     landmarks.push_back(numbers_text(column.landmarks));
     scores.push_back(numbers_text(column.scores));
+    boolean.push_back(column.boolean ? "true" : "false");
+    dates.push_back(date_text_of(column));
   }
   return json_object({{"match_by_name", encoder.match_by_name ? "true" : "false"},
                       {"training_columns", std::to_string(encoder.training_columns)},
@@ -55,18 +86,20 @@ std::string columns_text(const Encoder& encoder) {
                       {"categories", json_list(categories)},
                       {"clipped", json_list(clipped)},
                       {"landmarks", json_list(landmarks)},
-                      {"scores", json_list(scores)}});
+                      {"scores", json_list(scores)},
+                      {"boolean", json_list(boolean)},
+                      {"dates", json_list(dates)}});
 }
 
 // Lists of another length than `names` are refused; the number of places is left to validate(), which images have none
 // of.
 void columns_from(const std::string& text, std::size_t inputs, std::uint64_t version, const std::string& where,
                   Encoder& encoder) {
-  const Json json = read_json(text, (12 + 2 * kMostLandmarks) * inputs + 20, where);
+  const Json json = read_json(text, (20 + 2 * kMostLandmarks) * inputs + 20, where);
   std::vector<std::string_view> keys{"match_by_name", "training_columns", "places", "names", "shift",
                                      "scale",         "constant"};
   if (version >= 2) keys.insert(keys.end(), {"fill", "may_miss", "categories"});
-  if (version >= 3) keys.insert(keys.end(), {"clipped", "landmarks", "scores"});
+  if (version >= 3) keys.insert(keys.end(), {"clipped", "landmarks", "scores", "boolean", "dates"});
   const Fields fields(json, keys, where);
   encoder.match_by_name = fields.flag("match_by_name");
   encoder.training_columns = fields.whole("training_columns");
@@ -102,6 +135,11 @@ void columns_from(const std::string& text, std::size_t inputs, std::uint64_t ver
     encoder.inputs[j].clipped = flag_of(clipped[j], element(fields.where("clipped"), j));
     encoder.inputs[j].landmarks = numbers_of(landmarks[j], element(fields.where("landmarks"), j));
     encoder.inputs[j].scores = numbers_of(scores[j], element(fields.where("scores"), j));
+  }
+  const Json::List &boolean = list("boolean"), &dates = list("dates");
+  for (std::size_t j = 0; j < names.size(); ++j) {
+    encoder.inputs[j].boolean = flag_of(boolean[j], element(fields.where("boolean"), j));
+    date_from(dates[j], element(fields.where("dates"), j), encoder.inputs[j]);
   }
 }
 

@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 
 #include "chainrule/options.h"
-#include "cli/summary.h"
 
 namespace chainrule::cli {
 namespace {
@@ -42,6 +41,12 @@ Json input_columns(const Encoder& encoder) {
     if (column.categorical) object["categories"] = column.categories;
     if (column.clipped) object["clipped"] = true;
     if (!column.landmarks.empty()) object["landmarks"] = column.landmarks, object["scores"] = column.scores;
+    if (column.boolean) object["boolean"] = true;
+    if (column.date) {
+      object["date"] = kDateForms[static_cast<std::size_t>(*column.date)];
+      object["cycles"] = Json::array();
+      for (const Cycle cycle : column.cycles) object["cycles"].push_back(kCycleNames[static_cast<std::size_t>(cycle)]);
+    }
     columns.push_back(std::move(object));
   }
   return columns;
@@ -57,14 +62,30 @@ Json layers_of(const Architecture& architecture) {
   return layers;
 }
 
-Json column_object(const Column& column) {
-  Json object = {{"name", column.name}, {"kind", column.is_number() ? "number" : "text"}, {"missing", column.missing}};
-  if (const auto summary = summarise(column)) {
-    object["smallest"] = number(summary->smallest);
-    object["largest"] = number(summary->largest);
-    object["mean"] = number(summary->mean);
+Json column_object(const Column& column, const ColumnFacts& facts, const ColumnUse& use) {
+  const ColumnReading& reading = facts.reading;
+  Json object = {{"name", column.name},
+                 {"kind", column.is_number() ? "number" : "text"},
+                 {"missing", facts.missing},
+                 {"type", name_of(reading.type)},
+                 {"present", facts.present}};
+  if (reading.type == ColumnType::date || reading.type == ColumnType::time) {
+    object["first"] = date_text(facts.smallest, reading.form);
+    object["last"] = date_text(facts.largest, reading.form);
+    object["form"] = kDateForms[static_cast<std::size_t>(reading.form)];
+    object["ambiguous"] = reading.ambiguous;
+  } else if (facts.has_range) {
+    object["smallest"] = number(facts.smallest);
+    object["largest"] = number(facts.largest);
+    object["mean"] = number(facts.mean);
+    object["median"] = number(facts.median);
   }
-  if (!column.spellings.empty()) object["distinct"] = column.spellings.size();
+  if (facts.distinct > 0) object["distinct"] = facts.distinct;
+  Json values = Json::array();
+  for (const auto& [value, count] : facts.values) values.push_back({{"value", value}, {"rows", count}});
+  object["values"] = std::move(values);
+  object["inputs"] = use.inputs;
+  object["training"] = use.words;
   return object;
 }
 
@@ -112,7 +133,8 @@ std::string table_document(const Table& table, const TableFacts& facts) {
   Json document = {{"schema", 1}, {"data", table.source}, {"rows", table.rows}, {"header", table.has_header}};
   if (table.has_images()) document["images"] = {{"height", table.images.height}, {"width", table.images.width}};
   Json columns = Json::array();
-  for (const Column& column : table.columns) columns.push_back(column_object(column));
+  for (std::size_t c = 0; c < table.columns.size(); ++c)
+    columns.push_back(column_object(table.columns[c], facts.columns[c], facts.uses[c]));
   document["columns"] = std::move(columns);
   document["notes"] = table.notes;
   if (facts.plan == nullptr) {

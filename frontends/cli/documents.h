@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "chainrule/fit.h"
+#include "cli/column_facts.h"
 
 namespace chainrule::cli {
 
@@ -24,8 +25,10 @@ std::string probability_text(double probability);
 /// One line for row `row` (from 1): the class with its probabilities, or the number.
 std::string prediction_line(const Encoder& encoder, std::size_t row, std::size_t label, std::span<const double> answer);
 
-/// What training would do with the table, with default options.
+/// What is known of a table's columns, and what training would do with them.
 struct TableFacts {
+  std::vector<ColumnFacts> columns;
+  std::vector<ColumnUse> uses;    ///< one per column
   const FitPlan* plan = nullptr;  ///< nullptr where it would be refused
   std::string refusal, hint;
 };

@@ -5,13 +5,14 @@
 
 #include <algorithm>
 
+#include "cli/column_table.h"
 #include "cli/grid.h"
 #include "cli/terminal.h"
 
 namespace chainrule::cli {
 namespace {
 
-constexpr std::size_t kMostLines = 60;  // of a table, before it is cut
+constexpr std::size_t kMostLines = 60;  // of a table of tensors, before it is cut
 
 std::string number(double value) { return fmt::format("{:.6g}", value); }
 
@@ -24,10 +25,10 @@ std::string listed(const std::vector<std::string>& names, std::size_t most = 12)
 
 std::string plan_text(const TableFacts& facts) {
   if (facts.plan == nullptr)
-    return fmt::format("\nWith default options, training would be refused:\n  {}\n{}", harmless(facts.refusal),
+    return fmt::format("\nWith these options, training would be refused:\n  {}\n{}", harmless(facts.refusal),
                        facts.hint.empty() ? "" : "  hint: " + harmless(facts.hint) + "\n");
   const Encoder& encoder = facts.plan->encoder;
-  std::string out = "\nWith default options, training would take\n";
+  std::string out = "\nWith these options, training would take\n";
   if (encoder.task == Task::classes)
     out += fmt::format("  target   {}: {} classes: {}\n", shortened(encoder.target), encoder.labels.size(),
                        listed(encoder.labels));
@@ -50,6 +51,8 @@ std::string inputs_text(const Encoder& encoder) {
   std::vector<std::string> names;
   for (const InputColumn& column : encoder.inputs)
     names.push_back(column.categorical ? fmt::format("{} ({} categories)", column.name, column.categories.size())
+                    : column.boolean   ? column.name + " (boolean)"
+                    : column.date      ? column.name + (column.date == DateForm::time ? " (time)" : " (date)")
                                        : column.name);
   return fmt::format("{} columns: {}", names.size(), listed(names));
 }
@@ -70,36 +73,14 @@ std::string tensors_text(const Network& network) {
 
 }  // namespace
 
-std::optional<NumberSummary> summarise(const Column& column) {
-  if (!column.is_number() || column.missing > 0 || column.numbers.empty()) return std::nullopt;
-  const auto [least, most] = std::minmax_element(column.numbers.begin(), column.numbers.end());
-  NumberSummary summary{*least, *most, 0};
-  const auto rows = static_cast<double>(column.numbers.size());
-  for (const double value : column.numbers) summary.mean += value / rows;  // a sum could overflow
-  return summary;
-}
-
-std::string table_text(const Table& table, const TableFacts& facts) {
+std::string table_text(const Table& table, const TableFacts& facts, const Terminal& terminal) {
   std::string out = fmt::format("{}: {} rows, ", harmless(table.source), table.rows);
   if (table.has_images())
     out += fmt::format("images of {} x {} pixels\n", table.images.height, table.images.width);
   else
     out += fmt::format("{} columns\n", table.columns.size());
   for (const std::string& note : table.notes) out += harmless(note) + "\n";
-  Grid grid{{{"nr", "column", "kind", "missing", "distinct", "smallest", "largest", "mean"}},
-            {true, false, false, true, true, true, true, true}};
-  for (std::size_t c = 0; c < std::min(table.columns.size(), kMostLines); ++c) {
-    const Column& column = table.columns[c];
-    const auto summary = summarise(column);
-    grid.rows.push_back({std::to_string(c + 1), shortened(column.name), column.is_number() ? "number" : "text",
-                         std::to_string(column.missing),
-                         column.spellings.empty() ? "" : std::to_string(column.spellings.size()),
-                         summary ? number(summary->smallest) : "", summary ? number(summary->largest) : "",
-                         summary ? number(summary->mean) : ""});
-  }
-  if (!table.columns.empty()) out += fmt::format("\n{}", grid.text());
-  if (table.columns.size() > kMostLines)
-    out += fmt::format("  and {} more columns (--json shows all)\n", table.columns.size() - kMostLines);
+  if (!table.columns.empty()) out += fmt::format("\n{}", columns_text(table, facts, terminal));
   return out + plan_text(facts);
 }
 

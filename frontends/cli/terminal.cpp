@@ -33,7 +33,8 @@ Terminal make_terminal(const Arguments& arguments) {
   if (when != "auto" && when != "always" && when != "never")
     throw Error(ErrorCategory::usage, "--color: expected auto, always or never, found " + in_quotes(when));
   terminal.color = when == "always" || (when == "auto" && terminal.is_terminal && wanted);
-  terminal.output_color = when == "always" || (when == "auto" && isatty(STDOUT_FILENO) == 1 && wanted);
+  terminal.output_is_terminal = isatty(STDOUT_FILENO) == 1;
+  terminal.output_color = when == "always" || (when == "auto" && terminal.output_is_terminal && wanted);
   winsize size{};
   if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) terminal.output_width = size.ws_col;
   return terminal;

@@ -20,6 +20,7 @@ struct Terminal {
   bool is_terminal = false;
   bool color = false;
   // And on standard output, for text that is made for people.
+  bool output_is_terminal = false;
   bool output_color = false;
   std::size_t output_width = 100;
 };

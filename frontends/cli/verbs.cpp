@@ -147,7 +147,8 @@ Verb predict_verb() {
 Verb inspect_verb() {
   Verb verb{"inspect",
             "show what is in a data file or a model file",
-            {"Show what is in a data file (columns, kinds, missing values, what training would do) or in a model file "
+            {"Show what is in a data file (columns, types, missing values, what training would do; docs/tables.md) or "
+             "in a model file "
              "(layers, "
              "shapes, columns, labels, where it came from, metrics)."},
             {"chainrule inspect data/digits.csv", "chainrule inspect digits.safetensors --json"},
@@ -156,7 +157,10 @@ Verb inspect_verb() {
             false};
   verb.flags = {
       with_value("target", "COLUMN", "column to predict, by name or number", "the last"),
+      with_value("ignore", "COLUMNS", "columns to leave out, as in train"),
+      with_value("categorical", "COLUMNS", "columns of numbers that are categories, as in train"),
       with_value("numeric", "COLUMNS", "columns that are numbers; a text among them counts as missing"),
+      with_value("date", "COLUMNS", "columns of dates or times, as in train"),
       yes_or_no("json", "print one JSON document"),
   };
   add_reading(verb.flags);

@@ -42,7 +42,8 @@ std::vector<InputColumn> columns_for(const Encoder& encoder) {
 }
 
 // What goes into the pipeline for row `row` of the batch: a number, or the median that stands in for it.
-std::vector<std::string> raw_inputs(const Subject& subject, const std::vector<std::size_t>& columns, std::size_t row) {
+std::vector<std::string> raw_inputs(const Subject& subject, const std::vector<std::span<const double>>& numbers,
+                                    std::size_t row) {
   std::vector<std::string> raw;
   const Encoder& encoder = subject.encoder;
   for (std::size_t j = 0; j < encoder.inputs.size(); ++j) {
@@ -50,7 +51,7 @@ std::vector<std::string> raw_inputs(const Subject& subject, const std::vector<st
     const std::size_t first = raw.size();
     for (std::size_t k = 0; k < input.width(); ++k) raw.push_back(number_text(subject.batch.inputs(row, first + k)));
     if (input.categorical) continue;
-    const double number = subject.table.columns[columns[j]].numbers[subject.rows[row]];
+    const double number = numbers[j][subject.rows[row]];
     raw[first] = number_text(std::isnan(number) ? input.fill : number);
   }
   return raw;
@@ -64,10 +65,16 @@ void add_names(Explanation& explanation, const Subject& subject) {
   explanation.image_width = encoder.image_width;
   explanation.output_names = encoder.task == Task::classes ? encoder.labels : std::vector<std::string>{encoder.target};
   const std::vector<std::size_t> columns = columns_of(encoder, subject.table);
+  std::vector<Column> made(encoder.inputs.size());  // of booleans and dates
+  std::vector<std::span<const double>> numbers;
+  for (std::size_t j = 0; j < encoder.inputs.size(); ++j)
+    numbers.push_back(encoder.inputs[j].categorical
+                          ? std::span<const double>()
+                          : numbers_for(encoder.inputs[j], subject.table, columns[j], made[j]).numbers);
   explanation.rows.clear();
   for (const std::size_t row : subject.rows) {
     explanation.rows.push_back(number_of_row(subject.table, row));
-    explanation.raw_inputs.push_back(raw_inputs(subject, columns, explanation.raw_inputs.size()));
+    explanation.raw_inputs.push_back(raw_inputs(subject, numbers, explanation.raw_inputs.size()));
     const Column& target = subject.table.columns[columns[encoder.inputs.size()]];
     explanation.raw_targets.push_back(target.codes.empty() ? number_text(target.numbers[row])
                                                            : target.spellings[target.codes[row]]);

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "chainrule/fit.h"
+#include "chainrule/options.h"
 #include "cli/commands/commands.h"
 #include "cli/documents.h"
 #include "cli/summary.h"
@@ -45,11 +46,16 @@ const Table& for_training(const Table& table, const std::string& target, std::op
   return *space;
 }
 
-int inspect_table(const Arguments& arguments, bool json) {
+// Options of a training that say what columns are.
+constexpr std::array kColumnFlags{"target", "ignore", "categorical", "numeric", "date"};
+
+int inspect_table(const Arguments& arguments, const Terminal& terminal, bool json) {
   formats::LoadOptions reading = load_options(arguments);
   FitOptions options;
-  reading.target = options.data.target = arguments.text("target");
-  reading.numeric = options.data.numeric = split_list(arguments.text("numeric"));
+  for (const char* const flag : kColumnFlags)
+    if (arguments.has(flag)) set_option(options, flag, arguments.text(flag), std::string("--") + flag);
+  reading.target = options.data.target;
+  reading.numeric = options.data.numeric;
   reading.target_required = arguments.has("target");
   const Table table = formats::load_table(arguments.files[0], reading);
   TableFacts facts;
@@ -63,16 +69,22 @@ int inspect_table(const Arguments& arguments, bool json) {
     facts.refusal = error.what();
     facts.hint = error.hint();
   }
-  print(json ? table_document(table, facts) : table_text(table, facts));
+  const std::string scaling = find_option("scaling")->get(options);
+  for (std::size_t c = 0; c < table.columns.size(); ++c) {
+    facts.columns.push_back(facts_of(table, c));
+    facts.uses.push_back(use_of(table, c, facts.columns.back(), facts.plan, scaling));
+  }
+  print(json ? table_document(table, facts) : table_text(table, facts, terminal));
   return 0;
 }
 
 }  // namespace
 
-int inspect_command(const Arguments& arguments, const Terminal&) {
+int inspect_command(const Arguments& arguments, const Terminal& terminal) {
   const bool json = arguments.is_true("json");
-  if (!is_model(arguments.files[0])) return inspect_table(arguments, json);
-  for (const char* const flag : {"target", "header", "delimiter", "labels", "numeric", "missing", "decimal-comma"})
+  if (!is_model(arguments.files[0])) return inspect_table(arguments, terminal, json);
+  for (const char* const flag : {"target", "ignore", "categorical", "numeric", "date", "header", "delimiter", "labels",
+                                 "missing", "decimal-comma"})
     if (arguments.has(flag))
       throw Error(ErrorCategory::usage,
                   std::string("--") + flag + ": expected a data file to use it for, found a model",
