@@ -95,10 +95,12 @@ DateForm form_of_dates(const Table& table, std::size_t c, const ColumnReading& r
 
 void note_date(const Table& table, std::size_t c, const ColumnReading& reading, std::vector<std::string>& notes) {
   const Column& column = table.columns[c];
-  if (reading.ambiguous)
+  if (reading.ambiguous) {
+    const auto first = std::ranges::find_if(column.spellings, [](const std::string& text) { return !text.empty(); });
     notes.push_back(fmt::format("{}: days and months may be meant in either order: {} is read as {}, month first",
-                                in_column(column), in_quotes(column.first_text.text),
-                                date_text(*seconds_of(column.first_text.text, reading.form), reading.form)));
+                                in_column(column), in_quotes(*first),
+                                date_text(seconds_of(*first, reading.form).value(), reading.form)));
+  }
   if (reading.odd_date)
     notes.push_back(fmt::format("warning: {} is not taken as dates, for {} is none in {}", in_column(column),
                                 in_quotes(column.spellings[column.codes[*reading.odd_date]]),

@@ -181,6 +181,14 @@ TEST(Columns, PredictReadsDatesAsTheModelDoes) {
   EXPECT_EQ(bad.out, "");
 }
 
+TEST(Columns, BlanksAroundADateMeanNothing) {
+  const Dir dir;
+  dir.write("days.csv", "a,day,y\n1, 02/03/2024,1.5\n3,,2.5\n2, 01/12/2024 ,0.5\n");
+  const std::string shown = run(dir, {"inspect", "days.csv"}).out;
+  EXPECT_TRUE(contains(shown, "\"02/03/2024\" is read as 2024-02-03, month first")) << shown;
+  EXPECT_TRUE(contains(shown, "2024-01-12 to 2024-02-03")) << shown;
+}
+
 TEST(Columns, ACopyOfTheTargetIsNamedByInspectAndTrain) {
   const Shop dir;
   std::string text = "hour,cents,price\n";
