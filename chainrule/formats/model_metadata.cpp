@@ -2,9 +2,8 @@
 // The metadata of a model file, version 3: every key is there, none besides. Values in braces or brackets are JSON.
 //
 //   format             "chainrule"
-//   format_version     "3"; version 1 has no fill, may_miss and categories, versions 1 and 2 no clipped, landmarks,
-//   scores,
-//                      boolean and dates
+//   format_version     "3"; version 1 has no fill, may_miss and categories, versions 1 and 2 no clipped,
+//                      landmarks, scores, boolean and dates
 //   program            who wrote it: "chainrule 0.1.0"
 //   layers             [{inputs, outputs, activation, dropout, weight_multiplier, bias_multiplier, decay_multiplier,
 //                      max_norm}, ...] from the inputs on; tensors "0.weight", "0.bias" belong to the first,
