@@ -183,6 +183,11 @@ std::vector<std::string> unlike_training(const Encoder& encoder, const Table& ta
   return unlike_inputs(encoder, table, find_places(encoder, table, false).inputs);
 }
 
+std::vector<std::string> row_warnings(const Encoder& encoder, const Table& table) {
+  const Places places = find_places(encoder, table, false);
+  return unlike_rows(encoder, table, places.inputs);
+}
+
 std::vector<std::size_t> columns_of(const Encoder& encoder, const Table& table) {
   const Places places = find_places(encoder, table, true);
   std::vector<std::size_t> columns = places.inputs;

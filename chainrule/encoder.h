@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -37,6 +38,8 @@ struct InputColumn {
   bool boolean = false;                      ///< words such as yes and no, see truth_of()
   std::optional<DateForm> date = {};         ///< how the dates of the column are written
   std::vector<Cycle> cycles = {};            ///< of a date, each once, in order
+  /// Smallest and largest number on the training rows; infinite where that is not known.
+  double least = -std::numeric_limits<double>::infinity(), most = std::numeric_limits<double>::infinity();
 
   std::size_t width() const { return categorical ? categories.size() + 1 : 1 + 2 * cycles.size() + (may_miss ? 1 : 0); }
 };
@@ -103,9 +106,13 @@ void encode_input(const InputColumn& column, double x, std::span<float> inputs);
 /// One name per input of the network: "age", "age is missing", "color = red", "color is new", "bought (linear)",
 /// "bought (day of week, sin)"; none for images.
 std::vector<std::string> input_names(const Encoder& encoder);
-/// What is unlike the training rows in this table: numbers missing where none was, categories that are new. A line
-/// each.
+/// What is unlike the training rows in this table: numbers missing where none was or outside the range of those that
+/// trained, categories that are new. A line each for the first of them, and one that counts the rest. Throws as
+/// encode().
 std::vector<std::string> unlike_training(const Encoder& encoder, const Table& table);
+/// The same for each row on its own: "" where all is well, else "age above the trained range; color is new; income is
+/// missing".
+std::vector<std::string> row_warnings(const Encoder& encoder, const Table& table);
 
 /// The numbers that column `place` of the table is to an input that is no category: those of the column itself or, of
 /// booleans and dates, those that its texts mean, NaN for an unknown word; made in `storage` where it has none. Throws

@@ -8,7 +8,6 @@
 #include <limits>
 
 #include "chainrule/encoder_checks.h"
-#include "chainrule/encoder_labels.h"
 #include "chainrule/encoder_numbers.h"
 #include "chainrule/error.h"
 
@@ -32,14 +31,12 @@ bool fit_number_input(InputColumn& input, const Column& column, std::span<const 
   input.landmarks = std::move(scale.landmarks);
   input.scores = std::move(scale.scores);
   input.fill = quantile_of(column.numbers, present, 0.5);
+  const auto by_number = [&](std::size_t a, std::size_t b) { return column.numbers[a] < column.numbers[b]; };
+  const auto [least, most] = std::minmax_element(present.begin(), present.end(), by_number);
+  input.least = column.numbers[*least];
+  input.most = column.numbers[*most];
   input.constant = scale.constant && scaling != Scaling::none && !input.may_miss;
   return scale.constant && !input.may_miss;
-}
-
-// The text of each row: as it stands in the file, or the fewest digits of a number; "" where it is missing.
-std::string text_of(const Table& table, const Column& column, std::size_t row) {
-  if (!column.is_number() && has_codes(table, column)) return column.spellings[column.codes[row]];
-  return std::isnan(column.numbers[row]) ? "" : fmt::format("{}", column.numbers[row]);
 }
 
 // How often each text stands in these rows, the most frequent first.
@@ -75,25 +72,6 @@ bool fit_category(InputColumn& input, const Table& table, const Column& column, 
   return false;
 }
 
-// Finds the category of each row.
-class Categories {
- public:
-  Categories(const InputColumn& input, const Column& column) : column_(column), index_(input.categories) {
-    if (column.is_number()) return;
-    for (const std::string& spelling : column.spellings) of_code_.push_back(index_.find(spelling));
-  }
-  std::uint32_t of_row(std::size_t row) const {
-    if (!column_.is_number()) return of_code_.at(column_.codes[row]);
-    const double number = column_.numbers[row];
-    return std::isnan(number) ? index_.find("") : index_.find(number);
-  }
-
- private:
-  const Column& column_;
-  LabelIndex index_;
-  std::vector<std::uint32_t> of_code_;
-};
-
 void require_category_column(const Table& table, const Column& column) {
   if (column.is_number() || has_codes(table, column)) return;
   const Sighting& seen = column.first_no_utf8.line > 0 ? column.first_no_utf8 : column.first_text;
@@ -122,6 +100,11 @@ void encode_column(const InputColumn& input, const Table& table, std::size_t pla
 }
 
 }  // namespace
+
+std::string text_of(const Table& table, const Column& column, std::size_t row) {
+  if (!column.is_number() && has_codes(table, column)) return column.spellings[column.codes[row]];
+  return std::isnan(column.numbers[row]) ? "" : fmt::format("{}", column.numbers[row]);
+}
 
 float as_float(double value) {
   constexpr double kMost = std::numeric_limits<float>::max();
@@ -197,31 +180,6 @@ Features encode_inputs(const Encoder& encoder, const Table& table, const std::ve
     offset += encoder.inputs[j].width();
   }
   return Features(std::move(values));
-}
-
-std::vector<std::string> unlike_inputs(const Encoder& encoder, const Table& table,
-                                       const std::vector<std::size_t>& places) {
-  std::vector<std::string> lines;
-  for (std::size_t j = 0; j < places.size(); ++j) {
-    const InputColumn& input = encoder.inputs[j];
-    const Column& column = table.columns[places[j]];
-    if (input.constant) continue;
-    if (!input.categorical && !input.may_miss && column.missing > 0)
-      lines.push_back(fmt::format("{}: {}, where training had none: the median {} stands in", in_column(column),
-                                  counted(column.missing, "missing value"), value_text(input, input.fill)));
-    if (input.boolean) lines.push_back(unknown_truths(table, places[j]));
-    if (input.boolean && lines.back().empty()) lines.pop_back();
-    if (!input.categorical || (!column.is_number() && !has_codes(table, column))) continue;
-    const Categories categories(input, column);
-    std::size_t unknown = 0, first = 0;
-    for (std::size_t row = 0; row < table.rows; ++row)
-      if (categories.of_row(row) == LabelIndex::kUnknown && unknown++ == 0) first = row;
-    if (unknown > 0)
-      lines.push_back(fmt::format("{}: {} with a value that training did not know, first {} in {}", in_column(column),
-                                  counted(unknown, "row"), in_quotes(text_of(table, column, first)),
-                                  place_of_row(table, first)));
-  }
-  return lines;
 }
 
 }  // namespace chainrule

@@ -138,22 +138,4 @@ std::string value_text(const InputColumn& input, double x) {
   return input.date ? date_text(x, *input.date) : fmt::format("{}", x);
 }
 
-std::string unknown_truths(const Table& table, std::size_t index) {
-  const Column& column = table.columns[index];
-  std::size_t unknown = 0, first = 0;
-  for (std::size_t row = 0; row < table.rows; ++row) {
-    bool known = true;
-    if (!column.is_number() && has_codes(table, column))
-      known = column.spellings[column.codes[row]].empty() || truth_of(column.spellings[column.codes[row]]);
-    else if (column.is_number())
-      known = std::isnan(column.numbers[row]) || column.numbers[row] == 0 || column.numbers[row] == 1;
-    if (!known && unknown++ == 0) first = row;
-  }
-  if (unknown == 0) return {};
-  const std::string found =
-      column.is_number() ? fmt::format("{}", column.numbers[first]) : column.spellings[column.codes[first]];
-  return fmt::format("{}: {} neither yes nor no, so taken as missing, first {} in {}", in_column(column),
-                     counted(unknown, "row"), in_quotes(found), place_of_row(table, first));
-}
-
 }  // namespace chainrule

@@ -23,7 +23,5 @@ std::vector<std::string> cycle_names(const InputColumn& input);
 
 /// A number of the column as a user writes it: a date as a date.
 std::string value_text(const InputColumn& input, double x);
-/// What a later table has in a column of booleans that is none; "" where all is well.
-std::string unknown_truths(const Table& table, std::size_t index);
 
 }  // namespace chainrule

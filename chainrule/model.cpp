@@ -87,6 +87,8 @@ void check_inputs(const Encoder& encoder) {
     check_categories(column, of);
     check_landmarks(column, of);
     check_date(column, of);
+    require(column.least <= column.most, "range of " + of, "a smallest number up to the largest",
+            std::to_string(column.least) + " to " + std::to_string(column.most));
   }
   if (!encoder.images()) return check_places(encoder);
   checked_product(encoder.image_height, encoder.image_width, "image height x width");
@@ -113,6 +115,13 @@ void check_loss(const Loss& loss) {
           std::to_string(loss.label_smoothing));
   require((loss.kind == LossKind::custom) == (loss.custom != nullptr), "loss", "functions exactly for a custom loss",
           "something else");
+}
+
+void check_threshold(const Model& model) {
+  if (!model.threshold) return;
+  require(*model.threshold > 0 && *model.threshold < 1, "threshold", "a number in (0, 1)",
+          std::to_string(*model.threshold));
+  require(model.encoder.labels.size() == 2, "threshold", "two classes", std::to_string(model.encoder.labels.size()));
 }
 
 void check_parameters(const Network& network) {
@@ -151,10 +160,18 @@ std::string weights_sha256(const Network& network) {
   return sum.hex();
 }
 
+std::size_t decide(const Model& model, std::span<const double> answer) {
+  if (!model.threshold) return static_cast<std::size_t>(std::ranges::max_element(answer) - answer.begin());
+  // The floats of a softmax need not sum to 1 exactly; metrics divide by their sum as well.
+  const double sum = model.loss.kind == LossKind::softmax_cross_entropy ? answer[0] + answer[1] : 1;
+  return answer[1] / sum >= *model.threshold ? 1 : 0;
+}
+
 void validate(const Model& model) {
   check_inputs(model.encoder);
   check_target(model.encoder);
   check_loss(model.loss);
+  check_threshold(model);
   check_parameters(model.network);
   require_equal(model.encoder.width(), model.network.architecture.inputs, "inputs of the network");
   require_equal(model.encoder.outputs(), model.network.architecture.outputs(), "outputs of the network");

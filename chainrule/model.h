@@ -2,6 +2,8 @@
 // A model: the whole way from columns to an answer, and where it came from. What is saved, loaded and asked to predict.
 #pragma once
 
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,8 +30,14 @@ struct Model {
   Encoder encoder;
   Network network;
   Loss loss;
+  /// Two classes: the second one is predicted from this probability on, in (0, 1); none: the likelier class is.
+  std::optional<double> threshold = {};
   Provenance provenance;
 };
+
+/// The class that an answer of a Predictor means: as the threshold says, else the first of the likeliest; 0 for a
+/// number.
+std::size_t decide(const Model& model, std::span<const double> answer);
 
 /// SHA-256, in hex, of the parameters as little-endian floats in the order of the flat block.
 std::string weights_sha256(const Network& network);

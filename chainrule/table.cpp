@@ -2,6 +2,8 @@
 // Finding a column by what the user called it, and where a row stood. Rows are left out in table_rows.cpp.
 #include "chainrule/table.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -51,6 +53,13 @@ std::optional<double> number_in(std::string_view text) {
   const auto [stop, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (problem != std::errc() || stop != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
   return value;
+}
+
+std::string field_text(const Table& table, const Column& column, std::size_t row) {
+  if (column.texts.rows() == table.rows) return std::string(column.texts.of_row(row));
+  if (column.codes.size() == table.rows) return column.spellings[column.codes[row]];
+  const double number = column.numbers.empty() ? NAN : column.numbers[row];
+  return std::isnan(number) ? "" : fmt::format("{}", number);
 }
 
 std::optional<std::size_t> try_find_column(const Table& table, std::string_view name_or_number) {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,30 @@ struct Sighting {
   std::string text;         ///< as written, cut to some 100 bytes
 };
 
+/// The fields of a column as the file has them, less quotes and, outside of quotes, blanks around them.
+class FieldTexts {
+ public:
+  void add(std::string_view text) {
+    bytes_ += text;
+    ends_.push_back(bytes_.size());
+  }
+  std::size_t rows() const { return ends_.size(); }
+  /// Those of these rows, in this order.
+  FieldTexts some(std::span<const std::size_t> rows) const {
+    FieldTexts kept;
+    for (const std::size_t row : rows) kept.add(of_row(row));
+    return kept;
+  }
+  std::string_view of_row(std::size_t row) const {
+    const std::size_t first = row == 0 ? 0 : ends_[row - 1];
+    return std::string_view(bytes_).substr(first, ends_[row] - first);
+  }
+
+ private:
+  std::string bytes_;
+  std::vector<std::size_t> ends_;
+};
+
 struct Column {
   std::string name;             ///< from the header; "column 3" by its place where there is none
   std::vector<double> numbers;  ///< one per row while every field is a number or missing (NaN); empty for text
@@ -30,6 +55,7 @@ struct Column {
   /// Distinct fields in order of first appearance, less blanks around; a missing field is "". Those of a target are as
   /// written; in another text column numbers in front of the first text have the fewest digits.
   std::vector<std::string> spellings;
+  FieldTexts texts;           ///< of a column whose text was asked for; else no rows
   Sighting first_text;        ///< the first field that is not a number (and not missing)
   Sighting first_missing;     ///< the first missing field: empty, NA, N/A, null, nan or ? (any case)
   Sighting first_no_utf8;     ///< the first field of a text column that is no UTF-8
@@ -77,6 +103,10 @@ std::optional<double> number_in(std::string_view text);
 
 /// Where row `row` (from 0) stands, for messages: "FILE:LINE", or "FILE: row N" (from 1) where there are no lines.
 std::string place_of_row(const Table& table, std::size_t row);
+
+/// A field as the file has it where the column's text was asked for, else as it was understood: the spelling, the
+/// fewest digits of a number, "" where it is missing.
+std::string field_text(const Table& table, const Column& column, std::size_t row);
 
 /// Index of the column with this name or, failing that, with this number (from 1).
 std::optional<std::size_t> try_find_column(const Table& table, std::string_view name_or_number);

@@ -137,6 +137,7 @@ void keep_rows(Table& table, std::span<const std::size_t> rows, std::size_t targ
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
     Column& column = table.columns[c];
     if (column.numbers.size() == rows_before) keep(column.numbers, rows);
+    if (column.texts.rows() == rows_before) column.texts = column.texts.some(rows);
     if (column.codes.size() == rows_before) {
       keep(column.codes, rows);
       respell(column);

@@ -59,6 +59,40 @@ TEST(Encode, EachCategoryHasAnInputAndOneIsForNewOnes) {
             (Notes{"column \"c\": 2 rows with a value that training did not know, first \"green\" in a.csv: row 1"}));
 }
 
+TEST(Encode, KnowsTheRangeOfTheTrainingRowsAndWarnsOutsideIt) {
+  const Table table = table_of({column("a", {"3", "", "17", "100"}), column("c", {"x", "y", "x", "z"}),
+                                column("y", {"u", "v", "u", "v"}, kKept)},
+                               4);
+  Notes notes;
+  Encoder encoder = plan_encoder(table, {}, notes);
+  fit_encoder(encoder, table, Rows{0, 1, 2}, {}, notes);
+  EXPECT_EQ(encoder.inputs[0].least, 3);
+  EXPECT_EQ(encoder.inputs[0].most, 17);
+  const Table other = table_of({column("a", {"3", "17", "17.5", "2", "99"}), column("c", {"x", "y", "", "q", "x"})}, 5);
+  EXPECT_EQ(row_warnings(encoder, other), (Texts{"", "", "a above the trained range; c is missing",
+                                                 "a below the trained range; c is new", "a above the trained range"}));
+  EXPECT_EQ(unlike_training(encoder, other),
+            (Notes{"column \"a\": 1 row below the trained range (3 to 17), first \"2\" in a.csv: row 4",
+                   "column \"a\": 2 rows above the trained range (3 to 17), first \"17.5\" in a.csv: row 3",
+                   "column \"c\": 1 missing value, where training had none, first in a.csv: row 3",
+                   "column \"c\": 1 row with a value that training did not know, first \"q\" in a.csv: row 4"}));
+  encoder.inputs[0].least = -std::numeric_limits<double>::infinity();  // as in files of version 2
+  encoder.inputs[0].most = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(row_warnings(encoder, other), (Texts{"", "", "c is missing", "c is new", ""}));
+}
+
+TEST(Encode, SaysNoMoreThanTwentyLinesOfWhatIsUnlikeTraining) {
+  std::vector<Column> columns, others;
+  for (std::size_t c = 0; c < 50; ++c) {
+    columns.push_back(column(fmt::format("x{}", c), {"1", "2"}));
+    others.push_back(column(fmt::format("x{}", c), {"1", "3"}));
+  }
+  columns.push_back(column("y", {"u", "v"}, kKept));
+  const Notes lines = unlike_training(fitted(table_of(columns, 2)), table_of(others, 2));
+  ASSERT_EQ(lines.size(), 21u);
+  EXPECT_EQ(lines.back(), "and 30 more of this kind");
+}
+
 TEST(Encode, CategoriesThatAreNumbersAreKnownByValue) {
   const Table table = table_of({column("zip", {"7", "12", "7", "12"}), column("y", {"u", "v", "u", "v"}, kKept)}, 4);
   const Encoder encoder = fitted(table, {.categorical = {"zip"}});

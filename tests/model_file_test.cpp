@@ -67,6 +67,11 @@ void expect_equal(const Encoder& a, const Encoder& b) {
     EXPECT_EQ(a.inputs[j].boolean, b.inputs[j].boolean);
     EXPECT_EQ(a.inputs[j].date, b.inputs[j].date);
     EXPECT_EQ(a.inputs[j].cycles, b.inputs[j].cycles);
+    EXPECT_EQ(a.inputs[j].clipped, b.inputs[j].clipped);
+    EXPECT_EQ(a.inputs[j].landmarks, b.inputs[j].landmarks);
+    EXPECT_EQ(a.inputs[j].scores, b.inputs[j].scores);
+    EXPECT_EQ(a.inputs[j].least, b.inputs[j].least);
+    EXPECT_EQ(a.inputs[j].most, b.inputs[j].most);
   }
   EXPECT_EQ(a.match_by_name, b.match_by_name);
   EXPECT_EQ(a.image_height, b.image_height);

@@ -93,6 +93,8 @@ inline Model mixed_model() {
   InputColumn& number = model.encoder.inputs[0];
   number.fill = 2.5;
   number.may_miss = true;
+  number.least = -1e300;
+  number.most = 0.30000000000000004;
   InputColumn& category = model.encoder.inputs[1];
   category = InputColumn{"column 2"};
   category.categorical = true;

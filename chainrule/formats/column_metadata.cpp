@@ -56,7 +56,7 @@ void date_from(const Json& json, const std::string& where, InputColumn& column) 
 
 std::string columns_text(const Encoder& encoder) {
   std::vector<std::string> places, names, shift, scale, constant, fill, may_miss, categories, clipped, landmarks,
-      scores, boolean, dates;
+      scores, boolean, dates, least, most;
   for (const std::size_t column : encoder.input_places) places.push_back(std::to_string(column));
   for (const InputColumn& column : encoder.inputs) {
     names.push_back(json_text(column.name, "name of a column"));
@@ -73,6 +73,8 @@ std::string columns_text(const Encoder& encoder) {
     scores.push_back(numbers_text(column.scores));
     boolean.push_back(column.boolean ? "true" : "false");
     dates.push_back(date_text_of(column));
+    least.push_back(json_number(column.least));
+    most.push_back(json_number(column.most));
   }
   return json_object({{"match_by_name", encoder.match_by_name ? "true" : "false"},
                       {"training_columns", std::to_string(encoder.training_columns)},
@@ -88,7 +90,9 @@ std::string columns_text(const Encoder& encoder) {
                       {"landmarks", json_list(landmarks)},
                       {"scores", json_list(scores)},
                       {"boolean", json_list(boolean)},
-                      {"dates", json_list(dates)}});
+                      {"dates", json_list(dates)},
+                      {"least", json_list(least)},
+                      {"most", json_list(most)}});
 }
 
 // Lists of another length than `names` are refused; the number of places is left to validate(), which images have none
@@ -99,7 +103,7 @@ void columns_from(const std::string& text, std::size_t inputs, std::uint64_t ver
   std::vector<std::string_view> keys{"match_by_name", "training_columns", "places", "names", "shift",
                                      "scale",         "constant"};
   if (version >= 2) keys.insert(keys.end(), {"fill", "may_miss", "categories"});
-  if (version >= 3) keys.insert(keys.end(), {"clipped", "landmarks", "scores", "boolean", "dates"});
+  if (version >= 3) keys.insert(keys.end(), {"clipped", "landmarks", "scores", "boolean", "dates", "least", "most"});
   const Fields fields(json, keys, where);
   encoder.match_by_name = fields.flag("match_by_name");
   encoder.training_columns = fields.whole("training_columns");
@@ -140,6 +144,15 @@ void columns_from(const std::string& text, std::size_t inputs, std::uint64_t ver
   for (std::size_t j = 0; j < names.size(); ++j) {
     encoder.inputs[j].boolean = flag_of(boolean[j], element(fields.where("boolean"), j));
     date_from(dates[j], element(fields.where("dates"), j), encoder.inputs[j]);
+  }
+  const Json::List &least = list("least"), &most = list("most");
+  const auto bound = [](const Json& value, const std::string& of, double unknown) {
+    return std::holds_alternative<std::monostate>(value.value) ? unknown : number_of(value, of);
+  };
+  for (std::size_t j = 0; j < names.size(); ++j) {
+    InputColumn& column = encoder.inputs[j];
+    column.least = bound(least[j], element(fields.where("least"), j), column.least);
+    column.most = bound(most[j], element(fields.where("most"), j), column.most);
   }
 }
 

@@ -122,7 +122,7 @@ class TableBuilder {
     std::uint64_t texts = 0, replaced = 0;  // replaced: texts that count as missing
     Sighting not_finite, first_replaced;
     Spellings spellings;
-    bool keeps_spellings = false, is_numeric = false;
+    bool keeps_spellings = false, keeps_texts = false, is_numeric = false;
   };
 
   [[noreturn]] void refuse_length(std::uint64_t line) const {
@@ -146,6 +146,8 @@ class TableBuilder {
     }
     if (table_.has_header) refuse_repeated_names();
     find_target();
+    for (const std::string& name : options_.texts)
+      if (const auto wanted = try_find_column(table_, name)) progress_[*wanted].keeps_texts = true;
     if (!options_.numeric.empty()) {
       const std::vector<bool> numeric = numeric_columns(table_, options_);
       for (std::size_t c = 0; c < numeric.size(); ++c) progress_[c].is_numeric = numeric[c];
@@ -203,6 +205,7 @@ class TableBuilder {
 
   // Returns whether the field is known to hold no line end.
   bool add(std::size_t c, std::string_view text, std::uint64_t line) {
+    if (progress_[c].keeps_texts) table_.columns[c].texts.add(text);
     FieldValue value = reader_.read(text);
     if (value.kind == FieldKind::text && progress_[c].is_numeric) {
       ++progress_[c].replaced;

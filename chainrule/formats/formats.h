@@ -36,6 +36,9 @@ struct LoadOptions {
   /// Set for other rows of a model: `numeric` speaks of the columns of its training data, which are found as encode()
   /// finds them, and need not be there. Must outlive the call.
   const Encoder* trained = nullptr;
+  /// Columns, by name or number, whose fields are kept exactly as written (Column::texts), of a CSV file; names that
+  /// the file lacks are no error.
+  std::vector<std::string> texts = {};
   std::string labels;          ///< file with the labels of an image or NPY file; "" = found beside it by name
   Part part = Part::training;  ///< for a folder with the four MNIST files
 };

@@ -3,7 +3,7 @@
 //
 //   format             "chainrule"
 //   format_version     "3"; version 1 has no fill, may_miss and categories, versions 1 and 2 no clipped,
-//                      landmarks, scores, boolean and dates
+//                      landmarks, scores, boolean, dates, least and most
 //   program            who wrote it: "chainrule 0.1.0"
 //   layers             [{inputs, outputs, activation, dropout, weight_multiplier, bias_multiplier, decay_multiplier,
 //                      max_norm}, ...] from the inputs on; tensors "0.weight", "0.bias" belong to the first,
@@ -12,14 +12,15 @@
 //   loss               {kind, huber_delta, label_smoothing, link}; link turns outputs into predictions: identity,
 //                      softmax, sigmoid or exp
 //   columns            {match_by_name, training_columns, places, names, shift, scale, constant, fill, may_miss,
-//                      categories, clipped, landmarks, scores, boolean, dates}: of a table; the network sees
-//                      v = (x - shift) / scale, where clipped v / sqrt(1 + (v / 3)^2), where there are landmarks what
-//                      straight lines between (landmark, score) give, of a constant column 0. `fill` stands in for a
-//                      missing number; where may_miss, one more input is 1 for it and 0 otherwise. `categories` is null
-//                      for a number, else a list of texts: an input each, 1 where the row has it ("" = missing), and
-//                      one more for any other text. boolean: yes is 1, no is 0. `dates` is null, or how the dates are
-//                      written (a name of DateForm) and then their cycles: the number is seconds since 1970, and before
-//                      what says that it is missing stand sine and cosine of each cycle
+//                      categories, clipped, landmarks, scores, boolean, dates, least, most}: of a table; the network
+//                      sees v = (x - shift) / scale, where clipped v / sqrt(1 + (v / 3)^2), where there are landmarks
+//                      what straight lines between (landmark, score) give, of a constant column 0. `fill` stands in for
+//                      a missing number; where may_miss, one more input is 1 for it and 0 otherwise. `categories` is
+//                      null for a number, else a list of texts: an input each, 1 where the row has it ("" = missing),
+//                      and one more for any other text. boolean: yes is 1, no is 0. `dates` is null, or how the dates
+//                      are written (a name of DateForm) and then their cycles: the number is seconds since 1970, and
+//                      before what says that it is missing stand sine and cosine of each cycle. `least` and `most` of a
+//                      number on the training rows; null: not known
 //   images             {height, width}: the network sees byte / 255; 0 for a table
 //   task               "classes" or "number"
 //   target             {name, place, shift, scale}: number = scale * output + shift

@@ -38,7 +38,10 @@ Json input_columns(const Encoder& encoder) {
   for (const InputColumn& column : encoder.inputs) {
     Json object = {{"name", column.name},         {"shift", number(column.shift)}, {"scale", number(column.scale)},
                    {"constant", column.constant}, {"fill", number(column.fill)},   {"may_miss", column.may_miss}};
-    if (column.categorical) object["categories"] = column.categories;
+    if (column.categorical)
+      object["categories"] = column.categories;
+    else
+      object.update({{"least", number(column.least)}, {"most", number(column.most)}});
     if (column.clipped) object["clipped"] = true;
     if (!column.landmarks.empty()) object["landmarks"] = column.landmarks, object["scores"] = column.scores;
     if (column.boolean) object["boolean"] = true;
@@ -107,26 +110,6 @@ std::string training_document(const FitResult& result, const TrainingFacts& fact
       {"stop", name_of(result.history.stop)},
       {"metrics", {{"training", metrics_object(result.training)}, {"validation", metrics_object(result.validation)}}}};
   return text_of(document, 2);
-}
-
-std::string probability_text(double probability) { return fmt::format("{}", static_cast<float>(probability)); }
-
-std::string prediction_line(const Encoder& encoder, std::size_t row, std::size_t label,
-                            std::span<const double> answer) {
-  Json line = {{"row", row}};
-  if (encoder.task == Task::number) {
-    line["prediction"] = number(answer[0]);
-    return text_of(line, -1);
-  }
-  line["prediction"] = encoder.labels[label];
-  Json probabilities = Json::object();
-  for (std::size_t k = 0; k < answer.size(); ++k) {
-    double few_digits = answer[k];
-    number_from_text(probability_text(answer[k]), few_digits);
-    probabilities[encoder.labels[k]] = number(few_digits);
-  }
-  line["probabilities"] = std::move(probabilities);
-  return text_of(line, -1);
 }
 
 std::string table_document(const Table& table, const TableFacts& facts) {

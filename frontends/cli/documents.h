@@ -19,12 +19,6 @@ struct TrainingFacts {
 };
 std::string training_document(const FitResult& result, const TrainingFacts& facts);
 
-/// Probabilities are made of floats: the digits of a float are all there is to say.
-std::string probability_text(double probability);
-
-/// One line for row `row` (from 1): the class with its probabilities, or the number.
-std::string prediction_line(const Encoder& encoder, std::size_t row, std::size_t label, std::span<const double> answer);
-
 /// What is known of a table's columns, and what training would do with them.
 struct TableFacts {
   std::vector<ColumnFacts> columns;

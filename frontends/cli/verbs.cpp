@@ -126,15 +126,23 @@ Verb predict_verb() {
             "answer the rows of a data file",
             {"Answer each row of a data file: a class and the probability of each class, or a number in the target's "
              "own unit.",
-             "The data need no target column. Of an MNIST folder, the test files are taken."},
+             "Columns are found by name, in any order; by place where there are no names. The data need no target "
+             "column. Of an MNIST folder, the test files are taken.",
+             "--output-columns takes any of prediction, probability (of all classes), probability_LABEL (of one), "
+             "warnings, row (its number), and columns of the data, which come out as they are written there."},
             {"chainrule predict digits.safetensors new.csv > predictions.csv",
              "chainrule predict digits.safetensors new.csv --json -o predictions.jsonl",
+             "chainrule predict houses.safetensors new.csv --id address --warnings",
+             "chainrule predict loans.safetensors new.csv --output-columns customer,probability_yes",
              "cat new.csv | chainrule predict digits.safetensors -"},
             {{"MODEL", "model file that train wrote"}, {"DATA", kDataHelp}},
             {},
             false};
   verb.flags = {
       lettered("o", with_value("output", "FILE", "where the answers go", "standard output")),
+      with_value("id", "COLUMN", "put this column of the data in front of the answers, by name or number"),
+      repeatable(with_value("output-columns", "LIST", "what to write, in this order", "prediction,probability")),
+      yes_or_no("warnings", "add a column that says what of a row is unlike the training rows"),
       yes_or_no("force", "replace an output file that exists"),
       threads(),
       yes_or_no("json", "print JSON lines, one per row, instead of CSV"),

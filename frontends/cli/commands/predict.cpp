@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// predict MODEL DATA: one answer per row, as CSV (RFC 4180) or JSON lines.
+// predict MODEL DATA: one answer per row.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,36 +8,13 @@
 
 #include "chainrule/model.h"
 #include "cli/commands/commands.h"
-#include "cli/documents.h"
+#include "cli/predictions.h"
 #include "cli/signals.h"
 
 namespace chainrule::cli {
 namespace {
 
 constexpr std::size_t kRowsAtOnce = 1024;
-
-std::string csv_field(const std::string& text) {
-  const bool plain =
-      text.find_first_of(",\"\r\n") == std::string::npos && !text.empty() && text.front() != ' ' && text.back() != ' ';
-  if (plain) return text;
-  std::string out = "\"";
-  for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return out + '"';
-}
-
-std::string csv_heading(const Encoder& encoder) {
-  std::string line = "prediction";
-  if (encoder.task == Task::classes)
-    for (const std::string& label : encoder.labels) line += ',' + csv_field("probability_" + label);
-  return line + '\n';
-}
-
-std::string csv_line(const Encoder& encoder, std::size_t label, std::span<const double> answer) {
-  if (encoder.task == Task::number) return number_text(answer[0]) + '\n';
-  std::string line = csv_field(encoder.labels[label]);
-  for (const double probability : answer) (line += ',') += probability_text(probability);
-  return line + '\n';
-}
 
 // Answers rows of one block; where that fails, says which row it was.
 void answer(Predictor& predictor, const Table& table, const Features& inputs, std::span<const std::size_t> rows,
@@ -55,22 +32,23 @@ void answer(Predictor& predictor, const Table& table, const Features& inputs, st
 }
 
 void write_answers(const Arguments& arguments, const Model& model, const Table& table, const Dataset& data,
-                   const Interruption& interruption, Output& output) {
+                   const std::vector<AnswerColumn>& columns, const Interruption& interruption, Output& output) {
   const bool json = arguments.is_true("json");
   Predictor predictor(model, kRowsAtOnce / 4, threads_of(arguments));
   MatrixOf<double> answers(std::min(kRowsAtOnce, data.rows()), model.encoder.outputs());
   std::vector<std::size_t> rows(data.rows());
   std::iota(rows.begin(), rows.end(), std::size_t{0});
-  if (!json) output.write(csv_heading(model.encoder));
+  std::vector<std::string> warnings;
+  if (has(columns, AnswerColumn::Kind::warnings)) warnings = row_warnings(model.encoder, table);
+  if (!json) output.write(csv_heading(columns, model.encoder));
   for (std::size_t first = 0; first < rows.size() && interruption.signal() == 0; first += kRowsAtOnce) {
     const std::size_t count = std::min(kRowsAtOnce, rows.size() - first);
     answer(predictor, table, data.inputs, std::span(rows).subspan(first, count), answers.top(count));
     std::string text;
     for (std::size_t i = 0; i < count; ++i) {
-      const std::span<const double> answer = answers.row(i);
-      const auto label = static_cast<std::size_t>(std::max_element(answer.begin(), answer.end()) - answer.begin());
-      text +=
-          json ? prediction_line(model.encoder, first + i + 1, label, answer) : csv_line(model.encoder, label, answer);
+      AnsweredRow row{first + i, decide(model, answers.row(i)), answers.row(i), {}};
+      if (!warnings.empty()) row.warnings = std::move(warnings[row.row]);
+      text += (json ? json_line : csv_line)(columns, model.encoder, table, row);
     }
     output.write(text);
   }
@@ -91,13 +69,15 @@ int predict_command(const Arguments& arguments, const Terminal& terminal) {
   formats::LoadOptions reading = load_options_beside(model, arguments);
   reading.target = std::nullopt;
   reading.part = formats::Part::test;
+  reading.texts = wanted_texts(arguments);
   const Table table = formats::load_table(arguments.files[1], reading);
   for (const std::string& note : table.notes) say(terminal, note);
+  const std::vector<AnswerColumn> columns = answer_columns(arguments, model.encoder, table);
   for (const std::string& line : unlike_training(model.encoder, table)) say(terminal, "warning: " + line);
   const Dataset data = encode(model.encoder, table, false);
   const Interruption interruption;  // before the output, so that its temporary file is always taken away
   Output output(path, overwrite);
-  write_answers(arguments, model, table, data, interruption, output);
+  write_answers(arguments, model, table, data, columns, interruption, output);
   const Uninterrupted moment;
   output.finish();
   return 0;
