@@ -29,7 +29,9 @@
 // Around it.
 #include "chainrule/initialize.h"
 #include "chainrule/dataset.h"
+#include "chainrule/dataset_split.h"
 #include "chainrule/metrics.h"
+#include "chainrule/metrics_threshold.h"
 #include "chainrule/estimates.h"
 #include "chainrule/health.h"
 #include "chainrule/history.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gathering rows into batches, and choosing rows: held-out parts and folds that keep the classes in proportion.
+// Gathering rows into batches.
 #include "chainrule/dataset.h"
 
 #include <fmt/format.h>
@@ -7,61 +7,14 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
 #include <numeric>
 #include <string>
 
 #include "chainrule/error.h"
 #include "chainrule/kernels/kernels.h"
-#include "chainrule/random.h"
 
 namespace chainrule {
 namespace {
-
-// Streams of Purpose::split.
-constexpr std::uint32_t kHeldOutStream = 0;
-constexpr std::uint32_t kFoldStream = 1;
-
-// The rows of each stratum in a random order, strata in rising order; all rows are one stratum when none is given.
-std::vector<std::vector<std::size_t>> shuffled_strata(std::size_t rows, std::span<const std::uint32_t> strata,
-                                                      const Stream& stream) {
-  if (!strata.empty() && strata.size() != rows)
-    throw Error(ErrorCategory::internal,
-                "strata: expected " + std::to_string(rows) + " numbers, found " + std::to_string(strata.size()));
-  std::map<std::uint32_t, std::vector<std::size_t>> groups;
-  for (const std::size_t row : random_permutation(stream, rows))
-    groups[strata.empty() ? 0 : strata[row]].push_back(row);
-  std::vector<std::vector<std::size_t>> out;
-  out.reserve(groups.size());
-  for (auto& group : groups) out.push_back(std::move(group.second));
-  return out;
-}
-
-// Whole numbers near share * sizes[i] whose sum is `total` where that is possible: all are rounded down, then those
-// with the largest remainders get one more. Each stays below its size.
-std::vector<std::size_t> largest_remainders(const std::vector<std::size_t>& sizes, double share, std::size_t total) {
-  std::vector<std::size_t> quota(sizes.size()), by_remainder(sizes.size());
-  std::vector<double> remainder(sizes.size());
-  std::size_t given = 0, room = 0;
-  for (std::size_t i = 0; i < sizes.size(); ++i) {
-    const double exact = share * static_cast<double>(sizes[i]);
-    quota[i] = static_cast<std::size_t>(exact);  // below the size, since share < 1
-    remainder[i] = exact - static_cast<double>(quota[i]);
-    given += quota[i];
-    room += sizes[i] - 1;
-  }
-  std::iota(by_remainder.begin(), by_remainder.end(), std::size_t{0});
-  std::stable_sort(by_remainder.begin(), by_remainder.end(),
-                   [&](std::size_t a, std::size_t b) { return remainder[a] > remainder[b]; });
-  while (given < std::min(total, room)) {
-    for (const std::size_t i : by_remainder) {
-      if (given == total || quota[i] + 1 >= sizes[i]) continue;
-      ++quota[i];
-      ++given;
-    }
-  }
-  return quota;
-}
 
 std::size_t target_rows(const Targets& targets) {
   return targets.classes > 0 ? targets.labels.size() : targets.values.rows();
@@ -120,42 +73,6 @@ Selection all_rows(const Dataset& data) {
   return selection;
 }
 
-Split split_rows(std::size_t rows, double held_out_share, std::span<const std::uint32_t> strata, std::uint64_t seed) {
-  if (!(held_out_share >= 0 && held_out_share < 1))
-    throw Error(ErrorCategory::usage,
-                "share of rows held out: expected a number in [0, 1), found " + fmt::format("{}", held_out_share));
-  const auto groups = shuffled_strata(rows, strata, {seed, Purpose::split, kHeldOutStream, 0});
-  std::vector<std::size_t> sizes;
-  for (const auto& group : groups) sizes.push_back(group.size());
-  auto total = static_cast<std::size_t>(std::floor(held_out_share * static_cast<double>(rows) + 0.5));
-  if (held_out_share > 0) total = std::max<std::size_t>(total, 1);
-  const std::vector<std::size_t> quota = largest_remainders(sizes, held_out_share, total);
-
-  Split split;
-  for (std::size_t i = 0; i < groups.size(); ++i) {
-    const auto middle = groups[i].begin() + static_cast<std::ptrdiff_t>(quota[i]);
-    split.held_out.insert(split.held_out.end(), groups[i].begin(), middle);
-    split.rest.insert(split.rest.end(), middle, groups[i].end());
-  }
-  std::sort(split.rest.begin(), split.rest.end());
-  std::sort(split.held_out.begin(), split.held_out.end());
-  return split;
-}
-
-std::vector<std::vector<std::size_t>> fold_rows(std::size_t rows, std::size_t folds,
-                                                std::span<const std::uint32_t> strata, std::uint64_t seed) {
-  if (folds < 2 || folds > rows)
-    throw Error(ErrorCategory::usage,
-                "folds: expected 2 to " + std::to_string(rows) + " (one row each), found " + std::to_string(folds));
-  std::vector<std::vector<std::size_t>> out(folds);
-  // Dealing goes on where the stratum before ended, so that the folds' sizes differ by one at most, too.
-  std::size_t next = 0;
-  for (const auto& group : shuffled_strata(rows, strata, {seed, Purpose::split, kFoldStream, 0}))
-    for (const std::size_t row : group) out[next++ % folds].push_back(row);
-  for (auto& fold : out) std::sort(fold.begin(), fold.end());
-  return out;
-}
-
 void scale_weights_to_mean_one(std::vector<float>& weights, std::span<const std::size_t> rows) {
   if (weights.empty()) return;
   for (std::size_t row = 0; row < weights.size(); ++row)
@@ -201,11 +118,12 @@ Batcher::Batcher(const Selection& selection, std::size_t batch_size)
 Batch Batcher::gather(std::size_t index, std::span<const std::size_t> order, kernels::Team* team) {
   assert(index < batches() && order.size() == rows());
   const Dataset& data = *selection_->data;
+  const std::vector<float>& weights = data.weights_of_loss();
   const std::size_t first = index * batch_size_;
   const std::size_t m = std::min(batch_size_, rows() - first);
   for (std::size_t i = 0; i < m; ++i) {
     rows_[i] = selection_->rows[order[first + i]];
-    const double weight = data.weights.empty() ? 1.0 : static_cast<double>(data.weights[rows_[i]]);
+    const double weight = weights.empty() ? 1.0 : static_cast<double>(weights[rows_[i]]);
     scale_[i] = static_cast<float>(weight / static_cast<double>(m));
     if (first + m + i < rows()) soon_[i] = selection_->rows[order[first + m + i]];
   }

@@ -50,6 +50,11 @@ struct Dataset {
   Features inputs;
   Targets targets;             ///< no rows when the data has no target
   std::vector<float> weights;  ///< one per row, mean 1 over the training rows; empty = all 1
+  /// What each row counts in the loss, where that is not `weights`: class weights are in it, which metrics leave out.
+  std::vector<float> loss_weights = {};
+
+  /// Of the loss; empty = all 1.
+  const std::vector<float>& weights_of_loss() const { return loss_weights.empty() ? weights : loss_weights; }
 
   std::size_t rows() const { return inputs.rows(); }
 };
@@ -63,25 +68,11 @@ struct Selection {
 /// All rows of a data set.
 Selection all_rows(const Dataset& data);
 
-/// Rows that stay, and rows held out; both in rising order.
-struct Split {
-  std::vector<std::size_t> rest, held_out;
-};
-/// Holds out the nearest whole number to share * rows, at least 1 where the share is above 0. `strata` (a class per
-/// row, or empty: all rows are one stratum) give in proportion, by largest remainders; one row of each stratum always
-/// stays, even when fewer rows than asked for are held out then. Throws Error (usage) unless the share is in [0, 1).
-Split split_rows(std::size_t rows, double held_out_share, std::span<const std::uint32_t> strata, std::uint64_t seed);
-
-/// Row numbers, rising, of k disjoint folds that together are all rows. Sizes of folds, and rows of a stratum in them,
-/// differ by one at most. Throws Error (usage) unless folds is in [2, rows].
-std::vector<std::vector<std::size_t>> fold_rows(std::size_t rows, std::size_t folds,
-                                                std::span<const std::uint32_t> strata, std::uint64_t seed);
-
 /// Scales all weights so that those of the chosen rows have mean 1. Throws Error (input) unless all are finite and >= 0
 /// and one of the chosen rows' is above 0. No weights stay none.
 void scale_weights_to_mean_one(std::vector<float>& weights, std::span<const std::size_t> rows);
 
-/// Rows gathered for one step. scale_i = weight_i / m: the only place of 1/m.
+/// Rows gathered for one step. scale_i = weight of the loss_i / m: the only place of 1/m.
 struct Batch {
   ConstMatrixView inputs;        ///< (m x S_1)
   ConstMatrixView targets;       ///< (m x S_L); empty when the data has no target

@@ -16,7 +16,7 @@ namespace chainrule {
 namespace {
 
 double weight_of(const Dataset& data, std::size_t row) {
-  return data.weights.empty() ? 1.0 : static_cast<double>(data.weights[row]);
+  return data.weights_of_loss().empty() ? 1.0 : static_cast<double>(data.weights_of_loss()[row]);
 }
 
 FitOptions options_of(const Model& model) {
@@ -154,6 +154,7 @@ Examination examine(const Model& model, Dataset data, std::size_t threads) {
   const FitOptions options = options_of(model);
   const Selection rows = all_rows(data);
   scale_weights_to_mean_one(data.weights, rows.rows);
+  scale_weights_to_mean_one(data.loss_weights, rows.rows);
   const std::size_t asked = options.train.batch_size;
 
   Examination found;

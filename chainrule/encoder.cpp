@@ -172,9 +172,15 @@ Dataset encode(const Encoder& encoder, const Table& table, bool with_target) {
   data.inputs = encoder.images() ? image_features(table) : encode_inputs(encoder, table, places.inputs);
   if (!with_target) return data;
   data.targets = encode_targets(encoder, table, places.target);
-  if (encoder.weight.empty()) return data;
-  require_weights(table, places.weight);
-  for (const double weight : table.columns[places.weight].numbers) data.weights.push_back(static_cast<float>(weight));
+  if (!encoder.weight.empty()) {
+    require_weights(table, places.weight);
+    for (const double weight : table.columns[places.weight].numbers) data.weights.push_back(static_cast<float>(weight));
+  }
+  if (encoder.class_weights.empty()) return data;
+  for (std::size_t row = 0; row < table.rows; ++row) {
+    const double weight = data.weights.empty() ? 1 : static_cast<double>(data.weights[row]);
+    data.loss_weights.push_back(as_float(weight * encoder.class_weights[data.targets.labels[row]]));
+  }
   return data;
 }
 

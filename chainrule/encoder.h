@@ -58,6 +58,7 @@ struct Encoder {
   std::size_t training_columns = 0;           ///< how many columns the training data had
   std::vector<std::size_t> input_places;      ///< numbers of the input columns in the training data, from 1
   std::vector<std::string> labels;            ///< classes: spelling of each, in the order of the outputs
+  std::vector<double> class_weights;          ///< classes: what each counts in the loss; empty = all alike
   double target_shift = 0, target_scale = 1;  ///< numbers: own unit = scale * value + shift
 
   bool images() const { return image_height > 0; }
@@ -120,8 +121,8 @@ std::vector<std::string> row_warnings(const Encoder& encoder, const Table& table
 const Column& numbers_for(const InputColumn& input, const Table& table, std::size_t place, Column& storage);
 
 /// The data set of a table. Columns are matched by name where both have names, else by place (the target may be missing
-/// there when it is not wanted). Throws Error (input) naming what is missing or does not fit; a class the model does
-/// not know is an Error when the target is wanted.
+/// there when it is not wanted). Class weights multiply with sample weights in `loss_weights`. Throws Error (input)
+/// naming what is missing or does not fit; a class the model does not know is an Error when the target is wanted.
 Dataset encode(const Encoder& encoder, const Table& table, bool with_target);
 /// Indices of the table's columns that the encoder reads, in its own order: inputs, target, weight. Throws as encode().
 std::vector<std::size_t> columns_of(const Encoder& encoder, const Table& table);

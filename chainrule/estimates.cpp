@@ -74,11 +74,23 @@ void draw(std::span<const float> row_weights, const Stream& stream, std::vector<
   }
 }
 
-Lanes<kLanes> mean_losses(std::span<const double> losses, std::span<const float> weights) {
+// What class weights make of a row's weight in the loss; 0 for a row that weighs nothing.
+std::vector<double> loss_factors(const Selection& truth) {
+  const Dataset& data = *truth.data;
+  std::vector<double> factors(truth.rows.size(), 1);
+  for (std::size_t i = 0; i < factors.size() && !data.loss_weights.empty(); ++i) {
+    const double weight = data.weights.empty() ? 1 : static_cast<double>(data.weights[truth.rows[i]]);
+    factors[i] = weight > 0 ? static_cast<double>(data.loss_weights[truth.rows[i]]) / weight : 0;
+  }
+  return factors;
+}
+
+Lanes<kLanes> mean_losses(std::span<const double> losses, std::span<const double> factors,
+                          std::span<const float> weights) {
   Lanes<kLanes> total{}, sum{};
   for (std::size_t i = 0; i < losses.size(); ++i) {
-    add(total, &weights[i * kLanes]);
-    add(sum, &weights[i * kLanes], losses[i]);
+    add(total, &weights[i * kLanes], factors[i]);
+    add(sum, &weights[i * kLanes], factors[i] * losses[i]);
   }
   for (std::size_t l = 0; l < kLanes; ++l) sum[l] = total[l] > 0 ? sum[l] / total[l] : kNaN;
   return sum;
@@ -120,14 +132,15 @@ Sample take_sample(ConstMatrixView predictions, const Selection& truth, const Es
 // What each metric was in each resample that defines it.
 using Found = std::vector<std::vector<double>>;
 
-Found resample(const Answers& answers, std::span<const float> row_weights, const EstimateOptions& options,
-               std::size_t blocks) {
+Found resample(const Answers& answers, const Selection& truth, const EstimateOptions& options, std::size_t blocks) {
+  const std::vector<float> row_weights = weights_of(truth);
+  const std::vector<double> factors = loss_factors(truth);
   Found found(metric_names(answers.is_classes).size() - (options.losses.empty() ? 1 : 0));
   std::vector<float> weights;
   for (std::size_t block = 0; block < blocks; ++block) {
     draw(row_weights, {options.seed, Purpose::resample, 0, static_cast<std::uint32_t>(block)}, weights);
     std::vector<Lanes<kLanes>> values = values_of<kLanes>(answers, weights);
-    if (!options.losses.empty()) values.insert(values.begin(), mean_losses(options.losses, weights));
+    if (!options.losses.empty()) values.insert(values.begin(), mean_losses(options.losses, factors, weights));
     for (std::size_t m = 0; m < found.size(); ++m)
       for (const double value : values[m])
         if (!std::isnan(value)) found[m].push_back(value);
@@ -205,7 +218,7 @@ const Estimate* find_estimate(const Estimates& estimates, std::string_view name)
 }
 
 Estimates estimate_metrics(ConstMatrixView predictions, const Selection& truth, const EstimateOptions& options) {
-  const Answers answers = prepare(predictions, truth, Depth::all);
+  const Answers answers = prepare(predictions, truth, Depth::all, options.threshold);
   const std::vector<float> weights = weights_of(truth);
   const std::vector<Lanes<1>> values = values_of<1>(answers, weights);
   const std::vector<double> trivial = trivial_values(truth, weights);
@@ -213,7 +226,8 @@ Estimates estimate_metrics(ConstMatrixView predictions, const Selection& truth, 
   Estimates out;
   out.rows = answers.rows;
   if (!options.losses.empty()) {
-    const auto weight = [&](std::size_t i) { return static_cast<double>(weights[i]); };
+    const std::vector<double> factors = loss_factors(truth);
+    const auto weight = [&](std::size_t i) { return static_cast<double>(weights[i]) * factors[i]; };
     const auto loss = [&](std::size_t i) { return weight(i) * options.losses[i]; };
     out.metrics.push_back({names[0], kernels::tree_sum(out.rows, loss) / kernels::tree_sum(out.rows, weight)});
   }
@@ -230,11 +244,11 @@ Estimates estimate_metrics(ConstMatrixView predictions, const Selection& truth, 
   out.normal = effort.blocks < kMostBlocks;
   Found found;
   if (effort.rows == out.rows) {
-    found = resample(answers, weights, options, effort.blocks);
+    found = resample(answers, truth, options, effort.blocks);
   } else {
     const Sample some = take_sample(predictions, truth, options, effort.rows);
-    const Answers fewer = prepare(some.predictions.view(), some.truth, Depth::all);
-    found = resample(fewer, weights_of(some.truth), {true, options.seed, some.losses}, effort.blocks);
+    const Answers fewer = prepare(some.predictions.view(), some.truth, Depth::all, options.threshold);
+    found = resample(fewer, some.truth, {true, options.seed, options.threshold, some.losses}, effort.blocks);
   }
   const double shrink = std::sqrt(static_cast<double>(effort.rows) / static_cast<double>(out.rows));
   for (std::size_t m = 0; m < found.size() && out.rows > 1; ++m) set_interval(out.metrics[m], found[m], out, shrink);

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,8 +28,9 @@ struct Estimate {
 
 struct EstimateOptions {
   bool intervals = true;
-  std::uint64_t seed = 1;               ///< of the resamples
-  std::span<const double> losses = {};  ///< of each row, see losses_of_rows(); without them loss is left out
+  std::uint64_t seed = 1;                ///< of the resamples
+  std::optional<double> threshold = {};  ///< as for predicted_class()
+  std::span<const double> losses = {};   ///< of each row, see losses_of_rows(); without them loss is left out
 };
 
 struct Estimates {

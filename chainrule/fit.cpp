@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "chainrule/error.h"
+#include "chainrule/fit_decision.h"
 #include "chainrule/options.h"
 #include "chainrule/processor.h"
 #include "chainrule/sha256.h"
@@ -47,7 +48,19 @@ Provenance provenance_of(const Table& table, const FitOptions& options, const Fi
   provenance.steps = result.history.steps;
   provenance.training = result.training;
   provenance.validation = result.validation;
+  provenance.test = result.test;
   return provenance;
+}
+
+// What rows that nothing has looked at say of the model.
+Estimates estimate(const Model& model, const Selection& rows, std::size_t threads) {
+  Matrix predictions = predict_outputs(model.network, rows, threads);
+  const std::vector<double> losses = losses_of_rows(model.loss, predictions.view(), rows);
+  apply_link(model.loss, predictions.view());
+  EstimateOptions options;
+  options.threshold = model.threshold;
+  options.losses = losses;
+  return estimate_metrics(predictions.view(), rows, options);
 }
 
 }  // namespace
@@ -57,6 +70,7 @@ FitResult fit(const Table& table, const FitOptions& options, const Observer& obs
   FitPlan plan = plan_fit(table, options, validation);
   Dataset data = encode(plan.encoder, table, true);
   scale_weights_to_mean_one(data.weights, plan.split.rest);
+  scale_weights_to_mean_one(data.loss_weights, plan.split.rest);
   const Dataset other = validation == nullptr ? Dataset() : encode(plan.encoder, *validation, true);
   const Selection training{&data, plan.split.rest};
   const Selection held_out = validation == nullptr ? Selection{&data, plan.split.held_out} : all_rows(other);
@@ -70,8 +84,12 @@ FitResult fit(const Table& table, const FitOptions& options, const Observer& obs
   TrainOptions train_options = options.train;
   train_options.loss = plan.loss;
   result.history = train(network, training, held_out, train_options, observer, threads);
-  result.training = evaluate(network, plan.loss, training, threads, options.train.metric);
-  if (!held_out.rows.empty()) result.validation = evaluate(network, plan.loss, held_out, threads, options.train.metric);
+  std::optional<double>& threshold = result.model.threshold;
+  threshold = threshold_for(result.model, held_out, options, threads, result.notes);
+  const std::string& metric = options.train.metric;
+  result.training = evaluate(network, plan.loss, training, threads, metric, threshold);
+  if (!held_out.rows.empty()) result.validation = evaluate(network, plan.loss, held_out, threads, metric, threshold);
+  if (!plan.split.test.empty()) result.test = estimate(result.model, {&data, plan.split.test}, threads);
   result.model.provenance = provenance_of(table, options, result);
   return result;
 }

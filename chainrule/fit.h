@@ -2,10 +2,13 @@
 // From a table to a trained model in one call: split, encoder, network, training, metrics.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "chainrule/dataset_split.h"
 #include "chainrule/encoder.h"
+#include "chainrule/estimates.h"
 #include "chainrule/initialize.h"
 #include "chainrule/model.h"
 #include "chainrule/train.h"
@@ -18,6 +21,9 @@ struct FitOptions {
   EncoderOptions data;
   // Rows held out to watch the training.
   double validation_split = 0.1;  ///< share, in [0, 1); 0 = none
+  double test_split = 0;          ///< share kept from all decisions, in [0, 1): measured once, at the end
+  std::string group;              ///< column whose equal values stay on one side; "" = none
+  std::string time;               ///< column whose last rows are held out; "" = none
   /// "last:10000", "first:500" or "101-200" (from 1, both included; as numbered in the file); "" = by share
   std::string validation_rows;
   bool stratify = true;  ///< classes in proportion
@@ -32,7 +38,11 @@ struct FitOptions {
   double max_norm = 0;
   bool rate_by_width = false;  ///< weights learn at the learning rate / root of their layer's inputs
   std::vector<double> weight_multiplier, bias_multiplier, decay_multiplier;  ///< per layer; one = all; none = 1
-  bool automatic_loss = true;  ///< softmax cross-entropy for classes, half squared error for numbers
+  // Classes: what counts more in the loss, and from which probability on the second one is predicted.
+  std::string class_weight = "none";      ///< "none", "balanced" or "yes=5,no=1"; classes not named: 1
+  std::optional<double> threshold;        ///< in (0, 1), of two classes; none = the likelier class
+  std::string threshold_metric = "none";  ///< "none", or what the threshold shall make best on the validation rows
+  bool automatic_loss = true;             ///< softmax cross-entropy for classes, half squared error for numbers
   TrainOptions train;
 
   /// The settings of preset "fast".
@@ -52,6 +62,7 @@ struct FitResult {
   Model model;
   History history;
   Metrics training, validation;    ///< of the model as it is returned
+  Estimates test;                  ///< the same for rows that nothing has looked at; none: no rows
   std::vector<std::string> notes;  ///< decisions and warnings, for the user
 };
 
@@ -68,6 +79,8 @@ struct FitPlan {
   std::size_t memory_bytes = 0;  ///< estimate of what training needs
   std::vector<std::string> notes;
 };
+/// What these options mean for the encoder of a table. Throws Error (usage).
+EncoderOptions encoder_options(const Table& table, const FitOptions& options);
 FitPlan plan_fit(const Table& table, const FitOptions& options, const Table* validation = nullptr);
 /// The network that training begins with.
 Network start_network(const Architecture& architecture, const FitOptions& options);

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is decided before training: presets, rows held out, the shape of the network, the loss, the memory it will take.
+// What is decided before training: presets, the shape of the network, the loss, the memory it will take. Rows held out
+// are chosen in fit_split.cpp.
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
-#include <numeric>
 
 #include "chainrule/error.h"
 #include "chainrule/fit.h"
+#include "chainrule/fit_decision.h"
+#include "chainrule/fit_split.h"
 
 namespace chainrule {
 namespace {
@@ -48,90 +49,12 @@ Architecture architecture_for(const Encoder& encoder, const FitOptions& options)
   return architecture;
 }
 
-std::size_t whole_number(std::string_view text, const std::string& all) {
-  std::size_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value == 0)
-    refuse("validation_rows: expected last:N, first:N or A-B (rows from 1), found " + in_quotes(all));
-  return value;
-}
-
-// The rows [first, last) that "last:10000", "first:500" or "101-200" names.
-std::pair<std::size_t, std::size_t> named_rows(const std::string& text, std::size_t rows) {
-  std::size_t first = 0, last = 0;
-  if (text.starts_with("last:")) {
-    const std::size_t count = whole_number(std::string_view(text).substr(5), text);
-    first = count > rows ? rows + 1 : rows - count;  // rows + 1: refused below
-    last = rows;
-  } else if (text.starts_with("first:")) {
-    last = whole_number(std::string_view(text).substr(6), text);
-  } else {
-    const std::size_t dash = text.find('-');
-    if (dash == std::string::npos) whole_number("", text);
-    first = whole_number(std::string_view(text).substr(0, dash), text) - 1;
-    last = whole_number(std::string_view(text).substr(dash + 1), text);
-  }
-  if (first >= last || last > rows || last - first == rows)
-    refuse(fmt::format("validation_rows: expected some, but not all, of the rows 1 to {}, found {}", rows,
-                       in_quotes(text)));
-  return {first, last};
-}
-
-Split split_for(const Encoder& encoder, const Table& table, const FitOptions& options, bool other_table) {
-  if (other_table || (options.validation_rows.empty() && options.validation_split == 0)) {
-    Split split;
-    split.rest.resize(table.rows);
-    std::iota(split.rest.begin(), split.rest.end(), std::size_t{0});
-    return split;
-  }
-  if (!options.validation_rows.empty()) {
-    // Rows as they are numbered in the file, those that were left out too.
-    const auto [first, last] = named_rows(options.validation_rows, rows_in_file(table));
-    Split split;
-    for (std::size_t row = 0; row < table.rows; ++row) {
-      const std::size_t place = number_of_row(table, row) - 1;
-      (place >= first && place < last ? split.held_out : split.rest).push_back(row);
-    }
-    if (split.held_out.empty() || split.rest.empty())
-      refuse(fmt::format("validation_rows: expected rows with a target among them and besides them, found none {} {}",
-                         split.held_out.empty() ? "in" : "besides", in_quotes(options.validation_rows)));
-    return split;
-  }
-  if (!(options.validation_split > 0 && options.validation_split < 1))
-    refuse(fmt::format("validation_split: expected a share in [0, 1), found {}", options.validation_split));
-  std::vector<std::uint32_t> strata;
-  if (options.stratify && encoder.task == Task::classes) strata = encode_labels(encoder, table);
-  return split_rows(table.rows, options.validation_split, strata, options.train.seed);
-}
-
-void note_unseen_classes(const Encoder& encoder, const Table& table, const Split& split, FitPlan& plan) {
-  if (encoder.task != Task::classes) return;
-  const std::vector<std::uint32_t> labels = encode_labels(encoder, table);
-  std::vector<bool> seen(encoder.labels.size(), false);
-  for (const std::size_t row : split.rest) seen[labels[row]] = true;
-  for (std::size_t k = 0; k < seen.size(); ++k)
-    if (!seen[k])
-      plan.notes.push_back(
-          fmt::format("warning: class {} has no training row, only validation rows: it cannot be learned",
-                      in_quotes(encoder.labels[k])));
-}
-
-// Why fewer rows are held out than asked for; and a target that names rows rather than classes.
-void note_few_rows_of_a_class(const Table& table, const FitOptions& options, bool other_table, FitPlan& plan) {
-  if (plan.encoder.task != Task::classes) return;
-  const std::string target = in_quotes(plan.encoder.target);
-  const std::size_t classes = plan.encoder.labels.size(), held_out = plan.split.held_out.size();
+// A target that names rows rather than classes.
+void note_like_an_id(const Table& table, FitPlan& plan) {
+  const std::size_t classes = plan.encoder.labels.size();
   if (table.rows >= 10 && classes * 10 > table.rows * 8)
     plan.notes.push_back(fmt::format("warning: {} classes of {} in {} rows: is it an ID rather than a class?", classes,
-                                     target, table.rows));
-  if (other_table || !options.validation_rows.empty() || !options.stratify) return;
-  const auto wanted = static_cast<std::size_t>(options.validation_split * static_cast<double>(table.rows) + 0.5);
-  if (held_out == 0 && options.validation_split > 0)
-    plan.notes.push_back(
-        fmt::format("no row held out: every class of {} has one row, and that stays for training", target));
-  else if (held_out < wanted)
-    plan.notes.push_back(fmt::format("{} of {} rows held out, not {}: one row of every class of {} stays for training",
-                                     held_out, table.rows, wanted, target));
+                                     in_quotes(plan.encoder.target), table.rows));
 }
 
 std::size_t bytes_of(const Table& table) {
@@ -194,13 +117,6 @@ void require_metric(const std::string& metric, Task task) {
                        task == Task::classes ? "classes" : "a number as target", in_quotes(metric)));
 }
 
-// Counts are not shifted or scaled: the loss speaks of their logarithm.
-EncoderOptions data_options(const FitOptions& options) {
-  EncoderOptions data = options.data;
-  if (!options.automatic_loss && options.train.loss.kind == LossKind::poisson) data.target_scaling = Scaling::none;
-  return data;
-}
-
 void require_counts(const Table& table, const Encoder& encoder) {
   const Column& target = table.columns[encoder.target_place - 1];
   for (std::size_t row = 0; row < target.numbers.size(); ++row)
@@ -230,16 +146,30 @@ Loss loss_for(Task task, const FitOptions& options) {
   return loss;
 }
 
+EncoderOptions encoder_options(const Table& table, const FitOptions& options) {
+  EncoderOptions data = options.data;
+  // Counts are not shifted or scaled: the loss speaks of their logarithm.
+  if (!options.automatic_loss && options.train.loss.kind == LossKind::poisson) data.target_scaling = Scaling::none;
+  if (options.group.empty()) return data;
+  // What tells groups apart would tell the rows of one group from all others.
+  const std::size_t group = find_column(table, options.group, "group");
+  for (const std::string& name : options.data.categorical)
+    if (find_column(table, name, "categorical") == group) return data;
+  data.ignore.push_back(options.group);
+  return data;
+}
+
 FitPlan plan_fit(const Table& table, const FitOptions& options, const Table* validation) {
   FitPlan plan;
-  const EncoderOptions data = data_options(options);
+  const EncoderOptions data = encoder_options(table, options);
   plan.encoder = plan_encoder(table, data, plan.notes);
   plan.loss = loss_for(plan.encoder.task, options);
   if (plan.loss.kind == LossKind::poisson) require_counts(table, plan.encoder);
-  plan.split = split_for(plan.encoder, table, options, validation != nullptr);
+  plan.split = split_for(plan.encoder, table, options, validation != nullptr, plan.notes);
   fit_encoder(plan.encoder, table, plan.split.rest, data, plan.notes);
-  note_unseen_classes(plan.encoder, table, plan.split, plan);
-  note_few_rows_of_a_class(table, options, validation != nullptr, plan);
+  plan.encoder.class_weights = class_weights_for(plan.encoder, table, plan.split.rest, options);
+  check_threshold(plan.encoder, options, validation != nullptr ? validation->rows : plan.split.held_out.size());
+  note_like_an_id(table, plan);
   plan.architecture = architecture_for(plan.encoder, options);
   TrainOptions train = options.train;
   train.loss = plan.loss;

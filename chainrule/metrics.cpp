@@ -43,13 +43,14 @@ bool larger_is_better(std::string_view name) {
   return std::find(small.begin(), small.end(), known) == small.end();
 }
 
-Metrics compute_metrics(ConstMatrixView predictions, const Selection& truth, std::string_view also) {
+Metrics compute_metrics(ConstMatrixView predictions, const Selection& truth, std::string_view also,
+                        std::optional<double> threshold) {
   const bool classes = truth.data != nullptr && truth.data->targets.classes > 0;
   const std::vector<std::string>& names = metric_names(classes);
   const std::size_t always = main_metrics(classes);
   const auto wanted = static_cast<std::size_t>(std::find(names.begin(), names.end(), also) - names.begin());
   const bool more = wanted > always && wanted < names.size();
-  const Answers answers = prepare(predictions, truth, more ? Depth::all : Depth::main);
+  const Answers answers = prepare(predictions, truth, more ? Depth::all : Depth::main, threshold);
   const std::vector<Lanes<1>> values = values_of<1>(answers, weights_of(truth));
   Metrics metrics;
   for (std::size_t m = 0; m < always; ++m) metrics.push_back({names[m + 1], values[m][0]});
@@ -57,8 +58,9 @@ Metrics compute_metrics(ConstMatrixView predictions, const Selection& truth, std
   return metrics;
 }
 
-std::vector<std::uint64_t> confusion_matrix(ConstMatrixView predictions, const Selection& truth) {
-  const Answers answers = prepare(predictions, truth, Depth::main);
+std::vector<std::uint64_t> confusion_matrix(ConstMatrixView predictions, const Selection& truth,
+                                            std::optional<double> threshold) {
+  const Answers answers = prepare(predictions, truth, Depth::main, threshold);
   const std::size_t classes = answers.classes.classes;
   std::vector<std::uint64_t> counts(checked_product(classes, classes, "confusion matrix"));
   for (std::size_t i = 0; i < answers.classes.truth.size(); ++i)
@@ -66,7 +68,8 @@ std::vector<std::uint64_t> confusion_matrix(ConstMatrixView predictions, const S
   return counts;
 }
 
-std::size_t predicted_class(std::span<const float> scores) {
+std::size_t predicted_class(std::span<const float> scores, std::optional<double> threshold) {
+  if (threshold && scores.size() == 2) return Shares(scores).of(1) >= *threshold ? 1 : 0;
   std::size_t best = 0;
   for (std::size_t k = 1; k < scores.size(); ++k)
     if (scores[k] > scores[best]) best = k;

@@ -5,6 +5,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,13 +38,17 @@ bool larger_is_better(std::string_view name);
 /// of the task's but loss. Class scores are clipped at 0 and divided by their sum where they are not a distribution
 /// already; log_loss keeps probabilities 2^-52 away from 0 and 1. Numbers are compared in their own unit; of several
 /// outputs the mean is taken. Sample weights count. NaN where nothing is defined: rows that weigh nothing, r2 of a
-/// constant target, roc_auc of one class (docs/metrics.md has them all).
-Metrics compute_metrics(ConstMatrixView predictions, const Selection& truth, std::string_view also = {});
+/// constant target, roc_auc of one class (docs/metrics.md has them all). `threshold` as for predicted_class(): what
+/// depends on the class predicted heeds it.
+Metrics compute_metrics(ConstMatrixView predictions, const Selection& truth, std::string_view also = {},
+                        std::optional<double> threshold = {});
 
 /// counts[true * classes + predicted] of the rows.
-std::vector<std::uint64_t> confusion_matrix(ConstMatrixView predictions, const Selection& truth);
+std::vector<std::uint64_t> confusion_matrix(ConstMatrixView predictions, const Selection& truth,
+                                            std::optional<double> threshold = {});
 
-/// Index of the largest score; the first of equals.
-std::size_t predicted_class(std::span<const float> scores);
+/// Index of the largest score; the first of equals. With a threshold, of two classes: the second one where its share of
+/// the scores, clipped at 0, is at least that.
+std::size_t predicted_class(std::span<const float> scores, std::optional<double> threshold = {});
 
 }  // namespace chainrule

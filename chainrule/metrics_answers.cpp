@@ -61,13 +61,13 @@ std::vector<float> weights_of(const Selection& truth) {
   return weights;
 }
 
-Answers prepare(ConstMatrixView predictions, const Selection& truth, Depth depth) {
+Answers prepare(ConstMatrixView predictions, const Selection& truth, Depth depth, std::optional<double> threshold) {
   require_fit(predictions, truth);
   Answers out = empty_answers(truth);
   if (depth == Depth::all) out.finite = all_numbers(predictions);
   const Depth possible = out.finite ? depth : Depth::main;
   if (out.is_classes) {
-    out.classes = prepare_classes(predictions, {}, truth, possible);
+    out.classes = prepare_classes(predictions, {}, truth, possible, threshold);
     return out;
   }
   for (std::size_t j = 0; j < predictions.columns(); ++j)

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -45,7 +46,8 @@ struct ClassAnswers {
   std::vector<bool> seen;  // per class: as truth or guess of any row, even of one that weighs nothing
   // Depth::all, every score being a number:
   std::vector<double> brier;
-  std::vector<double> confidence;      // probability of the guess
+  std::vector<double> confidence;      // probability of the likeliest class
+  std::vector<bool> surest_is_right;   // whether the truth is that class; the guess may heed a threshold
   std::vector<std::size_t> positives;  // the class of each ranking: the second of two, else all
   std::vector<Ranking> rankings;       // by falling probability; none where there are too many rows times classes
 };
@@ -67,11 +69,27 @@ struct Answers {
   std::vector<NumberAnswers> numbers;  // one per output
 };
 
+/// The shares that scores give to classes. Written so that a score that is not a number stays one.
+class Shares {
+ public:
+  explicit Shares(std::span<const float> scores) : scores_(scores) {
+    for (const float score : scores) sum_ += clipped(score);
+  }
+  double of(std::size_t label) const {
+    return sum_ == 0 ? 1 / static_cast<double>(scores_.size()) : clipped(scores_[label]) / sum_;
+  }
+
+ private:
+  static double clipped(float score) { return score < 0 ? 0.0 : static_cast<double>(score); }
+  std::span<const float> scores_;
+  double sum_ = 0;
+};
+
 /// Sample weights of the rows: 1 where the data have none.
 std::vector<float> weights_of(const Selection& truth);
 
 /// predictions: (rows x outputs), link applied. Throws Error (internal) where they do not fit.
-Answers prepare(ConstMatrixView predictions, const Selection& truth, Depth depth);
+Answers prepare(ConstMatrixView predictions, const Selection& truth, Depth depth, std::optional<double> threshold = {});
 /// The best answers that are the same for every row: class shares and the most frequent class, or a number.
 Answers prepare_constant_class(const Selection& truth);
 enum class Center { mean, median };
@@ -86,7 +104,7 @@ std::vector<Lanes<L>> values_of(const Answers& answers, std::span<const float> w
 
 /// `shares`: where not empty, the same answer for every row instead of predictions.
 ClassAnswers prepare_classes(ConstMatrixView predictions, std::span<const double> shares, const Selection& truth,
-                             Depth depth);
+                             Depth depth, std::optional<double> threshold = {});
 /// `constant`: where not null, the same answer for every row instead of predictions.
 NumberAnswers prepare_numbers(ConstMatrixView predictions, const double* constant, const Selection& truth,
                               std::size_t output, Depth depth);

@@ -15,22 +15,6 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t kBins = 15;                // of the calibration error
 constexpr std::size_t kMostRanked = 1ull << 27;  // rows times rankings: half a gibibyte
 
-// The shares that scores give to classes. Written so that a score that is not a number stays one.
-class Shares {
- public:
-  explicit Shares(std::span<const float> scores) : scores_(scores) {
-    for (const float score : scores) sum_ += clipped(score);
-  }
-  double of(std::size_t label) const {
-    return sum_ == 0 ? 1 / static_cast<double>(scores_.size()) : clipped(scores_[label]) / sum_;
-  }
-
- private:
-  static double clipped(float score) { return score < 0 ? 0.0 : static_cast<double>(score); }
-  std::span<const float> scores_;
-  double sum_ = 0;
-};
-
 // -ln of a probability, which is kept epsilon away from 0 and 1.
 double log_loss_of(double probability) {
   constexpr double kLeast = std::numeric_limits<double>::epsilon();
@@ -50,9 +34,10 @@ double brier_of(const ShareOf& share_of, std::size_t classes, std::size_t label)
   return sum;
 }
 
-// share_of(row, class), guess_of(row).
-template <class ShareOf, class GuessOf>
-ClassAnswers answers_from(const Selection& truth, Depth depth, const ShareOf& share_of, const GuessOf& guess_of) {
+// share_of(row, class), guess_of(row), surest_of(row): the class predicted, and the likeliest one.
+template <class ShareOf, class GuessOf, class SurestOf>
+ClassAnswers answers_from(const Selection& truth, Depth depth, const ShareOf& share_of, const GuessOf& guess_of,
+                          const SurestOf& surest_of) {
   ClassAnswers out;
   out.classes = truth.data->targets.classes;
   out.seen.assign(out.classes, false);
@@ -68,7 +53,9 @@ ClassAnswers answers_from(const Selection& truth, Depth depth, const ShareOf& sh
     out.log_loss.push_back(log_loss_of(share(label)));
     if (depth == Depth::main) continue;
     out.brier.push_back(brier_of(share, out.classes, label));
-    out.confidence.push_back(share(guess));
+    const std::size_t surest = surest_of(i);
+    out.confidence.push_back(share(surest));
+    out.surest_is_right.push_back(surest == label);
   }
   return out;
 }
@@ -117,7 +104,7 @@ Sums<L> sums_of(const ClassAnswers& answers, std::span<const float> weights) {
     const double place = std::ceil(answers.confidence[i] * static_cast<double>(kBins)) - 1;
     auto& bin = sums.bins[static_cast<std::size_t>(std::clamp(place, 0.0, kBins - 1.0))];
     add(bin.confidence, weight, answers.confidence[i]);
-    if (label == guess) add(bin.right, weight);
+    if (answers.surest_is_right[i]) add(bin.right, weight);
   }
   return sums;
 }
@@ -222,20 +209,22 @@ double calibration_error(const Sums<L>& sums, std::size_t l) {
 }  // namespace
 
 ClassAnswers prepare_classes(ConstMatrixView predictions, std::span<const double> shares, const Selection& truth,
-                             Depth depth) {
+                             Depth depth, std::optional<double> threshold) {
   const std::size_t rows = truth.rows.size();
   if (!shares.empty()) {
     const auto guess = static_cast<std::size_t>(std::max_element(shares.begin(), shares.end()) - shares.begin());
     const auto share_of = [&](std::size_t) { return [&](std::size_t k) { return shares[k]; }; };
-    ClassAnswers out = answers_from(truth, depth, share_of, [&](std::size_t) { return guess; });
+    const auto guess_of = [&](std::size_t) { return guess; };
+    ClassAnswers out = answers_from(truth, depth, share_of, guess_of, guess_of);
     add_rankings(out, rows, share_of);
     return out;
   }
   const auto share_of = [&](std::size_t i) {
     return [row = Shares(predictions.row(i))](std::size_t k) { return row.of(k); };
   };
-  const auto guess_of = [&](std::size_t i) { return predicted_class(predictions.row(i)); };
-  ClassAnswers out = answers_from(truth, depth, share_of, guess_of);
+  const auto surest_of = [&](std::size_t i) { return predicted_class(predictions.row(i)); };
+  const auto guess_of = [&](std::size_t i) { return predicted_class(predictions.row(i), threshold); };
+  ClassAnswers out = answers_from(truth, depth, share_of, guess_of, surest_of);
   if (depth == Depth::all) add_rankings(out, rows, share_of);
   return out;
 }

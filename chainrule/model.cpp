@@ -117,6 +117,13 @@ void check_loss(const Loss& loss) {
           "something else");
 }
 
+void check_class_weights(const Encoder& encoder) {
+  if (encoder.class_weights.empty()) return;
+  require_equal(encoder.labels.size(), encoder.class_weights.size(), "class weights");
+  for (const double weight : encoder.class_weights)
+    require(weight >= 0 && std::isfinite(weight), "class weight", "a finite number from 0 up", std::to_string(weight));
+}
+
 void check_threshold(const Model& model) {
   if (!model.threshold) return;
   require(*model.threshold > 0 && *model.threshold < 1, "threshold", "a number in (0, 1)",
@@ -171,10 +178,11 @@ void validate(const Model& model) {
   check_inputs(model.encoder);
   check_target(model.encoder);
   check_loss(model.loss);
-  check_threshold(model);
   check_parameters(model.network);
   require_equal(model.encoder.width(), model.network.architecture.inputs, "inputs of the network");
   require_equal(model.encoder.outputs(), model.network.architecture.outputs(), "outputs of the network");
+  check_class_weights(model.encoder);
+  check_threshold(model);
 }
 
 Predictor::Predictor(const Model& model, std::size_t most_rows, std::size_t threads)

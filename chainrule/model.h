@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "chainrule/encoder.h"
+#include "chainrule/estimates.h"
 #include "chainrule/loss.h"
 #include "chainrule/metrics.h"
 #include "chainrule/network.h"
@@ -24,6 +25,7 @@ struct Provenance {
   std::string stop;              ///< "epochs_done", "early_stopping" or "interrupted"
   std::uint64_t epochs = 0, best_epoch = 0, steps = 0;
   Metrics training, validation;
+  Estimates test = {};  ///< of rows kept from all decisions; no rows: there were none
 };
 
 struct Model {

@@ -11,6 +11,7 @@
 #include <type_traits>
 
 #include "chainrule/error.h"
+#include "chainrule/metrics_threshold.h"
 #include "chainrule/options.h"
 
 namespace chainrule::option_kinds {
@@ -250,6 +251,43 @@ inline Option validation_rows(const Names& names) {
   return option;
 }
 
+inline Option threshold(const Names& names) {
+  Option option = row(OptionKind::number, names);
+  option.set = [](FitOptions& options, std::string_view text) {
+    double value = 0;
+    const bool none = text == "none";
+    if (!none && (!number_from_text(text, value) || !kInside.holds(value)))
+      return fmt::format("none or a number {}", kInside.words());
+    options.threshold = none ? std::nullopt : std::optional<double>(value);
+    return std::string();
+  };
+  option.get = [](const FitOptions& options) {
+    return options.threshold ? number_text(*options.threshold) : std::string("none");
+  };
+  return option;
+}
+
+// Classes are known when the table is: here only the form is checked.
+inline Option class_weight(const Names& names) {
+  Option option = row(OptionKind::text_list, names);
+  option.set = [](FitOptions& options, std::string_view text) {
+    const bool word = text == "none" || text == "balanced";
+    const std::vector<std::string> parts = word ? std::vector<std::string>() : split_list(text);
+    for (const std::string& part : parts) {
+      double weight = 0;
+      const std::size_t sign = part.rfind('=');
+      if (sign == std::string::npos || sign == 0 ||
+          !number_from_text(std::string_view(part).substr(sign + 1), weight) || weight < 0)
+        return std::string("none, balanced, or numbers from 0 up as in yes=5,no=1");
+    }
+    if (!word && parts.empty()) return std::string("none, balanced, or numbers from 0 up as in yes=5,no=1");
+    options.class_weight = text;
+    return std::string();
+  };
+  option.get = [](const FitOptions& options) { return options.class_weight; };
+  return option;
+}
+
 inline Option batch_size(const Names& names) {
   Option option = row(OptionKind::whole, names);
   option.set = [](FitOptions& options, std::string_view text) {
@@ -267,6 +305,12 @@ inline Option batch_size(const Names& names) {
 
 inline std::vector<std::string> with_automatic(const std::vector<std::string>& names) {
   std::vector<std::string> all{"auto"};
+  all.insert(all.end(), names.begin(), names.end());
+  return all;
+}
+
+inline std::vector<std::string> with_none(const std::vector<std::string>& names) {
+  std::vector<std::string> all{"none"};
   all.insert(all.end(), names.begin(), names.end());
   return all;
 }

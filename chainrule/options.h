@@ -28,7 +28,7 @@ struct OptionUse {
 struct Option {
   std::string name;  ///< kebab-case; key() is the name everywhere but on the command line
   std::vector<std::string> aliases;
-  std::string group;  ///< data, rows, network, training, optimiser, schedule or stopping
+  std::string group;  ///< data, rows, network, training, optimiser, schedule, stopping or decision
   OptionKind kind = OptionKind::text;
   std::string value;                 ///< what help calls the value, e.g. "RATE"; "" for flags
   std::string help;                  ///< one line

@@ -25,6 +25,9 @@ void add_data(Rows& rows) {
   rows.push_back(free_text(
       {"weight", "data", "COLUMN", "column that says how much each row counts; empty = all alike"},
       [](auto& o) -> auto& { return o.data.weight; }));
+  rows.push_back(class_weight(
+      {"class-weight", "data", "WEIGHTS", "what classes count in the loss: none, balanced, or yes=5,no=1"}));
+  rows.back().peers = "scikit-learn: class_weight; balanced is rows / (classes * rows of the class)";
   rows.push_back(text_list(
       {"categorical", "data", "COLUMNS", "columns of numbers that are categories, by name or number; text always is"},
       [](auto& o) -> auto& { return o.data.categorical; }));
@@ -63,14 +66,28 @@ void add_data(Rows& rows) {
 
 void add_rows(Rows& rows) {
   rows.push_back(number(
-      {"validation-split", "rows", "SHARE", "share of the rows held out, at random; 0 = none"}, kShare,
-      [](auto& o) -> auto& { return o.validation_split; }));
+      {"validation-split", "rows", "SHARE",
+       "share of the rows held out, at random; 0 = none; of those that the test leaves"},
+      kShare, [](auto& o) -> auto& { return o.validation_split; }));
   rows.back().used_with = {"validation-rows", {""}};
   rows.back().peers = "scikit-learn: validation_fraction; Keras takes the last rows";
   rows.push_back(validation_rows(
       {"validation-rows", "rows", "ROWS", "these rows of the file instead: last:1000, first:500 or 101-200 (from 1)"}));
   rows.push_back(flag(
       {"stratify", "rows", "", "hold out the same share of every class"}, [](auto& o) -> auto& { return o.stratify; }));
+  rows.push_back(free_text(
+      {"group", "rows", "COLUMN",
+       "rows with the same value here are all held out or none; no input unless categorical"},
+      [](auto& o) -> auto& { return o.group; }));
+  rows.back().peers = "scikit-learn: groups, GroupShuffleSplit";
+  rows.push_back(free_text(
+      {"time", "rows", "COLUMN", "hold out the last rows by this column: numbers, or dates such as 2024-03-31"},
+      [](auto& o) -> auto& { return o.time; }));
+  rows.back().used_with = {"group", {""}};
+  rows.push_back(number(
+      {"test-split", "rows", "SHARE", "share of the rows kept from all decisions and measured once, at the end"},
+      kShare, [](auto& o) -> auto& { return o.test_split; }));
+  rows.back().peers = "scikit-learn: train_test_split(test_size)";
 }
 
 void add_network(Rows& rows) {
@@ -255,9 +272,27 @@ void add_stopping(Rows& rows) {
       [](auto& o) -> auto& { return o.train.restore_best; }));
 }
 
+void add_decision(Rows& rows) {
+  static const std::vector<std::string> metrics = with_none(threshold_metric_names());
+  rows.push_back(choice(
+      {"threshold-metric", "decision", "NAME",
+       "of two classes, choose the probability of the second from which it is predicted, so that this is best on the "
+       "validation rows"},
+      metrics,
+      [](FitOptions& o, std::string_view text) {
+        o.threshold_metric = metrics[index_of_name(text, metrics, "threshold_metric")];
+      },
+      [](const FitOptions& o) { return o.threshold_metric; }));
+  rows.back().peers = "scikit-learn: TunedThresholdClassifierCV(scoring)";
+  rows.push_back(
+      threshold({"threshold", "decision", "P", "this probability instead; none = the likelier class is predicted"}));
+  rows.back().used_with = {"threshold-metric", {"none"}};
+}
+
 std::vector<Option> make_table() {
   std::vector<Option> rows;
-  for (const auto add : {add_data, add_rows, add_network, add_training, add_optimizer, add_schedule, add_stopping})
+  for (const auto add :
+       {add_data, add_rows, add_network, add_training, add_optimizer, add_schedule, add_stopping, add_decision})
     add(rows);
   return rows;
 }

@@ -287,15 +287,16 @@ std::vector<double> losses_of_rows(const Loss& loss, ConstMatrixView outputs, co
 }
 
 Metrics evaluate(const Network& network, const Loss& loss, const Selection& rows, std::size_t threads,
-                 std::string_view also) {
+                 std::string_view also, std::optional<double> threshold) {
   Matrix outputs = predict_outputs(network, rows, threads);
   const Dataset& data = *rows.data;
   const std::vector<double> losses = losses_of_rows(loss, outputs.view(), rows);
-  const auto weight = [&](std::size_t i) { return data.weights.empty() ? 1.0 : double(data.weights[rows.rows[i]]); };
+  const std::vector<float>& weights = data.weights_of_loss();
+  const auto weight = [&](std::size_t i) { return weights.empty() ? 1.0 : double(weights[rows.rows[i]]); };
   const double total = kernels::tree_sum(losses.size(), [&](std::size_t i) { return weight(i) * losses[i]; });
   Metrics metrics = {{"loss", total / kernels::tree_sum(losses.size(), weight)}};
   apply_link(loss, outputs.view());
-  for (Metric& metric : compute_metrics(outputs.view(), rows, also)) metrics.push_back(std::move(metric));
+  for (Metric& metric : compute_metrics(outputs.view(), rows, also, threshold)) metrics.push_back(std::move(metric));
   return metrics;
 }
 

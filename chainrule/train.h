@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -73,9 +74,9 @@ double decay_term(const Parameters& parameters, double weight_decay);
 History train(Network& network, const Selection& training, const Selection& validation, const TrainOptions& options,
               const Observer& observer = {}, std::size_t threads = 0);
 
-/// Loss (mean over rows, sample weights counted) as metric "loss", then what compute_metrics() gives.
+/// Loss (mean over rows, weights of the loss counted) as metric "loss", then what compute_metrics() gives.
 Metrics evaluate(const Network& network, const Loss& loss, const Selection& rows, std::size_t threads = 0,
-                 std::string_view also = {});
+                 std::string_view also = {}, std::optional<double> threshold = {});
 /// The loss of each row, its weight left out; outputs: a(L), (rows.rows.size() x outputs), the link not applied.
 std::vector<double> losses_of_rows(const Loss& loss, ConstMatrixView outputs, const Selection& rows);
 

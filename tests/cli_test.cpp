@@ -117,7 +117,7 @@ TEST(Train, TakesAValidationFileAndStandardInput) {
   dir.write("other.csv", points(true, false, 30));
   const Result result = run(dir, train_words({"--validation", "other.csv", "--json", "-o", "m.safetensors"}));
   ASSERT_EQ(result.code, 0) << result.err;
-  EXPECT_EQ(json::parse(result.out)["rows"], (json{{"training", 150}, {"validation", 30}}));
+  EXPECT_EQ(json::parse(result.out)["rows"], (json{{"training", 150}, {"validation", 30}, {"test", 0}}));
   Program piped(dir, {"train", "-", "--epochs", "3", "-o", "p.safetensors"});
   EXPECT_EQ(piped.input(points(true, false)).go().code, 0);
   EXPECT_TRUE(dir.has("p.safetensors"));

@@ -9,6 +9,7 @@
 #include <limits>
 #include <numeric>
 
+#include "chainrule/dataset_split.h"
 #include "chainrule/error.h"
 
 namespace chainrule {

@@ -220,26 +220,6 @@ TEST_F(HostileModelFile, TensorsThatFitNoLayer) {
   expect(file_of(head_.dump(), data), "the weights are damaged: SHA-256: expected \"");
 }
 
-TEST_F(HostileModelFile, OlderVersionsAreRead) {
-  const auto older = [](const std::string& version, const std::vector<std::string>& without) {
-    return [=](Head& head) {
-      head["__metadata__"]["format_version"] = version;
-      Head columns = Head::parse(head["__metadata__"]["columns"].get<std::string>());
-      for (const std::string& key : without) columns.erase(key);
-      head["__metadata__"]["columns"] = columns.dump();
-    };
-  };
-  const std::vector<std::string> of_3{"boolean", "dates"}, of_2{"fill", "may_miss", "categories"};
-  std::vector<std::string> both = of_3;
-  both.insert(both.end(), of_2.begin(), of_2.end());
-  expect_head(older("3", {}), "accepted");
-  expect_head(older("2", of_3), "accepted");
-  expect_head(older("1", both), "accepted");
-  expect_head(older("2", {}), "unknown key");
-  expect_head(older("3", of_3), "missing");
-  expect_head(older("2", both), "missing");
-}
-
 TEST_F(HostileModelFile, DatesThatCannotBe) {
   formats::save_model(model_samples::dated_model(), path("dated.safetensors"));
   const std::string bytes = read_bytes(path("dated.safetensors"));
@@ -255,6 +235,42 @@ TEST_F(HostileModelFile, DatesThatCannotBe) {
   expect_edit("columns", "\"day of year\"", "\"day of month\"", "dates[0][2]: expected a known name");
   expect_edit("columns", "\"day of year\"", "\"time of day\"", "cycles of input 1");
   expect_edit("columns", ",\"day of year\"", "", "inputs");
+}
+
+TEST_F(HostileModelFile, FilesOfEarlierVersionsAreRead) {
+  Head head = head_;
+  Head& metadata = head["__metadata__"];
+  const auto less = [&](const std::string& key, const std::vector<std::string>& gone) {
+    Head object = Head::parse(metadata[key].get<std::string>());
+    for (const std::string& name : gone) object.erase(name);
+    metadata[key] = object.dump();
+  };
+  metadata["format_version"] = "2";
+  metadata.erase("decision");
+  less("columns", {"least", "most", "boolean", "dates", "clipped", "landmarks", "scores"});
+  less("metrics", {"test", "test_rows"});
+  sign(head);
+  EXPECT_EQ(verdict(file_of(head.dump(), data_)), "accepted");
+  const Model model = formats::load_model(path("tried.safetensors"));
+  EXPECT_EQ(model.encoder.inputs[0].most, std::numeric_limits<double>::infinity());
+  EXPECT_FALSE(model.threshold);
+  EXPECT_EQ(model.provenance.test.rows, 0u);
+  metadata["format_version"] = "1";
+  less("columns", {"fill", "may_miss", "categories"});
+  sign(head);
+  EXPECT_EQ(verdict(file_of(head.dump(), data_)), "accepted");
+}
+
+TEST_F(HostileModelFile, DecisionsAndFiguresThatCannotBe) {
+  expect_metadata("decision", "{\"threshold\":1,\"class_weights\":[]}",
+                  "threshold: expected a number in (0, 1), found 1");
+  expect_metadata("decision", "{\"threshold\":null,\"class_weights\":[1]}", "class weights: expected 2, found 1");
+  expect_metadata("decision", "{\"threshold\":null,\"class_weights\":[1,-1]}",
+                  "class weight: expected a finite number from 0 up, found -1");
+  expect_metadata("decision", "{\"threshold\":\"0.3\",\"class_weights\":[]}",
+                  "metadata \"decision\": threshold: expected a number, found");
+  expect_metadata("metrics", "{\"training\":{},\"validation\":{},\"test_rows\":1,\"test\":{\"accuracy\":[1]}}",
+                  "metadata \"metrics\": test: \"accuracy\": expected 4 numbers, found 1");
 }
 
 TEST_F(HostileModelFile, MetadataThatCannotBe) {

@@ -81,6 +81,7 @@ void expect_equal(const Encoder& a, const Encoder& b) {
   EXPECT_EQ(a.target_place, b.target_place);
   EXPECT_EQ(a.weight, b.weight);
   EXPECT_EQ(a.weight_place, b.weight_place);
+  EXPECT_EQ(a.class_weights, b.class_weights);
   EXPECT_EQ(a.training_columns, b.training_columns);
   EXPECT_EQ(a.input_places, b.input_places);
   EXPECT_EQ(a.labels, b.labels);
@@ -124,6 +125,13 @@ void expect_equal(const Provenance& a, const Provenance& b) {
   EXPECT_EQ(a.steps, b.steps);
   expect_equal(a.training, b.training);
   expect_equal(a.validation, b.validation);
+  EXPECT_EQ(a.test.rows, b.test.rows);
+  ASSERT_EQ(a.test.metrics.size(), b.test.metrics.size());
+  for (std::size_t k = 0; k < a.test.metrics.size(); ++k) {
+    const Estimate &x = a.test.metrics[k], &y = b.test.metrics[k];
+    EXPECT_EQ(x.name, y.name);
+    EXPECT_EQ(std::vector({x.value, x.low, x.high, x.trivial}), std::vector({y.value, y.low, y.high, y.trivial}));
+  }
 }
 
 TEST_F(ModelFile, ComesBackAsItWas) {
@@ -135,6 +143,7 @@ TEST_F(ModelFile, ComesBackAsItWas) {
     expect_equal(model.encoder, loaded.encoder);
     expect_equal(model.network, loaded.network);
     expect_equal(model.provenance, loaded.provenance);
+    EXPECT_EQ(model.threshold, loaded.threshold);
     EXPECT_EQ(loaded.loss.kind, model.loss.kind);
     EXPECT_EQ(loaded.loss.huber_delta, model.loss.huber_delta);
     EXPECT_EQ(loaded.loss.label_smoothing, model.loss.label_smoothing);

@@ -37,6 +37,8 @@ inline Model classes_model() {
   encoder.training_columns = 5;
   encoder.input_places = {1, 3, 4};
   encoder.labels = {"yes\n", "no\x01"};
+  encoder.class_weights = {0.30000000000000004, 5};
+  model.threshold = 0.31;
   Provenance& provenance = model.provenance;
   provenance = {"chainrule 0.1.0",
                 {{"hidden", "4"}, {"activation", "tanh"}},
@@ -48,6 +50,8 @@ inline Model classes_model() {
                 9007199254740993U,
                 {{"loss", 0.1}, {"accuracy", 1}},
                 {{"loss", 0.25}}};
+  provenance.test.rows = 20;
+  provenance.test.metrics = {{"accuracy", 0.9, 0.8, 0.95, 0.5}};
   return model;
 }
 

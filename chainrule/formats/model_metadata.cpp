@@ -3,7 +3,7 @@
 //
 //   format             "chainrule"
 //   format_version     "3"; version 1 has no fill, may_miss and categories, versions 1 and 2 no clipped,
-//                      landmarks, scores, boolean, dates, least and most
+//                      landmarks, scores, boolean, dates, least, most, test, test_rows and decision
 //   program            who wrote it: "chainrule 0.1.0"
 //   layers             [{inputs, outputs, activation, dropout, weight_multiplier, bias_multiplier, decay_multiplier,
 //                      max_norm}, ...] from the inputs on; tensors "0.weight", "0.bias" belong to the first,
@@ -29,7 +29,10 @@
 //   configuration      {option: text}, every option that changes results
 //   seed, data_fingerprint, weights_sha256
 //   training           {stop, epochs, best_epoch, steps}
-//   metrics            {training: {name: number}, validation: {name: number}}; null is no number
+//   metrics            {training: {name: number}, validation: {name: number}, test_rows, test: {name: [value, low,
+//                      high, trivial]}}; null is no number
+//   decision           {threshold, class_weights}: of two classes, the second is predicted from this probability on,
+//                      null: the likelier one is; a number per label, what it counts in the loss, or none
 //   metadata_sha256    of all the others, in the order of their names' bytes: name, zero byte, value, zero byte
 #include "chainrule/formats/model_metadata.h"
 
@@ -44,6 +47,7 @@
 #include "chainrule/error.h"
 #include "chainrule/formats/column_metadata.h"
 #include "chainrule/formats/json.h"
+#include "chainrule/formats/result_metadata.h"
 #include "chainrule/sha256.h"
 
 namespace chainrule::formats {
@@ -52,7 +56,8 @@ namespace {
 constexpr std::string_view kFormat = "chainrule";
 constexpr std::uint64_t kVersion = 3;
 constexpr std::size_t kMostLayers = 10'000;
-constexpr std::size_t kMostOptions = 10'000;  // and metrics
+constexpr std::size_t kMostOptions = 10'000;
+const std::string kDecision = "decision";  // since version 3
 const std::array<std::string, 19> kKeys = {
     "columns",  "configuration", "data_fingerprint", "format",  "format_version", "images", "input_dropout", "labels",
     "layers",   "loss",          "metadata_sha256",  "metrics", "program",        "seed",   "target",        "task",
@@ -204,22 +209,6 @@ Pairs configuration_from(const std::string& text, const std::string& where) {
   return configuration;
 }
 
-std::string metrics_text(const Metrics& metrics) {
-  Pairs fields;
-  for (const Metric& metric : metrics) fields.emplace_back(metric.name, json_number(metric.value));
-  return json_object(fields);
-}
-
-Metrics metrics_from(const Json& json, const std::string& where) {
-  Metrics metrics;
-  for (const auto& [name, value] : object_of(json, where)) {
-    const bool none = std::holds_alternative<std::monostate>(value.value);
-    metrics.push_back(
-        {name, none ? std::numeric_limits<double>::quiet_NaN() : number_of(value, where + ": " + in_quotes(name))});
-  }
-  return metrics;
-}
-
 std::string training_text(const Provenance& provenance) {
   return json_object({{"stop", json_text(provenance.stop, "stop")},
                       {"epochs", std::to_string(provenance.epochs)},
@@ -235,22 +224,6 @@ void training_from(const std::string& text, const std::string& where, Provenance
   provenance.best_epoch = fields.whole("best_epoch");
   provenance.steps = fields.whole("steps");
 }
-
-Provenance provenance_from(const Metadata& metadata, const std::string& file) {
-  Provenance provenance;
-  provenance.program = metadata.at("program");
-  provenance.configuration = configuration_from(metadata.at("configuration"), at(file, "configuration"));
-  provenance.seed = whole_from_text(metadata.at("seed"), at(file, "seed"));
-  provenance.data_fingerprint = metadata.at("data_fingerprint");
-  training_from(metadata.at("training"), at(file, "training"), provenance);
-  const Json metrics = read_json(metadata.at("metrics"), kMostOptions, at(file, "metrics"));
-  const Fields fields(metrics, {"training", "validation"}, at(file, "metrics"));
-  provenance.training = metrics_from(fields["training"], fields.where("training"));
-  provenance.validation = metrics_from(fields["validation"], fields.where("validation"));
-  return provenance;
-}
-
-// ---- the whole ----------------------------------------------------------------------------------------------------
 
 std::uint64_t version_of(const Metadata& metadata, const std::string& file) {
   const auto format = metadata.find("format");
@@ -270,11 +243,26 @@ std::uint64_t version_of(const Metadata& metadata, const std::string& file) {
   return number;
 }
 
+Provenance provenance_from(const Metadata& metadata, const std::string& file) {
+  Provenance provenance;
+  provenance.program = metadata.at("program");
+  provenance.configuration = configuration_from(metadata.at("configuration"), at(file, "configuration"));
+  provenance.seed = whole_from_text(metadata.at("seed"), at(file, "seed"));
+  provenance.data_fingerprint = metadata.at("data_fingerprint");
+  training_from(metadata.at("training"), at(file, "training"), provenance);
+  metrics_from(metadata.at("metrics"), version_of(metadata, file), at(file, "metrics"), provenance);
+  return provenance;
+}
+
+// ---- the whole ----------------------------------------------------------------------------------------------------
+
 void check_keys(const Metadata& metadata, const std::string& file) {
-  for (const std::string& key : kKeys)
+  std::vector<std::string> keys(kKeys.begin(), kKeys.end());
+  if (version_of(metadata, file) >= 3) keys.push_back(kDecision);
+  for (const std::string& key : keys)
     if (!metadata.contains(key)) refuse(at(file, key) + ": missing");
   for (const auto& [key, value] : metadata)
-    if (std::find(kKeys.begin(), kKeys.end(), key) == kKeys.end())
+    if (std::find(keys.begin(), keys.end(), key) == keys.end())
       refuse(file + ": metadata: unknown key " + in_quotes(key));
 }
 
@@ -316,8 +304,8 @@ Metadata to_metadata(const Model& model) {
                     {"data_fingerprint", provenance.data_fingerprint},
                     {"weights_sha256", weights_sha256(model.network)},
                     {"training", training_text(provenance)},
-                    {"metrics", json_object({{"training", metrics_text(provenance.training)},
-                                             {"validation", metrics_text(provenance.validation)}})}};
+                    {"metrics", metrics_text(provenance)},
+                    {"decision", decision_text(model)}};
   metadata.emplace("metadata_sha256", sum_of(metadata));
   return metadata;
 }
@@ -351,6 +339,8 @@ Model model_from(const Metadata& metadata, const Architecture& architecture, con
   const Json labels = read_json(metadata.at("labels"), architecture.outputs() + 1, at(file, "labels"));
   for (const Json& label : list_of(labels, at(file, "labels")))
     encoder.labels.push_back(text_of(label, element(at(file, "labels"), encoder.labels.size())));
+  if (metadata.contains(kDecision))
+    decision_from(metadata.at(kDecision), architecture.outputs(), at(file, kDecision), model);
   model.provenance = provenance_from(metadata, file);
   blamed_on(file, [&] { validate(model); });
   // Last, so that a file changed by hand hears what is wrong with it.

@@ -21,6 +21,19 @@ Json metrics_object(const Metrics& metrics) {
   return object;
 }
 
+// As evaluation_document() has them.
+Json estimates_object(const Estimates& estimates) {
+  Json object = Json::object();
+  for (const Estimate& estimate : estimates.metrics)
+    object[estimate.name] = {{"value", number(estimate.value)},
+                             {"low", number(estimate.low)},
+                             {"high", number(estimate.high)},
+                             {"trivial", number(estimate.trivial)}};
+  return object;
+}
+
+Json threshold_of(const Model& model) { return model.threshold ? Json(*model.threshold) : Json(nullptr); }
+
 // Text from files may be no UTF-8, which JSON must be.
 std::string text_of(const Json& document, int indent) {
   return document.dump(indent, ' ', false, Json::error_handler_t::replace) + "\n";
@@ -102,13 +115,17 @@ std::string training_document(const FitResult& result, const TrainingFacts& fact
       {"weights_sha256", weights_sha256(result.model.network)},
       {"network", describe(architecture)},
       {"parameters", parameter_count(architecture)},
-      {"rows", {{"training", facts.training_rows}, {"validation", facts.validation_rows}}},
+      {"rows", {{"training", facts.training_rows}, {"validation", facts.validation_rows}, {"test", result.test.rows}}},
       {"epochs", result.history.epochs.size()},
       {"best_epoch", result.history.best_epoch},
       {"steps", result.history.steps},
       {"seconds", number(facts.seconds)},
       {"stop", name_of(result.history.stop)},
-      {"metrics", {{"training", metrics_object(result.training)}, {"validation", metrics_object(result.validation)}}}};
+      {"threshold", threshold_of(result.model)},
+      {"metrics",
+       {{"training", metrics_object(result.training)},
+        {"validation", metrics_object(result.validation)},
+        {"test", estimates_object(result.test)}}}};
   return text_of(document, 2);
 }
 
@@ -167,8 +184,12 @@ std::string model_document(const Model& model, const std::string& path) {
   document["epochs"] = provenance.epochs;
   document["best_epoch"] = provenance.best_epoch;
   document["steps"] = provenance.steps;
+  if (encoder.labels.size() == 2) document["threshold"] = threshold_of(model);
+  if (!encoder.class_weights.empty()) document["class_weights"] = encoder.class_weights;
   document["metrics"] = {{"training", metrics_object(provenance.training)},
-                         {"validation", metrics_object(provenance.validation)}};
+                         {"validation", metrics_object(provenance.validation)},
+                         {"test", estimates_object(provenance.test)}};
+  document["test_rows"] = provenance.test.rows;
   return text_of(document, 2);
 }
 

@@ -97,6 +97,9 @@ std::string metrics_text(const Evaluation& evaluation) {
   out += fmt::format("\nThe best constant: {} of these very rows.\n",
                      evaluation.task == Task::classes ? "the most frequent class, or the shares of the classes,"
                                                       : "the mean or the median");
+  if (evaluation.threshold)
+    out += fmt::format("Class {} is predicted from a probability of {:.4g} on.\n", shortened(evaluation.labels[1]),
+                       *evaluation.threshold);
   if (estimates.normal)
     out += fmt::format("Intervals: 1.96 standard errors, from {} resamples.\n", estimates.resamples);
   return out;
@@ -150,6 +153,7 @@ std::string evaluation_document(const Evaluation& evaluation) {
                      {"method", estimates.normal ? "standard_errors" : "percentiles"}}}};
   const std::size_t classes = evaluation.labels.size();
   if (classes > 0) document["labels"] = evaluation.labels;
+  if (classes == 2) document["threshold"] = evaluation.threshold ? Json(*evaluation.threshold) : Json(nullptr);
   if (classes > 0 && classes <= kMostClassesInDocument) {
     Json matrix = Json::array();
     for (std::size_t k = 0; k < classes; ++k) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@ struct Evaluation {
   Estimates estimates;
   bool trained_on_these_rows = false;
   std::vector<std::string> labels;       ///< classes only
+  std::optional<double> threshold;       ///< from this probability on the second of two classes is predicted
   std::vector<std::uint64_t> confusion;  ///< counts[true * classes + predicted]; empty for very many classes
   std::string by;                        ///< the column that makes the groups; "" = none
   std::vector<Group> groups;

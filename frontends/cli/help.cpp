@@ -53,6 +53,7 @@ std::string heading(const std::string& group) {
   if (group == "optimiser") return "Options for the optimiser";
   if (group == "schedule") return "Options for the learning rate in time";
   if (group == "stopping") return "Options for stopping";
+  if (group == "decision") return "Options for the decision between two classes";
   if (group == "everywhere") return "Options of every verb";
   return "Options of " + group;
 }

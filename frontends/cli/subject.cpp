@@ -29,6 +29,7 @@ FitOptions options_of(const Model& model, const Arguments& arguments) {
 
 void take_batch(Subject& subject, Dataset& data) {
   scale_weights_to_mean_one(data.weights, subject.rows);
+  scale_weights_to_mean_one(data.loss_weights, subject.rows);
   const Selection selection{&data, subject.rows};
   Batcher batches(selection, subject.rows.size());
   std::vector<std::size_t> order(subject.rows.size());
@@ -38,8 +39,9 @@ void take_batch(Subject& subject, Dataset& data) {
   subject.batch.targets = MatrixOf<double>(batch.targets.rows(), batch.targets.columns());
   std::ranges::copy(batch.inputs.flat(), subject.batch.inputs.flat().begin());
   std::ranges::copy(batch.targets.flat(), subject.batch.targets.flat().begin());
-  if (!data.weights.empty())
-    for (const std::size_t row : subject.rows) subject.batch.weights.push_back(static_cast<double>(data.weights[row]));
+  const std::vector<float>& weights = data.weights_of_loss();
+  if (!weights.empty())
+    for (const std::size_t row : subject.rows) subject.batch.weights.push_back(static_cast<double>(weights[row]));
 }
 
 // Where the row with this number in the file stands in the table.

@@ -46,6 +46,16 @@ std::string metrics_row(const Metrics& metrics) {
   return out.empty() ? "none" : out;
 }
 
+// The metrics that the row of the training has, each with its interval.
+std::string test_row(const Provenance& provenance) {
+  std::string out;
+  for (const Metric& metric : provenance.training)
+    if (const Estimate* const estimate = find_estimate(provenance.test, metric.name))
+      out += fmt::format("{}{} {:.4g} ({:.4g} to {:.4g})", out.empty() ? "" : "  ", metric.name, estimate->value,
+                         estimate->low, estimate->high);
+  return out;
+}
+
 std::string inputs_text(const Encoder& encoder) {
   if (encoder.images()) return fmt::format("images of {} x {} pixels", encoder.image_height, encoder.image_width);
   std::vector<std::string> names;
@@ -97,6 +107,11 @@ std::string model_text(const Model& model, const std::string& path) {
                          : fmt::format("{} classes: {}", encoder.labels.size(), listed(encoder.labels)));
   out += fmt::format("training    {}\n", metrics_row(provenance.training));
   out += fmt::format("validation  {}\n", metrics_row(provenance.validation));
+  if (provenance.test.rows > 0)
+    out += fmt::format("test        {}  ({} rows)\n", test_row(provenance), provenance.test.rows);
+  if (model.threshold)
+    out +=
+        fmt::format("threshold   {} from a probability of {:.4g} on\n", shortened(encoder.labels[1]), *model.threshold);
   out += fmt::format("ended       {} after {} epochs, {} steps; best epoch {}\n", harmless(provenance.stop),
                      provenance.epochs, provenance.steps, provenance.best_epoch);
   out += fmt::format("weights     sha256 {}\n", weights_sha256(model.network));

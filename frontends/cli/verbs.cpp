@@ -66,12 +66,18 @@ Flag threads() {
                     "all that the process may use");
 }
 
+Flag threshold() {
+  return with_value("threshold", "P", "of two classes, predict the second from this probability on", "the model's");
+}
+
 Verb train_verb() {
   Verb verb{"train",
             "train a network on a data file and write a model file",
             {"Train a network on a data file and write a model file: columns, scaling, labels and weights together."},
             {"chainrule train data/digits.csv --target digit --hidden 64 -o digits.safetensors",
              "chainrule train houses.csv --ignore id --epochs 200 --patience 20",
+             "chainrule train patients.csv --group patient --test-split 0.2",
+             "chainrule train fraud.csv --time date --class-weight balanced --threshold-metric f1",
              "chainrule train mnist/ --preset classic --hidden 30 --epochs 30 --lr 3 --batch-size 10",
              "chainrule train --preset classic --print-config > run.toml"},
             {{"DATA", kDataHelp}},
@@ -112,6 +118,7 @@ Verb evaluate_verb() {
   verb.flags = {
       repeatable(with_value("fail-under", "METRIC=NUMBER", "exit 5 when a metric that should be large is below")),
       repeatable(with_value("fail-over", "METRIC=NUMBER", "exit 5 when a metric that should be small is above")),
+      threshold(),
       with_value("by", "COLUMN", "measure the rows of each value of this column on their own as well"),
       threads(),
       yes_or_no("json", "print one JSON document"),
@@ -142,6 +149,7 @@ Verb predict_verb() {
       lettered("o", with_value("output", "FILE", "where the answers go", "standard output")),
       with_value("id", "COLUMN", "put this column of the data in front of the answers, by name or number"),
       repeatable(with_value("output-columns", "LIST", "what to write, in this order", "prediction,probability")),
+      threshold(),
       yes_or_no("warnings", "add a column that says what of a row is unlike the training rows"),
       yes_or_no("force", "replace an output file that exists"),
       threads(),
@@ -177,7 +185,7 @@ Verb inspect_verb() {
 }
 
 // Options of training that have no say in a single step.
-const std::vector<std::string> kIdleInAStep = {"epochs", "batch-size", "shuffle", "schedule", "stopping"};
+const std::vector<std::string> kIdleInAStep = {"epochs", "batch-size", "shuffle", "schedule", "stopping", "decision"};
 
 Verb explain_verb() {
   Verb verb{"explain",
@@ -218,8 +226,9 @@ Verb explain_verb() {
 
 // Options that neither the gradient nor the objective can feel.
 const std::vector<std::string> kIdleInAGradient = {
-    "epochs", "batch-size", "shuffle", "schedule", "stopping",  "optimizer", "learning-rate",     "momentum",
-    "rho",    "beta1",      "beta2",   "epsilon",  "clip-norm", "max-norm",  "weight-multiplier", "bias-multiplier"};
+    "epochs",         "batch-size", "shuffle", "schedule", "stopping", "decision",  "optimizer", "learning-rate",
+    "momentum",       "rho",        "beta1",   "beta2",    "epsilon",  "clip-norm", "max-norm",  "weight-multiplier",
+    "bias-multiplier"};
 
 Verb check_verb() {
   Verb verb{"check",

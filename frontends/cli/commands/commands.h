@@ -49,6 +49,8 @@ bool read_number(std::string_view text, std::size_t& number);
 std::size_t whole_flag(const Arguments& arguments, const std::string& flag, std::size_t most, std::size_t fallback);
 /// --threads, 0 where it is not given: as many as the process may use. Throws Error (usage).
 std::size_t threads_of(const Arguments& arguments);
+/// --threshold, where it is given, in place of the model's own. Throws Error (usage).
+void take_threshold(const Arguments& arguments, Model& model);
 /// Throws Error (usage) for standard input: a model is read here and there, not from front to back.
 void check_model_file(const std::string& path);
 /// Throws Error (usage) when two of them are standard input.

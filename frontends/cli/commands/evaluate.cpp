@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 
 #include "chainrule/estimates.h"
 #include "chainrule/fit.h"
@@ -109,6 +110,7 @@ std::vector<RowGroup> groups_by(const std::string& by, const Table& table) {
 
 // Predictions (link applied) and losses of all rows, from which any of them can be measured.
 struct Answered {
+  std::optional<double> threshold;
   Selection rows;
   Matrix predictions;
   std::vector<double> losses;
@@ -116,6 +118,7 @@ struct Answered {
 
 Answered answer(const Model& model, const Dataset& data, std::size_t threads) {
   Answered out;
+  out.threshold = model.threshold;
   out.rows = all_rows(data);
   out.predictions = predict_outputs(model.network, out.rows, threads);
   out.losses = losses_of_rows(model.loss, out.predictions.view(), out.rows);
@@ -131,6 +134,7 @@ Estimates estimate_some(const Answered& answered, const std::vector<std::size_t>
     losses.push_back(answered.losses[rows[i]]);
   }
   EstimateOptions options;
+  options.threshold = answered.threshold;
   options.losses = losses;
   return estimate_metrics(predictions.view(), {answered.rows.data, rows}, options);
 }
@@ -142,12 +146,14 @@ Evaluation measure(const Model& model, const Table& table, const std::vector<Row
   evaluation.task = model.encoder.task;
   evaluation.labels = model.encoder.labels;
   evaluation.trained_on_these_rows = fingerprint(table, model.encoder) == model.provenance.data_fingerprint;
+  evaluation.threshold = model.threshold;
   EstimateOptions options;
+  options.threshold = model.threshold;
   options.losses = answered.losses;
   evaluation.estimates = estimate_metrics(answered.predictions.view(), answered.rows, options);
   for (const RowGroup& group : groups) evaluation.groups.push_back({group.value, estimate_some(answered, group.rows)});
   if (evaluation.task == Task::classes && evaluation.labels.size() <= kMostClassesCounted)
-    evaluation.confusion = confusion_matrix(answered.predictions.view(), answered.rows);
+    evaluation.confusion = confusion_matrix(answered.predictions.view(), answered.rows, model.threshold);
   return evaluation;
 }
 
@@ -159,7 +165,8 @@ int evaluate_command(const Arguments& arguments, const Terminal& terminal) {
   const std::size_t threads = threads_of(arguments);
   check_model_file(arguments.files[0]);
   check_inputs(arguments.files);
-  const Model model = formats::load_model(arguments.files[0]);
+  Model model = formats::load_model(arguments.files[0]);
+  take_threshold(arguments, model);
   check_demands(demands, model.encoder.task);
   formats::LoadOptions reading = load_options_beside(model, arguments);
   reading.part = formats::Part::test;

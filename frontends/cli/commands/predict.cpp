@@ -65,7 +65,8 @@ int predict_command(const Arguments& arguments, const Terminal& terminal) {
   const std::string path = arguments.text("output", "-");
   const bool overwrite = arguments.is_true("force");
   if (path != "-") check_output(path, overwrite, arguments.files);
-  const Model model = formats::load_model(arguments.files[0]);
+  Model model = formats::load_model(arguments.files[0]);
+  take_threshold(arguments, model);
   formats::LoadOptions reading = load_options_beside(model, arguments);
   reading.target = std::nullopt;
   reading.part = formats::Part::test;

@@ -118,6 +118,20 @@ std::size_t whole_flag(const Arguments& arguments, const std::string& flag, std:
 
 std::size_t threads_of(const Arguments& arguments) { return whole_flag(arguments, "threads", 1024, 0); }
 
+void take_threshold(const Arguments& arguments, Model& model) {
+  if (!arguments.has("threshold")) return;
+  double threshold = 0;
+  const std::string& text = arguments.text("threshold");
+  if (!number_from_text(text, threshold) || !(threshold > 0 && threshold < 1))
+    throw Error(ErrorCategory::usage, "--threshold: expected a number above 0 to below 1, found " + in_quotes(text));
+  if (model.encoder.labels.size() != 2)
+    throw Error(ErrorCategory::usage,
+                fmt::format("--threshold: expected a model of two classes, found {}",
+                            model.encoder.task == Task::number ? "a model of a number"
+                                                               : fmt::format("{}", model.encoder.labels.size())));
+  model.threshold = threshold;
+}
+
 void check_model_file(const std::string& path) {
   if (path == "-")
     throw Error(ErrorCategory::usage, "MODEL: expected a file, found - (standard input)",

@@ -92,10 +92,22 @@ FitPlan announce(const Arguments& arguments, const Terminal& terminal, const Fit
   if (validation != nullptr && fingerprint(*validation, plan.encoder) == fingerprint(table, plan.encoder))
     say(terminal, "warning: the validation rows are those of the training: they tell nothing about other rows");
   say(terminal, "network: " + describe(plan.architecture));
-  say(terminal, fmt::format("rows: {} for training, {} for validation", plan.split.rest.size(),
-                            validation != nullptr ? validation->rows : plan.split.held_out.size()));
+  say(terminal, fmt::format("rows: {} for training, {} for validation{}", plan.split.rest.size(),
+                            validation != nullptr ? validation->rows : plan.split.held_out.size(),
+                            plan.split.test.empty() ? "" : fmt::format(", {} for the test", plan.split.test.size())));
   check_memory(arguments, plan);
   return plan;
+}
+
+// The metrics that a line about training rows has, each with its interval.
+std::string test_line(const FitResult& result) {
+  std::string line;
+  for (const Metric& metric : result.training)
+    if (const Estimate* const estimate = find_estimate(result.test, metric.name))
+      line += fmt::format(
+          "{}{} {:.4g}{}", line.empty() ? "" : ", ", metric.name, estimate->value,
+          std::isnan(estimate->low) ? "" : fmt::format(" ({:.4g} to {:.4g})", estimate->low, estimate->high));
+  return fmt::format("test, {} rows that no choice has seen: {}", result.test.rows, line);
 }
 
 void say_result(const Terminal& terminal, const FitResult& result, const TrainingFacts& facts) {
@@ -110,6 +122,7 @@ void say_result(const Terminal& terminal, const FitResult& result, const Trainin
   say(terminal, ended);
   say(terminal, "training: " + metrics_line(result.training));
   if (!result.validation.empty()) say(terminal, "validation: " + metrics_line(result.validation));
+  if (result.test.rows > 0) say(terminal, test_line(result));
   say(terminal, "weights_sha256: " + weights_sha256(result.model.network));
   std::error_code unknown;
   const auto size = std::filesystem::file_size(facts.model, unknown);
@@ -199,7 +212,7 @@ int read_and_train(const Arguments& arguments, const Terminal& terminal, const F
   if (!arguments.has("validation")) return train_on(arguments, terminal, options, table, nullptr);
   reading.labels.clear();  // --labels belongs to DATA
   std::vector<std::string> said_later;
-  const Encoder encoder = plan_encoder(table, options.data, said_later);
+  const Encoder encoder = plan_encoder(table, encoder_options(table, options), said_later);
   const Table validation = load_for(encoder, arguments.text("validation"), reading);
   return train_on(arguments, terminal, options, table, &validation);
 }

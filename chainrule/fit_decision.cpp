@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chainrule/fit_decision.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "chainrule/error.h"
+#include "chainrule/metrics_threshold.h"
+#include "chainrule/options.h"
+
+namespace chainrule {
+namespace {
+
+constexpr std::size_t kFewRows = 100, kFewOfAClass = 20;  // fewer say little about a threshold
+
+[[noreturn]] void refuse(const std::string& message, const std::string& hint = {}) {
+  throw Error(ErrorCategory::usage, message, hint);
+}
+
+std::vector<double> balanced(const Encoder& encoder, const Table& table, std::span<const std::size_t> rows) {
+  const std::vector<std::uint32_t> labels = encode_labels(encoder, table);
+  std::vector<std::size_t> counts(encoder.labels.size());
+  for (const std::size_t row : rows) ++counts[labels[row]];
+  const std::size_t present = counts.size() - static_cast<std::size_t>(std::count(counts.begin(), counts.end(), 0U));
+  std::vector<double> weights(counts.size(), 1);
+  for (std::size_t k = 0; k < counts.size(); ++k)
+    if (counts[k] > 0)
+      weights[k] = static_cast<double>(rows.size()) / (static_cast<double>(present) * static_cast<double>(counts[k]));
+  return weights;
+}
+
+std::vector<double> named(const Encoder& encoder, const std::string& wish) {
+  std::vector<double> weights(encoder.labels.size(), 1);
+  std::vector<bool> given(weights.size(), false);
+  for (const std::string& part : split_list(wish)) {
+    const std::size_t sign = part.rfind('=');
+    const std::string label = part.substr(0, sign);
+    const auto at = std::find(encoder.labels.begin(), encoder.labels.end(), label);
+    const auto k = static_cast<std::size_t>(at - encoder.labels.begin());
+    if (at == encoder.labels.end()) {
+      const std::string near = nearest_name(label, encoder.labels);
+      constexpr std::size_t kShown = 10;
+      const std::span<const std::string> some =
+          std::span(encoder.labels).first(std::min(kShown, encoder.labels.size()));
+      refuse(fmt::format("class_weight: expected a class ({}{}), found {}", fmt::join(some, ", "),
+                         some.size() < encoder.labels.size() ? ", ..." : "", in_quotes(label)),
+             near.empty() ? "" : fmt::format("did you mean {}?", near));
+    }
+    if (given[k]) refuse("class_weight: expected each class once, found " + in_quotes(label) + " twice");
+    given[k] = true;
+    if (!number_from_text(std::string_view(part).substr(sign + 1), weights[k]))
+      refuse("class_weight: expected CLASS=NUMBER, found " + in_quotes(part));
+  }
+  return weights;
+}
+
+void note_little_ground(const Encoder& encoder, const Selection& held_out, std::vector<std::string>& notes) {
+  std::array<std::size_t, 2> counts{};
+  for (const std::size_t row : held_out.rows) ++counts[held_out.data->targets.labels[row]];
+  const std::size_t rare = counts[1] <= counts[0] ? 1 : 0;
+  if (held_out.rows.size() >= kFewRows && counts[rare] >= kFewOfAClass) return;
+  notes.push_back(
+      fmt::format("warning: the threshold rests on {} validation rows, {} of them of class {}: on other rows another "
+                  "one may be best",
+                  held_out.rows.size(), counts[rare], encoder.labels[rare]));
+}
+
+}  // namespace
+
+std::vector<double> class_weights_for(const Encoder& encoder, const Table& table, std::span<const std::size_t> rows,
+                                      const FitOptions& options) {
+  if (options.class_weight == "none") return {};
+  if (encoder.task != Task::classes)
+    refuse("class_weight: expected classes as target, found a number", "--task classes predicts classes");
+  return options.class_weight == "balanced" ? balanced(encoder, table, rows) : named(encoder, options.class_weight);
+}
+
+void check_threshold(const Encoder& encoder, const FitOptions& options, std::size_t validation_rows) {
+  const bool chosen = options.threshold_metric != "none";
+  if (!chosen && !options.threshold) return;
+  const char* const option = chosen ? "threshold_metric" : "threshold";
+  if (chosen && options.threshold) refuse("threshold: expected no threshold_metric beside it, found one");
+  if (chosen) index_of_name(options.threshold_metric, threshold_metric_names(), "threshold_metric");
+  if (options.threshold && !(*options.threshold > 0 && *options.threshold < 1))
+    refuse(fmt::format("threshold: expected a number in (0, 1), found {}", *options.threshold));
+  if (encoder.labels.size() != 2)
+    refuse(fmt::format("{}: expected a target of two classes, found {}", option,
+                       encoder.task == Task::number ? "a number" : fmt::format("{}", encoder.labels.size())));
+  if (chosen && validation_rows == 0)
+    refuse("threshold_metric: expected validation rows to choose by, found none",
+           "validation_split or validation holds some out");
+}
+
+std::optional<double> threshold_for(const Model& model, const Selection& held_out, const FitOptions& options,
+                                    std::size_t threads, std::vector<std::string>& notes) {
+  if (options.threshold_metric == "none") return options.threshold;
+  const Matrix predictions = predict(model.network, model.loss, held_out, threads);
+  const auto choice = choose_threshold(predictions.view(), held_out, options.threshold_metric);
+  if (!choice) {
+    notes.push_back(fmt::format("warning: no threshold is chosen: {} is not defined on the validation rows",
+                                options.threshold_metric));
+    return std::nullopt;
+  }
+  notes.push_back(fmt::format("threshold {:.4g} for class {}: {} {:.4g} instead of {:.4g} on the validation rows",
+                              choice->threshold, model.encoder.labels[1], options.threshold_metric, choice->value,
+                              choice->before));
+  note_little_ground(model.encoder, held_out, notes);
+  return choice->threshold;
+}
+
+}  // namespace chainrule
