@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""summary.py RESULTS...: the results of runs as Markdown. Each table counts once, by its mean over the seeds that both sides have. See README.md."""
+"""summary.py RESULTS...: the results of runs as Markdown. Each table counts once, by its mean over the seeds that both sides have.
+See README.md."""
 import argparse
 import collections
 import json
@@ -121,7 +122,8 @@ def ranks(found, tables, rivals, metrics, task):
 
 
 def duel(found, tables, ours, rivals, metrics, task):
-    out = [f"| {ours} against | tables | wins | ties | losses | mean relative difference | median | Wilcoxon p |", "|---|---|---|---|---|---|---|---|"]
+    out = [f"| {ours} against | tables | wins | ties | losses | mean relative difference | median | Wilcoxon p |",
+           "|---|---|---|---|---|---|---|---|"]
     for rival in [r for r in rivals if r != ours]:
         pairs = list(shared(found, tables, ours, rival, metrics, task))
         if not pairs:
@@ -136,7 +138,8 @@ def duel(found, tables, ours, rivals, metrics, task):
 
 def by_table(found, tables, ours, rival, metrics, task):
     out = [f"| table | {ours} | {rival} | relative difference | splits won | p over the splits |", "|---|---|---|---|---|---|"]
-    pairs = sorted(shared(found, tables, ours, rival, metrics, task), key=lambda p: relative(statistics.mean(p[1]), statistics.mean(p[2])))
+    pairs = sorted(shared(found, tables, ours, rival, metrics, task),
+                   key=lambda pair: relative(statistics.mean(pair[1]), statistics.mean(pair[2])))
     for table, a, b in pairs:
         p = of_split(a, b)
         out.append(f"| {table} | {cell(a)} | {cell(b)} | {relative(statistics.mean(a), statistics.mean(b)):+.2%} | "
@@ -164,8 +167,10 @@ def document(found, failed, ours):
     first = {table: next(iter(lines.values())) for (table, _), lines in found.items() if lines}
     task = {table: line["task"] for table, line in first.items()}
     tables = sorted(task, key=lambda t: (first[t]["train_rows"] + first[t]["test_rows"], t))
-    rivals = sorted({rival for _, rival in found}, key=lambda r: (r not in ours, not r.startswith("chainrule"), not r.startswith("realmlp"), r))
-    out = ["# Accuracy beside others", "", f"Mean ± standard deviation over the seeds (in brackets: of how many, where some are missing) on test rows; best in bold. {len(tables)} tables.", ""]
+    rivals = sorted({rival for _, rival in found},
+                    key=lambda r: (r not in ours, not r.startswith("chainrule"), not r.startswith("realmlp"), r))
+    out = ["# Accuracy beside others", "", f"{len(tables)} tables; mean ± standard deviation over the seeds (in brackets: of how many, where some are "
+           "missing) on test rows; best in bold.", ""]
     out += ["| table | rows | inputs | predicts |", "|---|---|---|---|"]
     out += [f"| {t} | {first[t]['train_rows'] + first[t]['test_rows']:,} | {first[t]['columns']} | {task[t]} |" for t in tables] + [""]
     numbers, classes = [t for t in tables if task[t] == "number"], [t for t in tables if task[t] == "classes"]

@@ -44,7 +44,8 @@ def job(split):
     with tempfile.TemporaryDirectory() as scratch:
         model, answered = str(pathlib.Path(scratch) / "model.safetensors"), str(pathlib.Path(scratch) / "answers.csv")
         started = time.perf_counter()
-        said = call(["train", str(split.folder / "train.csv"), *target, "--seed", str(split.seed), "--threads", threads, "-o", model, *arguments])
+        said = call(["train", str(split.folder / "train.csv"), *target, "--seed", str(split.seed), "--threads", threads, "-o", model,
+                     *arguments])
         fitted = time.perf_counter()
         said += call(["predict", model, str(split.folder / "test.csv"), "--threads", threads, "-o", answered])
         ended = time.perf_counter()
