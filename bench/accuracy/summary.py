@@ -185,6 +185,9 @@ def document(found, failed, ours):
             if REFERENCE in rivals and name != REFERENCE:
                 out += by_table(found, tables, name, REFERENCE, metrics, task)
     out += costs(found, tables, rivals)
+    told = sorted({(table, rival, text) for (table, rival), lines in found.items() for line in lines.values()
+                   for text in line.get("warnings", [])})
+    out += [f"* {rival} on {table} warned: {text}" for table, rival, text in told]
     out += [f"* failed: {table} {seed} {rival}: {why}" for (table, seed, rival), why in sorted(failed.items())]
     versions = {name: version for lines in found.values() for line in lines.values() for name, version in line["versions"].items()}
     return "\n".join([*out, "", "Versions: " + ", ".join(f"{n} {v}" for n, v in sorted(versions.items()))]) + "\n"
