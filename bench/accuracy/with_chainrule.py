@@ -52,6 +52,7 @@ def job(split):
         found = common.measure(split, **answers(answered, split))
         size = pathlib.Path(model).stat().st_size
     version = subprocess.run([program, "--version"], capture_output=True, text=True).stdout.strip()
+    said = said.replace(f"{split.folder}/", "")
     warnings = [line.strip()[:LONGEST_NOTE] for line in said.splitlines() if "warning" in line.lower()]
     common.report(split, {"metrics": found, "fit_seconds": round(fitted - started, 3), "predict_seconds": round(ended - fitted, 3),
                           "versions": {"chainrule": version}, "arguments": " ".join(arguments), "warnings": warnings, "model_bytes": size})
