@@ -71,14 +71,16 @@ def grid(title, metric, tables, rivals, found, smallest=True):
     for table in tables:
         cells = {rival: values(found, table, rival, metric) for rival in rivals}
         full = max(len(c) for c in cells.values())
-        means = {rival: statistics.mean(c) for rival, c in cells.items() if c}
-        best = (min if smallest else max)(means.values())
+        shared_seeds = set.intersection(*[set(found[table, rival]) for rival, c in cells.items() if c])
+        means = {rival: statistics.mean(values(found, table, rival, metric, shared_seeds))
+                 for rival, c in cells.items() if c and shared_seeds}
+        best = (min if smallest else max)(means.values(), default=None)
         texts = []
         for rival in rivals:
             text = cell(cells[rival])
             if cells[rival] and len(cells[rival]) < full:
                 text += f" ({len(cells[rival])})"
-            texts.append(f"**{text}**" if means.get(rival) == best else text)
+            texts.append(f"**{text}**" if rival in means and means[rival] == best else text)
         out.append(f"| {table} | " + " | ".join(texts) + " |")
     return out + [""]
 
@@ -170,7 +172,7 @@ def document(found, failed, ours):
     rivals = sorted({rival for _, rival in found},
                     key=lambda r: (r not in ours, not r.startswith("chainrule"), not r.startswith("realmlp"), r))
     out = ["# Accuracy beside others", "", f"{len(tables)} tables; mean ± standard deviation over the seeds (in brackets: of how many, where some are "
-           "missing) on test rows; best in bold.", ""]
+           "missing) on test rows; best in bold, by the seeds that all in the line have.", ""]
     out += ["| table | rows | inputs | predicts |", "|---|---|---|---|"]
     out += [f"| {t} | {first[t]['train_rows'] + first[t]['test_rows']:,} | {first[t]['columns']} | {task[t]} |" for t in tables] + [""]
     numbers, classes = [t for t in tables if task[t] == "number"], [t for t in tables if task[t] == "classes"]
