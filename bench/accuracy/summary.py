@@ -171,8 +171,8 @@ def document(found, failed, ours):
     tables = sorted(task, key=lambda t: (first[t]["train_rows"] + first[t]["test_rows"], t))
     rivals = sorted({rival for _, rival in found},
                     key=lambda r: (r not in ours, not r.startswith("chainrule"), not r.startswith("realmlp"), r))
-    out = ["# Accuracy beside others", "", f"{len(tables)} tables; mean ± standard deviation over the seeds (in brackets: of how many, where some are "
-           "missing) on test rows; best in bold, by the seeds that all in the line have.", ""]
+    out = ["# Accuracy beside others", "", f"{len(tables)} tables; mean ± standard deviation over the seeds (in brackets: of how many, where "
+           "some are missing) on test rows; best in bold, by the seeds that all in the line have.", ""]
     out += ["| table | rows | inputs | predicts |", "|---|---|---|---|"]
     out += [f"| {t} | {first[t]['train_rows'] + first[t]['test_rows']:,} | {first[t]['columns']} | {task[t]} |" for t in tables] + [""]
     numbers, classes = [t for t in tables if task[t] == "number"], [t for t in tables if task[t] == "classes"]
