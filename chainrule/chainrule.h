@@ -37,6 +37,7 @@
 #include "chainrule/history.h"
 // From a table to a model.
 #include "chainrule/dates.h"
+#include "chainrule/scaling.h"
 #include "chainrule/table.h"
 #include "chainrule/column_type.h"
 #include "chainrule/encoder.h"

@@ -59,6 +59,7 @@ std::vector<std::optional<ColumnType>> wishes(const Table& table, const EncoderO
   const auto want = [&](const std::vector<std::string>& names, std::string_view option, ColumnType type) {
     for (const std::string& name : names) {
       const std::size_t c = find_column(table, name, option);
+      if (c == roles.target && type == ColumnType::number) continue;  // text there was read as a missing target
       const std::string found = in_column(table.columns[c]);
       if (std::find(roles.inputs.begin(), roles.inputs.end(), c) == roles.inputs.end())
         throw Error(ErrorCategory::usage, fmt::format("{}: expected an input column, found {}", option, found));

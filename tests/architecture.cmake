@@ -7,7 +7,7 @@ get_filename_component(ROOT ${ROOT} ABSOLUTE)
 # room: the folder, the files joined by + here, and x_more beside x.
 set(floors
     "error matrix elementary version"
-    "random sha256 atomic_file dates"
+    "random sha256 atomic_file dates scaling"
     "activation table optimizer weights"
     "kernels/"
     "network loss schedule processor"
@@ -17,7 +17,7 @@ set(floors
     "train+divergence+watch"
     "encoder+column_type"
     "model"
-    "truth fit+options+option_kinds"
+    "truth fit+options+option_kinds+presets"
     "roundings diagnosis"
     "explain+derivation"
     "gradient_check"
