@@ -59,6 +59,19 @@ TEST(Explain, TheDocumentRecomputesFromRawInputsToTheUpdate) {
   EXPECT_TRUE(recomputed.wrong.empty()) << recomputed.wrong[0];
 }
 
+TEST(Explain, TheDocumentRecomputesWhateverTheScaling) {
+  Dir dir;
+  dir.write("points.csv", points(false, true));
+  for (const std::string scaling : {"robust", "quantile"}) {
+    const Result result = run(dir, {"explain", "points.csv", "--preset", "tabular", "--hidden", "4", "--scaling",
+                                    scaling, "--row", "1-150", "--json"});
+    ASSERT_EQ(result.code, 0) << result.err;
+    const recompute::Result recomputed = recompute::whole(result.out);
+    EXPECT_GT(recomputed.numbers, 3000u);
+    EXPECT_TRUE(recomputed.wrong.empty()) << scaling << ": " << recomputed.wrong[0];
+  }
+}
+
 TEST(Explain, TheTextShowsWhatTheDocumentHolds) {
   const Trained dir;
   const Result text = run(dir, {"explain", "m.safetensors", "points.csv", "--row", "2"});

@@ -106,14 +106,25 @@ class Step {
       }
   }
 
+  // Straight lines between (landmark, score).
+  static double between(const Json& landmarks, const Json& scores, double x) {
+    std::size_t k = 0;
+    while (k < landmarks.size() && landmarks[k].get<double>() <= x) ++k;
+    if (k == 0 || k == landmarks.size()) return scores[k == 0 ? 0 : k - 1];
+    const double low = landmarks[k - 1], high = landmarks[k], from = scores[k - 1], to = scores[k];
+    return from + (x - low) / (high - low) * (to - from);
+  }
+
   void inputs() {
     const Json& columns = document_["columns"];
     if (columns.empty()) return;
     compare("a1", [&](std::size_t i, std::size_t j) {
       const double raw = std::stod(document_["raw_inputs"][i][j].get<std::string>());
       if (columns[j]["constant"]) return 0.0;
-      return static_cast<double>(
-          static_cast<float>((raw - columns[j]["shift"].get<double>()) / columns[j]["scale"].get<double>()));
+      double v = (raw - columns[j]["shift"].get<double>()) / columns[j]["scale"].get<double>();
+      if (columns[j]["clipped"]) v /= std::sqrt(1 + v * v / 9);
+      if (!columns[j]["landmarks"].empty()) v = between(columns[j]["landmarks"], columns[j]["scores"], raw);
+      return static_cast<double>(static_cast<float>(v));
     });
   }
 

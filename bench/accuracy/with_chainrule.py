@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """with_chainrule.py PROGRAM ARGUMENTS THREADS FOLDER...: a line of JSON for each split, on standard output. The program reads the same files
-as its rivals do, and gets no word about them but the target's name; its time is that of the whole command, reading included."""
+as its rivals do, and gets no word about them but the target's name and whether it is a class or a number, as its rivals do; its time is that of
+the whole command, reading included."""
 import csv
 import json
 import pathlib
@@ -44,7 +45,7 @@ def job(split):
     with tempfile.TemporaryDirectory() as scratch:
         model, answered = str(pathlib.Path(scratch) / "model.safetensors"), str(pathlib.Path(scratch) / "answers.csv")
         started = time.perf_counter()
-        said = call(["train", str(split.folder / "train.csv"), *target, "--seed", str(split.seed), "--threads", threads, "-o", model,
+        said = call(["train", str(split.folder / "train.csv"), *target, "--task", split.task, "--seed", str(split.seed), "--threads", threads, "-o", model,
                      *arguments])
         fitted = time.perf_counter()
         said += call(["predict", model, str(split.folder / "test.csv"), "--threads", threads, "-o", answered])
