@@ -103,6 +103,11 @@ std::optional<double> threshold_for(const Model& model, const Selection& held_ou
                                 options.threshold_metric));
     return std::nullopt;
   }
+  if (choice->value <= choice->before) {
+    notes.push_back(fmt::format("the likelier class is predicted: no threshold has a better {} than its {:.4g}",
+                                options.threshold_metric, choice->before));
+    return std::nullopt;
+  }
   notes.push_back(fmt::format("threshold {:.4g} for class {}: {} {:.4g} instead of {:.4g} on the validation rows",
                               choice->threshold, model.encoder.labels[1], options.threshold_metric, choice->value,
                               choice->before));

@@ -156,6 +156,8 @@ EncoderOptions encoder_options(const Table& table, const FitOptions& options) {
   if (options.group.empty()) return data;
   // What tells groups apart would tell the rows of one group from all others.
   const std::size_t group = find_column(table, options.group, "group");
+  const std::size_t target = data.target.empty() ? table.columns.size() - 1 : find_column(table, data.target, "target");
+  if (group == target) refuse("group: expected another column than the target, found " + in_quotes(options.group));
   for (const std::string& name : options.data.categorical)
     if (find_column(table, name, "categorical") == group) return data;
   data.ignore.push_back(options.group);

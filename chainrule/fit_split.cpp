@@ -218,7 +218,9 @@ void check_wishes(const FitOptions& options, bool other_table) {
   require_share(options.validation_split, "validation_split");
   require_share(options.test_split, "test_split");
   const bool named = !options.validation_rows.empty(), grouped = !options.group.empty(), timed = !options.time.empty();
-  if (grouped && timed) refuse("group: expected no time beside it, found " + in_quotes(options.time));
+  if (grouped && timed)
+    refuse("group: expected no time beside it, found " + in_quotes(options.time),
+           "rows are held out by groups or by time: choose one of the two");
   const char* const chooser = grouped ? "group" : timed ? "time" : "";
   if (named && (grouped || timed))
     refuse(fmt::format("{}: expected no validation_rows beside it, found {}", chooser,

@@ -223,7 +223,7 @@ TEST(Splits, ThatContradictEachOtherAreRefused) {
   refused([](FitOptions& o) { o.group = "patient", o.validation_split = 0; },
           "group: expected rows to hold out, found none");
   refused([](FitOptions& o) { o.group = "ill"; },
-          "ignore: expected another column than the target, found column \"ill\"");
+          "group: expected another column than the target, found \"ill\"");
   refused([](FitOptions& o) { o.time = "ill"; }, "time: expected another column than the target, found \"ill\"");
 }
 
@@ -307,7 +307,7 @@ TEST(ClassWeights, ThatCannotBeAreRefused) {
 TEST(Thresholds, AreChosenOnTheValidationRowsAndKept) {
   const Table table = visits();
   FitOptions options = small_fit("ill");
-  options.train.epochs = 8;
+  options.train.epochs = 2;
   options.validation_split = 0.4;
   const FitResult plain = fit(table, options);
   options.threshold_metric = "f1";
@@ -341,6 +341,14 @@ TEST(Thresholds, AreChosenOnTheValidationRowsAndKept) {
   const Matrix predictions = predict(chosen.model.network, chosen.model.loss, all_rows(data));
   for (std::size_t row = 0; row < kRows; ++row)
     EXPECT_EQ(decide(chosen.model, answers.row(row)), predicted_class(predictions.row(row), chosen.model.threshold));
+}
+
+TEST(Thresholds, ThatBringNothingAreLeftOut) {
+  FitOptions options = small_fit("ill");
+  options.train.epochs = 8;
+  options.validation_split = 0.4;
+  options.threshold_metric = "f1";
+  EXPECT_FALSE(fit(visits(), options).model.threshold);
 }
 
 TEST(Thresholds, ThatCannotBeAreRefused) {

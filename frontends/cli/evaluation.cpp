@@ -97,6 +97,11 @@ std::string metrics_text(const Evaluation& evaluation) {
   out += fmt::format("\nThe best constant: {} of these very rows.\n",
                      evaluation.task == Task::classes ? "the most frequent class, or the shares of the classes,"
                                                       : "the mean or the median");
+  if (!evaluation.weight.empty())
+    out += fmt::format("Rows count as {} says, but for the number of rows{}.\n", in_quotes(evaluation.weight),
+                       evaluation.task == Task::classes ? " and who was taken for whom" : "");
+  if (evaluation.loss_differs)
+    out += "The loss is what training minimised, class weights and smoothed labels included.\n";
   if (evaluation.threshold)
     out += fmt::format("Class {} is predicted from a probability of {:.4g} on.\n", shortened(evaluation.labels[1]),
                        *evaluation.threshold);

@@ -28,6 +28,8 @@ struct Evaluation {
   std::vector<std::string> labels;       ///< classes only
   std::optional<double> threshold;       ///< from this probability on the second of two classes is predicted
   std::vector<std::uint64_t> confusion;  ///< counts[true * classes + predicted]; empty for very many classes
+  std::string weight;                    ///< the column of sample weights; "" = none
+  bool loss_differs = false;             ///< from what its formula says of the answers: class weights, smoothed labels
   std::string by;                        ///< the column that makes the groups; "" = none
   std::vector<Group> groups;
 };

@@ -145,6 +145,8 @@ Evaluation measure(const Model& model, const Table& table, const std::vector<Row
   Evaluation evaluation;
   evaluation.task = model.encoder.task;
   evaluation.labels = model.encoder.labels;
+  evaluation.weight = model.encoder.weight;
+  evaluation.loss_differs = !model.encoder.class_weights.empty() || model.loss.label_smoothing > 0;
   evaluation.trained_on_these_rows = fingerprint(table, model.encoder) == model.provenance.data_fingerprint;
   evaluation.threshold = model.threshold;
   EstimateOptions options;
