@@ -20,7 +20,7 @@ constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 
 std::string place_of_field(const Table& table, std::size_t row, std::size_t index) {
   if (table.first_line == 0) return place_of_row(table, row);
-  return place(table.source, table.lines.empty() ? table.first_line + row : table.lines[row], index + 1);
+  return fmt::format("{}:{}", place_of_row(table, row), index + 1);
 }
 
 [[noreturn]] void refuse(const Table& table, std::size_t row, std::size_t index, DateForm form,

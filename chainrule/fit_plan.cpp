@@ -134,9 +134,9 @@ Loss loss_for(Task task, const FitOptions& options) {
     loss.kind = task == Task::classes ? LossKind::softmax_cross_entropy : LossKind::half_squared_error;
   FitOptions preset;
   apply_preset(preset, options.preset);
-  if (options.automatic_loss && task == Task::number && loss.label_smoothing == preset.train.loss.label_smoothing)
-    loss.label_smoothing = 0;  // a preset's, meant for classes
   const bool of_classes = loss.kind == LossKind::softmax_cross_entropy || loss.kind == LossKind::sigmoid_cross_entropy;
+  if (!of_classes && loss.label_smoothing == preset.train.loss.label_smoothing)
+    loss.label_smoothing = 0;  // a preset's, meant for cross-entropies
   if (of_classes && task == Task::number)
     refuse(
         fmt::format("loss: a number as target expects half_squared_error, absolute_error, huber or poisson, found {}",

@@ -10,6 +10,8 @@
 #include <numeric>
 #include <string_view>
 
+#include "chainrule/column_type.h"
+#include "chainrule/dates.h"
 #include "chainrule/error.h"
 
 namespace chainrule {
@@ -74,60 +76,44 @@ std::vector<std::uint32_t> groups_of(const Table& table, const Column& column) {
   return groups;
 }
 
-// "2024-03-31", "2024-03", "2024-03-31T09:30:00.5Z", a blank for the T: texts whose order is that of the times.
-bool is_iso_time(std::string_view text) {
-  constexpr std::string_view kPattern = "dddd-dd-ddTdd:dd:dd";
-  const std::size_t shared = std::min(text.size(), kPattern.size());
-  for (std::size_t i = 0; i < shared; ++i) {
-    const bool digit = text[i] >= '0' && text[i] <= '9';
-    if (kPattern[i] == 'd' ? !digit : kPattern[i] == 'T' ? text[i] != 'T' && text[i] != ' ' : text[i] != kPattern[i])
-      return false;
-  }
-  if (text.size() <= kPattern.size())
-    return text.size() == 7 || text.size() == 10 || text.size() == 16 || text.size() == 19;
-  const std::string_view rest = text.substr(kPattern.size());
-  return rest[0] == '.' && rest.size() > 1 && rest.find_first_not_of("0123456789", 1) == std::string_view::npos;
-}
-
-std::string iso_key(std::string text) {
-  if (text.size() > 10 && text.back() == 'Z') text.pop_back();
-  if (text.size() > 10 && text[10] == ' ') text[10] = 'T';
-  return text;
-}
-
-// Ranks of keys, equal ones alike; `known` says which rows have one.
-template <class Key>
-std::vector<std::uint32_t> ranks_of(std::map<Key, std::uint32_t>& keys, std::size_t rows, const auto& key_of,
-                                    const auto& known) {
-  for (std::size_t row = 0; row < rows; ++row)
-    if (known(row)) keys.try_emplace(key_of(row), 0);
+// Ranks of times, equal ones alike; NaN has none.
+std::vector<std::uint32_t> ranks_of(const std::vector<double>& times) {
+  std::map<double, std::uint32_t> known;
+  for (const double time : times)
+    if (!std::isnan(time)) known.try_emplace(time, 0);
   std::uint32_t rank = 0;
-  for (auto& [key, of_key] : keys) of_key = rank++;
-  std::vector<std::uint32_t> ranks(rows, kNoTime);
-  for (std::size_t row = 0; row < rows; ++row)
-    if (known(row)) ranks[row] = keys.at(key_of(row));
+  for (auto& [time, of_time] : known) of_time = rank++;
+  std::vector<std::uint32_t> ranks;
+  for (const double time : times) ranks.push_back(std::isnan(time) ? kNoTime : known.at(time));
   return ranks;
 }
 
-std::vector<std::uint32_t> times_of(const Table& table, const Column& column) {
-  if (column.is_number()) {
-    std::map<double, std::uint32_t> keys;
-    const auto number = [&](std::size_t row) { return column.numbers[row]; };
-    return ranks_of(keys, table.rows, number, [&](std::size_t row) { return !std::isnan(number(row)); });
-  }
-  std::vector<std::string> texts;
-  for (const std::string& spelling : column.spellings) texts.push_back(iso_key(spelling));
+// A date as the column writes them, or a month such as 2024-03; NaN where it is missing.
+std::optional<double> time_in(const std::string& text, DateForm form) {
+  if (text.empty()) return NAN;
+  const std::optional<double> seconds = seconds_of(text, form);
+  return seconds ? seconds : seconds_of(text + "-01", DateForm::plain);
+}
+
+std::vector<std::uint32_t> times_of(const Table& table, std::size_t index) {
+  const Column& column = table.columns[index];
+  if (column.is_number()) return ranks_of(column.numbers);
+  const ColumnReading reading = read_column(table, index);
+  const bool dated = reading.type == ColumnType::date || reading.type == ColumnType::time;
+  std::vector<std::optional<double>> of_code;
+  for (const std::string& text : column.spellings)
+    of_code.push_back(time_in(text, dated ? reading.form : DateForm::plain));
+  std::vector<double> times;
   for (std::size_t row = 0; row < table.rows; ++row) {
-    const std::string& text = texts[column.codes[row]];
-    if (!text.empty() && !is_iso_time(text))
+    const std::optional<double>& time = of_code[column.codes[row]];
+    if (!time)
       throw Error(ErrorCategory::input,
                   fmt::format("{}: column {}: time: expected a number or a date such as 2024-03-31, found {}",
                               place_of_row(table, row), in_quotes(column.name),
                               in_quotes(column.spellings[column.codes[row]])));
+    times.push_back(*time);
   }
-  std::map<std::string_view, std::uint32_t> keys;
-  const auto text = [&](std::size_t row) { return std::string_view(texts[column.codes[row]]); };
-  return ranks_of(keys, table.rows, text, [&](std::size_t row) { return !text(row).empty(); });
+  return ranks_of(times);
 }
 
 std::vector<std::uint32_t> chosen(const std::vector<std::uint32_t>& of_all, const Rows& rows) {
@@ -148,7 +134,7 @@ class Chooser {
       numbers_ = groups_of(table, *column_);
     } else if (!options.time.empty()) {
       column_ = &deciding_column(table, options.time, "time", encoder);
-      numbers_ = times_of(table, *column_);
+      numbers_ = times_of(table, static_cast<std::size_t>(column_ - table.columns.data()));
     }
     if (column_ != nullptr && column_->missing > 0)
       notes_.push_back(fmt::format("warning: {} rows have no value in {}: {}", column_->missing,

@@ -32,8 +32,8 @@ double quantile_in(const std::vector<double>& sorted, double share) {
   const double place = share * static_cast<double>(sorted.size() - 1);
   const auto below = static_cast<std::size_t>(place);
   if (below + 1 >= sorted.size()) return sorted.back();
-  const double part = place - static_cast<double>(below);
-  return sorted[below] * (1 - part) + sorted[below + 1] * part;
+  const double part = place - static_cast<double>(below), low = sorted[below], high = sorted[below + 1];
+  return std::clamp(low * (1 - part) + high * part, low, high);  // rounding may leave the two, or one of equal ones
 }
 
 std::vector<double> sorted_rows(std::span<const double> numbers, std::span<const std::size_t> rows) {

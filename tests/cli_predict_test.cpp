@@ -85,6 +85,13 @@ TEST(Predict, CarriesColumnsThroughAsTheyAreWritten) {
   EXPECT_TRUE(contains(id.out, "\n007,no,")) << id.out;
 }
 
+TEST(Predict, CarriesNumbersThroughAsTheyAreWritten) {
+  const Bought dir;
+  dir.write("new.csv", "id,income,color,age\n007,1001,red,30\n+5,1002,blue,40\n1.50,1002,red,31\n");
+  const Result result = dir.predict({"--output-columns", "id", "-q"});
+  EXPECT_EQ(result.out, "id\n007\n+5\n1.50\n") << result.err;
+}
+
 TEST(Predict, WritesTheSameKeysAsJson) {
   const Bought dir;
   const auto first = [&](const std::vector<std::string>& words) {

@@ -3,6 +3,8 @@
 // commas; what training was told holds for every later table.
 #include <nlohmann/json.hpp>
 
+#include <fmt/format.h>
+
 #include "cli_runner.h"
 
 namespace chainrule {
@@ -161,6 +163,18 @@ TEST(Reading, TextInANumericTargetIsAMissingTarget) {
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_TRUE(contains(result.err, "1 of 50 rows has no target and is left out (t.csv:9)")) << result.err;
   EXPECT_TRUE(contains(result.err, "task: number")) << result.err;
+}
+
+TEST(Reading, ADateIsBlamedInItsOwnLineThoughRowsAreLeftOut) {
+  Dir dir;
+  std::string text = "when,y\n";
+  for (int row = 0; row < 40; ++row)
+    text += (row == 30 ? std::string("never") : fmt::format("2024-01-{:02}", 1 + row % 28)) +
+            (row < 3 ? ",\n" : fmt::format(",{}.5\n", row));
+  dir.write("t.csv", text);
+  const Result result = run(dir, {"train", "t.csv", "--date", "when", "--epochs", "1"});
+  EXPECT_EQ(result.code, 3);
+  EXPECT_TRUE(contains(result.err, "t.csv:32:1: column \"when\"")) << result.err;
 }
 
 TEST(Reading, WrongWishesAreRefused) {

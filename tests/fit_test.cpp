@@ -180,7 +180,7 @@ TEST(Splits, HoldOutTheLastRowsByTime) {
             "a.csv: row 1: column \"color\": time: expected a number or a date such as 2024-03-31, found \"red\"");
 }
 
-TEST(Splits, TakeIsoTimesOnly) {
+TEST(Splits, TakeTimesAsDatesAreRead) {
   const auto accepted = [](const std::string& text) {
     Table table = table_of({column("t", {text, "2024-01-01", "2020-01-01T00:00:00Z", "2021-05"}),
                             column("y", {"1", "2", "3", "4.5"}, kKept)},
@@ -195,12 +195,12 @@ TEST(Splits, TakeIsoTimesOnly) {
       return false;
     }
   };
-  for (const char* const text :
-       {"2024-12-31", "2024-12", "2024-12-31T09:30", "2024-12-31 09:30:00", "2024-12-31T09:30:00.25Z"})
+  for (const char* const text : {"2024-12-31", "2024-12", "2024-12-31T09:30", "2024-12-31 09:30:00.25Z", "31.12.2024",
+                                 "2024-12-31T09:30:00+02:00", "2024/12/31"})
     EXPECT_TRUE(accepted(text)) << text;
-  for (const char* const text : {"31.12.2024", "12/31/2024", "2024-1-2", "2024-12-3", "2024-12-31T09", "Dec 2024",
-                                 "2024-12-31T09:30:00+02:00", "2024/12/31", "2024-12-31T09:30:00.", "9"})
+  for (const char* const text : {"12/31/2024", "2024-13-01", "2024-12-31T09", "Dec 2024", "2024-12-31T09:30:00.", "9"})
     EXPECT_FALSE(accepted(text)) << text;
+  EXPECT_FALSE(accepted("2020-01-01 00:00"));  // the same time as another row's, and the earliest
 }
 
 TEST(Splits, ThatContradictEachOtherAreRefused) {
@@ -222,8 +222,7 @@ TEST(Splits, ThatContradictEachOtherAreRefused) {
           "test_split: expected no validation_rows beside it, found \"last:10\"");
   refused([](FitOptions& o) { o.group = "patient", o.validation_split = 0; },
           "group: expected rows to hold out, found none");
-  refused([](FitOptions& o) { o.group = "ill"; },
-          "group: expected another column than the target, found \"ill\"");
+  refused([](FitOptions& o) { o.group = "ill"; }, "group: expected another column than the target, found \"ill\"");
   refused([](FitOptions& o) { o.time = "ill"; }, "time: expected another column than the target, found \"ill\"");
 }
 

@@ -81,6 +81,15 @@ TEST(Presets, LabelSmoothingOfOnesOwnIsRefusedForNumbers) {
   EXPECT_EQ(refusal([&] { fit(curve(false), options); }).category, ErrorCategory::usage);
 }
 
+TEST(Presets, TabularGoesWithEveryLoss) {
+  for (const LossKind kind : {LossKind::huber, LossKind::absolute_error, LossKind::half_squared_error}) {
+    FitOptions options = with("tabular", 1);
+    options.automatic_loss = false;
+    options.train.loss.kind = kind;
+    EXPECT_EQ(fit(curve(false), options).model.loss.label_smoothing, 0);
+  }
+}
+
 TEST(RateByWidth, DividesByTheRootOfTheInputs) {
   FitOptions options = with("tabular", 1);
   options.hidden = {16, 9};

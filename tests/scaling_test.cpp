@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numeric>
 #include <vector>
@@ -116,6 +117,14 @@ TEST(Scaling, QuantileGivesEqualValuesOneScore) {
   EXPECT_NEAR(scale.scores[1], normal_quantile(0.875), 1e-15);
   EXPECT_NEAR(score_of(scale.landmarks, scale.scores, 2.5), (scale.scores[0] + scale.scores[1]) / 2, 1e-15);
   EXPECT_NEAR(score_of(Numbers{-1e308, 1e308}, Numbers{-1, 1}, 5e307), 0.5, 1e-15);
+}
+
+TEST(Scaling, LandmarksRiseThoughManyValuesAreEqual) {
+  Numbers numbers;
+  for (int k = 0; k < 1501; ++k) numbers.push_back(k % 3 == 0 ? 1.7 : k % 3 == 1 ? 3.3 : 9.9);
+  const Scale scale = take_scale(numbers, rows_of(numbers), Scaling::quantile);
+  EXPECT_LT(scale.landmarks.size(), 6u);
+  EXPECT_EQ(std::ranges::adjacent_find(scale.landmarks, std::greater_equal()), scale.landmarks.end());
 }
 
 TEST(Scaling, KeepsTheOrderOfNumbersWhateverTheScaling) {

@@ -47,6 +47,7 @@ class TableBuilder {
     const std::size_t c = field_++;
     if (c == 0) row_begins_with_hash_ = false;
     if (c >= table_.columns.size()) return;
+    if (progress_[c].keeps_texts) table_.columns[c].texts.add(text);
     staged_.push_back(number);
     if (progress_[c].keeps_spellings) add_spelling(c, text, line);
   }
