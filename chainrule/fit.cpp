@@ -63,6 +63,17 @@ Estimates estimate(const Model& model, const Selection& rows, std::size_t thread
   return estimate_metrics(predictions.view(), rows, options);
 }
 
+// A mean over rows that do not count is none.
+void require_weight(const Selection& held_out) {
+  const auto some = [&](const std::vector<float>& weights) {
+    return weights.empty() || held_out.rows.empty() ||
+           std::ranges::any_of(held_out.rows, [&](std::size_t row) { return weights[row] > 0; });
+  };
+  if (!some(held_out.data->weights) || !some(held_out.data->loss_weights))
+    throw Error(ErrorCategory::usage, "validation rows: expected a weight above 0 among them, found none",
+                "choose other rows, or weights of rows and classes that count there");
+}
+
 }  // namespace
 
 FitResult fit(const Table& table, const FitOptions& options, const Observer& observer, const Table* validation,
@@ -74,6 +85,8 @@ FitResult fit(const Table& table, const FitOptions& options, const Observer& obs
   const Dataset other = validation == nullptr ? Dataset() : encode(plan.encoder, *validation, true);
   const Selection training{&data, plan.split.rest};
   const Selection held_out = validation == nullptr ? Selection{&data, plan.split.held_out} : all_rows(other);
+
+  require_weight(held_out);
 
   FitResult result;
   result.notes = std::move(plan.notes);

@@ -268,7 +268,10 @@ Split split_for(const Encoder& encoder, const Table& table, const FitOptions& op
   split.rest.resize(table.rows);
   std::iota(split.rest.begin(), split.rest.end(), std::size_t{0});
   Chooser chooser(encoder, table, options, notes);
-  if (options.test_split > 0) split.test = chooser.hold_out(split.rest, options.test_split, HeldOutFor::test);
+  if (options.test_split > 0) {
+    split.test = chooser.hold_out(split.rest, options.test_split, HeldOutFor::test);
+    if (split.test.empty()) notes.push_back("warning: no row is kept for the test: every one is needed for training");
+  }
   if (!other_table && options.validation_split > 0) {
     split.held_out = chooser.hold_out(split.rest, options.validation_split, HeldOutFor::validation);
     note_few_rows_of_a_class(encoder, split, options, notes);

@@ -53,7 +53,7 @@ struct Column {
   /// columns, and where there are more than a million different spellings or one is no UTF-8.
   std::vector<std::uint32_t> codes;
   /// Distinct fields in order of first appearance, less blanks around; a missing field is "". Those of a target are as
-  /// written; in another text column numbers in front of the first text have the fewest digits.
+  /// written; in another text column numbers have the fewest digits.
   std::vector<std::string> spellings;
   FieldTexts texts;           ///< of a column whose text was asked for; else no rows
   Sighting first_text;        ///< the first field that is not a number (and not missing)

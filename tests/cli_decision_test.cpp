@@ -43,6 +43,24 @@ struct Visits : Dir {
   }
 };
 
+TEST(Decision, RowsThatDoNotCountAreNoValidation) {
+  Dir dir;
+  dir.write("t.csv", "x,w,y\n1,1,a\n2,1,b\n3,2,a\n4,1,b\n5,0,a\n6,0,b\n");
+  const Result result =
+      run(dir, {"train", "t.csv", "--weight", "w", "--validation-rows", "last:2", "--epochs", "2", "--hidden", "2"});
+  EXPECT_EQ(result.code, 2) << result.err;
+  EXPECT_TRUE(contains(result.err, "validation rows: expected a weight above 0 among them, found none")) << result.err;
+}
+
+TEST(Decision, AnEmptyTestPartIsWarnedOf) {
+  Dir dir;
+  dir.write("t.csv", "g,x,y\np,1,a\np,2,a\nq,3,b\nq,4,b\n");
+  const Result result = run(dir, {"train", "t.csv", "--group", "g", "--test-split", "0.3", "--validation-split", "0",
+                                  "--epochs", "2", "--hidden", "2"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_TRUE(contains(result.err, "warning: no row is kept for the test")) << result.err;
+}
+
 TEST(Decision, SaysWhatThresholdIsChosenAndWhatItBringsAndKeepsIt) {
   const Visits dir;
   const Result result = dir.train({"--threshold-metric", "f1", "--validation-split", "0.3"});

@@ -64,6 +64,11 @@ const std::string kNoHeader =
     "t.csv: expected rows below the header, found none | the first line was taken as a header; --no-header reads it as "
     "data";
 
+TEST_F(CsvMalformed, NumbersAmongTextsAreOneCategoryInAnyOrder) {
+  const Table first = read("01,1\nx,2\n1,3\n1.0,4\n"), last = read("x,2\n01,1\n1,3\n1.0,4\n");
+  for (const Table* const table : {&first, &last}) EXPECT_EQ(table->columns[0].spellings.size(), 2u);
+}
+
 TEST_F(CsvMalformed, ShapesThatAreNoTable) {
   expect_refusals({
       {"empty file", "", kFormat + "an empty file"},

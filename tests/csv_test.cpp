@@ -206,7 +206,7 @@ TEST_F(Csv, ATextBelowNumbersMakesTextOfThem) {
     expected.push_back(i % 9 == 0 ? "" : std::to_string(i));
   }
   const Table table = read(text + "3,unknown,4\n5,007,6\n7,,8\n");
-  expected.insert(expected.end(), {"unknown", "007", ""});
+  expected.insert(expected.end(), {"unknown", "7", ""});
   EXPECT_FALSE(table.columns[1].is_number());
   EXPECT_EQ(texts_of(table.columns[1]), expected);
   EXPECT_EQ(table.columns[2].numbers.size(), expected.size());

@@ -49,7 +49,7 @@ class TableBuilder {
     if (c >= table_.columns.size()) return;
     if (progress_[c].keeps_texts) table_.columns[c].texts.add(text);
     staged_.push_back(number);
-    if (progress_[c].keeps_spellings) add_spelling(c, text, line);
+    if (progress_[c].keeps_spellings) spell(c, {FieldKind::number, number}, text, line);
   }
 
   void row(std::uint64_t line) {
@@ -221,8 +221,10 @@ class TableBuilder {
     return is_number;
   }
 
+  // Numbers among texts have the fewest digits, as those in front of the first text have: 01 and 1 are one category,
+  // whatever the order of the rows.
   void spell(std::size_t c, const FieldValue& value, std::string_view text, std::uint64_t line) {
-    if (value.kind == FieldKind::number && options_.decimal_comma && c != target_)
+    if (value.kind == FieldKind::number && c != target_)
       add_spelling(c, fmt::format("{}", value.number), line);
     else
       add_spelling(c, value.kind == FieldKind::missing ? "" : trimmed(text), line);

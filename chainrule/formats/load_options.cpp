@@ -48,12 +48,13 @@ std::optional<std::size_t> index_in(const Table& head, const Encoder& encoder, c
 
 std::vector<bool> numeric_columns(const Table& head, const LoadOptions& options) {
   std::vector<bool> numeric(head.columns.size(), false);
+  const auto all = options.trained == nullptr ? std::vector<Known>() : known_columns(*options.trained);
   for (const std::string& name : options.numeric) {
     if (options.trained == nullptr) {
       numeric[find_column(head, name, "numeric")] = true;
       continue;
     }
-    const std::optional<Known> known = find_known(known_columns(*options.trained), name);
+    const std::optional<Known> known = find_known(all, name);
     const auto index = known ? index_in(head, *options.trained, *known) : std::nullopt;
     if (index && *index < numeric.size()) numeric[*index] = true;
   }
