@@ -52,6 +52,17 @@ TEST(Decision, RowsThatDoNotCountAreNoValidation) {
   EXPECT_TRUE(contains(result.err, "validation rows: expected a weight above 0 among them, found none")) << result.err;
 }
 
+TEST(Decision, OneTestRowHasNoInterval) {
+  Dir dir;
+  dir.write("t.csv", "x,y\n1,1.5\n2,2\n3,3\n4,4\n5,5\n6,6\n7,7\n8,8\n9,9\n10,10\n");
+  const Result trained =
+      run(dir, {"train", "t.csv", "--test-split", "0.1", "--epochs", "2", "--hidden", "2", "-o", "m.safetensors"});
+  EXPECT_TRUE(contains(trained.err, "test, 1 rows that no choice has seen: ")) << trained.err;
+  const Result shown = run(dir, {"inspect", "m.safetensors"});
+  EXPECT_TRUE(contains(shown.out, "(1 rows)")) << shown.out;
+  EXPECT_FALSE(contains(trained.err + shown.out, "nan to nan")) << shown.out;
+}
+
 TEST(Decision, AnEmptyTestPartIsWarnedOf) {
   Dir dir;
   dir.write("t.csv", "g,x,y\np,1,a\np,2,a\nq,3,b\nq,4,b\n");

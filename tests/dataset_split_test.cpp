@@ -8,24 +8,14 @@
 #include <functional>
 #include <set>
 
-#include "chainrule/error.h"
 #include "chainrule/random.h"
+#include "tables.h"
 
 namespace chainrule {
 namespace {
 
 using Numbers = std::vector<std::uint32_t>;
 using Rows = std::vector<std::size_t>;
-
-ErrorCategory category_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.category();
-  }
-  ADD_FAILURE() << "no error";
-  return ErrorCategory::internal;
-}
 
 // Groups of 1 to 9 rows, in no order.
 Numbers groups_of(std::size_t count) {
@@ -94,8 +84,8 @@ TEST(SplitGroups, LeavesAGroupAndSomethingOfEachClass) {
   EXPECT_FALSE(split_groups(two, 0.99, {}, 1).rest.empty());
   const Numbers class_is_group = {0, 0, 0, 1, 1};
   EXPECT_TRUE(split_groups(two, 0.5, class_is_group, 1).held_out.empty());
-  EXPECT_EQ(category_of([] { split_groups(Numbers{0, 0, 0}, 0.5, {}, 1); }), ErrorCategory::usage);
-  EXPECT_EQ(category_of([&] { split_groups(two, 1, {}, 1); }), ErrorCategory::usage);
+  EXPECT_EQ(testing::refusal([] { split_groups(Numbers{0, 0, 0}, 0.5, {}, 1); }).category, ErrorCategory::usage);
+  EXPECT_EQ(testing::refusal([&] { split_groups(two, 1, {}, 1); }).category, ErrorCategory::usage);
 }
 
 TEST(SplitLatest, HoldsOutTheHighestRanksEqualOnesTogether) {
@@ -108,7 +98,7 @@ TEST(SplitLatest, HoldsOutTheHighestRanksEqualOnesTogether) {
   EXPECT_EQ(split_latest(ranks, 0.99).rest, (Rows{1, 6, 9}));
   EXPECT_EQ(split_latest(ranks, 1e-9).held_out, (Rows{0}));
   EXPECT_TRUE(split_latest(ranks, 0).held_out.empty());
-  EXPECT_EQ(category_of([] { split_latest(Numbers{4, 4, kNoTime}, 0.5); }), ErrorCategory::usage);
+  EXPECT_EQ(testing::refusal([] { split_latest(Numbers{4, 4, kNoTime}, 0.5); }).category, ErrorCategory::usage);
 }
 
 }  // namespace

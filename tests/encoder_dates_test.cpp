@@ -9,12 +9,6 @@
 namespace chainrule::testing {
 namespace {
 
-std::vector<float> encoded_row(const Dataset& data, std::size_t row) {
-  Matrix out(1, data.inputs.columns());
-  data.inputs.gather(std::span(&row, 1), out.view());
-  return {out.flat().begin(), out.flat().end()};
-}
-
 constexpr double kPi = 3.14159265358979323846;
 float sine(double share) { return static_cast<float>(std::sin(2 * kPi * share)); }
 float cosine(double share) { return static_cast<float>(std::cos(2 * kPi * share)); }

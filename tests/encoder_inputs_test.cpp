@@ -7,12 +7,6 @@
 namespace chainrule::testing {
 namespace {
 
-std::vector<float> encoded_row(const Dataset& data, std::size_t row) {
-  Matrix out(1, data.inputs.columns());
-  data.inputs.gather(std::span(&row, 1), out.view());
-  return {out.flat().begin(), out.flat().end()};
-}
-
 TEST(Encode, AMissingNumberIsTheMedianAndSaysSo) {
   const Table table = table_of(
       {column("a", {"1", "", "3", "8"}), column("b", {"1", "2", "3", "4"}), column("y", {"u", "v", "u", "v"}, kKept)},

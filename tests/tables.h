@@ -113,6 +113,12 @@ inline Notes notes_of(const Table& table, const EncoderOptions& options = {}) {
   return notes;
 }
 
+inline std::vector<float> encoded_row(const Dataset& data, std::size_t row) {
+  Matrix out(1, data.inputs.columns());
+  data.inputs.gather(std::span(&row, 1), out.view());
+  return {out.flat().begin(), out.flat().end()};
+}
+
 struct Refusal {
   ErrorCategory category;
   std::string what, hint;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "cli/column_table.h"
 #include "cli/grid.h"
@@ -44,16 +45,6 @@ std::string metrics_row(const Metrics& metrics) {
   for (const Metric& metric : metrics)
     out += fmt::format("{}{} {:.6g}", out.empty() ? "" : "  ", metric.name, metric.value);
   return out.empty() ? "none" : out;
-}
-
-// The metrics that the row of the training has, each with its interval.
-std::string test_row(const Provenance& provenance) {
-  std::string out;
-  for (const Metric& metric : provenance.training)
-    if (const Estimate* const estimate = find_estimate(provenance.test, metric.name))
-      out += fmt::format("{}{} {:.4g} ({:.4g} to {:.4g})", out.empty() ? "" : "  ", metric.name, estimate->value,
-                         estimate->low, estimate->high);
-  return out;
 }
 
 std::string inputs_text(const Encoder& encoder) {
@@ -108,7 +99,8 @@ std::string model_text(const Model& model, const std::string& path) {
   out += fmt::format("training    {}\n", metrics_row(provenance.training));
   out += fmt::format("validation  {}\n", metrics_row(provenance.validation));
   if (provenance.test.rows > 0)
-    out += fmt::format("test        {}  ({} rows)\n", test_row(provenance), provenance.test.rows);
+    out += fmt::format("test        {}  ({} rows)\n", test_figures(provenance.training, provenance.test, "  "),
+                       provenance.test.rows);
   if (model.threshold)
     out +=
         fmt::format("threshold   {} from a probability of {:.4g} on\n", shortened(encoder.labels[1]), *model.threshold);
@@ -119,6 +111,16 @@ std::string model_text(const Model& model, const std::string& path) {
   out += tensors_text(model.network) + "\nOptions:\n";
   for (const auto& [key, value] : provenance.configuration)
     out += fmt::format("  {} = {}\n", harmless(key), value.empty() ? "\"\"" : shortened(value));
+  return out;
+}
+
+std::string test_figures(const Metrics& like, const Estimates& test, std::string_view between) {
+  std::string out;
+  for (const Metric& metric : like)
+    if (const Estimate* const estimate = find_estimate(test, metric.name))
+      out += fmt::format(
+          "{}{} {:.4g}{}", out.empty() ? "" : between, metric.name, estimate->value,
+          std::isnan(estimate->low) ? "" : fmt::format(" ({:.4g} to {:.4g})", estimate->low, estimate->high));
   return out;
 }
 

@@ -99,17 +99,6 @@ FitPlan announce(const Arguments& arguments, const Terminal& terminal, const Fit
   return plan;
 }
 
-// The metrics that a line about training rows has, each with its interval.
-std::string test_line(const FitResult& result) {
-  std::string line;
-  for (const Metric& metric : result.training)
-    if (const Estimate* const estimate = find_estimate(result.test, metric.name))
-      line += fmt::format(
-          "{}{} {:.4g}{}", line.empty() ? "" : ", ", metric.name, estimate->value,
-          std::isnan(estimate->low) ? "" : fmt::format(" ({:.4g} to {:.4g})", estimate->low, estimate->high));
-  return fmt::format("test, {} rows that no choice has seen: {}", result.test.rows, line);
-}
-
 void say_result(const Terminal& terminal, const FitResult& result, const TrainingFacts& facts) {
   const History& history = result.history;
   std::string ended =
@@ -122,7 +111,9 @@ void say_result(const Terminal& terminal, const FitResult& result, const Trainin
   say(terminal, ended);
   say(terminal, "training: " + metrics_line(result.training));
   if (!result.validation.empty()) say(terminal, "validation: " + metrics_line(result.validation));
-  if (result.test.rows > 0) say(terminal, test_line(result));
+  if (result.test.rows > 0)
+    say(terminal, fmt::format("test, {} rows that no choice has seen: {}", result.test.rows,
+                              test_figures(result.training, result.test, ", ")));
   say(terminal, "weights_sha256: " + weights_sha256(result.model.network));
   std::error_code unknown;
   const auto size = std::filesystem::file_size(facts.model, unknown);
