@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# tests/same_bits.sh FOLDER: builds tests/mini_training.cpp with g++ and clang++ at -O0, -O2 and -O3 in FOLDER. All six
-# programs must print the hash of weights that mini_training.expected records (docs/determinism.md). A compiler that is
-# not there is named and left out.
+# tests/same_bits.sh FOLDER: builds tests/mini_training.cpp with g++ and clang++ at -O0 and -O2 in FOLDER. All four
+# programs must print the hash of weights that mini_training.expected records (docs/determinism.md), as the test
+# mini_training does at -O3. A compiler that is not there is named and left out.
 set -euo pipefail
 folder=$(mkdir -p "$1" && cd "$1" && pwd)
 cd "$(dirname "$0")/.."
@@ -17,7 +17,7 @@ mapfile -t sources < <(sources_of "$flush" tests/mini_training.cpp)
 variants=()
 for compiler in g++ clang++; do
   if command -v "$compiler" >/dev/null; then
-    variants+=("$compiler -O0" "$compiler -O2" "$compiler -O3")
+    variants+=("$compiler -O0" "$compiler -O2")
   else
     echo "left out: $compiler is not there"
   fi

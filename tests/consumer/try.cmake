@@ -1,4 +1,4 @@
-# cmake -DWAY=find_package|add_subdirectory -DSOURCE=... -DBUILD=... -DSCRATCH=... [-DPROGRAM=...] -P try.cmake
+# cmake -DWAY=find_package|add_subdirectory -DSOURCE=... -DBUILD=... -DSCRATCH=... -DTYPE=... -DWERROR=... [-DPROGRAM=...] -P try.cmake
 # Builds and runs the consumer project. For find_package the library in BUILD is installed under SCRATCH first.
 file(REMOVE_RECURSE ${SCRATCH})
 
@@ -14,7 +14,8 @@ if(WAY STREQUAL "find_package")
   run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${SCRATCH}/prefix)
   set(options -DCMAKE_PREFIX_PATH=${SCRATCH}/prefix)
 else()
-  set(options -DCHAINRULE_SOURCE=${SOURCE}) # no build type: -O0, quick to build
+  # As BUILD is built: then ccache has its objects already.
+  set(options -DCHAINRULE_SOURCE=${SOURCE} -DCMAKE_BUILD_TYPE=${TYPE} -DCHAINRULE_WERROR=${WERROR})
 endif()
 # The flags carry sanitizers, which a program must share with the library that it links.
 run(${CMAKE_COMMAND} -S ${SOURCE}/tests/consumer -B ${SCRATCH}/build -G Ninja -DCMAKE_CXX_COMPILER=${COMPILER}
