@@ -111,16 +111,20 @@ ColumnReading read_texts(const Table& table, const Column& column) {
   return reading;
 }
 
-bool is_run(std::span<const double> numbers) {
+// By equal steps from row to row of the file, rows that were left out counted.
+bool is_run(const Table& table, std::span<const double> numbers) {
   if (numbers.size() < kRowsOfARun) return false;
-  const double step = numbers[1] - numbers[0];
+  const auto rows_to = [&](std::size_t row) {
+    return static_cast<double>(number_of_row(table, row) - number_of_row(table, row - 1));
+  };
+  const double step = (numbers[1] - numbers[0]) / rows_to(1);
   if (!(step > 0) || std::floor(numbers[0]) != numbers[0] || std::floor(step) != step) return false;
   for (std::size_t row = 1; row < numbers.size(); ++row)
-    if (numbers[row] - numbers[row - 1] != step) return false;
+    if (numbers[row] - numbers[row - 1] != step * rows_to(row)) return false;
   return true;
 }
 
-ColumnType type_of_numbers(std::span<const double> numbers) {
+ColumnType type_of_numbers(const Table& table, std::span<const double> numbers) {
   const auto is_missing = [](double number) { return std::isnan(number); };
   if (std::ranges::all_of(numbers, is_missing)) return ColumnType::constant;
   if (std::ranges::all_of(numbers, [&](double number) { return number == numbers[0]; })) return ColumnType::constant;
@@ -128,14 +132,14 @@ ColumnType type_of_numbers(std::span<const double> numbers) {
   if (std::ranges::all_of(numbers, is_truth) && std::ranges::count(numbers, 0.0) > 0 &&
       std::ranges::count(numbers, 1.0) > 0)
     return ColumnType::boolean;
-  return is_run(numbers) ? ColumnType::running_number : ColumnType::number;
+  return is_run(table, numbers) ? ColumnType::running_number : ColumnType::number;
 }
 
 }  // namespace
 
 ColumnReading read_column(const Table& table, std::size_t index) {
   const Column& column = table.columns[index];
-  if (column.is_number()) return {type_of_numbers(column.numbers)};
+  if (column.is_number()) return {type_of_numbers(table, column.numbers)};
   if (has_codes(table, column)) return read_texts(table, column);
   return {column.first_no_utf8.line > 0              ? ColumnType::category
           : is_decimal_comma(column.first_text.text) ? ColumnType::mixed

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -41,6 +42,8 @@ struct Targets {
   std::vector<std::uint32_t> labels;  ///< one per row, below `classes`
   Matrix values;                      ///< (rows x outputs)
   double scale = 1, shift = 0;        ///< own unit = scale * value + shift, for metrics
+  /// What predictions are clamped to, for metrics.
+  double least = -std::numeric_limits<double>::infinity(), most = std::numeric_limits<double>::infinity();
 
   std::size_t columns() const { return classes > 0 ? classes : values.columns(); }
   void gather(std::span<const std::size_t> rows, MatrixView out) const;

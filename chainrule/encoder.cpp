@@ -136,6 +136,8 @@ Targets encode_targets(const Encoder& encoder, const Table& table, std::size_t t
   require_numbers(table, target, "");
   targets.scale = encoder.target_scale;
   targets.shift = encoder.target_shift;
+  targets.least = (encoder.least_prediction - encoder.target_shift) / encoder.target_scale;
+  targets.most = (encoder.most_prediction - encoder.target_shift) / encoder.target_scale;
   targets.values = Matrix(table.rows, 1);
   for (std::size_t row = 0; row < table.rows; ++row)
     targets.values(row, 0) =
@@ -144,13 +146,20 @@ Targets encode_targets(const Encoder& encoder, const Table& table, std::size_t t
 }
 
 void fit_number(Encoder& encoder, const Table& table, std::size_t target, std::span<const std::size_t> rows,
-                Scaling scaling, std::vector<std::string>& notes) {
+                const EncoderOptions& options, std::vector<std::string>& notes) {
   require_target(table, target);
   require_numbers(table, target, "");
   const Column& column = table.columns[target];
-  const Scale scale = take_scale(column.numbers, rows, scaling);
+  const Scale scale = take_scale(column.numbers, rows, options.target_scaling);
   encoder.target_shift = scale.shift;
   encoder.target_scale = scale.scale;
+  if (options.clamp_predictions) {
+    encoder.least_prediction = encoder.most_prediction = column.numbers[rows[0]];
+    for (const std::size_t row : rows) {
+      encoder.least_prediction = std::min(encoder.least_prediction, column.numbers[row]);
+      encoder.most_prediction = std::max(encoder.most_prediction, column.numbers[row]);
+    }
+  }
   if (scale.constant)
     notes.push_back(fmt::format("warning: the target {} is constant on the training rows", in_column(column)));
 }
@@ -163,7 +172,7 @@ void fit_encoder(Encoder& encoder, const Table& table, std::span<const std::size
     throw Error(ErrorCategory::input, place(table.source) + ": training rows: expected at least 1, found none");
   const Places places = find_places(encoder, table, true);
   fit_inputs(encoder, table, places.inputs, rows, options.scaling, notes);
-  if (encoder.task == Task::number) fit_number(encoder, table, places.target, rows, options.target_scaling, notes);
+  if (encoder.task == Task::number) fit_number(encoder, table, places.target, rows, options, notes);
 }
 
 Dataset encode(const Encoder& encoder, const Table& table, bool with_target) {

@@ -60,6 +60,9 @@ struct Encoder {
   std::vector<std::string> labels;            ///< classes: spelling of each, in the order of the outputs
   std::vector<double> class_weights;          ///< classes: what each counts in the loss; empty = all alike
   double target_shift = 0, target_scale = 1;  ///< numbers: own unit = scale * value + shift
+  /// Numbers, in their own unit: a prediction below or above these becomes the nearest of them.
+  double least_prediction = -std::numeric_limits<double>::infinity();
+  double most_prediction = std::numeric_limits<double>::infinity();
 
   bool images() const { return image_height > 0; }
   /// What a row has before it is encoded: columns, or pixels.
@@ -86,6 +89,7 @@ struct EncoderOptions {
   int task = -1;                               ///< -1 = decide; else a Task
   Scaling scaling = Scaling::standard;         ///< of inputs (images are always byte / 255)
   Scaling target_scaling = Scaling::standard;  ///< of a numeric target
+  bool clamp_predictions = false;              ///< to the range of a numeric target on the training rows
 };
 
 /// What the table is about, before any statistic is taken: task, target, inputs, labels. What columns are is said by

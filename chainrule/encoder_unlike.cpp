@@ -15,7 +15,7 @@
 namespace chainrule {
 namespace {
 
-constexpr std::size_t kMostLines = 20;  // a wide table from elsewhere could differ in every column
+constexpr std::size_t kMostLines = 8;  // a wide table from elsewhere could differ in every column
 
 enum class Difference { missing, unknown, below, above, none };
 constexpr std::size_t kDifferences = 4;

@@ -211,6 +211,14 @@ std::vector<double> trivial_values(const Selection& truth, std::span<const float
 
 }  // namespace
 
+Metrics trivial_metrics(const Selection& truth) {
+  const std::vector<double> values = trivial_values(truth, weights_of(truth));
+  const std::vector<std::string>& names = metric_names(truth.data->targets.classes > 0);
+  Metrics metrics;
+  for (std::size_t m = 0; m < values.size(); ++m) metrics.push_back({names[m + 1], values[m]});
+  return metrics;
+}
+
 const Estimate* find_estimate(const Estimates& estimates, std::string_view name) {
   for (const Estimate& estimate : estimates.metrics)
     if (estimate.name == name) return &estimate;

@@ -14,6 +14,7 @@
 
 #include "chainrule/dataset.h"
 #include "chainrule/matrix.h"
+#include "chainrule/metrics.h"
 
 namespace chainrule {
 
@@ -47,5 +48,9 @@ const Estimate* find_estimate(const Estimates& estimates, std::string_view name)
 /// come from resamples in which each row counts as often as a Poisson variate of mean 1 says; accuracy has Wilson's.
 /// docs/metrics.md says how, and when there is none. The same seed gives the same bits.
 Estimates estimate_metrics(ConstMatrixView predictions, const Selection& truth, const EstimateOptions& options = {});
+
+/// What the best constant answer reaches on these very rows, each metric with the constant that suits it: all of
+/// metric_names() but loss.
+Metrics trivial_metrics(const Selection& truth);
 
 }  // namespace chainrule

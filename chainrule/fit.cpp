@@ -101,7 +101,11 @@ FitResult fit(const Table& table, const FitOptions& options, const Observer& obs
   threshold = threshold_for(result.model, held_out, options, threads, result.notes);
   const std::string& metric = options.train.metric;
   result.training = evaluate(network, plan.loss, training, threads, metric, threshold);
-  if (!held_out.rows.empty()) result.validation = evaluate(network, plan.loss, held_out, threads, metric, threshold);
+  if (!held_out.rows.empty()) {
+    result.validation = evaluate(network, plan.loss, held_out, threads, metric, threshold);
+    for (Metric& one : trivial_metrics(held_out))
+      if (find_metric(result.validation, one.name) != nullptr) result.trivial.push_back(std::move(one));
+  }
   if (!plan.split.test.empty()) result.test = estimate(result.model, {&data, plan.split.test}, threads);
   result.model.provenance = provenance_of(table, options, result);
   return result;

@@ -57,11 +57,14 @@ struct FitOptions {
 /// name.
 void apply_preset(FitOptions& options, const std::string& name);
 const std::vector<std::string>& preset_names();
+/// What suits what a table holds: "tabular", or "fast" for images.
+std::string preset_for(const Table& table);
 
 struct FitResult {
   Model model;
   History history;
   Metrics training, validation;    ///< of the model as it is returned
+  Metrics trivial;                 ///< the same as in `validation`, but loss, of the best constant answers to its rows
   Estimates test;                  ///< the same for rows that nothing has looked at; none: no rows
   std::vector<std::string> notes;  ///< decisions and warnings, for the user
 };

@@ -126,7 +126,9 @@ NumberAnswers prepare_numbers(ConstMatrixView predictions, const double* constan
   std::vector<double> guesses(rows);
   for (std::size_t i = 0; i < rows; ++i) {
     const auto value = static_cast<double>(targets.values(truth.rows[i], output));
-    guesses[i] = constant != nullptr ? *constant : static_cast<double>(predictions(i, output));
+    guesses[i] = constant != nullptr
+                     ? *constant
+                     : std::clamp(static_cast<double>(predictions(i, output)), targets.least, targets.most);
     out.truth.push_back(value);
     out.difference.push_back(guesses[i] - value);
     total += static_cast<double>(weights[i]);

@@ -98,7 +98,10 @@ void check_inputs(const Encoder& encoder) {
 void check_target(const Encoder& encoder) {
   if (encoder.task == Task::number) {
     require_equal(0, encoder.labels.size(), "labels of a numeric target");
-    return require_scaling(encoder.target_shift, encoder.target_scale, "the target");
+    require_scaling(encoder.target_shift, encoder.target_scale, "the target");
+    return require(encoder.least_prediction <= encoder.most_prediction, "range of predictions",
+                   "a smallest number up to the largest",
+                   std::to_string(encoder.least_prediction) + " to " + std::to_string(encoder.most_prediction));
   }
   std::set<std::string_view> seen;
   for (std::size_t k = 0; k < encoder.labels.size(); ++k) {
@@ -249,7 +252,9 @@ void Predictor::answer_row(std::span<const float> outputs, std::span<double> ans
       throw Error(ErrorCategory::numerics, "output " + std::to_string(k + 1) + " of the network is not finite",
                   "the inputs are very far from those that it was trained on");
   }
-  if (encoder.task == Task::number) answer[0] = encoder.target_scale * answer[0] + encoder.target_shift;
+  if (encoder.task == Task::number)
+    answer[0] = std::clamp(encoder.target_scale * answer[0] + encoder.target_shift, encoder.least_prediction,
+                           encoder.most_prediction);
   if (encoder.task == Task::classes && model_->loss.kind != LossKind::softmax_cross_entropy) normalize(answer);
 }
 

@@ -239,7 +239,10 @@ void backward_deltas(const Network& network, Workspace& work) {
   const Architecture& architecture = network.architecture;
   for (std::size_t l = architecture.depth(); l-- > 0;) {
     const MatrixView delta = work.delta(l);  // holds d_a until f' is applied
-    if (work.mask(l).size() > 0) multiply(delta.flat(), work.mask(l).flat(), delta.flat());
+    if (work.mask(l).size() > 0)
+      work.team().split(delta.rows(), static_cast<double>(delta.size()), [&](std::size_t, auto begin, auto end) {
+        for (std::size_t row = begin; row < end; ++row) multiply(delta.row(row), work.mask(l).row(row), delta.row(row));
+      });
     activate_backward(work.team(), architecture.layers[l].activation, work.z(l), work.a(l), delta);
     if (l > 0) kernels::affine_backward_input(work.team(), delta, network.parameters.weights(l), work.delta(l - 1));
   }

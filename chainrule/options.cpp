@@ -167,6 +167,11 @@ FitOptions options_from(const std::vector<std::vector<Assignment>>& sources) {
   return options;
 }
 
+FitOptions options_from(std::vector<std::vector<Assignment>> sources, const Table& table) {
+  if (last_wish(sources, kPreset) == nullptr) sources.insert(sources.begin(), {{kPreset, preset_for(table), "preset"}});
+  return options_from(sources);
+}
+
 std::vector<std::pair<std::string, std::string>> option_values(const FitOptions& options) {
   std::vector<std::pair<std::string, std::string>> values;
   for (const Option& option : option_table())

@@ -69,6 +69,9 @@ void set_option(FitOptions& options, std::string_view name, std::string_view val
 /// the default. Optimizer rprop brings its batch size (all) and schedule (constant); others beside it are an error.
 FitOptions options_from(const std::vector<std::vector<Assignment>>& sources);
 
+/// The same for this table: where no source names a preset, it is preset_for(table).
+FitOptions options_from(std::vector<std::vector<Assignment>> sources, const Table& table);
+
 /// (key, value) of every option that is used, in the order of the table: what options_from() turns into the same
 /// options again.
 std::vector<std::pair<std::string, std::string>> option_values(const FitOptions& options);

@@ -13,7 +13,8 @@ using Rows = std::vector<Option>;
 void add_data(Rows& rows) {
   rows.push_back(choice(
       {"preset", "data", "NAME",
-       "start from these settings: fast, tabular (for tables, more thorough) or classic (the article as it stands)"},
+       "start from these settings: tabular (what tables get), fast (what images get) or classic (the article as it "
+       "stands)"},
       preset_names(), [](FitOptions& o, std::string_view text) { apply_preset(o, std::string(text)); },
       [](const FitOptions& o) { return o.preset; }));
   rows.push_back(free_text(
@@ -62,6 +63,9 @@ void add_data(Rows& rows) {
   rows.push_back(scaling_choice(
       {"target-scaling", "data", "HOW", "none, standard or range, for a target that is a number"}, 3,
       [](auto& o) -> auto& { return o.data.target_scaling; }));
+  rows.push_back(flag(
+      {"clamp-predictions", "data", "", "keep predicted numbers between the least and the largest target of training"},
+      [](auto& o) -> auto& { return o.data.clamp_predictions; }));
 }
 
 void add_rows(Rows& rows) {

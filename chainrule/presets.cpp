@@ -29,19 +29,21 @@ void be_classic(FitOptions& options) {
 // After RealMLP-TD-S (Holzmueller, Grinsztajn & Steinwart 2024, Better by Default).
 void be_tabular(FitOptions& options) {
   options.data.scaling = Scaling::robust;
+  options.data.clamp_predictions = true;
   options.hidden = {256, 256, 256};
   options.activation = ActivationKind::mish;
   options.initial_weights = WeightScheme::lecun_normal;
   options.initial_biases = BiasScheme::normal;
   options.zero_output = true;
   options.rate_by_width = true;
+  options.dropout = 0.15;
   options.bias_multiplier = {0.1};
   options.train.optimizer = Adam{.beta1 = 0.9, .beta2 = 0.95};
   options.train.learning_rate = 0.04;
   options.train.schedule.kind = ScheduleKind::coslog4;
-  options.train.loss.label_smoothing = 0.1;
+  options.train.loss.label_smoothing = 0.03;
   options.train.batch_size = 256;
-  options.train.epochs = 256;
+  options.train.epochs = 64;
 }
 
 constexpr void (*kPresets[])(FitOptions&) = {[](FitOptions&) {}, be_tabular, be_classic};
@@ -52,6 +54,8 @@ const std::vector<std::string>& preset_names() {
   static const std::vector<std::string> names = {"fast", "tabular", "classic"};
   return names;
 }
+
+std::string preset_for(const Table& table) { return table.has_images() ? "fast" : "tabular"; }
 
 void apply_preset(FitOptions& options, const std::string& name) {
   const std::size_t preset = index_of_name(name == "default" ? "fast" : name, preset_names(), "preset");
@@ -64,10 +68,12 @@ void apply_preset(FitOptions& options, const std::string& name) {
   options.initial_biases = defaults.initial_biases;
   options.zero_output = defaults.zero_output;
   options.rate_by_width = defaults.rate_by_width;
+  options.dropout = defaults.dropout;
   options.bias_multiplier = defaults.bias_multiplier;
   options.automatic_loss = defaults.automatic_loss;
   options.data.scaling = defaults.data.scaling;
   options.data.target_scaling = defaults.data.target_scaling;
+  options.data.clamp_predictions = defaults.data.clamp_predictions;
   const std::uint64_t seed = options.train.seed;
   options.train = defaults.train;
   options.train.seed = seed;

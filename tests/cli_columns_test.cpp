@@ -40,8 +40,8 @@ struct Shop : Dir {
     return json::parse(result.out);
   }
   Result trained(std::vector<std::string> more = {}) const {
-    more.insert(more.begin(), {"train", "shop.csv", "--hidden", "16", "--epochs", "60", "--lr", "0.01", "--force", "-o",
-                               "m.safetensors"});
+    more.insert(more.begin(), {"train", "shop.csv", "--preset", "fast", "--hidden", "16", "--epochs", "60", "--lr",
+                               "0.01", "--force", "-o", "m.safetensors"});
     return run(*this, more);
   }
 };
@@ -57,7 +57,7 @@ TEST(Columns, InspectSaysWhatEachIsAndBecomes) {
   EXPECT_EQ(of(3), "boolean: 1 input: yes or no");
   EXPECT_EQ(of(4), "constant: 1 input: constant, nothing to learn");
   EXPECT_EQ(of(5), "free text: left out: free text");
-  EXPECT_EQ(of(6), "number: 2 inputs: standard scaling, gaps");
+  EXPECT_EQ(of(6), "number: 2 inputs: robust scaling, gaps");
   EXPECT_EQ(of(7), "number: target: a number");
   EXPECT_EQ(columns[2]["inputs"], 8);
   EXPECT_EQ(columns[2]["first"], "2024-01-01T08:30:00");
@@ -77,7 +77,7 @@ TEST(Columns, InspectTakesWhatTrainTakes) {
   const Shop dir;
   const json columns =
       dir.inspected({"--numeric", "nr", "--categorical", "staff", "--ignore", "note,country"})["columns"];
-  EXPECT_EQ(columns[0]["training"], "1 input: standard scaling");
+  EXPECT_EQ(columns[0]["training"], "1 input: robust scaling");
   EXPECT_EQ(columns[6]["training"], "one-hot, 6 inputs");
   EXPECT_EQ(columns[4]["training"], "left out");
   dir.write("days.csv", "day,y\n20240131,1\n20240201,2\n20240301,1\n");

@@ -18,7 +18,8 @@ struct Points : Dir {
   }
   // The same of a training that takes no time.
   std::string trained(std::vector<std::string> more, int code = 0, const std::string& data = "points.csv") const {
-    std::vector<std::string> words{"train", data, "--epochs", "1", "--hidden", "2", "-o", "m.safetensors", "--force"};
+    std::vector<std::string> words{"train",    data, "--preset", "fast",          "--epochs", "1",
+                                   "--hidden", "2",  "-o",       "m.safetensors", "--force"};
     words.insert(words.end(), more.begin(), more.end());
     return said(words, code);
   }
@@ -133,8 +134,9 @@ TEST(Bar, LeavesOutWholeFieldsThatDoNotFit) {
   regex_t whole;
   ASSERT_EQ(regcomp(&whole, fields, REG_EXTENDED | REG_NOSUB), 0);
   for (const int columns : {20, 30, 45, 60, 70, 80, 120}) {
-    const std::string said = on_terminal(dir, {"train", "points.csv", "--epochs", "60", "--force", "--color", "never"},
-                                         static_cast<unsigned short>(columns));
+    const std::string said =
+        on_terminal(dir, {"train", "points.csv", "--hidden", "16", "--epochs", "60", "--force", "--color", "never"},
+                    static_cast<unsigned short>(columns));
     if (said == "(no terminal)") GTEST_SKIP() << "no pseudo-terminal";
     std::size_t bars = 0;
     for (std::size_t at = said.find("\repoch"); at != std::string::npos; at = said.find("\repoch", at + 1)) {

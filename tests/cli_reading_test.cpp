@@ -15,7 +15,8 @@ using Words = std::vector<std::string>;
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 Words training(const std::string& data, Words more = {}) {
-  Words words{"train", data, "--hidden", "4", "--epochs", "20", "--lr", "0.02", "-o", "m.safetensors", "--force"};
+  Words words{"train", data,   "--preset", "fast", "--hidden",      "4",      "--epochs",
+              "20",    "--lr", "0.02",     "-o",   "m.safetensors", "--force"};
   words.insert(words.end(), more.begin(), more.end());
   return words;
 }

@@ -209,7 +209,8 @@ inline std::string points(bool with_class, bool with_number, std::size_t rows = 
 
 /// Words that make a small training quick.
 inline std::vector<std::string> train_words(std::vector<std::string> more) {
-  std::vector<std::string> words{"train", "points.csv", "--hidden", "8", "--epochs", "30", "--lr", "0.02"};
+  std::vector<std::string> words{"train", "points.csv", "--preset", "fast", "--hidden",
+                                 "8",     "--epochs",   "30",       "--lr", "0.02"};
   words.insert(words.end(), more.begin(), more.end());
   return words;
 }

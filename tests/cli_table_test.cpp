@@ -28,8 +28,8 @@ std::string flats(std::size_t rows) {
 struct Trained : Dir {
   Trained() {
     write("flats.csv", flats(300));
-    result =
-        run(*this, {"train", "flats.csv", "--hidden", "16", "--epochs", "80", "--lr", "0.01", "-o", "m.safetensors"});
+    result = run(*this, {"train", "flats.csv", "--preset", "fast", "--hidden", "16", "--epochs", "80", "--lr", "0.01",
+                         "-o", "m.safetensors"});
     EXPECT_EQ(result.code, 0) << result.err;
   }
   Result result;
@@ -67,8 +67,8 @@ TEST(Table, PredictsAndWarnsOfWhatIsNew) {
 TEST(Table, TheSameBytesOnAnyNumberOfThreads) {
   const Trained dir;
   const auto train = [&](const std::string& threads, const std::string& file) {
-    EXPECT_EQ(run(dir, {"train", "flats.csv", "--hidden", "16", "--epochs", "80", "--lr", "0.01", "-q", "--threads",
-                        threads, "-o", file})
+    EXPECT_EQ(run(dir, {"train", "flats.csv", "--preset", "fast", "--hidden", "16", "--epochs", "80", "--lr", "0.01",
+                        "-q", "--threads", threads, "-o", file})
                   .code,
               0);
     return dir.read(file);
@@ -109,7 +109,7 @@ TEST(Table, NumbersCanBeCategories) {
   dir.write("flats.csv", flats(60));
   const Result result = run(dir, {"train", "flats.csv", "--categorical", "floor", "--epochs", "1"});
   EXPECT_EQ(result.code, 0) << result.err;
-  EXPECT_TRUE(contains(result.err, "network: 11 -> 128")) << result.err;  // 4 floors and new ones
+  EXPECT_TRUE(contains(result.err, "network: 11 -> 256")) << result.err;  // 4 floors and new ones
   EXPECT_EQ(run(dir, {"train", "flats.csv", "--categorical", "price"}).code, 2);
 }
 

@@ -8,6 +8,7 @@
 #include "chainrule/chainrule.h"
 #include "chainrule/version.h"
 #include "cli_runner.h"
+#include "data_files.h"
 
 namespace chainrule {
 namespace {
@@ -47,7 +48,8 @@ TEST(Help, OpensWithWhatItDoesThenExamplesThenOptions) {
   }
   const std::string help = run(dir, {"help", "train"}).out;
   for (const Option& option : option_table()) EXPECT_NE(help.find(option.name), std::string::npos) << option.name;
-  EXPECT_NE(help.find(" [" + default_value(*find_option("learning-rate")) + "]"), std::string::npos);
+  EXPECT_NE(help.find(" [0.04; images: 0.002]"), std::string::npos);  // of the learning rate
+  EXPECT_NE(help.find(" [0.9]"), std::string::npos);                  // of beta1, of both
   EXPECT_EQ(run(dir, {"--help"}).out, run(dir, {"help"}).out);
   EXPECT_EQ(run(dir, {"--version"}).out, std::string("chainrule ") + kVersion + "\n");
 }
@@ -81,8 +83,9 @@ TEST(Train, WritesAModelAndSaysSoOnStandardErrorOnly) {
   const Result result = run(dir, train_words({"-o", "m.safetensors"}));
   EXPECT_EQ(result.code, 0);
   EXPECT_EQ(result.out, "");
-  for (const char* const part : {"network: 2 -> 8 silu -> 3", "rows: 135 for training, 15 for validation",
-                                 "memory:", "epoch 30/30", "validation", "weights_sha256: ", "written: m.safetensors"})
+  for (const char* const part :
+       {"network: 2 -> 8 silu -> 3", "rows: 135 for training, 15 for validation", "memory:", "epoch 30/30",
+        "validation", "the best constant answer there: accuracy 0.", "weights_sha256: ", "written: m.safetensors"})
     EXPECT_NE(result.err.find(part), std::string::npos) << part << "\n" << result.err;
   EXPECT_EQ(result.err.find('\x1b'), std::string::npos);
   EXPECT_EQ(dir.listing().size(), 2u);
@@ -109,6 +112,7 @@ TEST(Train, JsonIsOneDocumentThatTellsTheResult) {
   EXPECT_EQ(document["model"], "m.safetensors");
   EXPECT_GT(document["metrics"]["training"]["accuracy"]["value"].get<double>(), 0.9);
   EXPECT_GT(document["metrics"]["validation"]["accuracy"]["value"].get<double>(), 0.9);
+  EXPECT_LT(document["metrics"]["trivial"]["accuracy"]["value"].get<double>(), 0.5);
 }
 
 TEST(Train, TakesAValidationFileAndStandardInput) {
@@ -149,7 +153,8 @@ TEST(Train, NewsOnATerminalAreABarElsewhereLines) {
   const Dir dir;
   dir.write("points.csv", points(true, false, 600));
   const auto trained = [&](std::vector<std::string> more) {
-    std::vector<std::string> words{"train", "points.csv", "--epochs", "60", "--force", "-o", "m.safetensors"};
+    std::vector<std::string> words{"train", "points.csv", "--hidden", "16",           "--epochs",
+                                   "60",    "--force",    "-o",       "m.safetensors"};
     words.insert(words.end(), more.begin(), more.end());
     return on_terminal(dir, words);
   };
@@ -159,10 +164,13 @@ TEST(Train, NewsOnATerminalAreABarElsewhereLines) {
     EXPECT_NE(bar.find(part), std::string::npos) << part << "\n" << bar;
   EXPECT_EQ(trained({"--color", "never"}).find("\x1b[32m"), std::string::npos);
   EXPECT_EQ(trained({"-q"}), "");
-  const Result lines = run(dir, {"train", "points.csv", "--epochs", "60", "-o", "n.safetensors"});
+  const Result lines = run(dir, {"train", "points.csv", "--hidden", "16", "--epochs", "60", "-o", "n.safetensors"});
   EXPECT_EQ(lines.err.find_first_of("\r\x1b"), std::string::npos);
   EXPECT_LT(lines_of(lines.err).size(), 30u) << "at most about a line per second";
-  EXPECT_GE(lines_of(run(dir, {"train", "points.csv", "--epochs", "60", "-v", "-o", "v.safetensors"}).err).size(), 60u);
+  EXPECT_GE(
+      lines_of(run(dir, {"train", "points.csv", "--hidden", "16", "--epochs", "60", "-v", "-o", "v.safetensors"}).err)
+          .size(),
+      60u);
 }
 
 TEST(Config, PrintedOptionsBringBackTheSame) {
@@ -190,7 +198,7 @@ TEST(Config, PrintedOptionsBringBackTheSame) {
   ASSERT_EQ(first.code, 0) << first.err;
   dir.write("run.toml", first.out);
   EXPECT_EQ(run(dir, {"train", "--config", "run.toml", "--print-config"}).out, first.out);
-  EXPECT_EQ(run(dir, {"train", "--print-config"}).out, run(dir, {"train", "--preset=default", "--print-config"}).out);
+  EXPECT_EQ(run(dir, {"train", "--print-config"}).out, run(dir, {"train", "--preset=tabular", "--print-config"}).out);
   for (const char* const line : {"hidden = [64, 32]", "rho = 0.7", "ignore = [\"a b\", \"c\"]", "shuffle = false"})
     EXPECT_NE(first.out.find(std::string(line) + "\n"), std::string::npos) << line;
   const std::string stronger = run(dir, {"train", "--config", "run.toml", "--lr=7", "--print-config"}).out;
@@ -198,10 +206,31 @@ TEST(Config, PrintedOptionsBringBackTheSame) {
   EXPECT_FALSE(dir.has("model.safetensors"));
 }
 
+// Tables and images start from different settings where nobody names some.
+TEST(Config, TheDefaultPresetGoesByTheData) {
+  const Dir dir;
+  dir.write("points.csv", points(true, false));
+  dir.write("t-images-idx3-ubyte", data_files::idx({3, 2, 2}, std::string(12, '\7')));
+  dir.write("t-labels-idx1-ubyte", data_files::idx({3}, std::string("\0\1\0", 3)));
+  const auto config = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {"train", "--print-config"});
+    const Result result = run(dir, words);
+    EXPECT_EQ(result.code, 0) << result.err;
+    return result.out;
+  };
+  const std::string tables = config({}), images = config({"t-images-idx3-ubyte"});
+  EXPECT_NE(tables.find("preset = \"tabular\""), std::string::npos);
+  EXPECT_NE(images.find("preset = \"fast\""), std::string::npos);
+  EXPECT_EQ(config({"points.csv"}), tables);
+  EXPECT_EQ(config({"t-images-idx3-ubyte", "--preset", "tabular"}), tables);
+  EXPECT_NE(config({"points.csv", "--hidden", "5"}).find("hidden = [5]"), std::string::npos);
+  EXPECT_EQ(run(dir, {"train", "absent.csv", "--print-config"}).code, 3);
+}
+
 TEST(Config, TrainsAsTheFlagsWould) {
   const Dir dir;
   dir.write("points.csv", points(true, false));
-  dir.write("run.toml", "hidden = 8\nepochs = 30\nlr = 0.02\n");
+  dir.write("run.toml", "preset = \"fast\"\nhidden = 8\nepochs = 30\nlr = 0.02\n");
   ASSERT_EQ(run(dir, train_words({"-o", "flags.safetensors"})).code, 0);
   ASSERT_EQ(run(dir, {"train", "points.csv", "--config", "run.toml", "-o", "file.safetensors"}).code, 0);
   EXPECT_EQ(dir.read("flags.safetensors"), dir.read("file.safetensors"));
@@ -291,7 +320,8 @@ TEST(Inspect, ShowsDataAndModels) {
   const Trained dir;
   const Result table = run(dir, {"inspect", "points.csv"});
   EXPECT_EQ(table.code, 0);
-  for (const char* const part : {"150 rows, 3 columns", "x", "number", "text", "3 classes", "2 -> 128 silu -> 3"})
+  for (const char* const part :
+       {"150 rows, 3 columns", "x", "number", "text", "3 classes", "2 -> 256 mish -> 256 mish -> 256 mish -> 3"})
     EXPECT_NE(table.out.find(part), std::string::npos) << part << "\n" << table.out;
   const json columns = json::parse(run(dir, {"inspect", "points.csv", "--json"}).out)["columns"];
   EXPECT_EQ(columns[0]["name"], "x");

@@ -47,6 +47,17 @@ TEST(ColumnType, KnowsConstants) {
   EXPECT_EQ(type_of({"x", "x", ""}), ColumnType::category);
 }
 
+TEST(ColumnType, KnowsRunningNumbersWhereRowsAreLeftOut) {
+  Texts y = run_of(60, 3, 2);
+  y[0] = y[7] = y[8] = "";
+  Table table = table_of({column("nr", run_of(60, 1, 1)), column("y", y)}, 60);
+  leave_out_rows_without(table, 1);
+  ASSERT_EQ(table.rows, 57u);
+  EXPECT_EQ(read_column(table, 0).type, ColumnType::running_number);
+  table.columns[0].numbers[30] += 1;
+  EXPECT_EQ(read_column(table, 0).type, ColumnType::number);
+}
+
 TEST(ColumnType, KnowsRunningNumbers) {
   EXPECT_EQ(type_of(run_of(20, 1, 1)), ColumnType::running_number);
   EXPECT_EQ(type_of(run_of(300, -10, 5)), ColumnType::running_number);

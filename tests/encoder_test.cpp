@@ -135,6 +135,21 @@ TEST(Fit, ScalesANumericTarget) {
   EXPECT_DOUBLE_EQ(fitted(table).target_scale, std::sqrt(200.0 / 3));
 }
 
+TEST(Fit, ClampsToTheTargetsOfTheTrainingRows) {
+  const Table table = table_of({column("a", {"1", "2", "3"}), column("y", {"10.5", "20.5", "30.5"}, kKept)}, 3);
+  std::vector<std::string> notes;
+  const EncoderOptions options{.target_scaling = Scaling::range, .clamp_predictions = true};
+  Encoder encoder = plan_encoder(table, options, notes);
+  fit_encoder(encoder, table, std::vector<std::size_t>{0, 1}, options, notes);
+  EXPECT_EQ(encoder.least_prediction, 10.5);
+  EXPECT_EQ(encoder.most_prediction, 20.5) << "the third row is not of the training";
+  const Targets targets = encode(encoder, table, true).targets;
+  EXPECT_EQ(targets.least, 0);
+  EXPECT_EQ(targets.most, 1);
+  EXPECT_EQ(targets.values(2, 0), 2) << "a target is what it is";
+  EXPECT_EQ(fitted(table).most_prediction, std::numeric_limits<double>::infinity());
+}
+
 TEST(Fit, TakesAConstantNumericTargetWithANote) {
   const Table table = table_of({column("a", {"1", "2"}), column("y", {"2.5", "2.5"}, kKept)}, 2);
   const Encoder encoder = fitted(table);

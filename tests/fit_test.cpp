@@ -65,6 +65,8 @@ void expect_same_encoder(const Encoder& a, const Encoder& b) {
   EXPECT_EQ(a.class_weights, b.class_weights);
   EXPECT_EQ(a.target_shift, b.target_shift);
   EXPECT_EQ(a.target_scale, b.target_scale);
+  EXPECT_EQ(a.least_prediction, b.least_prediction);
+  EXPECT_EQ(a.most_prediction, b.most_prediction);
 }
 
 FitOptions small_fit(const std::string& target) {

@@ -245,6 +245,12 @@ TEST_F(HostileModelFile, FilesOfEarlierVersionsAreRead) {
     for (const std::string& name : gone) object.erase(name);
     metadata[key] = object.dump();
   };
+  metadata["format_version"] = "3";
+  less("decision", {"least", "most"});
+  sign(head);
+  EXPECT_EQ(verdict(file_of(head.dump(), data_)), "accepted");
+  EXPECT_EQ(formats::load_model(path("tried.safetensors")).encoder.most_prediction,
+            std::numeric_limits<double>::infinity());
   metadata["format_version"] = "2";
   metadata.erase("decision");
   less("columns", {"least", "most", "boolean", "dates", "clipped", "landmarks", "scores"});
@@ -262,12 +268,15 @@ TEST_F(HostileModelFile, FilesOfEarlierVersionsAreRead) {
 }
 
 TEST_F(HostileModelFile, DecisionsAndFiguresThatCannotBe) {
-  expect_metadata("decision", "{\"threshold\":1,\"class_weights\":[]}",
+  expect_metadata("decision", "{\"threshold\":1,\"class_weights\":[],\"least\":null,\"most\":null}",
                   "threshold: expected a number in (0, 1), found 1");
-  expect_metadata("decision", "{\"threshold\":null,\"class_weights\":[1]}", "class weights: expected 2, found 1");
-  expect_metadata("decision", "{\"threshold\":null,\"class_weights\":[1,-1]}",
+  expect_metadata("decision", "{\"threshold\":null,\"class_weights\":[1],\"least\":null,\"most\":null}",
+                  "class weights: expected 2, found 1");
+  expect_metadata("decision", "{\"threshold\":null,\"class_weights\":[1,-1],\"least\":null,\"most\":null}",
                   "class weight: expected a finite number from 0 up, found -1");
-  expect_metadata("decision", "{\"threshold\":\"0.3\",\"class_weights\":[]}",
+  expect_metadata("decision", "{\"threshold\":null,\"class_weights\":[],\"least\":\"a\",\"most\":null}",
+                  "metadata \"decision\": least: expected a number, found");
+  expect_metadata("decision", "{\"threshold\":\"0.3\",\"class_weights\":[],\"least\":null,\"most\":null}",
                   "metadata \"decision\": threshold: expected a number, found");
   expect_metadata("metrics", "{\"training\":{},\"validation\":{},\"test_rows\":1,\"test\":{\"accuracy\":[1]}}",
                   "metadata \"metrics\": test: \"accuracy\": expected 4 numbers, found 1");
@@ -282,11 +291,11 @@ TEST_F(HostileModelFile, MetadataThatCannotBe) {
   }
   expect_metadata("sead", "1", "metadata: unknown key \"sead\"");
   expect_metadata("format", "pt", "no model of chainrule: metadata \"format\": expected \"chainrule\", found \"pt\"");
-  expect_metadata("format_version", "4", "written by a newer version: expected at most 3, found 4");
+  expect_metadata("format_version", "5", "written by a newer version: expected at most 4, found 5");
   for (const std::string version : {"1.0", "01", "+1", "-1", "", "1 ", "99999999999999999999"})
     expect_metadata("format_version", version,
                     "metadata \"format_version\": expected a whole number, found \"" + version);
-  expect_metadata("format_version", "0", "metadata \"format_version\": expected 1 to 3, found 0");
+  expect_metadata("format_version", "0", "metadata \"format_version\": expected 1 to 4, found 0");
   expect_metadata("seed", "-1", "metadata \"seed\": expected a whole number, found \"-1\"");
   expect_metadata("layers", "[]", "metadata \"layers\": expected at least 1, found 0");
   expect_metadata("layers", "{", "metadata \"layers\": not valid JSON at byte");

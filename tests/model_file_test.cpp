@@ -87,6 +87,8 @@ void expect_equal(const Encoder& a, const Encoder& b) {
   EXPECT_EQ(a.labels, b.labels);
   EXPECT_EQ(a.target_shift, b.target_shift);
   EXPECT_EQ(a.target_scale, b.target_scale);
+  EXPECT_EQ(a.least_prediction, b.least_prediction);
+  EXPECT_EQ(a.most_prediction, b.most_prediction);
 }
 
 void expect_equal(const Network& a, const Network& b) {

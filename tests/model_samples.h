@@ -71,6 +71,7 @@ inline Model number_model() {
   encoder.input_places = {1, 2};
   encoder.target_shift = 100;
   encoder.target_scale = 10;
+  encoder.least_prediction = -1e6;
   model.provenance.program = "chainrule 0.1.0";
   return model;
 }

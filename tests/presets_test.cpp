@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Presets, and the options that came with them: rates by width, a last layer that starts at 0.
 #include <cmath>
+#include <numeric>
 
 #include "chainrule/fit.h"
 #include "chainrule/options.h"
@@ -50,20 +51,22 @@ TEST(Presets, TabularIsAsItsPageSays) {
   apply_preset(options, "tabular");
   const auto says = [&](const char* name) { return find_option(name)->get(options); };
   EXPECT_EQ(says("scaling"), "robust");
+  EXPECT_EQ(says("clamp-predictions"), "true");
   EXPECT_EQ(says("hidden"), "256,256,256");
   EXPECT_EQ(says("activation"), "mish");
   EXPECT_EQ(says("initial-weights"), "lecun_normal");
   EXPECT_EQ(says("initial-biases"), "normal");
   EXPECT_EQ(says("zero-output"), "true");
   EXPECT_EQ(says("rate-by-width"), "true");
+  EXPECT_EQ(says("dropout"), "0.15");
   EXPECT_EQ(says("bias-multiplier"), "0.1");
   EXPECT_EQ(says("optimizer"), "adam");
   EXPECT_EQ(says("learning-rate"), "0.04");
   EXPECT_EQ(says("beta2"), "0.95");
   EXPECT_EQ(says("schedule"), "coslog4");
-  EXPECT_EQ(says("label-smoothing"), "0.1");
+  EXPECT_EQ(says("label-smoothing"), "0.03");
   EXPECT_EQ(says("batch-size"), "256");
-  EXPECT_EQ(says("epochs"), "256");
+  EXPECT_EQ(says("epochs"), "64");
 }
 
 TEST(Presets, TabularLearnsClassesAndNumbersBesideAnOutlier) {
@@ -71,7 +74,7 @@ TEST(Presets, TabularLearnsClassesAndNumbersBesideAnOutlier) {
   const FitResult numbers = fit(curve(false), with("tabular", 60));
   EXPECT_GE(find_metric(classes.validation, "accuracy")->value, 0.9);
   EXPECT_GE(find_metric(numbers.validation, "r2")->value, 0.9);
-  EXPECT_EQ(classes.model.loss.label_smoothing, 0.1);
+  EXPECT_EQ(classes.model.loss.label_smoothing, 0.03);
   EXPECT_EQ(numbers.model.loss.label_smoothing, 0);
 }
 
@@ -88,6 +91,39 @@ TEST(Presets, TabularGoesWithEveryLoss) {
     options.train.loss.kind = kind;
     EXPECT_EQ(fit(curve(false), options).model.loss.label_smoothing, 0);
   }
+}
+
+// What is predicted and what is measured go by the same range.
+TEST(ClampPredictions, HoldsForAnswersAndForMetrics) {
+  const auto line = [](double from, double to) {
+    Texts x, y;
+    for (double value = from; value < to; value += 0.25) {
+      x.push_back(fmt::format("{}", value));
+      y.push_back(fmt::format("{}", 3 * value));
+    }
+    return table_of({column("x", x), column("y", y, kKept)}, x.size());
+  };
+  const Table near = line(0, 10), far = line(0, 40);
+  const auto mae = [&](bool clamped) {
+    FitOptions options = with("fast", 60);
+    options.hidden = {};
+    options.train.learning_rate = 0.05;
+    options.data.clamp_predictions = clamped;
+    const FitResult result = fit(near, options, {}, &far);
+    const Dataset data = encode(result.model.encoder, far, false);
+    std::vector<std::size_t> rows(far.rows);
+    std::iota(rows.begin(), rows.end(), std::size_t{0});
+    MatrixOf<double> answers(far.rows, 1);
+    Predictor(result.model).predict(data.inputs, rows, answers.view());
+    EXPECT_NEAR(answers(far.rows - 1, 0), clamped ? 29.25 : 119.25, clamped ? 0 : 3);
+    double sum = 0;
+    for (std::size_t row = 0; row < far.rows; ++row)
+      sum += std::abs(answers(row, 0) - far.columns[1].numbers[row]) / static_cast<double>(far.rows);
+    EXPECT_NEAR(find_metric(result.validation, "mae")->value, sum, 1e-5 * sum);
+    return sum;
+  };
+  EXPECT_LT(mae(false), 1);
+  EXPECT_GT(mae(true), 30);
 }
 
 TEST(RateByWidth, DividesByTheRootOfTheInputs) {

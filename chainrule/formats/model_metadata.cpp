@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The metadata of a model file, version 3: every key is there, none besides. Values in braces or brackets are JSON.
+// The metadata of a model file, version 4: every key is there, none besides. Values in braces or brackets are JSON.
 //
 //   format             "chainrule"
-//   format_version     "3"; version 1 has no fill, may_miss and categories, versions 1 and 2 no clipped,
-//                      landmarks, scores, boolean, dates, least, most, test, test_rows and decision
+//   format_version     "4"; version 1 has no fill, may_miss and categories, versions 1 and 2 no clipped,
+//                      landmarks, scores, boolean, dates, least, most, test, test_rows and decision, version 3 no
+//                      least and most in decision
 //   program            who wrote it: "chainrule 0.1.0"
 //   layers             [{inputs, outputs, activation, dropout, weight_multiplier, bias_multiplier, decay_multiplier,
 //                      max_norm}, ...] from the inputs on; tensors "0.weight", "0.bias" belong to the first,
@@ -31,8 +32,9 @@
 //   training           {stop, epochs, best_epoch, steps}
 //   metrics            {training: {name: number}, validation: {name: number}, test_rows, test: {name: [value, low,
 //                      high, trivial]}}; null is no number
-//   decision           {threshold, class_weights}: of two classes, the second is predicted from this probability on,
-//                      null: the likelier one is; a number per label, what it counts in the loss, or none
+//   decision           {threshold, class_weights, least, most}: of two classes, the second is predicted from this
+//                      probability on, null: the likelier one is; a number per label, what it counts in the loss, or
+//                      none; predicted numbers outside least to most become the nearest of them, null: none does
 //   metadata_sha256    of all the others, in the order of their names' bytes: name, zero byte, value, zero byte
 #include "chainrule/formats/model_metadata.h"
 
@@ -54,7 +56,7 @@ namespace chainrule::formats {
 namespace {
 
 constexpr std::string_view kFormat = "chainrule";
-constexpr std::uint64_t kVersion = 3;
+constexpr std::uint64_t kVersion = 4;
 constexpr std::size_t kMostLayers = 10'000;
 constexpr std::size_t kMostOptions = 10'000;
 const std::string kDecision = "decision";  // since version 3
@@ -340,7 +342,8 @@ Model model_from(const Metadata& metadata, const Architecture& architecture, con
   for (const Json& label : list_of(labels, at(file, "labels")))
     encoder.labels.push_back(text_of(label, element(at(file, "labels"), encoder.labels.size())));
   if (metadata.contains(kDecision))
-    decision_from(metadata.at(kDecision), architecture.outputs(), at(file, kDecision), model);
+    decision_from(metadata.at(kDecision), architecture.outputs(), version_of(metadata, file), at(file, kDecision),
+                  model);
   model.provenance = provenance_from(metadata, file);
   blamed_on(file, [&] { validate(model); });
   // Last, so that a file changed by hand hears what is wrong with it.

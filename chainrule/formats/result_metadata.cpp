@@ -77,16 +77,24 @@ void metrics_from(const std::string& text, std::uint64_t version, const std::str
 std::string decision_text(const Model& model) {
   std::vector<std::string> weights;
   for (const double weight : model.encoder.class_weights) weights.push_back(json_number(weight));
-  return json_object(
-      {{"threshold", model.threshold ? json_number(*model.threshold) : "null"}, {"class_weights", json_list(weights)}});
+  return json_object({{"threshold", model.threshold ? json_number(*model.threshold) : "null"},
+                      {"class_weights", json_list(weights)},
+                      {"least", json_number(model.encoder.least_prediction)},
+                      {"most", json_number(model.encoder.most_prediction)}});
 }
 
-void decision_from(const std::string& text, std::size_t outputs, const std::string& where, Model& model) {
+void decision_from(const std::string& text, std::size_t outputs, std::uint64_t version, const std::string& where,
+                   Model& model) {
   const Json json = read_json(text, outputs + 10, where);
-  const Fields fields(json, {"threshold", "class_weights"}, where);
+  std::vector<std::string_view> keys{"threshold", "class_weights"};
+  if (version >= 4) keys.insert(keys.end(), {"least", "most"});
+  const Fields fields(json, keys, where);
   if (!is_null(fields["threshold"])) model.threshold = fields.number("threshold");
   for (const Json& weight : fields.list("class_weights"))
     model.encoder.class_weights.push_back(number_of(weight, fields.where("class_weights")));
+  if (version < 4) return;
+  if (!is_null(fields["least"])) model.encoder.least_prediction = fields.number("least");
+  if (!is_null(fields["most"])) model.encoder.most_prediction = fields.number("most");
 }
 
 }  // namespace chainrule::formats

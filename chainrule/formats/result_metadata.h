@@ -15,7 +15,8 @@ std::string metrics_text(const Provenance& provenance);
 void metrics_from(const std::string& text, std::uint64_t version, const std::string& where, Provenance& provenance);
 
 std::string decision_text(const Model& model);
-/// For a network of so many outputs. Throws Error (input).
-void decision_from(const std::string& text, std::size_t outputs, const std::string& where, Model& model);
+/// For a network of so many outputs, as a file of this version has it. Throws Error (input).
+void decision_from(const std::string& text, std::size_t outputs, std::uint64_t version, const std::string& where,
+                   Model& model);
 
 }  // namespace chainrule::formats

@@ -123,6 +123,7 @@ inline void philox(const RandomPlace& first, std::uint32_t offset, std::array<st
   }
   std::uint32_t key0 = first.key[0], key1 = first.key[1];
   for (int round = 0; round < 10; ++round, key0 += 0x9E3779B9u, key1 += 0xBB67AE85u)
+#pragma GCC unroll 1  // g++ 12 would unroll all sixteen first, and make no vectors of them
     for (std::size_t j = 0; j < lanes; ++j) {
       const std::uint64_t p = std::uint64_t{0xD2511F53u} * a[j], q = std::uint64_t{0xCD9E8D57u} * c[j];
       a[j] = static_cast<std::uint32_t>(q >> 32) ^ b[j] ^ key0;

@@ -125,6 +125,7 @@ std::string training_document(const FitResult& result, const TrainingFacts& fact
       {"metrics",
        {{"training", metrics_object(result.training)},
         {"validation", metrics_object(result.validation)},
+        {"trivial", metrics_object(result.trivial)},
         {"test", estimates_object(result.test)}}}};
   return text_of(document, 2);
 }

@@ -27,12 +27,24 @@ Entry entry_of(const Flag& flag, const std::string& group) {
       ""};
 }
 
+// "256; images: 32" where tables and images begin with different settings.
+std::string default_text(const Option& option) {
+  const auto shown = [&](const FitOptions& options) {
+    const std::string value = option.get(options);
+    return option.kind != OptionKind::flag ? value : std::string(value == "true" ? "yes" : "no");
+  };
+  const FitOptions images;
+  FitOptions tables;
+  apply_preset(tables, "tabular");
+  if (!is_used(option, images)) return default_value(option);
+  return shown(tables) == shown(images) ? shown(images) : fmt::format("{}; images: {}", shown(tables), shown(images));
+}
+
 Entry entry_of(const Option& option) {
   std::string names = (option.kind == OptionKind::flag ? "    --[no-]" : "    --") + option.name;
   for (const std::string& alias : option.aliases) names += ", --" + alias;
   if (!option.value.empty()) names += " " + option.value;
-  Entry entry{option.group, names, option.help, default_value(option), option.choices, "", option.peers};
-  if (option.kind == OptionKind::flag) entry.fallback = entry.fallback == "true" ? "yes" : "no";
+  Entry entry{option.group, names, option.help, default_text(option), option.choices, "", option.peers};
   if (!option.used_with.option.empty()) entry.used_with = option.used_with.words();
   return entry;
 }
@@ -66,7 +78,8 @@ std::string wrapped(const std::string& text, std::size_t indent, std::size_t use
     const std::size_t end = std::min(text.find(' ', at), text.size());
     const std::size_t length = end - at;
     if (column > indent && column + 1 + length > kWidth) {
-      out += "\n" + std::string(indent, ' ');
+      out += '\n';
+      out.append(indent, ' ');
       column = indent;
     } else if (column > indent) {
       out += ' ';
@@ -222,8 +235,9 @@ std::string help_markdown() {
       "<!-- made by `chainrule help --markdown`; a test compares -->\n\n"
       "`chainrule VERB [OPTIONS] [FILE...]`. Values follow as `--option value` or `--option=value`; `-` is standard\n"
       "input or output; after `--` no word is an option. Standard output carries only the data asked for, all news go\n"
-      "to standard error. Defaults are weaker than the preset, the preset than `--config FILE`, and that than the\n"
-      "command line. In a TOML file the options of `train` have the same names with `_` for `-`; `--print-config`\n"
+      "to standard error. Defaults are those of a preset, by what DATA holds where none is named (docs/presets.md);\n"
+      "`--config FILE` is stronger, and the command line than that. In a TOML file the options of `train` have the "
+      "same names with `_` for `-`; `--print-config`\n"
       "writes such a file.\n\n"
       "| verb | does |\n|---|---|\n";
   for (const Verb& verb : verbs()) out += fmt::format("| [{0}](#chainrule-{0}) | {1} |\n", verb.name, verb.summary);

@@ -90,8 +90,9 @@ void load_trained(Subject& subject, const Arguments& arguments, const Terminal& 
 }
 
 void load_fresh(Subject& subject, const Arguments& arguments, const Terminal& terminal) {
-  const FitOptions options = options_from({arguments.options});
-  subject.table = load_with_target(arguments.files[0], load_options_of(arguments, options.data));
+  const EncoderOptions data = options_from({arguments.options}).data;
+  subject.table = load_with_target(arguments.files[0], load_options_of(arguments, data));
+  const FitOptions options = options_from({arguments.options}, subject.table);
   FitPlan plan = plan_fit(subject.table, options);
   for (const std::string& note : plan.notes) say(terminal, note);
   subject.origin = fmt::format("fresh network, seed {}", options.train.seed);

@@ -74,7 +74,7 @@ Verb train_verb() {
   Verb verb{"train",
             "train a network on a data file and write a model file",
             {"Train a network on a data file and write a model file: columns, scaling, labels and weights together."},
-            {"chainrule train data/digits.csv --target digit --hidden 64 -o digits.safetensors",
+            {"chainrule train data/digits.csv --target digit -o digits.safetensors",
              "chainrule train houses.csv --ignore id --epochs 200 --patience 20",
              "chainrule train patients.csv --group patient --test-split 0.2",
              "chainrule train fraud.csv --time date --class-weight balanced --threshold-metric f1",

@@ -58,6 +58,7 @@ int inspect_table(const Arguments& arguments, const Terminal& terminal, bool jso
   reading.numeric = options.data.numeric;
   reading.target_required = arguments.has("target");
   const Table table = formats::load_table(arguments.files[0], reading);
+  apply_preset(options, preset_for(table));
   TableFacts facts;
   std::optional<FitPlan> plan;
   std::optional<Table> kept;

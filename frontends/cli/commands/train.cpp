@@ -38,12 +38,16 @@ std::vector<std::vector<Assignment>> sources_of(const Arguments& arguments) {
   return sources;
 }
 
-int print_config(const Arguments& arguments, const FitOptions& options) {
+// What is in force for DATA; without DATA, for a table.
+int print_config(const Arguments& arguments, const std::vector<std::vector<Assignment>>& sources) {
   if (arguments.is_true("json"))
     throw Error(ErrorCategory::usage, "--json: expected no --print-config beside it, found one",
                 "a configuration is printed as TOML");
+  const EncoderOptions data = options_from(sources).data;
+  const Table table =
+      arguments.files.empty() ? Table() : load_with_target(arguments.files[0], load_options_of(arguments, data));
   Output output;
-  output.write(config_text(options));
+  output.write(config_text(options_from(sources, table)));
   output.finish();
   return 0;
 }
@@ -110,7 +114,10 @@ void say_result(const Terminal& terminal, const FitResult& result, const Trainin
     ended += fmt::format("; weights of epoch {}, the best by {}", history.best_epoch, history.watched_metric);
   say(terminal, ended);
   say(terminal, "training: " + metrics_line(result.training));
-  if (!result.validation.empty()) say(terminal, "validation: " + metrics_line(result.validation));
+  if (!result.validation.empty()) {
+    say(terminal, "validation: " + metrics_line(result.validation));
+    say(terminal, "the best constant answer there: " + metrics_line(result.trivial));
+  }
   if (result.test.rows > 0)
     say(terminal, fmt::format("test, {} rows that no choice has seen: {}", result.test.rows,
                               test_figures(result.training, result.test, ", ")));
@@ -197,9 +204,10 @@ int train_on(const Arguments& arguments, const Terminal& terminal, const FitOpti
   return interruption.signal() == 0 ? 0 : exit_code_of(interruption.signal());
 }
 
-int read_and_train(const Arguments& arguments, const Terminal& terminal, const FitOptions& options,
-                   formats::LoadOptions reading) {
+int read_and_train(const Arguments& arguments, const Terminal& terminal,
+                   const std::vector<std::vector<Assignment>>& sources, formats::LoadOptions reading) {
   const Table table = load_with_target(arguments.files[0], reading);
+  const FitOptions options = options_from(sources, table);
   if (!arguments.has("validation")) return train_on(arguments, terminal, options, table, nullptr);
   reading.labels.clear();  // --labels belongs to DATA
   std::vector<std::string> said_later;
@@ -213,7 +221,7 @@ int read_and_train(const Arguments& arguments, const Terminal& terminal, const F
 int train_command(const Arguments& arguments, const Terminal& terminal) {
   const std::vector<std::vector<Assignment>> sources = sources_of(arguments);
   const FitOptions options = options_from(sources);
-  if (arguments.is_true("print-config")) return print_config(arguments, options);
+  if (arguments.is_true("print-config")) return print_config(arguments, sources);
   formats::LoadOptions reading = load_options_of(arguments, options.data);
   threads_of(arguments);
   if (arguments.has("max-memory")) bytes_of(arguments.text("max-memory"));
@@ -230,7 +238,7 @@ int train_command(const Arguments& arguments, const Terminal& terminal) {
   check_log(arguments, output, inputs);
 
   try {
-    return read_and_train(arguments, terminal, options, std::move(reading));
+    return read_and_train(arguments, terminal, sources, std::move(reading));
   } catch (const Error& error) {
     throw in_words_of_the_user(error, sources);
   }
