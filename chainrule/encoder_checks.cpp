@@ -95,8 +95,6 @@ std::string name_or_number(const Table& table, std::size_t index) {
   return table.names_from_header && plain ? name : std::to_string(index + 1);
 }
 
-bool has_codes(const Table& table, const Column& column) { return column.codes.size() == table.rows; }
-
 void require_numbers(const Table& table, std::size_t index, const std::string& hint) {
   const Column& column = table.columns[index];
   if (!column.is_number())
@@ -119,7 +117,15 @@ void require_target(const Table& table, std::size_t index) {
                    column.missing < table.rows ? "remove rows without a target"
                                                : "the column is empty in all rows, as after a separator at the end of "
                                                  "each line; --target chooses another");
-  if (!has_codes(table, column) && column.numbers.size() != table.rows)
+  const bool kept = has_codes(table, column) || column.numbers.size() == table.rows;
+  if (!kept && !column.is_number() && column.first_no_utf8.line == 0)
+    throw Error(ErrorCategory::input,
+                fmt::format("{}: {}: expected a number in every row, or few enough different texts to be classes, "
+                            "found text {} among more different values than classes can have",
+                            place(table.source, column.first_text.line, column.first_text.field), in_column(column),
+                            in_quotes(column.first_text.text)),
+                "--numeric leaves out the rows with text there");
+  if (!kept)
     throw Error(ErrorCategory::internal,
                 fmt::format("{}: {}: its text was not kept: expected a table that was read with this target",
                             place(table.source), in_column(column)));

@@ -26,8 +26,6 @@ bool is_decimal_comma(std::string_view text);
 bool has_thousands(std::string_view text);
 /// "5%", "$1,234", "3 %": a number but for signs around it or commas between thousands.
 bool is_number_with_signs(std::string_view text);
-/// Whether the column's fields are known as written.
-bool has_codes(const Table& table, const Column& column);
 
 /// Throws Error (input) at the first field that is text, else at the first that is missing; `hint` where the text does
 /// not tell more.

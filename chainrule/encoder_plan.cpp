@@ -35,7 +35,7 @@ Roles choose_columns(const Table& table, const EncoderOptions& options) {
   roles.target = options.target.empty() ? table.columns.size() - 1 : find_column(table, options.target, "target");
   if (!options.weight.empty()) roles.weight = find_column(table, options.weight, "weight");
   std::vector<bool> is_input(table.columns.size(), true);
-  for (const std::string& name : options.ignore) is_input[find_column(table, name, "ignore")] = false;
+  for (const std::size_t c : find_columns(table, options.ignore, "ignore")) is_input[c] = false;
   const std::string target = in_column(table.columns[roles.target]);
   if (!is_input[roles.target])
     throw Error(ErrorCategory::usage, "ignore: expected another column than the target, found " + target);
@@ -56,12 +56,13 @@ Roles choose_columns(const Table& table, const EncoderOptions& options) {
 // What the user says of the columns, by name or number.
 std::vector<std::optional<ColumnType>> wishes(const Table& table, const EncoderOptions& options, const Roles& roles) {
   std::vector<std::optional<ColumnType>> wanted(table.columns.size());
+  std::vector<bool> is_input(table.columns.size(), false);
+  for (const std::size_t c : roles.inputs) is_input[c] = true;
   const auto want = [&](const std::vector<std::string>& names, std::string_view option, ColumnType type) {
-    for (const std::string& name : names) {
-      const std::size_t c = find_column(table, name, option);
+    for (const std::size_t c : find_columns(table, names, option)) {
       if (c == roles.target && type == ColumnType::number) continue;  // text there was read as a missing target
       const std::string found = in_column(table.columns[c]);
-      if (std::find(roles.inputs.begin(), roles.inputs.end(), c) == roles.inputs.end())
+      if (!is_input[c])
         throw Error(ErrorCategory::usage, fmt::format("{}: expected an input column, found {}", option, found));
       if (wanted[c].value_or(type) != type)
         throw Error(ErrorCategory::usage,

@@ -99,7 +99,8 @@ FitResult fit(const Table& table, const FitOptions& options, const Observer& obs
   result.history = train(network, training, held_out, train_options, observer, threads);
   std::optional<double>& threshold = result.model.threshold;
   threshold = threshold_for(result.model, held_out, options, threads, result.notes);
-  const std::string& metric = options.train.metric;
+  const bool by_metric = options.threshold_metric != "none";
+  const std::string& metric = by_metric ? options.threshold_metric : options.train.metric;
   result.training = evaluate(network, plan.loss, training, threads, metric, threshold);
   if (!held_out.rows.empty()) {
     result.validation = evaluate(network, plan.loss, held_out, threads, metric, threshold);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <unordered_map>
 
 #include "chainrule/error.h"
 
@@ -62,6 +63,8 @@ std::string field_text(const Table& table, const Column& column, std::size_t row
   return std::isnan(number) ? "" : fmt::format("{}", number);
 }
 
+bool has_codes(const Table& table, const Column& column) { return column.codes.size() == table.rows; }
+
 std::optional<std::size_t> try_find_column(const Table& table, std::string_view name_or_number) {
   for (std::size_t c = 0; c < table.columns.size(); ++c)
     if (table.columns[c].name == name_or_number) return c;
@@ -84,6 +87,19 @@ std::size_t find_column(const Table& table, std::string_view name_or_number, std
               place(table.source) + ": " + std::string(what) + ": expected " + known_columns(table) + ", found " +
                   in_quotes(name_or_number),
               near.empty() ? "" : "did you mean " + in_quotes(near) + "?");
+}
+
+std::vector<std::size_t> find_columns(const Table& table, const std::vector<std::string>& names,
+                                      std::string_view what) {
+  std::vector<std::size_t> found;
+  if (names.empty()) return found;
+  std::unordered_map<std::string_view, std::size_t> by_name;
+  for (std::size_t c = 0; c < table.columns.size(); ++c) by_name.emplace(table.columns[c].name, c);
+  for (const std::string& name : names) {
+    const auto at = by_name.find(name);
+    found.push_back(at != by_name.end() ? at->second : find_column(table, name, what));
+  }
+  return found;
 }
 
 }  // namespace chainrule

@@ -104,6 +104,9 @@ std::optional<double> number_in(std::string_view text);
 /// Where row `row` (from 0) stands, for messages: "FILE:LINE", or "FILE: row N" (from 1) where there are no lines.
 std::string place_of_row(const Table& table, std::size_t row);
 
+/// Whether the text of the column's fields was kept.
+bool has_codes(const Table& table, const Column& column);
+
 /// A field as the file has it where the column's text was asked for, else as it was understood: the spelling, the
 /// fewest digits of a number, "" where it is missing.
 std::string field_text(const Table& table, const Column& column, std::size_t row);
@@ -114,5 +117,7 @@ std::optional<std::size_t> try_find_column(const Table& table, std::string_view 
 /// As try_find_column, but throws Error (usage) where there is none: names the nearest known name, the columns (the
 /// first few) and `what` it was wanted for, e.g. "target".
 std::size_t find_column(const Table& table, std::string_view name_or_number, std::string_view what);
+/// The same for many names, in time that grows with names and columns, not with their product.
+std::vector<std::size_t> find_columns(const Table& table, const std::vector<std::string>& names, std::string_view what);
 
 }  // namespace chainrule

@@ -14,8 +14,6 @@ namespace {
 constexpr std::uint32_t kNoCode = std::numeric_limits<std::uint32_t>::max();
 constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
 
-bool has_codes(const Table& table, const Column& column) { return column.codes.size() == table.rows; }
-
 // Whether each row's field is missing; nothing where neither numbers nor text of the column were kept.
 std::vector<bool> missing_rows(const Table& table, const Column& column) {
   std::vector<bool> missing(table.rows, false);

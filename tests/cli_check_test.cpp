@@ -59,6 +59,15 @@ TEST_F(Check, OfAModel) {
   EXPECT_EQ(verdict("lost_smoothing", "the network"), "no_effect");
 }
 
+// All gradients before a last layer of zeros are zero: little is checked, and that is said.
+TEST_F(Check, OfATableStartsFromAReadableNetworkAndSaysWhereItStartsAtZero) {
+  EXPECT_EQ(document({"points.csv", "--most", "20"})["network"], "2 -> 128 silu -> 3 identity, 771 parameters");
+  const Result tabular = run(dir, {"check", "points.csv", "--preset", "tabular", "--hidden", "4"});
+  EXPECT_EQ(tabular.code, 0) << tabular.err;
+  EXPECT_TRUE(contains(tabular.err, "zero_output: the weights of the last layer are 0")) << tabular.err;
+  EXPECT_FALSE(contains(run(dir, {"check", "points.csv"}).err, "zero_output"));
+}
+
 TEST_F(Check, TextSaysTheSame) {
   const Result text = run(dir, {"check", "m.safetensors", "points.csv", "--row", "1"});
   EXPECT_EQ(text.code, 0) << text.err;

@@ -16,8 +16,6 @@ namespace {
 
 using nlohmann::json;
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 // Sales follow from the hour, the weekday and whether there is a sale.
 std::string shop(std::size_t rows) {
   std::string text = "nr,customer,opened,on_sale,country,note,staff,sold\n";

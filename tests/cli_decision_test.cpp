@@ -11,8 +11,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 // Whether a patient is ill follows from the dose, but for every seventh row; few are.
 std::string visits(std::size_t rows) {
   std::string text = "patient,day,dose,ill\n";
@@ -77,6 +75,8 @@ TEST(Decision, SaysWhatThresholdIsChosenAndWhatItBringsAndKeepsIt) {
   const Result result = dir.train({"--threshold-metric", "f1", "--validation-split", "0.3"});
   EXPECT_TRUE(contains(result.err, " for class yes: f1 0.")) << result.err;
   EXPECT_TRUE(contains(result.err, " on the validation rows"));
+  const std::size_t figures = result.err.find("validation: ");
+  EXPECT_TRUE(contains(result.err.substr(figures, result.err.find('\n', figures) - figures), "  f1 ")) << result.err;
   const Json model = Json::parse(run(dir, {"inspect", "m.safetensors", "--json"}).out);
   const double threshold = model["threshold"].get<double>();
   EXPECT_GT(threshold, 0);

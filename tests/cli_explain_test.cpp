@@ -19,8 +19,6 @@ struct Trained : Dir {
   }
 };
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 // The number in this column of the line that begins with `name`, or of the one below it.
 double number_of(const std::string& text, const std::string& name, std::size_t column) {
   const std::size_t at = text.find(name);
@@ -161,8 +159,8 @@ TEST(Explain, AFreshNetworkIsTheOneThatTrainStartsFrom) {
   words.insert(words.end(), network.begin(), network.end());
   const Result explained = run(dir, words);
   ASSERT_EQ(explained.code, 0) << explained.err;
-  words = {"train",        "points.csv",         "--epochs", "1", "--batch-size", "all", "--schedule", "constant",
-           "--no-shuffle", "--validation-split", "0",        "-q"};
+  words = {"train", "points.csv", "--preset", "fast",         "--epochs",           "1", "--batch-size",
+           "all",   "--schedule", "constant", "--no-shuffle", "--validation-split", "0", "-q"};
   words.insert(words.end(), network.begin(), network.end());
   ASSERT_EQ(run(dir, words).code, 0);
   const Model model = formats::load_model(dir.path("model.safetensors").string());

@@ -12,8 +12,6 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 Words training(const std::string& data, Words more = {}) {
   Words words{"train", data,   "--preset", "fast", "--hidden",      "4",      "--epochs",
               "20",    "--lr", "0.02",     "-o",   "m.safetensors", "--force"};

@@ -10,8 +10,6 @@
 namespace chainrule {
 namespace {
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 // The price follows from the size, which may be missing, and from the kind of flat.
 std::string flats(std::size_t rows) {
   std::string text = "id,kind,size,floor,price\n";

@@ -209,6 +209,26 @@ TEST(Plan, RefusesToLearnFromNothing) {
   EXPECT_NE(plan_refusal(images(2, 1, 1, {})).hint.find("--labels"), std::string::npos);
 }
 
+TEST(Plan, RefusesATextAmongMoreNumbersThanClassesCanHave) {
+  Column y = column("y", {"1", "2", "none"}, kKept);
+  y.codes.clear();  // as where there were too many different ones to keep
+  y.spellings.clear();
+  const Refusal found = plan_refusal(table_of({column("a", {"1", "2", "3"}), y}, 3));
+  EXPECT_EQ(found.category, ErrorCategory::input);
+  EXPECT_NE(found.what.find("column \"y\": expected a number in every row"), std::string::npos) << found.what;
+  EXPECT_NE(found.what.find("\"none\""), std::string::npos) << found.what;
+}
+
+TEST(Plan, FindsManyColumnsByNameOrNumber) {
+  std::vector<Column> columns;
+  for (int c = 0; c < 300; ++c) columns.push_back(column(fmt::format("x{}", c), {"1", "2"}));
+  columns[7].name = "x8";  // twice: the first counts, as where one is looked for
+  const Table table = table_of(std::move(columns), 2);
+  EXPECT_EQ(find_columns(table, {"x299", "x8", "3", "x0"}, "ignore"), (std::vector<std::size_t>{299, 7, 2, 0}));
+  EXPECT_EQ(find_column(table, "x8", "ignore"), 7u);
+  EXPECT_EQ(refusal([&] { find_columns(table, {"x1", "x300"}, "ignore"); }).category, ErrorCategory::usage);
+}
+
 TEST(Plan, RefusesBadWeights) {
   const auto with = [](Texts weights) {
     Table table = small();

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Presets, and the options that came with them: rates by width, a last layer that starts at 0.
 #include <cmath>
+#include <fstream>
 #include <numeric>
+#include <set>
 
 #include "chainrule/fit.h"
 #include "chainrule/options.h"
@@ -67,6 +69,27 @@ TEST(Presets, TabularIsAsItsPageSays) {
   EXPECT_EQ(says("label-smoothing"), "0.03");
   EXPECT_EQ(says("batch-size"), "256");
   EXPECT_EQ(says("epochs"), "64");
+}
+
+TEST(Presets, ThePageQuotesTheRecordedRun) {
+  const auto lines = [](const char* path) {
+    std::ifstream file(std::string(CHAINRULE_SOURCE_DIR "/") + path);
+    std::multiset<std::string> all;
+    for (std::string line; std::getline(file, line);) all.insert(line);
+    return all;
+  };
+  const auto page = lines("docs/presets.md"), record = lines("bench/runs/2026-11-28-accuracy/summary.md");
+  std::size_t quoted = 0;
+  for (const std::string& line : page) {
+    if (!line.starts_with("| realmlp") && !line.starts_with("| mlp") && !line.starts_with("| chainrule") &&
+        !line.starts_with("| catboost") && !line.starts_with("| lightgbm") && !line.starts_with("| xgboost") &&
+        !line.starts_with("| hist") && !line.starts_with("Mean rank"))
+      continue;
+    ++quoted;
+    const std::string whole = line.ends_with('.') ? line.substr(0, line.size() - 1) : line;
+    EXPECT_TRUE(record.contains(whole)) << line;
+  }
+  EXPECT_EQ(quoted, 16u);
 }
 
 TEST(Presets, TabularLearnsClassesAndNumbersBesideAnOutlier) {

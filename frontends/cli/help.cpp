@@ -27,24 +27,24 @@ Entry entry_of(const Flag& flag, const std::string& group) {
       ""};
 }
 
-// "256; images: 32" where tables and images begin with different settings.
-std::string default_text(const Option& option) {
-  const auto shown = [&](const FitOptions& options) {
-    const std::string value = option.get(options);
+// "256; images: 32" where training begins with other settings on tables than on images.
+std::string default_text(const Option& option, const Verb& verb) {
+  const auto shown = [&](const std::string& value) {
     return option.kind != OptionKind::flag ? value : std::string(value == "true" ? "yes" : "no");
   };
-  const FitOptions images;
-  FitOptions tables;
-  apply_preset(tables, "tabular");
-  if (!is_used(option, images)) return default_value(option);
-  return shown(tables) == shown(images) ? shown(images) : fmt::format("{}; images: {}", shown(tables), shown(images));
+  const std::string images = shown(default_value(option));
+  if (verb.name != "train" || !is_used(option, FitOptions())) return images;
+  FitOptions options;
+  apply_preset(options, "tabular");
+  const std::string tables = shown(option.get(options));
+  return tables == images ? images : fmt::format("{}; images: {}", tables, images);
 }
 
-Entry entry_of(const Option& option) {
+Entry entry_of(const Option& option, const Verb& verb) {
   std::string names = (option.kind == OptionKind::flag ? "    --[no-]" : "    --") + option.name;
   for (const std::string& alias : option.aliases) names += ", --" + alias;
   if (!option.value.empty()) names += " " + option.value;
-  Entry entry{option.group, names, option.help, default_text(option), option.choices, "", option.peers};
+  Entry entry{option.group, names, option.help, default_text(option, verb), option.choices, "", option.peers};
   if (!option.used_with.option.empty()) entry.used_with = option.used_with.words();
   return entry;
 }
@@ -53,7 +53,7 @@ std::vector<Entry> entries_of(const Verb& verb) {
   std::vector<Entry> entries;
   for (const Flag& flag : verb.flags) entries.push_back(entry_of(flag, verb.name));
   for (const Option& option : option_table())
-    if (takes(verb, option)) entries.push_back(entry_of(option));
+    if (takes(verb, option)) entries.push_back(entry_of(option, verb));
   return entries;
 }
 

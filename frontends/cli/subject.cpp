@@ -90,11 +90,13 @@ void load_trained(Subject& subject, const Arguments& arguments, const Terminal& 
 }
 
 void load_fresh(Subject& subject, const Arguments& arguments, const Terminal& terminal) {
-  const EncoderOptions data = options_from({arguments.options}).data;
-  subject.table = load_with_target(arguments.files[0], load_options_of(arguments, data));
-  const FitOptions options = options_from({arguments.options}, subject.table);
+  const FitOptions options = options_from({arguments.options});
+  subject.table = load_with_target(arguments.files[0], load_options_of(arguments, options.data));
   FitPlan plan = plan_fit(subject.table, options);
   for (const std::string& note : plan.notes) say(terminal, note);
+  if (options.zero_output && plan.architecture.depth() > 1)
+    say(terminal,
+        "zero_output: the weights of the last layer are 0, and so are all gradients before it in a first step");
   subject.origin = fmt::format("fresh network, seed {}", options.train.seed);
   subject.encoder = std::move(plan.encoder);
   subject.network = start_network(plan.architecture, options);

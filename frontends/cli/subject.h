@@ -23,9 +23,9 @@ struct Subject {
 };
 
 /// MODEL DATA: the model, with what it was trained with; options of training and optimiser on the command line are
-/// stronger. DATA alone: the network that `train` with these options would start from. Rows as --row says, else the
-/// first `fallback`. Throws Error (usage) for options that play no part, for rows that are not there; else as its parts
-/// do.
+/// stronger. DATA alone: a fresh network with these options, of preset fast where none is named. Rows as --row says,
+/// else the first `fallback`. Throws Error (usage) for options that play no part, for rows that are not there; else as
+/// its parts do.
 Subject load_subject(const Arguments& arguments, const Terminal& terminal, std::size_t fallback);
 
 /// Numbers, and ranges of them, from 1: "17", "1-5", "3,7"; each once, in the order given. Throws Error (usage) unless

@@ -188,26 +188,27 @@ Verb inspect_verb() {
 const std::vector<std::string> kIdleInAStep = {"epochs", "batch-size", "shuffle", "schedule", "stopping", "decision"};
 
 Verb explain_verb() {
-  Verb verb{"explain",
-            "show every number of a training step beside the formula that made it",
-            {"Show every number of a training step on chosen rows: inputs, z and a of each layer, losses, deltas, "
-             "gradients, the update, and the objective before and after; each with its formula, the numbers put into "
-             "it, what the training engine made of it in float and what double arithmetic makes of it.",
-             "MODEL goes on with the options that trained it; without MODEL the step is the first of the network that "
-             "train would start from. Layers count from 1, the inputs; W2[3,1] is the weight from unit 1 of layer 2 to "
-             "unit 3 of layer 3. A difference that roundings do not account for ends with exit code 5.",
-             "With --health it says instead how healthy MODEL is on all rows of DATA: statistics of each layer, from a "
-             "rehearsal of an epoch that changes nothing, then what is wrong and what would help (docs/health.md)."},
-            {"chainrule explain digits.safetensors data/digits.csv --row 17",
-             "chainrule explain digits.safetensors data/digits.csv --parameter W2[3,1]",
-             "chainrule explain data/iris.csv --hidden 3 --activation sigmoid --optimizer sgd --steps 3",
-             "chainrule explain digits.safetensors data/digits.csv --row 1-8 --layer 2 --unit 5 --json",
-             "chainrule explain digits.safetensors data/digits.csv --html step.html",
-             "chainrule explain --health digits.safetensors data/digits.csv"},
-            {{"MODEL", "model file that train wrote; without it, a fresh network", false}, {"DATA", kDataHelp}},
-            {},
-            true,
-            kIdleInAStep};
+  Verb verb{
+      "explain",
+      "show every number of a training step beside the formula that made it",
+      {"Show every number of a training step on chosen rows: inputs, z and a of each layer, losses, deltas, "
+       "gradients, the update, and the objective before and after; each with its formula, the numbers put into "
+       "it, what the training engine made of it in float and what double arithmetic makes of it.",
+       "MODEL goes on with the options that trained it; without MODEL the step is the first of a fresh network of "
+       "preset fast, unless --preset names another. Layers count from 1, the inputs; W2[3,1] is the weight from "
+       "unit 1 of layer 2 to unit 3 of layer 3. A difference that roundings do not account for ends with exit code 5.",
+       "With --health it says instead how healthy MODEL is on all rows of DATA: statistics of each layer, from a "
+       "rehearsal of an epoch that changes nothing, then what is wrong and what would help (docs/health.md)."},
+      {"chainrule explain digits.safetensors data/digits.csv --row 17",
+       "chainrule explain digits.safetensors data/digits.csv --parameter W2[3,1]",
+       "chainrule explain data/iris.csv --hidden 3 --activation sigmoid --optimizer sgd --steps 3",
+       "chainrule explain digits.safetensors data/digits.csv --row 1-8 --layer 2 --unit 5 --json",
+       "chainrule explain digits.safetensors data/digits.csv --html step.html",
+       "chainrule explain --health digits.safetensors data/digits.csv"},
+      {{"MODEL", "model file that train wrote; without it, a fresh network", false}, {"DATA", kDataHelp}},
+      {},
+      true,
+      kIdleInAStep};
   verb.flags = {
       yes_or_no("health", "statistics of each layer, and what is wrong"),
       repeatable(with_value("row", "ROWS", "the rows of the step, from 1: 17, 1-5 or 3,7", "1")),
@@ -238,9 +239,9 @@ Verb check_verb() {
              "parameters beside a kink are counted and left out), then the training engine's float gradient against "
              "that in double, then, one at a time, mistakes that real code had: each must be caught, unless it has no "
              "effect on this network and these rows.",
-             "Without MODEL, the network that train would start from. Large networks are checked on a sample of their "
-             "parameters, spread over all layers, weights and biases. W2[3,1] is the weight from unit 1 of layer 2 to "
-             "unit 3 of layer 3. Dropout is left out. A check that fails ends with exit code 5."},
+             "Without MODEL, a fresh network of preset fast, unless --preset names another. Large networks are checked "
+             "on a sample of their parameters, spread over all layers, weights and biases. W2[3,1] is the weight from "
+             "unit 1 of layer 2 to unit 3 of layer 3. Dropout is left out. A check that fails ends with exit code 5."},
             {"chainrule check digits.safetensors data/digits.csv",
              "chainrule check data/iris.csv --hidden 5,4 --activation tanh --weight-decay 0.01",
              "chainrule check digits.safetensors data/digits.csv --row 1-100 --most all --json"},
