@@ -154,11 +154,8 @@ void fit_number(Encoder& encoder, const Table& table, std::size_t target, std::s
   encoder.target_shift = scale.shift;
   encoder.target_scale = scale.scale;
   if (options.clamp_predictions) {
-    encoder.least_prediction = encoder.most_prediction = column.numbers[rows[0]];
-    for (const std::size_t row : rows) {
-      encoder.least_prediction = std::min(encoder.least_prediction, column.numbers[row]);
-      encoder.most_prediction = std::max(encoder.most_prediction, column.numbers[row]);
-    }
+    encoder.least_prediction = scale.least;
+    encoder.most_prediction = scale.most;
   }
   if (scale.constant)
     notes.push_back(fmt::format("warning: the target {} is constant on the training rows", in_column(column)));

@@ -124,7 +124,7 @@ void require_target(const Table& table, std::size_t index) {
                             "found text {} among more different values than classes can have",
                             place(table.source, column.first_text.line, column.first_text.field), in_column(column),
                             in_quotes(column.first_text.text)),
-                "--numeric leaves out the rows with text there");
+                fmt::format("--numeric {} leaves out the rows with text there", name_or_number(table, index)));
   if (!kept)
     throw Error(ErrorCategory::internal,
                 fmt::format("{}: {}: its text was not kept: expected a table that was read with this target",

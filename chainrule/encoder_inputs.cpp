@@ -31,10 +31,8 @@ bool fit_number_input(InputColumn& input, const Column& column, std::span<const 
   input.landmarks = std::move(scale.landmarks);
   input.scores = std::move(scale.scores);
   input.fill = quantile_of(column.numbers, present, 0.5);
-  const auto by_number = [&](std::size_t a, std::size_t b) { return column.numbers[a] < column.numbers[b]; };
-  const auto [least, most] = std::minmax_element(present.begin(), present.end(), by_number);
-  input.least = column.numbers[*least];
-  input.most = column.numbers[*most];
+  input.least = scale.least;
+  input.most = scale.most;
   input.constant = scale.constant && scaling != Scaling::none && !input.may_miss;
   return scale.constant && !input.may_miss;
 }

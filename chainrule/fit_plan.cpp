@@ -99,8 +99,12 @@ void note_idle_options(const FitOptions& options, FitPlan& plan) {
     plan.notes.push_back("optimizer rprop: every step takes all rows, and the schedule is constant");
   FitOptions preset;
   apply_preset(preset, options.preset);
-  if (plan.encoder.task == Task::classes && options.data.target_scaling != preset.data.target_scaling)
-    plan.notes.push_back("target_scaling has no effect: the target is a class, not a number");
+  if (plan.encoder.task != Task::classes) return;
+  const auto idle = [&](bool is_set, const char* name) {
+    if (is_set) plan.notes.push_back(fmt::format("{} has no effect: the target is a class, not a number", name));
+  };
+  idle(options.data.target_scaling != preset.data.target_scaling, "target_scaling");
+  idle(options.data.clamp_predictions != preset.data.clamp_predictions, "clamp_predictions");
 }
 
 void note_warmup(const TrainOptions& options, FitPlan& plan) {

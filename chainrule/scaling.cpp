@@ -83,18 +83,24 @@ Scale take_scale(std::span<const double> numbers, std::span<const std::size_t> r
     most = std::max(most, numbers[row]);
   }
   const bool constant = most - least < kLeastSpread;
-  if (scaling == Scaling::none) return {0, 1, constant, false, {}, {}};
-  if (constant) return {least, 1, true, false, {}, {}};
-  switch (scaling) {
-    case Scaling::range:
-      return {least, most - least, false, false, {}, {}};
-    case Scaling::robust:
-      return robust_scale(sorted_rows(numbers, rows));
-    case Scaling::quantile:
-      return quantile_scale(sorted_rows(numbers, rows));
-    default:
-      return standard_scale(numbers, rows);
+  Scale scale;
+  if (scaling == Scaling::none) {
+    scale.constant = constant;
+  } else if (constant) {
+    scale.shift = least;
+    scale.constant = true;
+  } else if (scaling == Scaling::range) {
+    scale.shift = least;
+    scale.scale = most - least;
+  } else if (scaling == Scaling::standard) {
+    scale = standard_scale(numbers, rows);
+  } else {
+    const std::vector<double> sorted = sorted_rows(numbers, rows);
+    scale = scaling == Scaling::robust ? robust_scale(sorted) : quantile_scale(sorted);
   }
+  scale.least = least;
+  scale.most = most;
+  return scale;
 }
 
 double smooth_clip(double v) {

@@ -30,6 +30,7 @@ struct Scale {
   bool clipped = false;           ///< smooth_clip(v) instead of v
   std::vector<double> landmarks;  ///< of quantile: values in rising order, at most kMostLandmarks,
   std::vector<double> scores;     ///< and what each becomes
+  double least = 0, most = 0;     ///< of all numbers
 };
 /// Of these rows, at least one, none of them NaN.
 Scale take_scale(std::span<const double> numbers, std::span<const std::size_t> rows, Scaling scaling);

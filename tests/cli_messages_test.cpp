@@ -36,7 +36,8 @@ TEST(NoEffect, IsRefusedOrSaid) {
   const Points dir;
   const std::string idle = "target_scaling has no effect: the target is a class";
   expect_in(idle, dir.trained({"--target-scaling", "none"}));
-  expect_not_in(idle, dir.trained({}));
+  expect_in("clamp_predictions has no effect: the target is a class", dir.trained({"--clamp-predictions"}));
+  expect_not_in("has no effect", dir.trained({}));
   expect_not_in(idle, dir.trained({"--preset", "classic"}));
   for (const char* const flag : {"--target=x", "--no-header", "--delimiter=comma", "--labels=y"})
     expect_in("expected a data file to use it for, found a model", dir.said({"inspect", "m.safetensors", flag}, 2));

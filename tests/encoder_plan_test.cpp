@@ -217,6 +217,7 @@ TEST(Plan, RefusesATextAmongMoreNumbersThanClassesCanHave) {
   EXPECT_EQ(found.category, ErrorCategory::input);
   EXPECT_NE(found.what.find("column \"y\": expected a number in every row"), std::string::npos) << found.what;
   EXPECT_NE(found.what.find("\"none\""), std::string::npos) << found.what;
+  EXPECT_EQ(found.hint, "--numeric y leaves out the rows with text there");
 }
 
 TEST(Plan, FindsManyColumnsByNameOrNumber) {
