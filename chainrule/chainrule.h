@@ -44,6 +44,7 @@
 #include "chainrule/model.h"
 #include "chainrule/fit.h"
 #include "chainrule/options.h"
+#include "chainrule/cross_validation.h"
 #include "chainrule/formats/formats.h"
 #include "chainrule/truth_fault.h"
 #include "chainrule/truth.h"

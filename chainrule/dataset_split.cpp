@@ -77,22 +77,47 @@ std::vector<std::size_t> largest_remainders(const std::vector<std::size_t>& size
   return quota;
 }
 
+// Rows of each stratum, by number of the group.
+using StratumCounts = std::vector<std::pair<std::uint32_t, std::size_t>>;
+std::vector<StratumCounts> counts_by_group(std::span<const std::uint32_t> groups,
+                                           std::span<const std::uint32_t> strata) {
+  std::vector<std::map<std::uint32_t, std::size_t>> counts;
+  for (std::size_t row = 0; row < groups.size(); ++row) {
+    if (groups[row] >= counts.size()) counts.resize(groups[row] + std::size_t{1});
+    ++counts[groups[row]][strata.empty() ? 0 : strata[row]];
+  }
+  std::vector<StratumCounts> out;
+  out.reserve(counts.size());
+  for (const auto& count : counts) out.emplace_back(count.begin(), count.end());
+  return out;
+}
+
+// Rows of each stratum, of all groups.
+std::vector<std::size_t> totals_of(const std::vector<StratumCounts>& counts) {
+  std::vector<std::size_t> totals;
+  for (const StratumCounts& group : counts)
+    for (const auto& [stratum, rows] : group) {
+      if (stratum >= totals.size()) totals.resize(stratum + std::size_t{1});
+      totals[stratum] += rows;
+    }
+  return totals;
+}
+
+std::size_t rows_of(const StratumCounts& group) {
+  std::size_t rows = 0;
+  for (const auto& [stratum, some] : group) rows += some;
+  return rows;
+}
+
 // How far the rows held out are from the share of each stratum that is wanted, and what a group would change in that.
 class GroupChoice {
  public:
   GroupChoice(std::span<const std::uint32_t> groups, std::span<const std::uint32_t> strata, double share)
-      : share_(share), guards_strata_(!strata.empty()) {
-    std::vector<std::map<std::uint32_t, std::size_t>> counts;
-    for (std::size_t row = 0; row < groups.size(); ++row) {
-      if (groups[row] >= counts.size()) counts.resize(groups[row] + std::size_t{1});
-      const std::uint32_t stratum = strata.empty() ? 0 : strata[row];
-      if (stratum >= all_.size()) all_.resize(stratum + std::size_t{1});
-      ++counts[groups[row]][stratum];
-      ++all_[stratum];
-    }
-    for (const auto& count : counts) counts_.emplace_back(count.begin(), count.end());
-    gone_.resize(all_.size());
-  }
+      : counts_(counts_by_group(groups, strata)),
+        all_(totals_of(counts_)),
+        gone_(all_.size(), 0),
+        share_(share),
+        guards_strata_(!strata.empty()) {}
 
   std::size_t groups() const { return counts_.size(); }
   std::size_t held_out() const { return held_out_; }
@@ -119,9 +144,9 @@ class GroupChoice {
   }
 
  private:
-  std::vector<std::vector<std::pair<std::uint32_t, std::size_t>>> counts_;  // rows by stratum, of each group
-  std::vector<std::size_t> all_, gone_;                                     // rows of each stratum
-  std::size_t held_out_ = 0;                                                // groups
+  std::vector<StratumCounts> counts_;    // of each group
+  std::vector<std::size_t> all_, gone_;  // rows of each stratum
+  std::size_t held_out_ = 0;             // groups
   double share_;
   bool guards_strata_;
 };
@@ -212,6 +237,70 @@ std::vector<std::vector<std::size_t>> fold_rows(std::size_t rows, std::size_t fo
   for (const auto& group : shuffled_strata(rows, strata, {seed, Purpose::split, kFoldStream, 0}))
     for (const std::size_t row : group) out[next++ % folds].push_back(row);
   for (auto& fold : out) std::sort(fold.begin(), fold.end());
+  return out;
+}
+
+std::vector<std::vector<std::size_t>> fold_groups(std::span<const std::uint32_t> groups, std::size_t folds,
+                                                  std::span<const std::uint32_t> strata, std::uint64_t seed) {
+  require_strata(strata, groups.size());
+  const std::vector<StratumCounts> counts = counts_by_group(groups, strata);
+  if (folds < 2 || folds > counts.size())
+    throw Error(ErrorCategory::usage, "folds: expected 2 to " + std::to_string(counts.size()) +
+                                          " (one group each), found " + std::to_string(folds));
+  const std::vector<std::size_t> totals = totals_of(counts);
+  std::vector<std::size_t> order = random_permutation({seed, Purpose::split, kFoldStream, 0}, counts.size());
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return rows_of(counts[a]) > rows_of(counts[b]); });
+  std::vector<std::vector<std::size_t>> of_stratum(folds, std::vector<std::size_t>(totals.size(), 0));
+  std::vector<std::size_t> rows(folds, 0), fold_of(counts.size(), 0);
+  for (const std::size_t group : order) {
+    // Of the sum over folds and strata of (rows in the fold)^2 / rows, what the group adds; an empty fold adds least.
+    const auto cost = [&](std::size_t fold) {
+      double sum = 0;
+      for (const auto& [stratum, more] : counts[group])
+        sum += static_cast<double>(more) * static_cast<double>(2 * of_stratum[fold][stratum] + more) /
+               static_cast<double>(totals[stratum]);
+      return std::pair(sum, rows[fold]);
+    };
+    std::size_t best = 0;
+    for (std::size_t fold = 1; fold < folds; ++fold)
+      if (cost(fold) < cost(best)) best = fold;
+    fold_of[group] = best;
+    rows[best] += rows_of(counts[group]);
+    for (const auto& [stratum, more] : counts[group]) of_stratum[best][stratum] += more;
+  }
+  std::vector<std::vector<std::size_t>> out(folds);
+  for (std::size_t row = 0; row < groups.size(); ++row) out[fold_of[groups[row]]].push_back(row);
+  return out;
+}
+
+std::vector<std::vector<std::size_t>> parts_by_time(std::span<const std::uint32_t> ranks, std::size_t parts) {
+  std::map<std::uint32_t, std::size_t> rows_of_rank;
+  for (const std::uint32_t rank : ranks)
+    if (rank != kNoTime) ++rows_of_rank[rank];
+  if (parts < 2 || parts > rows_of_rank.size())
+    throw Error(ErrorCategory::usage, "parts by time: expected 2 to " + std::to_string(rows_of_rank.size()) +
+                                          " (one time each), found " + std::to_string(parts));
+  double all = 0, so_far = 0;
+  for (const auto& [rank, rows] : rows_of_rank) all += static_cast<double>(rows);
+  std::size_t part = 0, ranks_left = rows_of_rank.size();
+  bool is_empty = true;
+  for (auto& [rank, rows] : rows_of_rank) {
+    const auto more = static_cast<double>(rows);
+    const double end = all * static_cast<double>(part + 1) / static_cast<double>(parts);
+    const bool fits_worse = so_far + more - end > end - so_far;
+    if (!is_empty && part + 1 < parts && (fits_worse || ranks_left == parts - part - 1)) {
+      ++part;
+      is_empty = true;
+    }
+    so_far += more;
+    rows = part;  // from here on, the part that the rank is in
+    is_empty = false;
+    --ranks_left;
+  }
+  std::vector<std::vector<std::size_t>> out(parts);
+  for (std::size_t row = 0; row < ranks.size(); ++row)
+    if (ranks[row] != kNoTime) out[rows_of_rank.at(ranks[row])].push_back(row);
   return out;
 }
 

@@ -43,4 +43,14 @@ Split split_latest(std::span<const std::uint32_t> ranks, double held_out_share);
 std::vector<std::vector<std::size_t>> fold_rows(std::size_t rows, std::size_t folds,
                                                 std::span<const std::uint32_t> strata, std::uint64_t seed);
 
+/// The same of whole groups (a number per row): dealt out by size, the largest first and equally large ones in random
+/// order, each into the fold where it keeps the strata nearest to equal shares. Throws Error (usage) unless folds is in
+/// [2, groups].
+std::vector<std::vector<std::size_t>> fold_groups(std::span<const std::uint32_t> groups, std::size_t folds,
+                                                  std::span<const std::uint32_t> strata, std::uint64_t seed);
+
+/// Row numbers, rising, of parts by rising rank (a number per row), equal ones together: as nearly equal in size as
+/// that allows, none empty. Rows of kNoTime are in none. Throws Error (usage) unless parts is in [2, ranks].
+std::vector<std::vector<std::size_t>> parts_by_time(std::span<const std::uint32_t> ranks, std::size_t parts);
+
 }  // namespace chainrule

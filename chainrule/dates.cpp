@@ -138,8 +138,14 @@ bool read_separated(Reader& text, DateForm form, Day& date) {
   if (text.digits() == 4) {
     if (!text.number(4, 4, date.year)) return false;
     const char between = text.next();
-    return (between == '-' || between == '/' || between == '.') && text.character(between) &&
-           text.number(1, 2, date.month) && text.character(between) && text.number(1, 2, date.day);
+    if (!(between == '-' || between == '/' || between == '.') || !text.character(between)) return false;
+    const bool two_digits = text.digits() == 2;
+    if (!text.number(1, 2, date.month)) return false;
+    if (between == '-' && two_digits && text.at_end()) {  // a month; 2009/10 may be a season
+      date.day = 1;
+      return true;
+    }
+    return text.character(between) && text.number(1, 2, date.day);
   }
   if (!text.number(1, 2, first)) return false;
   const char between = text.next();

@@ -12,7 +12,8 @@ namespace chainrule {
 
 /// How the dates of a column are written. All but compact and time read what plain reads, too.
 enum class DateForm {
-  plain,        ///< 2024-01-31, 2024/1/31, 31.01.2024, 31 Jan 2024, Jan 31, 2024: no doubt about the order
+  /// 2024-01-31, 2024/1/31, 31.01.2024, 31 Jan 2024, Jan 31, 2024: no doubt about the order; 2024-01 is its first day
+  plain,
   day_first,    ///< 31/01/2024
   month_first,  ///< 01/31/2024
   compact,      ///< 20240131

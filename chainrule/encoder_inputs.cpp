@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 
 #include "chainrule/encoder_checks.h"
 #include "chainrule/encoder_numbers.h"
@@ -40,29 +41,32 @@ bool fit_number_input(InputColumn& input, const Column& column, std::span<const 
 // How often each text stands in these rows, the most frequent first.
 std::vector<std::pair<std::string, std::size_t>> counts_of(const Table& table, const Column& column,
                                                            std::span<const std::size_t> rows) {
-  std::vector<std::string> texts;
-  texts.reserve(rows.size());
-  for (const std::size_t row : rows) texts.push_back(text_of(table, column, row));
-  std::sort(texts.begin(), texts.end());
-  std::vector<std::pair<std::string, std::size_t>> counts;
-  for (std::string& text : texts) {
-    if (counts.empty() || counts.back().first != text) counts.emplace_back(std::move(text), 0);
-    ++counts.back().second;
+  std::map<std::string, std::size_t> of_text;
+  if (!column.is_number() && has_codes(table, column)) {
+    std::vector<std::size_t> of_code(column.spellings.size(), 0);
+    for (const std::size_t row : rows) ++of_code[column.codes[row]];
+    for (std::size_t code = 0; code < of_code.size(); ++code)
+      if (of_code[code] > 0) of_text[column.spellings[code]] += of_code[code];
+  } else {
+    for (const std::size_t row : rows) ++of_text[text_of(table, column, row)];
   }
+  std::vector<std::pair<std::string, std::size_t>> counts(of_text.begin(), of_text.end());
   std::stable_sort(counts.begin(), counts.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
   return counts;
 }
 
-bool fit_category(InputColumn& input, const Table& table, const Column& column, std::span<const std::size_t> rows,
+bool fit_category(InputColumn& input, const Table& table, std::size_t place, std::span<const std::size_t> rows,
                   std::vector<std::string>& notes) {
+  const Column& column = table.columns[place];
   auto counts = counts_of(table, column, rows);
   input.constant = counts.size() == 1;
   input.categories.clear();
   if (input.constant) return true;
   if (counts.size() > kMostCategories) {
     notes.push_back(
-        fmt::format("{}: {} categories; the {} most frequent have inputs of their own, the others share one",
-                    in_column(column), counts.size(), kMostCategories));
+        fmt::format("{}: {} categories; the {} most frequent have inputs of their own, the others share one (where it "
+                    "says whose rows they are, --group {} holds out all rows of one together)",
+                    in_column(column), counts.size(), kMostCategories, name_or_number(table, place)));
     counts.resize(kMostCategories);
   }
   for (auto& [text, count] : counts) input.categories.push_back(std::move(text));
@@ -151,10 +155,12 @@ void fit_inputs(Encoder& encoder, const Table& table, const std::vector<std::siz
     bool same = false;
     if (input.categorical) {
       require_category_column(table, column);
-      same = fit_category(input, table, column, rows, notes);
+      same = fit_category(input, table, places[j], rows, notes);
     } else {
       const Column& numbers = numbers_for(input, table, places[j], storage);
-      same = fit_number_input(input, numbers, rows, scaling);
+      // Seconds since 1970 as they are would drown all other inputs.
+      const Scaling its = input.date && scaling == Scaling::none ? Scaling::standard : scaling;
+      same = fit_number_input(input, numbers, rows, its);
       if (input.date) input.cycles = varying_cycles(*input.date, numbers.numbers, rows);
     }
     if (same) constant.push_back(input.name);

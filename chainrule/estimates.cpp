@@ -21,20 +21,6 @@ constexpr std::size_t kLeastBlocks = 4;        // 64 resamples: to 9 %
 constexpr double kWork = 10e6;                 // rows times passes times blocks: below a second
 constexpr std::size_t kEnoughRows = 20'000;    // that are resampled whatever the work
 
-// What a metric can be.
-struct Range {
-  double least = 0, most = 1;
-};
-
-Range range_of(std::string_view name) {
-  if (name == "loss") return {-kInfinity, kInfinity};
-  if (name == "r2") return {-kInfinity, 1};
-  if (name == "mcc" || name == "spearman") return {-1, 1};
-  if (name == "brier") return {0, 2};
-  const bool unbounded = name == "log_loss" || name == "rmse" || name == "mae" || name == "median_absolute_error";
-  return {0, unbounded ? kInfinity : 1};
-}
-
 double sum_of(std::span<const float> weights) {
   double sum = 0;
   for (const float weight : weights) sum += static_cast<double>(weight);
@@ -169,7 +155,7 @@ void set_interval(Estimate& estimate, std::vector<double> found, const Estimates
   const double error = shrink * kNormal * std::sqrt(squares / (count - 1));
   const double below = all.normal ? -error : quantile(found, 0.025) - mean;
   const double above = all.normal ? error : quantile(found, 0.975) - mean;
-  const Range range = range_of(estimate.name);
+  const MetricRange range = range_of(estimate.name);
   estimate.low = std::max(range.least, estimate.value + std::min(below, 0.0));
   estimate.high = std::min(range.most, estimate.value + std::max(above, 0.0));
 }
@@ -210,6 +196,15 @@ std::vector<double> trivial_values(const Selection& truth, std::span<const float
 }
 
 }  // namespace
+
+MetricRange range_of(std::string_view name) {
+  if (name == "loss") return {-kInfinity, kInfinity};
+  if (name == "r2") return {-kInfinity, 1};
+  if (name == "mcc" || name == "spearman") return {-1, 1};
+  if (name == "brier") return {0, 2};
+  const bool unbounded = name == "log_loss" || name == "rmse" || name == "mae" || name == "median_absolute_error";
+  return {0, unbounded ? kInfinity : 1};
+}
 
 Metrics trivial_metrics(const Selection& truth) {
   const std::vector<double> values = trivial_values(truth, weights_of(truth));

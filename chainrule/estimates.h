@@ -41,6 +41,12 @@ struct Estimates {
   std::vector<Estimate> metrics;  ///< in the order of metric_names()
 };
 
+/// What a metric can be.
+struct MetricRange {
+  double least = 0, most = 1;
+};
+MetricRange range_of(std::string_view metric);
+
 /// nullptr when there is none of this name.
 const Estimate* find_estimate(const Estimates& estimates, std::string_view name);
 

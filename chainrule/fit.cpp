@@ -109,6 +109,7 @@ FitResult fit(const Table& table, const FitOptions& options, const Observer& obs
   }
   if (!plan.split.test.empty()) result.test = estimate(result.model, {&data, plan.split.test}, threads);
   result.model.provenance = provenance_of(table, options, result);
+  result.split = std::move(plan.split);
   return result;
 }
 

@@ -20,10 +20,11 @@ struct FitOptions {
   std::string preset = "fast";  ///< one of preset_names(); see apply_preset
   EncoderOptions data;
   // Rows held out to watch the training.
-  double validation_split = 0.1;  ///< share, in [0, 1); 0 = none
-  double test_split = 0;          ///< share kept from all decisions, in [0, 1): measured once, at the end
-  std::string group;              ///< column whose equal values stay on one side; "" = none
-  std::string time;               ///< column whose last rows are held out; "" = none
+  double validation_split = 0.1;              ///< share, in [0, 1); 0 = none
+  double test_split = 0;                      ///< share kept from all decisions, in [0, 1): measured once, at the end
+  std::size_t test_fold = 0, test_folds = 0;  ///< instead, fold number test_fold (from 1) of so many; 0 = none
+  std::string group;                          ///< column whose equal values stay on one side; "" = none
+  std::string time;                           ///< column whose last rows are held out; "" = none
   /// "last:10000", "first:500" or "101-200" (from 1, both included; as numbered in the file); "" = by share
   std::string validation_rows;
   bool stratify = true;  ///< classes in proportion
@@ -63,6 +64,7 @@ std::string preset_for(const Table& table);
 struct FitResult {
   Model model;
   History history;
+  Split split;                     ///< the rows of the table that trained, were watched, and tested
   Metrics training, validation;    ///< of the model as it is returned
   Metrics trivial;                 ///< the same as in `validation`, but loss, of the best constant answers to its rows
   Estimates test;                  ///< the same for rows that nothing has looked at; none: no rows

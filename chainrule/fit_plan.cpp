@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "chainrule/column_type.h"
 #include "chainrule/error.h"
 #include "chainrule/fit.h"
 #include "chainrule/fit_decision.h"
@@ -49,12 +50,30 @@ Architecture architecture_for(const Encoder& encoder, const FitOptions& options)
   return architecture;
 }
 
-// A target that names rows rather than classes.
-void note_like_an_id(const Table& table, FitPlan& plan) {
-  const std::size_t classes = plan.encoder.labels.size();
+// A target that names rows or days rather than classes.
+void note_no_classes(const Table& table, FitPlan& plan) {
+  const std::size_t classes = plan.encoder.labels.size(), target = plan.encoder.target_place - 1;
+  if (plan.encoder.task == Task::classes && !table.columns[target].is_number() &&
+      read_column(table, target).type == ColumnType::date)
+    plan.notes.push_back(
+        fmt::format("warning: {} holds dates, and each of the {} is a class: to predict when, make it "
+                    "a number, such as days",
+                    in_quotes(plan.encoder.target), classes));
   if (table.rows >= 10 && classes * 10 > table.rows * 8)
     plan.notes.push_back(fmt::format("warning: {} classes of {} in {} rows: is it an ID rather than a class?", classes,
                                      in_quotes(plan.encoder.target), table.rows));
+}
+
+void note_class_weights(FitPlan& plan) {
+  constexpr std::size_t kShown = 10;
+  const std::vector<double>& weights = plan.encoder.class_weights;
+  if (weights.empty()) return;
+  std::string some;
+  for (std::size_t k = 0; k < std::min(kShown, weights.size()); ++k)
+    some += fmt::format("{}{} {:.4g}", k > 0 ? ", " : "", plan.encoder.labels[k], weights[k]);
+  plan.notes.push_back(
+      fmt::format("class weights: {}{}; probabilities shift with them: a class that counts more is given more", some,
+                  weights.size() > kShown ? ", ..." : ""));
 }
 
 std::size_t bytes_of(const Table& table) {
@@ -162,8 +181,15 @@ EncoderOptions encoder_options(const Table& table, const FitOptions& options) {
   const std::size_t group = find_column(table, options.group, "group");
   const std::size_t target = data.target.empty() ? table.columns.size() - 1 : find_column(table, data.target, "target");
   if (group == target) refuse("group: expected another column than the target, found " + in_quotes(options.group));
-  for (const std::string& name : options.data.categorical)
-    if (find_column(table, name, "categorical") == group) return data;
+  const auto is_among = [&](const std::vector<std::string>& names, std::string_view what) {
+    const std::vector<std::size_t> columns = find_columns(table, names, what);
+    return std::ranges::find(columns, group) != columns.end();
+  };
+  for (const auto& [names, what] : {std::pair(&data.date, "date"), std::pair(&data.numeric, "numeric")})
+    if (is_among(*names, what))
+      refuse(fmt::format("{}: expected another column than the group's, found {}", what, in_quotes(options.group)),
+             "a column that makes groups is no input");
+  if (is_among(data.categorical, "categorical")) return data;
   data.ignore.push_back(options.group);
   return data;
 }
@@ -178,7 +204,8 @@ FitPlan plan_fit(const Table& table, const FitOptions& options, const Table* val
   fit_encoder(plan.encoder, table, plan.split.rest, data, plan.notes);
   plan.encoder.class_weights = class_weights_for(plan.encoder, table, plan.split.rest, options);
   check_threshold(plan.encoder, options, validation != nullptr ? validation->rows : plan.split.held_out.size());
-  note_like_an_id(table, plan);
+  note_no_classes(table, plan);
+  note_class_weights(plan);
   plan.architecture = architecture_for(plan.encoder, options);
   TrainOptions train = options.train;
   train.loss = plan.loss;

@@ -88,11 +88,9 @@ std::vector<std::uint32_t> ranks_of(const std::vector<double>& times) {
   return ranks;
 }
 
-// A date as the column writes them, or a month such as 2024-03; NaN where it is missing.
+// A date as the column writes them; NaN where it is missing.
 std::optional<double> time_in(const std::string& text, DateForm form) {
-  if (text.empty()) return NAN;
-  const std::optional<double> seconds = seconds_of(text, form);
-  return seconds ? seconds : seconds_of(text + "-01", DateForm::plain);
+  return text.empty() ? NAN : seconds_of(text, form);
 }
 
 std::vector<std::uint32_t> times_of(const Table& table, std::size_t index) {
@@ -161,6 +159,29 @@ class Chooser {
     return held_out;
   }
 
+  /// Takes the rows of fold options.test_fold out of all `rows`, and says so. By time, later rows go as well.
+  Rows take_fold(Rows& rows) {
+    const std::size_t fold = options_.test_fold - 1, folds = options_.test_folds, all = rows.size();
+    std::vector<Rows> parts;
+    if (!options_.group.empty())
+      parts = fold_groups(dense(numbers_), folds, strata_, options_.train.seed);
+    else if (!options_.time.empty())
+      parts = parts_by_time(numbers_, folds + 1);
+    else
+      parts = fold_rows(all, folds, strata_, options_.train.seed);
+    const std::size_t tested = options_.time.empty() ? fold : fold + 1;  // the first part by time only trains
+    std::vector<bool> goes(all, false);
+    for (std::size_t part = tested; part < (options_.time.empty() ? tested + 1 : parts.size()); ++part)
+      for (const std::size_t row : parts[part]) goes[row] = true;
+    std::erase_if(rows, [&](std::size_t row) { return goes[row]; });
+    const std::string by = column_ == nullptr       ? ""
+                           : options_.group.empty() ? " by " + in_quotes(column_->name)
+                                                    : " of whole groups in " + in_quotes(column_->name);
+    notes_.push_back(fmt::format("kept for the test: fold {} of {}{}, {} of {} rows", fold + 1, folds, by,
+                                 parts[tested].size(), all));
+    return parts[tested];
+  }
+
  private:
   static std::vector<std::uint32_t> dense(std::vector<std::uint32_t> groups) {
     std::map<std::uint32_t, std::uint32_t> known;
@@ -213,7 +234,12 @@ void check_wishes(const FitOptions& options, bool other_table) {
                        in_quotes(options.validation_rows)));
   if (named && options.test_split > 0)
     refuse("test_split: expected no validation_rows beside it, found " + in_quotes(options.validation_rows));
-  if ((grouped || timed) && options.test_split == 0 && (other_table || options.validation_split == 0))
+  if (options.test_folds > 0 && options.test_split > 0)
+    refuse(fmt::format("test_fold: expected no test_split beside it, found {}", options.test_split));
+  if (options.test_folds > 0 && named)
+    refuse("test_fold: expected no validation_rows beside it, found " + in_quotes(options.validation_rows));
+  if ((grouped || timed) && options.test_split == 0 && options.test_folds == 0 &&
+      (other_table || options.validation_split == 0))
     refuse(fmt::format("{}: expected rows to hold out, found none", chooser),
            "validation_split or test_split says how many");
 }
@@ -272,6 +298,7 @@ Split split_for(const Encoder& encoder, const Table& table, const FitOptions& op
     split.test = chooser.hold_out(split.rest, options.test_split, HeldOutFor::test);
     if (split.test.empty()) notes.push_back("warning: no row is kept for the test: every one is needed for training");
   }
+  if (options.test_folds > 0) split.test = chooser.take_fold(split.rest);
   if (!other_table && options.validation_split > 0) {
     split.held_out = chooser.hold_out(split.rest, options.validation_split, HeldOutFor::validation);
     note_few_rows_of_a_class(encoder, split, options, notes);

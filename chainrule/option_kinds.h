@@ -251,6 +251,25 @@ inline Option validation_rows(const Names& names) {
   return option;
 }
 
+inline Option fold(const Names& names) {
+  Option option = row(OptionKind::text, names);
+  option.set = [](FitOptions& options, std::string_view text) {
+    const std::size_t stroke = text.find('/');
+    std::uint64_t fold = 0, folds = 0;
+    if (!text.empty() &&
+        (stroke == std::string_view::npos || !read_whole(text.substr(stroke + 1), 2, kMostRows, folds) ||
+         !read_whole(text.substr(0, stroke), 1, folds, fold)))
+      return std::string("K/N, K from 1 to N and N from 2 up, such as 3/10");
+    options.test_fold = fold;
+    options.test_folds = folds;
+    return std::string();
+  };
+  option.get = [](const FitOptions& options) {
+    return options.test_folds == 0 ? std::string() : fmt::format("{}/{}", options.test_fold, options.test_folds);
+  };
+  return option;
+}
+
 inline Option threshold(const Names& names) {
   Option option = row(OptionKind::number, names);
   option.set = [](FitOptions& options, std::string_view text) {

@@ -92,6 +92,8 @@ void add_rows(Rows& rows) {
       {"test-split", "rows", "SHARE", "share of the rows kept from all decisions and measured once, at the end"},
       kShare, [](auto& o) -> auto& { return o.test_split; }));
   rows.back().peers = "scikit-learn: train_test_split(test_size)";
+  rows.push_back(fold({"test-fold", "rows", "K/N",
+                       "keep fold K of N for that instead, e.g. 3/10: the rows that cv tests in its fold K"}));
 }
 
 void add_network(Rows& rows) {

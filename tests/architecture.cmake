@@ -18,7 +18,7 @@ set(floors
     "encoder+column_type"
     "model"
     "truth fit+options+option_kinds+presets"
-    "roundings diagnosis"
+    "roundings diagnosis cross_validation"
     "explain+derivation"
     "gradient_check"
     "formats/"

@@ -83,6 +83,16 @@ TEST(Columns, InspectTakesWhatTrainTakes) {
       contains(run(dir, {"inspect", "days.csv", "--date", "day"}).out, "5 inputs: linear, day of week, day of year"));
 }
 
+TEST(Columns, InspectTakesWhatHoldsRowsOut) {
+  const Shop shop;
+  const json document = shop.inspected({"--group", "staff", "--weight", "nr"});
+  EXPECT_EQ(document["columns"][6]["training"], "makes the groups");
+  EXPECT_EQ(document["columns"][0]["training"], "weight of the row");
+  const Result refused = run(shop, {"inspect", "shop.csv", "--time", "country"});
+  EXPECT_TRUE(contains(refused.out, "time: expected a number or a date such as 2024-03-31, found \"DE\""))
+      << refused.out;
+}
+
 TEST(Columns, InspectIsReadInAPipeAndOnATerminal) {
   const Shop dir;
   const std::string piped = run(dir, {"inspect", "shop.csv"}).out;

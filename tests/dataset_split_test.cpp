@@ -101,5 +101,64 @@ TEST(SplitLatest, HoldsOutTheHighestRanksEqualOnesTogether) {
   EXPECT_EQ(testing::refusal([] { split_latest(Numbers{4, 4, kNoTime}, 0.5); }).category, ErrorCategory::usage);
 }
 
+// All rows, each once.
+void expect_all(const std::vector<Rows>& folds, std::size_t rows) {
+  Rows all;
+  for (const Rows& fold : folds) {
+    EXPECT_TRUE(std::is_sorted(fold.begin(), fold.end()));
+    EXPECT_FALSE(fold.empty());
+    all.insert(all.end(), fold.begin(), fold.end());
+  }
+  std::sort(all.begin(), all.end());
+  ASSERT_EQ(all.size(), rows);
+  for (std::size_t row = 0; row < rows; ++row) EXPECT_EQ(all[row], row);
+}
+
+TEST(FoldGroups, DealsWholeGroupsIntoLikeFolds) {
+  const Numbers groups = groups_of(60);
+  const auto folds = fold_groups(groups, 4, {}, 1);
+  expect_all(folds, groups.size());
+  std::vector<std::size_t> fold_of(groups.size());
+  for (std::size_t f = 0; f < folds.size(); ++f) {
+    EXPECT_NEAR(static_cast<double>(folds[f].size()), static_cast<double>(groups.size()) / 4, 4.5);  // half of 9
+    for (const std::size_t row : folds[f]) fold_of[row] = f;
+  }
+  for (std::size_t row = 0; row < groups.size(); ++row)
+    for (std::size_t other = 0; other < row; ++other)
+      EXPECT_TRUE(groups[row] != groups[other] || fold_of[row] == fold_of[other]);
+  EXPECT_EQ(fold_groups(groups, 4, {}, 1), folds);
+  EXPECT_NE(fold_groups(groups, 4, {}, 2), folds);
+  EXPECT_EQ(fold_groups(Numbers{0, 0, 1, 1, 2}, 3, {}, 1).size(), 3u);
+  EXPECT_EQ(testing::refusal([] {
+              fold_groups(Numbers{0, 0, 1}, 3, {}, 1);
+            }).what,
+            "folds: expected 2 to 2 (one group each), found 3");
+}
+
+TEST(FoldGroups, KeepsClassesInProportion) {
+  const Numbers groups = groups_of(120);
+  Numbers strata;
+  for (const std::uint32_t group : groups) strata.push_back(group % 5 == 0 ? 1 : 0);
+  const auto of_class = [&](const Rows& rows, std::uint32_t k) {
+    return static_cast<double>(std::ranges::count_if(rows, [&](std::size_t row) { return strata[row] == k; }));
+  };
+  for (std::uint64_t seed = 0; seed < 10; ++seed)
+    for (const Rows& fold : fold_groups(groups, 4, strata, seed))
+      for (const std::uint32_t k : {0U, 1U})
+        EXPECT_NEAR(of_class(fold, k), static_cast<double>(std::ranges::count(strata, k)) / 4, 4.5) << seed;
+}
+
+TEST(PartsByTime, AreInOrderAndNearlyAlike) {
+  const Numbers ranks = {5, 0, 3, 3, 4, 1, kNoTime, 2, 3, 0};
+  EXPECT_EQ(parts_by_time(ranks, 2), (std::vector<Rows>{{1, 5, 7, 9}, {0, 2, 3, 4, 8}}));
+  EXPECT_EQ(parts_by_time(ranks, 3), (std::vector<Rows>{{1, 5, 9}, {2, 3, 7, 8}, {0, 4}}));
+  EXPECT_EQ(parts_by_time(ranks, 6), (std::vector<Rows>{{1, 9}, {5}, {7}, {2, 3, 8}, {4}, {0}}));
+  EXPECT_EQ(testing::refusal([&] { parts_by_time(ranks, 7); }).what,
+            "parts by time: expected 2 to 6 (one time each), found 7");
+  Numbers many;
+  for (std::uint32_t row = 0; row < 1000; ++row) many.push_back(row * 7 % 1000);
+  for (const Rows& part : parts_by_time(many, 8)) EXPECT_EQ(part.size(), 125u);
+}
+
 }  // namespace
 }  // namespace chainrule

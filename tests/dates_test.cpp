@@ -14,6 +14,7 @@ using enum DateForm;
 TEST(Dates, ReadsWhatIso8601Says) {
   EXPECT_EQ(seconds_of("1970-01-01", plain), 0);
   EXPECT_EQ(seconds_of("2024-01-31", plain), 1706659200);
+  EXPECT_EQ(seconds_of("2024-02", plain), seconds_of("2024-02-01", plain));
   EXPECT_EQ(seconds_of("2024-01-31T12:30:00Z", plain), 1706704200);
   EXPECT_EQ(seconds_of("2024-01-31 12:30", plain), 1706704200);
   EXPECT_EQ(seconds_of("2024-01-31t12:30:00.25", plain), 1706704200.25);
@@ -51,7 +52,6 @@ TEST(Dates, ReadsOtherSpellings) {
 TEST(Dates, RefusesWhatIsNoDate) {
   for (const char* const text : {"",
                                  "2024",
-                                 "2024-01",
                                  "2024-02-30",
                                  "2023-02-29",
                                  "1900-02-29",
@@ -82,7 +82,12 @@ TEST(Dates, RefusesWhatIsNoDate) {
                                  "12:30",
                                  "01/31/2024",
                                  "a",
-                                 "2024-001-31"})
+                                 "2024-001-31",
+                                 "2024-13",
+                                 "2024-1",
+                                 "2009/10",
+                                 "2024.10",
+                                 "2024-10 12:30"})
     EXPECT_EQ(seconds_of(text, plain), std::nullopt) << text;
   EXPECT_EQ(seconds_of("31/01/2024", month_first), std::nullopt);
   EXPECT_EQ(seconds_of("01/31/2024", day_first), std::nullopt);

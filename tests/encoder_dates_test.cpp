@@ -28,7 +28,10 @@ TEST(EncodeDates, OneIsALineAndCycles) {
                                          "bought (day of year, sin)", "bought (day of year, cos)"}));
   EXPECT_EQ(encoder.width(), 7u);
   const std::vector<float> row = encoded_row(encode(encoder, table, true), 1);
-  EXPECT_EQ(row[0], 1704283200.0F);
+  // Dates are scaled where nothing else is.
+  EXPECT_NEAR(row[0],
+              (1704283200.0 - 1704117600.0) / std::sqrt((28800.0 * 28800 + 165600.0 * 165600 + 136800.0 * 136800) / 3),
+              1e-6);
   EXPECT_EQ(row[1], 0.0F);
   EXPECT_EQ(row[2], -1.0F);
   const std::vector<float> expected{sine(2.0 / 7), cosine(2.0 / 7), sine(2.0 / 366), cosine(2.0 / 366)};
@@ -65,7 +68,9 @@ TEST(EncodeDates, AMissingOneIsTheMedianWithoutDirection) {
   EXPECT_EQ(encoder.inputs[0].fill, 1704153600);
   EXPECT_EQ(input_names(encoder).back(), "bought is missing");
   const Dataset data = encode(encoder, table, true);
-  EXPECT_EQ(encoded_row(data, 2), (std::vector<float>{1704153600.0F, 0, 0, 0, 0, 1}));
+  const float median = encode_number(encoder.inputs[0], 1704153600);
+  EXPECT_EQ(encoded_row(data, 2), (std::vector<float>{median, 0, 0, 0, 0, 1}));
+  EXPECT_EQ(encoded_row(data, 1)[0], median);
   EXPECT_EQ(encoded_row(data, 0).back(), 0);
   const Encoder whole = fitted(dated({"2024-01-01", "2024-01-02", "2024-01-09"}));
   const Table other = table_of({column("bought", {"NA", "2024-01-05"})}, 2);

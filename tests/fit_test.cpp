@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a table to a model: which rows train, that no other row has a say in what they make, class weights, thresholds.
+// From a table to a model: which rows train, that no other row has a say in what they make.
 #include "chainrule/fit.h"
 
 #include <algorithm>
@@ -8,32 +8,10 @@
 
 #include "chainrule/formats/formats.h"
 #include "chainrule/options.h"
-#include "tables.h"
+#include "visits.h"
 
 namespace chainrule::testing {
 namespace {
-
-constexpr std::size_t kRows = 200;
-
-// A number with gaps, a category, a patient with 1 to 8 rows, a day, weights; two classes of which "yes" is rare, and a
-// number.
-Table visits() {
-  Texts size, color, patient, day, weight, ill, cost;
-  for (std::size_t i = 0; i < kRows; ++i) {
-    size.push_back(i % 9 == 4 ? "" : std::to_string(i * 37 % 101));
-    color.push_back(i % 3 == 0 ? "red" : i % 3 == 1 ? "blue" : "green");
-    patient.push_back("p" + std::to_string(i * i % 61));
-    day.push_back(fmt::format("2024-{:02}-{:02}", 1 + i * 7 % 12, 1 + i * 5 % 28));
-    weight.push_back(std::to_string(1 + i % 3));
-    ill.push_back(i * 37 % 101 > 80 ? "yes" : "no");
-    cost.push_back(std::to_string(100 + i * 37 % 101 * 3));
-  }
-  return table_of({column("size", size), column("color", color), column("patient", patient), column("day", day),
-                   column("weight", weight), column("cost", cost), column("ill", ill, kKept)},
-                  kRows);
-}
-
-Column& named(Table& table, const std::string& name) { return table.columns[find_column(table, name, "test")]; }
 
 // What these rows say, made as different as it can be. Columns that rows are chosen by stay.
 Table changed(const Table& original, const Rows& rows, const std::string& target) {
@@ -67,17 +45,6 @@ void expect_same_encoder(const Encoder& a, const Encoder& b) {
   EXPECT_EQ(a.target_scale, b.target_scale);
   EXPECT_EQ(a.least_prediction, b.least_prediction);
   EXPECT_EQ(a.most_prediction, b.most_prediction);
-}
-
-FitOptions small_fit(const std::string& target) {
-  FitOptions options;
-  options.data.target = target;
-  options.data.ignore = {target == "ill" ? "cost" : "ill"};
-  options.hidden = {4};
-  options.train.epochs = 3;
-  options.train.patience = 0;
-  options.train.restore_best = false;
-  return options;
 }
 
 struct Wish {
@@ -198,9 +165,9 @@ TEST(Splits, TakeTimesAsDatesAreRead) {
     }
   };
   for (const char* const text : {"2024-12-31", "2024-12", "2024-12-31T09:30", "2024-12-31 09:30:00.25Z", "31.12.2024",
-                                 "2024-12-31T09:30:00+02:00", "2024/12/31"})
+                                 "2024-12-31T09:30:00+02:00", "2024/12/31", "12/31/2024"})
     EXPECT_TRUE(accepted(text)) << text;
-  for (const char* const text : {"12/31/2024", "2024-13-01", "2024-12-31T09", "Dec 2024", "2024-12-31T09:30:00.", "9"})
+  for (const char* const text : {"2024-13-01", "2024-12-31T09", "Dec 2024", "2024-12-31T09:30:00.", "9"})
     EXPECT_FALSE(accepted(text)) << text;
   EXPECT_FALSE(accepted("2020-01-01 00:00"));  // the same time as another row's, and the earliest
 }
@@ -216,6 +183,13 @@ TEST(Splits, ThatContradictEachOtherAreRefused) {
   };
   refused([](FitOptions& o) { o.group = "patient", o.time = "day"; },
           "group: expected no time beside it, found \"day\"");
+  refused(
+      [](FitOptions& o) {
+        o.group = "patient", o.data.numeric = {"size", "patient"};
+      },
+      "numeric: expected another column than the group's, found \"patient\"");
+  refused([](FitOptions& o) { o.group = "patient", o.data.date = {"patient"}; },
+          "date: expected another column than the group's, found \"patient\"");
   refused([](FitOptions& o) { o.group = "patient", o.validation_rows = "last:10"; },
           "group: expected no validation_rows beside it, found \"last:10\"");
   refused([](FitOptions& o) { o.time = "day", o.validation_rows = "last:10"; },
@@ -245,154 +219,6 @@ TEST(TestSplit, IsMeasuredOnceWithIntervalsAndKeptInTheModel) {
   EXPECT_EQ(result.model.provenance.test.rows, 50u);
   options.test_split = 0;
   EXPECT_EQ(fit(table, options).test.rows, 0u);
-}
-
-TEST(ClassWeights, AreScikitLearnsAndOfTheTrainingRows) {
-  const Table table = visits();
-  FitOptions options = small_fit("ill");
-  options.class_weight = "balanced";
-  const FitPlan plan = plan_fit(table, options);
-  double yes = 0;
-  const std::vector<std::uint32_t> labels = encode_labels(plan.encoder, table);
-  for (const std::size_t row : plan.split.rest) yes += labels[row];
-  const auto rows = static_cast<double>(plan.split.rest.size());
-  EXPECT_EQ(plan.encoder.labels, (Texts{"no", "yes"}));
-  EXPECT_EQ(plan.encoder.class_weights, (std::vector{rows / (2 * (rows - yes)), rows / (2 * yes)}));
-  options.class_weight = "yes=5";
-  EXPECT_EQ(plan_fit(table, options).encoder.class_weights, (std::vector<double>{1, 5}));
-}
-
-// A class weight is a sample weight of the loss, and multiplies with one; metrics do not heed it.
-TEST(ClassWeights, AreSampleWeightsOfTheLossOnly) {
-  Table table = visits();
-  Table weighted = table;
-  Column& weight = named(weighted, "weight");
-  for (std::size_t row = 0; row < kRows; ++row)
-    if (named(table, "ill").spellings[named(table, "ill").codes[row]] == "yes") weight.numbers[row] *= 5;
-  FitOptions options = small_fit("ill");
-  options.data.weight = "weight";
-  options.validation_split = 0;
-  const FitResult by_row = fit(weighted, options);
-  options.class_weight = "yes=5,no=1";
-  const FitResult by_class = fit(table, options);
-  EXPECT_EQ(weights_sha256(by_row.model.network), weights_sha256(by_class.model.network));
-  EXPECT_FLOAT_EQ(static_cast<float>(find_metric(by_row.training, "loss")->value),
-                  static_cast<float>(find_metric(by_class.training, "loss")->value));
-  EXPECT_NE(find_metric(by_row.training, "log_loss")->value, find_metric(by_class.training, "log_loss")->value);
-  options.class_weight = "none";
-  EXPECT_NE(weights_sha256(by_class.model.network), weights_sha256(fit(table, options).model.network));
-  // The loss that evaluate() measures is the one that was trained; estimates agree.
-  const Dataset data = encode(by_class.model.encoder, table, true);
-  const Selection rows = all_rows(data);
-  Matrix outputs = predict_outputs(by_class.model.network, rows);
-  const std::vector<double> losses = losses_of_rows(by_class.model.loss, outputs.view(), rows);
-  apply_link(by_class.model.loss, outputs.view());
-  EstimateOptions with_losses;
-  with_losses.losses = losses;
-  EXPECT_NEAR(find_estimate(estimate_metrics(outputs.view(), rows, with_losses), "loss")->value,
-              find_metric(by_class.training, "loss")->value, 1e-6);
-}
-
-TEST(ClassWeights, ThatCannotBeAreRefused) {
-  const Table table = visits();
-  const auto refused = [&](const std::string& target, const std::string& wish) {
-    FitOptions options = small_fit(target);
-    options.class_weight = wish;
-    return refusal([&] { plan_fit(table, options); }).what;
-  };
-  EXPECT_EQ(refused("ill", "Yes=5"), "class_weight: expected a class (no, yes), found \"Yes\"");
-  EXPECT_EQ(refused("ill", "yes=5,yes=1"), "class_weight: expected each class once, found \"yes\" twice");
-  EXPECT_EQ(refused("cost", "balanced"), "class_weight: expected classes as target, found a number");
-}
-
-TEST(Thresholds, AreChosenOnTheValidationRowsAndKept) {
-  const Table table = visits();
-  FitOptions options = small_fit("ill");
-  options.train.epochs = 2;
-  options.validation_split = 0.4;
-  const FitResult plain = fit(table, options);
-  options.threshold_metric = "f1";
-  const FitResult chosen = fit(table, options);
-  ASSERT_TRUE(chosen.model.threshold);
-  EXPECT_EQ(weights_sha256(plain.model.network), weights_sha256(chosen.model.network));
-  const FitPlan plan = plan_fit(table, options);
-  const Dataset data = encode(chosen.model.encoder, table, true);
-  const Metrics best =
-      evaluate(chosen.model.network, chosen.model.loss, {&data, plan.split.held_out}, 0, "f1", chosen.model.threshold);
-  for (int step = 1; step < 100; ++step) {
-    const Metrics other =
-        evaluate(chosen.model.network, chosen.model.loss, {&data, plan.split.held_out}, 0, "f1", step / 100.0);
-    const double value = find_metric(other, "f1")->value;
-    if (!std::isnan(value)) {
-      EXPECT_GE(find_metric(best, "f1")->value, value) << step;
-    }
-  }
-  EXPECT_EQ(find_metric(best, "accuracy")->value, find_metric(chosen.validation, "accuracy")->value);
-  EXPECT_EQ(find_metric(plain.validation, "log_loss")->value, find_metric(chosen.validation, "log_loss")->value);
-  const auto says = [&](const std::string& part) {
-    return std::any_of(chosen.notes.begin(), chosen.notes.end(),
-                       [&](const std::string& note) { return note.find(part) != std::string::npos; });
-  };
-  EXPECT_TRUE(says("for class yes: f1 "));
-  EXPECT_TRUE(says("warning: the threshold rests on 80 validation rows"));
-  // What is decided of a row is what the metrics count.
-  Predictor predictor(chosen.model, 256);
-  MatrixOf<double> answers(kRows, 2);
-  predictor.predict(data.inputs, all_rows(data).rows, answers.view());
-  const Matrix predictions = predict(chosen.model.network, chosen.model.loss, all_rows(data));
-  for (std::size_t row = 0; row < kRows; ++row)
-    EXPECT_EQ(decide(chosen.model, answers.row(row)), predicted_class(predictions.row(row), chosen.model.threshold));
-}
-
-TEST(Thresholds, ThatBringNothingAreLeftOut) {
-  FitOptions options = small_fit("ill");
-  options.train.epochs = 8;
-  options.validation_split = 0.4;
-  options.threshold_metric = "f1";
-  EXPECT_FALSE(fit(visits(), options).model.threshold);
-}
-
-TEST(Thresholds, ThatCannotBeAreRefused) {
-  const Table table = visits();
-  const auto refused = [&](const std::string& target, const std::function<void(FitOptions&)>& set) {
-    FitOptions options = small_fit(target);
-    set(options);
-    return refusal([&] { plan_fit(table, options); }).what;
-  };
-  EXPECT_EQ(refused("cost", [](FitOptions& o) { o.threshold = 0.3; }),
-            "threshold: expected a target of two classes, found a number");
-  EXPECT_EQ(refused("color", [](FitOptions& o) { o.threshold_metric = "f1"; }),
-            "threshold_metric: expected a target of two classes, found 3");
-  EXPECT_EQ(refused("ill", [](FitOptions& o) { o.threshold_metric = "f1", o.validation_split = 0; }),
-            "threshold_metric: expected validation rows to choose by, found none");
-}
-
-TEST(Options, OfSplitsAndDecisionsComeBackFromTheirText) {
-  const FitOptions options = options_from({{{"group", "a", ""},
-                                            {"test-split", "0.2", ""},
-                                            {"class-weight", "\"a,b\"=2,c=0.5", ""},
-                                            {"threshold", "0.31", ""}}});
-  const auto values = option_values(options);
-  std::vector<Assignment> again;
-  for (const auto& [key, value] : values) again.push_back({key, value, key});
-  EXPECT_EQ(option_values(options_from({again})), values);
-  EXPECT_EQ(options.threshold, 0.31);
-  EXPECT_EQ(options.class_weight, "\"a,b\"=2,c=0.5");
-  const auto refused = [](const std::string& name, const std::string& value) {
-    return refusal([&] { options_from({{{name, value, "--" + name}}}); }).what;
-  };
-  EXPECT_EQ(refused("threshold", "1"), "--threshold: expected none or a number above 0 to below 1, found \"1\"");
-  EXPECT_EQ(refused("class-weight", "yes"),
-            "--class-weight: expected none, balanced, or numbers from 0 up as in yes=5,no=1, found \"yes\"");
-  EXPECT_EQ(refused("class-weight", "yes=-1"),
-            "--class-weight: expected none, balanced, or numbers from 0 up as in yes=5,no=1, found \"yes=-1\"");
-  EXPECT_EQ(refused("threshold-metric", "rmse"),
-            "--threshold-metric: expected none, accuracy, balanced_accuracy, f1, f1_macro or mcc, found \"rmse\"");
-  EXPECT_EQ(refused("test-split", "1"), "--test-split: expected a number from 0 to below 1, found \"1\"");
-  EXPECT_EQ(refusal([] {
-              options_from({{{"time", "a", "--time"}, {"group", "b", "--group"}}});
-            }).what,
-            "--time: expected no group, found \"b\"");
 }
 
 }  // namespace

@@ -123,9 +123,11 @@ ColumnUse use_of(const Table& table, std::size_t index, const ColumnFacts& facts
   const Encoder& encoder = plan->encoder;
   if (encoder.target_place == index + 1) return {target_text(encoder), 0};
   if (encoder.weight_place == index + 1) return {"weight of the row", 0};
-  for (std::size_t j = 0; j < encoder.input_places.size(); ++j)
-    if (encoder.input_places[j] == index + 1)
-      return {inputs_text(encoder.inputs[j], scaling), encoder.inputs[j].width()};
+  const auto at = std::ranges::lower_bound(encoder.input_places, index + 1);  // they rise in a fresh plan
+  if (at != encoder.input_places.end() && *at == index + 1) {
+    const InputColumn& input = encoder.inputs[static_cast<std::size_t>(at - encoder.input_places.begin())];
+    return {inputs_text(input, scaling), input.width()};
+  }
   return {table.has_images() ? "" : left_out_text(facts.reading.type), 0};
 }
 

@@ -172,7 +172,13 @@ std::string csv_line(const std::vector<AnswerColumn>& columns, const Encoder& en
         fields.push_back(row.warnings);
         break;
       case Kind::row:
-        fields.push_back(std::to_string(row.row + 1));
+        fields.push_back(std::to_string(number_of_row(table, row.row)));
+        break;
+      case Kind::repeat:
+        fields.push_back(std::to_string(row.repeat));
+        break;
+      case Kind::fold:
+        fields.push_back(std::to_string(row.fold));
         break;
       case Kind::field:
         fields.push_back(field_text(table, table.columns[column.place], row.row));
@@ -203,7 +209,13 @@ std::string json_line(const std::vector<AnswerColumn>& columns, const Encoder& e
         line["warnings"] = row.warnings;
         break;
       case Kind::row:
-        line["row"] = row.row + 1;
+        line["row"] = number_of_row(table, row.row);
+        break;
+      case Kind::repeat:
+        line["repeat"] = row.repeat;
+        break;
+      case Kind::fold:
+        line["fold"] = row.fold;
         break;
       case Kind::field:
         line[column.name] = field_text(table, table.columns[column.place], row.row);

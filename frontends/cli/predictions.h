@@ -19,7 +19,9 @@ struct AnswerColumn {
     probabilities,  ///< of all classes: a column each in CSV, one object in JSON
     probability,    ///< of class `place`
     warnings,
-    row,   ///< its number in the data, from 1
+    row,     ///< its number in the data, from 1
+    repeat,  ///< of a cross-validation
+    fold,
     field  ///< of column `place` of the data, as it is written there
   };
   Kind kind = Kind::prediction;
@@ -40,7 +42,8 @@ struct AnsweredRow {
   std::size_t row = 0;    ///< from 0
   std::size_t label = 0;  ///< the class predicted
   std::span<const double> answer;
-  std::string warnings;  ///< as row_warnings() has them
+  std::string warnings;              ///< as row_warnings() has them
+  std::size_t repeat = 0, fold = 0;  ///< from 1, of a cross-validation
 };
 
 std::string csv_heading(const std::vector<AnswerColumn>& columns, const Encoder& encoder);

@@ -26,6 +26,31 @@ std::string clock_text(double seconds) {
   return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
 }
 
+// "epoch 3/100 [=====>        ] 42%  loss 0.03  validation 0.04  48210 rows/s, 0:31 left": the bar needs room for the
+// loss, and of the rest only what fits whole is shown. Whether there was room for anything.
+bool draw_bar(const Terminal& terminal, const std::string& before, double share,
+              const std::vector<std::string>& fields) {
+  constexpr std::size_t kBar = 24, kRoomForBar = 60;
+  const std::size_t width = terminal_width() - 1;  // a full line would wrap
+  const auto full = std::min(static_cast<std::size_t>(share * kBar), kBar);
+  const std::string bar =
+      std::string(full, '=') + (full < kBar ? ">" : "") + std::string(kBar - std::min(kBar, full + 1), ' ');
+  const bool with_bar = width >= kRoomForBar;
+  std::size_t used = before.size() + (with_bar ? kBar + 3 : 0);
+  std::string after;
+  for (const std::string& field : fields) {
+    if (used + field.size() > width) break;
+    after += field;
+    used += field.size();
+  }
+  if (after.empty()) return false;
+  const char* const green = terminal.color ? "\x1b[32m" : "";
+  const char* const plain = terminal.color ? "\x1b[0m" : "";
+  const std::string drawn = with_bar ? fmt::format("[{}{}{}] ", green, bar, plain) : "";
+  write_error_stream(fmt::format("\r{}{}{}\x1b[K", before, drawn, after));
+  return true;
+}
+
 // The losses, the default metric of the task, and the watched one.
 std::string validation_text(const Metrics& metrics, const std::string& watched) {
   Metrics shown;
@@ -102,35 +127,16 @@ std::string Progress::speed(double epochs_done) const {
   return fmt::format("{:.0f} rows/s, {} left", rate, clock_text(left));
 }
 
-// "epoch 3/100 [=====>        ] 42%  loss 0.03  validation 0.04  48210 rows/s, 0:31 left": the bar needs room for the
-// loss, and of the rest only what fits whole is shown.
 void Progress::draw(double epochs_done) {
-  constexpr std::size_t kBar = 24, kRoomForBar = 60;
-  const std::size_t width = terminal_width() - 1;  // a full line would wrap
-  const double share = epochs_done / static_cast<double>(epochs_);
-  const auto full = std::min(static_cast<std::size_t>(share * kBar), kBar);
-  const std::string bar =
-      std::string(full, '=') + (full < kBar ? ">" : "") + std::string(kBar - std::min(kBar, full + 1), ' ');
   const std::string before =
       fmt::format("epoch {}/{} ", std::min<std::size_t>(static_cast<std::size_t>(epochs_done) + 1, epochs_), epochs_);
+  const double share = epochs_done / static_cast<double>(epochs_);
   std::vector<std::string> fields{fmt::format("{}%", static_cast<int>(share * 100)),
                                   fmt::format("  loss {:.4g}", last_ ? last_->training_loss : step_loss_)};
   if (last_ && !last_->validation.empty())
     fields.push_back(fmt::format("  validation {:.4g}", last_->validation[0].value));
   fields.push_back("  " + speed(epochs_done));
-  const bool with_bar = width >= kRoomForBar;
-  std::size_t used = before.size() + (with_bar ? kBar + 3 : 0);
-  std::string after;
-  for (const std::string& field : fields) {
-    if (used + field.size() > width) break;
-    after += field;
-    used += field.size();
-  }
-  if (after.empty()) return;
-  const char* const green = terminal_.color ? "\x1b[32m" : "";
-  const char* const plain = terminal_.color ? "\x1b[0m" : "";
-  const std::string drawn = with_bar ? fmt::format("[{}{}{}] ", green, bar, plain) : "";
-  write_error_stream(fmt::format("\r{}{}{}\x1b[K", before, drawn, after));
+  if (!draw_bar(terminal_, before, share, fields)) return;
   bar_ = true;
   shown_ = Clock::now();
 }
@@ -139,6 +145,41 @@ void Progress::finish() {
   if (bar_) write_error_stream("\r\x1b[K");
   if (pending_) say(terminal_, epoch_line(*last_, watched_));
   bar_ = pending_ = false;
+}
+
+TrainingsProgress::TrainingsProgress(const Terminal& terminal, std::size_t trainings, std::size_t epochs)
+    : terminal_(terminal),
+      done_(trainings, 0.0),
+      epochs_(epochs),
+      start_(Clock::now()),
+      shown_(start_ - std::chrono::hours(1)) {}
+
+TrainingsProgress::~TrainingsProgress() { clear(); }
+
+double TrainingsProgress::seconds() const { return duration<double>(Clock::now() - start_).count(); }
+
+void TrainingsProgress::on_epoch(std::size_t training, const EpochRecord& record) {
+  done_[training] = static_cast<double>(record.epoch) / static_cast<double>(epochs_);
+  if (terminal_.is_terminal && terminal_.loudness != Loudness::quiet && Clock::now() - shown_ >= kBetweenBars) draw();
+}
+
+void TrainingsProgress::end(std::size_t training) {
+  done_[training] = 1;
+  ++ended_;
+}
+
+void TrainingsProgress::draw() {
+  double share = 0;
+  for (const double done : done_) share += done / static_cast<double>(done_.size());
+  const double left = seconds() * (1 - share) / std::max(share, 1e-9);
+  bar_ = draw_bar(terminal_, fmt::format("{} of {} trainings ", ended_, done_.size()), share,
+                  {fmt::format("{}%", static_cast<int>(share * 100)), fmt::format("  {} left", clock_text(left))});
+  shown_ = Clock::now();
+}
+
+void TrainingsProgress::clear() {
+  if (bar_) write_error_stream("\r\x1b[K");
+  bar_ = false;
 }
 
 }  // namespace chainrule::cli

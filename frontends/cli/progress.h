@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "chainrule/history.h"
 #include "chainrule/train.h"
@@ -44,6 +45,32 @@ class Progress {
   std::optional<EpochRecord> last_;
   bool pending_ = false;  // last_ has no line yet
   bool bar_ = false;      // a bar stands on the terminal
+};
+
+/// How far several trainings are, as a bar on a terminal. Called by one thread at a time.
+class TrainingsProgress {
+ public:
+  /// `epochs`: of each, at most.
+  TrainingsProgress(const Terminal& terminal, std::size_t trainings, std::size_t epochs);
+  ~TrainingsProgress();
+  TrainingsProgress(const TrainingsProgress&) = delete;
+  TrainingsProgress& operator=(const TrainingsProgress&) = delete;
+
+  void on_epoch(std::size_t training, const EpochRecord& record);  ///< trainings from 0
+  void end(std::size_t training);
+  /// Takes the bar away, so that a line can be written.
+  void clear();
+  double seconds() const;  ///< since the start
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  void draw();
+
+  Terminal terminal_;
+  std::vector<double> done_;  // share of each training
+  std::size_t epochs_, ended_ = 0;
+  Clock::time_point start_, shown_;
+  bool bar_ = false;
 };
 
 /// "loss 0.0312  accuracy 0.9823": four digits each.

@@ -99,6 +99,37 @@ Verb train_verb() {
   return verb;
 }
 
+Verb cv_verb() {
+  Verb verb{
+      "cv",
+      "cross-validate: test every row once with a model that never saw it",
+      {"Divide the rows into folds, train a network for each fold on the other rows, and test it on the fold: mean, "
+       "standard deviation and 95 % interval of each metric, for the options of train (docs/rows.md).",
+       "Folds have the classes in proportion; --group keeps groups in one fold; with --time each fold is tested by "
+       "a model of all rows before it. Trainings run side by side; no bit depends on how many.",
+       "chainrule train DATA --test-fold 3/5 trains the model that was tested on fold 3 of 5."},
+      {"chainrule cv data/iris.csv --folds 10", "chainrule cv houses.csv --target price --repeats 3 --json",
+       "chainrule cv patients.csv --group patient --predictions out-of-fold.csv",
+       "chainrule cv sales.csv --time date --ignore date"},
+      {{"DATA", kDataHelp}},
+      {},
+      true};
+  verb.flags = {
+      with_value("folds", "N", "parts that the rows are divided into", "5"),
+      with_value("repeats", "N", "how often all is done; the second time with seed + 1, and so on", "1"),
+      with_value("predictions", "FILE", "write the answer to each row, by the model that did not see it, as CSV"),
+      with_value("id", "COLUMN", "put this column of the data in front of them, by name or number"),
+      yes_or_no("force", "replace an output file that exists"),
+      with_value("config", "FILE", "take options from a TOML file; the command line is stronger"),
+      with_value("max-memory", "SIZE", "refuse to train when more is needed, e.g. 512M or 8G", "what the machine has"),
+      threads(),
+      yes_or_no("json", "print one JSON document"),
+  };
+  verb.idle = {"test-split", "test-fold", "validation-rows"};
+  add_reading(verb.flags);
+  return verb;
+}
+
 Verb evaluate_verb() {
   Verb verb{
       "evaluate",
@@ -177,6 +208,9 @@ Verb inspect_verb() {
       with_value("categorical", "COLUMNS", "columns of numbers that are categories, as in train"),
       with_value("numeric", "COLUMNS", "columns that are numbers; a text among them counts as missing"),
       with_value("date", "COLUMNS", "columns of dates or times, as in train"),
+      with_value("weight", "COLUMN", "column of weights of the rows, as in train"),
+      with_value("group", "COLUMN", "column that makes groups of rows, as in train"),
+      with_value("time", "COLUMN", "column of times to hold out by, as in train"),
       yes_or_no("json", "print one JSON document"),
   };
   add_reading(verb.flags);
@@ -304,8 +338,9 @@ Verb completion_verb() {
 }  // namespace
 
 const std::vector<Verb>& verbs() {
-  static const std::vector<Verb> all = {train_verb(), evaluate_verb(), predict_verb(), inspect_verb(),   explain_verb(),
-                                        check_verb(), bench_verb(),    help_verb(),    completion_verb()};
+  static const std::vector<Verb> all = {train_verb(),   cv_verb(),        evaluate_verb(), predict_verb(),
+                                        inspect_verb(), explain_verb(),   check_verb(),    bench_verb(),
+                                        help_verb(),    completion_verb()};
   return all;
 }
 

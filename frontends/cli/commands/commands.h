@@ -16,6 +16,7 @@
 namespace chainrule::cli {
 
 int train_command(const Arguments& arguments, const Terminal& terminal);
+int cv_command(const Arguments& arguments, const Terminal& terminal);
 int evaluate_command(const Arguments& arguments, const Terminal& terminal);
 int predict_command(const Arguments& arguments, const Terminal& terminal);
 /// explain --health
@@ -49,6 +50,13 @@ bool read_number(std::string_view text, std::size_t& number);
 std::size_t whole_flag(const Arguments& arguments, const std::string& flag, std::size_t most, std::size_t fallback);
 /// --threads, 0 where it is not given: as many as the process may use. Throws Error (usage).
 std::size_t threads_of(const Arguments& arguments);
+/// What --config says, then what the command line says.
+std::vector<std::vector<Assignment>> sources_of(const Arguments& arguments);
+/// Prints the options in force for DATA; without DATA, for a table. Throws Error (usage) beside --json.
+int print_config(const Arguments& arguments, const std::vector<std::vector<Assignment>>& sources);
+/// Throws Error (usage) where so much is more than --max-memory, or without it more than the machine has; or where
+/// --max-memory is no size.
+void check_memory(const Arguments& arguments, std::size_t bytes);
 /// --threshold, where it is given, in place of the model's own. Throws Error (usage).
 void take_threshold(const Arguments& arguments, Model& model);
 /// Throws Error (usage) for standard input: a model is read here and there, not from front to back.

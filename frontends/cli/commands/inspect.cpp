@@ -47,7 +47,7 @@ const Table& for_training(const Table& table, const std::string& target, std::op
 }
 
 // Options of a training that say what columns are.
-constexpr std::array kColumnFlags{"target", "ignore", "categorical", "numeric", "date"};
+constexpr std::array kColumnFlags{"target", "ignore", "categorical", "numeric", "date", "weight", "group", "time"};
 
 int inspect_table(const Arguments& arguments, const Terminal& terminal, bool json) {
   formats::LoadOptions reading = load_options(arguments);
@@ -75,6 +75,10 @@ int inspect_table(const Arguments& arguments, const Terminal& terminal, bool jso
     facts.columns.push_back(facts_of(table, c));
     facts.uses.push_back(use_of(table, c, facts.columns.back(), facts.plan, scaling));
   }
+  if (plan && !options.group.empty()) {
+    ColumnUse& use = facts.uses[find_column(table, options.group, "group")];
+    if (use.inputs == 0) use.words = "makes the groups";
+  }
   print(json ? table_document(table, facts) : table_text(table, facts, terminal));
   return 0;
 }
@@ -84,12 +88,14 @@ int inspect_table(const Arguments& arguments, const Terminal& terminal, bool jso
 int inspect_command(const Arguments& arguments, const Terminal& terminal) {
   const bool json = arguments.is_true("json");
   if (!is_model(arguments.files[0])) return inspect_table(arguments, terminal, json);
-  for (const char* const flag : {"target", "ignore", "categorical", "numeric", "date", "header", "delimiter", "labels",
-                                 "missing", "decimal-comma"})
+  const auto refuse = [&](const char* flag) {
     if (arguments.has(flag))
       throw Error(ErrorCategory::usage,
                   std::string("--") + flag + ": expected a data file to use it for, found a model",
                   "it has no effect: leave it out");
+  };
+  for (const char* const flag : kColumnFlags) refuse(flag);
+  for (const char* const flag : {"header", "delimiter", "labels", "missing", "decimal-comma"}) refuse(flag);
   return inspect_model(arguments.files[0], json);
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // train DATA: options, checks of what will be written, reading, the plan, the training, the model file, the report.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -10,7 +9,6 @@
 
 #include "chainrule/fit.h"
 #include "cli/commands/commands.h"
-#include "cli/config.h"
 #include "cli/documents.h"
 #include "cli/option_names.h"
 #include "cli/progress.h"
@@ -28,55 +26,6 @@ void check_validation(const Arguments& arguments) {
   for (const Assignment& wish : arguments.options)
     if (wish.name == "validation-split" || wish.name == "validation-rows")
       throw Error(ErrorCategory::usage, "--validation: expected no --" + wish.name + " beside it, found one");
-}
-
-// What a file says, then what the command line says.
-std::vector<std::vector<Assignment>> sources_of(const Arguments& arguments) {
-  std::vector<std::vector<Assignment>> sources;
-  if (arguments.has("config")) sources.push_back(read_config(arguments.text("config")));
-  sources.push_back(arguments.options);
-  return sources;
-}
-
-// What is in force for DATA; without DATA, for a table.
-int print_config(const Arguments& arguments, const std::vector<std::vector<Assignment>>& sources) {
-  if (arguments.is_true("json"))
-    throw Error(ErrorCategory::usage, "--json: expected no --print-config beside it, found one",
-                "a configuration is printed as TOML");
-  const EncoderOptions data = options_from(sources).data;
-  const Table table =
-      arguments.files.empty() ? Table() : load_with_target(arguments.files[0], load_options_of(arguments, data));
-  Output output;
-  output.write(config_text(options_from(sources, table)));
-  output.finish();
-  return 0;
-}
-
-// Bytes in "512M" or "8G"; without a unit, in the text itself.
-double bytes_of(const std::string& text) {
-  const std::string units = "KMGT";
-  const std::size_t unit = text.empty() ? std::string::npos : units.find(text.back());
-  const std::string_view digits(text.data(), text.size() - (unit == std::string::npos ? 0 : 1));
-  double number = 0;
-  if (!number_from_text(digits, number) || !(number >= 1))
-    throw Error(ErrorCategory::usage, "--max-memory: expected a size such as 512M or 8G, found " + in_quotes(text));
-  return number * (unit == std::string::npos ? 1 : std::pow(1024.0, static_cast<double>(unit + 1)));
-}
-
-double memory_of_the_machine() {
-  const long pages = sysconf(_SC_PHYS_PAGES), bytes = sysconf(_SC_PAGESIZE);
-  return pages > 0 && bytes > 0 ? static_cast<double>(pages) * static_cast<double>(bytes) : HUGE_VAL;
-}
-
-void check_memory(const Arguments& arguments, const FitPlan& plan) {
-  const auto needed = static_cast<double>(plan.memory_bytes);
-  const bool given = arguments.has("max-memory");
-  const double limit = given ? bytes_of(arguments.text("max-memory")) : memory_of_the_machine();
-  if (needed <= limit) return;
-  throw Error(ErrorCategory::usage,
-              fmt::format("memory: expected at most {} ({}), found that the training needs about {}", bytes_text(limit),
-                          given ? "--max-memory" : "what the machine has", bytes_text(needed)),
-              "smaller --hidden or --batch-size need less");
 }
 
 void say_all(const Terminal& terminal, const std::vector<std::string>& notes) {
@@ -99,7 +48,7 @@ FitPlan announce(const Arguments& arguments, const Terminal& terminal, const Fit
   say(terminal, fmt::format("rows: {} for training, {} for validation{}", plan.split.rest.size(),
                             validation != nullptr ? validation->rows : plan.split.held_out.size(),
                             plan.split.test.empty() ? "" : fmt::format(", {} for the test", plan.split.test.size())));
-  check_memory(arguments, plan);
+  check_memory(arguments, plan.memory_bytes);
   return plan;
 }
 
@@ -224,7 +173,7 @@ int train_command(const Arguments& arguments, const Terminal& terminal) {
   if (arguments.is_true("print-config")) return print_config(arguments, sources);
   formats::LoadOptions reading = load_options_of(arguments, options.data);
   threads_of(arguments);
-  if (arguments.has("max-memory")) bytes_of(arguments.text("max-memory"));
+  check_memory(arguments, 0);
 
   std::vector<std::string> inputs{arguments.files[0]};
   for (const char* const flag : {"validation", "labels", "config"})

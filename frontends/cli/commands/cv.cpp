@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// cv DATA: cross-validation of the options that train would take.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "chainrule/cross_validation.h"
+#include "cli/commands/commands.h"
+#include "cli/cross_report.h"
+#include "cli/option_names.h"
+#include "cli/predictions.h"
+#include "cli/progress.h"
+#include "cli/signals.h"
+
+namespace chainrule::cli {
+namespace {
+
+CrossValidationOptions how_of(const Arguments& arguments) {
+  constexpr std::size_t kMost = 1'000'000;
+  CrossValidationOptions how;
+  how.folds = whole_flag(arguments, "folds", kMost, how.folds);
+  how.repeats = whole_flag(arguments, "repeats", kMost, how.repeats);
+  if (how.folds < 2) throw Error(ErrorCategory::usage, "--folds: expected a whole number from 2 up, found 1");
+  return how;
+}
+
+// News of several trainings at once: a line for each that ends, and a bar on a terminal.
+class FoldProgress {
+ public:
+  FoldProgress(const Terminal& terminal, const CrossValidationOptions& how, std::size_t epochs)
+      : terminal_(terminal), how_(how), share_(terminal, how.folds * how.repeats, epochs) {}
+
+  CrossValidationObserver observer(std::function<bool()> should_stop) {
+    CrossValidationObserver observer;
+    observer.should_stop = std::move(should_stop);
+    observer.on_epoch = [this](std::size_t training, const EpochRecord& record) { share_.on_epoch(training, record); };
+    observer.on_fold = [this](const FoldResult& fold) { on_fold(fold); };
+    return observer;
+  }
+  double seconds() const { return share_.seconds(); }
+  void finish() { share_.clear(); }
+
+ private:
+  void on_fold(const FoldResult& fold) {
+    share_.clear();
+    std::string line = name_of(fold, how_) + ": ";
+    for (const char* const name : {"accuracy", "log_loss", "rmse", "r2"})
+      if (const Estimate* const found = find_estimate(fold.test, name))
+        line += fmt::format("{} {:.4g}  ", name, found->value);
+    line += fmt::format("on {} rows", fold.split.test.size());
+    if (fold.best_epoch > 0) line += fmt::format("; best epoch {} of {}", fold.best_epoch, fold.epochs);
+    say(terminal_, line);
+    for (const std::string& note : fold.notes)
+      if (note.starts_with("warning: ") && said_.insert(note).second) say(terminal_, name_of(fold, how_) + ": " + note);
+    share_.end((fold.repeat - 1) * how_.folds + fold.fold - 1);
+  }
+
+  const Terminal& terminal_;
+  CrossValidationOptions how_;
+  TrainingsProgress share_;
+  std::set<std::string> said_;
+};
+
+void write_predictions(const Arguments& arguments, const Table& table, const Encoder& encoder,
+                       const CrossValidation& found, const CrossValidationOptions& how, Output& output) {
+  using Kind = AnswerColumn::Kind;
+  std::vector<AnswerColumn> columns;
+  if (arguments.has("id")) {
+    const std::size_t place = find_column(table, arguments.text("id"), "--id");
+    columns.push_back({Kind::field, table.columns[place].name, place});
+  }
+  columns.push_back({Kind::row, "row"});
+  if (how.repeats > 1) columns.push_back({Kind::repeat, "repeat"});
+  columns.push_back({Kind::fold, "fold"});
+  columns.push_back({Kind::field, table.columns[encoder.target_place - 1].name, encoder.target_place - 1});
+  columns.push_back({Kind::prediction, "prediction"});
+  if (encoder.task == Task::classes) columns.push_back({Kind::probabilities, "probability"});
+  output.write(csv_heading(columns, encoder));
+  for (std::size_t repeat = 1; repeat <= how.repeats; ++repeat) {  // the rows of each in the order of the file
+    std::vector<std::pair<std::size_t, std::pair<const FoldResult*, std::size_t>>> rows;
+    for (const FoldResult& fold : found.folds)
+      for (std::size_t i = 0; fold.repeat == repeat && i < fold.split.test.size(); ++i)
+        rows.push_back({fold.split.test[i], {&fold, i}});
+    std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    for (const auto& [row, place] : rows) {
+      const auto& [fold, i] = place;
+      const std::size_t label = fold->classes.empty() ? 0 : fold->classes[i];
+      output.write(csv_line(columns, encoder, table, {row, label, fold->answers.row(i), {}, repeat, fold->fold}));
+    }
+  }
+}
+
+FitPlan announce(const Arguments& arguments, const Terminal& terminal, FitOptions options, const Table& table,
+                 const CrossValidationOptions& how) {
+  for (const auto& [key, value] : option_values(options)) say_more(terminal, key + " = " + value);
+  for (const std::string& note : table.notes) say(terminal, note);
+  options.test_fold = 1;
+  options.test_folds = how.folds;
+  FitPlan plan = plan_fit(table, options);
+  for (const std::string& note : plan.notes)  // but for what is so in this fold only
+    if (!note.starts_with("kept for the test: ") && !note.starts_with("held out: ")) say(terminal, note);
+  say(terminal, "network: " + describe(plan.architecture));
+  const std::size_t at_once = trainings_at_once(how, threads_of(arguments)), all = how.folds * how.repeats;
+  say(terminal, fmt::format("{} trainings, {} at a time", all, at_once));
+  check_memory(arguments, checked_product(plan.memory_bytes, at_once, "memory"));
+  return plan;
+}
+
+int validate_on(const Arguments& arguments, const Terminal& terminal, const FitOptions& options, const Table& table) {
+  const CrossValidationOptions how = how_of(arguments);
+  const FitPlan plan = announce(arguments, terminal, options, table, how);
+  const char* const answer = "\nfinishing with the folds that are done; once more leaves at once\n";
+  const Interruption interruption(terminal.loudness == Loudness::quiet ? nullptr : answer);
+  FoldProgress progress(terminal, how, options.train.epochs);
+  const CrossValidation found = cross_validate(
+      table, options, how, progress.observer([&] { return interruption.signal() != 0; }), threads_of(arguments));
+  progress.finish();
+  CrossFacts facts{arguments.files[0], how, table.rows, progress.seconds(), option_values(options)};
+  if (found.interrupted && found.folds.empty()) throw Interrupted{interruption.signal()};
+  if (arguments.has("predictions")) {
+    Output file(arguments.text("predictions"), arguments.is_true("force"));
+    write_predictions(arguments, table, plan.encoder, found, how, file);
+    const Uninterrupted moment;
+    file.finish();
+    say(terminal, "written: " + arguments.text("predictions"));
+  }
+  if (found.interrupted)
+    say(terminal, fmt::format("interrupted: {} of {} trainings are done", found.folds.size(), how.folds * how.repeats));
+  Output output;
+  output.write(arguments.is_true("json") ? cross_document(found, facts) : cross_text(found, facts));
+  output.finish();
+  return found.interrupted ? exit_code_of(interruption.signal()) : 0;
+}
+
+}  // namespace
+
+int cv_command(const Arguments& arguments, const Terminal& terminal) {
+  const std::vector<std::vector<Assignment>> sources = sources_of(arguments);
+  const FitOptions options = options_from(sources);
+  formats::LoadOptions reading = load_options_of(arguments, options.data);
+  how_of(arguments);
+  threads_of(arguments);
+  check_memory(arguments, 0);
+  std::vector<std::string> inputs{arguments.files[0]};
+  for (const char* const flag : {"labels", "config"})
+    if (arguments.has(flag)) inputs.push_back(arguments.text(flag));
+  check_inputs(inputs);
+  if (arguments.has("predictions")) {
+    if (arguments.text("predictions") == "-")
+      throw Error(ErrorCategory::usage, "--predictions: expected a file, found - (standard output)");
+    check_output(arguments.text("predictions"), arguments.is_true("force"), inputs);
+  } else if (arguments.has("id")) {
+    throw Error(ErrorCategory::usage, "--id: expected --predictions beside it, found none", "it is written there");
+  }
+  try {
+    if (arguments.has("id")) reading.texts.push_back(arguments.text("id"));
+    const Table table = load_with_target(arguments.files[0], reading);
+    if (arguments.has("id")) find_column(table, arguments.text("id"), "--id");
+    return validate_on(arguments, terminal, options_from(sources, table), table);
+  } catch (const Error& error) {
+    throw in_words_of_the_user(error, sources);
+  }
+}
+
+}  // namespace chainrule::cli
