@@ -63,10 +63,14 @@ bool fit_category(InputColumn& input, const Table& table, std::size_t place, std
   input.categories.clear();
   if (input.constant) return true;
   if (counts.size() > kMostCategories) {
-    notes.push_back(
-        fmt::format("{}: {} categories; the {} most frequent have inputs of their own, the others share one (where it "
-                    "says whose rows they are, --group {} holds out all rows of one together)",
-                    in_column(column), counts.size(), kMostCategories, name_or_number(table, place)));
+    constexpr std::size_t kManyNames = 500;  // of customers or machines, rather than of kinds
+    notes.push_back(fmt::format(
+        "{}: {} categories; the {} most frequent have inputs of their own, the others share one{}", in_column(column),
+        counts.size(), kMostCategories,
+        counts.size() < kManyNames
+            ? ""
+            : fmt::format(" (where it says whose rows they are, --group {} holds out all rows of one together)",
+                          name_or_number(table, place))));
     counts.resize(kMostCategories);
   }
   for (auto& [text, count] : counts) input.categories.push_back(std::move(text));

@@ -63,6 +63,21 @@ Estimates estimate(const Model& model, const Selection& rows, std::size_t thread
   return estimate_metrics(predictions.view(), rows, options);
 }
 
+// By neither of these is the model better than an answer that looks at no input.
+void note_no_better(FitResult& result) {
+  std::string figures;
+  for (const char* const name : {"accuracy", "log_loss", "rmse"}) {
+    const Metric *const ours = find_metric(result.validation, name), *const trivial = find_metric(result.trivial, name);
+    if (ours == nullptr || trivial == nullptr) continue;
+    if (larger_is_better(name) ? ours->value > trivial->value : ours->value < trivial->value) return;
+    figures +=
+        fmt::format("{}{} {:.4g} against {:.4g}", figures.empty() ? "" : ", ", name, ours->value, trivial->value);
+  }
+  if (!figures.empty())
+    result.notes.push_back("warning: on the validation rows the model is no better than the best constant answer: " +
+                           figures);
+}
+
 // A mean over rows that do not count is none.
 void require_weight(const Selection& held_out) {
   const auto some = [&](const std::vector<float>& weights) {
@@ -106,6 +121,7 @@ FitResult fit(const Table& table, const FitOptions& options, const Observer& obs
     result.validation = evaluate(network, plan.loss, held_out, threads, metric, threshold);
     for (Metric& one : trivial_metrics(held_out))
       if (find_metric(result.validation, one.name) != nullptr) result.trivial.push_back(std::move(one));
+    note_no_better(result);
   }
   if (!plan.split.test.empty()) result.test = estimate(result.model, {&data, plan.split.test}, threads);
   result.model.provenance = provenance_of(table, options, result);

@@ -202,6 +202,24 @@ TEST(Splits, ThatContradictEachOtherAreRefused) {
   refused([](FitOptions& o) { o.time = "ill"; }, "time: expected another column than the target, found \"ill\"");
 }
 
+TEST(Fit, SaysWhereAConstantAnswerIsAsGood) {
+  const Table table = visits();
+  FitOptions options = small_fit("cost");
+  options.zero_output = true;
+  const auto warned = [&] {
+    return std::ranges::any_of(fit(table, options).notes, [](const std::string& note) {
+      return note.starts_with(
+          "warning: on the validation rows the model is no better than the best constant answer: "
+          "rmse ");
+    });
+  };
+  options.train.learning_rate = 1e-9;
+  EXPECT_TRUE(warned());
+  options.train.learning_rate = 0.05;
+  options.train.epochs = 50;
+  EXPECT_FALSE(warned());
+}
+
 TEST(TestSplit, IsMeasuredOnceWithIntervalsAndKeptInTheModel) {
   const Table table = visits();
   FitOptions options = small_fit("ill");
