@@ -45,6 +45,7 @@
 #include "chainrule/fit.h"
 #include "chainrule/options.h"
 #include "chainrule/cross_validation.h"
+#include "chainrule/tuning.h"
 #include "chainrule/formats/formats.h"
 #include "chainrule/truth_fault.h"
 #include "chainrule/truth.h"

@@ -10,12 +10,10 @@
 #include <exception>
 #include <limits>
 #include <mutex>
-#include <optional>
-#include <system_error>
-#include <thread>
 
 #include "chainrule/error.h"
 #include "chainrule/kernels/team.h"
+#include "chainrule/side_by_side.h"
 
 namespace chainrule {
 namespace {
@@ -64,83 +62,21 @@ FoldResult train_fold(const Table& table, FitOptions options, const CrossValidat
   return out;
 }
 
-// Trainings taken one by one by several threads.
-class Crew {
- public:
-  Crew(const Table& table, const FitOptions& options, const CrossValidationOptions& how,
-       const CrossValidationObserver& observer, std::size_t threads_of_each)
-      : table_(table), options_(options), how_(how), observer_(observer), threads_(threads_of_each) {
-    results_.resize(how.folds * how.repeats);
-    problems_.resize(results_.size());
-  }
-
-  void work(std::size_t workers) {
-    std::vector<std::thread> others;
+// Throws what the first of the trainings that failed has thrown.
+void rethrow_first(const std::vector<std::exception_ptr>& problems, const CrossValidationOptions& how) {
+  for (std::size_t training = 0; training < problems.size(); ++training) {
+    if (!problems[training]) continue;
     try {
-      for (std::size_t i = 1; i < workers; ++i) others.emplace_back([this] { take(); });
-    } catch (const std::system_error&) {  // fewer do, too
-    }
-    take();
-    for (std::thread& other : others) other.join();
-  }
-
-  /// Throws what the first of the trainings that failed has thrown.
-  std::vector<FoldResult> results() {
-    for (std::size_t training = 0; training < problems_.size(); ++training) {
-      if (!problems_[training]) continue;
-      try {
-        std::rethrow_exception(problems_[training]);
-      } catch (const Error& error) {
-        if (error.category() == ErrorCategory::usage) throw;  // the same for all of them
-        const std::string which =
-            fmt::format("fold {} of {}{}: ", training % how_.folds + 1, how_.folds,
-                        how_.repeats > 1 ? fmt::format(", repeat {}", training / how_.folds + 1) : "");
-        throw Error(error.category(), which + error.what(), error.hint());
-      }
-    }
-    return std::move(results_);
-  }
-  bool stopped() const { return stopped_; }
-
- private:
-  bool should_stop() {
-    const std::lock_guard<std::mutex> alone(mutex_);
-    if (!stopped_ && observer_.should_stop && observer_.should_stop()) stopped_ = true;
-    return stopped_;
-  }
-
-  void take() {
-    for (std::size_t training = next_++; training < results_.size(); training = next_++) {
-      if (failed_ || should_stop()) return;
-      Observer observer;
-      observer.should_stop = [this] { return failed_ || should_stop(); };
-      if (observer_.on_epoch)
-        observer.on_epoch = [this, training](const EpochRecord& record) {
-          const std::lock_guard<std::mutex> alone(mutex_);
-          observer_.on_epoch(training, record);
-        };
-      try {
-        results_[training] = train_fold(table_, options_, how_, training, observer, threads_);
-        const std::lock_guard<std::mutex> alone(mutex_);
-        if (observer_.on_fold && results_[training].fold > 0) observer_.on_fold(results_[training]);
-      } catch (...) {
-        problems_[training] = std::current_exception();
-        failed_ = true;
-      }
+      std::rethrow_exception(problems[training]);
+    } catch (const Error& error) {
+      if (error.category() == ErrorCategory::usage) throw;  // the same for all of them
+      const std::string which =
+          fmt::format("fold {} of {}{}: ", training % how.folds + 1, how.folds,
+                      how.repeats > 1 ? fmt::format(", repeat {}", training / how.folds + 1) : "");
+      throw Error(error.category(), which + error.what(), error.hint());
     }
   }
-
-  const Table& table_;
-  const FitOptions& options_;
-  const CrossValidationOptions& how_;
-  const CrossValidationObserver& observer_;
-  std::size_t threads_;
-  std::vector<FoldResult> results_;
-  std::vector<std::exception_ptr> problems_;
-  std::atomic<std::size_t> next_{0};
-  std::atomic<bool> failed_{false}, stopped_{false};
-  std::mutex mutex_;
-};
+}
 
 void require(bool holds, std::string_view name, std::size_t least, std::size_t found) {
   if (!holds) throw Error(ErrorCategory::usage, fmt::format("{}: expected {} or more, found {}", name, least, found));
@@ -167,10 +103,33 @@ CrossValidation cross_validate(const Table& table, const FitOptions& options, co
     out.labels = std::move(plan.encoder.labels);
   }
   const std::size_t workers = trainings_at_once(how, threads);
-  Crew crew(table, options, how, observer, (threads == 0 ? kernels::usable_threads() : threads) / workers);
-  crew.work(workers);
-  out.folds = crew.results();
-  out.interrupted = crew.stopped();
+  const std::size_t threads_of_each = (threads == 0 ? kernels::usable_threads() : threads) / workers;
+  out.folds.resize(how.folds * how.repeats);
+  std::mutex mutex;
+  std::atomic<bool> failed{false};
+  const auto should_stop = [&] {
+    const std::lock_guard<std::mutex> alone(mutex);
+    if (!out.interrupted && observer.should_stop && observer.should_stop()) out.interrupted = true;
+    return out.interrupted || failed;
+  };
+  const auto problems = side_by_side(out.folds.size(), workers, should_stop, [&](std::size_t training) {
+    Observer its;
+    its.should_stop = should_stop;
+    if (observer.on_epoch)
+      its.on_epoch = [&, training](const EpochRecord& record) {
+        const std::lock_guard<std::mutex> alone(mutex);
+        observer.on_epoch(training, record);
+      };
+    try {
+      out.folds[training] = train_fold(table, options, how, training, its, threads_of_each);
+    } catch (...) {
+      failed = true;
+      throw;
+    }
+    const std::lock_guard<std::mutex> alone(mutex);
+    if (observer.on_fold && out.folds[training].fold > 0) observer.on_fold(out.folds[training]);
+  });
+  rethrow_first(problems, how);
   std::erase_if(out.folds, [](const FoldResult& fold) { return fold.fold == 0; });
   out.metrics = cross_estimates(out.folds);
   return out;

@@ -22,7 +22,8 @@ struct FitOptions {
   // Rows held out to watch the training.
   double validation_split = 0.1;              ///< share, in [0, 1); 0 = none
   double test_split = 0;                      ///< share kept from all decisions, in [0, 1): measured once, at the end
-  std::size_t test_fold = 0, test_folds = 0;  ///< instead, fold number test_fold (from 1) of so many; 0 = none
+  std::size_t test_fold = 0, test_folds = 0;  ///< fold test_fold (from 1) of so many is tested instead; 0 = none.
+                                              ///< Rows that test_split keeps are then left out of everything
   std::string group;                          ///< column whose equal values stay on one side; "" = none
   std::string time;                           ///< column whose last rows are held out; "" = none
   /// "last:10000", "first:500" or "101-200" (from 1, both included; as numbered in the file); "" = by share

@@ -159,27 +159,33 @@ class Chooser {
     return held_out;
   }
 
-  /// Takes the rows of fold options.test_fold out of all `rows`, and says so. By time, later rows go as well.
+  /// Takes the rows of fold options.test_fold out of `rows`, and says so. By time, later rows go as well.
   Rows take_fold(Rows& rows) {
     const std::size_t fold = options_.test_fold - 1, folds = options_.test_folds, all = rows.size();
+    const std::vector<std::uint32_t> strata = chosen(strata_, rows), numbers = chosen(numbers_, rows);
+    const bool by_time = options_.group.empty() && !options_.time.empty();
     std::vector<Rows> parts;
     if (!options_.group.empty())
-      parts = fold_groups(dense(numbers_), folds, strata_, options_.train.seed);
-    else if (!options_.time.empty())
-      parts = parts_by_time(numbers_, folds + 1);
+      parts = fold_groups(dense(numbers), folds, strata, options_.train.seed);
+    else if (by_time)
+      parts = parts_by_time(numbers, folds + 1);
     else
-      parts = fold_rows(all, folds, strata_, options_.train.seed);
-    const std::size_t tested = options_.time.empty() ? fold : fold + 1;  // the first part by time only trains
+      parts = fold_rows(all, folds, strata, options_.train.seed);
+    const std::size_t tested = by_time ? fold + 1 : fold;  // the first part by time only trains
     std::vector<bool> goes(all, false);
-    for (std::size_t part = tested; part < (options_.time.empty() ? tested + 1 : parts.size()); ++part)
-      for (const std::size_t row : parts[part]) goes[row] = true;
-    std::erase_if(rows, [&](std::size_t row) { return goes[row]; });
-    const std::string by = column_ == nullptr       ? ""
-                           : options_.group.empty() ? " by " + in_quotes(column_->name)
-                                                    : " of whole groups in " + in_quotes(column_->name);
-    notes_.push_back(fmt::format("kept for the test: fold {} of {}{}, {} of {} rows", fold + 1, folds, by,
-                                 parts[tested].size(), all));
-    return parts[tested];
+    for (std::size_t part = tested; part < (by_time ? parts.size() : tested + 1); ++part)
+      for (const std::size_t i : parts[part]) goes[i] = true;
+    Rows held_out, rest;
+    for (const std::size_t i : parts[tested]) held_out.push_back(rows[i]);
+    for (std::size_t i = 0; i < all; ++i)
+      if (!goes[i]) rest.push_back(rows[i]);
+    rows = std::move(rest);
+    const std::string by = column_ == nullptr ? ""
+                           : by_time          ? " by " + in_quotes(column_->name)
+                                              : " of whole groups in " + in_quotes(column_->name);
+    notes_.push_back(
+        fmt::format("kept for the test: fold {} of {}{}, {} of {} rows", fold + 1, folds, by, held_out.size(), all));
+    return held_out;
   }
 
  private:
@@ -197,7 +203,9 @@ class Chooser {
   }
 
   void say(std::size_t rows, const std::vector<std::uint32_t>& numbers, const Split& split, HeldOutFor purpose) {
-    const std::string what = purpose == HeldOutFor::test ? "kept for the test" : "held out";
+    const std::string what = purpose == HeldOutFor::validation ? "held out"
+                             : options_.test_folds > 0         ? "left out"
+                                                               : "kept for the test";
     const std::size_t out = split.held_out.size();
     if (!options_.group.empty()) {
       const std::size_t some = distinct(numbers, split.held_out), all = some + distinct(numbers, split.rest);
@@ -234,8 +242,6 @@ void check_wishes(const FitOptions& options, bool other_table) {
                        in_quotes(options.validation_rows)));
   if (named && options.test_split > 0)
     refuse("test_split: expected no validation_rows beside it, found " + in_quotes(options.validation_rows));
-  if (options.test_folds > 0 && options.test_split > 0)
-    refuse(fmt::format("test_fold: expected no test_split beside it, found {}", options.test_split));
   if (options.test_folds > 0 && named)
     refuse("test_fold: expected no validation_rows beside it, found " + in_quotes(options.validation_rows));
   if ((grouped || timed) && options.test_split == 0 && options.test_folds == 0 &&
@@ -298,7 +304,7 @@ Split split_for(const Encoder& encoder, const Table& table, const FitOptions& op
     split.test = chooser.hold_out(split.rest, options.test_split, HeldOutFor::test);
     if (split.test.empty()) notes.push_back("warning: no row is kept for the test: every one is needed for training");
   }
-  if (options.test_folds > 0) split.test = chooser.take_fold(split.rest);
+  if (options.test_folds > 0) split.test = chooser.take_fold(split.rest);  // what test_split took is left out
   if (!other_table && options.validation_split > 0) {
     split.held_out = chooser.hold_out(split.rest, options.validation_split, HeldOutFor::validation);
     note_few_rows_of_a_class(encoder, split, options, notes);

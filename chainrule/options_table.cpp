@@ -92,8 +92,9 @@ void add_rows(Rows& rows) {
       {"test-split", "rows", "SHARE", "share of the rows kept from all decisions and measured once, at the end"},
       kShare, [](auto& o) -> auto& { return o.test_split; }));
   rows.back().peers = "scikit-learn: train_test_split(test_size)";
-  rows.push_back(fold({"test-fold", "rows", "K/N",
-                       "keep fold K of N for that instead, e.g. 3/10: the rows that cv tests in its fold K"}));
+  rows.push_back(fold(
+      {"test-fold", "rows", "K/N",
+       "test fold K of N instead, e.g. 3/10, as cv does in its fold K; the rows of test-split are then left out"}));
 }
 
 void add_network(Rows& rows) {

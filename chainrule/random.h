@@ -20,6 +20,7 @@ enum class Purpose : std::uint32_t {
   split = 5,
   check = 6,
   resample = 7,
+  search = 8,
   test = 255
 };
 

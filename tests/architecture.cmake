@@ -6,7 +6,7 @@ get_filename_component(ROOT ${ROOT} ABSOLUTE)
 # The floors of the library, lowest first. A file may include what stands on a lower floor, and the headers of its own
 # room: the folder, the files joined by + here, and x_more beside x.
 set(floors
-    "error matrix elementary version"
+    "error matrix elementary version side_by_side"
     "random sha256 atomic_file dates scaling"
     "activation table optimizer weights"
     "kernels/"
@@ -19,6 +19,7 @@ set(floors
     "model"
     "truth fit+options+option_kinds+presets"
     "roundings diagnosis cross_validation"
+    "tuning"
     "explain+derivation"
     "gradient_check"
     "formats/"

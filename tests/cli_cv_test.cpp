@@ -137,7 +137,7 @@ TEST(Cv, RefusesInTheWordsOfTheCommandLine) {
   refused({"--folds", "x"}, "--folds: expected a whole number from 1 to 1000000, found \"x\"");
   refused({"--folds", "151"}, "folds: expected 2 to 150 (one row each), found 151");
   refused({"--repeats", "0"}, "--repeats: ");
-  refused({"--test-split", "0.2"}, "--test-split");
+  refused({"--test-fold", "1/2"}, "--test-fold");
   refused({"--id", "x"}, "--id: expected --predictions beside it, found none");
   refused({"--id", "who", "--predictions", "p.csv"}, "--id");
   refused({"--predictions", "points.csv"}, "points.csv");

@@ -87,6 +87,19 @@ TEST(CrossValidation, KeepsGroupsTogetherAndTimesInOrder) {
   }
 }
 
+TEST(CrossValidation, LeavesOutWhatIsKeptForALaterTest) {
+  const Table table = visits();
+  FitOptions options = short_fit();
+  options.test_split = 0.2;
+  const Rows kept = plan_fit(table, options).split.test;
+  std::set<std::size_t> seen;
+  for (const FoldResult& fold : cross_validate(table, options, {.folds = 4}).folds)
+    for (const Rows* const rows : {&fold.split.rest, &fold.split.held_out, &fold.split.test})
+      seen.insert(rows->begin(), rows->end());
+  EXPECT_EQ(seen.size() + kept.size(), kRows);
+  for (const std::size_t row : kept) EXPECT_FALSE(seen.contains(row));
+}
+
 TEST(CrossValidation, MeansHaveTheIntervalOfNadeauAndBengio) {
   std::vector<FoldResult> folds(5);
   const double values[] = {0.8, 0.9, 0.85, 0.7, std::numeric_limits<double>::quiet_NaN()};
@@ -141,9 +154,9 @@ TEST(CrossValidation, RefusesWhatATrainingRefuses) {
   EXPECT_EQ(refused({.folds = 1}).what, "folds: expected 2 or more, found 1");
   EXPECT_EQ(refused({.folds = 2, .repeats = 0}).what, "repeats: expected 1 or more, found 0");
   EXPECT_EQ(refused({.folds = 201}).what, "folds: expected 2 to 200 (one row each), found 201");
-  options.test_split = 0.1;
-  EXPECT_EQ(refused({.folds = 2}).what, "test_fold: expected no test_split beside it, found 0.1");
-  options.test_split = 0;
+  options.validation_rows = "last:10";
+  EXPECT_EQ(refused({.folds = 2}).what, "test_fold: expected no validation_rows beside it, found \"last:10\"");
+  options.validation_rows = "";
   options.train.learning_rate = 1e30;
   options.train.optimizer = Sgd{};
   const Refusal diverged = refused({.folds = 2});

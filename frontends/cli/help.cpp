@@ -33,7 +33,8 @@ std::string default_text(const Option& option, const Verb& verb) {
     return option.kind != OptionKind::flag ? value : std::string(value == "true" ? "yes" : "no");
   };
   const std::string images = shown(default_value(option));
-  if ((verb.name != "train" && verb.name != "cv") || !is_used(option, FitOptions())) return images;
+  if ((verb.name != "train" && verb.name != "cv" && verb.name != "tune") || !is_used(option, FitOptions()))
+    return images;
   FitOptions options;
   apply_preset(options, "tabular");
   const std::string tables = shown(option.get(options));

@@ -3,32 +3,26 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "chainrule/history.h"
+#include "cli/line_file.h"
 
 namespace chainrule::cli {
 
-/// No AtomicFile: whoever looks sees the lines so far, and an interrupted training has its lines.
 class TrainingLog {
  public:
-  /// Throws as check_output_path() does. The file is made, or an old one emptied, with the first line.
-  TrainingLog(std::string path, bool overwrite);
-  ~TrainingLog();
-  TrainingLog(const TrainingLog&) = delete;
-  TrainingLog& operator=(const TrainingLog&) = delete;
+  /// Throws as LineFile does.
+  TrainingLog(std::string path, bool overwrite)
+      : file_(std::move(path), overwrite ? LineFile::Start::overwrite : LineFile::Start::fresh) {}
 
   void write(const EpochRecord& record);
   void write(const HealthRecord& record);
   /// Throws Error (output) when a line could not be written; the training did not stop for it.
-  void finish();
+  void finish() { file_.finish("the model was written; the log ends early"); }
 
  private:
-  void write_line(const std::string& line);
-
-  std::string path_;
-  bool overwrite_;
-  int descriptor_ = -1;
-  int problem_ = 0;  // errno of the first line that failed; then no more are written
+  LineFile file_;
 };
 
 }  // namespace chainrule::cli

@@ -3,53 +3,10 @@
 
 #include <algorithm>
 
+#include "cli/verb_parts.h"
+
 namespace chainrule::cli {
 namespace {
-
-Flag yes_or_no(std::string name, std::string help) {
-  Flag flag;
-  flag.name = std::move(name);
-  flag.help = std::move(help);
-  return flag;
-}
-
-Flag with_value(std::string name, std::string value, std::string help, std::string fallback = {}) {
-  Flag flag = yes_or_no(std::move(name), std::move(help));
-  flag.value = std::move(value);
-  flag.fallback = std::move(fallback);
-  return flag;
-}
-
-Flag lettered(std::string letter, Flag flag) {
-  flag.letter = std::move(letter);
-  return flag;
-}
-
-Flag repeatable(Flag flag) {
-  flag.repeatable = true;
-  return flag;
-}
-
-Flag among(std::vector<std::string> choices, Flag flag) {
-  flag.choices = std::move(choices);
-  return flag;
-}
-
-const char* const kDataHelp =
-    "CSV (comma, semicolon, tab or pipe), IDX or NPY file, each plain or gzipped; a folder with MNIST's files; - is "
-    "standard "
-    "input";
-
-// How a data file is read: the same for every verb that reads one.
-void add_reading(std::vector<Flag>& flags) {
-  Flag header = yes_or_no("header", "the first line of a CSV file holds names");
-  header.negatable = true;
-  header.fallback = "detected";
-  flags.push_back(header);
-  flags.push_back(among({"comma", "semicolon", "tab", "pipe"},
-                        with_value("delimiter", "NAME", "what separates the fields of a CSV file", "detected")));
-  flags.push_back(with_value("labels", "FILE", "labels of an IDX or NPY file", "found beside it"));
-}
 
 // How its fields are read, for verbs that do not take the options of a training, which say the same.
 void add_fields(std::vector<Flag>& flags, const std::string& fallback) {
@@ -61,73 +18,8 @@ void add_fields(std::vector<Flag>& flags, const std::string& fallback) {
   flags.push_back(comma);
 }
 
-Flag threads() {
-  return with_value("threads", "N", "threads that compute; no bit of a result depends on it",
-                    "all that the process may use");
-}
-
 Flag threshold() {
   return with_value("threshold", "P", "of two classes, predict the second from this probability on", "the model's");
-}
-
-Verb train_verb() {
-  Verb verb{"train",
-            "train a network on a data file and write a model file",
-            {"Train a network on a data file and write a model file: columns, scaling, labels and weights together."},
-            {"chainrule train data/digits.csv --target digit -o digits.safetensors",
-             "chainrule train houses.csv --ignore id --epochs 200 --patience 20",
-             "chainrule train patients.csv --group patient --test-split 0.2",
-             "chainrule train fraud.csv --time date --class-weight balanced --threshold-metric f1",
-             "chainrule train mnist/ --preset classic --hidden 30 --epochs 30 --lr 3 --batch-size 10",
-             "chainrule train --preset classic --print-config > run.toml"},
-            {{"DATA", kDataHelp}},
-            {},
-            true};
-  verb.flags = {
-      lettered("o", with_value("output", "FILE", "where the model goes", "model.safetensors")),
-      yes_or_no("force", "replace an output file that exists"),
-      with_value("validation", "FILE", "watch the training on these rows instead of a part of DATA"),
-      with_value("config", "FILE", "take options from a TOML file; the command line is stronger"),
-      yes_or_no("print-config", "print the options in force as TOML and stop"),
-      with_value("log", "FILE", "write JSON lines there, one per epoch, as the training goes (docs/formats.md)"),
-      with_value("health-every", "N", "and one for every N-th step, with statistics of each layer", "never"),
-      with_value("max-memory", "SIZE", "refuse to train when more is needed, e.g. 512M or 8G", "what the machine has"),
-      threads(),
-      yes_or_no("json", "end with one JSON document on standard output"),
-  };
-  add_reading(verb.flags);
-  return verb;
-}
-
-Verb cv_verb() {
-  Verb verb{
-      "cv",
-      "cross-validate: test every row once with a model that never saw it",
-      {"Divide the rows into folds, train a network for each fold on the other rows, and test it on the fold: mean, "
-       "standard deviation and 95 % interval of each metric, for the options of train (docs/rows.md).",
-       "Folds have the classes in proportion; --group keeps groups in one fold; with --time each fold is tested by "
-       "a model of all rows before it. Trainings run side by side; no bit depends on how many.",
-       "chainrule train DATA --test-fold 3/5 trains the model that was tested on fold 3 of 5."},
-      {"chainrule cv data/iris.csv --folds 10", "chainrule cv houses.csv --target price --repeats 3 --json",
-       "chainrule cv patients.csv --group patient --predictions out-of-fold.csv",
-       "chainrule cv sales.csv --time date --ignore date"},
-      {{"DATA", kDataHelp}},
-      {},
-      true};
-  verb.flags = {
-      with_value("folds", "N", "parts that the rows are divided into", "5"),
-      with_value("repeats", "N", "how often all is done; the second time with seed + 1, and so on", "1"),
-      with_value("predictions", "FILE", "write the answer to each row, by the model that did not see it, as CSV"),
-      with_value("id", "COLUMN", "put this column of the data in front of them, by name or number"),
-      yes_or_no("force", "replace an output file that exists"),
-      with_value("config", "FILE", "take options from a TOML file; the command line is stronger"),
-      with_value("max-memory", "SIZE", "refuse to train when more is needed, e.g. 512M or 8G", "what the machine has"),
-      threads(),
-      yes_or_no("json", "print one JSON document"),
-  };
-  verb.idle = {"test-split", "test-fold", "validation-rows"};
-  add_reading(verb.flags);
-  return verb;
 }
 
 Verb evaluate_verb() {
@@ -338,9 +230,9 @@ Verb completion_verb() {
 }  // namespace
 
 const std::vector<Verb>& verbs() {
-  static const std::vector<Verb> all = {train_verb(),   cv_verb(),        evaluate_verb(), predict_verb(),
-                                        inspect_verb(), explain_verb(),   check_verb(),    bench_verb(),
-                                        help_verb(),    completion_verb()};
+  static const std::vector<Verb> all = {train_verb(),   cv_verb(),      tune_verb(),      evaluate_verb(),
+                                        predict_verb(), inspect_verb(), explain_verb(),   check_verb(),
+                                        bench_verb(),   help_verb(),    completion_verb()};
   return all;
 }
 

@@ -17,6 +17,7 @@ namespace chainrule::cli {
 
 int train_command(const Arguments& arguments, const Terminal& terminal);
 int cv_command(const Arguments& arguments, const Terminal& terminal);
+int tune_command(const Arguments& arguments, const Terminal& terminal);
 int evaluate_command(const Arguments& arguments, const Terminal& terminal);
 int predict_command(const Arguments& arguments, const Terminal& terminal);
 /// explain --health
@@ -63,6 +64,8 @@ void take_threshold(const Arguments& arguments, Model& model);
 void check_model_file(const std::string& path);
 /// Throws Error (usage) when two of them are standard input.
 void check_inputs(const std::vector<std::string>& inputs);
+/// Whether both name one file, which need not exist.
+bool is_same_path(const std::string& one, const std::string& other);
 /// Refuses an output that exists (unless `overwrite`), cannot be written, or is one of the inputs or in one of their
 /// folders. Throws Error (usage).
 void check_output(const std::string& output, bool overwrite, const std::vector<std::string>& inputs);

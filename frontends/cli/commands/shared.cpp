@@ -153,6 +153,14 @@ void check_output(const std::string& output, bool overwrite, const std::vector<s
   check_output_path(output, overwrite);
 }
 
+bool is_same_path(const std::string& one, const std::string& other) {
+  const auto whole = [](const std::string& path) {
+    std::error_code unknown;
+    return fs::weakly_canonical(fs::absolute(path, unknown), unknown);
+  };
+  return whole(one) == whole(other);
+}
+
 int text_command(const Arguments& arguments, const Terminal&) {
   Output output;
   output.write(text_for(arguments));
@@ -163,6 +171,7 @@ int text_command(const Arguments& arguments, const Terminal&) {
 int run_command(const Arguments& arguments, const Terminal& terminal) {
   if (arguments.verb == "train") return train_command(arguments, terminal);
   if (arguments.verb == "cv") return cv_command(arguments, terminal);
+  if (arguments.verb == "tune") return tune_command(arguments, terminal);
   if (arguments.verb == "evaluate") return evaluate_command(arguments, terminal);
   if (arguments.verb == "predict") return predict_command(arguments, terminal);
   if (arguments.verb == "inspect") return inspect_command(arguments, terminal);

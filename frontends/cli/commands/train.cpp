@@ -88,11 +88,6 @@ std::size_t health_every(const Arguments& arguments) {
   return whole_flag(arguments, "health-every", kMost, 0);
 }
 
-std::filesystem::path whole_path(const std::string& path) {
-  std::error_code unknown;
-  return std::filesystem::weakly_canonical(std::filesystem::absolute(path, unknown), unknown);
-}
-
 // Where --log shall go, which a training fills as it goes on.
 void check_log(const Arguments& arguments, const std::string& model, const std::vector<std::string>& inputs) {
   if (health_every(arguments) > 0 && !arguments.has("log"))
@@ -102,7 +97,7 @@ void check_log(const Arguments& arguments, const std::string& model, const std::
   const std::string path = arguments.text("log");
   if (path == "-")
     throw Error(ErrorCategory::usage, "--log: expected a file, found - (standard output)", "/dev/stdout is a file");
-  if (whole_path(path) == whole_path(model))
+  if (is_same_path(path, model))
     throw Error(ErrorCategory::usage, "--log: expected another file than the model's, found the same");
   check_output(path, arguments.is_true("force"), inputs);
 }

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chainrule/tuning.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <mutex>
+
+#include "chainrule/error.h"
+#include "chainrule/kernels/team.h"
+#include "chainrule/options.h"
+#include "chainrule/side_by_side.h"
+#include "chainrule/tuning_draw.h"
+
+namespace chainrule {
+namespace {
+
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN(), kInfinity = std::numeric_limits<double>::infinity();
+constexpr std::size_t kRound = 10;  // trials that are halved together
+constexpr std::size_t kParents = 3;
+
+using Job = std::pair<std::size_t, std::size_t>;  // trial, fold
+
+// How many trials of a round are measured on how many folds: all on a fifth of them, ...
+struct Rung {
+  std::size_t trials, folds;
+};
+std::vector<Rung> rungs(std::size_t trials, std::size_t folds) {
+  const std::size_t some = (4 * trials + 9) / 10, few = (some + 1) / 2;
+  return {{trials, (folds + 4) / 5}, {some, (3 * folds + 4) / 5}, {few, folds}};
+}
+
+class Search {
+ public:
+  Search(const Table& table, const FitOptions& options, const TuneOptions& how, const TuneObserver& observer,
+         std::size_t threads)
+      : table_(table), options_(options), how_(how), observer_(observer), threads_(threads) {
+    FitPlan plan = plan_fit(table, options_of({}, 0));  // what is refused is refused before the work begins
+    result_.score = how.score;
+    if (how.score.empty()) result_.score = plan.encoder.task == Task::classes ? "log_loss" : "rmse";
+    const std::vector<std::string>& known = metric_names(plan.encoder.task == Task::classes);
+    if (std::ranges::find(known, result_.score) == known.end())
+      throw Error(ErrorCategory::usage,
+                  fmt::format("score: expected one of {}, found {}", fmt::join(known, ", "), in_quotes(result_.score)));
+    sign_ = larger_is_better(result_.score) ? -1 : 1;
+    for (const SearchRange& range : how.ranges) start_.push_back(find_option(range.option)->get(options));
+  }
+
+  TuneResult go() {
+    add(start_);
+    measure({0}, how_.folds);
+    while (result_.trials.size() <= how_.trials && may_go_on()) round();
+    decide();
+    return std::move(result_);
+  }
+
+ private:
+  FitOptions options_of(const Trial& trial, std::size_t fold) const {
+    FitOptions options = with_settings(options_, trial);
+    options.test_fold = fold + 1;
+    options.test_folds = how_.folds;
+    return options;
+  }
+
+  // Smaller is better; a trial that failed is worst.
+  double cost(std::size_t trial) const {
+    const double mean = result_.trials[trial].mean();
+    return std::isnan(mean) ? kInfinity : sign_ * mean;
+  }
+  std::vector<std::size_t> by_cost(std::vector<std::size_t> trials) const {
+    std::stable_sort(trials.begin(), trials.end(), [&](std::size_t a, std::size_t b) { return cost(a) < cost(b); });
+    return trials;
+  }
+  std::vector<std::size_t> finished() const {
+    std::vector<std::size_t> trials;
+    for (std::size_t t = 0; t < result_.trials.size(); ++t)
+      if (result_.trials[t].folds_done() == how_.folds) trials.push_back(t);
+    return by_cost(std::move(trials));
+  }
+
+  bool may_go_on() {
+    const std::lock_guard<std::mutex> alone(mutex_);
+    if (!result_.interrupted && observer_.should_stop && observer_.should_stop()) result_.interrupted = true;
+    if (!result_.out_of_time && observer_.out_of_time && observer_.out_of_time()) result_.out_of_time = true;
+    return !result_.interrupted && !result_.out_of_time && !failed_;
+  }
+
+  void add(const std::vector<std::string>& values) {
+    Trial trial;
+    for (std::size_t r = 0; r < values.size(); ++r)
+      if (values[r] != start_[r]) trial.settings.emplace_back(how_.ranges[r].option, values[r]);
+    trial.scores.resize(how_.folds);
+    trial.seconds.resize(how_.folds, 0.0);
+    values_.push_back(values);
+    result_.trials.push_back(std::move(trial));
+  }
+
+  // The values of the next trial: unlike all before, where that can be had.
+  void draw() {
+    constexpr std::size_t kAttempts = 20;
+    const std::size_t number = result_.trials.size();
+    const std::vector<std::size_t> best = finished();
+    const std::size_t parent = best[number / 2 % std::min(kParents, best.size())];
+    std::vector<std::string> values;
+    for (std::size_t attempt = 0; attempt < kAttempts; ++attempt) {
+      values =
+          draw_values(how_.ranges, number % 2 == 1 ? nullptr : &values_[parent], options_.train.seed, number, attempt);
+      if (std::ranges::find(values_, values) == values_.end()) break;
+    }
+    add(values);
+  }
+
+  void round() {
+    std::vector<std::size_t> trials;
+    while (trials.size() < kRound && result_.trials.size() <= how_.trials) {
+      trials.push_back(result_.trials.size());
+      draw();
+    }
+    for (const auto& [survivors, folds] : rungs(trials.size(), how_.folds)) {
+      trials = by_cost(trials);
+      trials.resize(survivors);
+      measure(trials, folds);
+    }
+  }
+
+  // Each trial on the first `folds` folds, where it has not been.
+  void measure(const std::vector<std::size_t>& trials, std::size_t folds) {
+    std::vector<Job> jobs;
+    for (std::size_t fold = 0; fold < folds; ++fold)
+      for (const std::size_t trial : trials)
+        if (!result_.trials[trial].scores[fold]) jobs.emplace_back(trial, fold);
+    std::erase_if(jobs, [&](const Job& job) { return take_known(job); });
+    if (jobs.empty()) return;
+    const std::size_t all = threads_ == 0 ? kernels::usable_threads() : threads_;
+    const std::size_t workers = std::min(all, jobs.size());
+    const auto problems = side_by_side(
+        jobs.size(), workers, [&] { return !may_go_on(); }, [&](std::size_t i) { train(jobs[i], all / workers); });
+    for (const std::exception_ptr& problem : problems)
+      if (problem) std::rethrow_exception(problem);
+  }
+
+  bool take_known(const Job& job) {
+    const auto& [trial, fold] = job;
+    if (!observer_.known) return false;
+    const std::optional<double> score = observer_.known(trial, fold, result_.trials[trial]);
+    if (score) record(job, *score, 0);
+    return score.has_value();
+  }
+
+  void record(const Job& job, double score, double seconds) {
+    const std::lock_guard<std::mutex> alone(mutex_);
+    Trial& trial = result_.trials[job.first];
+    trial.scores[job.second] = score;
+    trial.seconds[job.second] = seconds;
+    if (observer_.on_score) observer_.on_score(job.first, job.second, trial);
+  }
+
+  void train(const Job& job, std::size_t threads) {
+    using Clock = std::chrono::steady_clock;
+    const auto start = Clock::now();
+    Observer observer;
+    observer.should_stop = [this] {
+      const std::lock_guard<std::mutex> alone(mutex_);
+      if (!result_.interrupted && observer_.should_stop && observer_.should_stop()) result_.interrupted = true;
+      return result_.interrupted || failed_;
+    };
+    double score = kNone;
+    try {
+      const FitResult found =
+          fit(table_, options_of(result_.trials[job.first], job.second), observer, nullptr, threads);
+      if (found.history.stop == StopReason::interrupted) return;
+      score = find_estimate(found.test, result_.score)->value;
+    } catch (const Error& error) {
+      if (error.category() != ErrorCategory::numerics) {
+        failed_ = true;
+        throw;
+      }
+    }
+    record(job, score, std::chrono::duration<double>(Clock::now() - start).count());
+  }
+
+  void decide() {
+    const std::vector<std::size_t> order = finished();
+    if (order.empty()) return;
+    result_.best = order[0];
+    if (result_.best == 0 || result_.trials[0].folds_done() < how_.folds) return;
+    const auto folds = static_cast<double>(how_.folds);
+    std::vector<double> gains;
+    for (std::size_t fold = 0; fold < how_.folds; ++fold)
+      gains.push_back(sign_ * (*result_.trials[0].scores[fold] - *result_.trials[result_.best].scores[fold]));
+    for (const double gain : gains) result_.gain += gain / folds;
+    double squares = 0;
+    for (const double gain : gains) squares += (gain - result_.gain) * (gain - result_.gain);
+    result_.error = std::sqrt(squares / (folds - 1) / folds);
+    // Trial 0 may have failed, and then anything is better.
+    if (!(result_.gain <= result_.error)) result_.winner = result_.best;
+  }
+
+  const Table& table_;
+  const FitOptions& options_;
+  const TuneOptions& how_;
+  const TuneObserver& observer_;
+  std::size_t threads_;
+  double sign_ = 1;
+  std::vector<std::string> start_;                // value of each range's option as given
+  std::vector<std::vector<std::string>> values_;  // of each trial
+  TuneResult result_;
+  std::atomic<bool> failed_{false};
+  std::mutex mutex_;
+};
+
+}  // namespace
+
+std::size_t Trial::folds_done() const {
+  return static_cast<std::size_t>(std::ranges::count_if(scores, [](const auto& score) { return score.has_value(); }));
+}
+
+double Trial::mean() const {
+  const auto count = static_cast<double>(folds_done());
+  double mean = count == 0 ? kNone : 0;
+  for (const std::optional<double>& score : scores)
+    if (score) mean += *score / count;
+  return mean;
+}
+
+FitOptions with_settings(const FitOptions& options, const Trial& trial) {
+  FitOptions changed = options;
+  for (const auto& [key, value] : trial.settings) set_option(changed, key, value, key);
+  return changed;
+}
+
+std::size_t planned_trainings(const TuneOptions& how) {
+  std::size_t count = how.folds;
+  for (std::size_t first = 0; first < how.trials; first += kRound) {
+    std::size_t done = 0;
+    for (const auto& [trials, folds] : rungs(std::min(kRound, how.trials - first), how.folds)) {
+      count += trials * (folds - done);
+      done = folds;
+    }
+  }
+  return count;
+}
+
+TuneResult tune(const Table& table, const FitOptions& options, const TuneOptions& how, const TuneObserver& observer,
+                std::size_t threads) {
+  if (how.folds < 2) throw Error(ErrorCategory::usage, fmt::format("folds: expected 2 or more, found {}", how.folds));
+  if (how.ranges.empty()) throw Error(ErrorCategory::usage, "ranges: expected options to vary, found none");
+  return Search(table, options, how, observer, threads).go();
+}
+
+}  // namespace chainrule

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/trials_file.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <system_error>
+
+#include "chainrule/error.h"
+
+namespace chainrule::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string text_of(const Json& line) { return line.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+std::string head_of(const TrialsFile::Subject& subject) {
+  Json configuration = Json::object(), ranges = Json::array();
+  for (const auto& [key, value] : subject.configuration) configuration[key] = value;
+  for (const SearchRange& range : subject.ranges) ranges.push_back(range_text(range));
+  return text_of({{"schema", 1},
+                  {"event", "search"},
+                  {"data_fingerprint", subject.data_fingerprint},
+                  {"score", subject.score},
+                  {"folds", subject.folds},
+                  {"ranges", ranges},
+                  {"configuration", configuration}});
+}
+
+std::vector<std::pair<std::string, std::string>> start_of(const TrialsFile::Subject& subject) {
+  std::vector<std::pair<std::string, std::string>> start;
+  for (const SearchRange& range : subject.ranges) {
+    start.emplace_back(range.option, "");
+    for (const auto& [key, value] : subject.configuration)
+      if (key == range.option) start.back().second = value;
+  }
+  return start;
+}
+
+// Trial, fold and the values of the ranges' options, as a line has them.
+Json training_line(std::size_t trial, std::size_t fold, const Trial& settings,
+                   const std::vector<std::pair<std::string, std::string>>& start) {
+  Json line = {{"schema", 1}, {"event", "training"}, {"trial", trial}, {"fold", fold + 1}};
+  for (const auto& [key, value] : start) line[key] = value;
+  for (const auto& [key, value] : settings.settings) line[key] = value;
+  return line;
+}
+
+std::string whole_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw Error(ErrorCategory::input, place(path) + ": cannot be read");
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+LineFile::Start start_of(TrialsFile::Start start) {
+  if (start == TrialsFile::Start::resume) return LineFile::Start::append;
+  return start == TrialsFile::Start::fresh ? LineFile::Start::fresh : LineFile::Start::overwrite;
+}
+
+}  // namespace
+
+TrialsFile::TrialsFile(const std::string& path, Start start, const Subject& subject)
+    : start_(start_of(subject)), file_(path, start_of(start)) {
+  const std::string head = head_of(subject);
+  std::error_code none;
+  if (start == Start::resume && std::filesystem::exists(path, none) && std::filesystem::file_size(path, none) > 0)
+    read(path, head);
+  else
+    head_ = head + "\n";
+}
+
+void TrialsFile::read(const std::string& path, const std::string& head) {
+  const std::string text = whole_file(path);
+  std::size_t number = 0, at = 0;
+  for (std::size_t end = text.find('\n'); end != std::string::npos; at = end + 1, end = text.find('\n', at)) {
+    const std::string line = text.substr(at, end - at);
+    if (++number == 1 && line != head)
+      throw Error(
+          ErrorCategory::usage,
+          place(path) + ":1: expected the trials of this very search (data, options, ranges, folds), found others",
+          "without --resume and with --force, the search begins anew");
+    if (number == 1) continue;
+    Json read = Json::parse(line, nullptr, false);
+    if (!read.is_object() || !read.contains("score") || !read.contains("seconds"))
+      throw Error(ErrorCategory::input,
+                  fmt::format("{}:{}: expected a training in JSON, found {}", place(path), number, in_quotes(line)));
+    const double score =
+        read["score"].is_number() ? read["score"].get<double>() : std::numeric_limits<double>::quiet_NaN();
+    read.erase("score");
+    read.erase("seconds");
+    known_[text_of(read)] = score;
+  }
+  if (number == 0)
+    throw Error(ErrorCategory::input, place(path) + ": expected the trials of a search, found no whole line");
+  if (at < text.size()) std::filesystem::resize_file(path, at);  // the process was killed while it wrote
+}
+
+std::optional<double> TrialsFile::score(std::size_t trial, std::size_t fold, const Trial& settings) const {
+  const auto found = known_.find(text_of(training_line(trial, fold, settings, start_)));
+  return found == known_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void TrialsFile::write(std::size_t trial, std::size_t fold, const Trial& settings) {
+  Json line = training_line(trial, fold, settings, start_);
+  if (known_.contains(text_of(line))) return;
+  const double score = *settings.scores[fold];
+  line["score"] = std::isfinite(score) ? Json(score) : Json(nullptr);
+  line["seconds"] = settings.seconds[fold];
+  file_.write(head_ + text_of(line) + "\n");
+  head_.clear();
+}
+
+}  // namespace chainrule::cli
