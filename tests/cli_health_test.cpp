@@ -109,7 +109,7 @@ TEST(Log, IsRefusedBeforeWork) {
   dir.write("there.jsonl", "old\n");
   const auto before = dir.listing();
   const std::pair<std::vector<std::string>, std::string> refused[] = {
-      {{"--health-every", "5"}, "--health-every: expected --log FILE beside it, found none"},
+      {{"--health-every", "5"}, "--health-every: expected --log FILE or --run NAME beside it, found none"},
       {{"--log", "there.jsonl"}, "there.jsonl: exists already"},
       {{"--log", "-"}, "--log: expected a file, found - (standard output)"},
       {{"--log", "./m.safetensors"}, "--log: expected another file than the model's, found the same"},

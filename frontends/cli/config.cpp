@@ -108,21 +108,36 @@ std::string toml_value(const Option& option, const std::string& text) {
   return fmt::format("[{}]", fmt::join(values, ", "));
 }
 
+toml::table parse(const std::string& path, const std::string& shown) {
+  const std::string text = read_file(path);
+  try {
+    return toml::parse(text, shown);
+  } catch (const toml::parse_error& problem) {
+    throw refused(place(shown, problem.source().begin.line), "not valid TOML: " + std::string(problem.description()));
+  }
+}
+
+constexpr const char* kRun = "run";
+
+// The keys of the section [run].
+std::vector<std::pair<const char*, std::string*>> members_of(RunRecord& record) {
+  return {{"data", &record.data},
+          {"validation", &record.validation},
+          {"labels", &record.labels},
+          {"header", &record.header},
+          {"delimiter", &record.delimiter}};
+}
+
 }  // namespace
 
 std::vector<Assignment> read_config(const std::string& path) {
   const std::string shown = path == "-" ? "<stdin>" : path;
-  const std::string text = read_file(path);
-  toml::table table;
-  try {
-    table = toml::parse(text, shown);
-  } catch (const toml::parse_error& problem) {
-    throw refused(place(shown, problem.source().begin.line), "not valid TOML: " + std::string(problem.description()));
-  }
+  const toml::table table = parse(path, shown);
   std::vector<std::pair<std::size_t, Assignment>> by_line;
   for (const auto& [key, node] : table) {
     const std::size_t line = key.source().begin.line;
     const std::string name(key.str());
+    if (name == kRun && node.is_table()) continue;
     const bool known = find_option(name) != nullptr;
     if (node.is_table())
       throw refused(place(shown, line), "expected options only, found the section " + in_quotes(name));
@@ -145,6 +160,26 @@ std::string config_text(const FitOptions& options) {
     out += fmt::format("{} = {}\n", option.key(), toml_value(option, option.get(options)));
   }
   return out;
+}
+
+std::string run_text(const RunRecord& record) {
+  RunRecord copy = record;
+  std::string out = fmt::format("\n# What `chainrule replay` reads\n[{}]\n", kRun);
+  for (const auto& [key, text] : members_of(copy))
+    if (!text->empty()) out += fmt::format("{} = {}\n", key, toml_string(*text));
+  return out;
+}
+
+RunRecord read_run(const std::string& path) {
+  const toml::table table = parse(path, path);
+  const toml::table* const run = table[kRun].as_table();
+  if (run == nullptr)
+    throw refused(place(path), fmt::format("expected a section [{}], found none", kRun), "train --run writes it");
+  RunRecord record;
+  for (const auto& [key, text] : members_of(record))
+    if (const auto value = (*run)[key].value<std::string>()) *text = *value;
+  if (record.data.empty()) throw refused(place(path), fmt::format("[{}]: expected data, found none", kRun));
+  return record;
 }
 
 }  // namespace chainrule::cli

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "chainrule/options.h"
+#include "cli/run_folder.h"
 
 namespace chainrule::cli {
 
@@ -14,5 +15,10 @@ std::vector<Assignment> read_config(const std::string& path);
 
 /// The options in force as a file that read_config() takes.
 std::string config_text(const FitOptions& options);
+
+/// The section [run] of such a file, which read_config() passes over.
+std::string run_text(const RunRecord& record);
+/// What it says. Throws Error: (usage) for a file without it, else as read_config().
+RunRecord read_run(const std::string& path);
 
 }  // namespace chainrule::cli

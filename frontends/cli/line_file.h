@@ -16,7 +16,7 @@ class LineFile {
   LineFile(const LineFile&) = delete;
   LineFile& operator=(const LineFile&) = delete;
 
-  /// With its end of line.
+  /// As it is: with its end of line.
   void write(const std::string& line);
   /// Throws Error (output) with this hint when a line could not be written; the work did not stop for it.
   void finish(const std::string& hint);

@@ -64,5 +64,6 @@ inline Flag threads() {
 Verb train_verb();
 Verb cv_verb();
 Verb tune_verb();
+Verb replay_verb();
 
 }  // namespace chainrule::cli

@@ -230,9 +230,9 @@ Verb completion_verb() {
 }  // namespace
 
 const std::vector<Verb>& verbs() {
-  static const std::vector<Verb> all = {train_verb(),   cv_verb(),      tune_verb(),      evaluate_verb(),
-                                        predict_verb(), inspect_verb(), explain_verb(),   check_verb(),
-                                        bench_verb(),   help_verb(),    completion_verb()};
+  static const std::vector<Verb> all = {train_verb(),    cv_verb(),      tune_verb(),    replay_verb(),
+                                        evaluate_verb(), predict_verb(), inspect_verb(), explain_verb(),
+                                        check_verb(),    bench_verb(),   help_verb(),    completion_verb()};
   return all;
 }
 

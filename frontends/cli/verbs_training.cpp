@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The verbs that train models: train, cv, tune.
+// The verbs that train models: train, cv, tune, replay.
 #include "cli/verb_parts.h"
 
 namespace chainrule::cli {
@@ -20,6 +20,7 @@ Verb train_verb() {
   verb.flags = {
       lettered("o", with_value("output", "FILE", "where the model goes", "model.safetensors")),
       yes_or_no("force", "replace an output file that exists"),
+      with_value("run", "NAME", "leave model, metrics and configuration in runs/NAME instead, for replay"),
       with_value("validation", "FILE", "watch the training on these rows instead of a part of DATA"),
       with_value("config", "FILE", "take options from a TOML file; the command line is stronger"),
       yes_or_no("print-config", "print the options in force as TOML and stop"),
@@ -100,6 +101,28 @@ Verb tune_verb() {
       yes_or_no("json", "print one JSON document"),
   };
   verb.idle = {"test-fold", "validation-rows"};
+  add_reading(verb.flags);
+  return verb;
+}
+
+Verb replay_verb() {
+  Verb verb{"replay",
+            "train again, and compare the bits",
+            {"Train again as a run or a model was trained, and compare weights and metrics to the bit: exit 0 when "
+             "they are the "
+             "same, 5 when not. The data must be those of the training; an interrupted training is ended after the "
+             "same step.",
+             "RUN is a folder that train --run made, and knows its data; of a MODEL, give the DATA."},
+            {"chainrule replay runs/first", "chainrule replay digits.safetensors data/digits.csv",
+             "chainrule replay runs/first moved/digits.csv --json"},
+            {{"RUN", "folder that train --run made, or a model file"}, {"DATA", kDataHelp, false}},
+            {},
+            false};
+  verb.flags = {
+      with_value("validation", "FILE", "the file that train --validation had", "the run's"),
+      threads(),
+      yes_or_no("json", "print one JSON document"),
+  };
   add_reading(verb.flags);
   return verb;
 }

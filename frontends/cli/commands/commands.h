@@ -18,6 +18,7 @@ namespace chainrule::cli {
 int train_command(const Arguments& arguments, const Terminal& terminal);
 int cv_command(const Arguments& arguments, const Terminal& terminal);
 int tune_command(const Arguments& arguments, const Terminal& terminal);
+int replay_command(const Arguments& arguments, const Terminal& terminal);
 int evaluate_command(const Arguments& arguments, const Terminal& terminal);
 int predict_command(const Arguments& arguments, const Terminal& terminal);
 /// explain --health

@@ -12,9 +12,11 @@
 #include "cli/documents.h"
 #include "cli/option_names.h"
 #include "cli/progress.h"
+#include "cli/run_folder.h"
 #include "cli/signals.h"
 #include "cli/subject.h"
 #include "cli/summary.h"
+#include "cli/tensorboard.h"
 #include "cli/training_log.h"
 
 namespace chainrule::cli {
@@ -88,10 +90,23 @@ std::size_t health_every(const Arguments& arguments) {
   return whole_flag(arguments, "health-every", kMost, 0);
 }
 
+// The folder of --run, which has model and log.
+std::optional<RunFolder> run_of(const Arguments& arguments) {
+  if (!arguments.has("run")) return std::nullopt;
+  for (const char* const flag : {"output", "log"})
+    if (arguments.has(flag))
+      throw Error(ErrorCategory::usage, fmt::format("--run: expected no --{} beside it, found one", flag),
+                  "the run's folder has its model and its log");
+  if (arguments.files[0] == "-" || arguments.text("validation") == "-")
+    throw Error(ErrorCategory::usage, "--run: expected data from files, found - (standard input)",
+                "what comes from standard input cannot be replayed");
+  return RunFolder(arguments.text("run"), arguments.is_true("force"));
+}
+
 // Where --log shall go, which a training fills as it goes on.
 void check_log(const Arguments& arguments, const std::string& model, const std::vector<std::string>& inputs) {
-  if (health_every(arguments) > 0 && !arguments.has("log"))
-    throw Error(ErrorCategory::usage, "--health-every: expected --log FILE beside it, found none",
+  if (health_every(arguments) > 0 && !arguments.has("log") && !arguments.has("run"))
+    throw Error(ErrorCategory::usage, "--health-every: expected --log FILE or --run NAME beside it, found none",
                 "the statistics are written there");
   if (!arguments.has("log")) return;
   const std::string path = arguments.text("log");
@@ -100,6 +115,16 @@ void check_log(const Arguments& arguments, const std::string& model, const std::
   if (is_same_path(path, model))
     throw Error(ErrorCategory::usage, "--log: expected another file than the model's, found the same");
   check_output(path, arguments.is_true("force"), inputs);
+}
+
+// The numbers of an epoch by the names that the log has for them.
+std::vector<std::pair<std::string, double>> numbers_of(const EpochRecord& record) {
+  std::vector<std::pair<std::string, double>> numbers{{"train/loss", record.training_loss},
+                                                      {"train/decay_term", record.decay_term},
+                                                      {"learning_rate", record.learning_rate},
+                                                      {"gradient_norm/total", record.gradient_norm}};
+  for (const Metric& metric : record.validation) numbers.emplace_back("validation/" + metric.name, metric.value);
+  return numbers;
 }
 
 // Every event goes to the log first.
@@ -112,11 +137,17 @@ void log_into(TrainingLog& log, std::size_t every, Observer& observer) {
   observer.health_every = every;
 }
 
+// Where the model goes.
+std::string model_of(const Arguments& arguments, const std::optional<RunFolder>& run) {
+  return run ? run->model() : arguments.text("output", "model.safetensors");
+}
+
 int train_on(const Arguments& arguments, const Terminal& terminal, const FitOptions& options, const Table& table,
              const Table* validation) {
+  const std::optional<RunFolder> run = run_of(arguments);
   const FitPlan plan = announce(arguments, terminal, options, table, validation);
   TrainingFacts facts;
-  facts.model = arguments.text("output", "model.safetensors");
+  facts.model = model_of(arguments, run);
   facts.training_rows = plan.split.rest.size();
   facts.validation_rows = validation != nullptr ? validation->rows : plan.split.held_out.size();
 
@@ -126,9 +157,18 @@ int train_on(const Arguments& arguments, const Terminal& terminal, const FitOpti
   Progress progress(terminal, facts.training_rows, options.train);
   Observer observer = progress.observer([&] { return interruption.signal() != 0; });
   std::optional<TrainingLog> log;
-  if (arguments.has("log")) {
-    log.emplace(arguments.text("log"), arguments.is_true("force"));
+  if (run) run->begin(options, record_of(arguments));
+  if (run || arguments.has("log")) {
+    log.emplace(run ? run->log() : arguments.text("log"), arguments.is_true("force"));
     log_into(*log, health_every(arguments), observer);
+  }
+  std::optional<TensorBoardFile> board;
+  if (run) {
+    board.emplace(run->path());
+    observer.on_epoch = [&board, then = observer.on_epoch](const EpochRecord& record) {
+      board->write(record.epoch, numbers_of(record));
+      then(record);
+    };
   }
   const FitResult result = fit(table, options, observer, validation, threads_of(arguments));
   progress.finish();
@@ -145,6 +185,7 @@ int train_on(const Arguments& arguments, const Terminal& terminal, const FitOpti
     output.finish();
   }
   if (log) log->finish();
+  if (board) board->finish();
   return interruption.signal() == 0 ? 0 : exit_code_of(interruption.signal());
 }
 
@@ -178,7 +219,7 @@ int train_command(const Arguments& arguments, const Terminal& terminal) {
   const std::string output = arguments.text("output", "model.safetensors");
   if (output == "-")
     throw Error(ErrorCategory::usage, "--output: expected a file for the model, found - (standard output)");
-  check_output(output, arguments.is_true("force"), inputs);
+  if (!run_of(arguments)) check_output(output, arguments.is_true("force"), inputs);
   check_log(arguments, output, inputs);
 
   try {

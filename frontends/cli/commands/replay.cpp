@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// replay RUN or MODEL DATA: the same training again, and whether it gives the same bits.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <system_error>
+
+#include "chainrule/fit.h"
+#include "cli/commands/commands.h"
+#include "cli/config.h"
+#include "cli/progress.h"
+#include "cli/signals.h"
+
+namespace chainrule::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Subject {
+  Model model;
+  std::string path;  ///< of the model
+  RunRecord record;
+};
+
+Subject subject_of(const Arguments& arguments) {
+  Subject subject;
+  const std::string& first = arguments.files[0];
+  check_model_file(first);
+  std::error_code none;
+  if (!std::filesystem::exists(first, none))
+    throw Error(ErrorCategory::input, place(first) + ": expected a run's folder or a model file, found nothing");
+  const bool is_run = std::filesystem::is_directory(first, none);
+  if (is_run) subject.record = read_run(first + "/config.toml");
+  if (!is_run && arguments.files.size() < 2)
+    throw Error(ErrorCategory::usage, "replay: expected the data behind the model, found none",
+                "chainrule replay runs/NAME knows its data");
+  subject.path = is_run ? first + "/model.safetensors" : first;
+  subject.model = formats::load_model(subject.path);
+  RunRecord& record = subject.record;
+  if (arguments.files.size() == 2) record.data = arguments.files[1];
+  for (const auto& [flag, text] : {std::pair("validation", &record.validation), std::pair("labels", &record.labels),
+                                   std::pair("header", &record.header), std::pair("delimiter", &record.delimiter)})
+    if (arguments.has(flag)) *text = arguments.text(flag);
+  return subject;
+}
+
+FitOptions options_of(const Model& model) {
+  std::vector<Assignment> trained;
+  for (const auto& [key, value] : model.provenance.configuration) trained.push_back({key, value, key});
+  return options_from({trained});
+}
+
+// As train reads them.
+formats::LoadOptions reading_of(const RunRecord& record, const EncoderOptions& data) {
+  Arguments as_given;
+  for (const auto& [flag, text] : {std::pair("header", &record.header), std::pair("delimiter", &record.delimiter),
+                                   std::pair("labels", &record.labels)})
+    if (!text->empty()) as_given.flags[flag] = {*text};
+  return load_options_of(as_given, data);
+}
+
+Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+// Metrics whose bits differ.
+std::vector<std::string> differences(const Metrics& then, const Metrics& now, const std::string& which) {
+  std::vector<std::string> out;
+  for (const Metric& metric : then) {
+    const Metric* const found = find_metric(now, metric.name);
+    if (found == nullptr || (found->value != metric.value && !(std::isnan(found->value) && std::isnan(metric.value))))
+      out.push_back(fmt::format("{} {} {} then, {} now", which, metric.name, metric.value,
+                                found == nullptr ? std::string("none") : fmt::format("{}", found->value)));
+  }
+  return out;
+}
+
+FitResult train_again(const Arguments& arguments, const Terminal& terminal, const Subject& subject,
+                      const Interruption& interruption) {
+  const Provenance& provenance = subject.model.provenance;
+  const FitOptions options = options_of(subject.model);
+  formats::LoadOptions reading = reading_of(subject.record, options.data);
+  const Table table = load_with_target(subject.record.data, reading);
+  FitPlan plan = plan_fit(table, options);
+  const std::string found = fingerprint(table, plan.encoder);
+  if (found != provenance.data_fingerprint)
+    throw Error(ErrorCategory::check,
+                fmt::format("{}: expected the data of the training (sha256 {}), found others (sha256 {})",
+                            place(subject.record.data), provenance.data_fingerprint, found));
+  std::optional<Table> validation;
+  if (!subject.record.validation.empty()) {
+    reading.labels.clear();
+    validation.emplace(load_for(plan.encoder, subject.record.validation, reading));
+  }
+  Progress progress(terminal, plan.split.rest.size(), options.train);
+  // A training that was interrupted ended after so many steps.
+  const std::uint64_t last = provenance.stop == "interrupted" ? provenance.steps : 0;
+  std::uint64_t step = 0;
+  Observer observer = progress.observer([&] { return ++step == last || interruption.signal() != 0; });
+  return fit(table, options, observer, validation ? &*validation : nullptr, threads_of(arguments));
+}
+
+}  // namespace
+
+int replay_command(const Arguments& arguments, const Terminal& terminal) {
+  load_options(arguments);  // what is wrong with the flags, first
+  threads_of(arguments);
+  const Subject subject = subject_of(arguments);
+  const Interruption interruption;
+  const FitResult again = train_again(arguments, terminal, subject, interruption);
+  if (interruption.signal() != 0) throw Interrupted{interruption.signal()};
+  const std::string then = weights_sha256(subject.model.network), now = weights_sha256(again.model.network);
+  const Provenance& provenance = subject.model.provenance;
+  std::vector<std::string> differ = differences(provenance.training, again.training, "training");
+  for (std::string& line : differences(provenance.validation, again.validation, "validation"))
+    differ.push_back(std::move(line));
+  const bool same = then == now && differ.empty();
+  Output output;
+  if (arguments.is_true("json")) {
+    Json metrics = Json::object();
+    for (const Metric& metric : again.validation) metrics[metric.name] = {{"value", number(metric.value)}};
+    const Json document = {{"schema", 1},
+                           {"model", subject.path},
+                           {"data", subject.record.data},
+                           {"same", same},
+                           {"weights_sha256", {{"then", then}, {"now", now}}},
+                           {"differences", differ},
+                           {"validation", metrics}};
+    output.write(document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  } else if (same) {
+    output.write(fmt::format("the same bits: weights sha256 {}, {} steps\n", now, again.history.steps));
+  }
+  output.finish();
+  if (same) return 0;
+  throw Error(ErrorCategory::check,
+              fmt::format("{}: expected the same weights (sha256 {}), found others (sha256 {}){}", place(subject.path),
+                          then, now, differ.empty() ? "" : "; " + differ[0]),
+              provenance.program == again.model.provenance.program
+                  ? ""
+                  : fmt::format("trained then by {}, now by {}", provenance.program, again.model.provenance.program));
+}
+
+}  // namespace chainrule::cli
