@@ -110,6 +110,24 @@ Verb inspect_verb() {
   return verb;
 }
 
+Verb diff_verb() {
+  Verb verb{"diff",
+            "what differs between two models or runs",
+            {"Compare two models, or the models of two runs: program, data, options, columns and their scales, each "
+             "tensor of "
+             "weights, and the figures of training, validation and test rows beside each other."},
+            {"chainrule diff runs/first runs/second", "chainrule diff a.safetensors b.safetensors --json",
+             "chainrule diff a.safetensors b.safetensors --expect-same"},
+            {{"A", "model file, or folder that train --run made"}, {"B", "another"}},
+            {},
+            false};
+  verb.flags = {
+      yes_or_no("expect-same", "exit 5 where anything differs"),
+      yes_or_no("json", "print one JSON document"),
+  };
+  return verb;
+}
+
 // Options of training that have no say in a single step.
 const std::vector<std::string> kIdleInAStep = {"epochs", "batch-size", "shuffle", "schedule", "stopping", "decision"};
 
@@ -230,9 +248,9 @@ Verb completion_verb() {
 }  // namespace
 
 const std::vector<Verb>& verbs() {
-  static const std::vector<Verb> all = {train_verb(),    cv_verb(),      tune_verb(),    replay_verb(),
-                                        evaluate_verb(), predict_verb(), inspect_verb(), explain_verb(),
-                                        check_verb(),    bench_verb(),   help_verb(),    completion_verb()};
+  static const std::vector<Verb> all = {
+      train_verb(), cv_verb(),      tune_verb(),  replay_verb(), evaluate_verb(), predict_verb(),   inspect_verb(),
+      diff_verb(),  explain_verb(), check_verb(), bench_verb(),  help_verb(),     completion_verb()};
   return all;
 }
 

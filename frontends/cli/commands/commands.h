@@ -19,6 +19,7 @@ int train_command(const Arguments& arguments, const Terminal& terminal);
 int cv_command(const Arguments& arguments, const Terminal& terminal);
 int tune_command(const Arguments& arguments, const Terminal& terminal);
 int replay_command(const Arguments& arguments, const Terminal& terminal);
+int diff_command(const Arguments& arguments, const Terminal& terminal);
 int evaluate_command(const Arguments& arguments, const Terminal& terminal);
 int predict_command(const Arguments& arguments, const Terminal& terminal);
 /// explain --health
