@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# cmake -DHTML=... -DSTYLE=a.css,b.css -DSCRIPT=a.js,b.js -DOUTPUT=... -P embed_page.cmake: writes a source with the bytes of
+# cmake -DNAME=explain -DHTML=... -DSTYLE=a.css,b.css -DSCRIPT=a.js,b.js [-DLICENCE=...] -DOUTPUT=... -P embed_page.cmake: writes a source with the bytes of
 # a page's files, several of a kind one after the other.
 cmake_minimum_required(VERSION 3.25)
 set(arrays)
-foreach(kind HTML STYLE SCRIPT)
+foreach(kind HTML STYLE SCRIPT LICENCE)
   string(REPLACE "," ";" files "${${kind}}")
   set(hex)
   foreach(file IN LISTS files)
@@ -13,7 +13,7 @@ foreach(kind HTML STYLE SCRIPT)
   string(REGEX REPLACE "(..)" "0x\\1," bytes "${hex}")
   string(REGEX REPLACE "(0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,)" "\\1\n" bytes "${bytes}")
   string(TOLOWER ${kind} name)
-  string(APPEND arrays "constexpr unsigned char ${name}[] = {\n${bytes}};\n\n")
+  string(APPEND arrays "constexpr unsigned char ${name}[] = {\n${bytes}0};\n\n") # the 0 so that none is empty
 endforeach()
 file(WRITE ${OUTPUT} "#include \"chainrule/formats/page_sources.h\"
 
@@ -22,12 +22,12 @@ namespace {
 
 ${arrays}template <std::size_t size>
 std::string_view text(const unsigned char (&bytes)[size]) {
-  return {reinterpret_cast<const char*>(bytes), size};
+  return {reinterpret_cast<const char*>(bytes), size - 1};
 }
 
 }  // namespace
 
-PageSources explain_page_sources() { return {text(html), text(style), text(script)}; }
+PageSources ${NAME}_page_sources() { return {text(html), text(style), text(script), text(licence)}; }
 
 }  // namespace chainrule::formats
 ")

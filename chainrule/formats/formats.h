@@ -65,4 +65,8 @@ std::string explanation_json(const Explanation& explanation);
 /// asks for nothing from anywhere.
 std::string explanation_html(const Explanation& explanation);
 
+/// A report (docs/formats.md, "Report"), a JSON document, as one self-contained page with curves. It asks for nothing
+/// from anywhere.
+std::string report_html(std::string_view document);
+
 }  // namespace chainrule::formats

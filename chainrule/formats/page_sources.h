@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// The files of a page as they stood when the library was built (cmake/embed_page.cmake).
+// The files of a page as they stood when the library was built (cmake/embed_page.cmake), and the page made of them.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace chainrule::formats {
 
 struct PageSources {
-  std::string_view html, style, script;
+  std::string_view html, style, script, licence;
 };
 
-/// Those of formats/explain_page/.
+/// Those of formats/explain_page/ and formats/report_page/.
 PageSources explain_page_sources();
+PageSources report_page_sources();
+
+/// The page with this JSON document in it. It may run nothing but its own script and ask for nothing at all.
+std::string page_with(const PageSources& sources, std::string_view document);
+
+std::string base64(std::string_view bytes);
 
 }  // namespace chainrule::formats

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What one training leaves behind in runs/NAME: what it was (config.toml), what it said (metrics.jsonl, and the same
-// for TensorBoard), what it made (model.safetensors).
+// for TensorBoard), what it made (model.safetensors), and
+// all of it to look at (report.html).
 #pragma once
 
 #include <string>
@@ -22,6 +23,7 @@ class RunFolder {
 
   std::string model() const { return path_ + "/model.safetensors"; }
   std::string log() const { return path_ + "/metrics.jsonl"; }
+  std::string report() const { return path_ + "/report.html"; }
   std::string config() const { return path_ + "/config.toml"; }
   const std::string& path() const { return path_; }
   /// Makes the folder, and in it config.toml; takes away what TensorBoard would read of a run before it. Throws Error

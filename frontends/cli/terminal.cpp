@@ -53,6 +53,22 @@ void write_error_stream(std::string_view bytes) {
   }
 }
 
+std::string command_text(const std::vector<std::string>& words) {
+  constexpr const char* kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/@%";
+  std::string text;
+  for (const std::string& word : words) {
+    if (!text.empty()) text += ' ';
+    if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) {
+      text += word;
+      continue;
+    }
+    text += '\'';
+    for (const char c : word) c == '\'' ? text += "'\\''" : text += c;
+    text += '\'';
+  }
+  return text;
+}
+
 void say(const Terminal& terminal, std::string_view line) {
   if (terminal.loudness != Loudness::quiet) write_error_stream(harmless(line) + "\n");
 }

@@ -31,6 +31,9 @@ Terminal make_terminal(const Arguments& arguments);
 /// Control bytes escaped, so that text from a file cannot drive a terminal; nothing cut but the enormous.
 std::string harmless(std::string_view text);
 
+/// Words as a shell takes them.
+std::string command_text(const std::vector<std::string>& words);
+
 /// One line, unless quiet. Control bytes in it are escaped.
 void say(const Terminal& terminal, std::string_view line);
 /// One line, when verbose.

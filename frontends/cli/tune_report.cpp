@@ -10,6 +10,7 @@
 
 #include "chainrule/metrics.h"
 #include "cli/grid.h"
+#include "cli/terminal.h"
 
 namespace chainrule::cli {
 namespace {
@@ -69,22 +70,6 @@ std::string settings_text(const Trial& trial) {
   std::string text;
   for (const auto& [key, value] : trial.settings) text += (text.empty() ? "" : " ") + key + "=" + value;
   return text.empty() ? "as given" : text;
-}
-
-std::string command_text(const std::vector<std::string>& words) {
-  constexpr const char* kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/@%";
-  std::string text;
-  for (const std::string& word : words) {
-    if (!text.empty()) text += ' ';
-    if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) {
-      text += word;
-      continue;
-    }
-    text += '\'';
-    for (const char c : word) c == '\'' ? text += "'\\''" : text += c;
-    text += '\'';
-  }
-  return text;
 }
 
 std::string tune_text(const TuneResult& found, const TuneOptions& how, const TuneFacts& facts) {

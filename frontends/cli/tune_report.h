@@ -23,7 +23,5 @@ std::string tune_text(const TuneResult& found, const TuneOptions& how, const Tun
 std::string tune_document(const TuneResult& found, const TuneOptions& how, const TuneFacts& facts);
 /// "learning_rate=0.01 dropout=0.1", or "as given".
 std::string settings_text(const Trial& trial);
-/// Words as a shell takes them.
-std::string command_text(const std::vector<std::string>& words);
 
 }  // namespace chainrule::cli

@@ -20,7 +20,7 @@ Verb train_verb() {
   verb.flags = {
       lettered("o", with_value("output", "FILE", "where the model goes", "model.safetensors")),
       yes_or_no("force", "replace an output file that exists"),
-      with_value("run", "NAME", "leave model, metrics and configuration in runs/NAME instead, for replay"),
+      with_value("run", "NAME", "leave model, metrics, configuration and report.html in runs/NAME instead"),
       with_value("validation", "FILE", "watch the training on these rows instead of a part of DATA"),
       with_value("config", "FILE", "take options from a TOML file; the command line is stronger"),
       yes_or_no("print-config", "print the options in force as TOML and stop"),

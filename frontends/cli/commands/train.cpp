@@ -7,11 +7,13 @@
 #include <filesystem>
 #include <optional>
 
+#include "chainrule/atomic_file.h"
 #include "chainrule/fit.h"
 #include "cli/commands/commands.h"
 #include "cli/documents.h"
 #include "cli/option_names.h"
 #include "cli/progress.h"
+#include "cli/report.h"
 #include "cli/run_folder.h"
 #include "cli/signals.h"
 #include "cli/subject.h"
@@ -176,6 +178,16 @@ int train_on(const Arguments& arguments, const Terminal& terminal, const FitOpti
   {
     const Uninterrupted moment;
     formats::save_model(result.model, facts.model, arguments.is_true("force"));
+  }
+  if (run) {
+    ReportFacts report{&table, validation, &plan, &options, arguments.files[0], facts.model, {}, facts.seconds};
+    report.commands = {
+        command_text({"chainrule", "train", arguments.files[0], "--config", run->config(), "-o", "again.safetensors"}),
+        command_text({"chainrule", "replay", run->path()})};
+    const Uninterrupted moment;
+    AtomicFile file(run->report(), arguments.is_true("force"));
+    file.write(formats::report_html(report_document(result, report)));
+    file.commit();
   }
   say_new_notes(terminal, result, plan);
   say_result(terminal, result, facts);

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// report.html of a run, in a browser: that it asks for nothing and complains of nothing, fits every width, can be read
+// in both themes, and draws what the numbers are.
+#include <fmt/format.h>
+
+#include "browser.h"
+#include "chainrule/chainrule.h"
+#include "cli_runner.h"
+
+namespace chainrule {
+namespace {
+
+// Every text whose contrast with what lies behind it is below WCAG's AA.
+constexpr const char* kFaint = R"((() => {
+  const channels = (text) => text.match(/[\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map((c) => c / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, c, k) => sum + c * [0.2126, 0.7152, 0.0722][k], 0);
+  const behind = (node) => {
+    for (let at = node; at; at = at.parentElement) {
+      const found = channels(getComputedStyle(at).backgroundColor);
+      if (found.length < 4 || found[3] > 0) return found;
+    }
+    return [255, 255, 255];
+  };
+  const faint = [];
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const node = texts.currentNode.parentElement;
+    if (!texts.currentNode.textContent.trim() || ['SCRIPT', 'STYLE'].includes(node.tagName) || !node.checkVisibility()) continue;
+    const one = light(channels(getComputedStyle(node).color)), other = light(behind(node));
+    const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+    if (ratio < 4.5) faint.push([texts.currentNode.textContent.slice(0, 40), ratio]);
+  }
+  return faint; })())";
+
+// How many pixels of each chart are not empty.
+constexpr const char* kDrawn = R"([...document.querySelectorAll('.plot canvas')].map((canvas) => {
+  const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+  let count = 0;
+  for (let k = 3; k < pixels.length; k += 4) count += pixels[k] > 0 ? 1 : 0;
+  return count; }))";
+
+struct Runs : Dir {
+  Runs() {
+    write("points.csv", points(true, true));
+    std::string visits = "who,dose,</script><b>,ill\n";
+    for (std::size_t i = 0; i < 300; ++i)
+      visits += "p" + std::to_string(i % 7) + "," + std::to_string(i * 37 % 101) + "," +
+                (i % 9 == 4 ? "" : std::to_string(i % 5)) + ((i * 37 % 101 > 60) != (i % 7 == 0) ? ",yes\n" : ",no\n");
+    write("visits.csv", visits);
+  }
+  fs::path report(const std::string& name, std::vector<std::string> words) const {
+    words.insert(words.begin(), "train");
+    words.insert(words.end(), {"--run", name, "--hidden", "8", "--epochs", "12", "-q"});
+    const Result result = run(*this, words);
+    EXPECT_EQ(result.code, 0) << result.err;
+    return path("runs/" + name + "/report.html");
+  }
+};
+
+TEST(Report, OfEachKindIsSoundAtEveryWidthInBothThemes) {
+  if (Browser::program().empty()) GTEST_SKIP() << "chromium is not there";
+  const Runs dir;
+  const std::map<std::string, fs::path> pages{
+      {"many classes", dir.report("kinds", {"points.csv", "--target", "kind", "--ignore", "price"})},
+      {"two classes, tested", dir.report("ill", {"visits.csv", "--test-split", "0.3"})},
+      {"a number", dir.report("price", {"points.csv", "--target", "price", "--task", "number"})},
+      {"no rows held out", dir.report("none", {"points.csv", "--target", "price", "--validation-split", "0"})},
+      {"other rows watched", dir.report("other", {"visits.csv", "--validation", "visits.csv"})}};
+  Browser browser;
+  for (const auto& [name, path] : pages) {
+    EXPECT_LT(fs::file_size(path), 1u << 20) << name;
+    browser.size(1280, 900);
+    browser.open(path);
+    EXPECT_EQ(browser.requests.size(), 1u) << name;  // the page itself
+    for (const int width : {380, 800, 1920}) {
+      browser.size(width, 900);
+      EXPECT_LE(browser.value("document.documentElement.scrollWidth"), width) << name;
+      EXPECT_EQ(browser.value(
+                    "[...document.querySelectorAll('.plot')].filter(p => p.scrollWidth > p.clientWidth + 1).length"),
+                0)
+          << name << width;
+    }
+    for (const char* const theme : {"light", "dark"}) {
+      browser.theme(theme);
+      browser.value("document.querySelectorAll('details').forEach(it => it.open = true)");
+      EXPECT_EQ(browser.value(kFaint), json::array()) << name << theme;
+    }
+    EXPECT_FALSE(contains(browser.text("main"), "undefined")) << name;
+    EXPECT_FALSE(contains(browser.text("main"), "NaN")) << name;
+    EXPECT_TRUE(browser.complaints.empty()) << name << ": " << browser.complaints[0];
+    for (const char* const theme : {"light", "dark"}) {  // Chromium complains of who looks at pixels
+      browser.theme(theme);
+      for (const json& pixels : browser.value(kDrawn)) EXPECT_GT(pixels, 500) << name << theme;
+    }
+  }
+}
+
+TEST(Report, ShowsWhatTheRunFound) {
+  if (Browser::program().empty()) GTEST_SKIP() << "chromium is not there";
+  const Runs dir;
+  const fs::path page = dir.report("ill", {"visits.csv", "--test-split", "0.3"});
+  const Model model = formats::load_model(dir.path("runs/ill/model.safetensors").string());
+  const auto figure = [&](const char* name) { return find_estimate(model.provenance.test, name)->value; };
+  Browser browser;
+  browser.open(page);
+  EXPECT_TRUE(contains(browser.text("#summary"),
+                       fmt::format("It names ill rightly on {:.1f} % of 90 test rows", 100 * figure("accuracy"))));
+  // The area under the ROC curve drawn is the metric; the matrix has the accuracy.
+  const json area =
+      browser.value(R"((() => { const { roc } = ranking(report.answers.probability, report.answers.positive);
+    let sum = 0; for (let k = 1; k < roc.x.length; ++k) sum += (roc.x[k] - roc.x[k - 1]) * (roc.y[k] + roc.y[k - 1]) / 2; return sum; })())");
+  EXPECT_NEAR(area.get<double>(), figure("roc_auc"), 1e-9);
+  const json confusion = browser.value("report.answers.confusion");
+  EXPECT_DOUBLE_EQ((confusion[0][0].get<double>() + confusion[1][1].get<double>()) / 90, figure("accuracy"));
+  EXPECT_TRUE(contains(browser.text("#figures"), "roc_auc"));
+  EXPECT_TRUE(contains(browser.text("#columns"), "</script><b>"));  // a name is text, whatever it says
+  EXPECT_TRUE(contains(browser.text("#command"), "chainrule replay runs/ill"));
+  // The numbers behind a chart are those of the log.
+  std::stringstream log(dir.read("runs/ill/metrics.jsonl"));
+  std::string first;
+  std::getline(log, first);
+  EXPECT_NEAR(browser.value("report.history.train_loss[0]").get<double>(),
+              json::parse(first)["train/loss"].get<double>(), 1e-5);
+  EXPECT_EQ(browser.value("document.querySelectorAll('#curves figure:first-child tbody tr').length"), 12);
+  // By keyboard: the first stop skips to the report, the button changes the theme.
+  browser.key("Tab");
+  EXPECT_EQ(browser.value("document.activeElement.className"), "skip");
+  const std::string before = browser.value("getComputedStyle(document.body).color");
+  EXPECT_TRUE(browser.click("#theme"));
+  EXPECT_NE(browser.value("getComputedStyle(document.body).color"), before);
+}
+
+TEST(Report, IsThereAfterCtrlC) {
+  const Runs dir;
+  Program program(dir, {"train", "visits.csv", "--run", "cut", "--hidden", "64,64", "--epochs", "100000"});
+  program.start();
+  ASSERT_TRUE(program.wait_for("epoch 2"));
+  program.send(SIGINT);
+  EXPECT_EQ(program.wait().code, 130);
+  EXPECT_TRUE(contains(dir.read("runs/cut/report.html"), "interrupted"));
+}
+
+}  // namespace
+}  // namespace chainrule
