@@ -47,7 +47,12 @@ class Search {
       throw Error(ErrorCategory::usage,
                   fmt::format("score: expected one of {}, found {}", fmt::join(known, ", "), in_quotes(result_.score)));
     sign_ = larger_is_better(result_.score) ? -1 : 1;
-    for (const SearchRange& range : how.ranges) start_.push_back(find_option(range.option)->get(options));
+    for (const SearchRange& range : how.ranges) {
+      start_.push_back(find_option(range.option)->get(options));
+      // An option that means nothing beside the others is refused now, not after hours.
+      with_settings(options,
+                    {{{range.option, range.values.empty() ? fmt::format("{}", range.low) : range.values[0]}}, {}, {}});
+    }
   }
 
   TuneResult go() {

@@ -44,7 +44,7 @@ TEST(Usage, UnknownNamesSuggestTheNearest) {
   expect_says(refused(dir, {"train", "points.csv", "--activation", "sigmoyd"}, 2), "did you mean sigmoid?");
   expect_says(refused(dir, {"train", "points.csv", "--target", "kint"}, 2), "did you mean \"kind\"?");
   expect_says(refused(dir, {"help", "predikt"}, 2), "did you mean predict?");
-  expect_says(refused(dir, {"frobnicate"}, 2), "train, cv, tune, replay, evaluate, predict, inspect, diff");
+  expect_says(refused(dir, {"frobnicate"}, 2), "train, cv, tune, replay, evaluate, predict, inspect, diff, report");
   dir.write("run.toml", "\n\nlearning_rat = 1\n");
   const Result config = refused(dir, {"train", "points.csv", "--config", "run.toml"}, 2);
   expect_says(config, "run.toml:3: unknown option \"learning_rat\"");

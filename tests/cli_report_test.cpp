@@ -131,6 +131,46 @@ TEST(Report, ShowsWhatTheRunFound) {
   EXPECT_NE(browser.value("getComputedStyle(document.body).color"), before);
 }
 
+TEST(Report, ShowsRunsSideBySide) {
+  if (Browser::program().empty()) GTEST_SKIP() << "chromium is not there";
+  const Runs dir;
+  dir.report("a", {"visits.csv", "--test-split", "0.3"});
+  dir.report("b", {"visits.csv", "--test-split", "0.3", "--lr", "0.03"});
+  dir.report("c", {"visits.csv", "--test-split", "0.3", "--lr", "0.001"});
+  const Result result = run(dir, {"report", "runs/a", "runs/b", "runs/c/"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  Browser browser;
+  browser.open(dir.path("report.html"));
+  double best = 0;
+  std::string whose;
+  for (const char* const name : {"a", "b", "c"}) {
+    const Model model = formats::load_model(dir.path("runs/" + std::string(name) + "/model.safetensors").string());
+    const double value = find_estimate(model.provenance.test, "accuracy")->value;
+    if (value > best) best = value, whose = name;
+  }
+  EXPECT_EQ(browser.text("#summary"),
+            fmt::format("Of 3 runs, {} has the best accuracy on its test rows: {:.4g}.", whose, best));
+  EXPECT_TRUE(contains(browser.text("#differences"), "learning_rate"));
+  EXPECT_FALSE(contains(browser.text("#differences"), "dropout"));
+  EXPECT_EQ(browser.value("document.querySelectorAll('#figures thead th').length"), 4);
+  EXPECT_EQ(browser.value("report.runs[1].history.epoch.length"), 12);
+  for (const int width : {380, 1920}) {
+    browser.size(width, 900);
+    EXPECT_LE(browser.value("document.documentElement.scrollWidth"), width);
+  }
+  for (const char* const theme : {"light", "dark"}) {
+    browser.theme(theme);
+    EXPECT_EQ(browser.value(kFaint), json::array()) << theme;
+  }
+  EXPECT_FALSE(contains(browser.text("main"), "undefined"));
+  EXPECT_TRUE(browser.complaints.empty()) << browser.complaints[0];
+  EXPECT_EQ(run(dir, {"report", "runs/a"}).code, 2);  // the page exists
+  EXPECT_TRUE(
+      contains(run(dir, {"report", "runs/none", "--force"}).err, "runs/none/report.html: expected the page of a run"));
+  dir.write("runs/a/report.html", "<html></html>");
+  EXPECT_EQ(run(dir, {"report", "runs/a", "runs/b", "--force"}).code, 3);
+}
+
 TEST(Report, IsThereAfterCtrlC) {
   const Runs dir;
   Program program(dir, {"train", "visits.csv", "--run", "cut", "--hidden", "64,64", "--epochs", "100000"});

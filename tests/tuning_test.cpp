@@ -202,6 +202,14 @@ TEST(Tune, RefusesRangesThatCannotBe) {
   }
   const Table table = visits();
   TuneOptions how = small_search();
+  how.ranges.push_back(range_from_text("momentum=0.5|0.9"));
+  std::size_t trained = 0;
+  TuneObserver observer;
+  observer.on_score = [&](std::size_t, std::size_t, const Trial&) { ++trained; };
+  EXPECT_TRUE(
+      refusal([&] { tune(table, short_fit(), how, observer); }).what.starts_with("momentum: expected optimizer "));
+  EXPECT_EQ(trained, 0u);
+  how = small_search();
   how.score = "rmse";
   EXPECT_TRUE(refusal([&] { tune(table, short_fit(), how); }).what.starts_with("score: expected one of "));
 }

@@ -134,13 +134,14 @@ void check_files(const Arguments& arguments, const Verb& verb) {
   for (const Positional& file : verb.files) {
     const bool optional = !file.required || arguments.is_true("print-config");
     least += optional ? 0 : 1;
-    wanted += (wanted.empty() ? "" : " ") + file.name;
+    wanted += (wanted.empty() ? "" : " ") + file.name + (file.repeatable ? "..." : "");
   }
   if (arguments.files.size() < least)
     throw usage(verb.name + ": expected " + wanted + ", found " +
                     (arguments.files.empty() ? "no file" : "only " + in_quotes(arguments.files.back())),
                 "chainrule " + verb.name + " --help shows examples");
-  if (arguments.files.size() > verb.files.size())
+  const bool any_number = !verb.files.empty() && verb.files.back().repeatable;
+  if (arguments.files.size() > verb.files.size() && !any_number)
     throw usage(verb.name + ": expected " + wanted + " and no more, found " +
                 in_quotes(arguments.files[verb.files.size()]));
 }

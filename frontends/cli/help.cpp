@@ -125,7 +125,8 @@ std::vector<Entry> global_entries() {
 std::string usage_of(const Verb& verb) {
   std::string usage = "chainrule " + verb.name;
   if (!entries_of(verb).empty()) usage += " [OPTIONS]";
-  for (const Positional& file : verb.files) usage += file.required ? " " + file.name : " [" + file.name + "]";
+  for (const Positional& file : verb.files)
+    usage += (file.required ? " " + file.name : " [" + file.name + "]") + (file.repeatable ? "..." : "");
   return usage;
 }
 

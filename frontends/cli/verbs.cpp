@@ -110,6 +110,23 @@ Verb inspect_verb() {
   return verb;
 }
 
+Verb report_verb() {
+  Verb verb{"report",
+            "several runs side by side on one page",
+            {"Write one self-contained HTML page that shows runs side by side: figures, curves, and the options in "
+             "which they "
+             "differ. The page of a single run is its report.html."},
+            {"chainrule report runs/first runs/second -o compared.html", "chainrule report runs/*"},
+            {{"RUN", "folder that train --run made", true, true}},
+            {},
+            false};
+  verb.flags = {
+      lettered("o", with_value("output", "FILE", "where the page goes", "report.html")),
+      yes_or_no("force", "replace an output file that exists"),
+  };
+  return verb;
+}
+
 Verb diff_verb() {
   Verb verb{"diff",
             "what differs between two models or runs",
@@ -248,9 +265,9 @@ Verb completion_verb() {
 }  // namespace
 
 const std::vector<Verb>& verbs() {
-  static const std::vector<Verb> all = {
-      train_verb(), cv_verb(),      tune_verb(),  replay_verb(), evaluate_verb(), predict_verb(),   inspect_verb(),
-      diff_verb(),  explain_verb(), check_verb(), bench_verb(),  help_verb(),     completion_verb()};
+  static const std::vector<Verb> all = {train_verb(),   cv_verb(),      tune_verb(), replay_verb(),    evaluate_verb(),
+                                        predict_verb(), inspect_verb(), diff_verb(), report_verb(),    explain_verb(),
+                                        check_verb(),   bench_verb(),   help_verb(), completion_verb()};
   return all;
 }
 

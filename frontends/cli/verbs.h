@@ -26,6 +26,7 @@ struct Positional {
   std::string name;  ///< "DATA"
   std::string help;
   bool required = true;
+  bool repeatable = false;  ///< the last one only: one or more
 };
 
 struct Verb {

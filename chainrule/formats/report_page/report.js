@@ -11,6 +11,7 @@ const resolved = (name) => {  // light-dark() as the colour that it is now
   probe.remove();
   return found;
 };
+const kColours = ['first', 'second', 'third', 'fourth', 'fifth', 'sixth'];
 let colours = {};
 const plots = [];
 
@@ -40,7 +41,7 @@ function details(name, content) {
 // A figure with a chart, its legend in words, and the numbers. series: [{ name, values, kind }].
 function chart(parent, { title, note, x, xName, series, tableName, scatter = false, square = false, log = false, mark }) {
   const plot = html('div', { class: 'plot', role: 'img', 'aria-label': `${title}. ${note}` });
-  const names = ['first', 'second', 'third'];
+  const names = kColours;
   const legend = html('div', { class: 'legend' }, ...series.map((one, k) => html('span', { class: one.kind ?? names[k] }, one.name)));
   const rows = x.map((at, i) => [text(at, 6), ...series.map((one) => text(one.values[i], 6))]);
   parent.append(html('figure', {}, html('figcaption', {}, html('h3', {}, title), html('p', {}, note)), plot, legend,
@@ -77,8 +78,7 @@ function fit() {
 }
 
 function paint() {
-  for (const name of ['first', 'second', 'quiet', 'rule', 'ink']) colours[name] = resolved(`--${name}`);
-  colours.third = colours.quiet;
+  for (const name of [...kColours, 'quiet', 'rule', 'ink']) colours[name] = resolved(`--${name}`);
   for (const { made } of plots) made.redraw(false);
 }
 
@@ -172,6 +172,41 @@ function showAnswers() {
   if (report.task === 'classes') showClasses(answers); else showNumbers(answers);
 }
 
+// Several runs side by side: their figures on rows that did not train, their curves, and the options in which they differ.
+function compare() {
+  const runs = report.runs, names = runs.map((run) => run.name);
+  find('title').textContent = names.join(', ');
+  document.title = 'Runs side by side';
+  find('summary').textContent = report.summary;
+  find('how').textContent = '';
+  for (const id of ['warnings', 'answers-section', 'columns-section', 'notes-section']) find(id).hidden = true;
+  const tested = runs.every((run) => run.rows.test > 0), part = tested ? 'test' : 'validation';
+  const metrics = [...new Set(runs.flatMap((run) => run.figures.map((one) => one.name)))];
+  const cell = (run, metric) => {
+    const one = run.figures.find((figure) => figure.name === metric)?.[part];
+    return one === undefined || one === null ? '–' : tested ? interval(one) : text(one);
+  };
+  find('figures').append(table(['metric', ...names], metrics.map((metric) => [metric, ...runs.map((run) => cell(run, metric))]), names.map((_, k) => k + 1)));
+  find('figures-note').textContent = tested ? 'On the test rows of each run, with 95 % intervals.' : 'On the validation rows of each run, which chose its epoch.';
+  const x = Array.from({ length: Math.max(...runs.map((run) => run.history.epoch.length)) }, (_, k) => k + 1);
+  const lines = (values) => runs.slice(0, kColours.length).map((run) => ({ name: run.name, values: x.map((_, k) => values(run)?.[k] ?? null) }));
+  const first = (run) => Object.keys(run.history.validation).find((name) => name !== 'loss');
+  const shown = runs.length > kColours.length ? ` The first ${kColours.length} runs are drawn.` : '';
+  if (x.length > 0) {
+    chart(find('curves'), { title: 'Validation loss', note: `After each epoch.${shown}`, x, xName: 'epoch', series: lines((run) => run.history.validation.loss) });
+    if (runs.every((run) => first(run) === first(runs[0])) && first(runs[0]))
+      chart(find('curves'), { title: `${first(runs[0])} on validation rows`, note: `After each epoch.${shown}`, x, xName: 'epoch', series: lines((run) => run.history.validation[first(run)]) });
+    chart(find('curves'), { title: 'Training loss', note: `Mean over each epoch.${shown}`, x, xName: 'epoch', series: lines((run) => run.history.train_loss) });
+  }
+  find('again-name').textContent = 'What differs, and the same again';
+  find('differences').append(report.differences.length > 0 ? table(['', ...names], report.differences.map((row) => row.map(String)))
+    : html('p', {}, 'They do not differ in data, options or how they ended.'));
+  find('command').textContent = runs.map((run) => run.command).join('\n');
+  find('options').append(table(['option', ...names], report.options));
+  find('weights-section').hidden = true;
+  find('program').textContent = report.program;
+}
+
 function show() {
   find('title').textContent = `${report.data} → ${report.model}`;
   document.title = `Training report: ${report.target}`;
@@ -201,7 +236,7 @@ find('theme').addEventListener('click', () => {
 });
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', paint);
 addEventListener('resize', fit);
-for (const name of ['first', 'second', 'quiet', 'rule', 'ink', 'third']) colours[name] = '#888';
-show();
+for (const name of [...kColours, 'quiet', 'rule', 'ink']) colours[name] = '#888';
+if (report.kind === 'comparison') compare(); else show();
 fit();
 paint();

@@ -20,6 +20,7 @@ int cv_command(const Arguments& arguments, const Terminal& terminal);
 int tune_command(const Arguments& arguments, const Terminal& terminal);
 int replay_command(const Arguments& arguments, const Terminal& terminal);
 int diff_command(const Arguments& arguments, const Terminal& terminal);
+int report_command(const Arguments& arguments, const Terminal& terminal);
 int evaluate_command(const Arguments& arguments, const Terminal& terminal);
 int predict_command(const Arguments& arguments, const Terminal& terminal);
 /// explain --health

@@ -174,6 +174,7 @@ int run_command(const Arguments& arguments, const Terminal& terminal) {
   if (arguments.verb == "tune") return tune_command(arguments, terminal);
   if (arguments.verb == "replay") return replay_command(arguments, terminal);
   if (arguments.verb == "diff") return diff_command(arguments, terminal);
+  if (arguments.verb == "report") return report_command(arguments, terminal);
   if (arguments.verb == "evaluate") return evaluate_command(arguments, terminal);
   if (arguments.verb == "predict") return predict_command(arguments, terminal);
   if (arguments.verb == "inspect") return inspect_command(arguments, terminal);

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// report RUN...: runs side by side, from the documents in their pages.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "chainrule/metrics.h"
+#include "chainrule/version.h"
+#include "cli/commands/commands.h"
+
+namespace chainrule::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// The document in a run's report.html.
+Json document_of(const std::string& run) {
+  const std::string path = run + "/report.html";
+  std::ifstream file(path, std::ios::binary);
+  if (!file)
+    throw Error(ErrorCategory::input, place(path) + ": expected the page of a run, found none",
+                "chainrule train DATA --run NAME writes runs/NAME");
+  const std::string page{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  const std::string opening = "id=\"data\">";
+  const std::size_t begin = page.find(opening), end = page.find("</script>", begin);
+  Json document = begin == std::string::npos || end == std::string::npos
+                      ? Json()
+                      : Json::parse(page.substr(begin + opening.size(), end - begin - opening.size()), nullptr, false);
+  if (!document.is_object() || document.value("kind", "") != "training")
+    throw Error(ErrorCategory::input, place(path) + ": expected the page of a run, found another");
+  return document;
+}
+
+std::string name_of(const std::string& path) {
+  const std::filesystem::path whole(path);
+  return (whole.has_filename() ? whole : whole.parent_path()).filename().string();
+}
+
+// Names that are the same are told apart by their folders.
+std::vector<std::string> names_of(const std::vector<std::string>& paths) {
+  std::vector<std::string> names;
+  std::set<std::string> different;
+  for (const std::string& path : paths) {
+    names.push_back(name_of(path));
+    different.insert(names.back());
+  }
+  return different.size() == paths.size() ? names : paths;
+}
+
+// The rows of a table: a heading, and for each run its value; those that are everywhere the same are left out.
+void add_row(Json& rows, const std::string& name, const std::vector<std::string>& values, bool always) {
+  const bool differ = std::set<std::string>(values.begin(), values.end()).size() > 1;
+  if (!differ && !always) return;
+  Json row = {name};
+  for (const std::string& value : values) row.push_back(value);
+  rows.push_back(std::move(row));
+}
+
+std::vector<std::string> values_of(const std::vector<Json>& runs, const std::function<std::string(const Json&)>& of) {
+  std::vector<std::string> values;
+  for (const Json& run : runs) values.push_back(of(run));
+  return values;
+}
+
+std::string option_of(const Json& run, const std::string& name) {
+  for (const Json& option : run["options"])
+    if (option[0] == name) return option[1].get<std::string>();
+  return "(not used)";
+}
+
+// The figure that runs are compared by; NaN where there is none.
+double figure_of(const Json& run, const std::string& metric, const char* part) {
+  for (const Json& figure : run["figures"]) {
+    if (figure["name"] != metric || !figure.contains(part)) continue;
+    const Json& value = figure[part].is_object() ? figure[part]["value"] : figure[part];
+    return value.is_number() ? value.get<double>() : NAN;
+  }
+  return NAN;
+}
+
+std::string summary_of(const std::vector<Json>& runs, const std::vector<std::string>& names) {
+  for (const Json& run : runs)
+    if (run["target"] != runs[0]["target"] || run["task"] != runs[0]["task"])
+      return "These runs predict different things.";
+  const std::string metric = runs[0]["task"] == "classes" ? "accuracy" : "rmse";
+  const bool tested = std::ranges::all_of(runs, [](const Json& run) { return run["rows"]["test"] > 0; });
+  const char* const part = tested ? "test" : "validation";
+  std::size_t best = runs.size();
+  double value = NAN;
+  for (std::size_t r = 0; r < runs.size(); ++r) {
+    const double found = figure_of(runs[r], metric, part);
+    if (std::isnan(found)) return "Not all of these runs were measured on rows that did not train.";
+    if (best == runs.size() || (larger_is_better(metric) ? found > value : found < value)) best = r, value = found;
+  }
+  const bool same_data = std::ranges::all_of(
+      runs, [&](const Json& run) { return run["data_fingerprint"] == runs[0]["data_fingerprint"]; });
+  return fmt::format("Of {} runs, {} has the best {} on its {} rows: {:.4g}.{}", runs.size(), names[best], metric, part,
+                     value, same_data ? "" : " They did not have the same data.");
+}
+
+Json comparison_of(const std::vector<Json>& runs, const std::vector<std::string>& names) {
+  Json differences = Json::array(), options = Json::array(), shown = Json::array();
+  for (const char* const key : {"program", "data", "data_fingerprint", "target", "how"})
+    add_row(differences, key == std::string("how") ? "training" : key,
+            values_of(runs, [&](const Json& run) { return run[key].get<std::string>(); }), false);
+  std::vector<std::string> known;
+  for (const Json& run : runs)
+    for (const Json& option : run["options"])
+      if (std::ranges::find(known, option[0].get<std::string>()) == known.end())
+        known.push_back(option[0].get<std::string>());
+  for (const std::string& name : known) {
+    const std::vector<std::string> values = values_of(runs, [&](const Json& run) { return option_of(run, name); });
+    add_row(differences, name, values, false);
+    add_row(options, name, values, true);
+  }
+  for (std::size_t r = 0; r < runs.size(); ++r) {
+    Json run = {{"name", names[r]}};
+    for (const char* const key : {"rows", "figures", "history", "ended", "command", "weights_sha256"})
+      run[key] = runs[r][key];
+    shown.push_back(std::move(run));
+  }
+  return {{"schema", 1},
+          {"kind", "comparison"},
+          {"program", fmt::format("chainrule {}", kVersion)},
+          {"summary", summary_of(runs, names)},
+          {"differences", differences},
+          {"options", options},
+          {"runs", shown}};
+}
+
+}  // namespace
+
+int report_command(const Arguments& arguments, const Terminal& terminal) {
+  const std::string path = arguments.text("output", "report.html");
+  const bool overwrite = arguments.is_true("force");
+  if (path != "-") check_output(path, overwrite, {});
+  std::vector<Json> runs;
+  for (const std::string& run : arguments.files) runs.push_back(document_of(run));
+  const Json document = comparison_of(runs, names_of(arguments.files));
+  Output output(path, overwrite);
+  output.write(formats::report_html(document.dump(-1, ' ', false, Json::error_handler_t::replace)));
+  output.finish();
+  if (path != "-") say(terminal, "written: " + path);
+  return 0;
+}
+
+}  // namespace chainrule::cli
