@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
+#include <iterator>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "chainrule/options.h"
@@ -180,6 +183,35 @@ TEST(Tune, ATrainingThatFailsCountsAsWorst) {
   for (const Trial& trial : found.trials) failed += trial.scores[0] && std::isnan(*trial.scores[0]) ? 1 : 0;
   EXPECT_GT(failed, 0u);
   EXPECT_FALSE(std::isnan(found.trials[found.winner].mean()));
+}
+
+// docs/tune.md quotes the recorded run: the mean over tables of the mean over splits of what tune gained, relative.
+TEST(Tune, ThePageQuotesTheRecordedRun) {
+  const std::string root = CHAINRULE_SOURCE_DIR;
+  std::map<std::string, std::map<std::size_t, std::map<std::string, double>>> found;
+  std::ifstream file(root + "/bench/runs/2026-11-28-tuning/results.jsonl");
+  for (std::string text; std::getline(file, text);) {
+    const nlohmann::json line = nlohmann::json::parse(text);
+    const char* const metric = line["task"] == "number" ? "rmse" : "log_loss";
+    found[line["table"]][line["seed"]][line["rival"]] = line["metrics"][metric];
+  }
+  ASSERT_EQ(found.size(), 5u);
+  double gain = 0, variance = 0;
+  for (const auto& [table, splits] : found) {
+    double before = 0, difference = 0, squares = 0;
+    const auto count = static_cast<double>(splits.size());
+    for (const auto& [seed, of] : splits) before += of.at("default") / count;
+    for (const auto& [seed, of] : splits) difference += (of.at("default") - of.at("tune")) / count;
+    for (const auto& [seed, of] : splits) squares += std::pow(of.at("default") - of.at("tune") - difference, 2);
+    const double error = std::sqrt(squares / (count - 1) / count);
+    EXPECT_GE(difference, -error) << table;
+    gain += difference / before / 5;
+    variance += std::pow(error / before / 5, 2);
+  }
+  std::ifstream page(root + "/docs/tune.md");
+  const std::string text{std::istreambuf_iterator<char>(page), {}};
+  EXPECT_NE(text.find(fmt::format("brought on average {:.1f} % less error", 100 * gain)), std::string::npos) << gain;
+  EXPECT_NE(text.find(fmt::format("standard error {:.1f} %", 100 * std::sqrt(variance))), std::string::npos);
 }
 
 TEST(Tune, RefusesRangesThatCannotBe) {

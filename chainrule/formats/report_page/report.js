@@ -52,7 +52,7 @@ function chart(parent, { title, note, x, xName, series, tableName, scatter = fal
   const options = {
     width: 400, height: 260, legend: { show: false }, cursor: { drag: { x: false, y: false } },
     scales: { x: { time: false }, y: log ? { distr: 3 } : square ? { range: [0, 1] } : {} },
-    axes: [axis(xName), axis('')],
+    axes: [{ ...axis(xName), ...(xName === 'epoch' ? { incrs: [1, 2, 5].flatMap((k) => [1, 10, 100, 1000, 1e4, 1e5, 1e6].map((ten) => k * ten)).sort((a, b) => a - b) } : {}) }, axis('')],
     series: [{}, ...series.map((one, k) => ({ stroke: stroke(one.kind ?? names[k]), width: 2, dash: one.dashed ? [5, 5] : [],
       ...(scatter && !one.line ? { paths: () => null, points: { show: true, size: 4, fill: stroke(one.kind ?? names[k]) } } : { points: { show: x.length < 3 } }) }))],
     hooks: { draw: [(u) => {

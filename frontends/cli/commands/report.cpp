@@ -101,6 +101,11 @@ std::string summary_of(const std::vector<Json>& runs, const std::vector<std::str
   }
   const bool same_data = std::ranges::all_of(
       runs, [&](const Json& run) { return run["data_fingerprint"] == runs[0]["data_fingerprint"]; });
+  std::size_t as_good = 0;
+  for (const Json& run : runs) as_good += figure_of(run, metric, part) == value ? 1 : 0;
+  if (as_good > 1)
+    return fmt::format("Of {} runs, {} have the same best {} on their {} rows: {:.4g}.{}", runs.size(), as_good, metric,
+                       part, value, same_data ? "" : " They did not have the same data.");
   return fmt::format("Of {} runs, {} has the best {} on its {} rows: {:.4g}.{}", runs.size(), names[best], metric, part,
                      value, same_data ? "" : " They did not have the same data.");
 }
