@@ -47,12 +47,8 @@ class Search {
       throw Error(ErrorCategory::usage,
                   fmt::format("score: expected one of {}, found {}", fmt::join(known, ", "), in_quotes(result_.score)));
     sign_ = larger_is_better(result_.score) ? -1 : 1;
-    for (const SearchRange& range : how.ranges) {
-      start_.push_back(find_option(range.option)->get(options));
-      // An option that means nothing beside the others is refused now, not after hours.
-      with_settings(options,
-                    {{{range.option, range.values.empty() ? fmt::format("{}", range.low) : range.values[0]}}, {}, {}});
-    }
+    most_memory(table, options, how);  // and so is what no trial may be
+    for (const SearchRange& range : how.ranges) start_.push_back(find_option(range.option)->get(options));
   }
 
   TuneResult go() {
@@ -178,7 +174,15 @@ class Search {
       const FitResult found =
           fit(table_, options_of(result_.trials[job.first], job.second), observer, nullptr, threads);
       if (found.history.stop == StopReason::interrupted) return;
-      score = find_estimate(found.test, result_.score)->value;
+      const Estimate& estimate = *find_estimate(found.test, result_.score);
+      score = estimate.value;
+      if (std::isnan(score) && job.first == 0) {
+        failed_ = true;
+        throw Error(ErrorCategory::usage,
+                    fmt::format("score: expected a metric that every fold has, found {}, not defined on fold {}: {}",
+                                in_quotes(result_.score), job.second + 1, estimate.undefined),
+                    "fewer folds, or another score");
+      }
     } catch (const Error& error) {
       if (error.category() != ErrorCategory::numerics) {
         failed_ = true;
@@ -236,6 +240,21 @@ FitOptions with_settings(const FitOptions& options, const Trial& trial) {
   FitOptions changed = options;
   for (const auto& [key, value] : trial.settings) set_option(changed, key, value, key);
   return changed;
+}
+
+std::size_t most_memory(const Table& table, const FitOptions& options, const TuneOptions& how) {
+  std::size_t most = plan_fit(table, options).memory_bytes;
+  for (const SearchRange& range : how.ranges) {
+    std::vector<std::string> values = range.values;
+    if (values.empty()) values = {fmt::format("{}", range.low), fmt::format("{}", range.high)};
+    // What else stands there is checked by its own range; a plan of a long table takes a while.
+    const bool has_a_plan = find_option(range.option)->group == "network" || range.option == "batch_size";
+    for (const std::string& value : values) {
+      const FitOptions changed = with_settings(options, {{{range.option, value}}, {}, {}});
+      if (has_a_plan) most = std::max(most, plan_fit(table, changed).memory_bytes);
+    }
+  }
+  return most;
 }
 
 std::size_t planned_trainings(const TuneOptions& how) {

@@ -71,9 +71,14 @@ struct TuneObserver {
 /// the ranges, the others vary one of the three best so far. Of each round all are measured on a fifth of the folds,
 /// the better four on three fifths, the better two on all (successive halving: Jamieson and Talwalkar 2016). So many
 /// trainings at a time as there are threads; trials, scores and winner depend on options.train.seed, not on the threads
-/// and not on whether some were known. A training that fails numerically counts as worst. Throws Error as fit() does.
+/// and not on whether some were known. A training that fails numerically counts as worst. Throws Error as fit() does,
+/// and (usage) for a score that is not defined on a fold.
 TuneResult tune(const Table& table, const FitOptions& options, const TuneOptions& how,
                 const TuneObserver& observer = {}, std::size_t threads = 0);
+
+/// What one training of the search may need, in bytes: an estimate. Throws Error (usage) for a value of a range that is
+/// refused beside the options as given.
+std::size_t most_memory(const Table& table, const FitOptions& options, const TuneOptions& how);
 
 /// How many trainings a search makes.
 std::size_t planned_trainings(const TuneOptions& how);

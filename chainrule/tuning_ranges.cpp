@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "chainrule/elementary.h"
 #include "chainrule/error.h"
@@ -33,6 +34,13 @@ void check_value(const Option& option, const std::string& value, std::string_vie
   if (!expected.empty())
     throw Error(ErrorCategory::usage, fmt::format("range {}: expected {}, found {}", in_quotes(std::string(text), 200),
                                                   expected, in_quotes(value)));
+}
+
+// Whether trials that differ in it are measured on the same rows by the same figure, and mean the same by the others.
+bool may_vary(const Option& option) {
+  if (option.group == "rows" || option.name == "seed" || option.name == "optimizer") return false;
+  constexpr std::array kOfData{"scaling", "target-scaling", "clamp-predictions", "class-weight"};
+  return option.group != "data" || std::ranges::find(kOfData, option.name) != kOfData.end();
 }
 
 std::string number_between(const SearchRange& range, double share) {
@@ -82,6 +90,10 @@ SearchRange range_from_text(std::string_view text) {
     throw Error(ErrorCategory::usage, "range: expected an option of train, found " + in_quotes(name),
                 near.empty() ? "" : "did you mean " + near + "?");
   }
+  if (!may_vary(*option))
+    throw Error(ErrorCategory::usage,
+                "range: expected an option of network or training, found " + in_quotes(option->key()),
+                "it decides what is measured, or what others mean: set it for the whole search");
   SearchRange range{option->key(), {}};
   const std::string_view what = text.substr(sign + 1);
   const std::size_t dots = what.find("..");

@@ -171,6 +171,15 @@ TEST(Report, ShowsRunsSideBySide) {
   EXPECT_EQ(run(dir, {"report", "runs/a"}).code, 2);  // the page exists
   EXPECT_TRUE(
       contains(run(dir, {"report", "runs/none", "--force"}).err, "runs/none/report.html: expected the page of a run"));
+  EXPECT_EQ(run(dir, {"report", "runs/a", "-o", "runs/a/report.html", "--force"}).code, 2);
+  const std::string page = dir.read("runs/a/report.html");
+  for (const char* const key : {"\"history\":", "\"options\":", "\"rows\":", "\"kind\":"}) {
+    std::string lacking = page;
+    lacking.replace(lacking.find(key), 2, "\"x");
+    dir.write("runs/a/report.html", lacking);
+    const Result refused = run(dir, {"report", "runs/a", "runs/b", "--force"});
+    EXPECT_EQ(refused.code, 3) << key << refused.err;
+  }
   dir.write("runs/a/report.html", "<html></html>");
   EXPECT_EQ(run(dir, {"report", "runs/a", "runs/b", "--force"}).code, 3);
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // train --run and replay: what a run leaves behind, that its files can be read, that it can be had again to the bit.
+#include <sys/stat.h>
+
 #include <bit>
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -151,6 +153,10 @@ TEST(Run, LeavesModelMetricsConfigurationAndTensorBoardsFile) {
   // A second run of that name replaces all of the first.
   dir.train({"--run", "first", "--force", "--epochs", "2"});
   EXPECT_EQ(events_in(dir.events_of("first")).size(), 3u);
+  // One that fails leaves nothing of those before it.
+  dir.train({"--run", "first", "--force", "--optimizer", "momentum", "--lr", "1e30"}, 4);
+  EXPECT_FALSE(dir.has("runs/first/model.safetensors"));
+  EXPECT_FALSE(dir.has("runs/first/report.html"));
 }
 
 TEST(Run, IsRefusedBeforeAnythingIsMade) {
@@ -168,6 +174,9 @@ TEST(Run, IsRefusedBeforeAnythingIsMade) {
   refused({"--run", "x", "-o", "m.safetensors"}, "--run: expected no --output beside it, found one");
   refused({"--run", "x", "--log", "l.jsonl"}, "--run: expected no --log beside it, found one");
   refused({"--run", "x", "--target", "none"}, "points.csv");
+  ASSERT_EQ(mkfifo(dir.path("pipe").c_str(), 0600), 0);
+  const Result pipe = run(dir, {"train", "pipe", "--run", "x"});
+  EXPECT_TRUE(contains(pipe.err, "--run: expected data from files, found \"pipe\"")) << pipe.err;
   const Result piped = run(dir, {"train", "-", "--run", "x"});
   EXPECT_EQ(piped.code, 2);
   EXPECT_TRUE(contains(piped.err, "--run: expected data from files, found - (standard input)")) << piped.err;

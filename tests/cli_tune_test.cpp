@@ -2,6 +2,7 @@
 // tune: what it writes and says, a search that is killed and resumed, refusals.
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <sstream>
 
 #include "chainrule/chainrule.h"
@@ -105,6 +106,44 @@ TEST(TuneCommand, AKilledSearchGoesOnAsIfNothingHadHappened) {
       EXPECT_EQ(resumed[key], whole[key]) << key << " " << lines;
     for (const Json& line : lines_of(dir.read("trials.jsonl"))) EXPECT_TRUE(line.contains("event"));
   }
+}
+
+TEST(TuneCommand, WritesTheModelThoughTheOptionsAsGivenOrTheTrialsFileFail) {
+  const Points dir;
+  const Result diverging =
+      dir.tune({"--optimizer", "momentum", "--lr", "1e30", "--range", "learning_rate=0.001..0.1", "--json"});
+  const Json found = Json::parse(diverging.out);
+  EXPECT_NE(found["winner"], 0);
+  EXPECT_TRUE(found["test"]["start"].is_null());
+  EXPECT_TRUE(dir.has("model.safetensors"));
+  const Result full = dir.tune({"--trials-file", "/dev/full", "--force", "-o", "m.safetensors", "--json"}, 6);
+  EXPECT_TRUE(contains(full.err, "/dev/full: writing failed")) << full.err;
+  EXPECT_EQ(Json::parse(full.out)["model"], "m.safetensors");
+  EXPECT_TRUE(dir.has("m.safetensors"));
+}
+
+TEST(TuneCommand, ItsCommandKeepsEmptyValuesAndNamesThatLookLikeSwitches) {
+  const Dir dir;
+  std::string text = points(true, false);
+  text.replace(text.find("kind"), 4, "true");
+  dir.write("false", text);
+  const Result result = run(dir, {"tune", "false", "--target", "true", "--trials", "2", "--folds", "2", "--hidden", "2",
+                                  "--epochs", "2", "--no-stratify", "--weight", "", "--json"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  const std::vector<std::string> words = Json::parse(result.out)["command"];
+  EXPECT_TRUE(std::ranges::equal(std::span(words).first(5),
+                                 std::vector<std::string>{"chainrule", "train", "false", "--test-split", "0.2"}));
+  EXPECT_NE(std::ranges::find(words, "--no-stratify"), words.end());
+  EXPECT_EQ(*(std::ranges::find(words, "--target") + 1), "true");
+  EXPECT_EQ(*(std::ranges::find(words, "--weight") + 1), "");
+}
+
+TEST(TuneCommand, GoesOnAfterAFirstLineThatWasCutOff) {
+  const Points dir;
+  dir.tune({"--json"});
+  dir.write("cut.jsonl", dir.read("trials.jsonl").substr(0, 40));
+  dir.tune({"--trials-file", "cut.jsonl", "--resume", "-o", "m.safetensors", "--threads", "1"});
+  EXPECT_EQ(lines_of(dir.read("cut.jsonl")).size(), lines_of(dir.read("trials.jsonl")).size());
 }
 
 TEST(TuneCommand, CtrlCKeepsWhatIsMeasured) {

@@ -223,6 +223,9 @@ TEST(Tune, RefusesRangesThatCannotBe) {
             "range: expected LOW..HIGH, two numbers above 0, of learning_rate, found \"0..1\"");
   EXPECT_EQ(refused("dropout=0.5..3"), "range \"dropout=0.5..3\": expected a number from 0 to below 1, found \"3\"");
   EXPECT_TRUE(refused("activation=relu|frob").starts_with("range \"activation=relu|frob\": expected identity, "));
+  for (const char* const text : {"target=a|b", "seed=1|2", "test-split=0.1|0.2", "group=a|b", "preset=fast|classic",
+                                 "task=classes|number", "ignore=a|b", "optimizer=adam|sgd", "validation-split=0.1|0.2"})
+    EXPECT_TRUE(refused(text).starts_with("range: expected an option of network or training, found ")) << text;
   EXPECT_EQ(range_text(range_from_text("lr=0.01..0.5")), "learning_rate=0.01..0.5");
   EXPECT_EQ(range_text(range_from_text("momentum=0.5|0.9")), "momentum=0.5|0.9");
   for (const std::string& preset : preset_names()) {
@@ -240,10 +243,27 @@ TEST(Tune, RefusesRangesThatCannotBe) {
   observer.on_score = [&](std::size_t, std::size_t, const Trial&) { ++trained; };
   EXPECT_TRUE(
       refusal([&] { tune(table, short_fit(), how, observer); }).what.starts_with("momentum: expected optimizer "));
+  how = small_search();
+  FitOptions per_layer = short_fit();
+  per_layer.bias_multiplier = {0.1, 1};
+  how.ranges.push_back(range_from_text("hidden=4|4,4"));
+  EXPECT_TRUE(refusal([&] { tune(table, per_layer, how, observer); }).what.starts_with("bias_multiplier: expected "));
   EXPECT_EQ(trained, 0u);
+  how = small_search();
+  how.ranges.push_back(range_from_text("hidden=4|512,512"));
+  EXPECT_GT(most_memory(table, short_fit(), how), plan_fit(table, short_fit()).memory_bytes + (512u * 512 * 4 * 4));
   how = small_search();
   how.score = "rmse";
   EXPECT_TRUE(refusal([&] { tune(table, short_fit(), how); }).what.starts_with("score: expected one of "));
+  // Two rows of a class cannot be in three folds.
+  Table rare = visits();
+  Column& ill = named(rare, "ill");
+  for (std::size_t row = 0; row < kRows; ++row) ill.codes[row] = row < 3 ? 1 : 0;
+  how.score = "roc_auc";
+  EXPECT_TRUE(
+      refusal([&] {
+        tune(rare, short_fit(), how);
+      }).what.starts_with("score: expected a metric that every fold has, found \"roc_auc\", not defined on fold "));
 }
 
 }  // namespace

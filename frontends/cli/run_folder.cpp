@@ -39,6 +39,7 @@ void RunFolder::begin(const FitOptions& options, const RunRecord& record) const 
   std::error_code none;
   for (const fs::directory_entry& entry : fs::directory_iterator(path_, none))
     if (entry.path().filename().string().starts_with("events.out.tfevents.")) fs::remove(entry.path(), none);
+  for (const std::string& old : {model(), log(), report()}) fs::remove(old, none);  // no mixture of two runs
   AtomicFile file(config(), overwrite_);
   file.write(config_text(options) + run_text(record));
   file.commit();

@@ -26,7 +26,7 @@ class RunFolder {
   std::string report() const { return path_ + "/report.html"; }
   std::string config() const { return path_ + "/config.toml"; }
   const std::string& path() const { return path_; }
-  /// Makes the folder, and in it config.toml; takes away what TensorBoard would read of a run before it. Throws Error
+  /// Makes the folder, and in it config.toml; takes away what a run before it has left. Throws Error
   /// (output).
   void begin(const FitOptions& options, const RunRecord& record) const;
 

@@ -96,9 +96,13 @@ void TrialsFile::read(const std::string& path, const std::string& head) {
     read.erase("seconds");
     known_[text_of(read)] = score;
   }
-  if (number == 0)
+  if (number == 0 && !head.starts_with(text))
     throw Error(ErrorCategory::input, place(path) + ": expected the trials of a search, found no whole line");
-  if (at < text.size()) std::filesystem::resize_file(path, at);  // the process was killed while it wrote
+  if (number == 0) head_ = head + "\n";
+  if (at == text.size()) return;
+  std::error_code problem;
+  std::filesystem::resize_file(path, at, problem);  // the process was killed while it wrote
+  if (problem) throw Error(ErrorCategory::output, place(path) + ": cannot be mended: " + problem.message());
 }
 
 std::optional<double> TrialsFile::score(std::size_t trial, std::size_t fold, const Trial& settings) const {

@@ -89,10 +89,14 @@ std::string tune_text(const TuneResult& found, const TuneOptions& how, const Tun
         "folds).\n",
         found.winner, found.gain, found.error, how.folds);
   }
-  if (facts.start)
-    out += fmt::format("{} on {} rows that the search never saw: {}{}\n", found.score, facts.test_rows,
-                       found.winner == 0 ? "" : estimate_text(*facts.winner) + "; with the options as given ",
-                       estimate_text(*facts.start));
+  if (facts.winner) {
+    out += fmt::format("{} on {} rows that the search never saw: {}", found.score, facts.test_rows,
+                       estimate_text(*facts.winner));
+    if (found.winner != 0)
+      out += "; with the options as given " +
+             (facts.start ? estimate_text(*facts.start) : std::string("none, the training failed"));
+    out += "\n";
+  }
   return out + fmt::format("The model, {}, can be had again by\n  {}\n", facts.model, command_text(facts.command));
 }
 

@@ -118,6 +118,11 @@ int validate_on(const Arguments& arguments, const Terminal& terminal, const FitO
   progress.finish();
   CrossFacts facts{arguments.files[0], how, table.rows, progress.seconds(), option_values(options)};
   if (found.interrupted && found.folds.empty()) throw Interrupted{interruption.signal()};
+  if (found.interrupted)
+    say(terminal, fmt::format("interrupted: {} of {} trainings are done", found.folds.size(), how.folds * how.repeats));
+  Output output;
+  output.write(arguments.is_true("json") ? cross_document(found, facts) : cross_text(found, facts));
+  output.finish();
   if (arguments.has("predictions")) {
     Output file(arguments.text("predictions"), arguments.is_true("force"));
     write_predictions(arguments, table, plan.encoder, found, how, file);
@@ -125,11 +130,6 @@ int validate_on(const Arguments& arguments, const Terminal& terminal, const FitO
     file.finish();
     say(terminal, "written: " + arguments.text("predictions"));
   }
-  if (found.interrupted)
-    say(terminal, fmt::format("interrupted: {} of {} trainings are done", found.folds.size(), how.folds * how.repeats));
-  Output output;
-  output.write(arguments.is_true("json") ? cross_document(found, facts) : cross_text(found, facts));
-  output.finish();
   return found.interrupted ? exit_code_of(interruption.signal()) : 0;
 }
 

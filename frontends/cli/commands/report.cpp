@@ -33,7 +33,7 @@ Json document_of(const std::string& run) {
   Json document = begin == std::string::npos || end == std::string::npos
                       ? Json()
                       : Json::parse(page.substr(begin + opening.size(), end - begin - opening.size()), nullptr, false);
-  if (!document.is_object() || document.value("kind", "") != "training")
+  if (!document.is_object() || !document.contains("kind") || document.at("kind") != "training")
     throw Error(ErrorCategory::input, place(path) + ": expected the page of a run, found another");
   return document;
 }
@@ -70,16 +70,16 @@ std::vector<std::string> values_of(const std::vector<Json>& runs, const std::fun
 }
 
 std::string option_of(const Json& run, const std::string& name) {
-  for (const Json& option : run["options"])
+  for (const Json& option : run.at("options"))
     if (option[0] == name) return option[1].get<std::string>();
   return "(not used)";
 }
 
 // The figure that runs are compared by; NaN where there is none.
 double figure_of(const Json& run, const std::string& metric, const char* part) {
-  for (const Json& figure : run["figures"]) {
-    if (figure["name"] != metric || !figure.contains(part)) continue;
-    const Json& value = figure[part].is_object() ? figure[part]["value"] : figure[part];
+  for (const Json& figure : run.at("figures")) {
+    if (figure.at("name") != metric || !figure.contains(part)) continue;
+    const Json& value = figure.at(part).is_object() ? figure.at(part)["value"] : figure.at(part);
     return value.is_number() ? value.get<double>() : NAN;
   }
   return NAN;
@@ -87,10 +87,10 @@ double figure_of(const Json& run, const std::string& metric, const char* part) {
 
 std::string summary_of(const std::vector<Json>& runs, const std::vector<std::string>& names) {
   for (const Json& run : runs)
-    if (run["target"] != runs[0]["target"] || run["task"] != runs[0]["task"])
+    if (run.at("target") != runs[0].at("target") || run.at("task") != runs[0].at("task"))
       return "These runs predict different things.";
-  const std::string metric = runs[0]["task"] == "classes" ? "accuracy" : "rmse";
-  const bool tested = std::ranges::all_of(runs, [](const Json& run) { return run["rows"]["test"] > 0; });
+  const std::string metric = runs[0].at("task") == "classes" ? "accuracy" : "rmse";
+  const bool tested = std::ranges::all_of(runs, [](const Json& run) { return run.at("rows")["test"] > 0; });
   const char* const part = tested ? "test" : "validation";
   std::size_t best = runs.size();
   double value = NAN;
@@ -100,7 +100,7 @@ std::string summary_of(const std::vector<Json>& runs, const std::vector<std::str
     if (best == runs.size() || (larger_is_better(metric) ? found > value : found < value)) best = r, value = found;
   }
   const bool same_data = std::ranges::all_of(
-      runs, [&](const Json& run) { return run["data_fingerprint"] == runs[0]["data_fingerprint"]; });
+      runs, [&](const Json& run) { return run.at("data_fingerprint") == runs[0].at("data_fingerprint"); });
   std::size_t as_good = 0;
   for (const Json& run : runs) as_good += figure_of(run, metric, part) == value ? 1 : 0;
   if (as_good > 1)
@@ -114,10 +114,10 @@ Json comparison_of(const std::vector<Json>& runs, const std::vector<std::string>
   Json differences = Json::array(), options = Json::array(), shown = Json::array();
   for (const char* const key : {"program", "data", "data_fingerprint", "target", "how"})
     add_row(differences, key == std::string("how") ? "training" : key,
-            values_of(runs, [&](const Json& run) { return run[key].get<std::string>(); }), false);
+            values_of(runs, [&](const Json& run) { return run.at(key).get<std::string>(); }), false);
   std::vector<std::string> known;
   for (const Json& run : runs)
-    for (const Json& option : run["options"])
+    for (const Json& option : run.at("options"))
       if (std::ranges::find(known, option[0].get<std::string>()) == known.end())
         known.push_back(option[0].get<std::string>());
   for (const std::string& name : known) {
@@ -128,7 +128,7 @@ Json comparison_of(const std::vector<Json>& runs, const std::vector<std::string>
   for (std::size_t r = 0; r < runs.size(); ++r) {
     Json run = {{"name", names[r]}};
     for (const char* const key : {"rows", "figures", "history", "ended", "command", "weights_sha256"})
-      run[key] = runs[r][key];
+      run[key] = runs[r].at(key);
     shown.push_back(std::move(run));
   }
   return {{"schema", 1},
@@ -145,10 +145,18 @@ Json comparison_of(const std::vector<Json>& runs, const std::vector<std::string>
 int report_command(const Arguments& arguments, const Terminal& terminal) {
   const std::string path = arguments.text("output", "report.html");
   const bool overwrite = arguments.is_true("force");
-  if (path != "-") check_output(path, overwrite, {});
+  std::vector<std::string> pages;
+  for (const std::string& run : arguments.files) pages.push_back(run + "/report.html");
+  if (path != "-") check_output(path, overwrite, pages);
   std::vector<Json> runs;
   for (const std::string& run : arguments.files) runs.push_back(document_of(run));
-  const Json document = comparison_of(runs, names_of(arguments.files));
+  Json document;
+  try {
+    document = comparison_of(runs, names_of(arguments.files));
+  } catch (const Json::exception&) {
+    throw Error(ErrorCategory::input,
+                "report: expected pages as train --run writes them, found one that lacks something");
+  }
   Output output(path, overwrite);
   output.write(formats::report_html(document.dump(-1, ' ', false, Json::error_handler_t::replace)));
   output.finish();

@@ -102,6 +102,12 @@ std::optional<RunFolder> run_of(const Arguments& arguments) {
   if (arguments.files[0] == "-" || arguments.text("validation") == "-")
     throw Error(ErrorCategory::usage, "--run: expected data from files, found - (standard input)",
                 "what comes from standard input cannot be replayed");
+  std::error_code none;
+  for (const std::string& path : {arguments.files[0], arguments.text("validation"), arguments.text("labels")})
+    if (std::filesystem::exists(path, none) && !std::filesystem::is_regular_file(path, none) &&
+        !std::filesystem::is_directory(path, none))
+      throw Error(ErrorCategory::usage, "--run: expected data from files, found " + in_quotes(path),
+                  "what comes from a pipe cannot be replayed");
   return RunFolder(arguments.text("run"), arguments.is_true("force"));
 }
 

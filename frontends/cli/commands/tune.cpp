@@ -69,6 +69,13 @@ std::vector<SearchRange> ranges_of(const Arguments& arguments, const Sources& so
   return ranges;
 }
 
+void add_words(std::vector<std::string>& words, const Option& option, const std::string& value) {
+  if (option.kind == OptionKind::flag)
+    words.push_back((value == "true" ? "--" : "--no-") + option.name);
+  else
+    words.insert(words.end(), {"--" + option.name, value});
+}
+
 // Of a train that trains the trial's model.
 std::vector<std::string> command_of(const Arguments& arguments, const Sources& sources, const Trial& trial) {
   std::vector<std::string> words{"chainrule", "train", arguments.files[0]};
@@ -77,17 +84,11 @@ std::vector<std::string> command_of(const Arguments& arguments, const Sources& s
       const Option& option = *find_option(wish.name);
       const bool searched =
           std::ranges::any_of(trial.settings, [&](const auto& setting) { return setting.first == option.key(); });
-      if (!searched) words.insert(words.end(), {"--" + option.name, wish.value});
+      if (!searched) add_words(words, option, wish.value);
     }
-  for (const auto& [key, value] : trial.settings) words.insert(words.end(), {"--" + find_option(key)->name, value});
-  for (std::string& word : words)
-    if (word == "true" || word == "false") {  // --stratify false is --no-stratify
-      std::string& flag = *(&word - 1);
-      flag = word == "true" ? flag : "--no-" + flag.substr(2);
-      word.clear();
-    }
-  std::erase(words, std::string());
-  for (const char* const flag : {"header", "delimiter", "labels"})
+  for (const auto& [key, value] : trial.settings) add_words(words, *find_option(key), value);
+  if (arguments.has("header")) words.push_back(arguments.is_true("header") ? "--header" : "--no-header");
+  for (const char* const flag : {"delimiter", "labels"})
     if (arguments.has(flag)) words.insert(words.end(), {std::string("--") + flag, arguments.text(flag)});
   words.insert(words.end(), {"-o", arguments.text("output", "model.safetensors")});
   return words;
@@ -127,21 +128,28 @@ TuneResult search(const Arguments& arguments, const Terminal& terminal, const Fi
   return tune(table, options, how, observer, threads_of(arguments));
 }
 
-// The winner, and the options as given, on rows that the search never saw.
+// On rows that the search never saw.
 Model fit_winner(const Terminal& terminal, const FitOptions& options, const Table& table, const TuneResult& found,
                  TuneFacts& facts, const Observer& observer, std::size_t threads) {
   FitResult winner = fit(table, with_settings(options, found.trials[found.winner]), observer, nullptr, threads);
   for (const std::string& note : winner.notes)
     if (note.starts_with("warning: ")) say(terminal, note);
   facts.test_rows = winner.test.rows;
-  if (winner.test.rows == 0 || winner.history.stop == StopReason::interrupted) return std::move(winner.model);
-  facts.winner = *find_estimate(winner.test, found.score);
-  facts.start = facts.winner;
-  if (found.winner != 0) {
+  if (winner.test.rows > 0) facts.winner = *find_estimate(winner.test, found.score);
+  return std::move(winner.model);
+}
+
+// The options as given on the same rows; they may have failed all the time.
+void fit_start(const FitOptions& options, const Table& table, const TuneResult& found, TuneFacts& facts,
+               const Observer& observer, std::size_t threads) {
+  if (found.winner == 0) facts.start = facts.winner;
+  if (found.winner == 0 || facts.test_rows == 0) return;
+  try {
     const FitResult start = fit(table, options, observer, nullptr, threads);
     if (start.history.stop != StopReason::interrupted) facts.start = *find_estimate(start.test, found.score);
+  } catch (const Error& error) {
+    if (error.category() != ErrorCategory::numerics) throw;
   }
-  return std::move(winner.model);
 }
 
 int tune_on(const Arguments& arguments, const Terminal& terminal, const Sources& sources, const FitOptions& options,
@@ -153,14 +161,13 @@ int tune_on(const Arguments& arguments, const Terminal& terminal, const Sources&
   how.ranges = ranges_of(arguments, sources, options, plan.encoder.task);
   if (how.score.empty()) how.score = plan.encoder.task == Task::classes ? "log_loss" : "rmse";
   const std::size_t at_once = trainings_at_once({how.folds, how.trials}, threads_of(arguments));
-  check_memory(arguments, checked_product(plan.memory_bytes, at_once, "memory"));
+  check_memory(arguments, checked_product(most_memory(table, options, how), at_once, "memory"));
   TrialsFile trials(arguments.text("trials-file", kTrials), start_of(arguments),
                     {fingerprint(table, plan.encoder), how.score, option_values(options), how.ranges, how.folds});
   say_search(terminal, plan, how, trials);
   const char* const answer = "\nending; what is measured is kept; once more leaves at once\n";
   const Interruption interruption(terminal.loudness == Loudness::quiet ? nullptr : answer);
   const TuneResult found = search(arguments, terminal, options, table, how, trials, interruption);
-  trials.finish();
   TuneFacts facts;
   facts.data = arguments.files[0];
   facts.model = arguments.text("output", "model.safetensors");
@@ -179,10 +186,12 @@ int tune_on(const Arguments& arguments, const Terminal& terminal, const Sources&
     formats::save_model(*model, facts.model, arguments.is_true("force"));
   }
   say(terminal, "written: " + facts.model);
+  fit_start(options, table, found, facts, observer, threads_of(arguments));
   facts.seconds = seconds_since(begin);
   Output output;
   output.write(arguments.is_true("json") ? tune_document(found, how, facts) : tune_text(found, how, facts));
   output.finish();
+  trials.finish();
   return 0;
 }
 
