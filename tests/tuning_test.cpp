@@ -112,6 +112,8 @@ TEST(Tune, HalvesTheTrialsOfARound) {
   EXPECT_EQ(folds, (std::vector<std::size_t>{1, 1, 1, 1, 1, 1, 3, 3, 5, 5}));
   EXPECT_EQ(found.trials[0].folds_done(), 5u);
   EXPECT_EQ(planned_trainings(how), 5u + 10 + 4 * 2 + 2 * 2);
+  how.trials = 30;
+  EXPECT_EQ(planned_trainings(how), 71u);  // as docs/tune.md says
   // Those that went on were better on the first fold than those that did not.
   double worst_of_the_better = -1, best_of_the_worse = 1e9;
   for (std::size_t t = 1; t < found.trials.size(); ++t) {

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdint>
+#include <string_view>
 
 namespace chainrule::cli {
 namespace {
@@ -66,16 +67,16 @@ std::string path_in(const std::string& folder) {
   return folder + "/events.out.tfevents." + std::to_string(static_cast<std::int64_t>(seconds_now())) + ".chainrule";
 }
 
-}  // namespace
-
-std::string tensorboard_record(std::string_view content) {
+std::string record(std::string_view content) {
   const std::string length = low_end_first(static_cast<std::uint64_t>(content.size()));
   return length + low_end_first(masked_checksum(length)) + std::string(content) +
          low_end_first(masked_checksum(content));
 }
 
+}  // namespace
+
 TensorBoardFile::TensorBoardFile(const std::string& folder) : file_(path_in(folder), LineFile::Start::overwrite) {
-  file_.write(tensorboard_record(double_field(1, seconds_now()) + bytes_field(3, "brain.Event:2")));
+  file_.write(record(double_field(1, seconds_now()) + bytes_field(3, "brain.Event:2")));
 }
 
 void TensorBoardFile::write(std::uint64_t step, const std::vector<std::pair<std::string, double>>& values) {
@@ -83,8 +84,7 @@ void TensorBoardFile::write(std::uint64_t step, const std::vector<std::pair<std:
   for (const auto& [tag, value] : values)
     if (std::isfinite(value))
       summary += bytes_field(1, bytes_field(1, tag) + float_field(2, static_cast<float>(value)));
-  file_.write(tensorboard_record(double_field(1, seconds_now()) + key(2, Wire::varint) + varint(step) +
-                                 bytes_field(5, summary)));
+  file_.write(record(double_field(1, seconds_now()) + key(2, Wire::varint) + varint(step) + bytes_field(5, summary)));
 }
 
 }  // namespace chainrule::cli

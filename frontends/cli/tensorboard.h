@@ -3,8 +3,8 @@
 // written as its epoch ends.
 #pragma once
 
+#include <cstdint>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -24,8 +24,5 @@ class TensorBoardFile {
  private:
   LineFile file_;
 };
-
-/// A record: length, its checksum, content, its checksum. Exposed for tests.
-std::string tensorboard_record(std::string_view content);
 
 }  // namespace chainrule::cli

@@ -3,7 +3,6 @@
 'use strict';
 const report = JSON.parse(document.getElementById('data').textContent);
 const find = (id) => document.getElementById(id);
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const resolved = (name) => {  // light-dark() as the colour that it is now
   const probe = document.body.appendChild(html('i', { hidden: '' }));
   probe.style.color = `var(${name})`;

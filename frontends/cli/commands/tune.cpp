@@ -101,7 +101,7 @@ TrialsFile::Start start_of(const Arguments& arguments) {
 
 void say_search(const Terminal& terminal, const FitPlan& plan, const TuneOptions& how, const TrialsFile& trials) {
   for (const std::string& note : plan.notes)
-    if (!note.starts_with("left out: ") && !note.starts_with("held out: ")) say(terminal, note);
+    if (!note.starts_with("held out: ")) say(terminal, note);
   for (const SearchRange& range : how.ranges) say_more(terminal, "tries " + range_text(range));
   say(terminal, fmt::format("{} trials of {} options and the options as given: {} trainings on {} folds", how.trials,
                             how.ranges.size(), planned_trainings(how), how.folds));
