@@ -57,3 +57,4 @@
 #include "chainrule/derivation.h"
 #include "chainrule/explain_text.h"
 #include "chainrule/processor.h"
+#include "chainrule/rate_test.h"

@@ -47,9 +47,7 @@ FoldResult train_fold(const Table& table, FitOptions options, const CrossValidat
   out.split = std::move(result.split);
   out.test = std::move(result.test);
   out.training = std::move(result.training);
-  out.validation = std::move(result.validation);
-  out.epochs = result.history.epochs.size();
-  out.best_epoch = result.history.best_epoch;
+  out.history = std::move(result.history);
   out.weights_sha256 = weights_sha256(model.network);
   out.notes = std::move(result.notes);
   out.answers = MatrixOf<double>(out.split.test.size(), model.encoder.outputs());

@@ -23,8 +23,8 @@ struct FoldResult {
   MatrixOf<double> answers;          ///< of Predictor::predict() to the rows of split.test: (rows x outputs)
   std::vector<std::size_t> classes;  ///< those predicted; empty for a number
   Estimates test;
-  Metrics training, validation;
-  std::size_t epochs = 0, best_epoch = 0;
+  Metrics training;  ///< of the rows that trained
+  History history;
   std::string weights_sha256;
   std::vector<std::string> notes;  ///< as in FitResult
 };

@@ -67,6 +67,25 @@ void Targets::gather(std::span<const std::size_t> rows, MatrixView out) const {
   }
 }
 
+Dataset copy_rows(const Dataset& data, const std::vector<std::size_t>& rows) {
+  Dataset out;
+  Matrix inputs(rows.size(), data.inputs.columns());
+  data.inputs.gather(rows, inputs.view());
+  out.inputs = Features(std::move(inputs));
+  const Targets& targets = data.targets;
+  out.targets = {targets.classes, {}, {}, targets.scale, targets.shift, targets.least, targets.most};
+  if (targets.classes == 0) {
+    out.targets.values = Matrix(rows.size(), targets.columns());
+    targets.gather(rows, out.targets.values.view());
+  }
+  for (const std::size_t row : rows) {
+    if (targets.classes > 0) out.targets.labels.push_back(targets.labels[row]);
+    if (!data.weights.empty()) out.weights.push_back(data.weights[row]);
+    if (!data.loss_weights.empty()) out.loss_weights.push_back(data.loss_weights[row]);
+  }
+  return out;
+}
+
 Selection all_rows(const Dataset& data) {
   Selection selection{&data, std::vector<std::size_t>(data.rows())};
   std::iota(selection.rows.begin(), selection.rows.end(), std::size_t{0});

@@ -68,6 +68,9 @@ struct Selection {
   std::vector<std::size_t> rows;
 };
 
+/// These rows as a data set of their own; bytes become floats.
+Dataset copy_rows(const Dataset& data, const std::vector<std::size_t>& rows);
+
 /// All rows of a data set.
 Selection all_rows(const Dataset& data);
 

@@ -121,6 +121,7 @@ void judge_vanishing(const Examination& e, Findings& findings) {
 void judge_high_updates(const Examination& e, Findings& findings) {
   std::size_t worst = 0;
   for (std::size_t layer = 1; layer < e.layers.size(); ++layer) {
+    if (e.zero_output && layer + 1 == e.layers.size()) continue;
     const double ratio = e.layers[layer - 1].weights.update_ratio;
     if (ratio > kUpdateTooHigh && (worst == 0 || ratio > e.layers[worst - 1].weights.update_ratio)) worst = layer;
   }

@@ -33,6 +33,7 @@ struct Examination {
   std::vector<ClassHealth> classes;  ///< empty for a number
   std::size_t rows = 0, batch_size = 0, steps = 0;
   std::string optimizer;
+  bool zero_output = false;  ///< W(L-1) started at 0: its norm, and how a step compares with that, tell little
   double learning_rate = 0;
   double loss = 0;          ///< mean over the rows, as evaluate() takes it
   double trivial_loss = 0;  ///< of the best answer that is the same for every row

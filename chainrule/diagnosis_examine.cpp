@@ -164,6 +164,7 @@ Examination examine(const Model& model, Dataset data, std::size_t threads) {
   found.rows = data.rows();
   found.batch_size = asked == 0 ? data.rows() : std::min(asked, data.rows());
   found.optimizer = optimizer_name(options.train.optimizer);
+  found.zero_output = options.zero_output;
   found.learning_rate = options.train.learning_rate;
   found.loss = find_metric(evaluate(model.network, model.loss, rows, threads), "loss")->value;
   found.trivial_loss = trivial_loss(model.loss, rows);

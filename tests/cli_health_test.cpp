@@ -112,7 +112,7 @@ TEST(Log, IsRefusedBeforeWork) {
       {{"--health-every", "5"}, "--health-every: expected --log FILE or --run NAME beside it, found none"},
       {{"--log", "there.jsonl"}, "there.jsonl: exists already"},
       {{"--log", "-"}, "--log: expected a file, found - (standard output)"},
-      {{"--log", "./m.safetensors"}, "--log: expected another file than the model's, found the same"},
+      {{"--log", "./m.safetensors"}, "--log: expected another file than \"m.safetensors\", found the same"},
       {{"--log", "points.csv", "--force"}, "points.csv: expected another file than the input"},
       {{"--log", "no/run.jsonl"}, "folder \"no\" does not exist"},
       {{"--log", "run.jsonl", "--health-every", "0"}, "--health-every: expected a whole number from 1 to 1000000000"},

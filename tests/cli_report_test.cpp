@@ -49,6 +49,13 @@ struct Runs : Dir {
                 (i % 9 == 4 ? "" : std::to_string(i % 5)) + ((i * 37 % 101 > 60) != (i % 7 == 0) ? ",yes\n" : ",no\n");
     write("visits.csv", visits);
   }
+  // Of cv and tune, whose page goes to a file.
+  fs::path page(const std::string& name, std::vector<std::string> words) const {
+    words.insert(words.end(), {"--report", name, "--hidden", "8", "-q"});
+    const Result result = run(*this, words);
+    EXPECT_EQ(result.code, 0) << result.err;
+    return path(name);
+  }
   fs::path report(const std::string& name, std::vector<std::string> words) const {
     words.insert(words.begin(), "train");
     words.insert(words.end(), {"--run", name, "--hidden", "8", "--epochs", "12", "-q"});
@@ -66,7 +73,13 @@ TEST(Report, OfEachKindIsSoundAtEveryWidthInBothThemes) {
       {"two classes, tested", dir.report("ill", {"visits.csv", "--test-split", "0.3"})},
       {"a number", dir.report("price", {"points.csv", "--target", "price", "--task", "number"})},
       {"no rows held out", dir.report("none", {"points.csv", "--target", "price", "--validation-split", "0"})},
-      {"other rows watched", dir.report("other", {"visits.csv", "--validation", "visits.csv"})}};
+      {"other rows watched", dir.report("other", {"visits.csv", "--validation", "visits.csv"})},
+      {"rates found", dir.report("rates", {"visits.csv", "--find-learning-rate", "--find-layer-rates"})},
+      {"folds of two classes", dir.page("cv.html", {"cv", "visits.csv", "--folds", "3", "--epochs", "12"})},
+      {"folds of a number", dir.page("cv2.html", {"cv", "points.csv", "--target", "price", "--task", "number",
+                                                  "--repeats", "2", "--folds", "4", "--epochs", "5"})},
+      {"a search",
+       dir.page("tune.html", {"tune", "visits.csv", "--trials", "12", "--folds", "3", "--range", "epochs=4|8|12"})}};
   Browser browser;
   for (const auto& [name, path] : pages) {
     EXPECT_LT(fs::file_size(path), 1u << 20) << name;
@@ -129,6 +142,89 @@ TEST(Report, ShowsWhatTheRunFound) {
   const std::string before = browser.value("getComputedStyle(document.body).color");
   EXPECT_TRUE(browser.click("#theme"));
   EXPECT_NE(browser.value("getComputedStyle(document.body).color"), before);
+}
+
+TEST(Report, OfFoldsShowsWhatCvPrints) {
+  if (Browser::program().empty()) GTEST_SKIP() << "chromium is not there";
+  const Runs dir;
+  const Result printed = run(dir, {"cv", "visits.csv", "--folds", "4", "--repeats", "2", "--hidden", "8", "--epochs",
+                                   "12", "--json", "--report", "cv.html", "-q"});
+  ASSERT_EQ(printed.code, 0) << printed.err;
+  const json document = json::parse(printed.out);
+  Browser browser;
+  browser.open(dir.path("cv.html"));
+  const json& accuracy = document["metrics"]["accuracy"];
+  EXPECT_TRUE(
+      contains(browser.text("#summary"),
+               fmt::format("name ill rightly on {:.1f} % of rows that they did not see (95 % interval {:.1f} to "
+                           "{:.1f} %)",
+                           100 * accuracy["mean"].get<double>(), 100 * accuracy["low"].get<double>(),
+                           100 * accuracy["high"].get<double>())))
+      << browser.text("#summary");
+  EXPECT_EQ(browser.value("document.querySelectorAll('#figures tbody tr').length"), document["metrics"].size());
+  EXPECT_EQ(browser.value("document.querySelectorAll('#figures + details tbody tr').length"), 8);
+  // Every row is answered once in each repeat.
+  EXPECT_EQ(browser.value("report.answers.confusion.flat().reduce((a, b) => a + b)"), 600);
+  double right = 0;
+  for (const json& fold : document["trainings"])
+    right += fold["metrics"]["accuracy"]["value"].get<double>() * fold["rows"]["test"].get<double>();
+  EXPECT_NEAR(browser.value("report.answers.confusion[0][0] + report.answers.confusion[1][1]").get<double>(), right,
+              1e-9);
+  const std::string again = browser.text("#command");
+  EXPECT_EQ(again, "chainrule cv visits.csv --hidden 8 --epochs 12 --folds 4 --repeats 2");
+}
+
+TEST(Report, OfASearchDrawsEveryTrial) {
+  if (Browser::program().empty()) GTEST_SKIP() << "chromium is not there";
+  const Runs dir;
+  const Result printed = run(dir, {"tune", "visits.csv", "--trials", "12", "--folds", "3", "--range", "epochs=4|8|12",
+                                   "--hidden", "8", "--json", "--report", "tune.html", "-q"});
+  ASSERT_EQ(printed.code, 0) << printed.err;
+  const json document = json::parse(printed.out);
+  Browser browser;
+  browser.open(dir.path("tune.html"));
+  std::size_t measured = 0;
+  for (const json& trial : document["trials"]) measured += trial["mean"].is_number() ? 1 : 0;
+  EXPECT_EQ(measured, 13u);
+  EXPECT_EQ(browser.value("document.querySelectorAll('.parallel polyline').length"), measured);
+  EXPECT_EQ(browser.value("document.querySelectorAll('.parallel .winner').length"), 1);
+  EXPECT_EQ(browser.value("document.querySelectorAll('.parallel .axis').length"), document["ranges"].size() + 1);
+  EXPECT_TRUE(contains(browser.text("#verdict"), document["winner"] == 0 ? "did not beat the options as given"
+                                                                         : "is better than the options as given"));
+  // The best of the trials that were measured on all folds touches the top of the last axis.
+  EXPECT_EQ(browser.value("Math.min(...[...document.querySelectorAll('.parallel polyline')].map(line => "
+                          "Number(line.getAttribute('points').split(',').at(-1))))"),
+            34);
+  browser.value("document.querySelectorAll('details').forEach(it => it.open = true)");
+  EXPECT_EQ(browser.value("document.querySelectorAll('#trials tbody tr').length"), 13);
+  const double figure = document["test"]["winner"]["value"];
+  EXPECT_TRUE(contains(browser.text("#search-note"),
+                       fmt::format("log_loss on 60 rows that the search never saw: {:.5g}", figure)))
+      << browser.text("#search-note");
+}
+
+TEST(Report, ShowsTheRangeTestAndTheLayers) {
+  if (Browser::program().empty()) GTEST_SKIP() << "chromium is not there";
+  const Runs dir;
+  const fs::path page = dir.report("ill", {"visits.csv", "--find-learning-rate", "--activation", "relu"});
+  Browser browser;
+  browser.open(page);
+  const Model model = formats::load_model(dir.path("runs/ill/model.safetensors").string());
+  double taken = 0;
+  for (const auto& [key, value] : model.provenance.configuration)
+    if (key == "learning_rate") taken = std::stod(value);
+  EXPECT_EQ(browser.value("report.found_rates.learning_rate.suggested"), taken);
+  EXPECT_TRUE(contains(browser.text("#curves"), "Range test of the learning rate"));
+  EXPECT_EQ(browser.value("report.health.layers.length"), 3);
+  EXPECT_EQ(browser.value("report.health.steps.length"), 12);  // one in each epoch
+  EXPECT_TRUE(contains(browser.text("#layers"), "Updates of the weights"));
+  browser.value("document.querySelectorAll('details').forEach(it => it.open = true)");
+  EXPECT_EQ(browser.value("document.querySelectorAll('#layer-table tbody tr').length"), 3);
+  // A network that is not well is told so.
+  const fs::path ill = dir.report("wild", {"visits.csv", "--lr", "3", "--optimizer", "adam"});
+  browser.open(ill);
+  EXPECT_TRUE(contains(browser.text("#findings"), "a smaller learning_rate: it is 3")) << browser.text("#findings");
+  EXPECT_TRUE(browser.complaints.empty()) << browser.complaints[0];
 }
 
 TEST(Report, ShowsRunsSideBySide) {

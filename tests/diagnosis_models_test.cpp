@@ -36,7 +36,10 @@ FitOptions small() {
 TEST(Diagnosis, HealthyModelsHaveNoFinding) {
   FitOptions demo;
   demo.hidden = {64};
-  for (const auto& [file, options] : {std::pair("digits.csv", demo), {"iris.csv", FitOptions()}}) {
+  FitOptions tabular;
+  apply_preset(tabular, "tabular");
+  for (const auto& [file, options] :
+       {std::pair("digits.csv", demo), {"iris.csv", FitOptions()}, {"iris.csv", tabular}}) {
     const Table table = load(file);
     const Model model = fit(table, options).model;
     const std::string sum = weights_sha256(model.network);

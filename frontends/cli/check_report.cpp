@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/check_report.h"
+#include "cli/json_text.h"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 namespace chainrule::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 const char* plural(std::size_t count) { return count == 1 ? "" : "s"; }
 
@@ -106,8 +105,6 @@ std::string sentence(const CheckReport& report) {
       unseen == 0 ? "" : fmt::format(", {} out of sight", unseen));
 }
 
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-
 Json object_of(const TensorCheck& tensor) {
   Json object = {{"name", name_of(tensor.layer, tensor.is_bias)},
                  {"parameters", tensor.parameters},
@@ -178,7 +175,7 @@ std::string check_document(const CheckReport& report, const CheckFacts& facts) {
                          {"faults", array_of(report.faults)},
                          {"passed", report.failure().empty()},
                          {"failure", report.failure()}};
-  return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return document_text(document);
 }
 
 }  // namespace chainrule::cli

@@ -2,37 +2,112 @@
 #include "cli/cross_report.h"
 
 #include <fmt/format.h>
-
-#include <cmath>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <cmath>
+
+#include "chainrule/options.h"
+#include "chainrule/version.h"
 #include "cli/grid.h"
+#include "cli/report_parts.h"
 
 namespace chainrule::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 std::string text_of(double value) { return std::isnan(value) ? "-" : fmt::format("{:.4g}", value); }
 
 Json fold_object(const FoldResult& fold) {
-  Json metrics = Json::object();
-  for (const Estimate& estimate : fold.test.metrics)
-    metrics[estimate.name] = {{"value", number(estimate.value)},
-                              {"low", number(estimate.low)},
-                              {"high", number(estimate.high)},
-                              {"trivial", number(estimate.trivial)}};
   return {{"repeat", fold.repeat},
           {"fold", fold.fold},
           {"rows",
            {{"training", fold.split.rest.size()},
             {"validation", fold.split.held_out.size()},
             {"test", fold.split.test.size()}}},
-          {"epochs", fold.epochs},
-          {"best_epoch", fold.best_epoch},
+          {"epochs", fold.history.epochs.size()},
+          {"best_epoch", fold.history.best_epoch},
           {"weights_sha256", fold.weights_sha256},
-          {"metrics", metrics}};
+          {"metrics", estimates_object(fold.test)}};
+}
+
+// Metrics of the folds, first those that are asked of every model.
+Json metrics_array(const CrossValidation& found) {
+  Json metrics = Json::array();
+  for (const CrossEstimate& metric : found.metrics) {
+    double training = 0;
+    std::size_t known = 0;
+    for (const FoldResult& fold : found.folds)
+      if (const Metric* const its = find_metric(fold.training, metric.name)) training += its->value, ++known;
+    metrics.push_back({{"name", metric.name},
+                       {"mean", number(metric.mean)},
+                       {"deviation", number(metric.deviation)},
+                       {"low", number(metric.low)},
+                       {"high", number(metric.high)},
+                       {"trivial", number(metric.trivial)},
+                       {"folds", metric.folds},
+                       {"training", known == 0 ? Json(nullptr) : number(training / static_cast<double>(known))}});
+  }
+  return metrics;
+}
+
+// The answers of all folds, repeat by repeat.
+Json answers_of(const CrossValidation& found, const CrossFacts& facts) {
+  const Dataset data = encode(facts.plan->encoder, *facts.table, true);
+  Answers answers{&facts.plan->encoder, &data.targets, {}, {}, {}};
+  std::vector<std::pair<const FoldResult*, std::size_t>> places;
+  for (const FoldResult& fold : found.folds)
+    for (std::size_t i = 0; i < fold.split.test.size(); ++i) {
+      answers.rows.push_back(fold.split.test[i]);
+      places.emplace_back(&fold, i);
+    }
+  answers.answer = [&](std::size_t i) {
+    return std::span<const double>(places[i].first->answers.row(places[i].second));
+  };
+  answers.decided = [&](std::size_t i) { return places[i].first->classes[places[i].second]; };
+  Json out = {{"part", "folds"}};
+  add_answers(answers, out);
+  return out;
+}
+
+// One sentence that says what such models are worth.
+std::string summary_of(const CrossValidation& found, const CrossFacts& facts) {
+  const bool classes = found.task == Task::classes;
+  const auto metric = std::ranges::find_if(
+      found.metrics, [&](const CrossEstimate& one) { return one.name == (classes ? "accuracy" : "rmse"); });
+  const std::string& target = facts.plan->encoder.target;
+  if (metric == found.metrics.end() || std::isnan(metric->mean)) return "Cross-validation of " + target + ".";
+  const bool interval = !std::isnan(metric->low);
+  if (classes)
+    return fmt::format(
+        "Models like this name {} rightly on {:.1f} % of rows that they did not see{}; always answering the most "
+        "frequent class would be right on {:.1f} %.",
+        target, 100 * metric->mean,
+        interval ? fmt::format(" (95 % interval {:.1f} to {:.1f} %)", 100 * metric->low, 100 * metric->high) : "",
+        100 * metric->trivial);
+  return fmt::format(
+      "Models like this are off by {:.4g} on rows that they did not see{} (root mean square error of {}); always "
+      "answering the mean would be off by {:.4g}.",
+      metric->mean, interval ? fmt::format(", 95 % interval {:.4g} to {:.4g}", metric->low, metric->high) : "", target,
+      metric->trivial);
+}
+
+std::string how_of(const CrossValidation& found, const CrossFacts& facts) {
+  std::size_t answered = 0;
+  for (const FoldResult& fold : found.folds) answered += fold.split.test.size();
+  return fmt::format(
+      "{} trainings{}, each tested on {} rows on average, {} answers in all. {}. {:.1f} s.{}", found.folds.size(),
+      facts.how.repeats > 1 ? fmt::format(", {} folds {} times", facts.how.folds, facts.how.repeats) : "",
+      answered / std::max<std::size_t>(found.folds.size(), 1), answered, describe(facts.plan->architecture),
+      facts.seconds, found.interrupted ? " Interrupted: not all folds are there." : "");
+}
+
+Json notes_of(const CrossValidation& found, const CrossFacts& facts) {
+  std::vector<std::string> notes = facts.table->notes;
+  notes.insert(notes.end(), facts.plan->notes.begin(), facts.plan->notes.end());
+  for (const FoldResult& fold : found.folds)
+    for (const std::string& note : fold.notes)
+      if (note.starts_with("warning: ") && std::ranges::find(notes, note) == notes.end()) notes.push_back(note);
+  return notes;
 }
 
 }  // namespace
@@ -55,7 +130,7 @@ std::string cross_text(const CrossValidation& found, const CrossFacts& facts) {
   return grid.text() + fmt::format(
                            "\nMeans over the folds, each tested on its own rows by a model of the others; {} rows "
                            "in all. The intervals heed that folds share training rows.\n",
-                           facts.rows);
+                           facts.table->rows);
 }
 
 std::string cross_document(const CrossValidation& found, const CrossFacts& facts) {
@@ -65,11 +140,11 @@ std::string cross_document(const CrossValidation& found, const CrossFacts& facts
                             {"low", number(metric.low)},         {"high", number(metric.high)},
                             {"trivial", number(metric.trivial)}, {"folds", metric.folds}};
   for (const FoldResult& fold : found.folds) folds.push_back(fold_object(fold));
-  for (const auto& [key, value] : facts.configuration) configuration[key] = value;
+  for (const auto& [key, value] : option_values(*facts.options)) configuration[key] = value;
   Json document = {{"schema", 1},
                    {"data", facts.data},
                    {"task", found.task == Task::classes ? "classes" : "number"},
-                   {"rows", facts.rows},
+                   {"rows", facts.table->rows},
                    {"folds", facts.how.folds},
                    {"repeats", facts.how.repeats},
                    {"interrupted", found.interrupted},
@@ -78,8 +153,34 @@ std::string cross_document(const CrossValidation& found, const CrossFacts& facts
                    {"trainings", folds},
                    {"configuration", configuration}};
   if (found.task == Task::classes) document["labels"] = found.labels;
-  // Text from files may be no UTF-8, which JSON must be.
-  return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return document_text(document);
+}
+
+Json cross_report(const CrossValidation& found, const CrossFacts& facts) {
+  Json folds = Json::array();
+  for (const FoldResult& fold : found.folds) {
+    Json one = fold_object(fold);
+    one["name"] = name_of(fold, facts.how);
+    one["history"] = history_object(fold.history);
+    folds.push_back(std::move(one));
+  }
+  return {{"schema", 1},
+          {"kind", "cross_validation"},
+          {"program", fmt::format("chainrule {}", kVersion)},
+          {"data", facts.data},
+          {"summary", summary_of(found, facts)},
+          {"how", how_of(found, facts)},
+          {"task", found.task == Task::classes ? "classes" : "number"},
+          {"target", facts.plan->encoder.target},
+          {"labels", found.labels},
+          {"metrics", metrics_array(found)},
+          {"folds", folds},
+          {"answers", answers_of(found, facts)},
+          {"columns", columns_array(*facts.table, *facts.plan, *facts.options)},
+          {"notes", notes_of(found, facts)},
+          {"options", options_array(*facts.options)},
+          {"command", facts.command},
+          {"data_fingerprint", fingerprint(*facts.table, facts.plan->encoder)}};
 }
 
 }  // namespace chainrule::cli

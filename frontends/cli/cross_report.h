@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `cv` found: as text for people, as a JSON document, and the answers to all rows as CSV.
+// What `cv` found: as text for people, as a JSON document, and as what its page shows.
 #pragma once
 
 #include <string>
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "chainrule/cross_validation.h"
+#include "cli/json_text.h"
 
 namespace chainrule::cli {
 
@@ -14,9 +15,11 @@ namespace chainrule::cli {
 struct CrossFacts {
   std::string data;  ///< path
   CrossValidationOptions how;
-  std::size_t rows = 0;
   double seconds = 0;
-  std::vector<std::pair<std::string, std::string>> configuration;  ///< option_values()
+  const Table* table = nullptr;
+  const FitPlan* plan = nullptr;  ///< of the first fold
+  const FitOptions* options = nullptr;
+  std::string command;  ///< that does it again
 };
 
 /// "fold 3 of 5" or "repeat 2, fold 3 of 5".
@@ -24,5 +27,7 @@ std::string name_of(const FoldResult& fold, const CrossValidationOptions& how);
 std::string cross_text(const CrossValidation& found, const CrossFacts& facts);
 /// Fields are only ever added; numbers that are not finite are null (docs/formats.md).
 std::string cross_document(const CrossValidation& found, const CrossFacts& facts);
+/// What its page shows (docs/formats.md, "Report").
+Json cross_report(const CrossValidation& found, const CrossFacts& facts);
 
 }  // namespace chainrule::cli

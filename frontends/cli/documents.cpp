@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/documents.h"
+#include "cli/json_text.h"
 
 #include <fmt/format.h>
-
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "chainrule/options.h"
@@ -11,33 +10,13 @@
 namespace chainrule::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-
 Json metrics_object(const Metrics& metrics) {
   Json object = Json::object();
   for (const Metric& metric : metrics) object[metric.name] = {{"value", number(metric.value)}};
   return object;
 }
 
-// As evaluation_document() has them.
-Json estimates_object(const Estimates& estimates) {
-  Json object = Json::object();
-  for (const Estimate& estimate : estimates.metrics)
-    object[estimate.name] = {{"value", number(estimate.value)},
-                             {"low", number(estimate.low)},
-                             {"high", number(estimate.high)},
-                             {"trivial", number(estimate.trivial)}};
-  return object;
-}
-
 Json threshold_of(const Model& model) { return model.threshold ? Json(*model.threshold) : Json(nullptr); }
-
-// Text from files may be no UTF-8, which JSON must be.
-std::string text_of(const Json& document, int indent) {
-  return document.dump(indent, ' ', false, Json::error_handler_t::replace) + "\n";
-}
 
 const char* name_of(StopReason reason) {
   if (reason == StopReason::early_stopping) return "early_stopping";
@@ -109,7 +88,7 @@ Json column_object(const Column& column, const ColumnFacts& facts, const ColumnU
 
 std::string training_document(const FitResult& result, const TrainingFacts& facts) {
   const Architecture& architecture = result.model.network.architecture;
-  const Json document = {
+  Json document = {
       {"schema", 1},
       {"model", facts.model},
       {"weights_sha256", weights_sha256(result.model.network)},
@@ -127,7 +106,8 @@ std::string training_document(const FitResult& result, const TrainingFacts& fact
         {"validation", metrics_object(result.validation)},
         {"trivial", metrics_object(result.trivial)},
         {"test", estimates_object(result.test)}}}};
-  return text_of(document, 2);
+  if (facts.rates.test || facts.rates.layers) document["found_rates"] = rates_object(facts.rates);
+  return document_text(document);
 }
 
 std::string table_document(const Table& table, const TableFacts& facts) {
@@ -140,7 +120,7 @@ std::string table_document(const Table& table, const TableFacts& facts) {
   document["notes"] = table.notes;
   if (facts.plan == nullptr) {
     document["training"] = {{"refused", facts.refusal}, {"hint", facts.hint}};
-    return text_of(document, 2);
+    return document_text(document);
   }
   const Encoder& encoder = facts.plan->encoder;
   document["training"] = {{"task", name_of(encoder.task)},
@@ -148,7 +128,7 @@ std::string table_document(const Table& table, const TableFacts& facts) {
                           {"labels", encoder.labels},
                           {"network", describe(facts.plan->architecture)},
                           {"notes", facts.plan->notes}};
-  return text_of(document, 2);
+  return document_text(document);
 }
 
 std::string model_document(const Model& model, const std::string& path) {
@@ -191,7 +171,7 @@ std::string model_document(const Model& model, const std::string& path) {
                          {"validation", metrics_object(provenance.validation)},
                          {"test", estimates_object(provenance.test)}};
   document["test_rows"] = provenance.test.rows;
-  return text_of(document, 2);
+  return document_text(document);
 }
 
 }  // namespace chainrule::cli

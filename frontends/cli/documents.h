@@ -8,6 +8,7 @@
 
 #include "chainrule/fit.h"
 #include "cli/column_facts.h"
+#include "cli/learning_rates.h"
 
 namespace chainrule::cli {
 
@@ -16,6 +17,7 @@ struct TrainingFacts {
   std::string model;  ///< path
   std::size_t training_rows = 0, validation_rows = 0;
   double seconds = 0;
+  FoundRates rates;  ///< before it
 };
 std::string training_document(const FitResult& result, const TrainingFacts& facts);
 

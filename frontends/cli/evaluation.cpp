@@ -2,38 +2,22 @@
 #include "cli/evaluation.h"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <span>
 
 #include "cli/grid.h"
+#include "cli/json_text.h"
 #include "cli/terminal.h"
 
 namespace chainrule::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr std::size_t kMostClassesInDocument = 100;
 constexpr std::size_t kMostClassesInMatrix = 20, kWidestMatrix = 110;
 constexpr std::size_t kConfusionsListed = 10;
-
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-
-Json metrics_object(const Estimates& estimates) {
-  Json object = Json::object();
-  for (const Estimate& estimate : estimates.metrics) {
-    Json& metric = object[estimate.name];
-    metric = {{"value", number(estimate.value)},
-              {"low", number(estimate.low)},
-              {"high", number(estimate.high)},
-              {"trivial", number(estimate.trivial)}};
-    if (!estimate.undefined.empty()) metric["undefined"] = estimate.undefined;
-  }
-  return object;
-}
 
 Json groups_object(const Evaluation& evaluation) {
   Json groups = Json::array();
@@ -41,7 +25,7 @@ Json groups_object(const Evaluation& evaluation) {
     groups.push_back({{"value", group.value},
                       {"rows", group.estimates.rows},
                       {"few_rows", group.estimates.rows < kFewRows},
-                      {"metrics", metrics_object(group.estimates)}});
+                      {"metrics", estimates_object(group.estimates)}});
   return {{"column", evaluation.by}, {"groups", groups}};
 }
 
@@ -151,7 +135,7 @@ std::string evaluation_document(const Evaluation& evaluation) {
                    {"task", evaluation.task == Task::classes ? "classes" : "number"},
                    {"rows", estimates.rows},
                    {"trained_on_these_rows", evaluation.trained_on_these_rows},
-                   {"metrics", metrics_object(estimates)},
+                   {"metrics", estimates_object(estimates)},
                    {"intervals",
                     {{"level", 0.95},
                      {"resamples", estimates.resamples},
@@ -168,8 +152,7 @@ std::string evaluation_document(const Evaluation& evaluation) {
     document["confusion_matrix"] = matrix;  // a row per true class, a column per predicted one
   }
   if (!evaluation.by.empty()) document["by"] = groups_object(evaluation);
-  // Text from files may be no UTF-8, which JSON must be.
-  return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return document_text(document);
 }
 
 std::string evaluation_text(const Evaluation& evaluation) {

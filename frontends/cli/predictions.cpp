@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/predictions.h"
+#include "cli/json_text.h"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <cmath>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "chainrule/error.h"
@@ -14,15 +14,12 @@
 namespace chainrule::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
 using Kind = AnswerColumn::Kind;
 
 constexpr std::size_t kNamesShown = 30, kNamesCompared = 10'000;
 
 // Probabilities are made of floats: the digits of a float are all there is to say.
 std::string probability_text(double probability) { return fmt::format("{}", static_cast<float>(probability)); }
-
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 Json probability_number(double probability) {
   double few_digits = probability;
@@ -223,7 +220,7 @@ std::string json_line(const std::vector<AnswerColumn>& columns, const Encoder& e
     }
   }
   // Text from files may be no UTF-8, which JSON must be.
-  return line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return line_text(line) + "\n";
 }
 
 }  // namespace chainrule::cli

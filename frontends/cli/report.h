@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "chainrule/fit.h"
+#include "cli/json_text.h"
+#include "cli/learning_rates.h"
 
 namespace chainrule::cli {
 
@@ -15,11 +17,13 @@ struct ReportFacts {
   const Table* validation = nullptr;  ///< another table that was watched, or none
   const FitPlan* plan = nullptr;
   const FitOptions* options = nullptr;
-  std::string data, model;            ///< paths
-  std::vector<std::string> commands;  ///< that train it again
+  const std::vector<HealthRecord>* health = nullptr;  ///< of some of its steps
+  const FoundRates* rates = nullptr;                  ///< before it; nullptr: nothing was asked for
+  std::string data, model;                            ///< paths
+  std::vector<std::string> commands;                  ///< that train it again
   double seconds = 0;
 };
 
-std::string report_document(const FitResult& result, const ReportFacts& facts);
+Json training_report(const FitResult& result, const ReportFacts& facts);
 
 }  // namespace chainrule::cli

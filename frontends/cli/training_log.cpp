@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/training_log.h"
+#include "cli/json_text.h"
 
 #include <fmt/format.h>
-
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 namespace chainrule::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 Json event(const char* kind, std::uint64_t step, std::size_t epoch) {
   return {{"schema", 1}, {"event", kind}, {"step", step}, {"epoch", epoch}};

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/trials_file.h"
+#include "cli/json_text.h"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <system_error>
 
 #include "chainrule/error.h"
@@ -16,21 +17,17 @@
 namespace chainrule::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-std::string text_of(const Json& line) { return line.dump(-1, ' ', false, Json::error_handler_t::replace); }
-
 std::string head_of(const TrialsFile::Subject& subject) {
   Json configuration = Json::object(), ranges = Json::array();
   for (const auto& [key, value] : subject.configuration) configuration[key] = value;
   for (const SearchRange& range : subject.ranges) ranges.push_back(range_text(range));
-  return text_of({{"schema", 1},
-                  {"event", "search"},
-                  {"data_fingerprint", subject.data_fingerprint},
-                  {"score", subject.score},
-                  {"folds", subject.folds},
-                  {"ranges", ranges},
-                  {"configuration", configuration}});
+  return line_text({{"schema", 1},
+                    {"event", "search"},
+                    {"data_fingerprint", subject.data_fingerprint},
+                    {"score", subject.score},
+                    {"folds", subject.folds},
+                    {"ranges", ranges},
+                    {"configuration", configuration}});
 }
 
 std::vector<std::pair<std::string, std::string>> start_of(const TrialsFile::Subject& subject) {
@@ -94,7 +91,7 @@ void TrialsFile::read(const std::string& path, const std::string& head) {
         read["score"].is_number() ? read["score"].get<double>() : std::numeric_limits<double>::quiet_NaN();
     read.erase("score");
     read.erase("seconds");
-    known_[text_of(read)] = score;
+    known_[line_text(read)] = score;
   }
   if (number == 0 && !head.starts_with(text))
     throw Error(ErrorCategory::input, place(path) + ": expected the trials of a search, found no whole line");
@@ -106,17 +103,17 @@ void TrialsFile::read(const std::string& path, const std::string& head) {
 }
 
 std::optional<double> TrialsFile::score(std::size_t trial, std::size_t fold, const Trial& settings) const {
-  const auto found = known_.find(text_of(training_line(trial, fold, settings, start_)));
+  const auto found = known_.find(line_text(training_line(trial, fold, settings, start_)));
   return found == known_.end() ? std::nullopt : std::optional(found->second);
 }
 
 void TrialsFile::write(std::size_t trial, std::size_t fold, const Trial& settings) {
   Json line = training_line(trial, fold, settings, start_);
-  if (known_.contains(text_of(line))) return;
+  if (known_.contains(line_text(line))) return;
   const double score = *settings.scores[fold];
-  line["score"] = std::isfinite(score) ? Json(score) : Json(nullptr);
+  line["score"] = number(score);
   line["seconds"] = settings.seconds[fold];
-  file_.write(head_ + text_of(line) + "\n");
+  file_.write(head_ + line_text(line) + "\n");
   head_.clear();
 }
 

@@ -2,24 +2,22 @@
 #include "cli/tune_report.h"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "chainrule/metrics.h"
+#include "chainrule/options.h"
 #include "cli/grid.h"
+#include "cli/json_text.h"
 #include "cli/terminal.h"
 
 namespace chainrule::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr std::size_t kTrialsShown = 10;
-
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 // Those measured on most folds first, among them the best.
 std::vector<std::size_t> in_order(const TuneResult& found) {
@@ -53,15 +51,67 @@ std::string estimate_text(const Estimate& estimate) {
              : fmt::format("{:.5g} ({:.5g} to {:.5g})", estimate.value, estimate.low, estimate.high);
 }
 
-Json estimate_object(const std::optional<Estimate>& estimate) {
-  if (!estimate) return nullptr;
-  return {{"value", number(estimate->value)}, {"low", number(estimate->low)}, {"high", number(estimate->high)}};
+Json estimate_or_null(const std::optional<Estimate>& estimate) {
+  return estimate ? estimate_object(*estimate) : Json(nullptr);
 }
 
 Json settings_object(const Trial& trial) {
   Json settings = Json::object();
   for (const auto& [key, value] : trial.settings) settings[key] = value;
   return settings;
+}
+
+// Whether tuning was worth it.
+std::string verdict_text(const TuneResult& found, const TuneOptions& how) {
+  if (found.winner != 0)
+    return fmt::format(
+        "Trial {} is better than the options as given by {:.3g} +- {:.3g} (mean and standard error over {} folds).",
+        found.winner, found.gain, found.error, how.folds);
+  if (found.best == 0)
+    return fmt::format("Tuning did not beat the options as given: no trial has a better {} over all {} folds.",
+                       found.score, how.folds);
+  return fmt::format(
+      "Tuning did not beat the options as given: trial {} is better by {:.3g} +- {:.3g}, not by more than the "
+      "standard error.",
+      found.best, found.gain, found.error);
+}
+
+// The figures of rows that the search never saw; "" where there are none.
+std::string test_text(const TuneResult& found, const TuneFacts& facts) {
+  if (!facts.winner) return "";
+  std::string out = fmt::format("{} on {} rows that the search never saw: {}", found.score, facts.test_rows,
+                                estimate_text(*facts.winner));
+  if (found.winner != 0)
+    out += "; with the options as given " +
+           (facts.start ? estimate_text(*facts.start) : std::string("none, the training failed"));
+  return out + "\n";
+}
+
+// An axis for each option that varies: its values, or its bounds.
+Json axes_array(const TuneOptions& how) {
+  Json axes = Json::array();
+  for (const SearchRange& range : how.ranges) {
+    if (range.values.empty())
+      axes.push_back({{"option", range.option}, {"low", range.low}, {"high", range.high}});
+    else
+      axes.push_back({{"option", range.option}, {"values", range.values}});
+  }
+  return axes;
+}
+
+// A trial with the value of every option that varies.
+Json trial_with_all(const TuneResult& found, std::size_t t, const TuneOptions& how, const FitOptions& start) {
+  const Trial& trial = found.trials[t];
+  Json settings = Json::object();
+  for (const SearchRange& range : how.ranges) settings[range.option] = find_option(range.option)->get(start);
+  settings.update(settings_object(trial));
+  double seconds = 0;
+  for (const double its : trial.seconds) seconds += its;
+  return {{"trial", t},
+          {"folds", trial.folds_done()},
+          {"mean", number(trial.mean())},
+          {"seconds", number(seconds)},
+          {"settings", settings}};
 }
 
 }  // namespace
@@ -73,30 +123,7 @@ std::string settings_text(const Trial& trial) {
 }
 
 std::string tune_text(const TuneResult& found, const TuneOptions& how, const TuneFacts& facts) {
-  std::string out = trials_text(found) + "\n";
-  if (found.winner == 0) {
-    out += found.best == 0 ? fmt::format(
-                                 "Tuning did not beat the options as given: no trial has a better {} over all {} "
-                                 "folds.\n",
-                                 found.score, how.folds)
-                           : fmt::format(
-                                 "Tuning did not beat the options as given: trial {} is better by {:.3g} +- {:.3g}, "
-                                 "not by more than the standard error.\n",
-                                 found.best, found.gain, found.error);
-  } else {
-    out += fmt::format(
-        "Trial {} is better than the options as given by {:.3g} +- {:.3g} (mean and standard error over {} "
-        "folds).\n",
-        found.winner, found.gain, found.error, how.folds);
-  }
-  if (facts.winner) {
-    out += fmt::format("{} on {} rows that the search never saw: {}", found.score, facts.test_rows,
-                       estimate_text(*facts.winner));
-    if (found.winner != 0)
-      out += "; with the options as given " +
-             (facts.start ? estimate_text(*facts.start) : std::string("none, the training failed"));
-    out += "\n";
-  }
+  std::string out = trials_text(found) + "\n" + verdict_text(found, how) + "\n" + test_text(found, facts);
   return out + fmt::format("The model, {}, can be had again by\n  {}\n", facts.model, command_text(facts.command));
 }
 
@@ -114,26 +141,45 @@ std::string tune_document(const TuneResult& found, const TuneOptions& how, const
                       {"scores", scores},
                       {"settings", settings_object(trial)}});
   }
-  const Json document = {
-      {"schema", 1},
-      {"data", facts.data},
-      {"model", facts.model},
-      {"score", found.score},
-      {"folds", how.folds},
-      {"out_of_time", found.out_of_time},
-      {"winner", found.winner},
-      {"best", found.best},
-      {"gain", number(found.gain)},
-      {"standard_error", number(found.error)},
-      {"beats_the_start", found.winner != 0},
-      {"test",
-       {{"rows", facts.test_rows}, {"winner", estimate_object(facts.winner)}, {"start", estimate_object(facts.start)}}},
-      {"settings", settings_object(found.trials[found.winner])},
-      {"command", facts.command},
-      {"seconds", number(facts.seconds)},
-      {"ranges", ranges},
-      {"trials", trials}};
-  return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  const Json document = {{"schema", 1},
+                         {"data", facts.data},
+                         {"model", facts.model},
+                         {"score", found.score},
+                         {"folds", how.folds},
+                         {"out_of_time", found.out_of_time},
+                         {"winner", found.winner},
+                         {"best", found.best},
+                         {"gain", number(found.gain)},
+                         {"standard_error", number(found.error)},
+                         {"beats_the_start", found.winner != 0},
+                         {"test",
+                          {{"rows", facts.test_rows},
+                           {"winner", estimate_or_null(facts.winner)},
+                           {"start", estimate_or_null(facts.start)}}},
+                         {"settings", settings_object(found.trials[found.winner])},
+                         {"command", facts.command},
+                         {"seconds", number(facts.seconds)},
+                         {"ranges", ranges},
+                         {"trials", trials}};
+  return document_text(document);
+}
+
+Json tune_report(const TuneResult& found, const TuneOptions& how, const TuneFacts& facts, Json winner_report) {
+  Json trials = Json::array();
+  for (const std::size_t t : in_order(found))
+    if (found.trials[t].folds_done() > 0) trials.push_back(trial_with_all(found, t, how, facts.options));
+  winner_report["kind"] = "tuning";
+  winner_report["tuning"] = {{"score", found.score},
+                             {"larger_is_better", larger_is_better(found.score)},
+                             {"folds", how.folds},
+                             {"winner", found.winner},
+                             {"verdict", verdict_text(found, how)},
+                             {"test", test_text(found, facts)},
+                             {"out_of_time", found.out_of_time},
+                             {"seconds", number(facts.seconds)},
+                             {"axes", axes_array(how)},
+                             {"trials", trials}};
+  return winner_report;
 }
 
 }  // namespace chainrule::cli

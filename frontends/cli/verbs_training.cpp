@@ -3,6 +3,18 @@
 #include "cli/verb_parts.h"
 
 namespace chainrule::cli {
+namespace {
+
+Flag config() { return with_value("config", "FILE", "take options from a TOML file; the command line is stronger"); }
+
+Flag max_memory() {
+  return with_value("max-memory", "SIZE", "refuse to train when more is needed, e.g. 512M or 8G",
+                    "what the machine has");
+}
+
+Flag report() { return with_value("report", "FILE", "write there a page that shows what was found (docs/formats.md)"); }
+
+}  // namespace
 
 Verb train_verb() {
   Verb verb{"train",
@@ -22,11 +34,14 @@ Verb train_verb() {
       yes_or_no("force", "replace an output file that exists"),
       with_value("run", "NAME", "leave model, metrics, configuration and report.html in runs/NAME instead"),
       with_value("validation", "FILE", "watch the training on these rows instead of a part of DATA"),
-      with_value("config", "FILE", "take options from a TOML file; the command line is stronger"),
+      yes_or_no("find-learning-rate", "first measure which learning rate suits, and take it (docs/learning-rates.md)"),
+      yes_or_no("find-layer-rates", "and which multipliers of it suit the layers' weights and biases"),
+      config(),
       yes_or_no("print-config", "print the options in force as TOML and stop"),
       with_value("log", "FILE", "write JSON lines there, one per epoch, as the training goes (docs/formats.md)"),
+      report(),
       with_value("health-every", "N", "and one for every N-th step, with statistics of each layer", "never"),
-      with_value("max-memory", "SIZE", "refuse to train when more is needed, e.g. 512M or 8G", "what the machine has"),
+      max_memory(),
       threads(),
       yes_or_no("json", "end with one JSON document on standard output"),
   };
@@ -54,9 +69,10 @@ Verb cv_verb() {
       with_value("repeats", "N", "how often all is done; the second time with seed + 1, and so on", "1"),
       with_value("predictions", "FILE", "write the answer to each row, by the model that did not see it, as CSV"),
       with_value("id", "COLUMN", "put this column of the data in front of them, by name or number"),
+      report(),
       yes_or_no("force", "replace an output file that exists"),
-      with_value("config", "FILE", "take options from a TOML file; the command line is stronger"),
-      with_value("max-memory", "SIZE", "refuse to train when more is needed, e.g. 512M or 8G", "what the machine has"),
+      config(),
+      max_memory(),
       threads(),
       yes_or_no("json", "print one JSON document"),
   };
@@ -93,10 +109,11 @@ Verb tune_verb() {
       repeatable(with_value("range", "OPTION=VALUES", "what to try of an option: LOW..HIGH or VALUE|VALUE")),
       with_value("trials-file", "FILE", "where the trials are written, as JSON lines", "trials.jsonl"),
       yes_or_no("resume", "go on with the trials of a search that was stopped"),
+      report(),
       lettered("o", with_value("output", "FILE", "where the model goes", "model.safetensors")),
       yes_or_no("force", "replace output files that exist"),
-      with_value("config", "FILE", "take options from a TOML file; the command line is stronger"),
-      with_value("max-memory", "SIZE", "refuse to train when more is needed, e.g. 512M or 8G", "what the machine has"),
+      config(),
+      max_memory(),
       threads(),
       yes_or_no("json", "print one JSON document"),
   };

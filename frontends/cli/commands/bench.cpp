@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // bench: how fast this machine trains and predicts, as a table or one JSON document.
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <fstream>
-#include <nlohmann/json.hpp>
 
 #include "chainrule/fit.h"
 #include "chainrule/processor.h"
 #include "chainrule/version.h"
 #include "cli/commands/commands.h"
+#include "cli/json_text.h"
 #include "cli/signals.h"
 #include "cli/workloads.h"
 
 namespace chainrule::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr double kSeconds = 0.5;  // per repeat
 

@@ -56,6 +56,18 @@ std::size_t whole_flag(const Arguments& arguments, const std::string& flag, std:
 std::size_t threads_of(const Arguments& arguments);
 /// What --config says, then what the command line says.
 std::vector<std::vector<Assignment>> sources_of(const Arguments& arguments);
+/// DATA and the files that options name: what a training reads. Throws Error (usage) when two are standard input.
+std::vector<std::string> training_inputs(const Arguments& arguments);
+/// Where this flag sends what is written beside the model: another file than those, than standard output and than the
+/// inputs, and as check_output() wants it. Throws Error (usage).
+void check_side_output(const Arguments& arguments, const std::string& flag, const std::vector<std::string>& others,
+                       const std::vector<std::string>& inputs);
+/// The page of a report with this document.
+void write_report(const std::string& path, bool overwrite, const std::string& document);
+/// The words of a command that takes DATA and options as these arguments do, but for those in `settings`.
+std::vector<std::string> command_like(const std::string& verb, const Arguments& arguments,
+                                      const std::vector<std::vector<Assignment>>& sources,
+                                      const std::vector<std::pair<std::string, std::string>>& settings = {});
 /// Prints the options in force for DATA; without DATA, for a table. Throws Error (usage) beside --json.
 int print_config(const Arguments& arguments, const std::vector<std::vector<Assignment>>& sources);
 /// Throws Error (usage) where so much is more than --max-memory, or without it more than the machine has; or where

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // cv DATA: cross-validation of the options that train would take.
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <set>
@@ -49,7 +50,8 @@ class FoldProgress {
       if (const Estimate* const found = find_estimate(fold.test, name))
         line += fmt::format("{} {:.4g}  ", name, found->value);
     line += fmt::format("on {} rows", fold.split.test.size());
-    if (fold.best_epoch > 0) line += fmt::format("; best epoch {} of {}", fold.best_epoch, fold.epochs);
+    if (fold.history.best_epoch > 0)
+      line += fmt::format("; best epoch {} of {}", fold.history.best_epoch, fold.history.epochs.size());
     say(terminal_, line);
     for (const std::string& note : fold.notes)
       if (note.starts_with("warning: ") && said_.insert(note).second) say(terminal_, name_of(fold, how_) + ": " + note);
@@ -107,7 +109,18 @@ FitPlan announce(const Arguments& arguments, const Terminal& terminal, FitOption
   return plan;
 }
 
-int validate_on(const Arguments& arguments, const Terminal& terminal, const FitOptions& options, const Table& table) {
+using Sources = std::vector<std::vector<Assignment>>;
+
+// Of a cv that does the same.
+std::string command_of(const Arguments& arguments, const Sources& sources, const CrossValidationOptions& how) {
+  std::vector<std::string> words = command_like("cv", arguments, sources);
+  words.insert(words.end(), {"--folds", std::to_string(how.folds)});
+  if (how.repeats > 1) words.insert(words.end(), {"--repeats", std::to_string(how.repeats)});
+  return command_text(words);
+}
+
+int validate_on(const Arguments& arguments, const Terminal& terminal, const Sources& sources, const FitOptions& options,
+                const Table& table) {
   const CrossValidationOptions how = how_of(arguments);
   const FitPlan plan = announce(arguments, terminal, options, table, how);
   const char* const answer = "\nfinishing with the folds that are done; once more leaves at once\n";
@@ -116,7 +129,8 @@ int validate_on(const Arguments& arguments, const Terminal& terminal, const FitO
   const CrossValidation found = cross_validate(
       table, options, how, progress.observer([&] { return interruption.signal() != 0; }), threads_of(arguments));
   progress.finish();
-  CrossFacts facts{arguments.files[0], how, table.rows, progress.seconds(), option_values(options)};
+  const CrossFacts facts{
+      arguments.files[0], how, progress.seconds(), &table, &plan, &options, command_of(arguments, sources, how)};
   if (found.interrupted && found.folds.empty()) throw Interrupted{interruption.signal()};
   if (found.interrupted)
     say(terminal, fmt::format("interrupted: {} of {} trainings are done", found.folds.size(), how.folds * how.repeats));
@@ -130,34 +144,34 @@ int validate_on(const Arguments& arguments, const Terminal& terminal, const FitO
     file.finish();
     say(terminal, "written: " + arguments.text("predictions"));
   }
+  if (arguments.has("report")) {
+    write_report(arguments.text("report"), arguments.is_true("force"), line_text(cross_report(found, facts)));
+    say(terminal, "written: " + arguments.text("report"));
+  }
   return found.interrupted ? exit_code_of(interruption.signal()) : 0;
 }
 
 }  // namespace
 
 int cv_command(const Arguments& arguments, const Terminal& terminal) {
-  const std::vector<std::vector<Assignment>> sources = sources_of(arguments);
+  const Sources sources = sources_of(arguments);
   const FitOptions options = options_from(sources);
   formats::LoadOptions reading = load_options_of(arguments, options.data);
   how_of(arguments);
   threads_of(arguments);
   check_memory(arguments, 0);
-  std::vector<std::string> inputs{arguments.files[0]};
-  for (const char* const flag : {"labels", "config"})
-    if (arguments.has(flag)) inputs.push_back(arguments.text(flag));
-  check_inputs(inputs);
-  if (arguments.has("predictions")) {
-    if (arguments.text("predictions") == "-")
-      throw Error(ErrorCategory::usage, "--predictions: expected a file, found - (standard output)");
-    check_output(arguments.text("predictions"), arguments.is_true("force"), inputs);
-  } else if (arguments.has("id")) {
+  const std::vector<std::string> inputs = training_inputs(arguments);
+  check_side_output(arguments, "predictions", {}, inputs);
+  if (arguments.has("id") && !arguments.has("predictions"))
     throw Error(ErrorCategory::usage, "--id: expected --predictions beside it, found none", "it is written there");
-  }
+  check_side_output(
+      arguments, "report",
+      arguments.has("predictions") ? std::vector{arguments.text("predictions")} : std::vector<std::string>(), inputs);
   try {
     if (arguments.has("id")) reading.texts.push_back(arguments.text("id"));
     const Table table = load_with_target(arguments.files[0], reading);
     if (arguments.has("id")) find_column(table, arguments.text("id"), "--id");
-    return validate_on(arguments, terminal, options_from(sources, table), table);
+    return validate_on(arguments, terminal, sources, options_from(sources, table), table);
   } catch (const Error& error) {
     throw in_words_of_the_user(error, sources);
   }

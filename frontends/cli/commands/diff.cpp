@@ -1,23 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // diff A B: what two models have in common, and what not: data, options, columns, weights, figures.
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <system_error>
 
 #include "chainrule/model.h"
 #include "cli/commands/commands.h"
 #include "cli/grid.h"
+#include "cli/json_text.h"
 
 namespace chainrule::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 // Two values of one thing; "" = not there.
 struct Difference {
@@ -181,12 +179,11 @@ Json pairs(const std::vector<Difference>& differences) {
 std::string document_of(const Comparison& found, const std::string& first, const std::string& second) {
   Json tensors = Json::array();
   for (const TensorDifference& tensor : found.tensors)
-    tensors.push_back(
-        {{"name", tensor.name},
-         {"values", tensor.values},
-         {"differ", tensor.differ},
-         {"largest_difference", tensor.largest},
-         {"relative_difference", std::isfinite(tensor.relative) ? Json(tensor.relative) : Json(nullptr)}});
+    tensors.push_back({{"name", tensor.name},
+                       {"values", tensor.values},
+                       {"differ", tensor.differ},
+                       {"largest_difference", tensor.largest},
+                       {"relative_difference", number(tensor.relative)}});
   const Json document = {{"schema", 1},
                          {"models", {first, second}},
                          {"same", found.same()},
@@ -197,7 +194,7 @@ std::string document_of(const Comparison& found, const std::string& first, const
                          {"shapes", pairs(found.shapes)},
                          {"tensors", tensors},
                          {"metrics", pairs(found.metrics)}};
-  return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return document_text(document);
 }
 
 }  // namespace

@@ -1,26 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // explain --health MODEL DATA: statistics of each layer, then what is wrong and what would help.
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "chainrule/diagnosis.h"
 #include "cli/commands/commands.h"
 #include "cli/grid.h"
+#include "cli/json_text.h"
 
 namespace chainrule::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 struct HealthReport {
   std::string model, data;  // paths
   Examination examination;
   std::vector<Finding> findings;
 };
-
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 Json parameters_object(const ParameterHealth& health) {
   return {{"norm", number(health.norm)},
@@ -81,7 +78,7 @@ std::string document(const HealthReport& report) {
                                     {"bound", number(finding.bound)},
                                     {"problem", finding.problem},
                                     {"advice", finding.advice}});
-  return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return document_text(document);
 }
 
 std::string short_number(double value) { return std::isnan(value) ? "-" : fmt::format("{:.3g}", value); }

@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // replay RUN or MODEL DATA: the same training again, and whether it gives the same bits.
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <cmath>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <system_error>
 
 #include "chainrule/fit.h"
 #include "cli/commands/commands.h"
 #include "cli/config.h"
+#include "cli/json_text.h"
 #include "cli/progress.h"
 #include "cli/signals.h"
 
 namespace chainrule::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 struct Subject {
   Model model;
@@ -61,8 +60,6 @@ formats::LoadOptions reading_of(const RunRecord& record, const EncoderOptions& d
     if (!text->empty()) as_given.flags[flag] = {*text};
   return load_options_of(as_given, data);
 }
-
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 // Metrics whose bits differ.
 std::vector<std::string> differences(const Metrics& then, const Metrics& now, const std::string& which) {
@@ -127,7 +124,7 @@ int replay_command(const Arguments& arguments, const Terminal& terminal) {
                            {"weights_sha256", {{"then", then}, {"now", now}}},
                            {"differences", differ},
                            {"validation", metrics}};
-    output.write(document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    output.write(document_text(document));
   } else if (same) {
     output.write(fmt::format("the same bits: weights sha256 {}, {} steps\n", now, again.history.steps));
   }

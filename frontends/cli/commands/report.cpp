@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // report RUN...: runs side by side, from the documents in their pages.
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -8,17 +9,15 @@
 #include <fstream>
 #include <functional>
 #include <iterator>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "chainrule/metrics.h"
 #include "chainrule/version.h"
 #include "cli/commands/commands.h"
+#include "cli/json_text.h"
 
 namespace chainrule::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 // The document in a run's report.html.
 Json document_of(const std::string& run) {
@@ -158,7 +157,7 @@ int report_command(const Arguments& arguments, const Terminal& terminal) {
                 "report: expected pages as train --run writes them, found one that lacks something");
   }
   Output output(path, overwrite);
-  output.write(formats::report_html(document.dump(-1, ' ', false, Json::error_handler_t::replace)));
+  output.write(formats::report_html(line_text(document)));
   output.finish();
   if (path != "-") say(terminal, "written: " + path);
   return 0;

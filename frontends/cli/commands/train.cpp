@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // train DATA: options, checks of what will be written, reading, the plan, the training, the model file, the report.
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <optional>
 
-#include "chainrule/atomic_file.h"
 #include "chainrule/fit.h"
 #include "cli/commands/commands.h"
 #include "cli/documents.h"
+#include "cli/learning_rates.h"
 #include "cli/option_names.h"
 #include "cli/progress.h"
 #include "cli/report.h"
@@ -18,8 +19,7 @@
 #include "cli/signals.h"
 #include "cli/subject.h"
 #include "cli/summary.h"
-#include "cli/tensorboard.h"
-#include "cli/training_log.h"
+#include "cli/training_records.h"
 
 namespace chainrule::cli {
 namespace {
@@ -95,10 +95,10 @@ std::size_t health_every(const Arguments& arguments) {
 // The folder of --run, which has model and log.
 std::optional<RunFolder> run_of(const Arguments& arguments) {
   if (!arguments.has("run")) return std::nullopt;
-  for (const char* const flag : {"output", "log"})
+  for (const char* const flag : {"output", "log", "report"})
     if (arguments.has(flag))
       throw Error(ErrorCategory::usage, fmt::format("--run: expected no --{} beside it, found one", flag),
-                  "the run's folder has its model and its log");
+                  "the run's folder has its model, its log and its report");
   if (arguments.files[0] == "-" || arguments.text("validation") == "-")
     throw Error(ErrorCategory::usage, "--run: expected data from files, found - (standard input)",
                 "what comes from standard input cannot be replayed");
@@ -111,38 +111,41 @@ std::optional<RunFolder> run_of(const Arguments& arguments) {
   return RunFolder(arguments.text("run"), arguments.is_true("force"));
 }
 
-// Where --log shall go, which a training fills as it goes on.
-void check_log(const Arguments& arguments, const std::string& model, const std::vector<std::string>& inputs) {
+// Where --log and --report shall go.
+void check_side_outputs(const Arguments& arguments, const std::string& model, const std::vector<std::string>& inputs) {
   if (health_every(arguments) > 0 && !arguments.has("log") && !arguments.has("run"))
     throw Error(ErrorCategory::usage, "--health-every: expected --log FILE or --run NAME beside it, found none",
                 "the statistics are written there");
-  if (!arguments.has("log")) return;
-  const std::string path = arguments.text("log");
-  if (path == "-")
-    throw Error(ErrorCategory::usage, "--log: expected a file, found - (standard output)", "/dev/stdout is a file");
-  if (is_same_path(path, model))
-    throw Error(ErrorCategory::usage, "--log: expected another file than the model's, found the same");
-  check_output(path, arguments.is_true("force"), inputs);
+  check_side_output(arguments, "log", {model}, inputs);
+  check_side_output(arguments, "report", {model, arguments.text("log", model)}, inputs);
 }
 
-// The numbers of an epoch by the names that the log has for them.
-std::vector<std::pair<std::string, double>> numbers_of(const EpochRecord& record) {
-  std::vector<std::pair<std::string, double>> numbers{{"train/loss", record.training_loss},
-                                                      {"train/decay_term", record.decay_term},
-                                                      {"learning_rate", record.learning_rate},
-                                                      {"gradient_norm/total", record.gradient_norm}};
-  for (const Metric& metric : record.validation) numbers.emplace_back("validation/" + metric.name, metric.value);
-  return numbers;
+TrainingRecords::Wishes records_of(const Arguments& arguments, const std::optional<RunFolder>& run, const FitPlan& plan,
+                                   const FitOptions& options) {
+  TrainingRecords::Wishes wishes;
+  wishes.log = run ? run->log() : arguments.text("log");
+  if (run) wishes.events = run->path();
+  wishes.overwrite = arguments.is_true("force");
+  wishes.health_every = health_every(arguments);
+  wishes.report = run || arguments.has("report");
+  const std::size_t rows = plan.split.rest.size(), batch = options.train.batch_size;
+  wishes.steps_per_epoch = batch == 0 || batch > rows ? 1 : (rows + batch - 1) / batch;
+  return wishes;
 }
 
-// Every event goes to the log first.
-void log_into(TrainingLog& log, std::size_t every, Observer& observer) {
-  observer.on_epoch = [&log, then = observer.on_epoch](const EpochRecord& record) {
-    log.write(record);
-    if (then) then(record);
-  };
-  observer.on_health = [&log](const HealthRecord& record) { log.write(record); };
-  observer.health_every = every;
+// Those that train this model again.
+std::vector<std::string> commands_of(const Arguments& arguments, const std::vector<std::vector<Assignment>>& sources,
+                                     const std::optional<RunFolder>& run) {
+  if (run)
+    return {
+        command_text({"chainrule", "train", arguments.files[0], "--config", run->config(), "-o", "again.safetensors"}),
+        command_text({"chainrule", "replay", run->path()})};
+  std::vector<std::string> words = command_like("train", arguments, sources);
+  if (arguments.has("validation")) words.insert(words.end(), {"--validation", arguments.text("validation")});
+  for (const char* const flag : {"find-learning-rate", "find-layer-rates"})
+    if (arguments.is_true(flag)) words.push_back(std::string("--") + flag);
+  words.insert(words.end(), {"-o", "again.safetensors"});
+  return {command_text(words)};
 }
 
 // Where the model goes.
@@ -150,10 +153,26 @@ std::string model_of(const Arguments& arguments, const std::optional<RunFolder>&
   return run ? run->model() : arguments.text("output", "model.safetensors");
 }
 
-int train_on(const Arguments& arguments, const Terminal& terminal, const FitOptions& options, const Table& table,
-             const Table* validation) {
+// The training; where it fails for want of finite numbers, its hint knows a better learning rate.
+FitResult fit_or_advise(const Table& table, const FitOptions& options, const Observer& observer,
+                        const Table* validation, std::size_t threads) {
+  try {
+    FitResult result = fit(table, options, observer, validation, threads);
+    if (result.history.stop != StopReason::interrupted)
+      if (std::optional<std::string> warning = warning_of_rate(table, options, result, threads))
+        result.notes.push_back(std::move(*warning));
+    return result;
+  } catch (const Error& error) {
+    if (error.category() != ErrorCategory::numerics) throw;
+    throw with_found_rate(error, table, options, threads);
+  }
+}
+
+int train_on(const Arguments& arguments, const Terminal& terminal, const std::vector<std::vector<Assignment>>& sources,
+             FitOptions options, const Table& table, const Table* validation) {
   const std::optional<RunFolder> run = run_of(arguments);
   const FitPlan plan = announce(arguments, terminal, options, table, validation);
+  const std::size_t threads = threads_of(arguments);
   TrainingFacts facts;
   facts.model = model_of(arguments, run);
   facts.training_rows = plan.split.rest.size();
@@ -161,39 +180,35 @@ int train_on(const Arguments& arguments, const Terminal& terminal, const FitOpti
 
   const char* const answer = "\nfinishing the step and writing the model; once more leaves at once\n";
   const Interruption interruption(terminal.loudness == Loudness::quiet ? nullptr : answer);
+  const auto should_stop = [&] { return interruption.signal() != 0; };
   say(terminal, "memory: about " + bytes_text(static_cast<double>(plan.memory_bytes)));
+  facts.rates = find_rates(arguments, terminal, table, options, threads, should_stop);
+  if (should_stop()) throw Interrupted{interruption.signal()};
   Progress progress(terminal, facts.training_rows, options.train);
-  Observer observer = progress.observer([&] { return interruption.signal() != 0; });
-  std::optional<TrainingLog> log;
   if (run) run->begin(options, record_of(arguments));
-  if (run || arguments.has("log")) {
-    log.emplace(run ? run->log() : arguments.text("log"), arguments.is_true("force"));
-    log_into(*log, health_every(arguments), observer);
-  }
-  std::optional<TensorBoardFile> board;
-  if (run) {
-    board.emplace(run->path());
-    observer.on_epoch = [&board, then = observer.on_epoch](const EpochRecord& record) {
-      board->write(record.epoch, numbers_of(record));
-      then(record);
-    };
-  }
-  const FitResult result = fit(table, options, observer, validation, threads_of(arguments));
+  TrainingRecords records(records_of(arguments, run, plan, options));
+  const FitResult result =
+      fit_or_advise(table, options, records.listen(progress.observer(should_stop)), validation, threads);
   progress.finish();
   facts.seconds = progress.seconds();
   {
     const Uninterrupted moment;
     formats::save_model(result.model, facts.model, arguments.is_true("force"));
   }
-  if (run) {
-    ReportFacts report{&table, validation, &plan, &options, arguments.files[0], facts.model, {}, facts.seconds};
-    report.commands = {
-        command_text({"chainrule", "train", arguments.files[0], "--config", run->config(), "-o", "again.safetensors"}),
-        command_text({"chainrule", "replay", run->path()})};
-    const Uninterrupted moment;
-    AtomicFile file(run->report(), arguments.is_true("force"));
-    file.write(formats::report_html(report_document(result, report)));
-    file.commit();
+  if (run || arguments.has("report")) {
+    ReportFacts report;
+    report.table = &table;
+    report.validation = validation;
+    report.plan = &plan;
+    report.options = &options;
+    report.health = &records.health();
+    report.rates = &facts.rates;
+    report.data = arguments.files[0];
+    report.model = facts.model;
+    report.commands = commands_of(arguments, sources, run);
+    report.seconds = facts.seconds;
+    write_report(run ? run->report() : arguments.text("report"), arguments.is_true("force"),
+                 line_text(training_report(result, report)));
   }
   say_new_notes(terminal, result, plan);
   say_result(terminal, result, facts);
@@ -202,8 +217,7 @@ int train_on(const Arguments& arguments, const Terminal& terminal, const FitOpti
     output.write(training_document(result, facts));
     output.finish();
   }
-  if (log) log->finish();
-  if (board) board->finish();
+  records.finish();
   return interruption.signal() == 0 ? 0 : exit_code_of(interruption.signal());
 }
 
@@ -211,12 +225,12 @@ int read_and_train(const Arguments& arguments, const Terminal& terminal,
                    const std::vector<std::vector<Assignment>>& sources, formats::LoadOptions reading) {
   const Table table = load_with_target(arguments.files[0], reading);
   const FitOptions options = options_from(sources, table);
-  if (!arguments.has("validation")) return train_on(arguments, terminal, options, table, nullptr);
+  if (!arguments.has("validation")) return train_on(arguments, terminal, sources, options, table, nullptr);
   reading.labels.clear();  // --labels belongs to DATA
   std::vector<std::string> said_later;
   const Encoder encoder = plan_encoder(table, encoder_options(table, options), said_later);
   const Table validation = load_for(encoder, arguments.text("validation"), reading);
-  return train_on(arguments, terminal, options, table, &validation);
+  return train_on(arguments, terminal, sources, options, table, &validation);
 }
 
 }  // namespace
@@ -224,21 +238,22 @@ int read_and_train(const Arguments& arguments, const Terminal& terminal,
 int train_command(const Arguments& arguments, const Terminal& terminal) {
   const std::vector<std::vector<Assignment>> sources = sources_of(arguments);
   const FitOptions options = options_from(sources);
+  for (const char* const flag : {"find-learning-rate", "find-layer-rates"})
+    if (arguments.is_true(flag) && arguments.is_true("print-config"))
+      throw Error(ErrorCategory::usage, fmt::format("--{}: expected no --print-config beside it, found one", flag),
+                  "what is found is in the config.toml of a --run");
   if (arguments.is_true("print-config")) return print_config(arguments, sources);
   formats::LoadOptions reading = load_options_of(arguments, options.data);
   threads_of(arguments);
   check_memory(arguments, 0);
 
-  std::vector<std::string> inputs{arguments.files[0]};
-  for (const char* const flag : {"validation", "labels", "config"})
-    if (arguments.has(flag)) inputs.push_back(arguments.text(flag));
-  check_inputs(inputs);
+  const std::vector<std::string> inputs = training_inputs(arguments);
   check_validation(arguments);
   const std::string output = arguments.text("output", "model.safetensors");
   if (output == "-")
     throw Error(ErrorCategory::usage, "--output: expected a file for the model, found - (standard output)");
   if (!run_of(arguments)) check_output(output, arguments.is_true("force"), inputs);
-  check_log(arguments, output, inputs);
+  check_side_outputs(arguments, output, inputs);
 
   try {
     return read_and_train(arguments, terminal, sources, std::move(reading));

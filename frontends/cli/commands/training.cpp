@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "cli/commands/commands.h"
 #include "cli/config.h"
+#include "cli/signals.h"
 #include "cli/summary.h"
 
 namespace chainrule::cli {
@@ -46,6 +48,58 @@ std::vector<std::vector<Assignment>> sources_of(const Arguments& arguments) {
   if (arguments.has("config")) sources.push_back(read_config(arguments.text("config")));
   sources.push_back(arguments.options);
   return sources;
+}
+
+std::vector<std::string> training_inputs(const Arguments& arguments) {
+  std::vector<std::string> inputs{arguments.files[0]};
+  for (const char* const flag : {"validation", "labels", "config"})
+    if (arguments.has(flag)) inputs.push_back(arguments.text(flag));
+  check_inputs(inputs);
+  return inputs;
+}
+
+void check_side_output(const Arguments& arguments, const std::string& flag, const std::vector<std::string>& others,
+                       const std::vector<std::string>& inputs) {
+  if (!arguments.has(flag)) return;
+  const std::string path = arguments.text(flag);
+  if (path == "-")
+    throw Error(ErrorCategory::usage, fmt::format("--{}: expected a file, found - (standard output)", flag),
+                "/dev/stdout is a file");
+  for (const std::string& other : others)
+    if (is_same_path(path, other))
+      throw Error(ErrorCategory::usage,
+                  fmt::format("--{}: expected another file than {}, found the same", flag, in_quotes(other)));
+  check_output(path, arguments.is_true("force"), inputs);
+}
+
+void write_report(const std::string& path, bool overwrite, const std::string& document) {
+  Output page(path, overwrite);
+  page.write(formats::report_html(document));
+  const Uninterrupted moment;
+  page.finish();
+}
+
+std::vector<std::string> command_like(const std::string& verb, const Arguments& arguments,
+                                      const std::vector<std::vector<Assignment>>& sources,
+                                      const std::vector<std::pair<std::string, std::string>>& settings) {
+  std::vector<std::string> words{"chainrule", verb, arguments.files[0]};
+  const auto add = [&](const Option& option, const std::string& value) {
+    if (option.kind == OptionKind::flag)
+      words.push_back((value == "true" ? "--" : "--no-") + option.name);
+    else
+      words.insert(words.end(), {"--" + option.name, value});
+  };
+  for (const std::vector<Assignment>& source : sources)
+    for (const Assignment& wish : source) {
+      const Option& option = *find_option(wish.name);
+      const bool is_set = std::ranges::any_of(settings, [&](const auto& one) { return one.first == option.key(); });
+      if (!is_set) add(option, wish.value);
+    }
+  for (const auto& [key, value] : settings) add(*find_option(key), value);
+  if (arguments.has("header")) words.push_back(arguments.is_true("header") ? "--header" : "--no-header");
+  for (const char* const flag : {"delimiter", "labels"})
+    if (arguments.has(flag)) words.insert(words.end(), {std::string("--") + flag, arguments.text(flag)});
+  return words;
 }
 
 int print_config(const Arguments& arguments, const std::vector<std::vector<Assignment>>& sources) {

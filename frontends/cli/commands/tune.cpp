@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // tune DATA: a search over the options of train, and the model of the best.
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -10,7 +11,9 @@
 #include "chainrule/cross_validation.h"
 #include "cli/commands/commands.h"
 #include "cli/option_names.h"
+#include "cli/report.h"
 #include "cli/signals.h"
+#include "cli/training_records.h"
 #include "cli/trials_file.h"
 #include "cli/tune_report.h"
 
@@ -69,31 +72,6 @@ std::vector<SearchRange> ranges_of(const Arguments& arguments, const Sources& so
   return ranges;
 }
 
-void add_words(std::vector<std::string>& words, const Option& option, const std::string& value) {
-  if (option.kind == OptionKind::flag)
-    words.push_back((value == "true" ? "--" : "--no-") + option.name);
-  else
-    words.insert(words.end(), {"--" + option.name, value});
-}
-
-// Of a train that trains the trial's model.
-std::vector<std::string> command_of(const Arguments& arguments, const Sources& sources, const Trial& trial) {
-  std::vector<std::string> words{"chainrule", "train", arguments.files[0]};
-  for (const std::vector<Assignment>& source : sources)
-    for (const Assignment& wish : source) {
-      const Option& option = *find_option(wish.name);
-      const bool searched =
-          std::ranges::any_of(trial.settings, [&](const auto& setting) { return setting.first == option.key(); });
-      if (!searched) add_words(words, option, wish.value);
-    }
-  for (const auto& [key, value] : trial.settings) add_words(words, *find_option(key), value);
-  if (arguments.has("header")) words.push_back(arguments.is_true("header") ? "--header" : "--no-header");
-  for (const char* const flag : {"delimiter", "labels"})
-    if (arguments.has(flag)) words.insert(words.end(), {std::string("--") + flag, arguments.text(flag)});
-  words.insert(words.end(), {"-o", arguments.text("output", "model.safetensors")});
-  return words;
-}
-
 TrialsFile::Start start_of(const Arguments& arguments) {
   if (arguments.is_true("resume")) return TrialsFile::Start::resume;
   return arguments.is_true("force") ? TrialsFile::Start::overwrite : TrialsFile::Start::fresh;
@@ -128,15 +106,25 @@ TuneResult search(const Arguments& arguments, const Terminal& terminal, const Fi
   return tune(table, options, how, observer, threads_of(arguments));
 }
 
-// On rows that the search never saw.
-Model fit_winner(const Terminal& terminal, const FitOptions& options, const Table& table, const TuneResult& found,
-                 TuneFacts& facts, const Observer& observer, std::size_t threads) {
-  FitResult winner = fit(table, with_settings(options, found.trials[found.winner]), observer, nullptr, threads);
-  for (const std::string& note : winner.notes)
+// The winner's training: its options, what they plan, and what came of them.
+struct Winner {
+  FitOptions options;
+  FitPlan plan;
+  FitResult result;
+};
+
+// The winner trains on all rows of the search, and is measured on rows that the search never saw.
+Winner fit_winner(const Terminal& terminal, const FitOptions& options, const Table& table, const TuneResult& found,
+                  TuneFacts& facts, const Observer& observer, std::size_t threads) {
+  Winner winner;
+  winner.options = with_settings(options, found.trials[found.winner]);
+  winner.plan = plan_fit(table, winner.options);
+  winner.result = fit(table, winner.options, observer, nullptr, threads);
+  for (const std::string& note : winner.result.notes)
     if (note.starts_with("warning: ")) say(terminal, note);
-  facts.test_rows = winner.test.rows;
-  if (winner.test.rows > 0) facts.winner = *find_estimate(winner.test, found.score);
-  return std::move(winner.model);
+  facts.test_rows = winner.result.test.rows;
+  if (facts.test_rows > 0) facts.winner = *find_estimate(winner.result.test, found.score);
+  return winner;
 }
 
 // The options as given on the same rows; they may have failed all the time.
@@ -152,16 +140,38 @@ void fit_start(const FitOptions& options, const Table& table, const TuneResult& 
   }
 }
 
-int tune_on(const Arguments& arguments, const Terminal& terminal, const Sources& sources, const FitOptions& options,
-            const Table& table) {
-  const Clock::time_point begin = Clock::now();
-  for (const std::string& note : table.notes) say(terminal, note);
-  const FitPlan plan = plan_fit(table, options);
+// How the search is made on this table.
+TuneOptions search_of(const Arguments& arguments, const Sources& sources, const FitOptions& options,
+                      const FitPlan& plan, const Table& table) {
   TuneOptions how = how_of(arguments);
   how.ranges = ranges_of(arguments, sources, options, plan.encoder.task);
   if (how.score.empty()) how.score = plan.encoder.task == Task::classes ? "log_loss" : "rmse";
   const std::size_t at_once = trainings_at_once({how.folds, how.trials}, threads_of(arguments));
   check_memory(arguments, checked_product(most_memory(table, options, how), at_once, "memory"));
+  return how;
+}
+
+void write_page(const Arguments& arguments, const Table& table, const TuneResult& found, const TuneOptions& how,
+                const TuneFacts& facts, const Winner& winner, const TrainingRecords& records) {
+  ReportFacts report;
+  report.table = &table;
+  report.plan = &winner.plan;
+  report.options = &winner.options;
+  report.health = &records.health();
+  report.data = facts.data;
+  report.model = facts.model;
+  report.commands = {command_text(facts.command)};
+  report.seconds = facts.winner_seconds;
+  write_report(arguments.text("report"), arguments.is_true("force"),
+               line_text(tune_report(found, how, facts, training_report(winner.result, report))));
+}
+
+int tune_on(const Arguments& arguments, const Terminal& terminal, const Sources& sources, const FitOptions& options,
+            const Table& table) {
+  const Clock::time_point begin = Clock::now();
+  for (const std::string& note : table.notes) say(terminal, note);
+  const FitPlan plan = plan_fit(table, options);
+  const TuneOptions how = search_of(arguments, sources, options, plan, table);
   TrialsFile trials(arguments.text("trials-file", kTrials), start_of(arguments),
                     {fingerprint(table, plan.encoder), how.score, option_values(options), how.ranges, how.folds});
   say_search(terminal, plan, how, trials);
@@ -171,11 +181,19 @@ int tune_on(const Arguments& arguments, const Terminal& terminal, const Sources&
   TuneFacts facts;
   facts.data = arguments.files[0];
   facts.model = arguments.text("output", "model.safetensors");
-  facts.command = command_of(arguments, sources, found.trials[found.winner]);
+  facts.options = options;
+  facts.command = command_like("train", arguments, sources, found.trials[found.winner].settings);
+  facts.command.insert(facts.command.end(), {"-o", facts.model});
+  TrainingRecords::Wishes wishes;
+  wishes.report = arguments.has("report");
+  TrainingRecords records(wishes);
   Observer observer;
   observer.should_stop = [&] { return interruption.signal() != 0; };
-  std::optional<Model> model;
-  if (!found.interrupted) model = fit_winner(terminal, options, table, found, facts, observer, threads_of(arguments));
+  std::optional<Winner> winner;
+  const Clock::time_point searched = Clock::now();
+  if (!found.interrupted)
+    winner = fit_winner(terminal, options, table, found, facts, records.listen(observer), threads_of(arguments));
+  facts.winner_seconds = seconds_since(searched);
   if (interruption.signal() != 0) {
     say(terminal, fmt::format("interrupted: what was measured is in {}; --resume goes on with it",
                               arguments.text("trials-file", kTrials)));
@@ -183,11 +201,15 @@ int tune_on(const Arguments& arguments, const Terminal& terminal, const Sources&
   }
   {
     const Uninterrupted moment;
-    formats::save_model(*model, facts.model, arguments.is_true("force"));
+    formats::save_model(winner->result.model, facts.model, arguments.is_true("force"));
   }
   say(terminal, "written: " + facts.model);
   fit_start(options, table, found, facts, observer, threads_of(arguments));
   facts.seconds = seconds_since(begin);
+  if (arguments.has("report")) {
+    write_page(arguments, table, found, how, facts, *winner, records);
+    say(terminal, "written: " + arguments.text("report"));
+  }
   Output output;
   output.write(arguments.is_true("json") ? tune_document(found, how, facts) : tune_text(found, how, facts));
   output.finish();
@@ -206,10 +228,7 @@ int tune_command(const Arguments& arguments, const Terminal& terminal) {
   minutes_of(arguments);
   threads_of(arguments);
   check_memory(arguments, 0);
-  std::vector<std::string> inputs{arguments.files[0]};
-  for (const char* const flag : {"labels", "config"})
-    if (arguments.has(flag)) inputs.push_back(arguments.text(flag));
-  check_inputs(inputs);
+  const std::vector<std::string> inputs = training_inputs(arguments);
   const std::string output = arguments.text("output", "model.safetensors"),
                     trials = arguments.text("trials-file", kTrials);
   for (const std::string& path : {output, trials})
@@ -226,6 +245,7 @@ int tune_command(const Arguments& arguments, const Terminal& terminal) {
     throw Error(ErrorCategory::usage, place(trials) + ": exists already",
                 "--resume goes on with these trials, --force replaces them, --trials-file names another file");
   check_output(trials, true, inputs);
+  check_side_output(arguments, "report", {output, trials}, inputs);
   try {
     const Table table = load_with_target(arguments.files[0], reading);
     return tune_on(arguments, terminal, sources, options_from(sources, table), table);

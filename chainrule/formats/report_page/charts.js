@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// What reports are made of: elements, tables, charts. Curves are uPlot's; each has its numbers in a table below.
+'use strict';
+const report = JSON.parse(document.getElementById('data').textContent);
+const find = (id) => document.getElementById(id);
+const resolved = (name) => {  // light-dark() as the colour that it is now
+  const probe = document.body.appendChild(html('i', { hidden: '' }));
+  probe.style.color = `var(${name})`;
+  const found = getComputedStyle(probe).color;
+  probe.remove();
+  return found;
+};
+const kColours = ['first', 'second', 'third', 'fourth', 'fifth', 'sixth'];
+let colours = {};
+const plots = [];
+
+function html(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+}
+
+const isNumber = (x) => typeof x === 'number';
+const text = (x, digits = 4) => (isNumber(x) ? (Math.abs(x) >= 1e6 || (x !== 0 && Math.abs(x) < 1e-4) ? x.toExponential(digits - 1) : String(Number(x.toPrecision(digits)))) : '–');
+const interval = (x) => (isNumber(x.low) ? `${text(x.value)} (${text(x.low)} to ${text(x.high)})` : text(x.value));
+
+// rows: arrays of texts; the first column names the row.
+function table(heading, rows, numbers = []) {
+  const kind = (k) => (numbers.includes(k) ? { class: 'number' } : {});
+  return html('table', {}, html('thead', {}, html('tr', {}, ...heading.map((name, k) => html('th', { scope: 'col', ...kind(k) }, name)))),
+    html('tbody', {}, ...rows.map((row) => html('tr', {}, ...row.map((cell, k) => (k === 0 ? html('th', { scope: 'row' }, cell) : html('td', kind(k), cell)))))));
+}
+
+function details(name, content) {
+  const region = html('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': name }, content);
+  return html('details', {}, html('summary', {}, name), region);
+}
+
+// A figure with a chart, its legend in words, and the numbers. series: [{ name, values, kind }].
+function chart(parent, { title, note, x, xName, series, tableName, scatter = false, square = false, log = false, logX = false, mark }) {
+  const plot = html('div', { class: 'plot', role: 'img', 'aria-label': `${title}. ${note}` });
+  const names = kColours;
+  const legend = html('div', { class: 'legend' }, ...series.map((one, k) => html('span', { class: one.kind ?? names[k] }, one.name)));
+  const rows = x.map((at, i) => [text(at, 6), ...series.map((one) => text(one.values[i], 6))]);
+  parent.append(html('figure', {}, html('figcaption', {}, html('h3', {}, title), html('p', {}, note)), plot, legend,
+    details(tableName ?? 'The numbers', table([xName, ...series.map((one) => one.name)], rows, [0, ...series.map((_, k) => k + 1)]))));
+  const stroke = (kind) => () => colours[kind];
+  const axis = (label) => ({ stroke: stroke('quiet'), grid: { stroke: stroke('rule'), width: 1 }, ticks: { stroke: stroke('rule'), width: 1 }, label, labelSize: 20, font: '12px system-ui, sans-serif',
+    labelFont: '12px system-ui, sans-serif', size: label === xName ? 36 : 58, values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : text(tick, 3))) });
+  const options = {
+    width: 400, height: 260, legend: { show: false }, cursor: { drag: { x: false, y: false } },
+    scales: { x: logX ? { time: false, distr: 3 } : { time: false }, y: log ? { distr: 3 } : square ? { range: [0, 1] } : {} },
+    axes: [{ ...axis(xName), ...(xName === 'epoch' ? { incrs: [1, 2, 5].flatMap((k) => [1, 10, 100, 1000, 1e4, 1e5, 1e6].map((ten) => k * ten)).sort((a, b) => a - b) } : {}) }, axis('')],
+    series: [{}, ...series.map((one, k) => ({ stroke: stroke(one.kind ?? names[k]), width: 2, dash: one.dashed ? [5, 5] : [],
+      ...(scatter && !one.line ? { paths: () => null, points: { show: true, size: 4, fill: stroke(one.kind ?? names[k]) } } : { points: { show: x.length < 3 } }) }))],
+    hooks: { draw: [(u) => {
+      if (mark === undefined) return;
+      const at = u.valToPos(mark, 'x', true);
+      u.ctx.save();
+      u.ctx.strokeStyle = colours.quiet;
+      u.ctx.setLineDash([4, 4]);
+      u.ctx.beginPath();
+      u.ctx.moveTo(at, u.bbox.top);
+      u.ctx.lineTo(at, u.bbox.top + u.bbox.height);
+      u.ctx.stroke();
+      u.ctx.restore();
+    }] },
+  };
+  const data = [x, ...series.map((one) => one.values)];
+  const made = new uPlot(options, data, plot);
+  plots.push({ made, plot });
+}
+
+function fit() {
+  for (const { made, plot } of plots) made.setSize({ width: Math.max(220, Math.floor(plot.clientWidth)), height: 260 });
+}
+
+function paint() {
+  for (const name of [...kColours, 'quiet', 'rule', 'ink']) colours[name] = resolved(`--${name}`);
+  for (const { made } of plots) made.redraw(false);
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// A cross-validation: metrics over the folds, each fold, and the answers to all rows by models that did not see them.
+function showMetrics() {
+  find('figures').append(table(['metric', 'mean', 'sd', '95 % interval', 'best constant answer', 'on training rows'],
+    report.metrics.map((one) => [one.name, text(one.mean), text(one.deviation), isNumber(one.low) ? `${text(one.low)} to ${text(one.high)}` : '–', text(one.trivial), text(one.training)]), [1, 2, 3, 4, 5]));
+  find('figures-note').textContent = 'Means over the folds, each tested on its own rows by a model of the others. The intervals heed that folds share training rows.';
+  const shown = report.metrics.slice(0, 6).map((one) => one.name);
+  find('figures').after(details('Each fold', table(['fold', 'training rows', 'test rows', 'best epoch', ...shown],
+    report.folds.map((fold) => [fold.name, String(fold.rows.training), String(fold.rows.test), fold.best_epoch ? `${fold.best_epoch} of ${fold.epochs}` : String(fold.epochs),
+      ...shown.map((name) => text(fold.metrics[name]?.value))]), [1, 2, 3, ...shown.map((_, k) => k + 4)])));
+}
+
+function showFoldCurves() {
+  const histories = report.folds.map((fold) => fold.history), longest = Math.max(0, ...histories.map((one) => one.epoch.length));
+  const x = Array.from({ length: longest }, (_, k) => k + 1);
+  const drawn = histories.slice(0, kColours.length), some = histories.length > drawn.length ? ` The first ${drawn.length} are drawn.` : '';
+  const series = (values) => drawn.map((history, k) => ({ name: report.folds[k].name, values: x.map((_, i) => values(history)?.[i] ?? null) }));
+  if (longest === 0) return;
+  if (histories[0].validation.loss) chart(find('curves'), { title: 'Validation loss of each fold', note: `After each epoch; these rows chose the epoch.${some}`, x, xName: 'epoch', series: series((one) => one.validation.loss) });
+  chart(find('curves'), { title: 'Training loss of each fold', note: `Mean over each epoch.${some}`, x, xName: 'epoch', series: series((one) => one.train_loss) });
+}
+
+function showCross() {
+  find('title').textContent = `${report.data}, cross-validated`;
+  document.title = `Cross-validation: ${report.target}`;
+  for (const id of ['health-section', 'weights-section']) find(id).hidden = true;
+  showMetrics();
+  showFoldCurves();
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// A search: its verdict, the trials as parallel coordinates, and their table.
+function svg(tag, attributes, ...children) {
+  const node = document.createElementNS('http://www.w3.org/2000/svg', tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+}
+
+// Where a value lies on its axis: 0 at the bottom, 1 at the top. A number's axis is that of its logarithm.
+function axisOf(axis, trials) {
+  const seen = trials.map((trial) => trial.settings[axis.option]);
+  if (axis.values) {
+    const values = [...axis.values, ...new Set(seen.filter((value) => !axis.values.includes(value)))];
+    const at = (k) => (values.length > 1 ? k / (values.length - 1) : 0.5);
+    return { name: axis.option, place: (trial) => at(values.indexOf(trial.settings[axis.option])), marks: values.map((value, k) => [at(k), value]) };
+  }
+  const numbers = seen.map(Number).filter((value) => value > 0);
+  const low = Math.log(Math.min(axis.low, ...numbers)), high = Math.log(Math.max(axis.high, ...numbers));
+  const place = (value) => (value > 0 ? (Math.log(value) - low) / (high - low) : 0);
+  return { name: axis.option, place: (trial) => place(Number(trial.settings[axis.option])), marks: [0, 0.5, 1].map((at) => [at, text(Math.exp(low + at * (high - low)), 2)]) };
+}
+
+// The better four fifths fill the axis, the best at the top; what is worse lies at the bottom.
+function scoreAxis(trials) {
+  const { score, larger_is_better: larger } = report.tuning;
+  const sorted = trials.map((trial) => trial.mean).sort((a, b) => (larger ? b - a : a - b));
+  const best = sorted[0], worst = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * 0.8))];
+  const place = (value) => (best === worst ? 1 : Math.max(0, Math.min(1, (value - worst) / (best - worst))));
+  return { name: score, place: (trial) => place(trial.mean), marks: [0, 0.5, 1].map((at) => [at, text(worst + at * (best - worst), 3)]) };
+}
+
+// One line for each trial, from axis to axis. Drawn anew for each width: a text keeps its size.
+function parallel(parent, trials) {
+  const axes = [...report.tuning.axes.map((axis) => axisOf(axis, trials)), scoreAxis(trials)];
+  const note = `Each line is a trial that was measured on at least a fold; the further right, the nearer to its ${report.tuning.score}, whose best is at the top. The wide line is the winner, the dashed one the options as given.`;
+  const plot = html('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Trials as parallel coordinates' });
+  parent.append(html('figure', {}, html('figcaption', {}, html('h3', {}, 'Trials'), html('p', {}, note)), plot));
+  const draw = () => {
+    const height = 300, top = 34, bottom = 270, room = Math.max(104, Math.floor((plot.clientWidth - 40) / axes.length)), width = room * axes.length + 40;
+    const x = (k) => 24 + k * room, y = (at) => bottom - at * (bottom - top);
+    const picture = svg('svg', { width, height, viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': note, class: 'parallel' });
+    const line = (trial) => {
+      const kind = trial.trial === report.tuning.winner ? 'winner' : trial.trial === 0 ? 'given' : trial.folds < report.tuning.folds ? 'few' : 'all';
+      const points = axes.map((axis, k) => `${x(k)},${y(axis.place(trial)).toFixed(1)}`).join(' ');
+      return svg('polyline', { points, class: kind }, svg('title', {}, `trial ${trial.trial}: ${text(trial.mean)}`));
+    };
+    const order = (trial) => (trial.trial === report.tuning.winner ? 3 : trial.trial === 0 ? 2 : trial.folds < report.tuning.folds ? 0 : 1);
+    picture.append(...[...trials].sort((a, b) => order(a) - order(b)).map(line));
+    axes.forEach((axis, k) => {
+      picture.append(svg('line', { x1: x(k), x2: x(k), y1: top, y2: bottom, class: 'axis' }));
+      picture.append(svg('text', { x: x(k), y: 16, 'text-anchor': k === 0 ? 'start' : 'middle', class: 'name' }, axis.name));
+      for (const [at, mark] of axis.marks) picture.append(svg('text', { x: x(k) + 5, y: y(at) + 4, class: 'mark' }, mark.length > 13 ? `${mark.slice(0, 12)}…` : mark));
+    });
+    plot.replaceChildren(picture);
+  };
+  draw();
+  addEventListener('resize', draw);
+}
+
+function showTuning() {
+  const tuning = report.tuning, varied = tuning.axes.map((axis) => axis.option);
+  find('title').textContent = `${report.data}: a search for better options → ${report.model}`;
+  document.title = `Search report: ${report.target}`;
+  find('verdict').textContent = tuning.verdict;
+  find('search-note').textContent = `${tuning.test}${tuning.test ? '. ' : ''}${tuning.trials.length} trials in ${text(tuning.seconds, 3)} s${tuning.out_of_time ? ', ended by its time' : ''}; below is the winner's training.`.replace('\n', '');
+  find('search-section').hidden = false;
+  const measured = tuning.trials.filter((trial) => isNumber(trial.mean));
+  if (measured.length > 0) parallel(find('trials'), measured);
+  const name = (trial) => `${trial.trial}${trial.trial === tuning.winner ? ', the winner' : ''}${trial.trial === 0 ? ', as given' : ''}`;
+  find('trials').append(details('All trials', table(['trial', 'folds', tuning.score, 'seconds', ...varied],
+    tuning.trials.map((trial) => [name(trial), String(trial.folds), isNumber(trial.mean) ? text(trial.mean) : 'failed', text(trial.seconds, 3), ...varied.map((option) => trial.settings[option])]), [1, 2, 3])));
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/learning_rates.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+
+#include "cli/report_parts.h"
+
+namespace chainrule::cli {
+namespace {
+
+void take_rate(const Terminal& terminal, const RateTest& test, FitOptions& options) {
+  double& rate = options.train.learning_rate;
+  if (std::isnan(test.suggested)) {
+    say(terminal, fmt::format("warning: a range test of {} steps finds no learning rate that lowers the loss of the "
+                              "training rows: it stays at {}",
+                              test.rates.size(), rate));
+    return;
+  }
+  say(terminal,
+      fmt::format("learning rate {} rather than {}: in a range test of {} steps the loss fell from {:.4g} to "
+                  "{:.4g}, most of it at rates up to {:.2g}",
+                  test.suggested, rate, test.rates.size(), test.start_loss, test.least_loss, 3 * test.suggested));
+  rate = test.suggested;
+}
+
+void take_layers(const Terminal& terminal, const LayerRates& layers, FitOptions& options) {
+  if (!layers.better) {
+    say(terminal, fmt::format("layer rates: none that were tried are better after {} steps: they stay as they are",
+                              layers.steps));
+    return;
+  }
+  say(terminal, fmt::format("layer rates: --weight-multiplier {} --bias-multiplier {}: after {} steps the loss is "
+                            "{:.4g} rather than {:.4g}",
+                            fmt::join(layers.weights, ","), fmt::join(layers.biases, ","), layers.steps,
+                            layers.loss_with, layers.loss));
+  options.weight_multiplier = layers.weights;
+  options.bias_multiplier = layers.biases;
+}
+
+}  // namespace
+
+FoundRates find_rates(const Arguments& arguments, const Terminal& terminal, const Table& table, FitOptions& options,
+                      std::size_t threads, const std::function<bool()>& should_stop) {
+  FoundRates found;
+  if (arguments.is_true("find-learning-rate")) {
+    found.test = test_rates(table, options, threads, should_stop);
+    if (!should_stop()) take_rate(terminal, *found.test, options);
+  }
+  if (arguments.is_true("find-layer-rates") && !should_stop()) {
+    found.layers = test_layer_rates(table, options, threads, should_stop);
+    if (!should_stop()) take_layers(terminal, *found.layers, options);
+  }
+  return found;
+}
+
+Error with_found_rate(const Error& error, const Table& table, const FitOptions& options, std::size_t threads) {
+  const RateTest test = test_rates(table, options, threads);
+  if (!(test.suggested < options.train.learning_rate)) return error;
+  return Error(error.category(), error.what(),
+               fmt::format("{}; a range test finds the learning rate {} (--find-learning-rate takes it)", error.hint(),
+                           test.suggested));
+}
+
+Json rates_object(const FoundRates& found) {
+  Json object = {{"learning_rate", nullptr}, {"layers", nullptr}};
+  if (found.test)
+    object["learning_rate"] = {{"suggested", number(found.test->suggested)},
+                               {"start_loss", number(found.test->start_loss)},
+                               {"rates", numbers(found.test->rates)},
+                               {"losses", numbers(found.test->losses)},
+                               {"diverged", found.test->diverged}};
+  if (found.layers)
+    object["layers"] = {{"better", found.layers->better},          {"weight_multiplier", found.layers->weights},
+                        {"bias_multiplier", found.layers->biases}, {"steps", found.layers->steps},
+                        {"loss", number(found.layers->loss)},      {"loss_with", number(found.layers->loss_with)}};
+  return object;
+}
+
+}  // namespace chainrule::cli

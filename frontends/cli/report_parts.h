@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the documents of several reports have in common (docs/formats.md, "Report").
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "chainrule/fit.h"
+#include "cli/json_text.h"
+
+namespace chainrule::cli {
+
+/// Of the digits that are worth drawing.
+Json short_number(double value);
+Json numbers(const std::vector<double>& values);
+
+/// At most so many of them, evenly.
+std::vector<std::size_t> some_of(const std::vector<std::size_t>& rows, std::size_t most);
+
+/// Epochs, losses, learning rates, and the metrics of validation rows.
+Json history_object(const History& history);
+/// Each column of the table: what it holds and what training does with it.
+Json columns_array(const Table& table, const FitPlan& plan, const FitOptions& options);
+/// [key, value] of each option.
+Json options_array(const FitOptions& options);
+
+/// Answers to rows that did not train.
+struct Answers {
+  const Encoder* encoder = nullptr;
+  const Targets* targets = nullptr;
+  std::vector<std::size_t> rows;  ///< of the targets
+  /// Of rows[i]: probabilities of the classes, or the number.
+  std::function<std::span<const double>(std::size_t)> answer;
+  std::function<std::size_t(std::size_t)> decided;  ///< class that is predicted for rows[i]
+};
+constexpr std::size_t kRowsDrawn = 2'000;  ///< of points in a chart
+/// What is drawn of them: truth and prediction, or who was taken for whom and how probable the second of two classes
+/// was. Adds to `document`.
+void add_answers(const Answers& answers, Json& document);
+
+}  // namespace chainrule::cli
