@@ -49,6 +49,7 @@ struct Runs : Dir {
                 (i % 9 == 4 ? "" : std::to_string(i % 5)) + ((i * 37 % 101 > 60) != (i % 7 == 0) ? ",yes\n" : ",no\n");
     write("visits.csv", visits);
   }
+  ~Runs() { expect_replays(*this); }
   // Of cv and tune, whose page goes to a file.
   fs::path page(const std::string& name, std::vector<std::string> words) const {
     words.insert(words.end(), {"--report", name, "--hidden", "8", "-q"});

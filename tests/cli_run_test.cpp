@@ -159,6 +159,21 @@ TEST(Run, LeavesModelMetricsConfigurationAndTensorBoardsFile) {
   EXPECT_FALSE(dir.has("runs/first/report.html"));
 }
 
+TEST(Run, IsNamedByTheTimeWhereThatIsAskedFor) {
+  const Points dir;
+  const Result result = dir.train({"--run", "time"});
+  std::vector<std::string> names;
+  for (const fs::directory_entry& one : fs::directory_iterator(dir.path("runs")))
+    names.push_back(one.path().filename().string());
+  ASSERT_EQ(names.size(), 1u);
+  std::string form = names[0];
+  for (char& c : form)
+    if (c >= '0' && c <= '9') c = '0';
+  EXPECT_EQ(form, "0000-00-00T00-00-00Z");
+  EXPECT_TRUE(contains(result.err, "written: runs/" + names[0] + "/model.safetensors")) << result.err;
+  expect_replays(dir);
+}
+
 TEST(Run, IsRefusedBeforeAnythingIsMade) {
   const Points dir;
   dir.train({"--run", "first"});

@@ -189,6 +189,16 @@ inline std::string on_terminal(const Dir& dir, std::vector<std::string> words, u
   return said;
 }
 
+/// Every run in this folder that has ended with a model can be trained again, bit by bit.
+inline void expect_replays(const Dir& dir) {
+  if (!dir.has("runs")) return;
+  for (const fs::directory_entry& one : fs::directory_iterator(dir.path("runs")))
+    if (fs::exists(one.path() / "model.safetensors")) {
+      const Result again = run(dir, {"replay", "runs/" + one.path().filename().string()});
+      EXPECT_EQ(again.code, 0) << one.path() << again.err;
+    }
+}
+
 /// Three kinds of points, text labels (one with a comma and a quote) and a number that follows from the inputs.
 inline std::string points(bool with_class, bool with_number, std::size_t rows = 150) {
   std::string text = "x,y";

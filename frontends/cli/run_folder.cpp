@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/run_folder.h"
 
+#include <ctime>
 #include <filesystem>
 #include <system_error>
 
@@ -43,6 +44,14 @@ void RunFolder::begin(const FitOptions& options, const RunRecord& record) const 
   AtomicFile file(config(), overwrite_);
   file.write(config_text(options) + run_text(record));
   file.commit();
+}
+
+std::string run_named_by_time() {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  char text[32];
+  return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H-%M-%SZ", &utc)};
 }
 
 RunRecord record_of(const Arguments& arguments) {

@@ -35,6 +35,8 @@ class RunFolder {
   bool overwrite_;
 };
 
+/// "2026-11-28T22-56-03Z": the name of a run that begins now.
+std::string run_named_by_time();
 /// Of the arguments of a train.
 RunRecord record_of(const Arguments& arguments);
 

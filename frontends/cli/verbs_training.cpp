@@ -32,7 +32,8 @@ Verb train_verb() {
   verb.flags = {
       lettered("o", with_value("output", "FILE", "where the model goes", "model.safetensors")),
       yes_or_no("force", "replace an output file that exists"),
-      with_value("run", "NAME", "leave model, metrics, configuration and report.html in runs/NAME instead"),
+      with_value("run", "NAME",
+                 "leave model, metrics, configuration and report.html in runs/NAME instead; time: named by the time"),
       with_value("validation", "FILE", "watch the training on these rows instead of a part of DATA"),
       yes_or_no("find-learning-rate", "first measure which learning rate suits, and take it (docs/learning-rates.md)"),
       yes_or_no("find-layer-rates", "and which multipliers of it suit the layers' weights and biases"),

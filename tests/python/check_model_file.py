@@ -78,6 +78,7 @@ def encode(metadata, data):
         rows = rows[1:]
     x = numpy.array([[float(row[place]) for place in places] for row in rows])
     x = (x - numpy.array(columns["shift"])) / numpy.array(columns["scale"])
+    x = numpy.where(columns["clipped"], x / numpy.sqrt(1 + (x / 3) ** 2), x)
     return torch.tensor(numpy.where(columns["constant"], 0.0, x), dtype=torch.float32)
 
 
@@ -87,7 +88,8 @@ def answers_of(model, metadata, layers, data):
     answers = answers.double()
     if metadata["task"] == "number":
         target = json.loads(metadata["target"])
-        return answers * target["scale"] + target["shift"]
+        decision = json.loads(metadata["decision"])
+        return (answers * target["scale"] + target["shift"]).clamp(decision["least"], decision["most"])
     scores = answers.clamp(min=0)
     total = scores.sum(1, keepdim=True)
     return torch.where(total > 0, scores / total, torch.full_like(scores, 1 / scores.shape[1]))

@@ -33,7 +33,7 @@ function table(heading, rows, numbers = []) {
 }
 
 function details(name, content) {
-  const region = html('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': name }, content);
+  const region = html('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': name }, content);
   return html('details', {}, html('summary', {}, name), region);
 }
 

@@ -26,7 +26,7 @@ function compare() {
     chart(find('curves'), { title: 'Training loss', note: `Mean over each epoch.${shown}`, x, xName: 'epoch', series: lines((run) => run.history.train_loss) });
   }
   find('again-name').textContent = 'What differs, and the same again';
-  find('differences').append(report.differences.length > 0 ? table(['', ...names], report.differences.map((row) => row.map(String)))
+  find('differences').append(report.differences.length > 0 ? table(['what', ...names], report.differences.map((row) => row.map(String)))
     : html('p', {}, 'They do not differ in data, options or how they ended.'));
   find('command').textContent = runs.map((run) => run.command).join('\n');
   find('options').append(table(['option', ...names], report.options));

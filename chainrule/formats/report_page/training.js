@@ -53,12 +53,12 @@ function calibration(probability, positive) {
 function showClasses(answers) {
   if (answers.confusion) {
     const labels = report.labels;
-    const made = table(['', ...labels], answers.confusion.map((row, k) => [labels[k], ...row.map(String)]), labels.map((_, k) => k + 1));
+    const made = table(['class', ...labels], answers.confusion.map((row, k) => [labels[k], ...row.map(String)]), labels.map((_, k) => k + 1));
     made.id = 'matrix';
     made.querySelectorAll('tbody tr').forEach((row, k) => row.children[k + 1].classList.add('right'));
     const note = 'How often which class (row) was taken for which (column); right answers are bold.';
     find('answers').append(html('figure', {}, html('figcaption', {}, html('h3', {}, 'Who was taken for whom'), html('p', {}, note)),
-      html('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Confusion matrix' }, made)));
+      html('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': 'Confusion matrix' }, made)));
   }
   if (!answers.probability) return;
   const positive = answers.positive, of = report.labels[1];

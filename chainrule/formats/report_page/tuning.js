@@ -33,12 +33,12 @@ function scoreAxis(trials) {
 // One line for each trial, from axis to axis. Drawn anew for each width: a text keeps its size.
 function parallel(parent, trials) {
   const axes = [...report.tuning.axes.map((axis) => axisOf(axis, trials)), scoreAxis(trials)];
-  const note = `Each line is a trial that was measured on at least a fold; the further right, the nearer to its ${report.tuning.score}, whose best is at the top. The wide line is the winner, the dashed one the options as given.`;
-  const plot = html('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Trials as parallel coordinates' });
+  const note = `Each line is a trial, from its options to its ${report.tuning.score}, whose best is at the top; faint ones were measured on some of the folds only. The wide line is the winner, the dashed one the options as given.`;
+  const plot = html('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': 'Trials as parallel coordinates' });
   parent.append(html('figure', {}, html('figcaption', {}, html('h3', {}, 'Trials'), html('p', {}, note)), plot));
   const draw = () => {
-    const height = 300, top = 34, bottom = 270, room = Math.max(104, Math.floor((plot.clientWidth - 40) / axes.length)), width = room * axes.length + 40;
-    const x = (k) => 24 + k * room, y = (at) => bottom - at * (bottom - top);
+    const height = 300, top = 34, bottom = 270, room = Math.max(104, Math.floor((plot.clientWidth - 44) / axes.length)), width = room * axes.length + 44;
+    const x = (k) => 44 + k * room, y = (at) => bottom - at * (bottom - top);
     const picture = svg('svg', { width, height, viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': note, class: 'parallel' });
     const line = (trial) => {
       const kind = trial.trial === report.tuning.winner ? 'winner' : trial.trial === 0 ? 'given' : trial.folds < report.tuning.folds ? 'few' : 'all';
@@ -49,7 +49,7 @@ function parallel(parent, trials) {
     picture.append(...[...trials].sort((a, b) => order(a) - order(b)).map(line));
     axes.forEach((axis, k) => {
       picture.append(svg('line', { x1: x(k), x2: x(k), y1: top, y2: bottom, class: 'axis' }));
-      picture.append(svg('text', { x: x(k), y: 16, 'text-anchor': k === 0 ? 'start' : 'middle', class: 'name' }, axis.name));
+      picture.append(svg('text', { x: x(k), y: 16, 'text-anchor': 'middle', class: 'name' }, axis.name));
       for (const [at, mark] of axis.marks) picture.append(svg('text', { x: x(k) + 5, y: y(at) + 4, class: 'mark' }, mark.length > 13 ? `${mark.slice(0, 12)}…` : mark));
     });
     plot.replaceChildren(picture);

@@ -235,7 +235,9 @@ int read_and_train(const Arguments& arguments, const Terminal& terminal,
 
 }  // namespace
 
-int train_command(const Arguments& arguments, const Terminal& terminal) {
+int train_command(const Arguments& given, const Terminal& terminal) {
+  Arguments arguments = given;
+  if (arguments.text("run") == "time") arguments.flags["run"] = {run_named_by_time()};
   const std::vector<std::vector<Assignment>> sources = sources_of(arguments);
   const FitOptions options = options_from(sources);
   for (const char* const flag : {"find-learning-rate", "find-layer-rates"})
