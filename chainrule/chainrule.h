@@ -58,3 +58,4 @@
 #include "chainrule/explain_text.h"
 #include "chainrule/processor.h"
 #include "chainrule/rate_test.h"
+#include "chainrule/trivial_loss.h"

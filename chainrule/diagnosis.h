@@ -11,6 +11,7 @@
 #include "chainrule/dataset.h"
 #include "chainrule/health.h"
 #include "chainrule/model.h"
+#include "chainrule/trivial_loss.h"
 
 namespace chainrule {
 
@@ -45,10 +46,6 @@ struct Examination {
 /// rows, with target; sample weights count once they have mean 1. Throws Error: (input) for no rows, (numerics) where
 /// loss or gradient is not finite, and as options_from() for a configuration that it does not know.
 Examination examine(const Model& model, Dataset data, std::size_t threads = 0);
-
-/// Loss of the best answer that is the same for every row, sample weights counted: what the link makes of the mean of
-/// the targets, or, where that is better, of their median.
-double trivial_loss(const Loss& loss, const Selection& rows);
 
 // The bounds. Ours, where no source stands beside them: chosen so that trainings that work stay clear of them.
 inline constexpr double kLargeInput = 10;         ///< root mean square of an input; standardised, it is 1

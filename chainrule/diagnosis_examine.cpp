@@ -2,22 +2,15 @@
 // The rehearsal of an epoch that gathers what diagnose() judges.
 #include <algorithm>
 #include <cmath>
-#include <limits>
-#include <numeric>
 
 #include "chainrule/diagnosis.h"
-#include "chainrule/elementary.h"
 #include "chainrule/error.h"
 #include "chainrule/options.h"
-#include "chainrule/random.h"
 #include "chainrule/train.h"
+#include "chainrule/trivial_loss.h"
 
 namespace chainrule {
 namespace {
-
-double weight_of(const Dataset& data, std::size_t row) {
-  return data.weights_of_loss().empty() ? 1.0 : static_cast<double>(data.weights_of_loss()[row]);
-}
 
 FitOptions options_of(const Model& model) {
   std::vector<Assignment> wishes;
@@ -78,76 +71,9 @@ std::vector<ClassHealth> class_health(const Model& model, const Selection& rows,
   return classes;
 }
 
-// The targets of the rows, (rows x outputs).
-Matrix targets_of(const Selection& rows) {
-  Matrix targets(rows.rows.size(), rows.data->targets.columns());
-  rows.data->targets.gather(rows.rows, targets.view());
-  return targets;
-}
-
-double weighted_mean(const Selection& rows, const Matrix& targets, std::size_t column) {
-  double sum = 0, total = 0;
-  for (std::size_t i = 0; i < targets.rows(); ++i) {
-    const double weight = weight_of(*rows.data, rows.rows[i]);
-    sum += weight * static_cast<double>(targets(i, column));
-    total += weight;
-  }
-  return sum / total;
-}
-
-// The least value that half of the weight does not pass.
-double weighted_median(const Selection& rows, const Matrix& targets, std::size_t column) {
-  std::vector<std::size_t> order(targets.rows());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, {}, [&](std::size_t i) { return targets(i, column); });
-  double total = 0, below = 0;
-  for (const std::size_t row : rows.rows) total += weight_of(*rows.data, row);
-  for (const std::size_t i : order) {
-    below += weight_of(*rows.data, rows.rows[i]);
-    if (2 * below >= total) return static_cast<double>(targets(i, column));
-  }
-  return 0;
-}
-
-// The output a(L) that the loss's link turns into `answer` once labels are smoothed over `classes`, or nearly where
-// that is at the end of the link's range.
-double output_for(const Loss& loss, double answer, double classes) {
-  const auto log = [](double x) { return elementary::log(std::max(x, std::numeric_limits<double>::min())); };
-  const auto smooth = [&](double share) { return (1 - loss.label_smoothing) * answer + loss.label_smoothing * share; };
-  const std::string_view link = link_name(loss);
-  if (link == "softmax") return log(smooth(1 / classes));
-  if (link == "sigmoid") return log(smooth(0.5)) - log(1 - smooth(0.5));
-  if (link == "exp") return log(answer);
-  return answer;
-}
-
-double mean_loss(const Loss& loss, const Selection& rows, const Matrix& targets, std::span<const double> output) {
-  std::vector<double> target(targets.columns());
-  double sum = 0, total = 0;
-  for (std::size_t i = 0; i < targets.rows(); ++i) {
-    std::ranges::copy(targets.row(i), target.begin());
-    const double weight = weight_of(*rows.data, rows.rows[i]);
-    sum += weight * loss_value(loss, output, target);
-    total += weight;
-  }
-  return sum / total;
-}
-
 }  // namespace
 
 double InputHealth::root_mean_square() const { return std::sqrt(mean * mean + deviation * deviation); }
-
-double trivial_loss(const Loss& loss, const Selection& rows) {
-  const Matrix targets = targets_of(rows);
-  double least = std::numeric_limits<double>::infinity();
-  for (const auto answer_of : {weighted_mean, weighted_median}) {
-    std::vector<double> output(targets.columns());
-    for (std::size_t k = 0; k < output.size(); ++k)
-      output[k] = output_for(loss, answer_of(rows, targets, k), static_cast<double>(output.size()));
-    least = std::min(least, mean_loss(loss, rows, targets, output));
-  }
-  return least;
-}
 
 Examination examine(const Model& model, Dataset data, std::size_t threads) {
   if (data.rows() == 0) throw Error(ErrorCategory::input, "rows: expected at least 1, found 0");
@@ -155,14 +81,13 @@ Examination examine(const Model& model, Dataset data, std::size_t threads) {
   const Selection rows = all_rows(data);
   scale_weights_to_mean_one(data.weights, rows.rows);
   scale_weights_to_mean_one(data.loss_weights, rows.rows);
-  const std::size_t asked = options.train.batch_size;
 
   Examination found;
   found.architecture = model.network.architecture;
   found.inputs = input_health(model.encoder, data.inputs);
   found.classes = class_health(model, rows, threads);
   found.rows = data.rows();
-  found.batch_size = asked == 0 ? data.rows() : std::min(asked, data.rows());
+  found.batch_size = rows_per_batch(options.train, data.rows());
   found.optimizer = optimizer_name(options.train.optimizer);
   found.zero_output = options.zero_output;
   found.learning_rate = options.train.learning_rate;
@@ -173,7 +98,7 @@ Examination examine(const Model& model, Dataset data, std::size_t threads) {
   TrainState state(network, options.train, found.batch_size, threads);
   state.learning_rate = found.learning_rate;
   Batcher batches(rows, found.batch_size);
-  const std::vector<std::size_t> order = random_permutation({options.train.seed, Purpose::shuffle, 0, 1}, data.rows());
+  const std::vector<std::size_t> order = epoch_order(options.train, data.rows(), 1);
   HealthMeter meter(network.architecture);
   for (std::size_t b = 0; b < batches.batches(); ++b) {
     const Batch batch = batches.gather(b, order);

@@ -11,6 +11,7 @@
 #include "chainrule/options.h"
 #include "chainrule/processor.h"
 #include "chainrule/sha256.h"
+#include "chainrule/trivial_loss.h"
 #include "chainrule/version.h"
 
 namespace chainrule {
@@ -61,6 +62,15 @@ Estimates estimate(const Model& model, const Selection& rows, std::size_t thread
   options.threshold = model.threshold;
   options.losses = losses;
   return estimate_metrics(predictions.view(), rows, options);
+}
+
+// Enough of the rows to know what they are like, evenly chosen.
+Selection some_of(const Selection& rows) {
+  constexpr std::size_t kMost = 10'000;
+  const std::size_t all = rows.rows.size(), some = std::min(all, kMost);
+  Selection chosen{rows.data, {}};
+  for (std::size_t i = 0; i < some; ++i) chosen.rows.push_back(rows.rows[i * all / some]);
+  return chosen;
 }
 
 // By neither of these is the model better than an answer that looks at no input.
@@ -117,6 +127,9 @@ FitResult fit(const Table& table, const FitOptions& options, const Observer& obs
   const bool by_metric = options.threshold_metric != "none";
   const std::string& metric = by_metric ? options.threshold_metric : options.train.metric;
   result.training = evaluate(network, plan.loss, training, threads, metric, threshold);
+  const Selection some = some_of(training);
+  result.trivial_loss = trivial_loss(plan.loss, some);
+  result.least_loss = least_loss(plan.loss, some);
   if (!held_out.rows.empty()) {
     result.validation = evaluate(network, plan.loss, held_out, threads, metric, threshold);
     for (Metric& one : trivial_metrics(held_out))

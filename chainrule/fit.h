@@ -68,6 +68,8 @@ struct FitResult {
   Split split;                     ///< the rows of the table that trained, were watched, and tested
   Metrics training, validation;    ///< of the model as it is returned
   Metrics trivial;                 ///< the same as in `validation`, but loss, of the best constant answers to its rows
+  double trivial_loss = 0;         ///< of the best constant answer, on up to 10,000 of the training rows
+  double least_loss = 0;           ///< of answers that are all right, there
   Estimates test;                  ///< the same for rows that nothing has looked at; none: no rows
   std::vector<std::string> notes;  ///< decisions and warnings, for the user
 };

@@ -108,7 +108,7 @@ std::size_t memory_for(const FitPlan& plan, const Table& table, const FitOptions
   }
   units += widest;  // a delta turned round
   const std::size_t rows = plan.split.rest.size();
-  const std::size_t batch = options.train.batch_size == 0 ? rows : std::min(rows, options.train.batch_size);
+  const std::size_t batch = rows_per_batch(options.train, rows);
   return kAnyTraining + sizeof(float) * (blocks * stored + checked_product(batch, units, "batch")) +
          memory_for_rows(plan, table) + (validation == nullptr ? 0 : memory_for_rows(plan, *validation));
 }

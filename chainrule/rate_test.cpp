@@ -8,7 +8,9 @@
 
 #include "chainrule/error.h"
 #include "chainrule/options.h"
+#include "chainrule/rate_test_range.h"
 #include "chainrule/rate_test_rehearsal.h"
+#include "chainrule/trivial_loss.h"
 
 namespace chainrule {
 namespace {
@@ -16,7 +18,8 @@ namespace {
 constexpr double kFirstRate = 1e-6, kLastRate = 1e5;
 constexpr double kFactor = 1.1220184543019633;   // 10^(1/20)
 constexpr double kShare = 0.9, kBack = 1.0 / 3;  // of the fall; of the rate at which it was reached
-constexpr double kWorthwhile = 0.02;             // a fall, beside the loss before
+constexpr std::uint64_t kTests = 3;
+constexpr double kWorthwhile = 0.02;  // a fall, beside the loss before
 
 double two_digits(double value) {
   double few = value;
@@ -24,27 +27,26 @@ double two_digits(double value) {
   return few;
 }
 
-void suggest(RateTest& test) {
-  const double fall = test.start_loss - test.least_loss;
-  if (!(fall > kWorthwhile * std::abs(test.start_loss))) return;
+// `trivial`: of the best constant answer; on the way there nothing is learned but how frequent classes are.
+void suggest(RateTest& test, double trivial) {
+  const double start = test.start_loss, least = test.least_loss;
+  if (!(start - least > kWorthwhile * std::abs(start))) return;
+  const double from = trivial - least > kWorthwhile * std::abs(trivial) ? std::min(start, trivial) : start;
   for (std::size_t i = 0; i < test.rates.size(); ++i)
-    if (test.losses[i] <= test.start_loss - kShare * fall) {
+    if (test.losses[i] <= from - kShare * (from - least)) {
       test.suggested = two_digits(kBack * test.rates[i]);
       return;
     }
 }
 
-}  // namespace
-
-RateTest test_rates(const Table& table, const FitOptions& options, std::size_t threads,
-                    const std::function<bool()>& should_stop) {
-  Rehearsal trial(table, options, threads);
+RateTest one_test(const RehearsalRows& rows, const FitOptions& options, const RateTestOptions& how) {
+  Rehearsal trial(rows, rows.plan().architecture, options, how.threads);
   RateTest test;
-  test.start_loss = test.least_loss = trial.loss();
+  test.start_loss = test.least_loss = trial.loss(rows.some());
   try {
-    for (double rate = kFirstRate; rate < kLastRate && !(should_stop && should_stop()); rate *= kFactor) {
+    for (double rate = kFirstRate; rate < kLastRate && !(how.should_stop && how.should_stop()); rate *= kFactor) {
       trial.step(rate);
-      const double loss = trial.loss();
+      const double loss = trial.loss(rows.some());
       if (!std::isfinite(loss)) throw Error(ErrorCategory::numerics, "loss");
       test.rates.push_back(rate);
       test.losses.push_back(loss);
@@ -57,8 +59,31 @@ RateTest test_rates(const Table& table, const FitOptions& options, std::size_t t
     if (error.category() != ErrorCategory::numerics) throw;
     test.diverged = true;
   }
-  suggest(test);
+  suggest(test, trivial_loss(rows.plan().loss, rows.some()));
   return test;
+}
+
+}  // namespace
+
+RateTest range_test(const RehearsalRows& rows, const FitOptions& options, const RateTestOptions& how) {
+  std::vector<RateTest> tests;
+  for (std::uint64_t k = 0; k < kTests; ++k) {
+    FitOptions its = options;
+    its.train.seed += k;
+    tests.push_back(one_test(rows, its, how));
+    if (how.should_stop && how.should_stop()) return tests[0];
+  }
+  std::ranges::stable_sort(tests, [](const RateTest& a, const RateTest& b) {  // those without a suggestion last
+    return std::isnan(b.suggested) ? !std::isnan(a.suggested) : a.suggested < b.suggested;
+  });
+  RateTest& median = tests[kTests / 2];
+  median.lowest = tests.front().suggested;
+  median.highest = tests.back().suggested;
+  return median;
+}
+
+RateTest test_rates(const Table& table, const FitOptions& options, const RateTestOptions& how) {
+  return range_test(RehearsalRows(table, options, how.validation), options, how);
 }
 
 }  // namespace chainrule

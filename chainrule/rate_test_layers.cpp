@@ -2,6 +2,7 @@
 // Whether layers, and weights and biases, would do better with learning rates of their own.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "chainrule/elementary.h"
 #include "chainrule/error.h"
@@ -11,7 +12,6 @@
 namespace chainrule {
 namespace {
 
-constexpr std::size_t kLeastSteps = 50, kMostSteps = 300;
 constexpr double kMostFactor = 16;
 constexpr double kWorthwhile = 0.02;  // of the loss
 
@@ -20,7 +20,7 @@ constexpr double kWorthwhile = 0.02;  // of the loss
 struct Movement {
   std::vector<double> weights;         // changes beside the norm that the weights have at the end
   std::vector<double> biases_of_them;  // what the biases' changes do to z beside what the weights' do
-  double loss = 0;                     // at the end
+  double loss = std::numeric_limits<double>::infinity();  // at the end; no number: infinite
   std::size_t steps = 0;
 };
 
@@ -33,22 +33,23 @@ double root_mean_square(std::span<const float> values, std::span<const float> le
   return std::sqrt(sum / static_cast<double>(values.size()));
 }
 
-std::size_t steps_for(const Rehearsal& trial) {
-  return std::clamp(2 * trial.steps_per_epoch(), kLeastSteps, kMostSteps);
-}
-
-Movement measure(Rehearsal& trial, double rate, const std::function<bool()>& should_stop) {
+Movement measure(Rehearsal& trial, double rate, const Selection& rows, const std::function<bool()>& should_stop) {
   const std::size_t depth = trial.architecture().depth();
   Movement out;
   std::vector<double> weights(depth, 0), biases(depth, 0), fed(depth, 0);
-  for (; out.steps < steps_for(trial) && !(should_stop && should_stop()); ++out.steps) {
-    const Parameters before = trial.parameters();
-    trial.step(rate);
-    for (const Segment& segment : before.segments()) {
-      const double change = root_mean_square(trial.parameters().of(segment), before.of(segment));
-      (segment.kind == Segment::Kind::weights ? weights : biases)[segment.layer] += change;
+  try {
+    for (; out.steps < trial.steps_to_take() && !(should_stop && should_stop()); ++out.steps) {
+      const Parameters before = trial.parameters();
+      trial.step(rate);
+      for (const Segment& segment : before.segments()) {
+        const double change = root_mean_square(trial.parameters().of(segment), before.of(segment));
+        (segment.kind == Segment::Kind::weights ? weights : biases)[segment.layer] += change;
+      }
+      for (std::size_t l = 0; l < depth; ++l) fed[l] += trial.fed(l);
     }
-    for (std::size_t l = 0; l < depth; ++l) fed[l] += trial.fed(l);
+    out.loss = trial.loss(rows);
+  } catch (const Error& error) {
+    if (error.category() != ErrorCategory::numerics) throw;
   }
   const auto steps = static_cast<double>(std::max<std::size_t>(out.steps, 1));
   for (std::size_t l = 0; l < depth; ++l) {
@@ -58,7 +59,6 @@ Movement measure(Rehearsal& trial, double rate, const std::function<bool()>& sho
     out.weights.push_back(norm > 0 ? weights[l] / norm : 0);
     out.biases_of_them.push_back(moved > 0 ? biases[l] / moved : 0);
   }
-  out.loss = trial.loss();
   return out;
 }
 
@@ -97,38 +97,28 @@ std::vector<double> times(const std::vector<double>& given, const std::vector<do
   return out;
 }
 
-// The loss after so many steps; infinite where the training has no finite numbers.
-double loss_with(const Table& table, const FitOptions& options, std::size_t threads,
-                 const std::function<bool()>& should_stop) {
-  Rehearsal trial(table, options, threads);
-  try {
-    const std::size_t steps = steps_for(trial);
-    for (std::size_t s = 0; s < steps && !(should_stop && should_stop()); ++s) trial.step(options.train.learning_rate);
-    return trial.loss();
-  } catch (const Error& error) {
-    if (error.category() != ErrorCategory::numerics) throw;
-    return std::numeric_limits<double>::infinity();
-  }
-}
-
 }  // namespace
 
-LayerRates test_layer_rates(const Table& table, const FitOptions& options, std::size_t threads,
-                            const std::function<bool()>& should_stop) {
-  Rehearsal trial(table, options, threads);
-  const Movement found = measure(trial, options.train.learning_rate, should_stop);
+LayerRates test_layer_rates(const Table& table, const FitOptions& options, const RateTestOptions& how) {
+  const RehearsalRows rows(table, options, how.validation);
+  const double rate = options.train.learning_rate;
+  Rehearsal trial(rows, rows.plan().architecture, options, how.threads);
+  const Movement found = measure(trial, rate, rows.some(), how.should_stop);
   const std::vector<double> alike(found.weights.size(), 1);
   const std::vector<double> weights = weight_factors(found), biases = bias_factors(found);
   LayerRates out{options.weight_multiplier, options.bias_multiplier, found.steps, found.loss, found.loss, false};
   for (const auto& [of_weights, of_biases] : {std::pair(&weights, &alike), {&alike, &biases}, {&weights, &biases}}) {
     if (*of_weights == alike && *of_biases == alike) continue;
-    FitOptions changed = options;
-    changed.weight_multiplier = times(options.weight_multiplier, *of_weights);
-    changed.bias_multiplier = times(options.bias_multiplier, *of_biases);
-    const double loss = loss_with(table, changed, threads, should_stop);
+    Architecture architecture = rows.plan().architecture;
+    for (std::size_t l = 0; l < architecture.depth(); ++l) {
+      architecture.layers[l].weight_multiplier *= (*of_weights)[l];
+      architecture.layers[l].bias_multiplier *= (*of_biases)[l];
+    }
+    Rehearsal with(rows, architecture, options, how.threads);
+    const double loss = loss_after_steps(with, rate, rows.some(), how.should_stop);
     if (!(loss < out.loss_with) || found.loss - loss <= kWorthwhile * std::abs(found.loss)) continue;
-    out.weights = changed.weight_multiplier;
-    out.biases = changed.bias_multiplier;
+    out.weights = times(options.weight_multiplier, *of_weights);
+    out.biases = times(options.bias_multiplier, *of_biases);
     out.loss_with = loss;
     out.better = true;
   }

@@ -130,14 +130,6 @@ void bound_norms(TrainState& s) {
     if (segment.max_norm > 0) bound_units(segment.max_norm, s.network.parameters.weights(segment.layer));
 }
 
-std::vector<std::size_t> epoch_order(const TrainOptions& options, std::size_t rows, std::size_t epoch) {
-  if (options.shuffle)
-    return random_permutation({options.seed, Purpose::shuffle, 0, static_cast<std::uint32_t>(epoch)}, rows);
-  std::vector<std::size_t> order(rows);
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  return order;
-}
-
 // Statistics of the step just made with the weights `before`.
 void tell_health(TrainState& s, const Batch& batch, const Parameters& before, const StepRecord& step,
                  const Observer& observer) {
@@ -203,6 +195,23 @@ double train_step(TrainState& s, const Batch& batch) {
   return loss;
 }
 
+std::size_t rows_per_batch(const TrainOptions& options, std::size_t rows) {
+  return options.batch_size == 0 ? rows : std::min(options.batch_size, rows);
+}
+
+std::size_t steps_per_epoch(const TrainOptions& options, std::size_t rows) {
+  const std::size_t batch = rows_per_batch(options, rows);
+  return (rows + batch - 1) / batch;
+}
+
+std::vector<std::size_t> epoch_order(const TrainOptions& options, std::size_t rows, std::size_t epoch) {
+  if (options.shuffle)
+    return random_permutation({options.seed, Purpose::shuffle, 0, static_cast<std::uint32_t>(epoch)}, rows);
+  std::vector<std::size_t> order(rows);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  return order;
+}
+
 double decay_term(const Parameters& parameters, double weight_decay) {
   double sum = 0;
   for (const Segment& segment : parameters.segments())
@@ -215,7 +224,7 @@ History train(Network& network, const Selection& training, const Selection& vali
   validate(options);
   const std::size_t rows = training.rows.size();
   if (rows == 0) throw Error(ErrorCategory::input, "training rows: expected at least 1, found 0");
-  const std::size_t batch_size = options.batch_size == 0 ? rows : std::min(options.batch_size, rows);
+  const std::size_t batch_size = rows_per_batch(options, rows);
   if (std::holds_alternative<Rprop>(options.optimizer) && batch_size < rows)
     throw Error(ErrorCategory::usage,
                 "batch_size: rprop expects all " + std::to_string(rows) + " rows, found " + std::to_string(batch_size));

@@ -63,6 +63,13 @@ struct TrainState {
 /// loss or gradient is not finite; the network then still holds the weights from before the step.
 double train_step(TrainState& state, const Batch& batch);
 
+/// Rows of a step, of so many.
+std::size_t rows_per_batch(const TrainOptions& options, std::size_t rows);
+/// Of the same.
+std::size_t steps_per_epoch(const TrainOptions& options, std::size_t rows);
+/// In which order an epoch (from 1) takes the rows.
+std::vector<std::size_t> epoch_order(const TrainOptions& options, std::size_t rows, std::size_t epoch);
+
 /// lambda / 2 * sum of squared weights, multipliers counted (M5; (6), (7)): what the objective has beside the mean
 /// loss.
 double decay_term(const Parameters& parameters, double weight_decay);

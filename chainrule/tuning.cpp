@@ -147,9 +147,9 @@ class Search {
   bool take_known(const Job& job) {
     const auto& [trial, fold] = job;
     if (!observer_.known) return false;
-    const std::optional<double> score = observer_.known(trial, fold, result_.trials[trial]);
-    if (score) record(job, *score, 0);
-    return score.has_value();
+    const std::optional<TrialScore> known = observer_.known(trial, fold, result_.trials[trial]);
+    if (known) record(job, known->score, known->seconds);
+    return known.has_value();
   }
 
   void record(const Job& job, double score, double seconds) {
@@ -226,6 +226,17 @@ class Search {
 
 std::size_t Trial::folds_done() const {
   return static_cast<std::size_t>(std::ranges::count_if(scores, [](const auto& score) { return score.has_value(); }));
+}
+
+double Trial::gain_over(const Trial& start, bool larger_is_better) const {
+  double sum = 0;
+  std::size_t count = 0;
+  for (std::size_t fold = 0; fold < std::min(scores.size(), start.scores.size()); ++fold)
+    if (scores[fold] && start.scores[fold]) {
+      sum += larger_is_better ? *scores[fold] - *start.scores[fold] : *start.scores[fold] - *scores[fold];
+      ++count;
+    }
+  return count == 0 ? std::numeric_limits<double>::quiet_NaN() : sum / static_cast<double>(count);
 }
 
 double Trial::mean() const {

@@ -44,6 +44,9 @@ struct Trial {
 
   std::size_t folds_done() const;
   double mean() const;  ///< over the folds that are done; NaN where one failed or none is done
+  /// By how much it is better than `start`, a mean over the folds that both were measured on; NaN where there is none,
+  /// or one failed.
+  double gain_over(const Trial& start, bool larger_is_better) const;
 };
 
 struct TuneResult {
@@ -56,12 +59,17 @@ struct TuneResult {
   bool interrupted = false, out_of_time = false;
 };
 
+/// What a training of a search has come to.
+struct TrialScore {
+  double score = 0, seconds = 0;
+};
+
 /// All but known() are called by one thread at a time; known() at any time between two trainings.
 struct TuneObserver {
   std::function<bool()> should_stop;
   std::function<bool()> out_of_time;  ///< then nothing new begins, and the search ends with what is done
-  /// Score of a training done before: (trial, fold from 0, settings).
-  std::function<std::optional<double>(std::size_t, std::size_t, const Trial&)> known;
+  /// Of a training done before: (trial, fold from 0, settings).
+  std::function<std::optional<TrialScore>(std::size_t, std::size_t, const Trial&)> known;
   /// A training has ended, whether now or before: (trial, fold from 0).
   std::function<void(std::size_t, std::size_t, const Trial&)> on_score;
 };

@@ -12,7 +12,7 @@ set(floors
     "kernels/"
     "network loss schedule processor"
     "dataset initialize"
-    "metrics health"
+    "metrics health trivial_loss"
     "history estimates"
     "train+divergence+watch"
     "encoder+column_type"

@@ -41,7 +41,7 @@ TEST(Cv, PrintsMeanDeviationAndIntervalOfEachMetric) {
   for (const char* const heading : {"mean", "sd", "95 % interval", "best constant"})
     EXPECT_TRUE(contains(lines[0], heading));
   EXPECT_TRUE(contains(lines[2], "accuracy ")) << result.out;
-  EXPECT_TRUE(contains(result.out, "150 rows in all"));
+  EXPECT_TRUE(contains(result.out, "150 answers in all"));
   EXPECT_EQ(dir.cv({"--folds", "5", "--threads", "1", "-q"}).out, result.out);
 }
 

@@ -19,7 +19,12 @@ std::string option_of(const fs::path& model, const std::string& key) {
 }
 
 struct Points : Dir {
-  Points() { write("points.csv", points(true, true)); }
+  Points() {
+    write("points.csv", points(true, true));
+    std::string text = "x,y\n";
+    for (int i = 1; i < 40; ++i) text += std::to_string(i) + "e30," + std::to_string(i * i) + "e30\n";
+    write("huge.csv", text);
+  }
   Result train(std::vector<std::string> words) const {
     words.insert(words.begin(), {"train", "points.csv", "--target", "kind", "--ignore", "price", "--hidden", "8"});
     return run(*this, words);
@@ -31,7 +36,7 @@ TEST(Rates, FoundBeforeTheTrainingAreTakenRecordedAndReplayed) {
   const Result result = dir.train(
       {"--find-learning-rate", "--find-layer-rates", "--run", "found", "--json", "--epochs", "10", "--lr", "0.000001"});
   ASSERT_EQ(result.code, 0) << result.err;
-  EXPECT_TRUE(contains(result.err, "rather than 1e-06: in a range test of ")) << result.err;
+  EXPECT_TRUE(contains(result.err, "rather than 1e-06: the median of three range tests, ")) << result.err;
   EXPECT_TRUE(contains(result.err, "layer rates: ")) << result.err;
   const json found = json::parse(result.out)["found_rates"];
   const double suggested = found["learning_rate"]["suggested"];
@@ -58,7 +63,14 @@ TEST(Rates, OfATrainingThatGoesWrongAreNamed) {
   const Result wild = dir.train({"--preset", "fast", "--lr", "1e30", "-o", "wild.safetensors"});
   EXPECT_EQ(wild.code, 4);
   EXPECT_TRUE(contains(wild.err, "training diverged")) << wild.err;
-  EXPECT_TRUE(contains(wild.err, "; a range test finds the learning rate 0.0")) << wild.err;
+  EXPECT_TRUE(contains(wild.err, "hint: a range test finds the learning rate 0.0")) << wild.err;
+  const Result steps = run(dir, {"train", "huge.csv", "--optimizer", "rprop", "--scaling", "none", "--target-scaling",
+                                 "none", "--activation", "relu", "--preset", "fast", "-o", "rprop.safetensors"});
+  EXPECT_EQ(steps.code, 4) << steps.err;
+  EXPECT_TRUE(contains(steps.err, "training diverged")) << steps.err;
+  const Result layers = dir.train({"--lr", "1e30", "--find-layer-rates", "--preset", "fast", "-o", "l.safetensors"});
+  EXPECT_EQ(layers.code, 4) << layers.err;
+  EXPECT_TRUE(contains(layers.err, "a range test finds the learning rate")) << layers.err;
   const Result good = dir.train({"--preset", "fast", "-o", "good.safetensors"});
   EXPECT_FALSE(contains(good.err, "the learning rate")) << good.err;
 }
@@ -68,6 +80,10 @@ TEST(Rates, AreNotFoundWhereThatMeansNothing) {
   Result result = dir.train({"--find-learning-rate", "--print-config"});
   EXPECT_EQ(result.code, 2);
   EXPECT_TRUE(contains(result.err, "--find-learning-rate: expected no --print-config beside it")) << result.err;
+  result = dir.train({"--find-learning-rate=yes"});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_TRUE(contains(result.err, "--find-learning-rate: expected no value, or true or false, found \"yes\""))
+      << result.err;
   result = dir.train({"--find-layer-rates", "--optimizer", "rprop"});
   EXPECT_EQ(result.code, 2);
   EXPECT_TRUE(contains(result.err, "--optimizer: expected one with a learning rate, found rprop")) << result.err;
@@ -75,6 +91,30 @@ TEST(Rates, AreNotFoundWhereThatMeansNothing) {
   result = dir.train({"--find-learning-rate", "--weight-multiplier", "0", "--bias-multiplier", "0", "--epochs", "3"});
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_TRUE(contains(result.err, "finds no learning rate that lowers the loss")) << result.err;
+}
+
+TEST(Rates, AreOfTheTrainingsOwnRows) {
+  const Points dir;
+  dir.write("two.csv", "x,z,y\n1,2.5,yes\n2,3.5,no\n");
+  dir.write("other.csv", "x,z,y\n1,2,yes\n3,3,no\n2,4,no\n1,1,yes\n");
+  const Result result = run(dir, {"train", "two.csv", "--validation", "other.csv", "--threshold-metric", "f1",
+                                  "--preset", "fast", "--epochs", "5", "--find-learning-rate"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_TRUE(dir.has("model.safetensors"));
+}
+
+TEST(Rates, CtrlCDuringATestWritesNothing) {
+  const Points dir;
+  const auto before = dir.listing();
+  Program program(dir, {"train", "points.csv", "--target", "kind", "--ignore", "price", "--hidden", "900,900",
+                        "--find-learning-rate", "-v"});
+  program.start();
+  ASSERT_TRUE(program.wait_for("a range test of the learning rate"));
+  program.send(SIGINT);
+  const Result result = program.wait();
+  EXPECT_EQ(result.code, 130) << result.err;
+  EXPECT_TRUE(contains(result.err, "nothing is written yet")) << result.err;
+  EXPECT_EQ(dir.listing(), before);
 }
 
 }  // namespace

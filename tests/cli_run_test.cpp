@@ -159,6 +159,17 @@ TEST(Run, LeavesModelMetricsConfigurationAndTensorBoardsFile) {
   EXPECT_FALSE(dir.has("runs/first/report.html"));
 }
 
+TEST(Run, StandsForItsModel) {
+  const Points dir;
+  dir.train({"--run", "first"});
+  for (const char* const verb : {"evaluate", "predict", "explain"}) {
+    const Result by_run = run(dir, {verb, "runs/first", "points.csv"});
+    EXPECT_EQ(by_run.code, 0) << by_run.err;
+    EXPECT_EQ(by_run.out, run(dir, {verb, "runs/first/model.safetensors", "points.csv"}).out);
+  }
+  EXPECT_EQ(run(dir, {"inspect", "runs/first/"}).code, 0);
+}
+
 TEST(Run, IsNamedByTheTimeWhereThatIsAskedFor) {
   const Points dir;
   const Result result = dir.train({"--run", "time"});

@@ -71,15 +71,26 @@ TEST(Tune, IsTheSameOnAnyNumberOfThreadsAndAfterAStop) {
     EXPECT_TRUE(tune(table, options, how, stopping, 1).interrupted);
     EXPECT_EQ(kept.size(), stop_after);
     TuneObserver resuming;
-    resuming.known = [&](std::size_t trial, std::size_t fold, const Trial&) -> std::optional<double> {
+    resuming.known = [&](std::size_t trial, std::size_t fold, const Trial&) -> std::optional<TrialScore> {
       const auto at = kept.find({trial, fold});
-      return at == kept.end() ? std::nullopt : std::optional(at->second);
+      return at == kept.end() ? std::nullopt : std::optional(TrialScore{at->second, 1.5});
     };
     const TuneResult resumed = tune(table, options, how, resuming, 2);
     EXPECT_EQ(scores_of(resumed), scores_of(alone)) << stop_after;
     EXPECT_EQ(settings_of(resumed), settings_of(alone));
+    EXPECT_EQ(resumed.trials[kept.begin()->first.first].seconds[kept.begin()->first.second], 1.5);
     EXPECT_EQ(resumed.winner, alone.winner);
   }
+}
+
+TEST(Tune, AGainIsTakenOnFoldsThatBothHave) {
+  Trial start, trial;
+  start.scores = {1.0, 2.0, 6.0};
+  trial.scores = {0.5, std::nullopt, 5.0};
+  EXPECT_EQ(trial.gain_over(start, false), 0.75);
+  EXPECT_EQ(trial.gain_over(start, true), -0.75);
+  trial.scores = {std::nullopt, std::nullopt, std::nullopt};
+  EXPECT_TRUE(std::isnan(trial.gain_over(start, false)));
 }
 
 TEST(Tune, AScoreIsThatOfAFoldAndRowsKeptForTheTestAreInNone) {

@@ -15,7 +15,15 @@
 namespace chainrule::cli {
 namespace {
 
+constexpr std::size_t kFoldsDrawn = 6;  // of curves
+
 std::string text_of(double value) { return std::isnan(value) ? "-" : fmt::format("{:.4g}", value); }
+
+std::size_t answers_in(const CrossValidation& found) {
+  std::size_t count = 0;
+  for (const FoldResult& fold : found.folds) count += fold.split.test.size();
+  return count;
+}
 
 Json fold_object(const FoldResult& fold) {
   return {{"repeat", fold.repeat},
@@ -60,10 +68,15 @@ Json answers_of(const CrossValidation& found, const CrossFacts& facts) {
       answers.rows.push_back(fold.split.test[i]);
       places.emplace_back(&fold, i);
     }
-  answers.answer = [&](std::size_t i) {
-    return std::span<const double>(places[i].first->answers.row(places[i].second));
+  answers.answer = [&](std::span<const std::size_t> which, ViewOf<double> given) {
+    for (std::size_t k = 0; k < which.size(); ++k) {
+      const auto& [fold, i] = places[which[k]];
+      std::ranges::copy(fold->answers.row(i), given.row(k).begin());
+    }
   };
-  answers.decided = [&](std::size_t i) { return places[i].first->classes[places[i].second]; };
+  answers.decided = [&](std::size_t place, std::span<const double>) {
+    return places[place].first->classes[places[place].second];
+  };
   Json out = {{"part", "folds"}};
   add_answers(answers, out);
   return out;
@@ -92,13 +105,12 @@ std::string summary_of(const CrossValidation& found, const CrossFacts& facts) {
 }
 
 std::string how_of(const CrossValidation& found, const CrossFacts& facts) {
-  std::size_t answered = 0;
-  for (const FoldResult& fold : found.folds) answered += fold.split.test.size();
   return fmt::format(
-      "{} trainings{}, each tested on {} rows on average, {} answers in all. {}. {:.1f} s.{}", found.folds.size(),
+      "{} trainings{}, each tested on about {} rows, {} answers in all. {}. {:.1f} s.{}", found.folds.size(),
       facts.how.repeats > 1 ? fmt::format(", {} folds {} times", facts.how.folds, facts.how.repeats) : "",
-      answered / std::max<std::size_t>(found.folds.size(), 1), answered, describe(facts.plan->architecture),
-      facts.seconds, found.interrupted ? " Interrupted: not all folds are there." : "");
+      answers_in(found) / std::max<std::size_t>(found.folds.size(), 1), answers_in(found),
+      describe(facts.plan->architecture), facts.seconds,
+      found.interrupted ? " Interrupted: not all folds are there." : "");
 }
 
 Json notes_of(const CrossValidation& found, const CrossFacts& facts) {
@@ -117,7 +129,7 @@ std::string name_of(const FoldResult& fold, const CrossValidationOptions& how) {
          fmt::format("fold {} of {}", fold.fold, how.folds);
 }
 
-std::string cross_text(const CrossValidation& found, const CrossFacts& facts) {
+std::string cross_text(const CrossValidation& found) {
   const std::size_t count = found.folds.size();
   Grid grid{{{fmt::format("{} fold{}", count, count == 1 ? "" : "s"), "mean", "sd", "95 % interval", "best constant"}},
             {false, true, true, false, true}};
@@ -128,9 +140,9 @@ std::string cross_text(const CrossValidation& found, const CrossFacts& facts) {
         {metric.name, text_of(metric.mean), text_of(metric.deviation), interval, text_of(metric.trivial)});
   }
   return grid.text() + fmt::format(
-                           "\nMeans over the folds, each tested on its own rows by a model of the others; {} rows "
+                           "\nMeans over the folds, each tested on its own rows by a model of the others; {} answers "
                            "in all. The intervals heed that folds share training rows.\n",
-                           facts.table->rows);
+                           answers_in(found));
 }
 
 std::string cross_document(const CrossValidation& found, const CrossFacts& facts) {
@@ -161,7 +173,7 @@ Json cross_report(const CrossValidation& found, const CrossFacts& facts) {
   for (const FoldResult& fold : found.folds) {
     Json one = fold_object(fold);
     one["name"] = name_of(fold, facts.how);
-    one["history"] = history_object(fold.history);
+    if (folds.size() < kFoldsDrawn) one["history"] = history_object(fold.history);
     folds.push_back(std::move(one));
   }
   return {{"schema", 1},

@@ -24,7 +24,7 @@ struct CrossFacts {
 
 /// "fold 3 of 5" or "repeat 2, fold 3 of 5".
 std::string name_of(const FoldResult& fold, const CrossValidationOptions& how);
-std::string cross_text(const CrossValidation& found, const CrossFacts& facts);
+std::string cross_text(const CrossValidation& found);
 /// Fields are only ever added; numbers that are not finite are null (docs/formats.md).
 std::string cross_document(const CrossValidation& found, const CrossFacts& facts);
 /// What its page shows (docs/formats.md, "Report").

@@ -149,7 +149,12 @@ void check_files(const Arguments& arguments, const Verb& verb) {
 Arguments collect(const Parser& parser) {
   Arguments arguments;
   for (const auto& [flag, found] : parser.flags)
-    if (found->count() > 0) arguments.flags[flag->name] = found->results();
+    if (found->count() > 0) {
+      for (const std::string& value : found->results())
+        if (flag->value.empty() && value != "true" && value != "false")
+          throw usage("--" + flag->name + ": expected no value, or true or false, found " + in_quotes(value));
+      arguments.flags[flag->name] = found->results();
+    }
   for (const auto& [option, found] : parser.options) {
     if (found->count() == 0) continue;
     const std::vector<std::string>& results = found->results();

@@ -21,9 +21,11 @@ void take_rate(const Terminal& terminal, const RateTest& test, FitOptions& optio
     return;
   }
   say(terminal,
-      fmt::format("learning rate {} rather than {}: in a range test of {} steps the loss fell from {:.4g} to "
-                  "{:.4g}, most of it at rates up to {:.2g}",
-                  test.suggested, rate, test.rates.size(), test.start_loss, test.least_loss, 3 * test.suggested));
+      fmt::format(
+          "learning rate {} rather than {}: the median of three range tests, {} to {}; in its {} steps the loss "
+          "fell from {:.4g} to {:.4g}, most of it at rates up to {:.2g}",
+          test.suggested, rate, test.lowest, test.highest, test.rates.size(), test.start_loss, test.least_loss,
+          3 * test.suggested));
   rate = test.suggested;
 }
 
@@ -44,31 +46,41 @@ void take_layers(const Terminal& terminal, const LayerRates& layers, FitOptions&
 }  // namespace
 
 FoundRates find_rates(const Arguments& arguments, const Terminal& terminal, const Table& table, FitOptions& options,
-                      std::size_t threads, const std::function<bool()>& should_stop) {
+                      const RateTestOptions& how) {
   FoundRates found;
   if (arguments.is_true("find-learning-rate")) {
-    found.test = test_rates(table, options, threads, should_stop);
-    if (!should_stop()) take_rate(terminal, *found.test, options);
+    say_more(terminal, "a range test of the learning rate");
+    found.test = test_rates(table, options, how);
+    if (!how.should_stop()) take_rate(terminal, *found.test, options);
   }
-  if (arguments.is_true("find-layer-rates") && !should_stop()) {
-    found.layers = test_layer_rates(table, options, threads, should_stop);
-    if (!should_stop()) take_layers(terminal, *found.layers, options);
+  if (arguments.is_true("find-layer-rates") && !how.should_stop()) {
+    say_more(terminal, "rehearsals with multipliers of the learning rate");
+    found.layers = test_layer_rates(table, options, how);
+    if (!how.should_stop()) take_layers(terminal, *found.layers, options);
   }
   return found;
 }
 
-Error with_found_rate(const Error& error, const Table& table, const FitOptions& options, std::size_t threads) {
-  const RateTest test = test_rates(table, options, threads);
-  if (!(test.suggested < options.train.learning_rate)) return error;
-  return Error(error.category(), error.what(),
-               fmt::format("{}; a range test finds the learning rate {} (--find-learning-rate takes it)", error.hint(),
-                           test.suggested));
+Error with_found_rate(const Error& error, const Table& table, const FitOptions& options, const RateTestOptions& how) {
+  if (std::holds_alternative<Rprop>(options.train.optimizer)) return error;
+  try {
+    const RateTest test = test_rates(table, options, how);
+    if (!(test.suggested < options.train.learning_rate)) return error;
+    return Error(error.category(), error.what(),
+                 fmt::format("a range test finds the learning rate {} (--find-learning-rate takes it); or clip the "
+                             "gradient (--clip-norm 1)",
+                             test.suggested));
+  } catch (const Error&) {
+    return error;  // the first one is what counts
+  }
 }
 
 Json rates_object(const FoundRates& found) {
   Json object = {{"learning_rate", nullptr}, {"layers", nullptr}};
   if (found.test)
     object["learning_rate"] = {{"suggested", number(found.test->suggested)},
+                               {"lowest", number(found.test->lowest)},
+                               {"highest", number(found.test->highest)},
                                {"start_loss", number(found.test->start_loss)},
                                {"rates", numbers(found.test->rates)},
                                {"losses", numbers(found.test->losses)},

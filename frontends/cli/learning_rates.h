@@ -2,7 +2,6 @@
 // Help with learning rates around a training: found before it, blamed after it.
 #pragma once
 
-#include <functional>
 #include <optional>
 
 #include "chainrule/error.h"
@@ -21,9 +20,9 @@ struct FoundRates {
 
 /// Does what --find-learning-rate and --find-layer-rates ask for, says what it found, and sets the options to it.
 FoundRates find_rates(const Arguments& arguments, const Terminal& terminal, const Table& table, FitOptions& options,
-                      std::size_t threads, const std::function<bool()>& should_stop);
+                      const RateTestOptions& how);
 /// The error of a training without finite numbers; its hint names the learning rate that a range test finds.
-Error with_found_rate(const Error& error, const Table& table, const FitOptions& options, std::size_t threads);
+Error with_found_rate(const Error& error, const Table& table, const FitOptions& options, const RateTestOptions& how);
 /// {"learning_rate": {...}, "layers": {...}}, each null where it was not asked for.
 Json rates_object(const FoundRates& found);
 

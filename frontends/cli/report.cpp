@@ -10,10 +10,13 @@
 
 #include "chainrule/diagnosis.h"
 #include "chainrule/error.h"
+#include "chainrule/random.h"
 #include "cli/report_parts.h"
 
 namespace chainrule::cli {
 namespace {
+
+constexpr std::size_t kMostRowsExamined = 10'000;
 
 // Those that training knows, then what else was measured on the test rows.
 Json figures_of(const FitResult& result) {
@@ -45,30 +48,39 @@ Json answers_of(const FitResult& result, const ReportFacts& facts) {
   Answers answers{&model.encoder, &data.targets, tested ? result.split.test : result.split.held_out, {}, {}};
   if (!tested && facts.validation != nullptr) answers.rows = all_rows(data).rows;
   Json out = {{"part", tested ? "test" : "validation"}};
-  MatrixOf<double> given(answers.rows.size(), model.encoder.outputs());
-  constexpr std::size_t kRowsAtOnce = 256;
-  if (!answers.rows.empty()) Predictor(model, kRowsAtOnce).predict(data.inputs, answers.rows, given.view());
-  answers.answer = [&](std::size_t i) { return std::span<const double>(given.row(i)); };
-  answers.decided = [&](std::size_t i) { return decide(model, given.row(i)); };
+  Predictor predictor(model, kRowsAtOnce, facts.threads);
+  answers.answer = [&](std::span<const std::size_t> places, ViewOf<double> given) {
+    std::vector<std::size_t> rows;
+    for (const std::size_t place : places) rows.push_back(answers.rows[place]);
+    predictor.predict(data.inputs, rows, given);
+  };
+  answers.decided = [&](std::size_t, std::span<const double> answer) { return decide(model, answer); };
   add_answers(answers, out);
   return out;
 }
 
-// What ails the model, judged on training rows.
-std::vector<Finding> findings_of(const FitResult& result, const Table& table) {
-  constexpr std::size_t kMostRows = 10'000;
-  const Dataset data = encode(result.model.encoder, table, true);
+// What ails the model, judged on training rows that are drawn; null where they cannot be judged: none of them has a
+// weight, or no finite number comes out, which is said elsewhere.
+Json findings_of(const FitResult& result, const ReportFacts& facts) {
+  std::vector<std::size_t> rows;
+  for (const std::size_t i :
+       random_permutation({facts.options->train.seed, Purpose::shuffle, 0, 0}, result.split.rest.size()))
+    if (rows.size() < kMostRowsExamined) rows.push_back(result.split.rest[i]);
+  Json findings = Json::array();
   try {
-    return diagnose(examine(result.model, copy_rows(data, some_of(result.split.rest, kMostRows))));
+    const Dataset data = encode(result.model.encoder, *facts.table, true);
+    for (const Finding& finding : diagnose(examine(result.model, copy_rows(data, rows), facts.threads)))
+      findings.push_back({{"problem", finding.problem}, {"advice", finding.advice}});
   } catch (const Error&) {
-    return {};  // no weight among these rows, or no finite number: said elsewhere
+    return nullptr;
   }
+  return findings;
 }
 
 // Of each layer over the training: what its activations are like, and how its updates compare with its parameters.
 Json layers_of(const FitResult& result, const ReportFacts& facts) {
   const Architecture& architecture = result.model.network.architecture;
-  Json steps = Json::array(), layers = Json::array(), findings = Json::array();
+  Json steps = Json::array(), layers = Json::array();
   for (const HealthRecord& record : *facts.health) steps.push_back(record.step.step);
   const auto series = [&](std::size_t l, const std::function<double(const LayerHealth&)>& of) {
     std::vector<double> values;
@@ -91,34 +103,44 @@ Json layers_of(const FitResult& result, const ReportFacts& facts) {
     }
     layers.push_back(std::move(layer));
   }
-  for (const Finding& finding : findings_of(result, *facts.table))
-    findings.push_back({{"problem", finding.problem}, {"advice", finding.advice}});
-  return {{"steps", steps}, {"layers", layers}, {"findings", findings}};
+  return {{"steps", steps},
+          {"layers", layers},
+          {"rows", std::min(result.split.rest.size(), kMostRowsExamined)},
+          {"findings", findings_of(result, facts)}};
 }
 
-// One sentence that says what the model is worth.
+// One sentence that says what the model is worth, and how sure that is.
 std::string summary_of(const FitResult& result, std::size_t watched) {
   const bool tested = result.test.rows > 0, classes = result.model.encoder.task == Task::classes;
   const char* const name = classes ? "accuracy" : "rmse";
   const std::string target = result.model.encoder.target;
-  double value = NAN, trivial = NAN;
+  Estimate figure;
+  figure.value = figure.trivial = figure.low = NAN;
   if (tested) {
-    const Estimate& estimate = *find_estimate(result.test, name);
-    value = estimate.value;
-    trivial = estimate.trivial;
+    figure = *find_estimate(result.test, name);
   } else if (const Metric* const found = find_metric(result.validation, name)) {
-    value = found->value;
-    if (const Metric* const constant = find_metric(result.trivial, name)) trivial = constant->value;
+    figure.value = found->value;
+    if (const Metric* const constant = find_metric(result.trivial, name)) figure.trivial = constant->value;
   }
-  if (std::isnan(value)) return fmt::format("A model of {}, measured on no rows but those that trained it.", target);
+  if (std::isnan(figure.value))
+    return fmt::format("A model of {}, measured on no rows but those that trained it.", target);
   const std::size_t count = tested ? result.test.rows : watched;
   const std::string rows = fmt::format("{} {} row{}", count, tested ? "test" : "validation", count == 1 ? "" : "s");
-  const std::string beside =
+  const double trivial = figure.trivial;
+  std::string beside =
       std::isnan(trivial) ? ""
       : classes ? fmt::format("; always answering the most frequent class would be right on {:.1f} %", 100 * trivial)
                 : fmt::format("; always answering the mean would be off by {:.4g}", trivial);
-  if (classes) return fmt::format("It names {} rightly on {:.1f} % of {}{}.", target, 100 * value, rows, beside);
-  return fmt::format("It is off by {:.4g} on {} (root mean square error of {}){}.", value, rows, target, beside);
+  const Estimate* const ranks = tested ? find_estimate(result.test, "roc_auc") : nullptr;
+  if (ranks != nullptr && !std::isnan(ranks->value)) beside += fmt::format(". ROC AUC {:.3g}", ranks->value);
+  const bool interval = !std::isnan(figure.low);
+  if (classes)
+    return fmt::format(
+        "It names {} rightly on {:.1f} % of {}{}{}.", target, 100 * figure.value, rows,
+        interval ? fmt::format(" (95 % interval {:.1f} to {:.1f} %)", 100 * figure.low, 100 * figure.high) : "",
+        beside);
+  return fmt::format("It is off by {:.4g} on {} (root mean square error of {}{}){}.", figure.value, rows, target,
+                     interval ? fmt::format(", 95 % interval {:.4g} to {:.4g}", figure.low, figure.high) : "", beside);
 }
 
 std::string how_of(const FitResult& result, const ReportFacts& facts, std::size_t validation) {

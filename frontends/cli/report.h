@@ -22,6 +22,7 @@ struct ReportFacts {
   std::string data, model;                            ///< paths
   std::vector<std::string> commands;                  ///< that train it again
   double seconds = 0;
+  std::size_t threads = 0;
 };
 
 Json training_report(const FitResult& result, const ReportFacts& facts);

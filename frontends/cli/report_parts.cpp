@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <numeric>
 
 #include "chainrule/options.h"
 #include "cli/column_facts.h"
@@ -13,43 +12,64 @@
 namespace chainrule::cli {
 namespace {
 
+constexpr std::size_t kRowsDrawn = 2'000;   // of points in a chart
 constexpr std::size_t kRowsRanked = 5'000;  // of probabilities for curves
-constexpr std::size_t kMostClasses = 20;    // of a confusion matrix
+constexpr std::size_t kEpochsDrawn = 1'000;
+constexpr std::size_t kMostClasses = 20;  // of a confusion matrix
 constexpr std::size_t kColumnsShown = 500;
 constexpr std::size_t kRoomForValues = 60;
 
-std::vector<std::size_t> first_numbers(std::size_t count) {
-  std::vector<std::size_t> out(count);
-  std::iota(out.begin(), out.end(), std::size_t{0});
+// At most so many of the numbers below `count`, evenly.
+std::vector<std::size_t> some_of(std::size_t count, std::size_t most) {
+  std::vector<std::size_t> out;
+  const std::size_t some = std::min(count, most);
+  for (std::size_t i = 0; i < some; ++i) out.push_back(i * count / some);
   return out;
+}
+
+// Calls take(place, answer) for each of the places, in their order.
+template <class Take>
+void for_each_answer(const Answers& answers, const std::vector<std::size_t>& places, const Take& take) {
+  MatrixOf<double> given(std::min(kRowsAtOnce, places.size()), answers.encoder->outputs());
+  for (std::size_t first = 0; first < places.size(); first += kRowsAtOnce) {
+    const std::span<const std::size_t> block =
+        std::span(places).subspan(first, std::min(kRowsAtOnce, places.size() - first));
+    answers.answer(block, given.top(block.size()));
+    for (std::size_t k = 0; k < block.size(); ++k) take(block[k], std::span<const double>(given.row(k)));
+  }
 }
 
 void add_numbers(const Answers& answers, Json& document) {
   std::vector<double> truth, predicted;
-  for (const std::size_t i : some_of(first_numbers(answers.rows.size()), kRowsDrawn)) {
-    const Targets& targets = *answers.targets;
-    truth.push_back(targets.scale * static_cast<double>(targets.values(answers.rows[i], 0)) + targets.shift);
-    predicted.push_back(answers.answer(i)[0]);
-  }
+  const Targets& targets = *answers.targets;
+  for_each_answer(answers, some_of(answers.rows.size(), kRowsDrawn),
+                  [&](std::size_t place, std::span<const double> answer) {
+                    const auto value = static_cast<double>(targets.values(answers.rows[place], 0));
+                    truth.push_back(targets.scale * value + targets.shift);
+                    predicted.push_back(answer[0]);
+                  });
   document["truth"] = numbers(truth);
   document["predicted"] = numbers(predicted);
 }
 
-void add_classes(const Answers& answers, Json& document) {
-  const std::vector<std::uint32_t>& labels = answers.targets->labels;
+void add_matrix(const Answers& answers, Json& document) {
   const std::size_t classes = answers.encoder->labels.size();
-  if (classes <= kMostClasses) {
-    std::vector<std::vector<std::size_t>> counts(classes, std::vector<std::size_t>(classes, 0));
-    for (std::size_t i = 0; i < answers.rows.size(); ++i) ++counts[labels[answers.rows[i]]][answers.decided(i)];
-    document["confusion"] = counts;
-  }
-  if (classes != 2) return;
+  std::vector<std::vector<std::size_t>> counts(classes, std::vector<std::size_t>(classes, 0));
+  for_each_answer(answers, some_of(answers.rows.size(), answers.rows.size()),
+                  [&](std::size_t place, std::span<const double> answer) {
+                    ++counts[answers.targets->labels[answers.rows[place]]][answers.decided(place, answer)];
+                  });
+  document["confusion"] = counts;
+}
+
+void add_probabilities(const Answers& answers, Json& document) {
   std::vector<double> probability;
   Json positive = Json::array();
-  for (const std::size_t i : some_of(first_numbers(answers.rows.size()), kRowsRanked)) {
-    probability.push_back(answers.answer(i)[1]);
-    positive.push_back(labels[answers.rows[i]] == 1);
-  }
+  for_each_answer(answers, some_of(answers.rows.size(), kRowsRanked),
+                  [&](std::size_t place, std::span<const double> answer) {
+                    probability.push_back(answer[1]);
+                    positive.push_back(answers.targets->labels[answers.rows[place]] == 1);
+                  });
   document["probability"] = numbers(probability);
   document["positive"] = std::move(positive);
 }
@@ -68,17 +88,11 @@ Json numbers(const std::vector<double>& values) {
   return out;
 }
 
-std::vector<std::size_t> some_of(const std::vector<std::size_t>& rows, std::size_t most) {
-  if (rows.size() <= most) return rows;
-  std::vector<std::size_t> some;
-  for (std::size_t i = 0; i < most; ++i) some.push_back(rows[i * rows.size() / most]);
-  return some;
-}
-
 Json history_object(const History& history) {
   Json epochs = Json::array(), validation = Json::object();
   std::vector<double> losses, rates;
-  for (const EpochRecord& record : history.epochs) {
+  for (const std::size_t e : some_of(history.epochs.size(), kEpochsDrawn)) {
+    const EpochRecord& record = history.epochs[e];
     epochs.push_back(record.epoch);
     losses.push_back(record.training_loss);
     rates.push_back(record.learning_rate);
@@ -114,10 +128,10 @@ Json options_array(const FitOptions& options) {
 void add_answers(const Answers& answers, Json& document) {
   document["rows"] = answers.rows.size();
   if (answers.rows.empty()) return;
-  if (answers.encoder->task == Task::number)
-    add_numbers(answers, document);
-  else
-    add_classes(answers, document);
+  if (answers.encoder->task == Task::number) return add_numbers(answers, document);
+  const std::size_t classes = answers.encoder->labels.size();
+  if (classes <= kMostClasses) add_matrix(answers, document);
+  if (classes == 2) add_probabilities(answers, document);
 }
 
 }  // namespace chainrule::cli

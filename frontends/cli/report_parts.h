@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,10 +16,7 @@ namespace chainrule::cli {
 Json short_number(double value);
 Json numbers(const std::vector<double>& values);
 
-/// At most so many of them, evenly.
-std::vector<std::size_t> some_of(const std::vector<std::size_t>& rows, std::size_t most);
-
-/// Epochs, losses, learning rates, and the metrics of validation rows.
+/// Epochs, losses, learning rates, and the metrics of validation rows; of more than a thousand epochs some, evenly.
 Json history_object(const History& history);
 /// Each column of the table: what it holds and what training does with it.
 Json columns_array(const Table& table, const FitPlan& plan, const FitOptions& options);
@@ -30,11 +28,13 @@ struct Answers {
   const Encoder* encoder = nullptr;
   const Targets* targets = nullptr;
   std::vector<std::size_t> rows;  ///< of the targets
-  /// Of rows[i]: probabilities of the classes, or the number.
-  std::function<std::span<const double>(std::size_t)> answer;
-  std::function<std::size_t(std::size_t)> decided;  ///< class that is predicted for rows[i]
+  /// Given becomes the answers to rows[place] for each of the places, kRowsAtOnce at most: probabilities of the
+  /// classes, or the number.
+  std::function<void(std::span<const std::size_t> places, ViewOf<double> given)> answer;
+  /// The class that is predicted for rows[place], of which this is the answer.
+  std::function<std::size_t(std::size_t place, std::span<const double> answer)> decided;
 };
-constexpr std::size_t kRowsDrawn = 2'000;  ///< of points in a chart
+constexpr std::size_t kRowsAtOnce = 256;
 /// What is drawn of them: truth and prediction, or who was taken for whom and how probable the second of two classes
 /// was. Adds to `document`.
 void add_answers(const Answers& answers, Json& document);

@@ -87,8 +87,10 @@ void TrialsFile::read(const std::string& path, const std::string& head) {
     if (!read.is_object() || !read.contains("score") || !read.contains("seconds"))
       throw Error(ErrorCategory::input,
                   fmt::format("{}:{}: expected a training in JSON, found {}", place(path), number, in_quotes(line)));
-    const double score =
-        read["score"].is_number() ? read["score"].get<double>() : std::numeric_limits<double>::quiet_NaN();
+    const auto of = [&](const char* key) {
+      return read[key].is_number() ? read[key].get<double>() : std::numeric_limits<double>::quiet_NaN();
+    };
+    const TrialScore score{of("score"), of("seconds")};
     read.erase("score");
     read.erase("seconds");
     known_[line_text(read)] = score;
@@ -102,7 +104,7 @@ void TrialsFile::read(const std::string& path, const std::string& head) {
   if (problem) throw Error(ErrorCategory::output, place(path) + ": cannot be mended: " + problem.message());
 }
 
-std::optional<double> TrialsFile::score(std::size_t trial, std::size_t fold, const Trial& settings) const {
+std::optional<TrialScore> TrialsFile::score(std::size_t trial, std::size_t fold, const Trial& settings) const {
   const auto found = known_.find(line_text(training_line(trial, fold, settings, start_)));
   return found == known_.end() ? std::nullopt : std::optional(found->second);
 }

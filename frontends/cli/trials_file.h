@@ -31,8 +31,8 @@ class TrialsFile {
 
   /// How many trainings the file had.
   std::size_t known() const { return known_.size(); }
-  /// The score of a training that the file had.
-  std::optional<double> score(std::size_t trial, std::size_t fold, const Trial& settings) const;
+  /// What a training that the file had came to.
+  std::optional<TrialScore> score(std::size_t trial, std::size_t fold, const Trial& settings) const;
   /// A training that the file does not have yet.
   void write(std::size_t trial, std::size_t fold, const Trial& settings);
   void finish() { file_.finish("the search cannot be resumed from there"); }
@@ -41,7 +41,7 @@ class TrialsFile {
   void read(const std::string& path, const std::string& head);
 
   std::vector<std::pair<std::string, std::string>> start_;  // value of each range's option as given
-  std::map<std::string, double> known_;                     // by trial, fold and settings
+  std::map<std::string, TrialScore> known_;                 // by trial, fold and settings
   std::string head_;                                        // that the file does not have yet
   LineFile file_;
 };

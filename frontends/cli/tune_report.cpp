@@ -33,16 +33,33 @@ std::vector<std::size_t> in_order(const TuneResult& found) {
   return order;
 }
 
+// Over the options as given, on the same folds.
+double gain_of(const TuneResult& found, const Trial& trial) {
+  return trial.gain_over(found.trials[0], larger_is_better(found.score));
+}
+
+std::string gain_text(const TuneResult& found, const Trial& trial) {
+  const double gain = gain_of(found, trial);
+  return std::isnan(gain) || &trial == &found.trials[0] ? "-" : fmt::format("{:+.3g}", gain);
+}
+
 std::string trials_text(const TuneResult& found) {
-  Grid grid{{{"trial", "folds", found.score, "options"}}, {true, true, true, false}};
+  Grid grid{{{"trial", "folds", found.score, "gain", "options"}}, {true, true, true, true, false}};
+  std::size_t left_out = 0;
   for (const std::size_t t : in_order(found)) {
     const Trial& trial = found.trials[t];
-    if (trial.folds_done() == 0 || (grid.rows.size() > kTrialsShown && t != 0)) continue;
+    if (trial.folds_done() == 0) continue;
+    if (grid.rows.size() > kTrialsShown && t != 0) {
+      ++left_out;
+      continue;
+    }
     grid.rows.push_back({std::to_string(t), std::to_string(trial.folds_done()),
                          std::isnan(trial.mean()) ? "failed" : fmt::format("{:.5g}", trial.mean()),
-                         settings_text(trial)});
+                         gain_text(found, trial), settings_text(trial)});
   }
-  return grid.text();
+  return grid.text() +
+         fmt::format("\n{}The gain is over the options as given on the same folds.\n",
+                     left_out > 0 ? fmt::format("{} trials more are in the file of trials. ", left_out) : "");
 }
 
 std::string estimate_text(const Estimate& estimate) {
@@ -63,6 +80,8 @@ Json settings_object(const Trial& trial) {
 
 // Whether tuning was worth it.
 std::string verdict_text(const TuneResult& found, const TuneOptions& how) {
+  if (found.winner != 0 && std::isnan(found.gain))
+    return fmt::format("Trial {} is the best; the options as given failed.", found.winner);
   if (found.winner != 0)
     return fmt::format(
         "Trial {} is better than the options as given by {:.3g} +- {:.3g} (mean and standard error over {} folds).",
@@ -110,6 +129,7 @@ Json trial_with_all(const TuneResult& found, std::size_t t, const TuneOptions& h
   return {{"trial", t},
           {"folds", trial.folds_done()},
           {"mean", number(trial.mean())},
+          {"gain", number(gain_of(found, trial))},
           {"seconds", number(seconds)},
           {"settings", settings}};
 }
@@ -138,6 +158,7 @@ std::string tune_document(const TuneResult& found, const TuneOptions& how, const
     trials.push_back({{"trial", t},
                       {"folds", trial.folds_done()},
                       {"mean", number(trial.mean())},
+                      {"gain", number(gain_of(found, trial))},
                       {"scores", scores},
                       {"settings", settings_object(trial)}});
   }
@@ -177,6 +198,7 @@ Json tune_report(const TuneResult& found, const TuneOptions& how, const TuneFact
                              {"test", test_text(found, facts)},
                              {"out_of_time", found.out_of_time},
                              {"seconds", number(facts.seconds)},
+                             {"command", facts.search},
                              {"axes", axes_array(how)},
                              {"trials", trials}};
   return winner_report;

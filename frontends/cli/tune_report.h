@@ -17,6 +17,7 @@ struct TuneFacts {
   std::optional<Estimate> winner, start;
   double seconds = 0, winner_seconds = 0;  ///< of all, and of the winner's training
   std::vector<std::string> command;        ///< the words of a train that trains the winner
+  std::string search;                      ///< a tune that searches the same
   FitOptions options;                      ///< as given
 };
 

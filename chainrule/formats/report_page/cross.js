@@ -2,7 +2,7 @@
 // A cross-validation: metrics over the folds, each fold, and the answers to all rows by models that did not see them.
 function showMetrics() {
   find('figures').append(table(['metric', 'mean', 'sd', '95 % interval', 'best constant answer', 'on training rows'],
-    report.metrics.map((one) => [one.name, text(one.mean), text(one.deviation), isNumber(one.low) ? `${text(one.low)} to ${text(one.high)}` : '–', text(one.trivial), text(one.training)]), [1, 2, 3, 4, 5]));
+    report.metrics.map((one) => [one.name, text(one.mean), text(one.deviation), `${isNumber(one.low) ? `${text(one.low)} to ${text(one.high)}` : '–'}${one.folds < report.folds.length ? ` (${one.folds} folds have one)` : ''}`, text(one.trivial), text(one.training)]), [1, 2, 3, 4, 5]));
   find('figures-note').textContent = 'Means over the folds, each tested on its own rows by a model of the others. The intervals heed that folds share training rows.';
   const shown = report.metrics.slice(0, 6).map((one) => one.name);
   find('figures').after(details('Each fold', table(['fold', 'training rows', 'test rows', 'best epoch', ...shown],
@@ -11,9 +11,9 @@ function showMetrics() {
 }
 
 function showFoldCurves() {
-  const histories = report.folds.map((fold) => fold.history), longest = Math.max(0, ...histories.map((one) => one.epoch.length));
-  const x = Array.from({ length: longest }, (_, k) => k + 1);
-  const drawn = histories.slice(0, kColours.length), some = histories.length > drawn.length ? ` The first ${drawn.length} are drawn.` : '';
+  const histories = report.folds.map((fold) => fold.history).filter(Boolean), longest = Math.max(0, ...histories.map((one) => one.epoch.length));
+  const x = histories.find((one) => one.epoch.length === longest)?.epoch ?? [];
+  const drawn = histories.slice(0, kColours.length), some = report.folds.length > drawn.length ? ` The first ${drawn.length} are drawn.` : '';
   const series = (values) => drawn.map((history, k) => ({ name: report.folds[k].name, values: x.map((_, i) => values(history)?.[i] ?? null) }));
   if (longest === 0) return;
   if (histories[0].validation.loss) chart(find('curves'), { title: 'Validation loss of each fold', note: `After each epoch; these rows chose the epoch.${some}`, x, xName: 'epoch', series: series((one) => one.validation.loss) });

@@ -77,8 +77,9 @@ function showNumbers(answers) {
   const truth = order.map((i) => answers.truth[i]), predicted = order.map((i) => answers.predicted[i]);
   chart(find('answers'), { title: 'Predicted against true', note: 'Each point is a row; on the line, the prediction is right.', x: truth, xName: report.target,
     series: [{ name: 'predicted', values: predicted }, { name: 'right', values: truth, kind: 'third', line: true, dashed: true }], scatter: true });
-  chart(find('answers'), { title: 'Residuals', note: 'Prediction minus truth; a slope or a funnel says where the model errs.', x: truth, xName: report.target,
-    series: [{ name: 'predicted - true', values: predicted.map((p, i) => p - truth[i]), kind: 'second' }], scatter: true });
+  const by = order.slice().sort((a, b) => answers.predicted[a] - answers.predicted[b]);
+  chart(find('answers'), { title: 'Residuals', note: 'Prediction minus truth, against the prediction: a slope or a bend is an error that the model makes again and again, a funnel says where it is less sure.', x: by.map((i) => answers.predicted[i]), xName: `predicted ${report.target}`,
+    series: [{ name: 'predicted - true', values: by.map((i) => answers.predicted[i] - answers.truth[i]), kind: 'second' }], scatter: true });
 }
 
 function showAnswers() {

@@ -21,19 +21,21 @@ function axisOf(axis, trials) {
   return { name: axis.option, place: (trial) => place(Number(trial.settings[axis.option])), marks: [0, 0.5, 1].map((at) => [at, text(Math.exp(low + at * (high - low)), 2)]) };
 }
 
-// The better four fifths fill the axis, the best at the top; what is worse lies at the bottom.
-function scoreAxis(trials) {
-  const { score, larger_is_better: larger } = report.tuning;
-  const sorted = trials.map((trial) => trial.mean).sort((a, b) => (larger ? b - a : a - b));
-  const best = sorted[0], worst = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * 0.8))];
-  const place = (value) => (best === worst ? 1 : Math.max(0, Math.min(1, (value - worst) / (best - worst))));
-  return { name: score, place: (trial) => place(trial.mean), marks: [0, 0.5, 1].map((at) => [at, text(worst + at * (best - worst), 3)]) };
+// How much better a trial is than the options as given, on the folds that both were measured on. The better four fifths
+// fill the axis, the best at the top; what is worse lies at the bottom.
+function gainAxis(trials) {
+  const sorted = trials.map((trial) => trial.gain).sort((a, b) => b - a), best = sorted[0];
+  const inner = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * 0.8))];
+  const worst = inner < best ? inner : sorted[sorted.length - 1];
+  const place = (value) => (worst === best ? 0.5 : Math.max(0, Math.min(1, (value - worst) / (best - worst))));
+  const mark = (value) => `${value > 0 ? '+' : ''}${text(value, 2)}`;
+  return { name: `gain in ${report.tuning.score}`, place: (trial) => place(trial.gain), marks: worst === best ? [[0.5, mark(best)]] : [0, 0.5, 1].map((at) => [at, mark(worst + at * (best - worst))]) };
 }
 
 // One line for each trial, from axis to axis. Drawn anew for each width: a text keeps its size.
 function parallel(parent, trials) {
-  const axes = [...report.tuning.axes.map((axis) => axisOf(axis, trials)), scoreAxis(trials)];
-  const note = `Each line is a trial, from its options to its ${report.tuning.score}, whose best is at the top; faint ones were measured on some of the folds only. The wide line is the winner, the dashed one the options as given.`;
+  const axes = [...report.tuning.axes.map((axis) => axisOf(axis, trials)), gainAxis(trials)];
+  const note = `Each line is a trial, from its options to how much better its ${report.tuning.score} is than that of the options as given on the same folds: the best is at the top, the worst fifth at the bottom. Faint ones were measured on some of the folds only. The wide line is the winner, the dashed one the options as given.`;
   const plot = html('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': 'Trials as parallel coordinates' });
   parent.append(html('figure', {}, html('figcaption', {}, html('h3', {}, 'Trials'), html('p', {}, note)), plot));
   const draw = () => {
@@ -65,9 +67,11 @@ function showTuning() {
   find('verdict').textContent = tuning.verdict;
   find('search-note').textContent = `${tuning.test}${tuning.test ? '. ' : ''}${tuning.trials.length} trials in ${text(tuning.seconds, 3)} s${tuning.out_of_time ? ', ended by its time' : ''}; below is the winner's training.`.replace('\n', '');
   find('search-section').hidden = false;
-  const measured = tuning.trials.filter((trial) => isNumber(trial.mean));
+  find('again-search').textContent = tuning.command;
+  find('again-search').hidden = false;
+  const measured = tuning.trials.filter((trial) => isNumber(trial.gain));
   if (measured.length > 0) parallel(find('trials'), measured);
   const name = (trial) => `${trial.trial}${trial.trial === tuning.winner ? ', the winner' : ''}${trial.trial === 0 ? ', as given' : ''}`;
-  find('trials').append(details('All trials', table(['trial', 'folds', tuning.score, 'seconds', ...varied],
-    tuning.trials.map((trial) => [name(trial), String(trial.folds), isNumber(trial.mean) ? text(trial.mean) : 'failed', text(trial.seconds, 3), ...varied.map((option) => trial.settings[option])]), [1, 2, 3])));
+  find('trials').append(details('All trials', table(['trial', 'folds', tuning.score, 'gain', 'seconds', ...varied],
+    tuning.trials.map((trial) => [name(trial), String(trial.folds), isNumber(trial.mean) ? text(trial.mean) : 'failed', text(trial.gain, 3), text(trial.seconds, 3), ...varied.map((option) => trial.settings[option])]), [1, 2, 3, 4])));
 }

@@ -135,7 +135,7 @@ int validate_on(const Arguments& arguments, const Terminal& terminal, const Sour
   if (found.interrupted)
     say(terminal, fmt::format("interrupted: {} of {} trainings are done", found.folds.size(), how.folds * how.repeats));
   Output output;
-  output.write(arguments.is_true("json") ? cross_document(found, facts) : cross_text(found, facts));
+  output.write(arguments.is_true("json") ? cross_document(found, facts) : cross_text(found));
   output.finish();
   if (arguments.has("predictions")) {
     Output file(arguments.text("predictions"), arguments.is_true("force"));

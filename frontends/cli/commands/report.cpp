@@ -84,29 +84,53 @@ double figure_of(const Json& run, const std::string& metric, const char* part) {
   return NAN;
 }
 
+// The options that say which rows are held out, watched and tested.
+bool same_rows(const std::vector<Json>& runs) {
+  for (const char* const name :
+       {"seed", "test_split", "test_fold", "validation_split", "validation_rows", "group", "time", "stratify"})
+    for (const Json& run : runs)
+      if (option_of(run, name) != option_of(runs[0], name)) return false;
+  return true;
+}
+
+// Whether the figure lies in the interval of the best one's.
+bool is_close(const Json& best, const std::string& metric, double figure) {
+  for (const Json& one : best.at("figures"))
+    if (one.at("name") == metric && one.contains("test") && one.at("test")["low"].is_number())
+      return figure >= one.at("test")["low"].get<double>() && figure <= one.at("test")["high"].get<double>();
+  return false;
+}
+
 std::string summary_of(const std::vector<Json>& runs, const std::vector<std::string>& names) {
   for (const Json& run : runs)
     if (run.at("target") != runs[0].at("target") || run.at("task") != runs[0].at("task"))
       return "These runs predict different things.";
+  for (const Json& run : runs)
+    if (run.at("data_fingerprint") != runs[0].at("data_fingerprint"))
+      return "These runs did not have the same data: their figures cannot be compared.";
   const std::string metric = runs[0].at("task") == "classes" ? "accuracy" : "rmse";
   const bool tested = std::ranges::all_of(runs, [](const Json& run) { return run.at("rows")["test"] > 0; });
   const char* const part = tested ? "test" : "validation";
-  std::size_t best = runs.size();
-  double value = NAN;
-  for (std::size_t r = 0; r < runs.size(); ++r) {
-    const double found = figure_of(runs[r], metric, part);
-    if (std::isnan(found)) return "Not all of these runs were measured on rows that did not train.";
-    if (best == runs.size() || (larger_is_better(metric) ? found > value : found < value)) best = r, value = found;
-  }
-  const bool same_data = std::ranges::all_of(
-      runs, [&](const Json& run) { return run.at("data_fingerprint") == runs[0].at("data_fingerprint"); });
-  std::size_t as_good = 0;
-  for (const Json& run : runs) as_good += figure_of(run, metric, part) == value ? 1 : 0;
+  std::vector<double> figures;
+  for (const Json& run : runs) figures.push_back(figure_of(run, metric, part));
+  if (std::ranges::any_of(figures, [](double figure) { return std::isnan(figure); }))
+    return "Not all of these runs were measured on rows that did not train.";
+  const auto at = larger_is_better(metric) ? std::ranges::max_element(figures) : std::ranges::min_element(figures);
+  const auto best = static_cast<std::size_t>(at - figures.begin());
+  const std::string others = same_rows(runs) ? "" : fmt::format(" They were not measured on the same {} rows.", part);
+  if (runs.size() == 1) return fmt::format("{}: {} {:.4g} on its {} rows.", names[0], metric, *at, part);
+  const auto as_good = static_cast<std::size_t>(std::ranges::count(figures, *at));
   if (as_good > 1)
     return fmt::format("Of {} runs, {} have the same best {} on their {} rows: {:.4g}.{}", runs.size(), as_good, metric,
-                       part, value, same_data ? "" : " They did not have the same data.");
-  return fmt::format("Of {} runs, {} has the best {} on its {} rows: {:.4g}.{}", runs.size(), names[best], metric, part,
-                     value, same_data ? "" : " They did not have the same data.");
+                       part, *at, others);
+  std::size_t close = 0;
+  for (std::size_t r = 0; r < runs.size(); ++r) close += r != best && is_close(runs[best], metric, figures[r]) ? 1 : 0;
+  const std::string doubt = close == 0
+                                ? ""
+                                : fmt::format(" {} of the others lie{} within its 95 % interval: that may be chance.",
+                                              close, close == 1 ? "s" : "");
+  return fmt::format("Of {} runs, {} has the best {} on its {} rows: {:.4g}.{}{}", runs.size(), names[best], metric,
+                     part, *at, doubt, others);
 }
 
 Json comparison_of(const std::vector<Json>& runs, const std::vector<std::string>& names) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <filesystem>
 #include <system_error>
@@ -168,7 +169,22 @@ int text_command(const Arguments& arguments, const Terminal&) {
   return 0;
 }
 
-int run_command(const Arguments& arguments, const Terminal& terminal) {
+namespace {
+
+// A run stands for its model where a model is asked for first.
+Arguments with_model_of_run(Arguments arguments) {
+  constexpr std::array kVerbs{"evaluate", "predict", "inspect", "explain", "check"};
+  if (arguments.files.empty() || std::ranges::find(kVerbs, arguments.verb) == kVerbs.end()) return arguments;
+  const std::string model = arguments.files[0] + "/model.safetensors";
+  std::error_code none;
+  if (std::filesystem::exists(model, none)) arguments.files[0] = model;
+  return arguments;
+}
+
+}  // namespace
+
+int run_command(const Arguments& given, const Terminal& terminal) {
+  const Arguments arguments = with_model_of_run(given);
   if (arguments.verb == "train") return train_command(arguments, terminal);
   if (arguments.verb == "cv") return cv_command(arguments, terminal);
   if (arguments.verb == "tune") return tune_command(arguments, terminal);

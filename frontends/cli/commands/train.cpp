@@ -128,8 +128,7 @@ TrainingRecords::Wishes records_of(const Arguments& arguments, const std::option
   wishes.overwrite = arguments.is_true("force");
   wishes.health_every = health_every(arguments);
   wishes.report = run || arguments.has("report");
-  const std::size_t rows = plan.split.rest.size(), batch = options.train.batch_size;
-  wishes.steps_per_epoch = batch == 0 || batch > rows ? 1 : (rows + batch - 1) / batch;
+  wishes.steps_per_epoch = steps_per_epoch(options.train, plan.split.rest.size());
   return wishes;
 }
 
@@ -153,48 +152,69 @@ std::string model_of(const Arguments& arguments, const std::optional<RunFolder>&
   return run ? run->model() : arguments.text("output", "model.safetensors");
 }
 
-// The training; where it fails for want of finite numbers, its hint knows a better learning rate.
-FitResult fit_or_advise(const Table& table, const FitOptions& options, const Observer& observer,
-                        const Table* validation, std::size_t threads) {
+// Before the training: nothing is to be written yet.
+FoundRates find_first(const Arguments& arguments, const Terminal& terminal, const Table& table, FitOptions& options,
+                      RateTestOptions how) {
+  const char* const answer = "\nending; nothing is written yet\n";
+  const Interruption interruption(terminal.loudness == Loudness::quiet ? nullptr : answer);
+  how.should_stop = [&] { return interruption.signal() != 0; };
+  FoundRates found = find_rates(arguments, terminal, table, options, how);
+  if (how.should_stop()) throw Interrupted{interruption.signal()};
+  return found;
+}
+
+// Whether the rate was to blame is asked once the model is safe; no trouble on the way is worth an error.
+void add_warning_of_rate(FitResult& result, const Table& table, const FitOptions& options, const RateTestOptions& how) {
+  if (result.history.stop == StopReason::interrupted) return;
   try {
-    FitResult result = fit(table, options, observer, validation, threads);
-    if (result.history.stop != StopReason::interrupted)
-      if (std::optional<std::string> warning = warning_of_rate(table, options, result, threads))
-        result.notes.push_back(std::move(*warning));
-    return result;
-  } catch (const Error& error) {
-    if (error.category() != ErrorCategory::numerics) throw;
-    throw with_found_rate(error, table, options, threads);
+    if (std::optional<std::string> warning = warning_of_rate(table, options, result, how))
+      result.notes.push_back(std::move(*warning));
+  } catch (const std::exception&) {
+    return;
   }
+}
+
+void write_page(const Arguments& arguments, const Terminal& terminal, const std::optional<RunFolder>& run,
+                const FitResult& result, const ReportFacts& report) {
+  const std::string path = run ? run->report() : arguments.text("report");
+  write_report(path, arguments.is_true("force"), line_text(training_report(result, report)));
+  say(terminal, "written: " + path);
 }
 
 int train_on(const Arguments& arguments, const Terminal& terminal, const std::vector<std::vector<Assignment>>& sources,
              FitOptions options, const Table& table, const Table* validation) {
   const std::optional<RunFolder> run = run_of(arguments);
   const FitPlan plan = announce(arguments, terminal, options, table, validation);
-  const std::size_t threads = threads_of(arguments);
   TrainingFacts facts;
   facts.model = model_of(arguments, run);
   facts.training_rows = plan.split.rest.size();
   facts.validation_rows = validation != nullptr ? validation->rows : plan.split.held_out.size();
+  say(terminal, "memory: about " + bytes_text(static_cast<double>(plan.memory_bytes)));
+  RateTestOptions testing{validation, threads_of(arguments), {}};
+  facts.rates = find_first(arguments, terminal, table, options, testing);
 
   const char* const answer = "\nfinishing the step and writing the model; once more leaves at once\n";
   const Interruption interruption(terminal.loudness == Loudness::quiet ? nullptr : answer);
-  const auto should_stop = [&] { return interruption.signal() != 0; };
-  say(terminal, "memory: about " + bytes_text(static_cast<double>(plan.memory_bytes)));
-  facts.rates = find_rates(arguments, terminal, table, options, threads, should_stop);
-  if (should_stop()) throw Interrupted{interruption.signal()};
+  testing.should_stop = [&] { return interruption.signal() != 0; };
   Progress progress(terminal, facts.training_rows, options.train);
   if (run) run->begin(options, record_of(arguments));
   TrainingRecords records(records_of(arguments, run, plan, options));
-  const FitResult result =
-      fit_or_advise(table, options, records.listen(progress.observer(should_stop)), validation, threads);
+  FitResult result;
+  try {
+    result = fit(table, options, records.listen(progress.observer(testing.should_stop)), validation, testing.threads);
+  } catch (const Error& error) {
+    if (error.category() != ErrorCategory::numerics) throw;
+    throw with_found_rate(error, table, options, testing);
+  }
   progress.finish();
   facts.seconds = progress.seconds();
   {
     const Uninterrupted moment;
     formats::save_model(result.model, facts.model, arguments.is_true("force"));
   }
+  add_warning_of_rate(result, table, options, testing);
+  say_new_notes(terminal, result, plan);
+  say_result(terminal, result, facts);
   if (run || arguments.has("report")) {
     ReportFacts report;
     report.table = &table;
@@ -207,11 +227,9 @@ int train_on(const Arguments& arguments, const Terminal& terminal, const std::ve
     report.model = facts.model;
     report.commands = commands_of(arguments, sources, run);
     report.seconds = facts.seconds;
-    write_report(run ? run->report() : arguments.text("report"), arguments.is_true("force"),
-                 line_text(training_report(result, report)));
+    report.threads = testing.threads;
+    write_page(arguments, terminal, run, result, report);
   }
-  say_new_notes(terminal, result, plan);
-  say_result(terminal, result, facts);
   if (arguments.is_true("json")) {
     Output output;
     output.write(training_document(result, facts));

@@ -89,12 +89,17 @@ std::vector<std::string> command_like(const std::string& verb, const Arguments& 
     else
       words.insert(words.end(), {"--" + option.name, value});
   };
+  std::vector<Assignment> wishes;  // of those of one option, the last
   for (const std::vector<Assignment>& source : sources)
     for (const Assignment& wish : source) {
-      const Option& option = *find_option(wish.name);
-      const bool is_set = std::ranges::any_of(settings, [&](const auto& one) { return one.first == option.key(); });
-      if (!is_set) add(option, wish.value);
+      std::erase_if(wishes, [&](const Assignment& other) { return find_option(other.name) == find_option(wish.name); });
+      wishes.push_back(wish);
     }
+  for (const Assignment& wish : wishes) {
+    const Option& option = *find_option(wish.name);
+    if (std::ranges::none_of(settings, [&](const auto& one) { return one.first == option.key(); }))
+      add(option, wish.value);
+  }
   for (const auto& [key, value] : settings) add(*find_option(key), value);
   if (arguments.has("header")) words.push_back(arguments.is_true("header") ? "--header" : "--no-header");
   for (const char* const flag : {"delimiter", "labels"})

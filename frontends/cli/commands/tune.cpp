@@ -77,12 +77,14 @@ TrialsFile::Start start_of(const Arguments& arguments) {
   return arguments.is_true("force") ? TrialsFile::Start::overwrite : TrialsFile::Start::fresh;
 }
 
-void say_search(const Terminal& terminal, const FitPlan& plan, const TuneOptions& how, const TrialsFile& trials) {
+void say_search(const Arguments& arguments, const Terminal& terminal, const FitPlan& plan, const TuneOptions& how,
+                const TrialsFile& trials) {
   for (const std::string& note : plan.notes)
     if (!note.starts_with("held out: ")) say(terminal, note);
   for (const SearchRange& range : how.ranges) say_more(terminal, "tries " + range_text(range));
   say(terminal, fmt::format("{} trials of {} options and the options as given: {} trainings on {} folds", how.trials,
                             how.ranges.size(), planned_trainings(how), how.folds));
+  if (arguments.is_true("resume") && trials.known() == 0) say(terminal, "nothing to resume: the search begins");
   if (trials.known() > 0) say(terminal, fmt::format("resumed: {} trainings are known", trials.known()));
 }
 
@@ -140,6 +142,16 @@ void fit_start(const FitOptions& options, const Table& table, const TuneResult& 
   }
 }
 
+// Of a tune that searches the same.
+std::vector<std::string> search_words(const Arguments& arguments, const Sources& sources, const TuneOptions& how) {
+  std::vector<std::string> words = command_like("tune", arguments, sources);
+  words.insert(words.end(),
+               {"--trials", std::to_string(how.trials), "--folds", std::to_string(how.folds), "--score", how.score});
+  if (arguments.has("range"))
+    for (const std::string& range : arguments.flags.at("range")) words.insert(words.end(), {"--range", range});
+  return words;
+}
+
 // How the search is made on this table.
 TuneOptions search_of(const Arguments& arguments, const Sources& sources, const FitOptions& options,
                       const FitPlan& plan, const Table& table) {
@@ -162,6 +174,7 @@ void write_page(const Arguments& arguments, const Table& table, const TuneResult
   report.model = facts.model;
   report.commands = {command_text(facts.command)};
   report.seconds = facts.winner_seconds;
+  report.threads = threads_of(arguments);
   write_report(arguments.text("report"), arguments.is_true("force"),
                line_text(tune_report(found, how, facts, training_report(winner.result, report))));
 }
@@ -174,7 +187,7 @@ int tune_on(const Arguments& arguments, const Terminal& terminal, const Sources&
   const TuneOptions how = search_of(arguments, sources, options, plan, table);
   TrialsFile trials(arguments.text("trials-file", kTrials), start_of(arguments),
                     {fingerprint(table, plan.encoder), how.score, option_values(options), how.ranges, how.folds});
-  say_search(terminal, plan, how, trials);
+  say_search(arguments, terminal, plan, how, trials);
   const char* const answer = "\nending; what is measured is kept; once more leaves at once\n";
   const Interruption interruption(terminal.loudness == Loudness::quiet ? nullptr : answer);
   const TuneResult found = search(arguments, terminal, options, table, how, trials, interruption);
@@ -184,8 +197,11 @@ int tune_on(const Arguments& arguments, const Terminal& terminal, const Sources&
   facts.options = options;
   facts.command = command_like("train", arguments, sources, found.trials[found.winner].settings);
   facts.command.insert(facts.command.end(), {"-o", facts.model});
+  facts.search = command_text(search_words(arguments, sources, how));
   TrainingRecords::Wishes wishes;
   wishes.report = arguments.has("report");
+  wishes.steps_per_epoch =
+      steps_per_epoch(with_settings(options, found.trials[found.winner]).train, plan.split.rest.size());
   TrainingRecords records(wishes);
   Observer observer;
   observer.should_stop = [&] { return interruption.signal() != 0; };
@@ -195,8 +211,11 @@ int tune_on(const Arguments& arguments, const Terminal& terminal, const Sources&
     winner = fit_winner(terminal, options, table, found, facts, records.listen(observer), threads_of(arguments));
   facts.winner_seconds = seconds_since(searched);
   if (interruption.signal() != 0) {
-    say(terminal, fmt::format("interrupted: what was measured is in {}; --resume goes on with it",
-                              arguments.text("trials-file", kTrials)));
+    const std::string path = arguments.text("trials-file", kTrials);
+    std::error_code none;
+    say(terminal, std::filesystem::exists(path, none)
+                      ? fmt::format("interrupted: what was measured is in {}; --resume goes on with it", path)
+                      : std::string("interrupted: nothing was measured yet"));
     return exit_code_of(interruption.signal());
   }
   {
