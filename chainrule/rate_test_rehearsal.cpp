@@ -51,8 +51,7 @@ RehearsalRows::RehearsalRows(const Table& table, const FitOptions& options, cons
 
 Rehearsal::Rehearsal(const RehearsalRows& rows, const Architecture& architecture, const FitOptions& options,
                      std::size_t threads)
-    : rows_(rows),
-      options_(options_of(options, rows)),
+    : options_(options_of(options, rows)),
       network_(start_network(architecture, options)),
       batches_(rows.training(), options_.batch_size),
       state_(network_, options_, options_.batch_size, threads),

@@ -52,7 +52,6 @@ class Rehearsal {
   double fed(std::size_t l);
 
  private:
-  const RehearsalRows& rows_;
   TrainOptions options_;
   Network network_;
   Batcher batches_;

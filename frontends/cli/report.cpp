@@ -131,7 +131,8 @@ std::string summary_of(const FitResult& result, std::size_t watched) {
       std::isnan(trivial) ? ""
       : classes ? fmt::format("; always answering the most frequent class would be right on {:.1f} %", 100 * trivial)
                 : fmt::format("; always answering the mean would be off by {:.4g}", trivial);
-  const Estimate* const ranks = tested ? find_estimate(result.test, "roc_auc") : nullptr;
+  const Estimate* const ranks =
+      tested && result.model.encoder.labels.size() == 2 ? find_estimate(result.test, "roc_auc") : nullptr;
   if (ranks != nullptr && !std::isnan(ranks->value)) beside += fmt::format(". ROC AUC {:.3g}", ranks->value);
   const bool interval = !std::isnan(figure.low);
   if (classes)

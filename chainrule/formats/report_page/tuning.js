@@ -39,7 +39,7 @@ function parallel(parent, trials) {
   const plot = html('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': 'Trials as parallel coordinates' });
   parent.append(html('figure', {}, html('figcaption', {}, html('h3', {}, 'Trials'), html('p', {}, note)), plot));
   const draw = () => {
-    const height = 300, top = 34, bottom = 270, room = Math.max(104, Math.floor((plot.clientWidth - 44) / axes.length)), width = room * axes.length + 44;
+    const height = 300, top = 34, bottom = 270, room = Math.max(100, Math.floor((plot.clientWidth - 44) / axes.length)), width = room * axes.length + 44;
     const x = (k) => 44 + k * room, y = (at) => bottom - at * (bottom - top);
     const picture = svg('svg', { width, height, viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': note, class: 'parallel' });
     const line = (trial) => {
