@@ -56,11 +56,12 @@ struct LayerRates {
 /// ends lower by more than a fiftieth. Throws as test_rates().
 LayerRates test_layer_rates(const Table& table, const FitOptions& options, const RateTestOptions& how = {});
 
-/// The warning where a training went wrong by its learning rate. Its mean loss was, in the first quarter of its epochs,
-/// above three times what it was at the start, or it began to fall too late to come half the way from the best constant
-/// answer to the least that the loss can be; a range test finds a rate that is more than 5 times smaller, or larger;
-/// and in rehearsals of equal length, that one takes the loss of other rows down at least twice as far. None where all
-/// is well, and none where the rate is not to blame.
+/// The warning where a training of 3 epochs and 20 steps or more went wrong by its learning rate. Its mean loss was, in
+/// the first quarter of its epochs, above three times what it was at the start, or it began to fall too late to come
+/// half the way from the best constant answer to the least that the loss can be; a range test finds a rate that is more
+/// than 5 times smaller, or larger; and in rehearsals of equal length, that one takes the loss of other rows down at
+/// least twice as far. None where all is well, none where the rate is not to blame, and none where asking would take
+/// more multiplications than the training and more than 1e11.
 std::optional<std::string> warning_of_rate(const Table& table, const FitOptions& options, const FitResult& result,
                                            const RateTestOptions& how = {});
 

@@ -102,8 +102,10 @@ std::vector<double> times(const std::vector<double>& given, const std::vector<do
 LayerRates test_layer_rates(const Table& table, const FitOptions& options, const RateTestOptions& how) {
   const RehearsalRows rows(table, options, how.validation);
   const double rate = options.train.learning_rate;
-  Rehearsal trial(rows, rows.plan().architecture, options, how.threads);
-  const Movement found = measure(trial, rate, rows.some(), how.should_stop);
+  const Movement found = [&] {
+    Rehearsal trial(rows, rows.plan().architecture, options, how.threads);
+    return measure(trial, rate, rows.some(), how.should_stop);
+  }();
   const std::vector<double> alike(found.weights.size(), 1);
   const std::vector<double> weights = weight_factors(found), biases = bias_factors(found);
   LayerRates out{options.weight_multiplier, options.bias_multiplier, found.steps, found.loss, found.loss, false};

@@ -54,8 +54,7 @@ Rehearsal::Rehearsal(const RehearsalRows& rows, const Architecture& architecture
     : options_(options_of(options, rows)),
       network_(start_network(architecture, options)),
       batches_(rows.training(), options_.batch_size),
-      state_(network_, options_, options_.batch_size, threads),
-      threads_(threads) {}
+      state_(network_, options_, options_.batch_size, threads) {}
 
 void Rehearsal::step(double rate) {
   const std::size_t b = steps_ % batches_.batches();
@@ -68,7 +67,7 @@ void Rehearsal::step(double rate) {
 }
 
 double Rehearsal::loss(const Selection& rows) const {
-  return evaluate(network_, options_.loss, rows, threads_)[0].value;
+  return evaluate(network_, options_.loss, rows, 1)[0].value;  // few rows: more threads would cost more than they do
 }
 
 std::size_t Rehearsal::steps_to_take() const { return std::clamp(2 * batches_.batches(), kLeastSteps, kMostSteps); }

@@ -57,7 +57,7 @@ class Rehearsal {
   Batcher batches_;
   TrainState state_;
   ConstMatrixView inputs_;  // of the last step
-  std::size_t threads_, steps_ = 0;
+  std::size_t steps_ = 0;
   std::vector<std::size_t> order_;
 };
 

@@ -15,7 +15,8 @@ constexpr double kLate = 0.95, kEnough = 0.5;  // of the way from the trivial lo
 constexpr double kRise = 3;                    // beside the loss at the start
 constexpr double kFar = 5;                     // a rate beside the one that a test finds
 constexpr double kWorthwhile = 0.02;           // a fall, beside the loss before
-constexpr std::size_t kFewestEpochs = 3;
+constexpr std::size_t kFewestEpochs = 3, kFewestSteps = 20;
+constexpr double kFreeWork = 1e11;  // multiplications: a second or two of one core
 
 // Mean training losses, those that answers which are always right have being 0: of the first epoch, the first quarter
 // of the epochs, and the last one.
@@ -34,11 +35,23 @@ Losses losses_of(const FitResult& result) {
   return {epochs[0].training_loss - result.least_loss, mean(0), mean(epochs.size() - quarter)};
 }
 
+// Whether the tests would take longer than the training, and longer than a moment.
+bool is_too_much(const FitPlan& plan, const FitResult& result, const TrainOptions& options) {
+  constexpr double kStepsOfTests = 400, kRowsLookedAt = 512, kRowsOfAStep = 4096;
+  const auto rows = static_cast<double>(plan.split.rest.size());
+  const auto batch = static_cast<double>(rows_per_batch(options, plan.split.rest.size()));
+  const auto parameters = static_cast<double>(parameter_count(plan.architecture));
+  const double step = 3 * std::min(batch, kRowsOfAStep) + std::min(rows, kRowsLookedAt);
+  const double own = 3 * rows * static_cast<double>(result.history.epochs.size());
+  return parameters * kStepsOfTests * step > std::max(parameters * own, kFreeWork);
+}
+
 }  // namespace
 
 std::optional<std::string> warning_of_rate(const Table& table, const FitOptions& options, const FitResult& result,
                                            const RateTestOptions& how) {
-  if (result.history.epochs.size() < kFewestEpochs || std::holds_alternative<Rprop>(options.train.optimizer))
+  if (result.history.epochs.size() < kFewestEpochs || result.history.steps < kFewestSteps ||
+      std::holds_alternative<Rprop>(options.train.optimizer))
     return std::nullopt;
   const Losses losses = losses_of(result);
   const double trivial = result.trivial_loss - result.least_loss, rate = options.train.learning_rate;
@@ -47,15 +60,18 @@ std::optional<std::string> warning_of_rate(const Table& table, const FitOptions&
   if (!(trivial > 0) || !(is_late || losses.early > kRise * trivial)) return std::nullopt;
 
   const RehearsalRows rows(table, options, how.validation);
+  if (is_too_much(rows.plan(), result, options.train)) return std::nullopt;
   const RateTest test = range_test(rows, options, how);
   if (!is_late && !(losses.early > kRise * (test.start_loss - result.least_loss))) return std::nullopt;
   const bool too_high = rate > kFar * test.suggested;
   if (!too_high && !(rate < test.suggested / kFar)) return std::nullopt;
-  Rehearsal given(rows, rows.plan().architecture, options, how.threads);
-  Rehearsal better(rows, rows.plan().architecture, options, how.threads);
-  const double start = given.loss(rows.others());
-  const double fall = start - loss_after_steps(given, rate, rows.others(), how.should_stop);
-  const double its_fall = start - loss_after_steps(better, test.suggested, rows.others(), how.should_stop);
+  double start = 0;  // the same for both
+  const auto fall_at = [&](double its_rate) {
+    Rehearsal trial(rows, rows.plan().architecture, options, how.threads);
+    start = trial.loss(rows.others());
+    return start - loss_after_steps(trial, its_rate, rows.others(), how.should_stop);
+  };
+  const double fall = fall_at(rate), its_fall = fall_at(test.suggested);
   if (!(its_fall > kWorthwhile * std::abs(start)) || fall > its_fall / 2) return std::nullopt;
   if (how.should_stop && how.should_stop()) return std::nullopt;
   return fmt::format(
