@@ -23,6 +23,11 @@ namespace chainrule {
 
 using nlohmann::json;
 
+/// The first paint, or the end of the script that draws, whichever is later; in milliseconds from the start.
+inline constexpr const char* kFirstView = R"(new Promise(done => new PerformanceObserver(list => done(Math.max(
+  list.getEntries().at(-1).startTime, performance.getEntriesByType('navigation')[0].domComplete)))
+  .observe({ type: 'paint', buffered: true })))";
+
 class Browser {
  public:
   /// Where Chromium is; "" = nowhere.

@@ -33,11 +33,6 @@ struct Reports : Dir {
   }
 };
 
-// The first paint, or the end of the script that draws, whichever is later; in milliseconds from the start.
-constexpr const char* kFirstView = R"(new Promise(done => new PerformanceObserver(list => done(Math.max(
-  list.getEntries().at(-1).startTime, performance.getEntriesByType('navigation')[0].domComplete)))
-  .observe({ type: 'paint', buffered: true })))";
-
 // What axe-core finds, of all its rules: each with the first element that breaks it.
 constexpr const char* kViolations = R"(axe.run(document, { resultTypes: ['violations'] }).then(found =>
   found.violations.map(one => [one.id, one.help, one.nodes[0].html.slice(0, 120), one.nodes[0].failureSummary])))";

@@ -32,11 +32,6 @@ std::string page_of(const std::vector<std::size_t>& sizes) {
   return formats::explanation_html(explanation);
 }
 
-// The first paint, or the end of the script that draws, whichever is later; in milliseconds from the start.
-constexpr const char* kFirstView = R"(new Promise(done => new PerformanceObserver(list => done(Math.max(
-  list.getEntries().at(-1).startTime, performance.getEntriesByType('navigation')[0].domComplete)))
-  .observe({ type: 'paint', buffered: true })))";
-
 TEST(SlowPage, TheFirstViewIsThereWithinASecond) {
   if (Browser::program().empty()) GTEST_SKIP() << "chromium is not there";
   Browser browser;
