@@ -19,7 +19,6 @@ constexpr double kFirstRate = 1e-6, kLastRate = 1e5;
 constexpr double kFactor = 1.1220184543019633;   // 10^(1/20)
 constexpr double kShare = 0.9, kBack = 1.0 / 3;  // of the fall; of the rate at which it was reached
 constexpr std::uint64_t kTests = 3;
-constexpr double kWorthwhile = 0.02;  // a fall, beside the loss before
 
 double two_digits(double value) {
   double few = value;

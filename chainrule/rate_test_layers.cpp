@@ -13,7 +13,6 @@ namespace chainrule {
 namespace {
 
 constexpr double kMostFactor = 16;
-constexpr double kWorthwhile = 0.02;  // of the loss
 
 // How far each layer moved in a rehearsal. A step's change of weights moves z by about its root mean square, times the
 // root of the inputs and their magnitude, as if it were independent of them.

@@ -9,6 +9,8 @@
 
 namespace chainrule {
 
+inline constexpr double kWorthwhile = 0.02;  ///< a difference in loss, beside the loss: less may be chance
+
 /// What several rehearsals share: the rows as the training has them. It must not move.
 class RehearsalRows {
  public:

@@ -14,7 +14,6 @@ namespace {
 constexpr double kLate = 0.95, kEnough = 0.5;  // of the way from the trivial loss to the least: what is left of it
 constexpr double kRise = 3;                    // beside the loss at the start
 constexpr double kFar = 5;                     // a rate beside the one that a test finds
-constexpr double kWorthwhile = 0.02;           // a fall, beside the loss before
 constexpr std::size_t kFewestEpochs = 3, kFewestSteps = 20;
 constexpr double kFreeWork = 1e11;  // multiplications: a second or two of one core
 
@@ -36,11 +35,11 @@ Losses losses_of(const FitResult& result) {
 }
 
 // Whether the tests would take longer than the training, and longer than a moment.
-bool is_too_much(const FitPlan& plan, const FitResult& result, const TrainOptions& options) {
+bool is_too_much(const FitResult& result, const TrainOptions& options) {
   constexpr double kStepsOfTests = 400, kRowsLookedAt = 512, kRowsOfAStep = 4096;
-  const auto rows = static_cast<double>(plan.split.rest.size());
-  const auto batch = static_cast<double>(rows_per_batch(options, plan.split.rest.size()));
-  const auto parameters = static_cast<double>(parameter_count(plan.architecture));
+  const auto rows = static_cast<double>(result.split.rest.size());
+  const auto batch = static_cast<double>(rows_per_batch(options, result.split.rest.size()));
+  const auto parameters = static_cast<double>(parameter_count(result.model.network.architecture));
   const double step = 3 * std::min(batch, kRowsOfAStep) + std::min(rows, kRowsLookedAt);
   const double own = 3 * rows * static_cast<double>(result.history.epochs.size());
   return parameters * kStepsOfTests * step > std::max(parameters * own, kFreeWork);
@@ -58,9 +57,9 @@ std::optional<std::string> warning_of_rate(const Table& table, const FitOptions&
   const bool is_late =
       (losses.early > kLate * trivial || losses.late > kLate * losses.first) && losses.late > kEnough * trivial;
   if (!(trivial > 0) || !(is_late || losses.early > kRise * trivial)) return std::nullopt;
+  if (is_too_much(result, options.train)) return std::nullopt;
 
   const RehearsalRows rows(table, options, how.validation);
-  if (is_too_much(rows.plan(), result, options.train)) return std::nullopt;
   const RateTest test = range_test(rows, options, how);
   if (!is_late && !(losses.early > kRise * (test.start_loss - result.least_loss))) return std::nullopt;
   const bool too_high = rate > kFar * test.suggested;

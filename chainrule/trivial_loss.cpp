@@ -59,13 +59,15 @@ double output_for(const Loss& loss, double answer, double classes) {
   return answer;
 }
 
-double mean_loss(const Loss& loss, const Selection& rows, const Matrix& targets, std::span<const double> output) {
+// output_of(target): what the network would answer to a row with this target.
+template <class OutputOf>
+double mean_loss(const Loss& loss, const Selection& rows, const Matrix& targets, const OutputOf& output_of) {
   std::vector<double> target(targets.columns());
   double sum = 0, total = 0;
   for (std::size_t i = 0; i < targets.rows(); ++i) {
     std::ranges::copy(targets.row(i), target.begin());
     const double weight = weight_of(*rows.data, rows.rows[i]);
-    sum += weight * loss_value(loss, output, target);
+    sum += weight * loss_value(loss, output_of(target), target);
     total += weight;
   }
   return sum / total;
@@ -80,24 +82,20 @@ double trivial_loss(const Loss& loss, const Selection& rows) {
     std::vector<double> output(targets.columns());
     for (std::size_t k = 0; k < output.size(); ++k)
       output[k] = output_for(loss, answer_of(rows, targets, k), static_cast<double>(output.size()));
-    least = std::min(least, mean_loss(loss, rows, targets, output));
+    least = std::min(least, mean_loss(
+                                loss, rows, targets, [&](const auto&) -> const auto& { return output; }));
   }
   return least;
 }
 
 double least_loss(const Loss& loss, const Selection& rows) {
   const Matrix targets = targets_of(rows);
-  std::vector<double> target(targets.columns()), output(targets.columns());
-  double sum = 0, total = 0;
-  for (std::size_t i = 0; i < targets.rows(); ++i) {
-    std::ranges::copy(targets.row(i), target.begin());
+  std::vector<double> output(targets.columns());
+  return mean_loss(loss, rows, targets, [&](const std::vector<double>& target) -> const std::vector<double>& {
     for (std::size_t k = 0; k < output.size(); ++k)
       output[k] = output_for(loss, target[k], static_cast<double>(output.size()));
-    const double weight = weight_of(*rows.data, rows.rows[i]);
-    sum += weight * loss_value(loss, output, target);
-    total += weight;
-  }
-  return sum / total;
+    return output;
+  });
 }
 
 }  // namespace chainrule

@@ -298,6 +298,29 @@ TEST(Report, ShowsRunsSideBySide) {
   EXPECT_EQ(run(dir, {"report", "runs/a", "runs/b", "--force"}).code, 3);
 }
 
+TEST(Report, DrawsSomeOfVeryManyEpochsWhereTheyAre) {
+  if (Browser::program().empty()) GTEST_SKIP() << "chromium is not there";
+  const Runs dir;
+  for (const auto& [name, epochs] : {std::pair("long", "2500"), {"longer", "3000"}})
+    ASSERT_EQ(run(dir, {"train", "visits.csv", "--run", name, "--epochs", epochs, "--hidden", "2", "-q"}).code, 0);
+  Browser browser;
+  browser.open(dir.path("runs/long/report.html"));
+  EXPECT_EQ(browser.value("report.history.epoch.length"), 1000);
+  EXPECT_GE(browser.value("report.health.steps.length"), 200);
+  EXPECT_LT(browser.value("report.health.steps.length"), 400);
+  EXPECT_EQ(browser.value("new Set(report.health.steps.slice(1).map((step, k) => step - report.health.steps[k])).size"),
+            1);  // evenly
+  ASSERT_EQ(run(dir, {"report", "runs/long", "runs/longer"}).code, 0);
+  browser.open(dir.path("report.html"));
+  EXPECT_GT(browser.value("plots[0].made.data[0].at(-1)"), 2990);
+  // Each number stands at its own epoch.
+  EXPECT_EQ(browser.value("report.runs.every((run, r) => run.history.epoch.every((epoch, k) => "
+                          "plots[0].made.data[r + 1][plots[0].made.data[0].indexOf(epoch)] === "
+                          "run.history.validation.loss[k]))"),
+            true);
+  EXPECT_TRUE(browser.complaints.empty()) << browser.complaints[0];
+}
+
 TEST(Report, IsThereAfterCtrlC) {
   const Runs dir;
   Program program(dir, {"train", "visits.csv", "--run", "cut", "--hidden", "64,64", "--epochs", "100000"});

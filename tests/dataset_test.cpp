@@ -95,6 +95,24 @@ TEST(Features, RefuseBytesThatDoNotFit) {
             ErrorCategory::input);
 }
 
+TEST(Dataset, CopiesRowsWithAllThatBelongsToThem) {
+  Dataset data = counting(5, 2);
+  data.weights = {1, 2, 3, 4, 5};
+  data.loss_weights = {6, 7, 8, 9, 10};
+  data.targets.scale = 3;
+  const Dataset some = copy_rows(data, {4, 1});
+  Matrix inputs(2, 2);
+  some.inputs.gather(Rows{0, 1}, inputs.view());
+  EXPECT_EQ(inputs(0, 1), 41);
+  EXPECT_EQ(inputs(1, 0), 10);
+  EXPECT_EQ(some.targets.values(0, 0), 4);
+  EXPECT_EQ(some.targets.scale, 3);
+  EXPECT_EQ(some.weights, (std::vector<float>{5, 2}));
+  EXPECT_EQ(some.loss_weights, (std::vector<float>{10, 7}));
+  data.targets = {3, {0, 1, 2, 1, 2}, {}};
+  EXPECT_EQ(copy_rows(data, {4, 1}).targets.labels, (std::vector<std::uint32_t>{2, 1}));
+}
+
 TEST(Features, OfNothingGatherNothing) {
   Matrix out(0, 3);
   Features(Matrix(0, 3)).gather({}, out.view());

@@ -136,7 +136,7 @@ TEST(LayerRates, MakeTheTrainingFallFaster) {
   ASSERT_TRUE(found.better);
   EXPECT_LT(found.loss_with, 0.98 * found.loss);
   ASSERT_EQ(found.weights.size(), 3u);
-  EXPECT_TRUE(found.weights != options.weight_multiplier || !found.biases.empty());
+  EXPECT_TRUE(found.weights != options.weight_multiplier || found.biases != std::vector<double>(3, 1));
   for (std::size_t l = 0; l < 3; ++l) {  // powers of 2, up to 16
     const double factor = found.weights[l] / options.weight_multiplier[l];
     EXPECT_EQ(factor * 16, std::round(factor * 16)) << l;

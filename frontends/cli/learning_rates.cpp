@@ -76,6 +76,7 @@ Error with_found_rate(const Error& error, const Table& table, const FitOptions& 
 }
 
 Json rates_object(const FoundRates& found) {
+  if (!found.test && !found.layers) return nullptr;
   Json object = {{"learning_rate", nullptr}, {"layers", nullptr}};
   if (found.test)
     object["learning_rate"] = {{"suggested", number(found.test->suggested)},

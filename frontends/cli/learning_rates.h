@@ -23,7 +23,7 @@ FoundRates find_rates(const Arguments& arguments, const Terminal& terminal, cons
                       const RateTestOptions& how);
 /// The error of a training without finite numbers; its hint names the learning rate that a range test finds.
 Error with_found_rate(const Error& error, const Table& table, const FitOptions& options, const RateTestOptions& how);
-/// {"learning_rate": {...}, "layers": {...}}, each null where it was not asked for.
+/// {"learning_rate": {...}, "layers": {...}}, each null where it was not asked for; null where neither was.
 Json rates_object(const FoundRates& found);
 
 }  // namespace chainrule::cli

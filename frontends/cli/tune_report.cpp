@@ -103,7 +103,7 @@ std::string test_text(const TuneResult& found, const TuneFacts& facts) {
   if (found.winner != 0)
     out += "; with the options as given " +
            (facts.start ? estimate_text(*facts.start) : std::string("none, the training failed"));
-  return out + "\n";
+  return out;
 }
 
 // An axis for each option that varies: its values, or its bounds.
@@ -143,7 +143,8 @@ std::string settings_text(const Trial& trial) {
 }
 
 std::string tune_text(const TuneResult& found, const TuneOptions& how, const TuneFacts& facts) {
-  std::string out = trials_text(found) + "\n" + verdict_text(found, how) + "\n" + test_text(found, facts);
+  std::string out = trials_text(found) + "\n" + verdict_text(found, how) + "\n";
+  if (facts.winner) out += test_text(found, facts) + "\n";
   return out + fmt::format("The model, {}, can be had again by\n  {}\n", facts.model, command_text(facts.command));
 }
 

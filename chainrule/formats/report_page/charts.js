@@ -52,7 +52,7 @@ function chart(parent, { title, note, x, xName, series, tableName, scatter = fal
     width: 400, height: 260, legend: { show: false }, cursor: { drag: { x: false, y: false } },
     scales: { x: logX ? { time: false, distr: 3 } : { time: false }, y: log ? { distr: 3 } : square ? { range: [0, 1] } : {} },
     axes: [{ ...axis(xName), ...(xName === 'epoch' ? { incrs: [1, 2, 5].flatMap((k) => [1, 10, 100, 1000, 1e4, 1e5, 1e6].map((ten) => k * ten)).sort((a, b) => a - b) } : {}) }, axis('')],
-    series: [{}, ...series.map((one, k) => ({ stroke: stroke(one.kind ?? names[k]), width: 2, dash: one.dashed ? [5, 5] : [],
+    series: [{}, ...series.map((one, k) => ({ spanGaps: true, stroke: stroke(one.kind ?? names[k]), width: 2, dash: one.dashed ? [5, 5] : [],
       ...(scatter && !one.line ? { paths: () => null, points: { show: true, size: 4, fill: stroke(one.kind ?? names[k]) } } : { points: { show: x.length < 3 } }) }))],
     hooks: { draw: [(u) => {
       if (mark === undefined) return;
@@ -70,6 +70,13 @@ function chart(parent, { title, note, x, xName, series, tableName, scatter = fal
   const data = [x, ...series.map((one) => one.values)];
   const made = new uPlot(options, data, plot);
   plots.push({ made, plot });
+}
+
+// Histories side by side: all epochs that one of them has, and lists of numbers by these; some may have other epochs.
+function sideBySide(histories) {
+  const x = [...new Set(histories.flatMap((history) => history.epoch))].sort((a, b) => a - b);
+  const by = histories.map((history) => new Map(history.epoch.map((epoch, k) => [epoch, k])));
+  return { x, values: (k, list) => x.map((epoch) => list?.[by[k].get(epoch)] ?? null) };
 }
 
 function fit() {

@@ -15,8 +15,8 @@ function compare() {
   };
   find('figures').append(table(['metric', ...names], metrics.map((metric) => [metric, ...runs.map((run) => cell(run, metric))]), names.map((_, k) => k + 1)));
   find('figures-note').textContent = tested ? 'On the test rows of each run, with 95 % intervals.' : 'On the validation rows of each run, which chose its epoch.';
-  const x = Array.from({ length: Math.max(...runs.map((run) => run.history.epoch.length)) }, (_, k) => k + 1);
-  const lines = (values) => runs.slice(0, kColours.length).map((run) => ({ name: run.name, values: x.map((_, k) => values(run)?.[k] ?? null) }));
+  const drawn = runs.slice(0, kColours.length), { x, values } = sideBySide(drawn.map((run) => run.history));
+  const lines = (of) => drawn.map((run, k) => ({ name: run.name, values: values(k, of(run)) }));
   const first = (run) => Object.keys(run.history.validation).find((name) => name !== 'loss');
   const shown = runs.length > kColours.length ? ` The first ${kColours.length} runs are drawn.` : '';
   if (x.length > 0) {

@@ -11,11 +11,10 @@ function showMetrics() {
 }
 
 function showFoldCurves() {
-  const histories = report.folds.map((fold) => fold.history).filter(Boolean), longest = Math.max(0, ...histories.map((one) => one.epoch.length));
-  const x = histories.find((one) => one.epoch.length === longest)?.epoch ?? [];
-  const drawn = histories.slice(0, kColours.length), some = report.folds.length > drawn.length ? ` The first ${drawn.length} are drawn.` : '';
-  const series = (values) => drawn.map((history, k) => ({ name: report.folds[k].name, values: x.map((_, i) => values(history)?.[i] ?? null) }));
-  if (longest === 0) return;
+  const histories = report.folds.map((fold) => fold.history).filter(Boolean), { x, values } = sideBySide(histories);
+  const some = report.folds.length > histories.length ? ` The first ${histories.length} are drawn.` : '';
+  const series = (of) => histories.map((history, k) => ({ name: report.folds[k].name, values: values(k, of(history)) }));
+  if (x.length === 0) return;
   if (histories[0].validation.loss) chart(find('curves'), { title: 'Validation loss of each fold', note: `After each epoch; these rows chose the epoch.${some}`, x, xName: 'epoch', series: series((one) => one.validation.loss) });
   chart(find('curves'), { title: 'Training loss of each fold', note: `Mean over each epoch.${some}`, x, xName: 'epoch', series: series((one) => one.train_loss) });
 }

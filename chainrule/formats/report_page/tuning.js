@@ -65,7 +65,7 @@ function showTuning() {
   find('title').textContent = `${report.data}: a search for better options → ${report.model}`;
   document.title = `Search report: ${report.target}`;
   find('verdict').textContent = tuning.verdict;
-  find('search-note').textContent = `${tuning.test}${tuning.test ? '. ' : ''}${tuning.trials.length} trials in ${text(tuning.seconds, 3)} s${tuning.out_of_time ? ', ended by its time' : ''}; below is the winner's training.`.replace('\n', '');
+  find('search-note').textContent = `${tuning.test}${tuning.test ? '. ' : ''}${tuning.trials.length} trials in ${text(tuning.seconds, 3)} s${tuning.out_of_time ? ', ended by its time' : ''}; below is the winner's training.`;
   find('search-section').hidden = false;
   find('again-search').textContent = tuning.command;
   find('again-search').hidden = false;
