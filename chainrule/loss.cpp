@@ -319,21 +319,35 @@ bool loss_is_smooth(const Loss& loss) {
   return loss.kind != LossKind::absolute_error && loss.kind != LossKind::huber && loss.kind != LossKind::custom;
 }
 
-double loss_and_gradient(const Loss& loss, ConstMatrixView outputs, ConstMatrixView targets,
-                         std::span<const float> scale, MatrixView d_outputs) {
+void losses_and_gradient(const Loss& loss, ConstMatrixView outputs, ConstMatrixView targets,
+                         std::span<const float> scale, MatrixView d_outputs, std::span<double> losses) {
   assert(outputs.rows() == targets.rows() && outputs.columns() == targets.columns() && scale.size() == outputs.rows());
-  return with_rule(loss, [&](const auto& rule) {
-    return kernels::tree_sum(outputs.rows(), [&](std::size_t i) {
+  with_rule(loss, [&](const auto& rule) {
+    for (std::size_t i = 0; i < outputs.rows(); ++i) {
       const std::span<const float> a = outputs.row(i), y = targets.row(i);
       const std::span<float> d_a = d_outputs.row(i);
       const double share = scale[i];
       const auto put = [&](std::size_t k, double d) { d_a[k] = static_cast<float>(share * d); };
       if constexpr (requires { rule.value_and_gradient(a, y, put); })
-        if (a.size() <= rule.kFew) return share * rule.value_and_gradient(a, y, put);
+        if (a.size() <= rule.kFew) {
+          losses[i] = share * rule.value_and_gradient(a, y, put);
+          continue;
+        }
       rule.gradient(a, y, put);
-      return share * rule.template value<double>(a, y);
-    });
+      losses[i] = share * rule.template value<double>(a, y);
+    }
   });
+}
+
+double sum_of_losses(std::span<const double> losses) {
+  return kernels::tree_sum(losses.size(), [&](std::size_t i) { return losses[i]; });
+}
+
+double loss_and_gradient(const Loss& loss, ConstMatrixView outputs, ConstMatrixView targets,
+                         std::span<const float> scale, MatrixView d_outputs) {
+  std::vector<double> losses(outputs.rows());
+  losses_and_gradient(loss, outputs, targets, scale, d_outputs, losses);
+  return sum_of_losses(losses);
 }
 
 }  // namespace chainrule

@@ -70,9 +70,13 @@ std::complex<double> loss_value(const Loss& loss, std::span<const std::complex<d
 /// Whether the loss has a derivative everywhere.
 bool loss_is_smooth(const Loss& loss);
 
-/// sum over the rows i of scale_i * loss_i, and d_outputs = scale_i * d loss_i / d outputs: here, and only here, enters
-/// 1/m (M10; (6), (11), (12)). outputs, targets, d_outputs: (m x outputs); scale: m. Order of summation: leaves of 64
-/// rows, then a binary tree (docs/determinism.md).
+/// losses_i = scale_i * loss_i for each row i, and d_outputs = scale_i * d loss_i / d outputs: here, and only here,
+/// enters 1/m (M10; (6), (11), (12)). outputs, targets, d_outputs: (m x outputs); scale, losses: m.
+void losses_and_gradient(const Loss& loss, ConstMatrixView outputs, ConstMatrixView targets,
+                         std::span<const float> scale, MatrixView d_outputs, std::span<double> losses);
+/// Their sum. Order: leaves of 64 rows, then a binary tree (docs/determinism.md).
+double sum_of_losses(std::span<const double> losses);
+/// Both at once: the sum.
 double loss_and_gradient(const Loss& loss, ConstMatrixView outputs, ConstMatrixView targets,
                          std::span<const float> scale, MatrixView d_outputs);
 

@@ -15,19 +15,22 @@
 
 namespace chainrule {
 
-/// Memory for numbers starts on a cache line, so that vector loads never straddle one at the start of a block.
+/// Memory that starts on a cache line, so that vector loads never straddle one at the start of a block. Blocks of 2 MB
+/// and more ask for large pages: the weights of a wide layer are on more small ones than a processor keeps track of.
+void* allocate_numbers(std::size_t bytes);
+void free_numbers(void* memory, std::size_t bytes);
+
 template <class T>
 struct AlignedAllocator {
   using value_type = T;
-  static constexpr std::align_val_t kAlignment{64};
   AlignedAllocator() = default;
   template <class U>
   AlignedAllocator(const AlignedAllocator<U>&) {}
   T* allocate(std::size_t n) {
     if (n > static_cast<std::size_t>(-1) / sizeof(T)) throw std::bad_array_new_length();
-    return static_cast<T*>(::operator new(n * sizeof(T), kAlignment));
+    return static_cast<T*>(allocate_numbers(n * sizeof(T)));
   }
-  void deallocate(T* p, std::size_t) { ::operator delete(p, kAlignment); }
+  void deallocate(T* p, std::size_t n) { free_numbers(p, n * sizeof(T)); }
   template <class U>
   bool operator==(const AlignedAllocator<U>&) const {
     return true;

@@ -59,12 +59,14 @@ void multiply(std::span<const float> x, std::span<const float> factors, std::spa
   for (std::size_t k = 0; k < out.size(); ++k) out[k] = x[k] * factors[k];
 }
 
-constexpr double kDropoutWork = 32;  // what one number of a mask costs, in multiplications
+constexpr std::size_t kRowsAlone = 16;  // of which a thread gets a multiple: lanes of the widest vectors
+constexpr double kDropoutWork = 32;     // what one number of a mask costs, in multiplications
 
 // What layer l + 1 is fed with: `values` themselves, or with dropout `values` * mask. Inverted dropout: mask = 0 for a
 // share of the units, 1 / (1 - share) for the others. One call of the generator serves four units; the place of a unit
 // depends on its row in the global batch, never on who computes it.
-ConstMatrixView drop_out(double share, std::size_t layer, ConstMatrixView values, const Pass& pass, Workspace& work) {
+ConstMatrixView drop_out(double share, std::size_t layer, ConstMatrixView values, const Pass& pass,
+                         const WorkRows& work) {
   if (share == 0) return values;
   const Stream stream{pass.seed, Purpose::dropout, static_cast<std::uint32_t>(layer + 1),
                       static_cast<std::uint32_t>(pass.step)};
@@ -74,7 +76,8 @@ ConstMatrixView drop_out(double share, std::size_t layer, ConstMatrixView values
   work.team().split(values.rows(), kDropoutWork * static_cast<double>(values.size()),
                     [&](std::size_t, std::size_t begin, std::size_t end) {
                       for (std::size_t row = begin; row < end; ++row) {
-                        const std::uint64_t place = static_cast<std::uint64_t>(pass.first_row + row) << 24;
+                        const std::uint64_t place = static_cast<std::uint64_t>(pass.first_row + work.first() + row)
+                                                    << 24;
                         kernels::dropout_mask(random_place(stream, place), bound, kept, mask.row(row));
                         multiply(values.row(row), mask.row(row), dropped.row(row));
                       }
@@ -204,7 +207,7 @@ Network::Network(Architecture a) : architecture(std::move(a)) {
 }
 
 Workspace::Workspace(const Architecture& architecture, std::size_t most_rows, std::size_t threads)
-    : rows_(most_rows), team_(std::make_unique<kernels::Team>(threads)) {
+    : rows_(most_rows), losses_(most_rows), team_(std::make_unique<kernels::Team>(threads)) {
   const auto room_for_dropout = [&](double share, std::size_t units) {
     mask_.emplace_back(share > 0 ? most_rows : 0, units);
     dropped_.emplace_back(share > 0 ? most_rows : 0, units);
@@ -216,16 +219,35 @@ Workspace::Workspace(const Architecture& architecture, std::size_t most_rows, st
     delta_.emplace_back(most_rows, layer.outputs);
     room_for_dropout(layer.dropout, layer.outputs);
   }
+  for (std::size_t l = 0; l < architecture.depth(); ++l) {
+    const std::size_t inputs = architecture.layer_inputs(l), outputs = architecture.layers[l].outputs;
+    wide_from_ = std::max(wide_from_, kernels::rows_of_wide_batch(inputs, outputs));
+    multiplications_ += 2 * static_cast<double>(inputs * outputs);
+  }
+  for (std::size_t member = 0; member < team_->size(); ++member) alone_.push_back(std::make_unique<kernels::Team>());
 }
 
 Workspace::Workspace(Workspace&&) noexcept = default;
 Workspace::~Workspace() = default;
 
+void Workspace::share_out(const std::function<void(const WorkRows&)>& pass) {
+  if (rows_ < wide_from_) return pass(*this);
+  const auto by_member = [&](std::size_t member, std::size_t begin, std::size_t end) {
+    const std::size_t first = begin * kRowsAlone, last = std::min(end * kRowsAlone, rows_);
+    pass({*this, first, last - first, *alone_[member]});
+  };
+  team_->split((rows_ + kRowsAlone - 1) / kRowsAlone, multiplications_ * static_cast<double>(rows_), by_member);
+}
+
 void forward(const Network& network, ConstMatrixView inputs, const Pass& pass, Workspace& work) {
+  work.set_rows(inputs.rows());
+  forward(network, inputs, pass, WorkRows(work));
+}
+
+void forward(const Network& network, ConstMatrixView inputs, const Pass& pass, const WorkRows& work) {
   const kernels::FlushSubnormals flush;
   const Architecture& architecture = network.architecture;
-  work.set_rows(inputs.rows());
-  ConstMatrixView x = drop_out(architecture.input_dropout, Workspace::kInputs, inputs, pass, work);
+  ConstMatrixView x = drop_out(architecture.input_dropout, Workspace::kInputs, work.of(inputs), pass, work);
   for (std::size_t l = 0; l < architecture.depth(); ++l) {
     const Layer& layer = architecture.layers[l];
     kernels::affine_forward(work.team(), x, network.parameters.weights(l), network.parameters.biases(l), work.z(l));
@@ -234,7 +256,7 @@ void forward(const Network& network, ConstMatrixView inputs, const Pass& pass, W
   }
 }
 
-void backward_deltas(const Network& network, Workspace& work) {
+void backward_deltas(const Network& network, const WorkRows& work) {
   const kernels::FlushSubnormals flush;
   const Architecture& architecture = network.architecture;
   for (std::size_t l = architecture.depth(); l-- > 0;) {
@@ -262,10 +284,7 @@ void weight_gradients(ConstMatrixView inputs, Workspace& work, std::size_t layer
                                    [](const void* to, std::size_t offset, std::span<const float> piece) {
                                      static_cast<const GradientTaker*>(to)->take(offset, piece);
                                    },
-                                   [](const void* to, std::size_t offset, std::size_t size) {
-                                     static_cast<const GradientTaker*>(to)->announce(offset, size);
-                                   },
-                                   taker.needs_zeros()};
+                                   taker.goes_into(), taker.needs_zeros()};
   kernels::affine_backward_weights(work.team(), work.delta(layer), work.fed(layer, inputs), sink, d_biases);
 }
 

@@ -2,11 +2,14 @@
 // The network: layer sizes, one flat block of parameters with views, the workspace of a batch, and the two passes.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "chainrule/activation.h"
@@ -107,6 +110,8 @@ struct Pass {
   std::size_t first_row = 0;  ///< place of the first row in the global batch
 };
 
+class WorkRows;
+
 /// Every intermediate of a training step, allocated once for the largest batch. Layers count from 0, as the affine
 /// layers do; views have as many rows as the batch at hand.
 class Workspace {
@@ -124,6 +129,7 @@ class Workspace {
   MatrixView delta(std::size_t layer) { return delta_[layer].top(rows_); }  ///< dJ/dz; d_a(layer) before f' is applied
   MatrixView d_outputs() { return delta_.back().top(rows_); }  ///< where backward_deltas() expects dJ/da(L)
   ConstMatrixView outputs() const { return a_.back().top(rows_); }
+  std::span<double> losses() { return std::span(losses_).first(rows_); }  ///< of each row, its share of the batch's
   /// What dropout multiplied a(layer) with: 0 or 1 / (1 - share). Layer kInputs is the inputs. Empty without dropout.
   MatrixView mask(std::size_t layer) {
     return mask_[layer + 1].rows() > 0 ? mask_[layer + 1].top(rows_) : MatrixView();
@@ -137,20 +143,67 @@ class Workspace {
     if (dropped_[layer].rows() > 0) return dropped_[layer].top(rows_);
     return layer == 0 ? inputs : ConstMatrixView(a(layer - 1));
   }
+  /// pass(rows) for all rows at hand: at once, by all threads together; or, where the batch is wide beside every layer,
+  /// by each thread for its own rows, which then stay with it from layer to layer.
+  void share_out(const std::function<void(const WorkRows&)>& pass);
 
  private:
   std::size_t rows_ = 0;
+  std::size_t wide_from_ = 1;   // rows that make a batch wide beside every layer
+  double multiplications_ = 0;  // of both passes, for one row
   std::vector<Matrix> z_, a_, delta_;
   std::vector<Matrix> mask_,
       dropped_;  // [0] belongs to the inputs, [l + 1] to layer l; empty where there is no dropout
+  std::vector<double> losses_;
   std::unique_ptr<kernels::Team> team_;
+  std::vector<std::unique_ptr<kernels::Team>> alone_;  // of each thread, for its own rows
 };
 
-/// Forward (M2; (3), (4)): per layer z = x W^T + b, a = f(z), with dropout's masks of this pass. inputs: (rows x S_1).
+/// Neighbouring rows of a workspace, and who computes them.
+class WorkRows {
+ public:
+  /// All of them.
+  WorkRows(Workspace& work) : WorkRows(work, 0, work.rows(), work.team()) {}  // NOLINT: a workspace is its rows
+  WorkRows(Workspace& work, std::size_t first, std::size_t count, kernels::Team& team)
+      : work_(&work), first_(first), count_(count), team_(&team) {}
+
+  std::size_t first() const { return first_; }
+  kernels::Team& team() const { return *team_; }
+  /// These rows of something that has one row, or one number, for each of the workspace.
+  template <class T>
+  ViewOf<T> of(ViewOf<T> all) const {
+    return all.size() > 0 ? all.rows(first_, count_) : all;
+  }
+  template <class T>
+  std::span<T> of(std::span<T> all) const {
+    return all.subspan(first_, count_);
+  }
+
+  MatrixView z(std::size_t layer) const { return of(work_->z(layer)); }
+  MatrixView a(std::size_t layer) const { return of(work_->a(layer)); }
+  MatrixView delta(std::size_t layer) const { return of(work_->delta(layer)); }
+  MatrixView d_outputs() const { return of(work_->d_outputs()); }
+  ConstMatrixView outputs() const { return of(std::as_const(*work_).outputs()); }
+  std::span<double> losses() const { return of(work_->losses()); }
+  MatrixView mask(std::size_t layer) const { return of(work_->mask(layer)); }
+  MatrixView dropped(std::size_t layer) const { return of(work_->dropped(layer)); }
+  /// inputs: those of all rows.
+  ConstMatrixView fed(std::size_t layer, ConstMatrixView inputs) const { return of(work_->fed(layer, inputs)); }
+
+ private:
+  Workspace* work_;
+  std::size_t first_, count_;
+  kernels::Team* team_;
+};
+
+/// Forward (M2; (3), (4)): per layer z = x W^T + b, a = f(z), with dropout's masks of this pass. inputs: (rows x S_1),
+/// those of all rows of the workspace.
+void forward(const Network& network, ConstMatrixView inputs, const Pass& pass, const WorkRows& work);
+/// The same for a batch: its rows are those of the workspace from now on.
 void forward(const Network& network, ConstMatrixView inputs, const Pass& pass, Workspace& work);
 /// Deltas downwards (M7, M8; (13), (14), (20), (21)): work.delta(last) holds d_a of the outputs on entry; on return
 /// every work.delta(layer) holds delta, made with the weights as they are now.
-void backward_deltas(const Network& network, Workspace& work);
+void backward_deltas(const Network& network, const WorkRows& work);
 /// dJ/dW and dJ/db of the batch (M9; (18), (19), (22), (23)), summed over its rows, decay left out: (11), (12).
 void weight_gradients(ConstMatrixView inputs, Workspace& work, Parameters& gradients);
 
@@ -159,8 +212,9 @@ void weight_gradients(ConstMatrixView inputs, Workspace& work, Parameters& gradi
 class GradientTaker {
  public:
   virtual ~GradientTaker() = default;
-  /// This piece is being computed: what it will go into may be fetched.
-  virtual void announce(std::size_t offset, std::size_t size) const = 0;
+  /// What pieces go into, in the order of the segment, each as long as it; may be the same. It may be fetched
+  /// meanwhile.
+  virtual std::array<const float*, 3> goes_into() const = 0;
   virtual void take(std::size_t offset, std::span<const float> piece) const = 0;
   /// Whether weights whose input is 0 in all rows are wanted, too: their gradient is 0.
   virtual bool needs_zeros() const = 0;

@@ -4,6 +4,8 @@
 #include "chainrule/train.h"
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <cmath>
 #include <numeric>
 
@@ -38,22 +40,24 @@ void bound_units(double bound, WeightsView weights) {
   }
 }
 
-double largest(TrainState& s, std::span<const float> values) {
-  std::vector<float> of_member(s.work.team().size());
-  s.work.team().split(values.size(), kLookWork * static_cast<double>(values.size()),
-                      [&](std::size_t member, std::size_t begin, std::size_t end) {
-                        of_member[member] = kernels::largest_magnitude(values.subspan(begin, end - begin));
-                      });
+double largest(kernels::Team& team, std::span<const float> values) {
+  std::vector<float> of_member(team.size());
+  team.split(values.size(), kLookWork * static_cast<double>(values.size()),
+             [&](std::size_t member, std::size_t begin, std::size_t end) {
+               of_member[member] = kernels::largest_magnitude(values.subspan(begin, end - begin));
+             });
   return static_cast<double>(*std::ranges::max_element(of_member));
 }
 
-// Whether no gradient can overflow, whatever the signs: what goes into its sums is too small for that.
-bool gradients_stay_finite(TrainState& s, ConstMatrixView inputs) {
+// Whether what these rows add to the gradient cannot overflow, whatever the signs, as long as all rows say so: what
+// goes into its sums is too small for that.
+bool gradients_stay_finite(const TrainState& s, const Batch& batch, const WorkRows& rows) {
   constexpr double kSafe = 1e38;  // a third of the largest float: room for the roundings
-  const double rows = static_cast<double>(inputs.rows());
+  const double all_rows = static_cast<double>(batch.inputs.rows());
   for (std::size_t l = 0; l < s.network.architecture.depth(); ++l) {
-    const double delta = largest(s, s.work.delta(l).flat());
-    if (!(delta * rows * std::max(1.0, largest(s, s.work.fed(l, inputs).flat())) < kSafe)) return false;
+    const double delta = largest(rows.team(), rows.delta(l).flat());
+    const double fed = largest(rows.team(), rows.fed(l, batch.inputs).flat());
+    if (!(delta * all_rows * std::max(1.0, fed) < kSafe)) return false;
   }
   return true;
 }
@@ -94,11 +98,11 @@ class UpdateWhileHot : public GradientTaker {
  public:
   UpdateWhileHot(TrainState& s, const Segment& segment) : s_(s), segment_(segment), rates_(rates_of(s, segment)) {}
 
-  void announce(std::size_t offset, std::size_t size) const override {
-    constexpr std::size_t line = 16;
-    for (Parameters* block : {&s_.network.parameters, &s_.first, &s_.second})
-      for (std::size_t k = 0; !block->flat().empty() && k < size; k += line)
-        __builtin_prefetch(block->flat().data() + segment_.offset + offset + k, 1, 2);
+  std::array<const float*, 3> goes_into() const override {
+    const auto numbers = [&](const Parameters& block) {
+      return block.flat().empty() ? nullptr : block.flat().data() + segment_.offset;
+    };
+    return {numbers(s_.network.parameters), numbers(s_.first), numbers(s_.second)};
   }
   void take(std::size_t offset, std::span<const float> piece) const override {
     update_part(s_, segment_, rates_, offset, piece);
@@ -179,11 +183,22 @@ TrainState::TrainState(Network& n, const TrainOptions& o, std::size_t most_rows,
 double train_step(TrainState& s, const Batch& batch) {
   const kernels::FlushSubnormals flush;
   const Pass pass{s.options.seed, s.step, 0};  // what dropout masks are made of
-  forward(s.network, batch.inputs, pass, s.work);
-  const double loss =
-      loss_and_gradient(s.options.loss, s.work.outputs(), batch.targets, batch.scale, s.work.d_outputs());
-  backward_deltas(s.network, s.work);
-  if (!s.measure_norm && s.options.clip_norm == 0 && std::isfinite(loss) && gradients_stay_finite(s, batch.inputs)) {
+  const bool keeps_gradients = s.measure_norm || s.options.clip_norm > 0;
+  std::atomic<bool> stay_finite = true;
+  s.work.set_rows(batch.inputs.rows());
+  const auto pass_through = [&](const WorkRows& rows) {
+    forward(s.network, batch.inputs, pass, rows);
+    losses_and_gradient(s.options.loss, rows.outputs(), rows.of(batch.targets), rows.of(batch.scale), rows.d_outputs(),
+                        rows.losses());
+    backward_deltas(s.network, rows);
+    if (!keeps_gradients && !gradients_stay_finite(s, batch, rows)) stay_finite = false;
+  };
+  if (s.options.loss.kind == LossKind::custom)  // a user's own function need not bear several threads
+    pass_through(s.work);
+  else
+    s.work.share_out(pass_through);
+  const double loss = sum_of_losses(s.work.losses());
+  if (!keeps_gradients && std::isfinite(loss) && stay_finite) {
     update_while_hot(s, batch.inputs);
   } else {
     weight_gradients(batch.inputs, s.work, s.gradients);

@@ -7,6 +7,8 @@
 
 #include <cmath>
 #include <cstring>
+#include <numeric>
+#include <stdexcept>
 
 #include "chainrule/activation.h"
 #include "chainrule/error.h"
@@ -136,8 +138,9 @@ TEST_P(EveryTarget, ProductsThatAreSharedOut) {
   check_products(team, 100, 784, 70);
   check_products(team, 257, 40, 200);  // five leaves: a sibling is missing on two levels
   check_products(team, 33, 1100, 45);
-  check_products(team, 1, 40, 150);   // one row: several panels of outputs at once
-  check_products(team, 70, 30, 545);  // sums over outputs go on from block to block
+  check_products(team, 1, 40, 150);     // one row: several panels of outputs at once
+  check_products(team, 130, 530, 530);  // weights that are asked for while their gradient is summed
+  check_products(team, 70, 30, 545);    // sums over outputs go on from block to block
   check_products(team, 3, 17, 1040);
   check_products(team, 1500, 40, 20);   // rows in several blocks
   check_products(team, 70'000, 61, 1);  // too much to be copied
@@ -238,6 +241,29 @@ TEST(Team, EveryMemberDoesItsShareOnce) {
     EXPECT_EQ(calls, 1u);
   }
   EXPECT_EQ(Team(0).size(), usable_threads());
+}
+
+TEST(Team, WhatAMemberThrowsComesOutAndTheTeamGoesOn) {
+  for (const std::size_t members : {1, 3}) {
+    Team team(members);
+    for (std::size_t thrower = 0; thrower < members; ++thrower) {
+      std::vector<int> done(members);
+      const auto task = [&](std::size_t member) {
+        if (member == thrower) throw std::runtime_error("member " + std::to_string(member));
+        ++done[member];
+      };
+      try {
+        team.run(task);
+        ADD_FAILURE() << "nothing thrown by member " << thrower;
+      } catch (const std::runtime_error& error) {
+        EXPECT_EQ(error.what(), "member " + std::to_string(thrower));
+      }
+      EXPECT_EQ(std::accumulate(done.begin(), done.end(), 0), static_cast<int>(members) - 1);  // all had finished
+    }
+    std::vector<int> done(members);
+    team.run([&](std::size_t member) { ++done[member]; });
+    EXPECT_EQ(done, std::vector<int>(members, 1));
+  }
 }
 
 }  // namespace

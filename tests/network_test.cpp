@@ -187,6 +187,29 @@ TEST(Engine, DropoutKeepsItsShareAndDependsOnThePlaceOnly) {
   EXPECT_FALSE(std::ranges::equal(work.mask(0).row(2), row7));
 }
 
+TEST(Engine, WideBatchesAreSharedOutByRowsAndOthersAreNot) {
+  const auto shares = [](std::size_t units, std::size_t rows, std::size_t threads) {
+    const Architecture architecture = two_layers(units, units, 2);
+    Workspace work(architecture, rows, threads);
+    std::vector<int> seen(rows);
+    std::atomic<std::size_t> count = 0;
+    work.share_out([&](const WorkRows& part) {
+      ++count;
+      const std::size_t last = part.first() + part.losses().size();
+      for (std::size_t row = part.first(); row < last; ++row) ++seen[row];
+      EXPECT_EQ(part.a(1).rows(), part.losses().size());
+      EXPECT_EQ(part.a(1).data(), work.a(1).row(part.first()).data());
+    });
+    EXPECT_EQ(seen, std::vector<int>(rows, 1)) << units << ", " << rows << ", " << threads;
+    return count.load();
+  };
+  EXPECT_EQ(shares(64, 256, 2), 2u);
+  EXPECT_EQ(shares(64, 250, 3), 3u);
+  EXPECT_EQ(shares(64, 256, 1), 1u);
+  EXPECT_EQ(shares(600, 256, 2), 1u);  // not wide: the weights stay with their threads instead
+  EXPECT_EQ(shares(4, 256, 2), 1u);    // wide, but too little work to wake anyone
+}
+
 TEST(Parameters, FormulasAndMemoryHaveTheirOwnOrder) {
   Network network(two_layers(5, 70, 2));
   std::vector<float> values(parameter_count(network.architecture));

@@ -105,6 +105,33 @@ TEST(Training, DescentPassesOverInputsThatAreZero) {
   }
 }
 
+// Wide batches: each thread takes its rows through all layers. The last batch is short.
+TEST(Training, RowsOfWideBatchesAreSharedOutWithTheSameBits) {
+  const Stream numbers{3, Purpose::test, 0, 0};
+  Matrix inputs(500, 70), values(500, 3);
+  for (std::size_t k = 0; k < inputs.flat().size(); ++k)
+    inputs.flat()[k] = static_cast<float>(random_normal(numbers, k));
+  for (std::size_t k = 0; k < values.flat().size(); ++k) values.flat()[k] = inputs.flat()[k] * inputs.flat()[k + 1];
+  Dataset data;
+  data.inputs = Features(std::move(inputs));
+  data.targets.values = std::move(values);
+  TrainOptions options;
+  options.epochs = 3;
+  options.batch_size = 301;
+  Network start = make_network(70, {90, 60}, ActivationKind::silu, 3, 4);
+  start.architecture.input_dropout = 0.1;
+  start.architecture.layers[0].dropout = 0.2;
+  Network alone = start;
+  const History history = train(alone, all_rows(data), {}, options, {}, 1);
+  EXPECT_NE(in_rows(alone.parameters), in_rows(start.parameters));
+  for (const std::size_t threads : {2, 3, 5}) {
+    Network together = start;
+    const History other = train(together, all_rows(data), {}, options, {}, threads);
+    EXPECT_TRUE(std::ranges::equal(together.parameters.flat(), alone.parameters.flat())) << threads;
+    EXPECT_EQ(other.epochs.back().training_loss, history.epochs.back().training_loss) << threads;
+  }
+}
+
 TEST(Training, MultipliersScaleEachLayersSteps) {  // M12
   const auto moved = [](double weights, double biases) {
     Network network = make_network(2, {3}, ActivationKind::tanh, 1, 4);

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <span>
 
+#include "chainrule/kernels/copy-inl.h"
 #include "chainrule/kernels/kernels.h"
 #include "chainrule/kernels/share-inl.h"
 #include "chainrule/kernels/sparse-inl.h"
@@ -24,26 +25,37 @@ namespace chainrule::kernels::HWY_NAMESPACE {
 
 // -- forward: z = x W^T + b ------------------------------------------------------------------------------------------
 
-/// Lanes run over outputs, 12 rows of x give the factors.
+// Rows whose sums stand in a near cache while all of them read a quarter of a panel of weights.
+inline constexpr std::size_t kRowsTogether = 132;
+inline constexpr std::size_t kForwardFloats = 3 * kRowsTogether * kPanel;
+
+/// Lanes run over outputs, 12 rows of x give the factors, and the weights behind these are asked for meanwhile: they
+/// are in a far cache at best. sums: kForwardFloats.
 inline void forward_panel(ConstMatrixView x, ConstWeightsView weights, std::size_t panel, std::span<const float> biases,
-                          MatrixView z, const Share& rows) {
-  HWY_ALIGN float c[3 * kTileFloats] = {};  // narrow tiles leave the rest as it is
+                          MatrixView z, const Share& rows, float* sums) {
   const std::size_t inputs = x.columns(), width = weights.panel_width(panel);
+  const std::size_t together = inputs < kManyInputs ? kStrip : kRowsTogether;
+  const std::size_t all_strips = strips(rows.end - rows.begin), step = width / std::max<std::size_t>(all_strips, 1) + 1;
   for (std::size_t at = 0; at < width; at += kPanel) {
     const std::size_t first = panel * kPanelOutputs + at;
     if (first >= z.columns()) break;
-    const std::size_t columns = std::min(kPanel, z.columns() - first);
+    const std::size_t columns = std::min(kPanel, z.columns() - first), lanes = (columns + kLanes - 1) / kLanes * kLanes;
     const Rows b{weights.panel(panel) + at, width};
-    for (std::size_t row = rows.begin; row < rows.end; row += kStrip) {
-      const std::size_t m = std::min(kStrip, rows.end - row);
-      const TileFunction<InPlace> product = tile_for<InPlace>(m, columns);
-      const InPlace a{x.data() + row * inputs, inputs};
-      sum_inputs(inputs, m * kPanel, c, [&](std::size_t first_quarter, std::size_t last_quarter, float* to) {
-        const std::size_t begin = first_quarter * inputs / 4, end = last_quarter * inputs / 4;
-        product(a.from(begin), b.from(begin), end - begin, false, to, kPanel);
-      });
-      for (std::size_t i = 0; i < m; ++i)
-        add_biases(c + i * kPanel, biases.subspan(first, columns), z.row(row + i).subspan(first, columns));
+    for (std::size_t row = rows.begin; row < rows.end; row += together) {
+      const std::size_t end = std::min(row + together, rows.end);
+      sum_inputs(inputs, (end - row) * lanes, sums,
+                 [&](std::size_t first_quarter, std::size_t last_quarter, float* to) {
+                   const std::size_t begin = first_quarter * inputs / 4, stop = last_quarter * inputs / 4;
+                   for (std::size_t i = row; i < end; i += kStrip, to += kStrip * lanes) {
+                     const float* ahead =
+                         weights.panel(panel) + stop * width + (i - rows.begin) / kStrip * step * (stop - begin);
+                     const InPlace a(x.data() + i * inputs + begin, inputs, {ahead, step});
+                     tile_for<InPlace>(std::min(kStrip, end - i), columns)(a, b.from(begin), stop - begin, false,
+                                                                           nullptr, to, lanes);
+                   }
+                 });
+      for (std::size_t i = row; i < end; ++i)
+        add_biases(sums + (i - row) * lanes, biases.subspan(first, columns), z.row(i).subspan(first, columns));
     }
   }
 }
@@ -58,10 +70,10 @@ std::size_t forward_row(ConstMatrixView x, ConstWeightsView weights, std::size_t
     const std::size_t inputs = x.columns(), first = panel;
     for (; panel + together <= end && (panel + together) * kPanelOutputs <= z.columns(); panel += together) {
       const FullPanels b{weights.panel(panel), kPanelOutputs * inputs};
-      const InPlace a{x.data(), inputs};
       sum_inputs(inputs, columns, c, [&](std::size_t first_quarter, std::size_t last_quarter, float* to) {
         const std::size_t begin = first_quarter * inputs / 4, stop = last_quarter * inputs / 4;
-        tile<1, kVectors, InPlace, FullPanels>(a.from(begin), b.from(begin), stop - begin, false, to, columns);
+        const InPlace a(x.data() + begin, inputs, {x.data(), 0});
+        tile<1, kVectors, InPlace, FullPanels>(a, b.from(begin), stop - begin, false, nullptr, to, columns);
       });
       const std::size_t output = panel * kPanelOutputs;
       add_biases(c, biases.subspan(output, columns), z.row(0).subspan(output, columns));
@@ -72,11 +84,11 @@ std::size_t forward_row(ConstMatrixView x, ConstWeightsView weights, std::size_t
 }
 
 inline void forward_dense(ConstMatrixView x, ConstWeightsView weights, std::span<const float> biases, MatrixView z,
-                          const Share& rows, const Share& panels) {
+                          const Share& rows, const Share& panels, float* sums) {
   std::size_t panel = panels.begin;
   if (x.rows() == 1) panel += forward_row<8>(x, weights, panel, panels.end, biases, z);
   if (x.rows() == 1) panel += forward_row<4>(x, weights, panel, panels.end, biases, z);
-  for (; panel < panels.end; ++panel) forward_panel(x, weights, panel, biases, z, rows);
+  for (; panel < panels.end; ++panel) forward_panel(x, weights, panel, biases, z, rows, sums);
 }
 
 inline constexpr std::size_t kListedRows = 128;  // whose lists fit into a near cache
@@ -84,20 +96,21 @@ inline constexpr std::size_t kListedRows = 128;  // whose lists fit into a near 
 void forward(Team& team, ConstMatrixView x, ConstWeightsView weights, std::span<const float> biases, MatrixView z) {
   const std::size_t rows = x.rows(), inputs = x.columns(), outputs = weights.outputs(), panels = weights.panels();
   const bool sparse = is_sparse(x), by_rows = is_wide(rows, inputs, outputs) || panels < team.size();
-  if (sparse) team.reserve(SparseRows::floats(std::min(rows, kListedRows), inputs));
+  team.reserve(kForwardFloats + (sparse ? SparseRows::floats(std::min(rows, kListedRows), inputs) : 0));
   team.split(by_rows ? strips(rows) : panels, multiplications(rows, inputs, outputs),
              [&](std::size_t member, std::size_t begin, std::size_t end) {
                const Share all_rows{0, rows}, all_panels{0, panels}, part{begin, end};
                const Share of_rows = by_rows ? Share{begin * kStrip, std::min(end * kStrip, rows)} : all_rows;
                const Share of_panels = by_rows ? all_panels : part;
-               if (!sparse) return forward_dense(x, weights, biases, z, of_rows, of_panels);
+               float *sums = team.memory(member), *memory = sums + kForwardFloats;
+               if (!sparse) return forward_dense(x, weights, biases, z, of_rows, of_panels, sums);
                for (std::size_t row = of_rows.begin; row < of_rows.end; row += kListedRows) {
                  const Share block{row, std::min(row + kListedRows, of_rows.end)};
-                 const SparseRows lists(x.rows(row, block.end - row), team.memory(member));
+                 const SparseRows lists(x.rows(row, block.end - row), memory);
                  if (lists.pays())
                    lists.forward(weights, biases, z.rows(row, block.end - row), of_panels.begin, of_panels.end);
                  else
-                   forward_dense(x, weights, biases, z, block, of_panels);
+                   forward_dense(x, weights, biases, z, block, of_panels, sums);
                }
              });
 }
@@ -105,7 +118,7 @@ void forward(Team& team, ConstMatrixView x, ConstWeightsView weights, std::span<
 // -- backward: d_x = delta W -----------------------------------------------------------------------------------------
 
 // Blocks that stay in a near cache: outputs of delta^T, rows of the batch, and inputs whose sums wait meanwhile.
-inline constexpr std::size_t kPanelsTogether = 16, kRowPanelsTogether = 4, kStripsTogether = 8;
+inline constexpr std::size_t kPanelsTogether = 16, kRowPanelsTogether = 4, kStripsTogether = 48 / kStrip;
 inline constexpr std::size_t kWaitingFloats = kStripsTogether * kRowPanelsTogether * kTileFloats;
 
 /// Sums over panels [begin, end) of outputs, which are whole but for the last of all, go on in c.
@@ -114,13 +127,13 @@ inline void backward_input_tile(const float* turned, ConstWeightsView weights, s
   const std::size_t inputs = weights.inputs(), whole = std::min(end, weights.outputs() / kPanelOutputs);
   const Rows b{turned + begin * kPanelOutputs * kPanel, kPanel};
   if (whole > begin)
-    tile_for<WeightRows>(m, lanes)(WeightRows{weights.panel(begin) + input * kPanelOutputs, kPanelOutputs * inputs}, b,
-                                   (whole - begin) * kPanelOutputs, begin > 0, c, kPanel);
+    tile_for<WeightRows>(m, lanes)(WeightRows(weights.panel(begin) + input * kPanelOutputs, kPanelOutputs * inputs), b,
+                                   (whole - begin) * kPanelOutputs, begin > 0, nullptr, c, kPanel);
   if (end > whole) {
     const std::size_t width = weights.panel_width(whole);
-    tile_for<InPlace>(m, lanes)(InPlace{weights.panel(whole) + input * width, width},
-                                b.from((whole - begin) * kPanelOutputs), weights.outputs() - whole * kPanelOutputs,
-                                whole > 0, c, kPanel);
+    const float* data = weights.panel(whole) + input * width;
+    tile_for<InPlace>(m, lanes)(InPlace(data, width, {data, 0}), b.from((whole - begin) * kPanelOutputs),
+                                weights.outputs() - whole * kPanelOutputs, whole > 0, nullptr, c, kPanel);
   }
 }
 
@@ -129,31 +142,22 @@ inline void backward_input_tile(const float* turned, ConstWeightsView weights, s
 inline void backward_input_share(const float* turned, std::size_t rows, ConstWeightsView weights, MatrixView d_x,
                                  const Share& row_panels, const Share& input_strips, float* waiting) {
   const std::size_t outputs = weights.outputs(), inputs = weights.inputs();
-  // Sums that need not wait for a second block of outputs go at once to where they belong.
-  const std::size_t together = weights.panels() > kPanelsTogether ? kStripsTogether : 1;
-  const auto each_tile = [&](const Share& rows_of, const Share& strips_of, const auto& task) {
-    float* c = waiting;
-    for (std::size_t strip = strips_of.begin; strip < strips_of.end; ++strip)
-      for (std::size_t panel = rows_of.begin; panel < rows_of.end; ++panel, c += kTileFloats)
-        task(strip * kStrip, std::min(kStrip, inputs - strip * kStrip), panel, std::min(kPanel, rows - panel * kPanel),
-             c);
-  };
-  const auto block = [](std::size_t begin, std::size_t count, const Share& of) {
-    return Share{begin, std::min(begin + count, of.end)};
-  };
-  for (std::size_t panel = row_panels.begin; panel < row_panels.end; panel += kRowPanelsTogether)
-    for (std::size_t strip = input_strips.begin; strip < input_strips.end; strip += together) {
-      const Share rows_of = block(panel, kRowPanelsTogether, row_panels);
-      const Share strips_of = block(strip, together, input_strips);
+  for (std::size_t row = row_panels.begin; row < row_panels.end; row += kRowPanelsTogether)
+    for (std::size_t first = input_strips.begin; first < input_strips.end; first += kStripsTogether) {
+      const Share rows_of{row, std::min(row + kRowPanelsTogether, row_panels.end)};
+      const Share strips_of{first, std::min(first + kStripsTogether, input_strips.end)};
+      const std::size_t input = first * kStrip, columns = std::min(strips_of.end * kStrip, inputs) - input;
+      const auto sums = [&](std::size_t panel) { return waiting + (panel - row) * kStripsTogether * kTileFloats; };
+      const auto lanes = [&](std::size_t panel) { return std::min(kPanel, rows - panel * kPanel); };
       for (std::size_t p = 0; p < weights.panels(); p += kPanelsTogether)
-        each_tile(rows_of, strips_of,
-                  [&](std::size_t input, std::size_t m, std::size_t of, std::size_t lanes, float* c) {
-                    backward_input_tile(turned + of * outputs * kPanel, weights, p,
-                                        std::min(p + kPanelsTogether, weights.panels()), input, m, lanes, c);
-                  });
-      each_tile(rows_of, strips_of, [&](std::size_t input, std::size_t m, std::size_t of, std::size_t lanes, float* c) {
-        copy_transposed(c, kPanel, m, lanes, m, d_x.data() + of * kPanel * inputs + input, inputs);
-      });
+        for (std::size_t at = 0; at < columns; at += kStrip)
+          for (std::size_t panel = rows_of.begin; panel < rows_of.end; ++panel)
+            backward_input_tile(turned + panel * outputs * kPanel, weights, p,
+                                std::min(p + kPanelsTogether, weights.panels()), input + at,
+                                std::min(kStrip, columns - at), lanes(panel), sums(panel) + at * kPanel);
+      for (std::size_t panel = rows_of.begin; panel < rows_of.end; ++panel)
+        copy_transposed(sums(panel), kPanel, columns, lanes(panel), columns,
+                        d_x.data() + panel * kPanel * inputs + input, inputs);
     }
 }
 

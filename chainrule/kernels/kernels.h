@@ -13,6 +13,7 @@
 // without changing a bit, as long as its weight is finite.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -30,6 +31,12 @@ namespace chainrule::kernels {
 inline constexpr std::size_t kLeafRows = 64;
 inline constexpr std::size_t kManyInputs = 512;
 
+/// From so many rows on a batch is wide beside its layer. It is shared out by rows, and the weights travel from core to
+/// core; others by parts of the layer, and each part of the weights stays with the core that updates it.
+constexpr std::size_t rows_of_wide_batch(std::size_t inputs, std::size_t outputs) {
+  return (inputs * outputs + inputs + outputs - 1) / (inputs + outputs);
+}
+
 /// z = x W^T + b. x: (m x inputs), weights: (outputs x inputs), biases: outputs, z: (m x outputs).
 void affine_forward(Team& team, ConstMatrixView x, ConstWeightsView weights, std::span<const float> biases,
                     MatrixView z);
@@ -43,8 +50,9 @@ void affine_backward_input(Team& team, ConstMatrixView delta, ConstWeightsView w
 struct GradientSink {
   const void* sink = nullptr;
   void (*take)(const void* sink, std::size_t offset, std::span<const float> piece) = nullptr;
-  /// Says that this piece is being computed, so that what it will go into may be fetched.
-  void (*announce)(const void* sink, std::size_t offset, std::size_t size) = nullptr;
+  /// Numbers as many as those of d_weights, not null, that pieces will go into: asked for in good time. May be the
+  /// same.
+  std::array<const float*, 3> into{};
   bool needs_zeros = true;  ///< false: numbers that are all 0 for want of inputs may be left out
 };
 

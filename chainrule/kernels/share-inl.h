@@ -25,10 +25,8 @@ struct Share {
   std::size_t begin, end;
 };
 
-/// Batches that are wide beside their layer are shared out by rows, and the weights travel from core to core; others by
-/// parts of the layer, and each part of the weights stays with the core that updates it.
 inline bool is_wide(std::size_t rows, std::size_t inputs, std::size_t outputs) {
-  return outputs * inputs <= rows * (inputs + outputs);
+  return rows >= rows_of_wide_batch(inputs, outputs);
 }
 
 /// What is packed before a product: by each member for itself where it is small, since a number that another core has

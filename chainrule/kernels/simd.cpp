@@ -117,7 +117,7 @@ void affine_backward_weights(Team& team, ConstMatrixView delta, ConstMatrixView 
                           [](const void* to, std::size_t offset, std::span<const float> piece) {
                             std::ranges::copy(piece, static_cast<const WeightsView*>(to)->data() + offset);
                           },
-                          [](const void*, std::size_t, std::size_t) {}};
+                          {d_weights.data()}};
   affine_backward_weights(team, delta, x, keep, d_biases);
 }
 

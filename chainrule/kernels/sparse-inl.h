@@ -174,7 +174,8 @@ class SparseRows {
 /// c(m, lanes) = sum over listed rows of x(row, m) delta(row, lanes), for up to four inputs beside each other.
 template <std::size_t kInputs, std::size_t kVectors>
 HWY_NOINLINE void listed_rows_tile(std::uint64_t rows, const float* x, std::size_t x_stride,
-                                   const float* HWY_RESTRICT delta, std::size_t width, float* HWY_RESTRICT c) {
+                                   const float* HWY_RESTRICT delta, std::size_t width, const float* sibling,
+                                   float* HWY_RESTRICT c) {
   const FloatTag d;
   Floats sum[kInputs][kVectors];
 #pragma GCC unroll 16
@@ -197,8 +198,11 @@ HWY_NOINLINE void listed_rows_tile(std::uint64_t rows, const float* x, std::size
 #pragma GCC unroll 16
   for (std::size_t m = 0; m < kInputs; ++m) {
 #pragma GCC unroll 16
-    for (std::size_t v = 0; v < kVectors; ++v)
-      hn::StoreU(hn::Add(sum[m][v], hn::Zero(d)), d, c + m * width + v * kLanes);
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      Floats all = hn::Add(sum[m][v], hn::Zero(d));
+      if (sibling != nullptr) all = hn::Add(hn::Add(hn::LoadU(d, sibling + m * width + v * kLanes), all), hn::Zero(d));
+      hn::StoreU(all, d, c + m * width + v * kLanes);
+    }
   }
 }
 
@@ -232,11 +236,12 @@ class SparseInputs {
     for (std::size_t input = begin; input < end; input += kGroup) {
       const std::size_t m = std::min(kGroup, end - input);
       sum_rows(x_.rows(), m * width, waiting, to + (input - begin) * width,
-               [&](std::size_t first, std::size_t, float* c) {
+               [&](std::size_t first, std::size_t, const float* sibling, float* c) {
                  const std::uint64_t set = sets_of_leaf(first / kLeafRows)[(input - begin_) / kGroup];
                  for (std::size_t at = 0; at < width; at += kPanel)
                    product(m, width - at)(set, x_.data() + first * x_.columns() + input, x_.columns(),
-                                          delta + first * width + at, width, c + at);
+                                          delta + first * width + at, width,
+                                          sibling == nullptr ? nullptr : sibling + at, c + at);
                });
     }
   }
@@ -268,7 +273,7 @@ class SparseInputs {
     if (rest > 0) sets[whole] |= std::uint64_t{filled} << row % kLeafRows;
   }
 
-  using Product = void (*)(std::uint64_t, const float*, std::size_t, const float*, std::size_t, float*);
+  using Product = void (*)(std::uint64_t, const float*, std::size_t, const float*, std::size_t, const float*, float*);
   static Product product(std::size_t inputs, std::size_t width) {
     static constexpr Product narrow[] = {&listed_rows_tile<1, 1>, &listed_rows_tile<2, 1>, &listed_rows_tile<3, 1>,
                                          &listed_rows_tile<4, 1>};

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <span>
 
+#include "chainrule/kernels/copy-inl.h"
 #include "chainrule/kernels/kernels.h"
 #include "chainrule/kernels/tile-inl.h"
 
@@ -41,22 +42,26 @@ HWY_INLINE void sum_inputs(std::size_t inputs, std::size_t floats, float* c, con
 /// Levels on which a node may wait for its sibling.
 inline std::size_t nodes(std::size_t rows) { return static_cast<std::size_t>(std::bit_width(rows / kLeafRows)) + 1; }
 
-/// The sum over the rows of a batch of a tile of so many floats, by the tree. leaf(first, count, to) sums `count` rows
-/// from row `first` on into `to`. Nodes that wait for their sibling stand one per level in `waiting`, as the bits of a
-/// binary counter do: nodes(rows) * floats in all.
+/// The sum over the rows of a batch of a tile of so many floats, by the tree. leaf(first, count, sibling, to) sums
+/// `count` rows from row `first` on into `to`, and adds that to its sibling, where it has one: sibling + sum + 0. Nodes
+/// that wait for their sibling stand one per level in `waiting`, as the bits of a binary counter do: nodes(rows) *
+/// floats in all.
 template <class Leaf>
 HWY_INLINE void sum_rows(std::size_t rows, std::size_t floats, float* waiting, float* c, const Leaf& leaf) {
   const std::size_t leaves = std::max<std::size_t>((rows + kLeafRows - 1) / kLeafRows, 1);
   for (std::size_t at = 0; at < leaves; ++at) {
-    const std::size_t first = at * kLeafRows;
-    const bool last = at + 1 == leaves, waits = !last && at % 2 == 0;
-    leaf(first, std::min(kLeafRows, rows - first), waits ? waiting : c);
-    if (waits) continue;
+    const std::size_t first = at * kLeafRows, count = std::min(kLeafRows, rows - first);
+    const bool last = at + 1 == leaves;
+    if (!last && at % 2 == 0) {
+      leaf(first, count, nullptr, waiting);
+      continue;
+    }
     // Siblings that wait join, lowest level first; the node that they make waits in its turn, or is the sum.
     const std::size_t top = static_cast<std::size_t>(last ? std::bit_width(at) : std::countr_one(at));
-    for (std::size_t level = 0; level < top; ++level)
-      if ((at >> level) & 1)
-        add(waiting + level * floats, c, floats, !last && level + 1 == top ? waiting + top * floats : c);
+    const auto place = [&](std::size_t level) { return !last && level == top ? waiting + top * floats : c; };
+    leaf(first, count, at % 2 == 1 ? waiting : nullptr, place(1));
+    for (std::size_t level = 1; level < top; ++level)
+      if ((at >> level) & 1) add(waiting + level * floats, c, floats, place(level + 1));
   }
 }
 

@@ -7,10 +7,12 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <exception>
 #include <fstream>
 #include <string>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "chainrule/kernels/flush.h"
@@ -54,6 +56,16 @@ struct Team::Crew {
   alignas(64) std::atomic<std::size_t> busy{0};
   const void* task = nullptr;
   void (*call)(const void*, std::size_t) = nullptr;
+  std::atomic<bool> failed{false};
+  std::exception_ptr failure;  // the first that a member threw; kept until all have finished
+
+  void perform(std::size_t member) noexcept {
+    try {
+      call(task, member);
+    } catch (...) {
+      if (!failed.exchange(true)) failure = std::current_exception();
+    }
+  }
 
   template <class Value, class Done>
   static void wait(const std::atomic<Value>& value, const Done& done) {
@@ -74,7 +86,7 @@ struct Team::Crew {
       wait(round, [&](std::uint64_t r) { return r != done; });
       ++done;
       if (call == nullptr) return;
-      call(task, member);
+      perform(member);
       if (busy.fetch_sub(1, std::memory_order_acq_rel) == 1) busy.notify_one();
     }
   }
@@ -112,10 +124,11 @@ Team::~Team() { crew_->leave(); }
 
 void Team::run(const void* task, void (*call)(const void*, std::size_t)) {
   if (size_ > 1 && !crew_->started) crew_->start(size_);
-  if (!crew_->threads.empty()) crew_->announce(task, call);
-  call(task, 0);
-  for (std::size_t member = crew_->threads.size() + 1; member < size_; ++member) call(task, member);
-  if (!crew_->threads.empty()) Crew::wait(crew_->busy, [](std::size_t busy) { return busy == 0; });
+  crew_->announce(task, call);
+  crew_->perform(0);
+  for (std::size_t member = crew_->threads.size() + 1; member < size_; ++member) crew_->perform(member);
+  Crew::wait(crew_->busy, [](std::size_t busy) { return busy == 0; });
+  if (crew_->failed.exchange(false)) std::rethrow_exception(std::exchange(crew_->failure, nullptr));
 }
 
 void Team::reserve(std::size_t floats) {

@@ -25,7 +25,8 @@ class Team {
 
   std::size_t size() const { return size_; }
 
-  /// task(member) by every member at once; returns when all have finished. Tasks do not throw.
+  /// task(member) by every member at once; returns when all have finished, and throws what the first of them threw that
+  /// did.
   template <class Task>
   void run(const Task& task) {
     run(&task, [](const void* t, std::size_t member) { (*static_cast<const Task*>(t))(member); });
@@ -45,8 +46,7 @@ class Team {
     });
   }
 
-  /// Makes sure that every member has so much memory, kept from call to call. Called between tasks, so that no task
-  /// allocates.
+  /// Makes sure that every member has so much memory, kept from call to call. Called between tasks.
   void reserve(std::size_t floats);
   /// Memory of one member.
   float* memory(std::size_t member);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one inner loop of all products, c = a b with c a small tile that stays in registers, and the copies that put its
-// operands side by side. Included once per target.
+// The one inner loop of all products, c = a b with c a small tile that stays in registers. Included once per target.
 //
 // The sum runs along k, one fused multiply-add after the other; lanes run along the columns of c, so neither the width
 // of a vector nor the shape of a tile enters a bit of the result.
@@ -17,7 +16,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "hwy/cache_control.h"
+#include "chainrule/weights.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -39,37 +38,73 @@ inline constexpr std::size_t kTileFloats = kStrip * kPanel;
 // Vectors of a full panel of weights. Where vectors are narrow, a panel of weights is several of ours.
 inline constexpr std::size_t kPerPanel = kPanelOutputs / kLanes;
 
-// Factors a(m, k) of a tile, by run(k) of as many k as lie alike in memory.
-/// Rows of a matrix in place.
-struct InPlace {
+/// What will be read after this tile, and is asked for while it is computed: some numbers with each term. kCache: 3 is
+/// the first, 2 the second.
+template <int kCache>
+struct Ahead {
   const float* data;
-  std::size_t stride;
-  static constexpr std::size_t kRun = ~std::size_t{0};
-  HWY_INLINE float operator()(std::size_t m, std::size_t k) const { return data[m * stride + k]; }
-  HWY_INLINE void look_ahead(std::size_t) const {}
-  HWY_INLINE void next_run() {}
-  InPlace from(std::size_t k) const { return {data + k, stride}; }
+  std::size_t step;
+  HWY_INLINE void next() {
+    __builtin_prefetch(data, 0, kCache);
+    data += step;
+  }
 };
-/// Neighbouring columns of a matrix, one row after the other.
+
+// Factors a(m) of a term of a tile; next() goes on to the next term, next_run() behind kRun of them.
+/// Rows of a matrix in place. Three pointers to four rows each: twelve would not fit into the registers of x86.
+class InPlace {
+ public:
+  static constexpr std::size_t kRun = ~std::size_t{0};
+  InPlace(const float* data, std::size_t stride, Ahead<2> ahead) : stride_(stride), ahead_(ahead) {
+    for (std::size_t four = 0; four < kStrip; four += 4) rows_[four / 4] = data + four * stride;
+  }
+  HWY_INLINE float operator()(std::size_t m) const { return rows_[m / 4][m % 4 * stride_]; }
+  HWY_INLINE void next() {
+    for (const float*& row : rows_) asm("" : "+r"(++row));  // or the compiler makes twelve of them after all
+    ahead_.next();
+  }
+  HWY_INLINE void next_run() {}
+
+ private:
+  const float* rows_[(kStrip + 3) / 4];
+  std::size_t stride_;
+  Ahead<2> ahead_;
+};
+/// Neighbouring columns of a matrix, one row after the other. What the sums will go into may be asked for meanwhile.
+template <std::size_t kInto>
 struct Columns {
   const float* data;
   std::size_t stride;
+  std::array<Ahead<2>, kInto> into;
   static constexpr std::size_t kRun = ~std::size_t{0};
-  HWY_INLINE float operator()(std::size_t m, std::size_t k) const { return data[k * stride + m]; }
-  HWY_INLINE void look_ahead(std::size_t) const {}
+  HWY_INLINE float operator()(std::size_t m) const { return data[m]; }
+  HWY_INLINE void next() {
+    data += stride;
+    for (Ahead<2>& numbers : into) numbers.next();
+  }
   HWY_INLINE void next_run() {}
 };
-/// Row m is input m of full panels of weights, k runs over their outputs.
-struct WeightRows {
-  const float* data;
-  std::size_t panel_step;
+/// Row m is input m of full panels of weights, the terms are their outputs. The next panel is asked for meanwhile: far
+/// behind this one, it is no stream that the processor sees for itself.
+class WeightRows {
+ public:
+  WeightRows(const float* data, std::size_t panel_step)
+      : data_(data), panel_step_(panel_step), ahead_{data + panel_step, kStrip} {}
   static constexpr std::size_t kRun = kPanelOutputs;
-  HWY_INLINE float operator()(std::size_t m, std::size_t k) const { return data[m * kPanelOutputs + k]; }
-  /// The next panel is far behind this one: no stream that the processor sees for itself.
-  HWY_INLINE void look_ahead(std::size_t k) const {
-    hwy::Prefetch(data + panel_step + k * (kStrip * kPanelOutputs / kRun));
+  HWY_INLINE float operator()(std::size_t m) const { return data_[m * kPanelOutputs]; }
+  HWY_INLINE void next() {
+    ++data_;
+    ahead_.next();
   }
-  HWY_INLINE void next_run() { data += panel_step; }
+  HWY_INLINE void next_run() {
+    data_ += panel_step_ - kRun;
+    ahead_.data += panel_step_ - kRun * kStrip;
+  }
+
+ private:
+  const float* data_;
+  std::size_t panel_step_;
+  Ahead<3> ahead_;
 };
 
 // Vectors b(k, v) of a tile.
@@ -92,9 +127,11 @@ struct FullPanels {
   FullPanels from(std::size_t k) const { return {data + k * kPanelOutputs, panel_step}; }
 };
 
-/// c(m, lanes) = sum over k < count of a(m, k) b(k, lanes), from +0 or from what is in c; + 0 at the end.
+/// c(m, lanes) = sum over k < count of a(m, k) b(k, lanes), from +0 or from what is in c; + 0 at the end. A sibling in
+/// memory, laid out as c, is added: sibling + c + 0.
 template <std::size_t kRows, std::size_t kVectors, class A, class B>
-HWY_NOINLINE void tile(A a, B b, std::size_t count, bool goes_on, float* HWY_RESTRICT c, std::size_t c_stride) {
+HWY_NOINLINE void tile(A a, B b, std::size_t count, bool goes_on, const float* sibling, float* HWY_RESTRICT c,
+                       std::size_t c_stride) {
   const FloatTag d;
   Floats sum[kRows][kVectors];  // unrolled below, so that each element is a register
 #pragma GCC unroll 16
@@ -111,14 +148,13 @@ HWY_NOINLINE void tile(A a, B b, std::size_t count, bool goes_on, float* HWY_RES
   }
   for (std::size_t left = count; left > 0;) {
     const std::size_t run = std::min(left, A::kRun);
-    for (std::size_t k = 0; k < run; ++k, b.next()) {
-      a.look_ahead(k);
+    for (std::size_t k = 0; k < run; ++k, a.next(), b.next()) {
       Floats row[kVectors];
 #pragma GCC unroll 16
       for (std::size_t v = 0; v < kVectors; ++v) row[v] = b(v);
 #pragma GCC unroll 16
       for (std::size_t m = 0; m < kRows; ++m) {
-        const Floats factor = hn::Set(d, a(m, k));
+        const Floats factor = hn::Set(d, a(m));
 #pragma GCC unroll 16
         for (std::size_t v = 0; v < kVectors; ++v) sum[m][v] = hn::MulAdd(factor, row[v], sum[m][v]);
       }
@@ -129,8 +165,20 @@ HWY_NOINLINE void tile(A a, B b, std::size_t count, bool goes_on, float* HWY_RES
 #pragma GCC unroll 16
   for (std::size_t m = 0; m < kRows; ++m) {
 #pragma GCC unroll 16
-    for (std::size_t v = 0; v < kVectors; ++v)
-      hn::StoreU(hn::Add(sum[m][v], hn::Zero(d)), d, c + m * c_stride + v * kLanes);
+    for (std::size_t v = 0; v < kVectors; ++v) sum[m][v] = hn::Add(sum[m][v], hn::Zero(d));
+  }
+  if (sibling != nullptr) {
+#pragma GCC unroll 16
+    for (std::size_t m = 0; m < kRows; ++m) {
+#pragma GCC unroll 16
+      for (std::size_t v = 0; v < kVectors; ++v)
+        sum[m][v] = hn::Add(hn::Add(hn::LoadU(d, sibling + m * c_stride + v * kLanes), sum[m][v]), hn::Zero(d));
+    }
+  }
+#pragma GCC unroll 16
+  for (std::size_t m = 0; m < kRows; ++m) {
+#pragma GCC unroll 16
+    for (std::size_t v = 0; v < kVectors; ++v) hn::StoreU(sum[m][v], d, c + m * c_stride + v * kLanes);
   }
 }
 
@@ -154,7 +202,7 @@ HWY_NOINLINE float multiply_add_chains(std::uint64_t rounds, double& done) {
 }
 
 template <class A>
-using TileFunction = void (*)(A, Rows, std::size_t, bool, float*, std::size_t);
+using TileFunction = void (*)(A, Rows, std::size_t, bool, const float*, float*, std::size_t);
 
 /// tile<rows, ceil(columns / lanes)>: columns are rounded up to whole vectors, in b and in c.
 template <class A>
@@ -165,72 +213,6 @@ HWY_INLINE TileFunction<A> tile_for(std::size_t rows, std::size_t columns) {
   };
   static constexpr auto functions = of_width(std::make_index_sequence<kStrip>());
   return functions[columns > kLanes][rows - 1];
-}
-
-// -- copies ----------------------------------------------------------------------------------------------------------
-
-/// Turns a 4 x 4 block in four vectors of four. Found by their arguments, since one-lane targets have no such
-/// functions.
-template <class Quad, class V = hn::Vec<Quad>>
-HWY_INLINE void transpose(Quad q, V& a, V& b, V& c, V& d) {
-  const V ab = InterleaveLower(q, a, b), cd = InterleaveLower(q, c, d);
-  const V ab_up = InterleaveUpper(q, a, b), cd_up = InterleaveUpper(q, c, d);
-  a = ConcatLowerLower(q, cd, ab);
-  b = ConcatUpperUpper(q, cd, ab);
-  c = ConcatLowerLower(q, cd_up, ab_up);
-  d = ConcatUpperUpper(q, cd_up, ab_up);
-}
-
-/// to(j, i) = from(i, j) for a (rows x columns) part of a matrix; rows are taken to be `padded` in number, those that
-/// are not there hold zeros.
-template <class Quad = hn::CappedTag<float, 4>>
-void copy_transposed(const float* from, std::size_t from_stride, std::size_t rows, std::size_t columns,
-                     std::size_t padded, float* HWY_RESTRICT to, std::size_t to_stride) {
-  const Quad q;
-  const auto row_or_zero = [&](std::size_t i, std::size_t j) {
-    return i < rows ? hn::LoadU(q, from + i * from_stride + j) : hn::Zero(q);
-  };
-  std::size_t i = 0;
-  for (; hn::MaxLanes(q) == 4 && i + 4 <= padded; i += 4) {
-    std::size_t j = 0;
-    for (; j + 4 <= columns; j += 4) {
-      if constexpr (hn::MaxLanes(Quad()) == 4) {
-        auto a = row_or_zero(i, j), b = row_or_zero(i + 1, j), c = row_or_zero(i + 2, j), d = row_or_zero(i + 3, j);
-        transpose(q, a, b, c, d);
-        float* target = to + j * to_stride + i;
-        hn::StoreU(a, q, target);
-        hn::StoreU(b, q, target + to_stride);
-        hn::StoreU(c, q, target + 2 * to_stride);
-        hn::StoreU(d, q, target + 3 * to_stride);
-      }
-    }
-    for (; j < columns; ++j)
-      for (std::size_t r = i; r < i + 4; ++r) to[j * to_stride + r] = r < rows ? from[r * from_stride + j] : 0.0f;
-  }
-  for (; i < padded; ++i)
-    for (std::size_t j = 0; j < columns; ++j) to[j * to_stride + i] = i < rows ? from[i * from_stride + j] : 0.0f;
-}
-
-inline void copy(const float* from, std::size_t from_stride, std::size_t rows, std::size_t columns,
-                 float* HWY_RESTRICT to, std::size_t to_stride) {
-  const FloatTag d;
-  const hn::CappedTag<float, 4> q;
-  constexpr std::size_t four = hn::MaxLanes(q);
-  for (std::size_t i = 0; i < rows; ++i, from += from_stride, to += to_stride) {
-    std::size_t j = 0;
-    for (; j + kLanes <= columns; j += kLanes) hn::StoreU(hn::LoadU(d, from + j), d, to + j);
-    for (; j + four <= columns; j += four) hn::StoreU(hn::LoadU(q, from + j), q, to + j);
-    for (; j < columns; ++j) to[j] = from[j];
-  }
-}
-
-/// to = a + b + 0, for whole tiles in memory; `to` may be b.
-inline void add(const float* HWY_RESTRICT a, const float* b, std::size_t count, float* to) {
-  const FloatTag d;
-  std::size_t k = 0;
-  for (; k + kLanes <= count; k += kLanes)
-    hn::StoreU(hn::Add(hn::Add(hn::LoadU(d, a + k), hn::LoadU(d, b + k)), hn::Zero(d)), d, to + k);
-  for (; k < count; ++k) to[k] = (a[k] + b[k]) + 0.0f;
 }
 
 }  // namespace chainrule::kernels::HWY_NAMESPACE
