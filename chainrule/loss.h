@@ -76,7 +76,7 @@ void losses_and_gradient(const Loss& loss, ConstMatrixView outputs, ConstMatrixV
                          std::span<const float> scale, MatrixView d_outputs, std::span<double> losses);
 /// Their sum. Order: leaves of 64 rows, then a binary tree (docs/determinism.md).
 double sum_of_losses(std::span<const double> losses);
-/// Both at once: the sum.
+/// Both at once: d_outputs, and the sum of scale_i * loss_i.
 double loss_and_gradient(const Loss& loss, ConstMatrixView outputs, ConstMatrixView targets,
                          std::span<const float> scale, MatrixView d_outputs);
 

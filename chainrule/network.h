@@ -212,8 +212,7 @@ void weight_gradients(ConstMatrixView inputs, Workspace& work, Parameters& gradi
 class GradientTaker {
  public:
   virtual ~GradientTaker() = default;
-  /// What pieces go into, in the order of the segment, each as long as it; may be the same. It may be fetched
-  /// meanwhile.
+  /// What pieces go into, in the order of the segment, null where it is less: may be fetched while they are computed.
   virtual std::array<const float*, 3> goes_into() const = 0;
   virtual void take(std::size_t offset, std::span<const float> piece) const = 0;
   /// Whether weights whose input is 0 in all rows are wanted, too: their gradient is 0.

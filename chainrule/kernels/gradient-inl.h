@@ -110,10 +110,11 @@ inline constexpr std::size_t kMostCopied = std::size_t{1} << 22;
 inline void pack_strip(ConstMatrixView x, std::size_t first, float* to) {
   const std::size_t columns = std::min(kStrip, x.columns() - first);
   std::size_t row = 0;
-  if constexpr (kLanes > kStrip) {  // what is copied beside the strip is written over by the next row
+  // Whole vectors, where x goes on behind them; what they copy beside the strip is written over by the next row.
+  if constexpr (kLanes > kStrip) {
     const FloatTag d;
-    for (const float* from = x.data() + first; row + 1 < x.rows(); ++row, from += x.columns())
-      hn::StoreU(hn::LoadU(d, from), d, to + row * kStrip);
+    for (std::size_t at = first; row + 1 < x.rows() && at + kLanes <= x.size(); ++row, at += x.columns())
+      hn::StoreU(hn::LoadU(d, x.data() + at), d, to + row * kStrip);
   }
   copy(x.data() + row * x.columns() + first, x.columns(), x.rows() - row, columns, to + row * kStrip, kStrip);
 }

@@ -50,8 +50,7 @@ void affine_backward_input(Team& team, ConstMatrixView delta, ConstWeightsView w
 struct GradientSink {
   const void* sink = nullptr;
   void (*take)(const void* sink, std::size_t offset, std::span<const float> piece) = nullptr;
-  /// Numbers as many as those of d_weights, not null, that pieces will go into: asked for in good time. May be the
-  /// same.
+  /// What pieces will go into, as many numbers as d_weights has, and is asked for in good time; null where it is less.
   std::array<const float*, 3> into{};
   bool needs_zeros = true;  ///< false: numbers that are all 0 for want of inputs may be left out
 };
