@@ -210,6 +210,15 @@ TEST(Engine, WideBatchesAreSharedOutByRowsAndOthersAreNot) {
   EXPECT_EQ(shares(4, 256, 2), 1u);    // wide, but too little work to wake anyone
 }
 
+TEST(Matrix, BeginsOnALineAndFromTwoMegabytesOnOnALargePage) {
+  const auto place = [](std::size_t numbers) {
+    const Matrix matrix(1, numbers);
+    return reinterpret_cast<std::uintptr_t>(matrix.flat().data());
+  };
+  for (const std::size_t numbers : {1, 17, 1000, 524287}) EXPECT_EQ(place(numbers) % 64, 0u) << numbers;
+  for (const std::size_t numbers : {524288, 524289, 3'000'000}) EXPECT_EQ(place(numbers) % (2 << 20), 0u) << numbers;
+}
+
 TEST(Parameters, FormulasAndMemoryHaveTheirOwnOrder) {
   Network network(two_layers(5, 70, 2));
   std::vector<float> values(parameter_count(network.architecture));
