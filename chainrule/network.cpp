@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -230,13 +231,27 @@ Workspace::Workspace(const Architecture& architecture, std::size_t most_rows, st
 Workspace::Workspace(Workspace&&) noexcept = default;
 Workspace::~Workspace() = default;
 
+std::size_t Workspace::rows_of_share() const {
+  if (rows_ < wide_from_ || !team_->pays(multiplications_ * static_cast<double>(rows_))) return rows_;
+  const std::size_t size = team_->size(), leaves = (rows_ + kernels::kLeafRows - 1) / kernels::kLeafRows;
+  const std::size_t node = std::bit_ceil((leaves + size - 1) / size) * kernels::kLeafRows;
+  const std::size_t even = ((rows_ + size - 1) / size + kRowsAlone - 1) / kRowsAlone * kRowsAlone;
+  return 4 * node <= 5 * even ? node : even;  // nodes, where the others need not wait long for the largest
+}
+
+bool Workspace::shares_have_gradients() const {
+  const std::size_t rows = rows_of_share();
+  return rows < rows_ && rows >= wide_from_ && rows % kernels::kLeafRows == 0 &&
+         std::has_single_bit(rows / kernels::kLeafRows);
+}
+
 void Workspace::share_out(const std::function<void(const WorkRows&)>& pass) {
-  if (rows_ < wide_from_) return pass(*this);
-  const auto by_member = [&](std::size_t member, std::size_t begin, std::size_t end) {
-    const std::size_t first = begin * kRowsAlone, last = std::min(end * kRowsAlone, rows_);
-    pass({*this, first, last - first, *alone_[member]});
-  };
-  team_->split((rows_ + kRowsAlone - 1) / kRowsAlone, multiplications_ * static_cast<double>(rows_), by_member);
+  const std::size_t rows = rows_of_share();
+  if (rows == rows_) return pass(*this);
+  team_->run([&](std::size_t member) {
+    if (member * rows >= rows_) return;
+    pass({*this, member * rows, std::min(rows, rows_ - member * rows), *alone_[member], member});
+  });
 }
 
 void forward(const Network& network, ConstMatrixView inputs, const Pass& pass, Workspace& work) {
@@ -270,7 +285,7 @@ void backward_deltas(const Network& network, const WorkRows& work) {
   }
 }
 
-void weight_gradients(ConstMatrixView inputs, Workspace& work, Parameters& gradients) {
+void weight_gradients(ConstMatrixView inputs, const WorkRows& work, Parameters& gradients) {
   const kernels::FlushSubnormals flush;
   for (std::size_t l = 0; l < gradients.segments().size() / 2; ++l)
     kernels::affine_backward_weights(work.team(), work.delta(l), work.fed(l, inputs), gradients.weights(l),

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -146,8 +147,16 @@ class Workspace {
   /// pass(rows) for all rows at hand: at once, by all threads together; or, where the batch is wide beside every layer,
   /// by each thread for its own rows, which then stay with it from layer to layer.
   void share_out(const std::function<void(const WorkRows&)>& pass);
+  /// From now on all rows are one share.
+  void keep_together() { wide_from_ = std::numeric_limits<std::size_t>::max(); }
+  /// Into how many shares that divides the rows at hand.
+  std::size_t shares() const { return (rows_ + rows_of_share() - 1) / rows_of_share(); }
+  /// Whether each of several shares is a node of the batch tree (kernels.h) and wide beside every layer: then its
+  /// gradients are fewer numbers than what they are made of, and are added up share by share.
+  bool shares_have_gradients() const;
 
  private:
+  std::size_t rows_of_share() const;
   std::size_t rows_ = 0;
   std::size_t wide_from_ = 1;   // rows that make a batch wide beside every layer
   double multiplications_ = 0;  // of both passes, for one row
@@ -164,10 +173,11 @@ class WorkRows {
  public:
   /// All of them.
   WorkRows(Workspace& work) : WorkRows(work, 0, work.rows(), work.team()) {}  // NOLINT: a workspace is its rows
-  WorkRows(Workspace& work, std::size_t first, std::size_t count, kernels::Team& team)
-      : work_(&work), first_(first), count_(count), team_(&team) {}
+  WorkRows(Workspace& work, std::size_t first, std::size_t count, kernels::Team& team, std::size_t share = 0)
+      : work_(&work), first_(first), count_(count), share_(share), team_(&team) {}
 
   std::size_t first() const { return first_; }
+  std::size_t share() const { return share_; }  ///< which of work.shares()
   kernels::Team& team() const { return *team_; }
   /// These rows of something that has one row, or one number, for each of the workspace.
   template <class T>
@@ -192,7 +202,7 @@ class WorkRows {
 
  private:
   Workspace* work_;
-  std::size_t first_, count_;
+  std::size_t first_, count_, share_;
   kernels::Team* team_;
 };
 
@@ -204,8 +214,8 @@ void forward(const Network& network, ConstMatrixView inputs, const Pass& pass, W
 /// Deltas downwards (M7, M8; (13), (14), (20), (21)): work.delta(last) holds d_a of the outputs on entry; on return
 /// every work.delta(layer) holds delta, made with the weights as they are now.
 void backward_deltas(const Network& network, const WorkRows& work);
-/// dJ/dW and dJ/db of the batch (M9; (18), (19), (22), (23)), summed over its rows, decay left out: (11), (12).
-void weight_gradients(ConstMatrixView inputs, Workspace& work, Parameters& gradients);
+/// dJ/dW and dJ/db of these rows (M9; (18), (19), (22), (23)), summed, decay left out: (11), (12).
+void weight_gradients(ConstMatrixView inputs, const WorkRows& work, Parameters& gradients);
 
 /// Takes the gradient of a layer's weights while it is in a near cache, in pieces, several threads at the same time:
 /// numbers [offset, offset + size) in the order of its segment, each once.

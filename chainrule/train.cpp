@@ -25,6 +25,9 @@ std::span<float> part(Parameters& block, const Segment& segment, std::size_t beg
   return block.flat().empty() ? std::span<float>() : block.of(segment).subspan(begin, end - begin);
 }
 
+bool keeps_gradients(const TrainState& s) { return s.measure_norm || s.options.clip_norm > 0; }
+
+constexpr std::size_t kLine = 16;  // numbers of a cache line, with which segments begin and end
 constexpr double kUpdateWork = 8;  // what the update of one parameter costs, in multiplications
 constexpr double kLookWork = 4;    // what a look at a number costs, which another core may have just written
 
@@ -78,19 +81,53 @@ void update_part(TrainState& s, const Segment& segment, const UpdateRates& rates
                    part(s.first, segment, begin, end), part(s.second, segment, begin, end));
 }
 
-void update_from_gradients(TrainState& s, const Segment& segment, double gradient_scale = 1) {
-  const UpdateRates rates = rates_of(s, segment, gradient_scale);
-  s.work.team().split(segment.size(), kUpdateWork * static_cast<double>(segment.size()),
-                      [&](std::size_t, std::size_t begin, std::size_t end) {
-                        update_part(s, segment, rates, begin, part(s.gradients, segment, begin, end));
-                      });
+// The update of lines [begin, end) of the flat block, from their gradients.
+void update_lines(TrainState& s, std::size_t begin, std::size_t end, double gradient_scale) {
+  for (const Segment& segment : s.network.parameters.segments()) {
+    const std::size_t first = std::max(begin * kLine, segment.offset);
+    const std::size_t last = std::min(end * kLine, segment.offset + segment.size());
+    if (first < last)
+      update_part(s, segment, rates_of(s, segment, gradient_scale), first - segment.offset,
+                  s.gradients.flat().subspan(first, last - first));
+  }
+}
+
+// task(begin, end) for all lines of the flat block: each member has the same ones every time, near its core.
+template <class Task>
+void split_lines(TrainState& s, double work, const Task& task) {
+  const std::size_t lines = s.gradients.flat().size() / kLine;
+  s.work.team().split(lines, work * static_cast<double>(lines * kLine),
+                      [&](std::size_t, std::size_t begin, std::size_t end) { task(begin, end); });
 }
 
 void update(TrainState& s) {
   const double clip = s.options.clip_norm;
   const double gradient_scale = clip > 0 && s.gradient_norm > clip ? clip / s.gradient_norm : 1;
   ++s.step;
-  for (const Segment& segment : s.network.parameters.segments()) update_from_gradients(s, segment, gradient_scale);
+  split_lines(s, kUpdateWork, [&](auto begin, auto end) { update_lines(s, begin, end, gradient_scale); });
+}
+
+// What the rows of one share add to the gradients.
+Parameters& gradients_of(TrainState& s, std::size_t share) { return share == 0 ? s.gradients : s.of_shares[share - 1]; }
+
+// Adds up the gradients of all shares, by the upper levels of the batch tree (kernels.h).
+void add_shares(TrainState& s) {
+  const std::size_t shares = s.work.shares();
+  split_lines(s, static_cast<double>(shares), [&](std::size_t begin, std::size_t end) {
+    const auto of = [&](std::size_t share) {
+      return gradients_of(s, share).flat().subspan(begin * kLine, (end - begin) * kLine);
+    };
+    for (std::size_t step = 1; step < shares; step *= 2)
+      for (std::size_t share = 0; share + step < shares; share += 2 * step)
+        kernels::add_up(of(share), of(share + step));
+  });
+}
+
+// Whether no gradient is infinite or NaN, which also measures their norm where that is wanted.
+bool gradients_are_finite(TrainState& s) {
+  if (!keeps_gradients(s)) return std::isfinite(largest(s.work.team(), s.gradients.flat()));
+  s.gradient_norm = std::sqrt(kernels::sum_of_squares(s.gradients.flat()));
+  return std::isfinite(s.gradient_norm);
 }
 
 // Updates a segment with each piece of its gradient.
@@ -125,8 +162,8 @@ void update_while_hot(TrainState& s, ConstMatrixView inputs) {
   const std::size_t depth = segments.size() / 2;
   for (std::size_t l = 0; l < depth; ++l) {
     weight_gradients(inputs, s.work, l, UpdateWhileHot(s, segments[l]), s.gradients.biases(l));
-    update_from_gradients(s, segments[depth + l]);
   }
+  update_lines(s, segments[depth].offset / kLine, s.gradients.flat().size() / kLine, 1);
 }
 
 void bound_norms(TrainState& s) {
@@ -176,6 +213,8 @@ bool run_epoch(TrainState& state, Batcher& batches, double rate_factor, EpochRec
 
 TrainState::TrainState(Network& n, const TrainOptions& o, std::size_t most_rows, std::size_t threads)
     : network(n), options(o), work(n.architecture, most_rows, threads), gradients(n.architecture) {
+  if (o.loss.kind == LossKind::custom) work.keep_together();  // a user's function need not bear several threads
+  if (work.shares_have_gradients()) of_shares.assign(work.team().size() - 1, Parameters(n.architecture));
   if (optimizer_memory(o.optimizer) >= 1) first = Parameters(n.architecture);
   if (optimizer_memory(o.optimizer) >= 2) second = Parameters(n.architecture);
 }
@@ -183,27 +222,28 @@ TrainState::TrainState(Network& n, const TrainOptions& o, std::size_t most_rows,
 double train_step(TrainState& s, const Batch& batch) {
   const kernels::FlushSubnormals flush;
   const Pass pass{s.options.seed, s.step, 0};  // what dropout masks are made of
-  const bool keeps_gradients = s.measure_norm || s.options.clip_norm > 0;
-  std::atomic<bool> stay_finite = true;
   s.work.set_rows(batch.inputs.rows());
+  const bool by_shares = !s.of_shares.empty() && s.work.shares_have_gradients();
+  const bool while_hot = !by_shares && !keeps_gradients(s);
+  std::atomic<bool> stay_finite = true;
   const auto pass_through = [&](const WorkRows& rows) {
     forward(s.network, batch.inputs, pass, rows);
     losses_and_gradient(s.options.loss, rows.outputs(), rows.of(batch.targets), rows.of(batch.scale), rows.d_outputs(),
                         rows.losses());
     backward_deltas(s.network, rows);
-    if (!keeps_gradients && !gradients_stay_finite(s, batch, rows)) stay_finite = false;
+    if (by_shares) weight_gradients(batch.inputs, rows, gradients_of(s, rows.share()));
+    if (while_hot && !gradients_stay_finite(s, batch, rows)) stay_finite = false;
   };
-  if (s.options.loss.kind == LossKind::custom)  // a user's own function need not bear several threads
-    pass_through(s.work);
-  else
-    s.work.share_out(pass_through);
+  s.work.share_out(pass_through);
   const double loss = sum_of_losses(s.work.losses());
-  if (!keeps_gradients && std::isfinite(loss) && stay_finite) {
+  if (while_hot && std::isfinite(loss) && stay_finite) {
     update_while_hot(s, batch.inputs);
   } else {
-    weight_gradients(batch.inputs, s.work, s.gradients);
-    s.gradient_norm = std::sqrt(kernels::sum_of_squares(s.gradients.flat()));
-    if (!std::isfinite(loss) || !std::isfinite(s.gradient_norm)) throw divergence(s, batch, loss);
+    if (by_shares)
+      add_shares(s);
+    else
+      weight_gradients(batch.inputs, s.work, s.gradients);
+    if (!gradients_are_finite(s) || !std::isfinite(loss)) throw divergence(s, batch, loss);
     update(s);
   }
   bound_norms(s);

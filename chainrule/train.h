@@ -50,10 +50,11 @@ struct TrainState {
   Network& network;
   const TrainOptions& options;
   Workspace work;
-  Parameters gradients;      ///< of the mean loss, decay left out; of the weights only where the norm is measured
-  Parameters first, second;  ///< the optimiser's memory; second is empty for optimisers that need one
-  std::uint64_t step = 0;    ///< finished steps
-  double learning_rate = 0;  ///< of the step at hand, schedule included
+  Parameters gradients;  ///< of the mean loss, decay left out; of the weights only where the norm is measured
+  std::vector<Parameters> of_shares;  ///< the same of each further share of a batch, where a step adds them up
+  Parameters first, second;           ///< the optimiser's memory; second is empty for optimisers that need one
+  std::uint64_t step = 0;             ///< finished steps
+  double learning_rate = 0;           ///< of the step at hand, schedule included
   bool measure_norm = true;  ///< whether a step keeps its gradients and measures their norm; clipping does so anyway
   double gradient_norm = 0;  ///< of the last step that measured it, before clipping
   std::size_t epoch = 0;     ///< from 1; 0 outside of train()

@@ -191,6 +191,34 @@ TEST_P(EveryTarget, ActivationsAndUpdatesAreTheScalarFormulas) {
   }
 }
 
+TEST_P(EveryTarget, SumsAndLooksAtFlatNumbers) {
+  for (const std::size_t size : {0, 1, 15, 16, 17, 31, 33, 100}) {
+    Unaligned left(1, size, 1, 3), right(1, size, 2, 1);
+    const std::span<float> a = left.view().flat(), b = right.view().flat();
+    if (size > 9) a[9] = b[9] = -0.0f;  // whose sum is +0
+    std::array<double, 16> squares{};
+    float largest = 0;
+    std::vector<float> sums(size);
+    for (std::size_t k = 0; k < size; ++k) {
+      squares[k % 16] += double(a[k]) * double(a[k]);
+      largest = std::max(largest, std::abs(a[k]));
+      sums[k] = (a[k] + b[k]) + 0.0f;
+    }
+    for (std::size_t width = 8; width > 0; width /= 2)
+      for (std::size_t j = 0; j < width; ++j) squares[j] += squares[j + width];
+    EXPECT_EQ(sum_of_squares(a), squares[0]) << size;
+    EXPECT_EQ(largest_magnitude(a), largest) << size;
+    add_up(a, b);
+    EXPECT_TRUE(size == 0 || std::memcmp(a.data(), sums.data(), size * sizeof(float)) == 0) << size;
+    EXPECT_TRUE(left.intact() && right.intact()) << size;
+    if (size == 0) continue;
+    for (const float bad : {INFINITY, -INFINITY, NAN}) {
+      a[size / 2] = bad;
+      EXPECT_EQ(largest_magnitude(a), INFINITY) << size;
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Kernels, EveryTarget, ::testing::ValuesIn(targets()),
                          [](const auto& of) { return std::string(of.param); });
 

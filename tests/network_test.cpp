@@ -201,6 +201,7 @@ TEST(Engine, WideBatchesAreSharedOutByRowsAndOthersAreNot) {
       EXPECT_EQ(part.a(1).data(), work.a(1).row(part.first()).data());
     });
     EXPECT_EQ(seen, std::vector<int>(rows, 1)) << units << ", " << rows << ", " << threads;
+    EXPECT_EQ(work.shares(), count);
     return count.load();
   };
   EXPECT_EQ(shares(64, 256, 2), 2u);
@@ -208,6 +209,18 @@ TEST(Engine, WideBatchesAreSharedOutByRowsAndOthersAreNot) {
   EXPECT_EQ(shares(64, 256, 1), 1u);
   EXPECT_EQ(shares(600, 256, 2), 1u);  // not wide: the weights stay with their threads instead
   EXPECT_EQ(shares(4, 256, 2), 1u);    // wide, but too little work to wake anyone
+}
+
+TEST(Engine, SharesThatAreNodesOfTheBatchTreeHaveTheirGradients) {
+  const auto have = [](std::size_t units, std::size_t rows, std::size_t threads) {
+    return Workspace(two_layers(units, units, 2), rows, threads).shares_have_gradients();
+  };
+  EXPECT_TRUE(have(64, 256, 2));
+  EXPECT_TRUE(have(64, 244, 2));    // a smaller last share
+  EXPECT_TRUE(have(64, 320, 5));    // a leaf each
+  EXPECT_FALSE(have(64, 256, 1));   // one share
+  EXPECT_FALSE(have(64, 192, 2));   // nodes would be 128 and 64 rows, one thread would wait
+  EXPECT_FALSE(have(400, 256, 2));  // the batch is wide, its shares are not
 }
 
 TEST(Matrix, BeginsOnALineAndFromTwoMegabytesOnOnALargePage) {

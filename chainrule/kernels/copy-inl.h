@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "chainrule/kernels/tile-inl.h"
 
@@ -123,6 +124,9 @@ inline void add(const float* HWY_RESTRICT a, const float* b, std::size_t count, 
   for (; k + kLanes <= count; k += kLanes)
     hn::StoreU(hn::Add(hn::Add(hn::LoadU(d, a + k), hn::LoadU(d, b + k)), hn::Zero(d)), d, to + k);
   for (; k < count; ++k) to[k] = (a[k] + b[k]) + 0.0f;
+}
+inline void add_up(std::span<float> left, std::span<const float> right) {
+  add(right.data(), left.data(), left.size(), left.data());
 }
 
 }  // namespace chainrule::kernels::HWY_NAMESPACE

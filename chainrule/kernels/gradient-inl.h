@@ -105,6 +105,8 @@ struct Strips {
 };
 /// Floats of x up to which it is copied, by all members together.
 inline constexpr std::size_t kMostCopied = std::size_t{1} << 22;
+/// Copies pay where several panels read x, and its rows are so far from each other that the first cache holds few.
+inline bool copies_pay(std::size_t inputs, ConstWeightsView layout) { return inputs > 128 && layout.panels() > 1; }
 
 /// Inputs from `first` on, as many as a strip has, or as are there.
 inline void pack_strip(ConstMatrixView x, std::size_t first, float* to) {
@@ -150,7 +152,8 @@ void backward_weights(Team& team, ConstMatrixView delta, ConstMatrixView x, cons
   const bool by_parts =
       layout.panels() < team.size() || (is_wide(rows, inputs, outputs) && parts(inputs) >= team.size());
   const std::size_t strip_floats = rows * kStrip, all_strips = strips(inputs) * strip_floats;
-  const bool sparse = is_sparse(x), copies = !sparse && all_strips <= kMostCopied / (by_parts ? team.size() : 1);
+  const bool sparse = is_sparse(x);
+  const bool copies = !sparse && copies_pay(inputs, layout) && all_strips <= kMostCopied / (by_parts ? team.size() : 1);
   const auto pack = [&](std::size_t strip, float* to) { pack_strip(x, strip * kStrip, to + strip * strip_floats); };
   const bool together = copies && !by_parts;
   const Packed packed(team, together ? strips(inputs) : 0, together ? all_strips : 0, work / 8, pack);

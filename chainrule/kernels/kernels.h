@@ -62,6 +62,9 @@ void affine_backward_weights(Team& team, ConstMatrixView delta, ConstMatrixView 
 void affine_backward_weights(Team& team, ConstMatrixView delta, ConstMatrixView x, WeightsView d_weights,
                              std::span<float> d_biases);
 
+/// left = left + right + 0, as siblings of the batch tree are joined.
+void add_up(std::span<float> left, std::span<const float> right);
+
 /// Sum of squares in double: 16 partial sums, term k into sum k mod 16; then sum j += sum j + 8, + 4, + 2, + 1.
 double sum_of_squares(std::span<const float> values);
 

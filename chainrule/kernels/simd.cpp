@@ -24,8 +24,8 @@ const Kernels* kernels_of_target() {
                                                                     : "scalar";
   static constexpr bool fused = HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_NEON;
   static constexpr Kernels kernels{
-      name,    fused,    &forward, &backward_input, &backward_weights, &activate,           &activate_backward,
-      &update, &squares, &largest, &scale,          &mask_row,         &multiply_add_chains};
+      name,    fused,    &forward, &backward_input, &backward_weights, &activate,           &activate_backward, &update,
+      &add_up, &squares, &largest, &scale,          &mask_row,         &multiply_add_chains};
   return &kernels;
 }
 
@@ -121,6 +121,10 @@ void affine_backward_weights(Team& team, ConstMatrixView delta, ConstMatrixView 
   affine_backward_weights(team, delta, x, keep, d_biases);
 }
 
+void add_up(std::span<float> left, std::span<const float> right) {
+  assert(left.size() == right.size());
+  in_use().add_up(left, right);
+}
 double sum_of_squares(std::span<const float> values) { return in_use().squares(values); }
 float largest_magnitude(std::span<const float> values) { return in_use().largest(values); }
 void scale_bytes(std::span<const std::uint8_t> bytes, float factor, std::span<float> numbers) {

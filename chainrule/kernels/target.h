@@ -23,6 +23,7 @@ struct Kernels {
                             std::span<float>);
   void (*update)(const Optimizer&, const UpdateRates&, std::span<float>, std::span<const float>, std::span<float>,
                  std::span<float>);
+  decltype(&chainrule::kernels::add_up) add_up;
   decltype(&sum_of_squares) squares;
   decltype(&largest_magnitude) largest;
   decltype(&scale_bytes) scale;

@@ -32,11 +32,14 @@ class Team {
     run(&task, [](const void* t, std::size_t member) { (*static_cast<const Task*>(t))(member); });
   }
 
-  /// task(member, begin, end) with the items 0 ... items-1 in contiguous shares; by the caller alone where the whole
-  /// work (multiplications, say) is not worth waking anyone.
+  /// Whether so much work (multiplications, say) is worth waking anyone.
+  bool pays(double work) const { return size_ > 1 && work >= kWorkAlone; }
+
+  /// task(member, begin, end) with the items 0 ... items-1 in contiguous shares; by the caller alone where the
+  /// whole work does not pay.
   template <class Task>
   void split(std::size_t items, double work, const Task& task) {
-    if (size_ == 1 || items < 2 || work < kWorkAlone) {
+    if (items < 2 || !pays(work)) {
       task(std::size_t{0}, std::size_t{0}, items);
       return;
     }
