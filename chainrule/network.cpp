@@ -92,7 +92,7 @@ double activation_work(const Activation& activation) {
   return only_moves ? 8 : 48;
 }
 
-void activate(kernels::Team& team, const Activation& activation, ConstMatrixView z, MatrixView a) {
+void activate(kernels::Team& team, const Activation& activation, const ConstMatrixView& z, const MatrixView& a) {
   team.split(z.size(), activation_work(activation) * static_cast<double>(z.size()),
              [&](std::size_t, std::size_t begin, std::size_t end) {
                const std::size_t count = end - begin;
@@ -100,8 +100,8 @@ void activate(kernels::Team& team, const Activation& activation, ConstMatrixView
              });
 }
 
-void activate_backward(kernels::Team& team, const Activation& activation, ConstMatrixView z, ConstMatrixView a,
-                       MatrixView delta) {
+void activate_backward(kernels::Team& team, const Activation& activation, const ConstMatrixView& z,
+                       const ConstMatrixView& a, const MatrixView& delta) {
   team.split(z.size(), activation_work(activation) * static_cast<double>(z.size()),
              [&](std::size_t, std::size_t begin, std::size_t end) {
                const std::size_t count = end - begin;
@@ -354,7 +354,7 @@ NetworkPredictor::NetworkPredictor(const NetworkPredictor& other)
 NetworkPredictor::NetworkPredictor(NetworkPredictor&&) noexcept = default;
 NetworkPredictor::~NetworkPredictor() = default;
 
-void NetworkPredictor::predict(ConstMatrixView inputs, MatrixView outputs) {
+void NetworkPredictor::predict(const ConstMatrixView& inputs, const MatrixView& outputs) {
   const kernels::FlushSubnormals flush;
   for (std::size_t first = 0; first < inputs.rows(); first += most_rows_) {
     const std::size_t rows = std::min(most_rows_, inputs.rows() - first);

@@ -245,7 +245,7 @@ class NetworkPredictor {
 
   /// a(L) of each row, without dropout and without the loss's link. A row's outputs are the same bits alone and in any
   /// batch. inputs: (rows x S_1), any number of rows; outputs: (rows x S_L). Allocates nothing.
-  void predict(ConstMatrixView inputs, MatrixView outputs);
+  void predict(const ConstMatrixView& inputs, const MatrixView& outputs);
 
  private:
   struct ReadyLayer;

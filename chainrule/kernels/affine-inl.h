@@ -31,8 +31,8 @@ inline constexpr std::size_t kForwardFloats = 3 * kRowsTogether * kPanel;
 
 /// Lanes run over outputs, 12 rows of x give the factors, and the weights behind these are asked for meanwhile: they
 /// are in a far cache at best. sums: kForwardFloats.
-inline void forward_panel(ConstMatrixView x, ConstWeightsView weights, std::size_t panel, std::span<const float> biases,
-                          MatrixView z, const Share& rows, float* sums) {
+inline void forward_panel(const ConstMatrixView& x, const ConstWeightsView& weights, std::size_t panel,
+                          std::span<const float> biases, const MatrixView& z, const Share& rows, float* sums) {
   const std::size_t inputs = x.columns(), width = weights.panel_width(panel);
   const std::size_t together = inputs < kManyInputs ? kStrip : kRowsTogether;
   const std::size_t all_strips = strips(rows.end - rows.begin), step = width / std::max<std::size_t>(all_strips, 1) + 1;
@@ -62,8 +62,8 @@ inline void forward_panel(ConstMatrixView x, ConstWeightsView weights, std::size
 
 /// One row alone: several panels at once, so that enough sums are under way. Returns the panels it did.
 template <std::size_t kVectors>
-std::size_t forward_row(ConstMatrixView x, ConstWeightsView weights, std::size_t panel, std::size_t end,
-                        std::span<const float> biases, MatrixView z) {
+std::size_t forward_row(const ConstMatrixView& x, const ConstWeightsView& weights, std::size_t panel, std::size_t end,
+                        std::span<const float> biases, const MatrixView& z) {
   if constexpr (kVectors % kPerPanel == 0) {
     constexpr std::size_t together = kVectors / kPerPanel, columns = together * kPanelOutputs;
     HWY_ALIGN float c[3 * columns];
@@ -72,8 +72,8 @@ std::size_t forward_row(ConstMatrixView x, ConstWeightsView weights, std::size_t
       const FullPanels b{weights.panel(panel), kPanelOutputs * inputs};
       sum_inputs(inputs, columns, c, [&](std::size_t first_quarter, std::size_t last_quarter, float* to) {
         const std::size_t begin = first_quarter * inputs / 4, stop = last_quarter * inputs / 4;
-        const InPlace a(x.data() + begin, inputs, {x.data(), 0});
-        tile<1, kVectors, InPlace, FullPanels>(a, b.from(begin), stop - begin, false, nullptr, to, columns);
+        tile<1, kVectors, OneRow, FullPanels>({x.data() + begin}, b.from(begin), stop - begin, false, nullptr, to,
+                                              columns);
       });
       const std::size_t output = panel * kPanelOutputs;
       add_biases(c, biases.subspan(output, columns), z.row(0).subspan(output, columns));
@@ -83,8 +83,8 @@ std::size_t forward_row(ConstMatrixView x, ConstWeightsView weights, std::size_t
   return 0;
 }
 
-inline void forward_dense(ConstMatrixView x, ConstWeightsView weights, std::span<const float> biases, MatrixView z,
-                          const Share& rows, const Share& panels, float* sums) {
+inline void forward_dense(const ConstMatrixView& x, const ConstWeightsView& weights, std::span<const float> biases,
+                          const MatrixView& z, const Share& rows, const Share& panels, float* sums) {
   std::size_t panel = panels.begin;
   if (x.rows() == 1) panel += forward_row<8>(x, weights, panel, panels.end, biases, z);
   if (x.rows() == 1) panel += forward_row<4>(x, weights, panel, panels.end, biases, z);
@@ -93,9 +93,11 @@ inline void forward_dense(ConstMatrixView x, ConstWeightsView weights, std::span
 
 inline constexpr std::size_t kListedRows = 128;  // whose lists fit into a near cache
 
-void forward(Team& team, ConstMatrixView x, ConstWeightsView weights, std::span<const float> biases, MatrixView z) {
+void forward(Team& team, const ConstMatrixView& x, const ConstWeightsView& weights, std::span<const float> biases,
+             const MatrixView& z) {
   const std::size_t rows = x.rows(), inputs = x.columns(), outputs = weights.outputs(), panels = weights.panels();
-  const bool sparse = is_sparse(x), by_rows = is_wide(rows, inputs, outputs) || panels < team.size();
+  const bool sparse = is_sparse(x);
+  const bool by_rows = team.size() > 1 && (panels < team.size() || is_wide(rows, inputs, outputs));
   team.reserve(kForwardFloats + (sparse ? SparseRows::floats(std::min(rows, kListedRows), inputs) : 0));
   team.split(by_rows ? strips(rows) : panels, multiplications(rows, inputs, outputs),
              [&](std::size_t member, std::size_t begin, std::size_t end) {
@@ -122,8 +124,8 @@ inline constexpr std::size_t kPanelsTogether = 16, kRowPanelsTogether = 4, kStri
 inline constexpr std::size_t kWaitingFloats = kStripsTogether * kRowPanelsTogether * kTileFloats;
 
 /// Sums over panels [begin, end) of outputs, which are whole but for the last of all, go on in c.
-inline void backward_input_tile(const float* turned, ConstWeightsView weights, std::size_t begin, std::size_t end,
-                                std::size_t input, std::size_t m, std::size_t lanes, float* c) {
+inline void backward_input_tile(const float* turned, const ConstWeightsView& weights, std::size_t begin,
+                                std::size_t end, std::size_t input, std::size_t m, std::size_t lanes, float* c) {
   const std::size_t inputs = weights.inputs(), whole = std::min(end, weights.outputs() / kPanelOutputs);
   const Rows b{turned + begin * kPanelOutputs * kPanel, kPanel};
   if (whole > begin)
@@ -139,8 +141,9 @@ inline void backward_input_tile(const float* turned, ConstWeightsView weights, s
 
 /// Lanes run over rows of the batch, 12 inputs of W give the factors. turned: delta^T in panels of kPanel rows;
 /// waiting: kWaitingFloats.
-inline void backward_input_share(const float* turned, std::size_t rows, ConstWeightsView weights, MatrixView d_x,
-                                 const Share& row_panels, const Share& input_strips, float* waiting) {
+inline void backward_input_share(const float* turned, std::size_t rows, const ConstWeightsView& weights,
+                                 const MatrixView& d_x, const Share& row_panels, const Share& input_strips,
+                                 float* waiting) {
   const std::size_t outputs = weights.outputs(), inputs = weights.inputs();
   for (std::size_t row = row_panels.begin; row < row_panels.end; row += kRowPanelsTogether)
     for (std::size_t first = input_strips.begin; first < input_strips.end; first += kStripsTogether) {
@@ -161,7 +164,7 @@ inline void backward_input_share(const float* turned, std::size_t rows, ConstWei
     }
 }
 
-void backward_input(Team& team, ConstMatrixView delta, ConstWeightsView weights, MatrixView d_x) {
+void backward_input(Team& team, const ConstMatrixView& delta, const ConstWeightsView& weights, const MatrixView& d_x) {
   const std::size_t rows = delta.rows(), outputs = delta.columns(), inputs = weights.inputs();
   const double work = multiplications(rows, inputs, outputs);
   const std::size_t row_panels = panels(rows), floats = row_panels * outputs * kPanel;

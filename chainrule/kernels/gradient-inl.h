@@ -57,7 +57,7 @@ inline void bias_gradient(const GradientMemory& memory, std::size_t rows, std::s
 }
 
 /// A panel of delta, (rows x width), zeros where there is no output.
-inline void pack_delta(ConstMatrixView delta, std::size_t first, std::size_t width, float* to) {
+inline void pack_delta(const ConstMatrixView& delta, std::size_t first, std::size_t width, float* to) {
   const std::size_t columns = std::min(width, delta.columns() - first);
   copy(delta.data() + first, delta.columns(), delta.rows(), columns, to, width);
   for (std::size_t row = 0; columns < width && row < delta.rows(); ++row)
@@ -68,7 +68,7 @@ inline void pack_delta(ConstMatrixView delta, std::size_t first, std::size_t wid
 /// with the terms of its sums.
 class Destination {
  public:
-  Destination(const GradientSink& sink, ConstWeightsView layout, std::size_t rows, const float* near)
+  Destination(const GradientSink& sink, const ConstWeightsView& layout, std::size_t rows, const float* near)
       : sink_(sink),
         near_(near),
         by_and_by_(layout.flat().size() > kMostNear && rows >= kPart * kPanelOutputs / kLine) {}
@@ -106,10 +106,12 @@ struct Strips {
 /// Floats of x up to which it is copied, by all members together.
 inline constexpr std::size_t kMostCopied = std::size_t{1} << 22;
 /// Copies pay where several panels read x, and its rows are so far from each other that the first cache holds few.
-inline bool copies_pay(std::size_t inputs, ConstWeightsView layout) { return inputs > 128 && layout.panels() > 1; }
+inline bool copies_pay(std::size_t inputs, const ConstWeightsView& layout) {
+  return inputs > 128 && layout.panels() > 1;
+}
 
 /// Inputs from `first` on, as many as a strip has, or as are there.
-inline void pack_strip(ConstMatrixView x, std::size_t first, float* to) {
+inline void pack_strip(const ConstMatrixView& x, std::size_t first, float* to) {
   const std::size_t columns = std::min(kStrip, x.columns() - first);
   std::size_t row = 0;
   // Whole vectors, where x goes on behind them; what they copy beside the strip is written over by the next row.
@@ -144,7 +146,7 @@ inline void dense_piece(const Strips& x, std::size_t rows, std::size_t width, st
   }
 }
 
-void backward_weights(Team& team, ConstMatrixView delta, ConstMatrixView x, const GradientSink& sink,
+void backward_weights(Team& team, const ConstMatrixView& delta, const ConstMatrixView& x, const GradientSink& sink,
                       std::span<float> d_biases) {
   const std::size_t rows = delta.rows(), outputs = delta.columns(), inputs = x.columns();
   const ConstWeightsView layout(nullptr, outputs, inputs);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The contract of the kernels: what each computes, on which shapes, in which order. They know views and sizes, not
-// networks. plain.h has the same functions as plain loops that give the same bits; reference.h has the formulas.
+// networks. plain.h has the same functions as plain loops that give the same bits; reference.h has the formulas. Views
+// come by reference: a row through a small layer takes no longer than a few copies of views that were just made.
 //
 // Orders of summation (docs/determinism.md). None depends on the rows present, on threads, or on the vector unit; each
 // term enters by one fused multiply-add, and the rows of z and d_x have the same bits alone and in any batch.
@@ -38,11 +39,12 @@ constexpr std::size_t rows_of_wide_batch(std::size_t inputs, std::size_t outputs
 }
 
 /// z = x W^T + b. x: (m x inputs), weights: (outputs x inputs), biases: outputs, z: (m x outputs).
-void affine_forward(Team& team, ConstMatrixView x, ConstWeightsView weights, std::span<const float> biases,
-                    MatrixView z);
+void affine_forward(Team& team, const ConstMatrixView& x, const ConstWeightsView& weights,
+                    std::span<const float> biases, const MatrixView& z);
 
 /// d_x = delta W. delta: (m x outputs), weights: (outputs x inputs), d_x: (m x inputs).
-void affine_backward_input(Team& team, ConstMatrixView delta, ConstWeightsView weights, MatrixView d_x);
+void affine_backward_input(Team& team, const ConstMatrixView& delta, const ConstWeightsView& weights,
+                           const MatrixView& d_x);
 
 /// Who takes the gradient of the weights, in pieces as soon as they are there: take(sink, offset, piece) with
 /// numbers [offset, offset + piece.size()) of d_weights in the order of WeightsView, each number once, pieces at the
@@ -56,11 +58,11 @@ struct GradientSink {
 };
 
 /// d_weights = delta^T x, to the sink, and d_biases = column sums of delta. delta: (m x outputs), x: (m x inputs).
-void affine_backward_weights(Team& team, ConstMatrixView delta, ConstMatrixView x, const GradientSink& sink,
-                             std::span<float> d_biases);
+void affine_backward_weights(Team& team, const ConstMatrixView& delta, const ConstMatrixView& x,
+                             const GradientSink& sink, std::span<float> d_biases);
 /// The same, kept whole.
-void affine_backward_weights(Team& team, ConstMatrixView delta, ConstMatrixView x, WeightsView d_weights,
-                             std::span<float> d_biases);
+void affine_backward_weights(Team& team, const ConstMatrixView& delta, const ConstMatrixView& x,
+                             const WeightsView& d_weights, std::span<float> d_biases);
 
 /// left = left + right + 0, as siblings of the batch tree are joined.
 void add_up(std::span<float> left, std::span<const float> right);

@@ -92,26 +92,27 @@ std::vector<std::string_view> targets() {
 void use_target(std::string_view name) { chosen() = by_name(name, "vector unit"); }
 bool has_fused_multiply_add() { return in_use().fused_multiply_add; }
 
-void affine_forward(Team& team, ConstMatrixView x, ConstWeightsView weights, std::span<const float> biases,
-                    MatrixView z) {
+void affine_forward(Team& team, const ConstMatrixView& x, const ConstWeightsView& weights,
+                    std::span<const float> biases, const MatrixView& z) {
   assert(x.columns() == weights.inputs() && z.columns() == weights.outputs() && biases.size() == weights.outputs());
   assert(x.rows() == z.rows());
   in_use().forward(team, x, weights, biases, z);
 }
 
-void affine_backward_input(Team& team, ConstMatrixView delta, ConstWeightsView weights, MatrixView d_x) {
+void affine_backward_input(Team& team, const ConstMatrixView& delta, const ConstWeightsView& weights,
+                           const MatrixView& d_x) {
   assert(delta.columns() == weights.outputs() && d_x.columns() == weights.inputs() && d_x.rows() == delta.rows());
   in_use().backward_input(team, delta, weights, d_x);
 }
 
-void affine_backward_weights(Team& team, ConstMatrixView delta, ConstMatrixView x, const GradientSink& sink,
-                             std::span<float> d_biases) {
+void affine_backward_weights(Team& team, const ConstMatrixView& delta, const ConstMatrixView& x,
+                             const GradientSink& sink, std::span<float> d_biases) {
   assert(delta.rows() == x.rows() && d_biases.size() == delta.columns());
   in_use().backward_weights(team, delta, x, sink, d_biases);
 }
 
-void affine_backward_weights(Team& team, ConstMatrixView delta, ConstMatrixView x, WeightsView d_weights,
-                             std::span<float> d_biases) {
+void affine_backward_weights(Team& team, const ConstMatrixView& delta, const ConstMatrixView& x,
+                             const WeightsView& d_weights, std::span<float> d_biases) {
   assert(d_weights.outputs() == delta.columns() && d_weights.inputs() == x.columns());
   const GradientSink keep{&d_weights,
                           [](const void* to, std::size_t offset, std::span<const float> piece) {

@@ -70,6 +70,14 @@ class InPlace {
   std::size_t stride_;
   Ahead<2> ahead_;
 };
+/// One row alone.
+struct OneRow {
+  const float* data;
+  static constexpr std::size_t kRun = ~std::size_t{0};
+  HWY_INLINE float operator()(std::size_t) const { return *data; }
+  HWY_INLINE void next() { ++data; }
+  HWY_INLINE void next_run() {}
+};
 /// Neighbouring columns of a matrix, one row after the other. What the sums will go into may be asked for meanwhile.
 template <std::size_t kInto>
 struct Columns {
@@ -148,7 +156,7 @@ HWY_NOINLINE void tile(A a, B b, std::size_t count, bool goes_on, const float* s
   }
   for (std::size_t left = count; left > 0;) {
     const std::size_t run = std::min(left, A::kRun);
-    for (std::size_t k = 0; k < run; ++k, a.next(), b.next()) {
+    const auto term = [&]() HWY_ATTR {
       Floats row[kVectors];
 #pragma GCC unroll 16
       for (std::size_t v = 0; v < kVectors; ++v) row[v] = b(v);
@@ -158,7 +166,17 @@ HWY_NOINLINE void tile(A a, B b, std::size_t count, bool goes_on, const float* s
 #pragma GCC unroll 16
         for (std::size_t v = 0; v < kVectors; ++v) sum[m][v] = hn::MulAdd(factor, row[v], sum[m][v]);
       }
+      a.next();
+      b.next();
+    };
+    std::size_t k = 0;
+    if constexpr (kRows == 1) {  // short chains: the processor sees the end of the loop coming, and goes on behind it
+      for (; k + 8 <= run; k += 8) {
+#pragma GCC unroll 8
+        for (std::size_t j = 0; j < 8; ++j) term();
+      }
     }
+    for (; k < run; ++k) term();
     left -= run;
     a.next_run();
   }
