@@ -38,7 +38,7 @@ inline std::size_t count_filled(std::span<const float> values) {
 }
 
 /// Whether x looks mostly zero, by the sight of up to 3 rows.
-inline bool is_sparse(const ConstMatrixView& x) {
+inline bool is_sparse(ConstMatrixView x) {
   const std::size_t looked = std::min<std::size_t>(x.rows(), 3);
   if (x.rows() == 0 || x.columns() < kFewInputs) return false;
   std::size_t filled = 0;
@@ -83,14 +83,14 @@ HWY_NOINLINE void sparse_tile(std::span<const std::uint32_t> list, const float* 
 class SparseRows {
  public:
   static std::size_t floats(std::size_t rows, std::size_t inputs) { return (rows + 1) / 2 * stride(inputs); }
-  SparseRows(const ConstMatrixView& x, float* memory) : x_(x), memory_(reinterpret_cast<std::uint32_t*>(memory)) {
+  SparseRows(ConstMatrixView x, float* memory) : x_(x), memory_(reinterpret_cast<std::uint32_t*>(memory)) {
     for (std::size_t pair = 0; pair < pairs(); ++pair) listed_ += build(pair);
   }
   bool pays() const {
     return static_cast<double>(listed_) <= kMostListed * static_cast<double>(pairs() * x_.columns());
   }
   /// Panels [begin, end) of z = x W^T + b.
-  void forward(const ConstWeightsView& weights, std::span<const float> biases, const MatrixView& z, std::size_t begin,
+  void forward(ConstWeightsView weights, std::span<const float> biases, MatrixView z, std::size_t begin,
                std::size_t end) const {
     for (std::size_t panel = begin; panel < end; ++panel) {
       const std::size_t width = weights.panel_width(panel);
@@ -146,8 +146,8 @@ class SparseRows {
   }
 
   template <std::size_t kWidth>
-  void columns(const ConstWeightsView& weights, std::size_t panel, std::size_t at, std::span<const float> biases,
-               const MatrixView& z) const {
+  void columns(ConstWeightsView weights, std::size_t panel, std::size_t at, std::span<const float> biases,
+               MatrixView z) const {
     constexpr std::size_t floats = kWidth * kLanes;
     HWY_ALIGN float c[3 * 2 * floats];
     const std::size_t inputs = x_.columns(), output = panel * kPanelOutputs + at;
@@ -212,7 +212,7 @@ class SparseInputs {
  public:
   static std::size_t floats(std::size_t rows, std::size_t inputs) { return 2 * groups(inputs) * leaves(rows); }
   /// Of inputs [begin, end), begin a multiple of 4.
-  SparseInputs(const ConstMatrixView& x, std::size_t begin, std::size_t end, float* memory)
+  SparseInputs(ConstMatrixView x, std::size_t begin, std::size_t end, float* memory)
       : x_(x), begin_(begin), end_(end), sets_(reinterpret_cast<std::uint64_t*>(memory)) {
     if (x.size() == 0) return;
     std::fill_n(sets_, groups(end - begin) * leaves(x.rows()), std::uint64_t{0});

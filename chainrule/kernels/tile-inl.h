@@ -135,6 +135,21 @@ struct FullPanels {
   FullPanels from(std::size_t k) const { return {data + k * kPanelOutputs, panel_step}; }
 };
 
+/// One term of all sums of a tile.
+template <std::size_t kRows, std::size_t kVectors, class A, class B>
+HWY_INLINE void add_term(const A& a, const B& b, Floats (&sum)[kRows][kVectors]) {
+  const FloatTag d;
+  Floats row[kVectors];
+#pragma GCC unroll 16
+  for (std::size_t v = 0; v < kVectors; ++v) row[v] = b(v);
+#pragma GCC unroll 16
+  for (std::size_t m = 0; m < kRows; ++m) {
+    const Floats factor = hn::Set(d, a(m));
+#pragma GCC unroll 16
+    for (std::size_t v = 0; v < kVectors; ++v) sum[m][v] = hn::MulAdd(factor, row[v], sum[m][v]);
+  }
+}
+
 /// c(m, lanes) = sum over k < count of a(m, k) b(k, lanes), from +0 or from what is in c; + 0 at the end. A sibling in
 /// memory, laid out as c, is added: sibling + c + 0.
 template <std::size_t kRows, std::size_t kVectors, class A, class B>
@@ -156,27 +171,14 @@ HWY_NOINLINE void tile(A a, B b, std::size_t count, bool goes_on, const float* s
   }
   for (std::size_t left = count; left > 0;) {
     const std::size_t run = std::min(left, A::kRun);
-    const auto term = [&]() HWY_ATTR {
-      Floats row[kVectors];
-#pragma GCC unroll 16
-      for (std::size_t v = 0; v < kVectors; ++v) row[v] = b(v);
-#pragma GCC unroll 16
-      for (std::size_t m = 0; m < kRows; ++m) {
-        const Floats factor = hn::Set(d, a(m));
-#pragma GCC unroll 16
-        for (std::size_t v = 0; v < kVectors; ++v) sum[m][v] = hn::MulAdd(factor, row[v], sum[m][v]);
-      }
-      a.next();
-      b.next();
-    };
     std::size_t k = 0;
     if constexpr (kRows == 1) {  // short chains: the processor sees the end of the loop coming, and goes on behind it
       for (; k + 8 <= run; k += 8) {
 #pragma GCC unroll 8
-        for (std::size_t j = 0; j < 8; ++j) term();
+        for (std::size_t j = 0; j < 8; ++j, a.next(), b.next()) add_term<kRows, kVectors>(a, b, sum);
       }
     }
-    for (; k < run; ++k) term();
+    for (; k < run; ++k, a.next(), b.next()) add_term<kRows, kVectors>(a, b, sum);
     left -= run;
     a.next_run();
   }
