@@ -310,13 +310,16 @@ struct NetworkPredictor::ReadyLayer {
   ConstWeightsView weights() const { return {values.data(), outputs, inputs}; }
 };
 
+// What one block of rows is computed in, and by whom.
+struct NetworkPredictor::Room {
+  AlignedVector<float> even, odd;
+  std::unique_ptr<kernels::Team> team;
+};
+
 NetworkPredictor::NetworkPredictor(const Network& network, std::size_t most_rows, std::size_t threads)
-    : most_rows_(std::max<std::size_t>(most_rows, 1)),
-      threads_(threads),
-      team_(std::make_unique<kernels::Team>(threads)) {
+    : most_rows_(std::max<std::size_t>(most_rows, 1)), threads_(threads) {
   const Architecture& architecture = network.architecture;
   std::vector<ReadyLayer> layers;
-  std::size_t widest = 0;
   for (std::size_t l = 0; l < architecture.depth(); ++l) {
     const std::span<const float> weights = network.parameters.weights(l).flat();
     const std::span<const float> biases = network.parameters.biases(l);
@@ -325,46 +328,64 @@ NetworkPredictor::NetworkPredictor(const Network& network, std::size_t most_rows
                       architecture.layer_inputs(l),
                       {weights.begin(), weights.end()},
                       {biases.begin(), biases.end()}});
-    widest = std::max(widest, biases.size());
   }
   layers_ = std::make_shared<const std::vector<ReadyLayer>>(std::move(layers));
-  even_.resize(most_rows_ * widest);
-  odd_.resize(most_rows_ * widest);
-  reserve();
+  make_room();
 }
 
-// Computes rows of zeros, for which the kernels ask for the most memory.
-void NetworkPredictor::reserve() {
+void NetworkPredictor::make_room() {
+  std::size_t widest = 0, wide_from = 1;
   for (const ReadyLayer& layer : *layers_) {
-    const Matrix zeros(most_rows_, layer.inputs);
-    kernels::affine_forward(*team_, zeros.view(), layer.weights(), layer.biases,
-                            MatrixView(even_.data(), most_rows_, layer.outputs));
+    widest = std::max(widest, layer.outputs);
+    wide_from = std::max(wide_from, kernels::rows_of_wide_batch(layer.inputs, layer.outputs));
+    multiplications_ += static_cast<double>(layer.inputs * layer.outputs);
   }
+  // Computes rows of zeros, for which the kernels ask for the most memory.
+  const auto room = [&](std::size_t threads) {
+    Room made{AlignedVector<float>(most_rows_ * widest), AlignedVector<float>(most_rows_ * widest),
+              std::make_unique<kernels::Team>(threads)};
+    for (const ReadyLayer& layer : *layers_) {
+      const Matrix zeros(most_rows_, layer.inputs);
+      kernels::affine_forward(*made.team, zeros.view(), layer.weights(), layer.biases,
+                              MatrixView(made.even.data(), most_rows_, layer.outputs));
+    }
+    return made;
+  };
+  together_ = std::make_unique<Room>(room(threads_));
+  const std::size_t size = together_->team->size();
+  while (size > 1 && most_rows_ >= wide_from && alone_.size() < size) alone_.push_back(room(1));
 }
 
 NetworkPredictor::NetworkPredictor(const NetworkPredictor& other)
-    : layers_(other.layers_),
-      most_rows_(other.most_rows_),
-      threads_(other.threads_),
-      even_(other.even_.size()),
-      odd_(other.odd_.size()),
-      team_(std::make_unique<kernels::Team>(threads_)) {
-  reserve();
+    : layers_(other.layers_), most_rows_(other.most_rows_), threads_(other.threads_) {
+  make_room();
 }
 NetworkPredictor::NetworkPredictor(NetworkPredictor&&) noexcept = default;
 NetworkPredictor::~NetworkPredictor() = default;
 
 void NetworkPredictor::predict(const ConstMatrixView& inputs, const MatrixView& outputs) {
+  const std::size_t rows = inputs.rows(), groups = (rows + kRowsAlone - 1) / kRowsAlone;
+  if (alone_.empty() || groups < alone_.size()) return predict(inputs, outputs, *together_);
+  together_->team->split(groups, multiplications_ * static_cast<double>(rows),
+                         [&](std::size_t member, std::size_t begin, std::size_t end) {
+                           const std::size_t first = begin * kRowsAlone,
+                                             count = std::min(end * kRowsAlone, rows) - first;
+                           predict(inputs.rows(first, count), outputs.rows(first, count), alone_[member]);
+                         });
+}
+
+void NetworkPredictor::predict(const ConstMatrixView& inputs, const MatrixView& outputs, Room& room) const {
   const kernels::FlushSubnormals flush;
   for (std::size_t first = 0; first < inputs.rows(); first += most_rows_) {
     const std::size_t rows = std::min(most_rows_, inputs.rows() - first);
     ConstMatrixView x = inputs.rows(first, rows);
     for (std::size_t l = 0; l < layers_->size(); ++l) {
       const ReadyLayer& layer = (*layers_)[l];
-      float* room = l % 2 == 0 ? even_.data() : odd_.data();
-      const MatrixView z = l + 1 == layers_->size() ? outputs.rows(first, rows) : MatrixView(room, rows, layer.outputs);
-      kernels::affine_forward(*team_, x, layer.weights(), layer.biases, z);
-      activate(*team_, layer.activation, z, z);
+      float* between = l % 2 == 0 ? room.even.data() : room.odd.data();
+      const bool last = l + 1 == layers_->size();
+      const MatrixView z = last ? outputs.rows(first, rows) : MatrixView(between, rows, layer.outputs);
+      kernels::affine_forward(*room.team, x, layer.weights(), layer.biases, z);
+      activate(*room.team, layer.activation, z, z);
       x = z;
     }
   }

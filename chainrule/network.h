@@ -249,11 +249,14 @@ class NetworkPredictor {
 
  private:
   struct ReadyLayer;
-  void reserve();
+  struct Room;
+  void make_room();
+  void predict(const ConstMatrixView& inputs, const MatrixView& outputs, Room& room) const;
   std::shared_ptr<const std::vector<ReadyLayer>> layers_;
   std::size_t most_rows_, threads_;
-  AlignedVector<float> even_, odd_;
-  std::unique_ptr<kernels::Team> team_;
+  double multiplications_ = 0;      // for one row
+  std::unique_ptr<Room> together_;  // of all threads
+  std::vector<Room> alone_;         // of each, for its own rows: where most_rows_ are many beside every layer
 };
 
 }  // namespace chainrule

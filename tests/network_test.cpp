@@ -315,6 +315,28 @@ TEST(ThinPrediction, AllocatesNothing) {
   EXPECT_EQ(allocations, before);
 }
 
+TEST(SharedOutPrediction, HasTheSameBitsAndAllocatesNothing) {
+  for (const std::size_t units : {60, 400}) {  // 64 rows at a time are many beside layers of 60, not beside 400
+    Network network(two_layers(70, units, 5));
+    initialize(network, WeightScheme::automatic, BiasScheme::uniform, 4);
+    const Matrix inputs = random_matrix(601, 70, 6);
+    Matrix wanted(601, 5);
+    NetworkPredictor(network, 64, 1).predict(inputs.view(), wanted.view());
+    for (const std::size_t threads : {2, 3}) {
+      NetworkPredictor predictor(network, 64, threads), copy = predictor;
+      for (NetworkPredictor* each : {&predictor, &copy}) {
+        Matrix outputs(601, 5);
+        each->predict(inputs.view(), outputs.view());  // starts the threads
+        EXPECT_TRUE(std::ranges::equal(outputs.flat(), wanted.flat())) << units << ", " << threads;
+        const std::size_t before = allocations;
+        each->predict(inputs.view(), outputs.view());
+        each->predict(inputs.view().rows(0, 30), outputs.top(30));
+        EXPECT_EQ(allocations, before) << units << ", " << threads;
+      }
+    }
+  }
+}
+
 TEST_F(Prediction, ManyThreadsShareOneModel) {
   Matrix wanted(50, 5);
   NetworkPredictor predictor(network, 16);
