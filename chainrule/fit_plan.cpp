@@ -11,6 +11,7 @@
 #include "chainrule/fit.h"
 #include "chainrule/fit_decision.h"
 #include "chainrule/fit_split.h"
+#include "chainrule/kernels/kernels.h"
 
 namespace chainrule {
 namespace {
@@ -94,22 +95,25 @@ std::size_t memory_for_rows(const FitPlan& plan, const Table& table) {
   return bytes_of(table) + checked_product(table.rows, row, "rows");
 }
 
-// Parameters, gradients, the best copy and the optimiser's memory; z, a and delta of a batch; the rows.
+// Parameters, gradients (of each thread's share, where it may have them), the best copy and the optimiser's memory; z,
+// a and delta of a batch; the rows.
 std::size_t memory_for(const FitPlan& plan, const Table& table, const FitOptions& options, const Table* validation) {
   constexpr std::size_t kAnyTraining = std::size_t{7} << 19;  // 3.5 MiB, measured: code and buffers
   constexpr std::size_t kTurned = 2 * kPanelOutputs;          // a panel of delta, and its sums
   const std::size_t blocks = 3 + optimizer_memory(options.train.optimizer);
-  std::size_t units = 2 * plan.architecture.inputs + kTurned, widest = 0, stored = 0;
+  std::size_t units = 2 * plan.architecture.inputs + kTurned, widest = 0, stored = 0, wide_from = kernels::kLeafRows;
   for (std::size_t l = 0; l < plan.architecture.depth(); ++l) {
     const Layer& layer = plan.architecture.layers[l];
     units += (layer.dropout > 0 ? 5 : 3) * layer.outputs;
     widest = std::max(widest, layer.outputs);
     stored += whole_lines(layer.outputs) * (plan.architecture.layer_inputs(l) + 1);
+    wide_from = std::max(wide_from, kernels::rows_of_wide_batch(plan.architecture.layer_inputs(l), layer.outputs));
   }
   units += widest;  // a delta turned round
   const std::size_t rows = plan.split.rest.size();
   const std::size_t batch = rows_per_batch(options.train, rows);
-  return kAnyTraining + sizeof(float) * (blocks * stored + checked_product(batch, units, "batch")) +
+  const std::size_t shares = std::clamp<std::size_t>(batch / wide_from, 1, kernels::usable_threads());
+  return kAnyTraining + sizeof(float) * ((blocks + shares - 1) * stored + checked_product(batch, units, "batch")) +
          memory_for_rows(plan, table) + (validation == nullptr ? 0 : memory_for_rows(plan, *validation));
 }
 

@@ -310,8 +310,9 @@ struct NetworkPredictor::ReadyLayer {
   ConstWeightsView weights() const { return {values.data(), outputs, inputs}; }
 };
 
-// What one block of rows is computed in, and by whom.
+// What so many rows at a time are computed in, and by whom.
 struct NetworkPredictor::Room {
+  std::size_t rows;
   AlignedVector<float> even, odd;
   std::unique_ptr<kernels::Team> team;
 };
@@ -341,19 +342,21 @@ void NetworkPredictor::make_room() {
     multiplications_ += static_cast<double>(layer.inputs * layer.outputs);
   }
   // Computes rows of zeros, for which the kernels ask for the most memory.
-  const auto room = [&](std::size_t threads) {
-    Room made{AlignedVector<float>(most_rows_ * widest), AlignedVector<float>(most_rows_ * widest),
+  const auto room = [&](std::size_t threads, std::size_t rows) {
+    Room made{rows, AlignedVector<float>(rows * widest), AlignedVector<float>(rows * widest),
               std::make_unique<kernels::Team>(threads)};
     for (const ReadyLayer& layer : *layers_) {
-      const Matrix zeros(most_rows_, layer.inputs);
+      const Matrix zeros(rows, layer.inputs);
       kernels::affine_forward(*made.team, zeros.view(), layer.weights(), layer.biases,
-                              MatrixView(made.even.data(), most_rows_, layer.outputs));
+                              MatrixView(made.even.data(), rows, layer.outputs));
     }
     return made;
   };
-  together_ = std::make_unique<Room>(room(threads_));
+  together_ = std::make_unique<Room>(room(threads_, most_rows_));
   const std::size_t size = together_->team->size();
-  while (size > 1 && most_rows_ >= wide_from && alone_.size() < size) alone_.push_back(room(1));
+  const std::size_t alone_rows = (most_rows_ / size + kRowsAlone - 1) / kRowsAlone * kRowsAlone;
+  if (size == 1 || alone_rows < wide_from || most_rows_ < size * kRowsAlone) return;
+  while (alone_.size() < size) alone_.push_back(room(1, alone_rows));
 }
 
 NetworkPredictor::NetworkPredictor(const NetworkPredictor& other)
@@ -376,8 +379,8 @@ void NetworkPredictor::predict(const ConstMatrixView& inputs, const MatrixView& 
 
 void NetworkPredictor::predict(const ConstMatrixView& inputs, const MatrixView& outputs, Room& room) const {
   const kernels::FlushSubnormals flush;
-  for (std::size_t first = 0; first < inputs.rows(); first += most_rows_) {
-    const std::size_t rows = std::min(most_rows_, inputs.rows() - first);
+  for (std::size_t first = 0; first < inputs.rows(); first += room.rows) {
+    const std::size_t rows = std::min(room.rows, inputs.rows() - first);
     ConstMatrixView x = inputs.rows(first, rows);
     for (std::size_t l = 0; l < layers_->size(); ++l) {
       const ReadyLayer& layer = (*layers_)[l];

@@ -150,7 +150,7 @@ class Workspace {
   /// From now on all rows are one share.
   void keep_together() { wide_from_ = std::numeric_limits<std::size_t>::max(); }
   /// Into how many shares that divides the rows at hand.
-  std::size_t shares() const { return (rows_ + rows_of_share() - 1) / rows_of_share(); }
+  std::size_t shares() const { return rows_ == 0 ? 1 : (rows_ + rows_of_share() - 1) / rows_of_share(); }
   /// Whether each of several shares is a node of the batch tree (kernels.h) and wide beside every layer: then its
   /// gradients are fewer numbers than what they are made of, and are added up share by share.
   bool shares_have_gradients() const;
@@ -256,7 +256,7 @@ class NetworkPredictor {
   std::size_t most_rows_, threads_;
   double multiplications_ = 0;      // for one row
   std::unique_ptr<Room> together_;  // of all threads
-  std::vector<Room> alone_;         // of each, for its own rows: where most_rows_ are many beside every layer
+  std::vector<Room> alone_;         // of each, for its part of the rows: where that is many beside every layer
 };
 
 }  // namespace chainrule

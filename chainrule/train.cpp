@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cmath>
 #include <numeric>
 
@@ -113,7 +114,7 @@ Parameters& gradients_of(TrainState& s, std::size_t share) { return share == 0 ?
 // Adds up the gradients of all shares, by the upper levels of the batch tree (kernels.h).
 void add_shares(TrainState& s) {
   const std::size_t shares = s.work.shares();
-  split_lines(s, static_cast<double>(shares), [&](std::size_t begin, std::size_t end) {
+  split_lines(s, kLookWork * static_cast<double>(shares), [&](std::size_t begin, std::size_t end) {
     const auto of = [&](std::size_t share) {
       return gradients_of(s, share).flat().subspan(begin * kLine, (end - begin) * kLine);
     };
@@ -177,6 +178,15 @@ void tell_health(TrainState& s, const Batch& batch, const Parameters& before, co
   HealthMeter meter(s.network.architecture);
   meter.add(batch.inputs, s.work, s.gradients, before, s.network.parameters);
   observer.on_health({step, meter.layers()});
+}
+
+// Subnormal weights count as zero in every product. Left as they are, it would depend on how a step is shared out
+// whether it writes that zero.
+void flush(Parameters& parameters) {
+  for (float& number : parameters.flat()) {
+    const std::uint32_t bits = std::bit_cast<std::uint32_t>(number);
+    if ((bits & 0x7f800000u) == 0) number = std::bit_cast<float>(bits & 0x80000000u);
+  }
 }
 
 // One epoch; false when the observer stopped it on the way.
@@ -283,6 +293,7 @@ History train(Network& network, const Selection& training, const Selection& vali
   if (std::holds_alternative<Rprop>(options.optimizer) && batch_size < rows)
     throw Error(ErrorCategory::usage,
                 "batch_size: rprop expects all " + std::to_string(rows) + " rows, found " + std::to_string(batch_size));
+  flush(network.parameters);
   Batcher batches(training, batch_size);
   TrainState state(network, options, batch_size, threads);
   Watch watch(options, network, !validation.rows.empty());

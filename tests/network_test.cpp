@@ -316,10 +316,10 @@ TEST(ThinPrediction, AllocatesNothing) {
 }
 
 TEST(SharedOutPrediction, HasTheSameBitsAndAllocatesNothing) {
-  for (const std::size_t units : {60, 400}) {  // 64 rows at a time are many beside layers of 60, not beside 400
-    Network network(two_layers(70, units, 5));
+  for (const std::size_t units : {60, 900}) {  // parts of 64 rows are many beside a layer of 60 x 60, not of 900 x 900
+    Network network(two_layers(units, units, 5));
     initialize(network, WeightScheme::automatic, BiasScheme::uniform, 4);
-    const Matrix inputs = random_matrix(601, 70, 6);
+    const Matrix inputs = random_matrix(601, units, 6);
     Matrix wanted(601, 5);
     NetworkPredictor(network, 64, 1).predict(inputs.view(), wanted.view());
     for (const std::size_t threads : {2, 3}) {
