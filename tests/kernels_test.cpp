@@ -142,7 +142,7 @@ TEST_P(EveryTarget, ProductsThatAreSharedOut) {
   check_products(team, 130, 530, 530);  // weights that are asked for while their gradient is summed
   check_products(team, 70, 30, 545);    // sums over outputs go on from block to block
   check_products(team, 3, 17, 1040);
-  check_products(team, 1500, 40, 20);  // rows in several blocks
+  check_products(team, 1500, 40, 20);     // rows in several blocks
   check_products(team, 17'000, 129, 33);  // too much to be copied
 }
 
