@@ -50,8 +50,7 @@ struct TrainState {
   Network& network;
   const TrainOptions& options;
   Workspace work;
-  Parameters
-      gradients;  ///< of the mean loss, decay left out; of the weights for certain only where the norm is measured
+  Parameters gradients;  ///< of the mean loss, decay left out; the weights' may be missing where no norm is measured
   std::vector<Parameters> of_shares;  ///< the same of each further share of a batch, where a step adds them up
   Parameters first, second;           ///< the optimiser's memory; second is empty for optimisers that need one
   std::uint64_t step = 0;             ///< finished steps
