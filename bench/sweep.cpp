@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <string>
 #include <vector>
+#include "chainrule/engine/train_step.h"
 
 using namespace chainrule;
 

@@ -11,13 +11,17 @@ foreach(kind HTML STYLE SCRIPT LICENCE)
     string(APPEND hex "${more}")
   endforeach()
   string(REGEX REPLACE "(..)" "0x\\1," bytes "${hex}")
-  string(REGEX REPLACE "(0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,)" "\\1\n" bytes "${bytes}")
+  string(REGEX REPLACE "(0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,)" "\\1
+" bytes "${bytes}")
   string(TOLOWER ${kind} name)
-  string(APPEND arrays "constexpr unsigned char ${name}[] = {\n${bytes}0};\n\n") # the 0 so that none is empty
-endforeach()
-file(WRITE ${OUTPUT} "#include \"chainrule/formats/page_sources.h\"
+  string(APPEND arrays "constexpr unsigned char ${name}[] = {
+${bytes}0};
 
-namespace chainrule::formats {
+") # the 0 so that none is empty
+endforeach()
+file(WRITE ${OUTPUT} "#include \"chainrule/base/html_page.h\"
+
+namespace chainrule {
 namespace {
 
 ${arrays}template <std::size_t size>
@@ -27,7 +31,8 @@ std::string_view text(const unsigned char (&bytes)[size]) {
 
 }  // namespace
 
+PageSources ${NAME}_page_sources();
 PageSources ${NAME}_page_sources() { return {text(html), text(style), text(script), text(licence)}; }
 
-}  // namespace chainrule::formats
+}  // namespace chainrule
 ")

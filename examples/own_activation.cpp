@@ -5,6 +5,8 @@
 
 #include <cmath>
 #include <cstdio>
+#include "chainrule/data/formats/load_table.h"
+#include "chainrule/training/options/fit_options.h"
 
 using namespace chainrule;
 

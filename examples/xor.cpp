@@ -3,6 +3,7 @@
 #include <chainrule/chainrule.h>
 
 #include <cstdio>
+#include "chainrule/engine/train_options.h"
 
 int main() {
   using namespace chainrule;

@@ -3,10 +3,10 @@
 // weights. It must be the same for every compiler and optimisation level: see same_bits.sh and docs/determinism.md.
 #include <cstdio>
 
-#include "chainrule/initialize.h"
-#include "chainrule/random.h"
-#include "chainrule/sha256.h"
-#include "chainrule/train.h"
+#include "chainrule/base/random.h"
+#include "chainrule/base/sha256.h"
+#include "chainrule/engine/initialize.h"
+#include "chainrule/training/train.h"
 
 namespace {
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # tests/neon.sh FOLDER: builds two programs for 64-bit ARM at -O2 and -O3 in FOLDER and runs them in an emulator:
-# tests/kernels_test.cpp, and tests/mini_training.cpp, whose weights must have the hash that mini_training.expected
+# tests/engine/kernels_test.cpp, and tests/mini_training.cpp, whose weights must have the hash that mini_training.expected
 # records for all processors with fused multiply-add (docs/determinism.md).
 #
 # No library of the other architecture is needed, so the package manager is not asked to know it, and nothing is
@@ -22,7 +22,7 @@ for program in "$compiler" "$emulator" sha256sum; do
 done
 [ -f $googletest/src/gtest-all.cc ] || { echo "skipped: the sources of GoogleTest are not in $googletest"; exit 0; }
 
-mapfile -t library < <(sources_of chainrule/kernels/flush_arm.cpp tests/mini_training.cpp tests/kernels_test.cpp |
+mapfile -t library < <(sources_of chainrule/engine/kernels/flush_arm.cpp tests/mini_training.cpp tests/engine/kernels_test.cpp |
   grep -v '^tests/\|/sha256\.cpp$')
 library+=(tests/neon_stand_ins.cpp)
 googletest_sources=("$googletest/src/gtest-all.cc" "$googletest/src/gtest_main.cc")
@@ -36,7 +36,7 @@ objects() {
 link() { "$compiler" -static -Wl,--no-warnings "${@:2}" -o "$folder/$1"; }
 
 for level in -O2 -O3; do
-  for source in "${library[@]}" tests/mini_training.cpp tests/kernels_test.cpp "${googletest_sources[@]}"; do
+  for source in "${library[@]}" tests/mini_training.cpp tests/engine/kernels_test.cpp "${googletest_sources[@]}"; do
     echo "$compiler $level $source $(objects $level "$source")"
   done
 done | compile -DFMT_HEADER_ONLY -I$googletest -I$googletest/include -idirafter /usr/include
@@ -52,7 +52,7 @@ for level in -O2 -O3; do
   echo "mini_training $level: $found"
   [ "$found" = "$expected" ] || wrong=$((wrong + 1))
 
-  mapfile -t parts < <(objects $level tests/kernels_test.cpp "${googletest_sources[@]}" "${library[@]}")
+  mapfile -t parts < <(objects $level tests/engine/kernels_test.cpp "${googletest_sources[@]}" "${library[@]}")
   link kernels_test$level "${parts[@]}"
   echo "kernels_test $level:"
   "$emulator" "$folder/kernels_test$level" --gtest_brief=1 || wrong=$((wrong + 1))

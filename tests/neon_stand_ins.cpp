@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "chainrule/sha256.h"
+#include "chainrule/base/sha256.h"
 
 namespace hwy {
 

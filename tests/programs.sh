@@ -1,7 +1,7 @@
 # Read by same_bits.sh and neon.sh: which sources a program needs, and how they are compiled.
 
-# sources_of FLUSH SOURCE...: these and all that they need: X.cpp and X_more.cpp for each header X.h that is reached by
-# #include lines. FLUSH: the one of chainrule/kernels/flush_*.cpp.
+# sources_of FLUSH SOURCE...: these and all that they need: X.cpp for each header X.h that is reached by #include lines.
+# FLUSH: the one of chainrule/engine/kernels/flush_*.cpp.
 sources_of() {
   local flush=$1 seen=" " queue=("${@:2}") file header found
   while [ ${#queue[@]} -gt 0 ]; do
@@ -10,8 +10,8 @@ sources_of() {
     seen+="$file "
     while read -r header; do
       case $header in
-        chainrule/kernels/*) found=(chainrule/kernels/[!f]*.cpp "$flush") ;;
-        *) found=("${header%.h}.cpp" "${header%.h}"_*.cpp) ;;
+        chainrule/engine/kernels/*) found=(chainrule/engine/kernels/[!f]*.cpp "$flush") ;;
+        *) found=("${header%.h}.cpp") ;;
       esac
       for file in "$header" "${found[@]}"; do
         if [ -f "$file" ]; then queue+=("$file"); fi

@@ -8,9 +8,9 @@ cd "$(dirname "$0")/.."
 . tests/programs.sh
 
 case $(uname -m) in
-  x86_64) flush=chainrule/kernels/flush_x86.cpp ;;
-  aarch64) flush=chainrule/kernels/flush_arm.cpp ;;
-  *) flush=chainrule/kernels/flush_none.cpp ;;
+  x86_64) flush=chainrule/engine/kernels/flush_x86.cpp ;;
+  aarch64) flush=chainrule/engine/kernels/flush_arm.cpp ;;
+  *) flush=chainrule/engine/kernels/flush_none.cpp ;;
 esac
 mapfile -t sources < <(sources_of "$flush" tests/mini_training.cpp)
 

@@ -86,7 +86,7 @@ plant $pages/zh/12-adam.md 's/\*。第一步时/。*第一步时/' "^$pages/zh/1
 plant $pages/zh/05-hidden-deltas.md 's/\\partial Q/\\partial P/' "^--- $pages/zh/05-hidden-deltas.md"
 plant $pages/zh/03-cost.md 's/^\$ awk/$ nawk/' "^--- $pages/zh/03-cost.md"
 plant $pages/learning-rates.svg 's/10/11/' "$pages/learning-rates.svg .*differ"
-plant chainrule/optimizer_rules.h 's/s\.first\[k\] = mu/s.first[k] = (mu)/' "^$pages/en/09-momentum.md:.*optimizer_rules.h"
+plant chainrule/engine/formulas/optimizer_rules.h 's/s\.first\[k\] = mu/s.first[k] = (mu)/' "^$pages/en/09-momentum.md:.*optimizer_rules.h"
 mv $pages/zh/slips.md $pages/zh/slip.md
 expected+=("^$pages/zh/slips.md: is not there")
 if scripts/fill-tutorial "$program" build/check --check >report 2>&1; then

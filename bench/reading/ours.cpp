@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include "chainrule/data/formats/load_table.h"
 
 int main(int count, char** words) try {
   if (count < 2) {

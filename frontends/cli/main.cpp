@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "cli/command_line/parse.h"
 #include "cli/commands/commands.h"
-#include "cli/flags.h"
-#include "cli/signals.h"
-#include "cli/terminal.h"
+#include "cli/output/signals.h"
+#include "cli/output/terminal.h"
 
 namespace {
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Uses something of every room of the library: activations, a network's forward pass, and files that say what is wrong.
 #include <chainrule/chainrule.h>
+#include "chainrule/engine/inference.h"
+#include "chainrule/model/formats/safetensors.h"
 
 int main() {
   chainrule::Architecture architecture;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# Computes the polynomials of chainrule/elementary.h: weighted minimax fits by the Remez exchange in 60 digits, rounded to
+# Computes the polynomials of chainrule/base/elementary.h: weighted minimax fits by the Remez exchange in 60 digits, rounded to
 # double. Prints C++ constants with the largest weighted error of the rounded polynomial. Needs mpmath. Takes a minute.
 import mpmath as mp
 

@@ -5,13 +5,14 @@
 
 #include <fstream>
 
-#include "chainrule/fit.h"
-#include "chainrule/processor.h"
-#include "chainrule/version.h"
+#include "chainrule/base/version.h"
+#include "chainrule/data/formats/load_table.h"
+#include "chainrule/engine/kernels/processor.h"
+#include "chainrule/report/json.h"
+#include "chainrule/training/fit.h"
+#include "cli/commands/bench_workloads.h"
 #include "cli/commands/commands.h"
-#include "cli/json_text.h"
-#include "cli/signals.h"
-#include "cli/workloads.h"
+#include "cli/output/signals.h"
 
 namespace chainrule::cli {
 namespace {

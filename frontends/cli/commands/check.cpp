@@ -2,9 +2,10 @@
 // check [MODEL] DATA: the gradient check, the engine beside it, and planted faults.
 #include <limits>
 
-#include "cli/check_report.h"
+#include "chainrule/report/documents.h"
 #include "cli/commands/commands.h"
-#include "cli/subject.h"
+#include "cli/commands/subject.h"
+#include "cli/output/check.h"
 
 namespace chainrule::cli {
 namespace {

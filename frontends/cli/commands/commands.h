@@ -7,11 +7,11 @@
 #include <string_view>
 #include <vector>
 
-#include "chainrule/encoder.h"
-#include "chainrule/formats/formats.h"
-#include "chainrule/model.h"
-#include "cli/flags.h"
-#include "cli/terminal.h"
+#include "chainrule/data/encoder.h"
+#include "chainrule/data/formats/load_table.h"
+#include "chainrule/model/model.h"
+#include "cli/command_line/parse.h"
+#include "cli/output/terminal.h"
 
 namespace chainrule::cli {
 

@@ -6,13 +6,15 @@
 #include <algorithm>
 #include <set>
 
-#include "chainrule/cross_validation.h"
+#include "chainrule/base/text.h"
+#include "chainrule/report/cross_validation_report.h"
+#include "chainrule/training/cross_validation.h"
+#include "cli/command_line/error_wording.h"
 #include "cli/commands/commands.h"
-#include "cli/cross_report.h"
-#include "cli/option_names.h"
-#include "cli/predictions.h"
-#include "cli/progress.h"
-#include "cli/signals.h"
+#include "cli/output/cv.h"
+#include "cli/output/predictions.h"
+#include "cli/output/progress.h"
+#include "cli/output/signals.h"
 
 namespace chainrule::cli {
 namespace {

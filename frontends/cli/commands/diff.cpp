@@ -9,10 +9,12 @@
 #include <set>
 #include <system_error>
 
-#include "chainrule/model.h"
+#include "chainrule/base/text.h"
+#include "chainrule/model/formats/safetensors.h"
+#include "chainrule/model/model.h"
+#include "chainrule/report/json.h"
 #include "cli/commands/commands.h"
-#include "cli/grid.h"
-#include "cli/json_text.h"
+#include "cli/output/grid.h"
 
 namespace chainrule::cli {
 namespace {
@@ -183,7 +185,7 @@ std::string document_of(const Comparison& found, const std::string& first, const
                        {"values", tensor.values},
                        {"differ", tensor.differ},
                        {"largest_difference", tensor.largest},
-                       {"relative_difference", number(tensor.relative)}});
+                       {"relative_difference", json_number(tensor.relative)}});
   const Json document = {{"schema", 1},
                          {"models", {first, second}},
                          {"same", found.same()},

@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <cmath>
 
-#include "chainrule/explain_text.h"
+#include "chainrule/base/text.h"
+#include "chainrule/explain/documents.h"
+#include "chainrule/explain/text.h"
 #include "cli/commands/commands.h"
-#include "cli/subject.h"
+#include "cli/commands/subject.h"
 
 namespace chainrule::cli {
 namespace {

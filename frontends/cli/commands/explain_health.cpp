@@ -5,10 +5,12 @@
 
 #include <cmath>
 
-#include "chainrule/diagnosis.h"
+#include "chainrule/base/text.h"
+#include "chainrule/model/formats/safetensors.h"
+#include "chainrule/report/json.h"
+#include "chainrule/training/diagnosis.h"
 #include "cli/commands/commands.h"
-#include "cli/grid.h"
-#include "cli/json_text.h"
+#include "cli/output/grid.h"
 
 namespace chainrule::cli {
 namespace {
@@ -20,9 +22,9 @@ struct HealthReport {
 };
 
 Json parameters_object(const ParameterHealth& health) {
-  return {{"norm", number(health.norm)},
-          {"gradient_norm", number(health.gradient_norm)},
-          {"update_ratio", number(health.update_ratio)}};
+  return {{"norm", json_number(health.norm)},
+          {"gradient_norm", json_number(health.gradient_norm)},
+          {"update_ratio", json_number(health.update_ratio)}};
 }
 
 std::size_t units_of(const Architecture& architecture, std::size_t layer) {
@@ -38,10 +40,10 @@ Json layer_object(const Examination& e, std::size_t layer) {
   Json object = {{"layer", layer},
                  {"units", units_of(e.architecture, layer)},
                  {"activation", layer == 1 ? Json(nullptr) : Json(activation_of(e.architecture, layer))},
-                 {"activation_mean", number(health.activation_mean)},
-                 {"activation_deviation", number(health.activation_deviation)},
-                 {"saturated", number(health.saturated)},
-                 {"dead", number(health.dead)}};
+                 {"activation_mean", json_number(health.activation_mean)},
+                 {"activation_deviation", json_number(health.activation_deviation)},
+                 {"saturated", json_number(health.saturated)},
+                 {"dead", json_number(health.dead)}};
   if (layer == e.layers.size()) return object;
   object["weights"] = parameters_object(health.weights);
   object["biases"] = parameters_object(health.biases);
@@ -57,16 +59,16 @@ std::string document(const HealthReport& report) {
                    {"steps", e.steps},
                    {"batch_size", e.batch_size},
                    {"optimizer", e.optimizer},
-                   {"learning_rate", number(e.learning_rate)},
-                   {"loss", number(e.loss)},
-                   {"trivial_loss", number(e.trivial_loss)}};
+                   {"learning_rate", json_number(e.learning_rate)},
+                   {"loss", json_number(e.loss)},
+                   {"trivial_loss", json_number(e.trivial_loss)}};
   document["layers"] = Json::array();
   for (std::size_t layer = 1; layer <= e.layers.size(); ++layer) document["layers"].push_back(layer_object(e, layer));
   document["inputs"] = Json::array();
   for (const InputHealth& input : e.inputs)
     document["inputs"].push_back({{"name", input.name.empty() ? Json(nullptr) : Json(input.name)},
-                                  {"mean", number(input.mean)},
-                                  {"deviation", number(input.deviation)}});
+                                  {"mean", json_number(input.mean)},
+                                  {"deviation", json_number(input.deviation)}});
   document["classes"] = Json::array();
   for (const ClassHealth& one : e.classes)
     document["classes"].push_back({{"label", one.label}, {"rows", one.rows}, {"predicted", one.predicted}});
@@ -74,8 +76,8 @@ std::string document(const HealthReport& report) {
   for (const Finding& finding : report.findings)
     document["findings"].push_back({{"kind", finding_name(finding.kind)},
                                     {"layer", finding.layer == 0 ? Json(nullptr) : Json(finding.layer)},
-                                    {"value", number(finding.value)},
-                                    {"bound", number(finding.bound)},
+                                    {"value", json_number(finding.value)},
+                                    {"bound", json_number(finding.bound)},
                                     {"problem", finding.problem},
                                     {"advice", finding.advice}});
   return document_text(document);

@@ -6,11 +6,12 @@
 #include <optional>
 #include <system_error>
 
-#include "chainrule/fit.h"
-#include "chainrule/options.h"
+#include "chainrule/model/formats/safetensors.h"
+#include "chainrule/report/documents.h"
+#include "chainrule/training/fit.h"
+#include "chainrule/training/options/options.h"
 #include "cli/commands/commands.h"
-#include "cli/documents.h"
-#include "cli/summary.h"
+#include "cli/output/inspect.h"
 
 namespace chainrule::cli {
 namespace {
@@ -73,7 +74,8 @@ int inspect_table(const Arguments& arguments, const Terminal& terminal, bool jso
   const std::string scaling = find_option("scaling")->get(options);
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
     facts.columns.push_back(facts_of(table, c));
-    facts.uses.push_back(use_of(table, c, facts.columns.back(), facts.plan, scaling));
+    facts.uses.push_back(
+        use_of(table, c, facts.columns.back(), facts.plan == nullptr ? nullptr : &facts.plan->encoder, scaling));
   }
   if (plan && !options.group.empty()) {
     ColumnUse& use = facts.uses[find_column(table, options.group, "group")];

@@ -6,10 +6,12 @@
 #include <numeric>
 #include <optional>
 
-#include "chainrule/model.h"
+#include "chainrule/data/drift.h"
+#include "chainrule/model/formats/safetensors.h"
+#include "chainrule/model/model.h"
 #include "cli/commands/commands.h"
-#include "cli/predictions.h"
-#include "cli/signals.h"
+#include "cli/output/predictions.h"
+#include "cli/output/signals.h"
 
 namespace chainrule::cli {
 namespace {

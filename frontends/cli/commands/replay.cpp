@@ -8,12 +8,13 @@
 #include <optional>
 #include <system_error>
 
-#include "chainrule/fit.h"
+#include "chainrule/model/formats/safetensors.h"
+#include "chainrule/report/json.h"
+#include "chainrule/training/fit.h"
 #include "cli/commands/commands.h"
-#include "cli/config.h"
-#include "cli/json_text.h"
-#include "cli/progress.h"
-#include "cli/signals.h"
+#include "cli/output/progress.h"
+#include "cli/output/signals.h"
+#include "cli/runs/config.h"
 
 namespace chainrule::cli {
 namespace {
@@ -116,7 +117,7 @@ int replay_command(const Arguments& arguments, const Terminal& terminal) {
   Output output;
   if (arguments.is_true("json")) {
     Json metrics = Json::object();
-    for (const Metric& metric : again.validation) metrics[metric.name] = {{"value", number(metric.value)}};
+    for (const Metric& metric : again.validation) metrics[metric.name] = {{"value", json_number(metric.value)}};
     const Json document = {{"schema", 1},
                            {"model", subject.path},
                            {"data", subject.record.data},

@@ -11,10 +11,11 @@
 #include <iterator>
 #include <set>
 
-#include "chainrule/metrics.h"
-#include "chainrule/version.h"
+#include "chainrule/base/version.h"
+#include "chainrule/metrics/metrics.h"
+#include "chainrule/report/json.h"
+#include "chainrule/report/training_report.h"
 #include "cli/commands/commands.h"
-#include "cli/json_text.h"
 
 namespace chainrule::cli {
 namespace {
@@ -181,7 +182,7 @@ int report_command(const Arguments& arguments, const Terminal& terminal) {
                 "report: expected pages as train --run writes them, found one that lacks something");
   }
   Output output(path, overwrite);
-  output.write(formats::report_html(line_text(document)));
+  output.write(report_html(line_text(document)));
   output.finish();
   if (path != "-") say(terminal, "written: " + path);
   return 0;

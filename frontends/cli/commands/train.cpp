@@ -8,18 +8,20 @@
 #include <filesystem>
 #include <optional>
 
-#include "chainrule/fit.h"
+#include "chainrule/base/text.h"
+#include "chainrule/model/formats/safetensors.h"
+#include "chainrule/report/documents.h"
+#include "chainrule/report/training_report.h"
+#include "chainrule/training/fit.h"
+#include "cli/command_line/error_wording.h"
 #include "cli/commands/commands.h"
-#include "cli/documents.h"
-#include "cli/learning_rates.h"
-#include "cli/option_names.h"
-#include "cli/progress.h"
-#include "cli/report.h"
-#include "cli/run_folder.h"
-#include "cli/signals.h"
-#include "cli/subject.h"
-#include "cli/summary.h"
-#include "cli/training_records.h"
+#include "cli/commands/learning_rates.h"
+#include "cli/commands/subject.h"
+#include "cli/output/inspect.h"
+#include "cli/output/progress.h"
+#include "cli/output/signals.h"
+#include "cli/runs/run_folder.h"
+#include "cli/runs/training_records.h"
 
 namespace chainrule::cli {
 namespace {

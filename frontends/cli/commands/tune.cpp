@@ -8,14 +8,16 @@
 #include <filesystem>
 #include <system_error>
 
-#include "chainrule/cross_validation.h"
+#include "chainrule/base/text.h"
+#include "chainrule/model/formats/safetensors.h"
+#include "chainrule/report/training_report.h"
+#include "chainrule/training/cross_validation.h"
+#include "cli/command_line/error_wording.h"
 #include "cli/commands/commands.h"
-#include "cli/option_names.h"
-#include "cli/report.h"
-#include "cli/signals.h"
-#include "cli/training_records.h"
-#include "cli/trials_file.h"
-#include "cli/tune_report.h"
+#include "cli/output/signals.h"
+#include "cli/output/tune.h"
+#include "cli/runs/training_records.h"
+#include "cli/runs/trials_file.h"
 
 namespace chainrule::cli {
 namespace {

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chainrule/base/html_page.h"
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+#include "chainrule/base/error.h"
+
+namespace chainrule {
+namespace {
+
+// What a Content-Security-Policy calls a script or style that it allows.
+std::string fingerprint(std::string_view text) {
+  unsigned char sum[EVP_MAX_MD_SIZE];
+  unsigned size = 0;
+  if (EVP_Digest(text.data(), text.size(), sum, &size, EVP_sha256(), nullptr) != 1)
+    throw Error(ErrorCategory::internal, "SHA-256: libcrypto refuses");
+  return fmt::format("'sha256-{}'", base64({reinterpret_cast<const char*>(sum), size}));
+}
+
+// "</script>" in a file's labels must not end the script.
+std::string without_tags(const std::string& json) {
+  std::string text;
+  for (const char c : json) text += c == '<' ? std::string("\\u003c") : std::string(1, c);
+  return text;
+}
+
+void put(std::string& page, std::string_view marker, std::string_view content) {
+  const std::size_t at = page.find(marker);
+  if (at == std::string::npos) throw Error(ErrorCategory::internal, "page: no " + std::string(marker));
+  page.replace(at, marker.size(), content);
+}
+
+}  // namespace
+
+std::string base64(std::string_view bytes) {
+  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');  // it ends with a zero byte
+  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), reinterpret_cast<const unsigned char*>(bytes.data()),
+                  static_cast<int>(bytes.size()));
+  text.pop_back();
+  return text;
+}
+
+std::string page_with(const PageSources& sources, std::string_view document) {
+  std::string page(sources.html);
+  put(page, "{policy}",
+      fmt::format("default-src 'none'; base-uri 'none'; form-action 'none'; style-src {}; script-src {}",
+                  fingerprint(sources.style), fingerprint(sources.script)));
+  if (!sources.licence.empty()) put(page, "{licence}", sources.licence);
+  put(page, "{style}", sources.style);
+  put(page, "{script}", sources.script);
+  put(page, "{data}", without_tags(std::string(document)));
+  return page;
+}
+
+}  // namespace chainrule

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chainrule/base/matrix.h"
+
+#include <sys/mman.h>
+
+namespace chainrule {
+namespace {
+
+constexpr std::size_t kLargePage = std::size_t{2} << 20;
+
+std::align_val_t alignment(std::size_t bytes) { return std::align_val_t{bytes < kLargePage ? 64 : kLargePage}; }
+
+}  // namespace
+
+void* allocate_numbers(std::size_t bytes) {
+  void* memory = ::operator new(bytes, alignment(bytes));
+  // Where the system has no large pages to give, or none by this call, small ones are as good, only slower.
+  if (bytes >= kLargePage) ::madvise(memory, bytes, MADV_HUGEPAGE);
+  return memory;
+}
+
+void free_numbers(void* memory, std::size_t bytes) { ::operator delete(memory, alignment(bytes)); }
+
+}  // namespace chainrule

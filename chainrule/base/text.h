@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Numbers and lists as text, and text that is safe to show.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace chainrule {
+
+/// The fewest digits that read back the same number.
+std::string number_text(double value);
+/// Reads a number that fills the whole text (no spaces, no nan, no inf); false when it does not.
+bool number_from_text(std::string_view text, double& value);
+/// Joins texts by commas, those with a comma or quote in double quotes (RFC 4180); split_list() is the inverse.
+std::string join_list(const std::vector<std::string>& texts);
+std::vector<std::string> split_list(std::string_view text);
+
+/// The number that a text is, where it is one; finite.
+std::optional<double> number_in(std::string_view text);
+
+/// How many characters UTF-8 text has.
+std::size_t length(std::string_view text);
+/// A name from a file as a table shows it: harmless, and cut to 24 characters ("..." marks the cut).
+std::string shortened(const std::string& name);
+
+/// Control bytes escaped, so that text from a file cannot drive a terminal; nothing cut but the enormous.
+std::string harmless(std::string_view text);
+
+/// Words as a shell takes them.
+std::string command_text(const std::vector<std::string>& words);
+
+}  // namespace chainrule

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// What columns must be before numbers are taken from them, and the words of the refusals. Internal to encoder*.cpp.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "chainrule/data/table.h"
+
+namespace chainrule {
+
+/// column "x"
+std::string in_column(const Column& column);
+/// "a", "b" and 3 more
+std::string listed(const std::vector<std::string>& names);
+/// 1 row, 2 rows
+std::string counted(std::size_t count, std::string_view what);
+/// What a user writes to mean a column: its name where that is a plain word, else its number.
+std::string name_or_number(const Table& table, std::size_t index);
+
+/// "1,5"
+bool is_decimal_comma(std::string_view text);
+/// "1,234" or "-1,234,567.8": commas between thousands, or a decimal comma.
+bool has_thousands(std::string_view text);
+/// "5%", "$1,234", "3 %": a number but for signs around it or commas between thousands.
+bool is_number_with_signs(std::string_view text);
+
+/// Throws Error (input) at the first field that is text, else at the first that is missing; `hint` where the text does
+/// not tell more.
+void require_numbers(const Table& table, std::size_t index, const std::string& hint);
+/// Throws Error (input) at the first missing field, (internal) when neither numbers nor spellings of it were kept.
+void require_target(const Table& table, std::size_t index);
+/// Throws Error (input) unless all are finite numbers >= 0 and one is above 0.
+void require_weights(const Table& table, std::size_t index);
+
+}  // namespace chainrule

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chainrule/data/columns/column_type.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "chainrule/base/text.h"
+#include "chainrule/data/columns/column_checks.h"
+#include "chainrule/data/label_index.h"
+
+namespace chainrule {
+namespace {
+
+constexpr std::size_t kFewTexts = 20;          // so many different texts may be categories in the smallest table
+constexpr std::size_t kRowsOfARun = 20;        // fewer rows may rise by equal steps by chance
+constexpr double kNearlyAll = 0.9;             // share of dates that makes the others look like mistakes
+constexpr std::size_t kLongText = 50;          // bytes on average: a sentence
+constexpr std::size_t kBlanksOfASentence = 3;  // on average; "flat no 7" is a name
+constexpr std::size_t kSentencesPerRow = 10;   // a tenth of the rows with sentences of their own is too many to learn
+
+// Each different text of a column but the missing one, and the rows that have it.
+struct Text {
+  std::string_view text;
+  std::size_t code = 0, rows = 0;
+};
+
+std::vector<Text> texts_of(const Column& column) {
+  std::vector<Text> texts;
+  std::vector<std::size_t> rows(column.spellings.size(), 0);
+  for (const std::uint32_t code : column.codes) ++rows[code];
+  for (std::size_t code = 0; code < rows.size(); ++code)
+    if (rows[code] > 0 && !column.spellings[code].empty()) texts.push_back({column.spellings[code], code, rows[code]});
+  return texts;
+}
+
+template <class Holds>
+double share_of_rows(const std::vector<Text>& texts, Holds holds) {
+  std::size_t all = 0, those = 0;
+  for (const Text& text : texts) {
+    all += text.rows;
+    those += holds(text) ? text.rows : 0;
+  }
+  return all == 0 ? 0 : static_cast<double>(those) / static_cast<double>(all);
+}
+
+bool is_boolean(const std::vector<Text>& texts) {
+  bool yes = false, no = false;
+  for (const Text& text : texts) {
+    const std::optional<bool> truth = truth_of(text.text);
+    if (!truth) return false;
+    (*truth ? yes : no) = true;
+  }
+  return yes && no;
+}
+
+bool all_are_dates(const std::vector<Text>& texts, DateForm form) {
+  return std::ranges::all_of(texts, [&](const Text& text) { return seconds_of(text.text, form).has_value(); });
+}
+
+// Whether it is one; `reading` then says so.
+bool read_dates(const std::vector<Text>& texts, const Column& column, ColumnReading& reading) {
+  for (const DateForm form : {DateForm::plain, DateForm::month_first, DateForm::day_first, DateForm::time}) {
+    if (!all_are_dates(texts, form)) continue;
+    reading.type = form == DateForm::time ? ColumnType::time : ColumnType::date;
+    reading.form = form;
+    reading.ambiguous = form == DateForm::month_first && all_are_dates(texts, DateForm::day_first);
+    return true;
+  }
+  for (const DateForm form : {DateForm::month_first, DateForm::day_first, DateForm::time}) {
+    std::vector<bool> is_date(column.spellings.size(), true);
+    const double share = share_of_rows(texts, [&](const Text& text) {
+      is_date[text.code] = seconds_of(text.text, form).has_value();
+      return static_cast<bool>(is_date[text.code]);
+    });
+    if (share < kNearlyAll) continue;
+    const auto odd = std::ranges::find_if(column.codes, [&](std::uint32_t code) { return !is_date[code]; });
+    reading.odd_date = static_cast<std::size_t>(odd - column.codes.begin());
+    break;
+  }
+  return false;
+}
+
+bool is_mostly_numbers(const std::vector<Text>& texts, const Column& column) {
+  return is_decimal_comma(column.first_text.text) ||
+         share_of_rows(texts, [](const Text& text) { return number_in(text.text).has_value(); }) > 0.5;
+}
+
+ColumnType type_of_texts(const std::vector<Text>& texts, std::size_t rows) {
+  std::size_t bytes = 0, blanks = 0;
+  for (const Text& text : texts) {
+    bytes += text.text.size();
+    blanks += static_cast<std::size_t>(std::ranges::count(text.text, ' '));
+  }
+  const bool are_long = bytes > kLongText * texts.size();
+  if (are_long && texts.size() > std::max(kFewTexts, rows / kSentencesPerRow)) return ColumnType::free_text;
+  if (texts.size() <= std::max(kFewTexts, rows / 2)) return ColumnType::category;
+  return blanks >= kBlanksOfASentence * texts.size() ? ColumnType::free_text : ColumnType::id;
+}
+
+ColumnReading read_texts(const Table& table, const Column& column) {
+  ColumnReading reading;
+  const std::vector<Text> texts = texts_of(column);
+  if (texts.size() == 1 && texts[0].rows == table.rows) {
+    reading.type = ColumnType::constant;
+  } else if (is_boolean(texts)) {
+    reading.type = ColumnType::boolean;
+  } else if (!read_dates(texts, column, reading)) {
+    reading.type = is_mostly_numbers(texts, column) ? ColumnType::mixed : type_of_texts(texts, table.rows);
+  }
+  return reading;
+}
+
+// By equal steps from row to row of the file, rows that were left out counted.
+bool is_run(const Table& table, std::span<const double> numbers) {
+  if (numbers.size() < kRowsOfARun) return false;
+  const auto rows_to = [&](std::size_t row) {
+    return static_cast<double>(number_of_row(table, row) - number_of_row(table, row - 1));
+  };
+  const double step = (numbers[1] - numbers[0]) / rows_to(1);
+  if (!(step > 0) || std::floor(numbers[0]) != numbers[0] || std::floor(step) != step) return false;
+  for (std::size_t row = 1; row < numbers.size(); ++row)
+    if (numbers[row] - numbers[row - 1] != step * rows_to(row)) return false;
+  return true;
+}
+
+ColumnType type_of_numbers(const Table& table, std::span<const double> numbers) {
+  const auto is_missing = [](double number) { return std::isnan(number); };
+  if (std::ranges::all_of(numbers, is_missing)) return ColumnType::constant;
+  if (std::ranges::all_of(numbers, [&](double number) { return number == numbers[0]; })) return ColumnType::constant;
+  const auto is_truth = [&](double number) { return number == 0 || number == 1 || is_missing(number); };
+  if (std::ranges::all_of(numbers, is_truth) && std::ranges::count(numbers, 0.0) > 0 &&
+      std::ranges::count(numbers, 1.0) > 0)
+    return ColumnType::boolean;
+  return is_run(table, numbers) ? ColumnType::running_number : ColumnType::number;
+}
+
+}  // namespace
+
+ColumnReading read_column(const Table& table, std::size_t index) {
+  const Column& column = table.columns[index];
+  if (column.is_number()) return {type_of_numbers(table, column.numbers)};
+  if (has_codes(table, column)) return read_texts(table, column);
+  return {column.first_no_utf8.line > 0              ? ColumnType::category
+          : is_decimal_comma(column.first_text.text) ? ColumnType::mixed
+                                                     : ColumnType::id};
+}
+
+std::optional<bool> truth_of(std::string_view text) {
+  if (text.size() > 5) return std::nullopt;
+  std::string lower(text);
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  for (const std::string_view word : {"true", "yes", "t", "y", "1"})
+    if (lower == word) return true;
+  for (const std::string_view word : {"false", "no", "f", "n", "0"})
+    if (lower == word) return false;
+  return std::nullopt;
+}
+
+}  // namespace chainrule

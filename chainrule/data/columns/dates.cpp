@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chainrule/data/columns/dates.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+
+namespace chainrule {
+namespace {
+
+constexpr std::int64_t kDay = 86'400;
+constexpr std::int64_t kFirstYear = 1, kLastYear = 9999;
+constexpr std::array<int, 13> kDaysBeforeMonth{0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365};
+constexpr std::array<std::string_view, 12> kMonths{"january",   "february", "march",    "april",
+                                                   "may",       "june",     "july",     "august",
+                                                   "september", "october",  "november", "december"};
+
+bool is_leap(std::int64_t year) { return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0); }
+
+std::int64_t days_in(std::int64_t year, std::int64_t month) {
+  const auto m = static_cast<std::size_t>(month);
+  return kDaysBeforeMonth[m] - kDaysBeforeMonth[m - 1] + (month == 2 && is_leap(year) ? 1 : 0);
+}
+
+// Days from the first of January of year 1.
+constexpr std::int64_t days_before_year(std::int64_t year) {
+  const std::int64_t past = year - 1;
+  return 365 * past + past / 4 - past / 100 + past / 400;
+}
+constexpr std::int64_t kEpoch = days_before_year(1970);
+constexpr auto kFirstSecond = static_cast<double>((days_before_year(kFirstYear) - kEpoch) * kDay);
+constexpr auto kLastSecond = static_cast<double>((days_before_year(kLastYear + 1) - kEpoch) * kDay - 1);
+
+struct Day {
+  std::int64_t year = 0, month = 0, day = 0;
+};
+
+// Days since 1970.
+std::optional<std::int64_t> days_of(const Day& date) {
+  if (date.year < kFirstYear || date.year > kLastYear || date.month < 1 || date.month > 12) return std::nullopt;
+  if (date.day < 1 || date.day > days_in(date.year, date.month)) return std::nullopt;
+  return days_before_year(date.year) + kDaysBeforeMonth[static_cast<std::size_t>(date.month - 1)] +
+         (date.month > 2 && is_leap(date.year) ? 1 : 0) + date.day - 1 - kEpoch;
+}
+
+struct Moment {
+  std::int64_t days = 0;  // since 1970
+  double second = 0;      // of the day
+};
+Moment moment_of(double seconds) {
+  const double within = std::isnan(seconds) ? 0 : std::clamp(seconds, kFirstSecond, kLastSecond);
+  const double days = std::floor(within / static_cast<double>(kDay));
+  return {static_cast<std::int64_t>(days), within - days * static_cast<double>(kDay)};
+}
+
+// A year, and days since its first.
+std::pair<std::int64_t, std::int64_t> year_of(std::int64_t days) {
+  const std::int64_t since_year_1 = days + kEpoch;
+  std::int64_t year = since_year_1 * 400 / days_before_year(401) + 1;
+  while (days_before_year(year) > since_year_1) --year;
+  while (days_before_year(year + 1) <= since_year_1) ++year;
+  return {year, since_year_1 - days_before_year(year)};
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+bool is_letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
+
+// What of the text has not been read. Each function takes its part away, or returns false and leaves the text alone.
+class Reader {
+ public:
+  explicit Reader(std::string_view text) : rest_(text) {}
+  bool at_end() const { return rest_.empty(); }
+  char next() const { return rest_.empty() ? '\0' : rest_[0]; }
+  std::size_t digits() const {
+    std::size_t count = 0;
+    while (count < rest_.size() && is_digit(rest_[count])) ++count;
+    return count;
+  }
+  bool number(std::size_t least, std::size_t most, std::int64_t& value) {
+    const std::size_t count = digits();
+    if (count < least || count > most) return false;
+    value = 0;
+    for (std::size_t k = 0; k < count; ++k) value = 10 * value + (rest_[k] - '0');
+    rest_.remove_prefix(count);
+    return true;
+  }
+  bool character(char c) {
+    if (next() != c) return false;
+    rest_.remove_prefix(1);
+    return true;
+  }
+  bool blanks() {
+    const bool any = next() == ' ';
+    while (next() == ' ') rest_.remove_prefix(1);
+    return any;
+  }
+  // In any case.
+  bool word(std::string_view wanted) {
+    if (rest_.size() < wanted.size()) return false;
+    for (std::size_t k = 0; k < wanted.size(); ++k)
+      if (lower(rest_[k]) != wanted[k]) return false;
+    rest_.remove_prefix(wanted.size());
+    return true;
+  }
+  bool month(std::int64_t& value) {
+    std::size_t count = 0;
+    while (count < rest_.size() && is_letter(rest_[count])) ++count;
+    for (std::size_t m = 0; m < kMonths.size(); ++m) {
+      const std::string_view full = kMonths[m];
+      if ((count != 3 && count != full.size()) || !word(full.substr(0, count))) continue;
+      value = static_cast<std::int64_t>(m) + 1;
+      return true;
+    }
+    return false;
+  }
+  bool fraction(double& value) {
+    const std::size_t count = digits();
+    if (count == 0) return false;
+    double digits_read = 0, unit = 1;
+    for (std::size_t k = 0; k < std::min<std::size_t>(count, 15); ++k) {
+      digits_read = 10 * digits_read + (rest_[k] - '0');
+      unit *= 10;
+    }
+    rest_.remove_prefix(count);
+    value = digits_read / unit;
+    return true;
+  }
+
+ private:
+  std::string_view rest_;
+};
+
+bool read_separated(Reader& text, DateForm form, Day& date) {
+  std::int64_t first = 0, second = 0;
+  if (text.digits() == 4) {
+    if (!text.number(4, 4, date.year)) return false;
+    const char between = text.next();
+    if (!(between == '-' || between == '/' || between == '.') || !text.character(between)) return false;
+    const bool two_digits = text.digits() == 2;
+    if (!text.number(1, 2, date.month)) return false;
+    if (between == '-' && two_digits && text.at_end()) {  // a month; 2009/10 may be a season
+      date.day = 1;
+      return true;
+    }
+    return text.character(between) && text.number(1, 2, date.day);
+  }
+  if (!text.number(1, 2, first)) return false;
+  const char between = text.next();
+  if (between == ' ' ? !text.blanks()
+                     : !(between == '-' || between == '/' || between == '.') || !text.character(between))
+    return false;
+  if (is_letter(text.next())) {
+    date.day = first;
+    return text.month(date.month) && (between == ' ' ? text.blanks() : text.character(between)) &&
+           text.number(4, 4, date.year);
+  }
+  const bool decided = between == '.' || form == DateForm::day_first || form == DateForm::month_first;
+  if (between == ' ' || !decided || !text.number(1, 2, second) || !text.character(between)) return false;
+  const bool day_first = between == '.' || form == DateForm::day_first;
+  date.day = day_first ? first : second;
+  date.month = day_first ? second : first;
+  return text.number(4, 4, date.year);
+}
+
+// "Jan 31, 2024"
+bool read_month_first(Reader& text, Day& date) {
+  if (!text.month(date.month)) return false;
+  text.character('.');
+  if (!text.blanks() || !text.number(1, 2, date.day)) return false;
+  const bool comma = text.character(',');
+  return (text.blanks() || comma) && text.number(4, 4, date.year);
+}
+
+// "12:30:05.25 PM", in seconds.
+bool read_clock(Reader& text, double& seconds) {
+  std::int64_t hour = 0, minute = 0, second = 0;
+  double fraction = 0;
+  if (!text.number(1, 2, hour) || !text.character(':') || !text.number(2, 2, minute)) return false;
+  if (text.character(':')) {
+    if (!text.number(2, 2, second)) return false;
+    if ((text.character('.') || text.character(',')) && !text.fraction(fraction)) return false;
+  }
+  Reader behind = text;
+  behind.blanks();
+  const bool morning = behind.word("am");
+  if (morning || behind.word("pm")) {
+    if (hour < 1 || hour > 12) return false;
+    hour = hour % 12 + (morning ? 0 : 12);
+    text = behind;
+  }
+  const bool leap_second = second == 60 && minute == 59;
+  const bool end_of_day = hour == 24 && minute == 0 && second == 0 && fraction == 0;
+  if ((hour > 23 && !end_of_day) || minute > 59 || (second > 59 && !leap_second)) return false;
+  seconds = static_cast<double>(3600 * hour + 60 * minute + second) + fraction;
+  return true;
+}
+
+// "Z", "+01:00", "-0130" or "+01", in seconds.
+bool read_offset(Reader& text, double& seconds) {
+  text.blanks();
+  if (text.at_end() || text.word("z") || text.word("utc")) return text.at_end();
+  const double sign = text.next() == '-' ? -1 : 1;
+  if (!text.character('+') && !text.character('-')) return false;
+  std::int64_t hours = 0, minutes = 0;
+  if (text.digits() == 4) {
+    text.number(4, 4, hours);
+    minutes = hours % 100;
+    hours /= 100;
+  } else if (!text.number(2, 2, hours) || (text.character(':') && !text.number(2, 2, minutes))) {
+    return false;
+  }
+  seconds = sign * static_cast<double>(3600 * hours + 60 * minutes);
+  return text.at_end() && hours <= 15 && minutes <= 59;
+}
+
+}  // namespace
+
+std::string_view example_of(DateForm form) {
+  switch (form) {
+    case DateForm::day_first:
+      return "a date such as 31/01/2024";
+    case DateForm::month_first:
+      return "a date such as 01/31/2024";
+    case DateForm::compact:
+      return "a date such as 20240131";
+    case DateForm::time:
+      return "a time such as 12:30";
+    case DateForm::plain:
+      break;
+  }
+  return "a date such as 2024-01-31";
+}
+
+std::optional<double> seconds_of(std::string_view text, DateForm form) {
+  Reader reader(text);
+  double clock = 0, offset = 0;
+  if (form == DateForm::time) {
+    if (!read_clock(reader, clock) || !reader.at_end() || clock >= static_cast<double>(kDay)) return std::nullopt;
+    return clock;
+  }
+  if (form == DateForm::compact) {
+    std::int64_t number = 0;
+    if (!reader.number(8, 8, number) || !reader.at_end()) return std::nullopt;
+    return seconds_of_compact(static_cast<double>(number));
+  }
+  Day date;
+  if (!(is_digit(reader.next()) ? read_separated(reader, form, date) : read_month_first(reader, date)))
+    return std::nullopt;
+  const std::optional<std::int64_t> days = days_of(date);
+  if (!days) return std::nullopt;
+  if (!reader.at_end()) {
+    const bool apart = reader.character('T') || reader.character('t');
+    const bool comma = !apart && reader.character(',');
+    const bool blank = !apart && reader.blanks();
+    if (!(apart || comma || blank) || !read_clock(reader, clock) || !read_offset(reader, offset)) return std::nullopt;
+  }
+  const double seconds = static_cast<double>(*days * kDay) + clock - offset;
+  return seconds >= kFirstSecond && seconds <= kLastSecond ? std::optional(seconds) : std::nullopt;
+}
+
+std::optional<double> seconds_of_compact(double number) {
+  if (!(number >= 1'01'01 && number <= 9999'12'31) || std::floor(number) != number) return std::nullopt;
+  const auto whole = static_cast<std::int64_t>(number);
+  const std::optional<std::int64_t> days = days_of({whole / 10'000, whole / 100 % 100, whole % 100});
+  return days ? std::optional(static_cast<double>(*days * kDay)) : std::nullopt;
+}
+
+std::string date_text(double seconds, DateForm form) {
+  const Moment moment = moment_of(seconds);
+  const auto milliseconds = static_cast<std::int64_t>(std::floor(moment.second * 1000));
+  const std::int64_t second = milliseconds / 1000;
+  std::string clock = fmt::format("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60);
+  if (milliseconds % 1000 != 0) clock += fmt::format(".{:03}", milliseconds % 1000);
+  if (form == DateForm::time) return clock;
+  const auto [year, day_of_year] = year_of(moment.days);
+  std::int64_t month = 1, day = day_of_year;
+  for (; day >= days_in(year, month); ++month) day -= days_in(year, month);
+  const std::string date = fmt::format("{:04}-{:02}-{:02}", year, month, day + 1);
+  return milliseconds == 0 ? date : date + 'T' + clock;
+}
+
+double share_of(Cycle cycle, double seconds) {
+  const Moment moment = moment_of(seconds);
+  if (cycle == Cycle::time_of_day) return moment.second / static_cast<double>(kDay);
+  if (cycle == Cycle::day_of_week) return static_cast<double>((moment.days + kEpoch) % 7) / 7;  // 0001-01-01: a Monday
+  const auto [year, day] = year_of(moment.days);
+  return static_cast<double>(day) / (is_leap(year) ? 366 : 365);
+}
+
+}  // namespace chainrule

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chainrule/data/drift.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <optional>
+
+#include "chainrule/base/error.h"
+#include "chainrule/data/columns/column_checks.h"
+#include "chainrule/data/columns/column_inputs.h"
+#include "chainrule/data/columns/column_values.h"
+
+namespace chainrule {
+namespace {
+
+constexpr std::size_t kMostLines = 8;  // a wide table from elsewhere could differ in every column
+
+enum class Difference { missing, unknown, below, above, none };
+constexpr std::size_t kDifferences = 4;
+
+// Compares the fields of one column with what training had.
+class Comparison {
+ public:
+  Comparison(const InputColumn& input, const Table& table, std::size_t place)
+      : input_(input), column_(table.columns[place]), can_differ_(!input.constant) {
+    if (!input.categorical) {
+      numbers_ = &numbers_for(input, table, place, storage_);
+      return;
+    }
+    if (column_.is_number() || has_codes(table, column_)) categories_.emplace(input, column_);
+    knows_missing_ = std::binary_search(input.categories.begin(), input.categories.end(), "");
+    can_differ_ = can_differ_ && categories_.has_value();
+  }
+
+  bool can_differ() const { return can_differ_; }
+
+  Difference of_row(std::size_t row) const {
+    if (categories_) {
+      if (categories_->of_row(row) != LabelIndex::kUnknown) return Difference::none;
+      return is_missing(row) ? Difference::missing : Difference::unknown;
+    }
+    const double number = numbers_->numbers[row];
+    if (std::isnan(number) && !is_missing(row)) return Difference::unknown;  // a word that is neither yes nor no
+    if (std::isnan(number)) return input_.may_miss ? Difference::none : Difference::missing;
+    return number < input_.least ? Difference::below : number > input_.most ? Difference::above : Difference::none;
+  }
+
+ private:
+  bool is_missing(std::size_t row) const {
+    if (knows_missing_) return false;
+    return column_.is_number() ? std::isnan(column_.numbers[row]) : column_.spellings[column_.codes[row]].empty();
+  }
+
+  const InputColumn& input_;
+  const Column& column_;
+  Column storage_;                   // of what the texts of booleans and dates mean
+  const Column* numbers_ = nullptr;  // unless the column is of categories
+  std::optional<Categories> categories_;
+  bool knows_missing_ = false, can_differ_ = false;
+};
+
+// Of several hundred categories only the most frequent are known to the encoder.
+bool has_rare_ones(const InputColumn& input) { return input.categories.size() >= kMostCategories; }
+
+std::string words(const InputColumn& input, Difference difference) {
+  switch (difference) {
+    case Difference::missing:
+      return input.name + " is missing";
+    case Difference::unknown:
+      return input.name + (has_rare_ones(input) ? " is new or rare" : " is new");
+    case Difference::below:
+      return input.name + " below the trained range";
+    case Difference::above:
+      return input.name + " above the trained range";
+    case Difference::none:
+      break;
+  }
+  return "";
+}
+
+// The rows of a column that differ in one way.
+struct Differing {
+  std::size_t rows = 0, first = 0;
+};
+
+std::string line(const InputColumn& input, const Table& table, const Column& column, Difference difference,
+                 const Differing& found) {
+  const std::string where = in_column(column), at = place_of_row(table, found.first);
+  const auto first = [&] { return fmt::format("first {} in {}", in_quotes(text_of(table, column, found.first)), at); };
+  if (difference == Difference::unknown && input.boolean)
+    return fmt::format("{}: {} neither yes nor no, so taken as missing, {}", where, counted(found.rows, "row"),
+                       first());
+  if (difference == Difference::unknown)
+    return fmt::format("{}: {} with a value that training did not know, {}", where, counted(found.rows, "row"),
+                       first());
+  if (difference != Difference::missing)
+    return fmt::format("{}: {} {} the trained range ({} to {}), {}", where, counted(found.rows, "row"),
+                       difference == Difference::below ? "below" : "above", value_text(input, input.least),
+                       value_text(input, input.most), first());
+  const std::string gaps = fmt::format("{}: {}, where training had none", where, counted(found.rows, "missing value"));
+  return input.categorical ? fmt::format("{}, first in {}", gaps, at)
+                           : fmt::format("{}: the median {} stands in", gaps, value_text(input, input.fill));
+}
+
+}  // namespace
+
+std::vector<std::string> unlike_inputs(const Encoder& encoder, const Table& table,
+                                       const std::vector<std::size_t>& places) {
+  std::vector<std::string> lines;
+  std::size_t more = 0;
+  for (std::size_t j = 0; j < places.size(); ++j) {
+    const InputColumn& input = encoder.inputs[j];
+    const Column& column = table.columns[places[j]];
+    const Comparison comparison(input, table, places[j]);
+    if (!comparison.can_differ()) continue;
+    std::array<Differing, kDifferences> found;
+    for (std::size_t row = 0; row < table.rows; ++row) {
+      const Difference difference = comparison.of_row(row);
+      if (difference == Difference::none) continue;
+      Differing& differing = found[static_cast<std::size_t>(difference)];
+      if (differing.rows++ == 0) differing.first = row;
+    }
+    for (std::size_t d = 0; d < kDifferences; ++d) {
+      if (found[d].rows == 0) continue;
+      if (lines.size() < kMostLines)
+        lines.push_back(line(input, table, column, static_cast<Difference>(d), found[d]));
+      else
+        ++more;
+    }
+  }
+  if (more > 0) lines.push_back(fmt::format("and {} more of this kind", more));
+  return lines;
+}
+
+std::vector<std::string> unlike_rows(const Encoder& encoder, const Table& table,
+                                     const std::vector<std::size_t>& places) {
+  std::vector<std::string> texts(table.rows);
+  for (std::size_t j = 0; j < places.size(); ++j) {
+    const InputColumn& input = encoder.inputs[j];
+    const Comparison comparison(input, table, places[j]);
+    for (std::size_t row = 0; comparison.can_differ() && row < table.rows; ++row) {
+      const Difference difference = comparison.of_row(row);
+      if (difference == Difference::none) continue;
+      texts[row] += (texts[row].empty() ? "" : "; ") + words(input, difference);
+    }
+  }
+  return texts;
+}
+
+std::vector<std::string> unlike_training(const Encoder& encoder, const Table& table) {
+  if (encoder.images()) return {};
+  return unlike_inputs(encoder, table, input_columns_of(encoder, table));
+}
+
+std::vector<std::string> row_warnings(const Encoder& encoder, const Table& table) {
+  return unlike_rows(encoder, table, input_columns_of(encoder, table));
+}
+
+}  // namespace chainrule

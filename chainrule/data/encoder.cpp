@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fitting an encoder, and encoding with it. plan_encoder stands in encoder_plan.cpp.
+#include "chainrule/data/encoder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "chainrule/base/error.h"
+#include "chainrule/data/columns/column_checks.h"
+#include "chainrule/data/columns/column_inputs.h"
+#include "chainrule/data/encoder_plan.h"
+#include "chainrule/data/label_index.h"
+
+namespace chainrule {
+namespace {
+
+constexpr std::size_t kNamesCompared = 10'000;  // bounds the time spent on a hint
+
+struct Places {
+  std::vector<std::size_t> inputs;
+  std::size_t target = 0, weight = 0;  // where they are wanted
+};
+
+Places places_by_name(const Encoder& encoder, const Table& table, bool with_target) {
+  std::vector<std::pair<std::string_view, std::size_t>> known;
+  for (std::size_t c = 0; c < table.columns.size(); ++c) known.emplace_back(table.columns[c].name, c);
+  std::sort(known.begin(), known.end());
+  std::vector<std::string> absent;
+  const auto find = [&](const std::string& name) -> std::size_t {
+    const auto at = std::lower_bound(known.begin(), known.end(), std::pair<std::string_view, std::size_t>(name, 0));
+    if (at == known.end() || at->first != name) {
+      absent.push_back(name);
+      return 0;
+    }
+    if (at + 1 != known.end() && (at + 1)->first == name)
+      throw Error(ErrorCategory::input,
+                  fmt::format("{}: column {}: expected once, found twice", place(table.source), in_quotes(name)));
+    return at->second;
+  };
+  Places places;
+  for (const InputColumn& input : encoder.inputs) places.inputs.push_back(find(input.name));
+  if (with_target) places.target = find(encoder.target);
+  if (with_target && !encoder.weight.empty()) places.weight = find(encoder.weight);
+  if (absent.empty()) return places;
+  std::vector<std::string> names;
+  for (const Column& column : table.columns) names.push_back(column.name);
+  const std::string near = names.size() > kNamesCompared ? "" : nearest_name(absent.front(), names);
+  throw Error(
+      ErrorCategory::input,
+      fmt::format("{}: missing {}: expected {}, found {}", place(table.source),
+                  absent.size() == 1 ? "column" : "columns", listed(absent),
+                  names.empty() ? "no column" : listed(names)),
+      near.empty() ? "" : fmt::format("{} is not {}: names must be equal", in_quotes(near), in_quotes(absent.front())));
+}
+
+Places places_by_number(const Encoder& encoder, const Table& table, bool with_target) {
+  const bool without_target = !with_target && table.columns.size() + 1 == encoder.training_columns;
+  if (table.columns.size() != encoder.training_columns && !without_target)
+    throw Error(ErrorCategory::input,
+                fmt::format("{}: columns: expected {} as in the training data{}, found {}", place(table.source),
+                            encoder.training_columns, with_target ? "" : ", or one less without the target",
+                            table.columns.size()));
+  const auto index = [&](std::size_t number) {
+    const std::size_t gone = without_target && number > encoder.target_place ? 2 : 1;
+    if (number - gone >= table.columns.size())  // unsigned: too small is too large
+      throw Error(ErrorCategory::input, fmt::format("model: number of a column: expected 1 to {}, found {}",
+                                                    encoder.training_columns, number));
+    return number - gone;
+  };
+  Places places;
+  for (const std::size_t number : encoder.input_places) places.inputs.push_back(index(number));
+  if (with_target) places.target = index(encoder.target_place);
+  if (with_target && encoder.weight_place > 0) places.weight = index(encoder.weight_place);
+  return places;
+}
+
+Places find_places(const Encoder& encoder, const Table& table, bool with_target) {
+  const Images& images = table.images;
+  const auto images_of = [](std::size_t height, std::size_t width) {
+    return fmt::format("images of {} x {}", height, width);
+  };
+  if (encoder.image_height != images.height || encoder.image_width != images.width)
+    throw Error(ErrorCategory::input,
+                fmt::format("{}: inputs: expected {}, found {}", place(table.source),
+                            encoder.images() ? images_of(encoder.image_height, encoder.image_width)
+                                             : "a table with " + counted(encoder.inputs.size(), "input column"),
+                            table.has_images() ? images_of(images.height, images.width) : "a table"));
+  if (encoder.images()) {
+    if (with_target && table.columns.empty())
+      throw Error(ErrorCategory::input, place(table.source) + ": target: expected labels of the images, found none",
+                  "--labels names the file with the labels");
+    return {};
+  }
+  return encoder.match_by_name && table.names_from_header ? places_by_name(encoder, table, with_target)
+                                                          : places_by_number(encoder, table, with_target);
+}
+
+std::vector<std::uint32_t> class_numbers(const Encoder& encoder, const Table& table, std::size_t target) {
+  require_target(table, target);
+  const Column& column = table.columns[target];
+  const LabelIndex index(encoder.labels);
+  const bool coded = has_codes(table, column);
+  std::vector<std::uint32_t> of_code;
+  for (const std::string& spelling : column.spellings) of_code.push_back(index.find(spelling));
+  std::vector<std::uint32_t> out(table.rows);
+  for (std::size_t row = 0; row < table.rows; ++row) {
+    out[row] = coded ? of_code.at(column.codes[row]) : index.find(column.numbers[row]);
+    if (out[row] != LabelIndex::kUnknown) continue;
+    const std::string found = coded ? column.spellings[column.codes[row]] : fmt::format("{}", column.numbers[row]);
+    throw Error(ErrorCategory::input,
+                fmt::format("{}: {}: expected a class of the model ({}), found {}", place_of_row(table, row),
+                            in_column(column), listed(encoder.labels), in_quotes(found)));
+  }
+  return out;
+}
+
+Features image_features(const Table& table) {
+  const std::size_t pixels = checked_product(table.images.height, table.images.width, "image");
+  return {table.images.bytes, table.rows, pixels, 1.0f / 255};
+}
+
+Targets encode_targets(const Encoder& encoder, const Table& table, std::size_t target) {
+  Targets targets;
+  if (encoder.task == Task::classes) {
+    targets.classes = encoder.labels.size();
+    targets.labels = class_numbers(encoder, table, target);
+    return targets;
+  }
+  require_target(table, target);
+  require_numbers(table, target, "");
+  targets.scale = encoder.target_scale;
+  targets.shift = encoder.target_shift;
+  targets.least = (encoder.least_prediction - encoder.target_shift) / encoder.target_scale;
+  targets.most = (encoder.most_prediction - encoder.target_shift) / encoder.target_scale;
+  targets.values = Matrix(table.rows, 1);
+  for (std::size_t row = 0; row < table.rows; ++row)
+    targets.values(row, 0) =
+        as_float((table.columns[target].numbers[row] - encoder.target_shift) / encoder.target_scale);
+  return targets;
+}
+
+void fit_number(Encoder& encoder, const Table& table, std::size_t target, std::span<const std::size_t> rows,
+                const EncoderOptions& options, std::vector<std::string>& notes) {
+  require_target(table, target);
+  require_numbers(table, target, "");
+  const Column& column = table.columns[target];
+  const Scale scale = take_scale(column.numbers, rows, options.target_scaling);
+  encoder.target_shift = scale.shift;
+  encoder.target_scale = scale.scale;
+  if (options.clamp_predictions) {
+    encoder.least_prediction = scale.least;
+    encoder.most_prediction = scale.most;
+  }
+  if (scale.constant)
+    notes.push_back(fmt::format("warning: the target {} is constant on the training rows", in_column(column)));
+}
+
+}  // namespace
+
+void fit_encoder(Encoder& encoder, const Table& table, std::span<const std::size_t> rows, const EncoderOptions& options,
+                 std::vector<std::string>& notes) {
+  if (rows.empty())
+    throw Error(ErrorCategory::input, place(table.source) + ": training rows: expected at least 1, found none");
+  const Places places = find_places(encoder, table, true);
+  fit_inputs(encoder, table, places.inputs, rows, options.scaling, notes);
+  if (encoder.task == Task::number) fit_number(encoder, table, places.target, rows, options, notes);
+}
+
+Dataset encode(const Encoder& encoder, const Table& table, bool with_target) {
+  const Places places = find_places(encoder, table, with_target);
+  Dataset data;
+  data.inputs = encoder.images() ? image_features(table) : encode_inputs(encoder, table, places.inputs);
+  if (!with_target) return data;
+  data.targets = encode_targets(encoder, table, places.target);
+  if (!encoder.weight.empty()) {
+    require_weights(table, places.weight);
+    for (const double weight : table.columns[places.weight].numbers) data.weights.push_back(static_cast<float>(weight));
+  }
+  if (encoder.class_weights.empty()) return data;
+  for (std::size_t row = 0; row < table.rows; ++row) {
+    const double weight = data.weights.empty() ? 1 : static_cast<double>(data.weights[row]);
+    data.loss_weights.push_back(as_float(weight * encoder.class_weights[data.targets.labels[row]]));
+  }
+  return data;
+}
+
+std::vector<std::size_t> columns_of(const Encoder& encoder, const Table& table) {
+  const Places places = find_places(encoder, table, true);
+  std::vector<std::size_t> columns = places.inputs;
+  columns.push_back(places.target);
+  if (!encoder.weight.empty()) columns.push_back(places.weight);
+  return columns;
+}
+
+std::vector<std::size_t> input_columns_of(const Encoder& encoder, const Table& table) {
+  return find_places(encoder, table, false).inputs;
+}
+
+std::vector<std::uint32_t> encode_labels(const Encoder& encoder, const Table& table) {
+  return class_numbers(encoder, table, find_places(encoder, table, true).target);
+}
+
+}  // namespace chainrule

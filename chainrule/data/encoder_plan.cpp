@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chainrule/data/encoder_plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "chainrule/base/error.h"
+#include "chainrule/data/columns/column_checks.h"
+#include "chainrule/data/columns/column_type.h"
+#include "chainrule/data/columns/column_values.h"
+#include "chainrule/data/leakage.h"
+
+namespace chainrule {
+namespace {
+
+constexpr std::size_t kClassesByDefault = 20;  // whole numbers with more different values are numbers, not classes
+constexpr std::size_t kMostClasses = 5'000;    // beyond it, the target is no class but a number or a name
+
+struct Roles {
+  std::size_t target = 0;
+  std::optional<std::size_t> weight;
+  std::vector<std::size_t> inputs;
+};
+
+Roles choose_columns(const Table& table, const EncoderOptions& options) {
+  if (table.columns.empty())
+    throw Error(ErrorCategory::input, place(table.source) + ": target: expected a column of labels, found none",
+                table.has_images() ? "--labels names the file with the labels" : "");
+  Roles roles;
+  roles.target = options.target.empty() ? table.columns.size() - 1 : find_column(table, options.target, "target");
+  if (!options.weight.empty()) roles.weight = find_column(table, options.weight, "weight");
+  std::vector<bool> is_input(table.columns.size(), true);
+  for (const std::size_t c : find_columns(table, options.ignore, "ignore")) is_input[c] = false;
+  const std::string target = in_column(table.columns[roles.target]);
+  if (!is_input[roles.target])
+    throw Error(ErrorCategory::usage, "ignore: expected another column than the target, found " + target);
+  if (roles.weight == roles.target)
+    throw Error(ErrorCategory::usage, "weight: expected another column than the target, found " + target);
+  is_input[roles.target] = false;
+  if (roles.weight) is_input[*roles.weight] = false;
+  for (std::size_t c = 0; c < table.columns.size(); ++c)
+    if (is_input[c]) roles.inputs.push_back(c);
+  if (roles.inputs.empty() && !table.has_images())
+    throw Error(ErrorCategory::input,
+                fmt::format("{}: input columns: expected at least 1 beside the target {}, found none",
+                            place(table.source), target),
+                table.columns.size() == 1 ? "--delimiter says what separates the fields of a file" : "");
+  return roles;
+}
+
+// What the user says of the columns, by name or number.
+std::vector<std::optional<ColumnType>> wishes(const Table& table, const EncoderOptions& options, const Roles& roles) {
+  std::vector<std::optional<ColumnType>> wanted(table.columns.size());
+  std::vector<bool> is_input(table.columns.size(), false);
+  for (const std::size_t c : roles.inputs) is_input[c] = true;
+  const auto want = [&](const std::vector<std::string>& names, std::string_view option, ColumnType type) {
+    for (const std::size_t c : find_columns(table, names, option)) {
+      if (c == roles.target && type == ColumnType::number) continue;  // text there was read as a missing target
+      const std::string found = in_column(table.columns[c]);
+      if (!is_input[c])
+        throw Error(ErrorCategory::usage, fmt::format("{}: expected an input column, found {}", option, found));
+      if (wanted[c].value_or(type) != type)
+        throw Error(ErrorCategory::usage,
+                    fmt::format("{}: expected another column than those of {}, found {}", option,
+                                *wanted[c] == ColumnType::category ? "categorical" : "numeric", found));
+      wanted[c] = type;
+    }
+  };
+  want(options.categorical, "categorical", ColumnType::category);
+  want(options.numeric, "numeric", ColumnType::number);
+  want(options.date, "date", ColumnType::date);
+  return wanted;
+}
+
+// The form of a column that the user calls dates: the one that reads most of it, so that a fault is named by its place.
+DateForm form_of_dates(const Table& table, std::size_t c, const ColumnReading& reading) {
+  if (reading.type == ColumnType::date || reading.type == ColumnType::time) return reading.form;
+  const Column& column = table.columns[c];
+  if (column.is_number()) return DateForm::compact;
+  DateForm best = DateForm::plain;
+  std::ptrdiff_t most = -1;
+  for (const DateForm form :
+       {DateForm::plain, DateForm::month_first, DateForm::day_first, DateForm::compact, DateForm::time}) {
+    const std::ptrdiff_t read = std::ranges::count_if(
+        column.spellings, [&](const std::string& text) { return seconds_of(text, form).has_value(); });
+    if (read <= most) continue;
+    most = read;
+    best = form;
+  }
+  return best;
+}
+
+void note_date(const Table& table, std::size_t c, const ColumnReading& reading, std::vector<std::string>& notes) {
+  const Column& column = table.columns[c];
+  if (reading.ambiguous) {
+    const auto first = std::ranges::find_if(column.spellings, [](const std::string& text) { return !text.empty(); });
+    notes.push_back(fmt::format("{}: days and months may be meant in either order: {} is read as {}, month first",
+                                in_column(column), in_quotes(*first),
+                                date_text(seconds_of(*first, reading.form).value(), reading.form)));
+  }
+  if (reading.odd_date)
+    notes.push_back(fmt::format("warning: {} is not taken as dates, for {} is none in {}", in_column(column),
+                                in_quotes(column.spellings[column.codes[*reading.odd_date]]),
+                                place_of_row(table, *reading.odd_date)));
+}
+
+struct LeftOut {
+  std::vector<std::string> texts, notes, running, signs;
+  std::vector<std::size_t> runs;  // columns
+};
+
+void note_left_out(const Table& table, const LeftOut& left_out, std::vector<std::string>& notes) {
+  if (!left_out.texts.empty())
+    notes.push_back(
+        fmt::format("warning: left out, for nearly every row has a text of its own there: {}", listed(left_out.texts)));
+  if (!left_out.notes.empty())
+    notes.push_back(fmt::format("warning: left out, for it is free text: {}", listed(left_out.notes)));
+  if (!left_out.signs.empty())
+    notes.push_back(fmt::format(
+        "warning: numbers with signs, such as 5%, $5 or 1,234, are text; they would be numbers without them: {}",
+        listed(left_out.signs)));
+  if (!left_out.running.empty())
+    notes.push_back(fmt::format("warning: left out, for the rows are numbered there: {} (--numeric {} takes {} as {})",
+                                listed(left_out.running), name_or_number(table, left_out.runs[0]),
+                                left_out.runs.size() == 1 ? "it" : "the first",
+                                left_out.runs.size() == 1 ? "a number" : "numbers"));
+}
+
+// A text where the others are numbers is a mistake, not a category.
+[[noreturn]] void refuse_mixed(const Table& table, std::size_t c) {
+  require_numbers(table, c,
+                  fmt::format("--numeric {0} counts such texts as missing, --categorical {0} takes the column as "
+                              "categories, --ignore {0} leaves it out",
+                              name_or_number(table, c)));
+  throw Error(ErrorCategory::internal, in_column(table.columns[c]) + ": expected a text in it, found none");
+}
+
+// What becomes of column c; nullopt where it is left out.
+std::optional<InputColumn> plan_input(const Table& table, std::size_t c, std::optional<ColumnType> wish,
+                                      LeftOut& left_out, std::vector<std::string>& notes) {
+  const Column& column = table.columns[c];
+  InputColumn input{column.name};
+  if (wish == ColumnType::category || wish == ColumnType::number) {
+    input.categorical = wish == ColumnType::category;
+    return input;
+  }
+  const ColumnReading reading = read_column(table, c);
+  if (wish == ColumnType::date) {
+    input.date = form_of_dates(table, c, reading);
+    require_dates(table, c, *input.date, "");
+    if (reading.ambiguous) note_date(table, c, reading, notes);
+    return input;
+  }
+  note_date(table, c, reading, notes);
+  if (!column.is_number() && reading.type != ColumnType::mixed && is_number_with_signs(column.first_text.text))
+    left_out.signs.push_back(column.name);
+  switch (reading.type) {
+    case ColumnType::free_text:
+      left_out.notes.push_back(column.name);
+      return std::nullopt;
+    case ColumnType::id:
+      left_out.texts.push_back(column.name);
+      return std::nullopt;
+    case ColumnType::running_number:
+      left_out.running.push_back(column.name);
+      left_out.runs.push_back(c);
+      return std::nullopt;
+    case ColumnType::mixed:
+      refuse_mixed(table, c);
+    case ColumnType::date:
+    case ColumnType::time:
+      input.date = reading.form;
+      break;
+    default:
+      input.boolean = reading.type == ColumnType::boolean && !column.is_number();
+      input.categorical = !input.boolean && !column.is_number();
+  }
+  return input;
+}
+
+// The inputs, and the columns that they are: those that stay of roles.inputs.
+std::vector<InputColumn> plan_inputs(const Table& table, const EncoderOptions& options, Roles& roles,
+                                     std::vector<std::string>& notes) {
+  const std::vector<std::optional<ColumnType>> wanted = wishes(table, options, roles);
+  std::vector<InputColumn> inputs;
+  std::vector<std::size_t> columns;
+  LeftOut left_out;
+  for (const std::size_t c : roles.inputs) {
+    const std::optional<InputColumn> input = plan_input(table, c, wanted[c], left_out, notes);
+    if (!input) continue;
+    inputs.push_back(*input);
+    columns.push_back(c);
+  }
+  if (inputs.empty()) {  // a number of the row is better than nothing
+    for (const std::size_t c : columns = left_out.runs) inputs.push_back({table.columns[c].name});
+    left_out.running.clear();
+  }
+  roles.inputs = columns;
+  note_left_out(table, left_out, notes);
+  return inputs;
+}
+
+// Sorted; stops when there are more than `most`.
+std::vector<double> distinct_numbers(std::span<const double> numbers, std::size_t most) {
+  std::vector<double> out;
+  for (const double number : numbers) {
+    const auto at = std::lower_bound(out.begin(), out.end(), number);
+    if (at == out.end() || *at != number) out.insert(at, number);
+    if (out.size() > most) break;
+  }
+  return out;
+}
+
+Task decide_task(const Column& target, int wish) {
+  if (wish >= 0) return static_cast<Task>(wish);
+  if (!target.is_number()) return Task::classes;
+  const std::vector<double> distinct = distinct_numbers(target.numbers, kClassesByDefault);
+  const auto is_whole = [](double number) { return std::floor(number) == number; };
+  return distinct.size() <= kClassesByDefault && std::all_of(distinct.begin(), distinct.end(), is_whole) ? Task::classes
+                                                                                                         : Task::number;
+}
+
+// Equal numbers are one class, spelled as in the first row that has it; in the order of the numbers.
+std::vector<std::string> number_labels(const Table& table, const Column& target) {
+  const std::vector<double> distinct = distinct_numbers(target.numbers, kMostClasses);
+  std::vector<std::string> labels(distinct.size());
+  for (std::size_t row = 0; row < table.rows && distinct.size() <= kMostClasses; ++row) {
+    const auto at = std::lower_bound(distinct.begin(), distinct.end(), target.numbers[row]);
+    std::string& label = labels[static_cast<std::size_t>(at - distinct.begin())];
+    if (!label.empty()) continue;
+    label = has_codes(table, target) ? target.spellings[target.codes[row]] : fmt::format("{}", target.numbers[row]);
+  }
+  return labels;
+}
+
+std::vector<std::string> find_labels(const Table& table, const Column& target) {
+  std::vector<std::string> labels = target.is_number() ? number_labels(table, target) : target.spellings;
+  const std::string where = place(table.source) + ": target " + in_column(target);
+  if (labels.size() > kMostClasses)
+    throw Error(ErrorCategory::input, fmt::format("{}: expected at most {} classes, found more", where, kMostClasses),
+                target.is_number() ? "--task number predicts numbers" : "is this column the right target?");
+  if (labels.size() < 2)
+    throw Error(ErrorCategory::input,
+                fmt::format("{}: expected at least 2 classes, found only {}", where, listed(labels)),
+                "--target chooses another column");
+  if (!target.is_number()) std::sort(labels.begin(), labels.end());
+  return labels;
+}
+
+// Columns are matched by name only where that is unambiguous.
+bool names_differ(const Table& table, std::vector<std::string>& notes) {
+  std::vector<std::string_view> names;
+  for (const Column& column : table.columns) names.push_back(column.name);
+  std::sort(names.begin(), names.end());
+  const auto twice = std::adjacent_find(names.begin(), names.end());
+  if (twice == names.end()) return true;
+  notes.push_back(
+      fmt::format("warning: more than one column is called {}: columns will be matched by place", in_quotes(*twice)));
+  return false;
+}
+
+}  // namespace
+
+Encoder plan_encoder(const Table& table, const EncoderOptions& options, std::vector<std::string>& notes) {
+  if (table.rows == 0)
+    throw Error(ErrorCategory::input, place(table.source) + ": rows: expected at least 1, found none");
+  Roles roles = choose_columns(table, options);
+  const Column& target = table.columns[roles.target];
+  std::vector<InputColumn> inputs = plan_inputs(table, options, roles, notes);
+  if (roles.inputs.empty() && !table.has_images())
+    throw Error(ErrorCategory::input,
+                fmt::format("{}: input columns: expected at least 1 of numbers or categories, found none",
+                            place(table.source)));
+  require_target(table, roles.target);
+  if (roles.weight) require_weights(table, *roles.weight);
+
+  Encoder encoder;
+  encoder.match_by_name = table.names_from_header && names_differ(table, notes);
+  encoder.image_height = table.images.height;
+  encoder.image_width = table.images.width;
+  encoder.training_columns = table.columns.size();
+  encoder.target = target.name;
+  encoder.target_place = roles.target + 1;
+  if (roles.weight) {
+    encoder.weight = table.columns[*roles.weight].name;
+    encoder.weight_place = *roles.weight + 1;
+  }
+  for (const std::size_t c : roles.inputs) {
+    if (table.has_images()) break;
+    encoder.input_places.push_back(c + 1);
+  }
+  if (!table.has_images()) encoder.inputs = std::move(inputs);
+  encoder.task = decide_task(target, options.task);
+  if (encoder.task == Task::classes) {
+    encoder.labels = find_labels(table, target);
+    notes.push_back(fmt::format("task: classes ({} labels in {})", encoder.labels.size(), in_column(target)));
+  } else {
+    require_numbers(table, roles.target, "--task classes predicts classes");
+    notes.push_back(fmt::format("task: number ({})", in_column(target)));
+  }
+  note_copies(encoder, table, notes);
+  return encoder;
+}
+
+}  // namespace chainrule

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chainrule/data/formats/csv_dialect.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "chainrule/base/error.h"
+#include "chainrule/data/formats/csv_field.h"
+#include "chainrule/data/formats/csv_parser.h"
+#include "chainrule/data/formats/load_table.h"
+#include "chainrule/data/formats/loaders.h"
+
+namespace chainrule::formats {
+namespace {
+
+constexpr std::array<char, 4> kDelimiters{',', ';', '\t', '|'};
+constexpr std::size_t kRowsCompared = 200;
+
+// Calls act(c) for every byte outside quoted fields. A quote opens a field only where one can begin.
+template <class Act>
+void outside_quotes(std::string_view text, const Act& act) {
+  bool quoted = false, may_begin = true;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"' && (quoted || may_begin)) {
+      quoted = !quoted;
+      may_begin = true;  // a doubled quote opens the field again
+      continue;
+    }
+    if (quoted) continue;
+    may_begin = is_delimiter(c) || c == '\n' || c == '\r' || (c == ' ' && may_begin);
+    if (!act(c, i)) return;
+  }
+}
+
+std::string_view first_rows(std::string_view text, std::size_t limit) {
+  std::size_t rows = 0, end = text.size();
+  outside_quotes(text, [&](char c, std::size_t i) {
+    if (c == '\n' && ++rows == limit) end = i + 1;
+    return rows < limit;
+  });
+  return text.substr(0, end);
+}
+
+// How often `delimiter` occurs in each row that is not blank.
+std::vector<std::size_t> counts_per_row(std::string_view text, char delimiter) {
+  std::vector<std::size_t> counts;
+  std::size_t count = 0;
+  bool blank = true;
+  const auto end_row = [&] {
+    if (!blank) counts.push_back(count);
+    count = 0;
+    blank = true;
+  };
+  outside_quotes(text, [&](char c, std::size_t) {
+    if (c == '\n' || c == '\r') {
+      end_row();
+      return true;
+    }
+    count += c == delimiter;
+    blank = blank && (c == ' ' || c == '\t');
+    return true;
+  });
+  end_row();
+  return counts;
+}
+
+bool is_number_or_decimal_comma(std::string_view field) {
+  std::string with_point(field.substr(0, 64));
+  const std::size_t comma = with_point.find(',');
+  if (comma != std::string::npos) with_point[comma] = '.';
+  return read_field(with_point).kind == FieldKind::number;
+}
+
+struct NumberCounter {
+  double numbers = 0, fields = 0;
+  bool field(std::string_view text, std::uint64_t) {
+    numbers += is_number_or_decimal_comma(text);
+    fields += 1;
+    return false;
+  }
+  void row(std::uint64_t) {}
+  void blank_line(std::uint64_t) {}
+};
+
+struct Candidate {
+  char delimiter = ',';
+  double agreement = 0;  // share of rows with as many delimiters as the first
+  double numbers = 0;    // share of fields that are numbers
+};
+
+Candidate judge(std::string_view rows, char delimiter) {
+  Candidate candidate{delimiter, 0, 0};
+  const std::vector<std::size_t> counts = counts_per_row(rows, delimiter);
+  if (counts.empty() || counts[0] == 0) return candidate;
+  const auto same = std::count(counts.begin(), counts.end(), counts[0]);
+  candidate.agreement = static_cast<double>(same) / static_cast<double>(counts.size());
+  NumberCounter counter;
+  try {
+    CsvParser<NumberCounter>("", delimiter, counter).feed(rows);
+  } catch (const Error&) {
+    return candidate;  // the reader proper says what is wrong, with the line
+  }
+  candidate.numbers = counter.numbers / std::max(counter.fields, 1.0);
+  return candidate;
+}
+
+// Commas between fields are the last thing to expect where numbers are written with them.
+char find_delimiter(std::string_view rows, bool decimal_comma) {
+  Candidate best;
+  if (decimal_comma && judge(rows, ',').agreement == 0) best.delimiter = ';';
+  for (const char delimiter : kDelimiters) {
+    if (decimal_comma && delimiter == ',') continue;
+    const Candidate candidate = judge(rows, delimiter);
+    if (candidate.agreement > best.agreement ||
+        (candidate.agreement == best.agreement && candidate.numbers > best.numbers))
+      best = candidate;
+  }
+  return best.delimiter;
+}
+
+// What the first row says, and what stands below it in each column.
+struct SampleSink {
+  FieldReader reader;
+  std::vector<std::string> first;
+  std::vector<bool> number_below, text_below;
+  std::size_t rows = 0, fields = 0;
+
+  bool field(std::string_view text, std::uint64_t) {
+    const std::size_t c = fields++;
+    if (rows == 0) {
+      if (c < kMaxColumns) first.emplace_back(trimmed(text));
+      return false;
+    }
+    if (c >= first.size()) return false;
+    const FieldKind kind = reader.read(text).kind;
+    if (kind == FieldKind::number) number_below[c] = true;
+    if (kind == FieldKind::text) text_below[c] = true;
+    return false;
+  }
+  void row(std::uint64_t) {
+    if (rows++ == 0) {
+      number_below.resize(first.size());
+      text_below.resize(first.size());
+    }
+    fields = 0;
+  }
+  void blank_line(std::uint64_t) {}
+};
+
+bool all_different(const std::vector<std::string>& texts) {
+  std::vector<std::string_view> sorted(texts.begin(), texts.end());
+  std::sort(sorted.begin(), sorted.end());
+  return std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end();
+}
+
+void detect_header(const SampleSink& sample, CsvDialect& dialect) {
+  const auto& first = sample.first;
+  for (const std::string& text : first)
+    if (sample.reader.read(text).kind == FieldKind::number) {
+      dialect.header_reason = "no header: the first line holds the number " + in_quotes(text);
+      return;
+    }
+  for (std::size_t c = 0; c < first.size(); ++c)
+    if (sample.reader.read(first[c]).kind == FieldKind::text && sample.number_below[c] && !sample.text_below[c]) {
+      dialect.has_header = true;
+      dialect.header_reason = "first line taken as header: text (" + in_quotes(first[c]) + ") above numbers";
+      return;
+    }
+  const bool none_empty = std::none_of(first.begin(), first.end(), [](const auto& text) { return text.empty(); });
+  dialect.has_header = none_empty && all_different(first);
+  dialect.header_reason = dialect.has_header ? "first line taken as header: its fields are all text and all different"
+                                             : "no header: the first line has empty or repeated fields";
+}
+
+}  // namespace
+
+bool is_delimiter(char c) { return std::find(kDelimiters.begin(), kDelimiters.end(), c) != kDelimiters.end(); }
+
+std::size_t count_rows(std::string_view text, std::size_t limit) {
+  std::size_t rows = 0;
+  outside_quotes(text, [&](char c, std::size_t) {
+    rows += c == '\n';
+    return rows < limit;
+  });
+  return rows;
+}
+
+CsvDialect sniff_csv(const std::string& name, std::string_view sample, bool complete, const LoadOptions& options) {
+  CsvDialect dialect;
+  // A row that the sample cuts would mislead; one that fills it all is better than nothing.
+  const std::size_t last_end = complete ? std::string_view::npos : sample.rfind('\n');
+  const std::string_view rows = sample.substr(0, last_end == std::string_view::npos ? last_end : last_end + 1);
+  dialect.delimiter = options.delimiter != 0 ? options.delimiter
+                                             : find_delimiter(first_rows(rows, kRowsCompared), options.decimal_comma);
+  dialect.has_header = options.header == Header::yes;
+
+  SampleSink sink;
+  sink.reader = FieldReader(options.missing, options.decimal_comma);
+  try {
+    CsvParser<SampleSink> parser(name, dialect.delimiter, sink);
+    parser.feed(rows);
+    if (complete) parser.finish();
+  } catch (const Error&) {
+    // The same comes again, in its place, when the whole file is read.
+  }
+  if (sink.rows == 0) sink.row(1);
+  dialect.row_bytes = std::max<std::size_t>(rows.size() / sink.rows, 1);
+  if (options.header == Header::detect) detect_header(sink, dialect);
+  return dialect;
+}
+
+}  // namespace chainrule::formats

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a path to a table: a folder with MNIST's files, or one file whose format its content tells.
+#include "chainrule/data/formats/load_table.h"
+
+#include <sys/stat.h>
+
+#include <array>
+#include <optional>
+
+#include "chainrule/base/error.h"
+#include "chainrule/data/encoder.h"
+#include "chainrule/data/formats/loaders.h"
+
+namespace chainrule::formats {
+
+// How the table of a training was read, taken from its model, and what that means for another table.
+
+namespace {
+
+// A column of the training data: its name, and its number from 1.
+struct Known {
+  std::string name;
+  std::size_t place = 0;
+};
+
+std::vector<Known> known_columns(const Encoder& encoder) {
+  std::vector<Known> known;
+  for (std::size_t j = 0; j < encoder.inputs.size() && j < encoder.input_places.size(); ++j)
+    known.push_back({encoder.inputs[j].name, encoder.input_places[j]});
+  known.push_back({encoder.target, encoder.target_place});
+  if (encoder.weight_place > 0) known.push_back({encoder.weight, encoder.weight_place});
+  return known;
+}
+
+// As find_column() would have found it in the training data.
+std::optional<Known> find_known(const std::vector<Known>& known, const std::string& name_or_number) {
+  for (const Known& column : known)
+    if (column.name == name_or_number) return column;
+  for (const Known& column : known)
+    if (std::to_string(column.place) == name_or_number) return column;
+  return std::nullopt;
+}
+
+std::optional<std::size_t> index_in(const Table& head, const Encoder& encoder, const Known& column) {
+  if (encoder.match_by_name && head.names_from_header) {
+    for (std::size_t c = 0; c < head.columns.size(); ++c)
+      if (head.columns[c].name == column.name) return c;
+    return std::nullopt;
+  }
+  const bool without_target = head.columns.size() + 1 == encoder.training_columns;
+  if (without_target && column.place == encoder.target_place) return std::nullopt;
+  return column.place - (without_target && column.place > encoder.target_place ? 2 : 1);
+}
+
+}  // namespace
+
+std::vector<bool> numeric_columns(const Table& head, const LoadOptions& options) {
+  std::vector<bool> numeric(head.columns.size(), false);
+  const auto all = options.trained == nullptr ? std::vector<Known>() : known_columns(*options.trained);
+  for (const std::string& name : options.numeric) {
+    if (options.trained == nullptr) {
+      numeric[find_column(head, name, "numeric")] = true;
+      continue;
+    }
+    const std::optional<Known> known = find_known(all, name);
+    const auto index = known ? index_in(head, *options.trained, *known) : std::nullopt;
+    if (index && *index < numeric.size()) numeric[*index] = true;
+  }
+  return numeric;
+}
+namespace {
+
+bool is_folder(const std::string& path) {
+  struct stat status {};
+  return stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+bool exists(const std::string& path) {
+  struct stat status {};
+  return stat(path.c_str(), &status) == 0;
+}
+
+std::string images_in_folder(const std::string& folder, Part part) {
+  const std::string stem = part == Part::training ? "train-images" : "t10k-images";
+  constexpr std::array kEndings{"-idx3-ubyte", "-idx3-ubyte.gz", ".idx3-ubyte", ".idx3-ubyte.gz"};
+  const std::string base = folder + (folder.ends_with('/') ? "" : "/") + stem;
+  for (const std::string ending : kEndings)
+    if (exists(base + ending)) return base + ending;
+  throw Error(ErrorCategory::input, place(folder) + ": folder: expected MNIST's files in it, " + stem +
+                                        "-idx3-ubyte or " + stem + "-idx3-ubyte.gz, found neither");
+}
+
+}  // namespace
+
+Table load_table(const std::string& path, const LoadOptions& options) {
+  if (is_folder(path)) {
+    const std::string images = images_in_folder(path, options.part);
+    Table table = load_table(images, options);
+    table.notes.insert(table.notes.begin(), "images taken from " + place(images));
+    return table;
+  }
+  InputStream in(path);
+  const Content content = recognise(in);
+  if (content == Content::idx) return load_idx(in, options);
+  if (content == Content::npy) return load_npy(in, options);
+  if (!options.labels.empty())
+    throw Error(ErrorCategory::usage,
+                place(in.name()) +
+                    ": labels: expected images or an NPY array to put them to, found "
+                    "a CSV table",
+                "in a table the target is one of the columns");
+  return load_csv(in, options);
+}
+
+}  // namespace chainrule::formats

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: Apache-2.0
+// NPY arrays to Table: two dimensions are rows and columns, three dimensions of bytes are images.
+#include "chainrule/data/formats/npy.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "chainrule/base/error.h"
+#include "chainrule/data/formats/loaders.h"
+
+namespace chainrule::formats {
+
+// NPY, NumPy's format for one array: "\x93NUMPY", version (2 bytes), length of the header (2 bytes, from version 2 on
+// 4; little-endian), a Python dictionary with the keys descr, fortran_order and shape, then the elements.
+
+namespace {
+
+constexpr std::size_t kLongestHeader = 65'536;
+constexpr std::size_t kMostDimensions = 32;
+
+[[noreturn]] void refuse(const std::string& name, const std::string& what, const std::string& hint = {}) {
+  throw Error(ErrorCategory::input, place(name) + ": NPY " + what, hint);
+}
+
+/// Reads the one kind of dictionary that NumPy writes, from front to back.
+class HeaderReader {
+ public:
+  HeaderReader(std::string_view text, const std::string& name) : text_(text), name_(name) {}
+
+  NpyHeader read() {
+    NpyHeader header;
+    bool seen_type = false, seen_order = false, seen_shape = false;
+    expect('{');
+    while (!accept('}')) {
+      const std::string_view key = string();
+      bool& seen = key == "descr" ? seen_type : key == "fortran_order" ? seen_order : seen_shape;
+      if ((key != "descr" && key != "fortran_order" && key != "shape") || seen) unexpected("each key once", key);
+      seen = true;
+      expect(':');
+      if (key == "descr") type(header);
+      if (key == "fortran_order") header.column_major = truth();
+      if (key == "shape") header.shape = shape();
+      if (!accept(',')) {
+        expect('}');
+        break;
+      }
+    }
+    blanks();
+    if (!text_.empty()) unexpected("nothing after the dictionary", text_);
+    if (!seen_type || !seen_order || !seen_shape) unexpected("the keys descr, fortran_order and shape", "fewer");
+    return header;
+  }
+
+ private:
+  void blanks() {
+    while (!text_.empty() && (text_[0] == ' ' || text_[0] == '\n')) text_.remove_prefix(1);
+  }
+  bool accept(char c) {
+    blanks();
+    if (text_.empty() || text_[0] != c) return false;
+    text_.remove_prefix(1);
+    return true;
+  }
+  void expect(char c) {
+    if (!accept(c)) unexpected(in_quotes(std::string(1, c)), text_);
+  }
+  [[noreturn]] void unexpected(const std::string& wanted, std::string_view found) const {
+    refuse(name_, "header: expected " + wanted + ", found " + in_quotes(found));
+  }
+
+  std::string_view string() {
+    blanks();
+    if (text_.empty() || (text_[0] != '\'' && text_[0] != '"')) unexpected("a string", text_);
+    const std::size_t end = text_.find(text_[0], 1);
+    if (end == std::string_view::npos) unexpected("the end of a string", text_);
+    const std::string_view content = text_.substr(1, end - 1);
+    text_.remove_prefix(end + 1);
+    return content;
+  }
+
+  bool truth() {
+    blanks();
+    for (const std::string_view word : {"True", "False"}) {
+      if (!text_.starts_with(word)) continue;
+      text_.remove_prefix(word.size());
+      return word == "True";
+    }
+    unexpected("True or False", text_);
+  }
+
+  std::vector<std::size_t> shape() {
+    std::vector<std::size_t> dimensions;
+    expect('(');
+    while (!accept(')')) {
+      blanks();
+      std::size_t size = 0;
+      const auto [stop, problem] = std::from_chars(text_.data(), text_.data() + text_.size(), size);
+      if (problem != std::errc()) unexpected("a size that fits in 64 bits", text_);
+      if (dimensions.size() == kMostDimensions) unexpected("at most 32 dimensions", text_);
+      dimensions.push_back(size);
+      text_.remove_prefix(static_cast<std::size_t>(stop - text_.data()));
+      if (!accept(',')) {
+        expect(')');
+        break;
+      }
+    }
+    return dimensions;
+  }
+
+  void type(NpyHeader& header) {
+    blanks();
+    if (text_.starts_with('[')) refuse(name_, "element type: expected plain numbers, found a structured type");
+    const std::string_view name = string();
+    const auto unknown = [&](const std::string& hint) {
+      refuse(name_, "element type: expected b1, u1 to u8, i1 to i8, f4 or f8, found " + in_quotes(name), hint);
+    };
+    if (name.find('O') != std::string_view::npos)
+      unknown("Python objects are never loaded; convert the array to numbers");
+    if (name.size() != 3) unknown("");
+    const char order = name[0];
+    header.kind = name[1];
+    header.item_size = static_cast<std::size_t>(name[2] - '0');
+    header.big_endian = order == '>';
+    const bool one_byte = header.item_size == 1, two = header.item_size == 2;
+    const bool four_or_eight = header.item_size == 4 || header.item_size == 8;
+    const bool whole = header.kind == 'u' || header.kind == 'i';
+    const bool known = (header.kind == 'b' && one_byte) || (whole && (one_byte || two || four_or_eight)) ||
+                       (header.kind == 'f' && four_or_eight);
+    const bool order_known = order == '<' || order == '>' || (order == '|' && one_byte);
+    if (!known || !order_known) unknown(header.kind == 'f' ? "convert it with astype('float32')" : "");
+  }
+
+  std::string_view text_;
+  const std::string& name_;
+};
+
+}  // namespace
+
+NpyHeader read_npy_header(InputStream& in) {
+  std::array<unsigned char, 12> front{};
+  const auto read = [&](std::size_t at, std::size_t count) {
+    if (in.read(front.data() + at, count) < count)
+      refuse(in.name(), "header: expected more bytes, found the end of the file");
+  };
+  read(0, 8);
+  const unsigned major = front[6], minor = front[7];
+  if (major < 1 || major > 3 || minor != 0)
+    refuse(in.name(),
+           "version: expected 1.0, 2.0 or 3.0, found " + std::to_string(major) + "." + std::to_string(minor));
+  read(8, major == 1 ? 2 : 4);
+  std::size_t length = front[8] | std::size_t{front[9]} << 8;
+  if (major > 1) length |= std::size_t{front[10]} << 16 | std::size_t{front[11]} << 24;
+  const auto left = in.bytes_left();
+  if (length > kLongestHeader || (left && length > *left))
+    refuse(in.name(), "header length: expected at most " +
+                          std::to_string(std::min<std::uint64_t>(kLongestHeader, left.value_or(kLongestHeader))) +
+                          ", found " + std::to_string(length));
+  std::string text(length, '\0');
+  if (const std::size_t got = in.read(text.data(), length); got < length)
+    refuse(in.name(), "header: expected " + std::to_string(length) + " bytes, found " + std::to_string(got));
+  return HeaderReader(text, in.name()).read();
+}
+namespace {
+
+constexpr double kLargest = static_cast<double>(std::numeric_limits<float>::max());
+
+[[noreturn]] void refuse(const InputStream& in, const std::string& what, const std::string& hint = {}) {
+  throw Error(ErrorCategory::input, place(in.name()) + ": " + what, hint);
+}
+
+struct Array {
+  NpyHeader header;
+  std::vector<std::uint8_t> bytes;
+};
+
+std::string shape_text(const std::vector<std::size_t>& shape) {
+  std::string out = "(";
+  for (std::size_t i = 0; i < shape.size(); ++i) out += (i > 0 ? ", " : "") + std::to_string(shape[i]);
+  return out + (shape.size() == 1 ? ",)" : ")");
+}
+
+// The elements that the header promises; they are all there, and nothing else.
+Array read_elements(InputStream& in, NpyHeader header) {
+  std::size_t count = 1;
+  for (const std::size_t size : header.shape) count = checked_product(count, size, place(in.name()) + ": NPY shape");
+  if (count == 0) refuse(in, "NPY shape: expected at least one element, found " + shape_text(header.shape));
+  const std::size_t bytes = checked_product(count, header.item_size, place(in.name()) + ": NPY shape");
+  const std::string what = "NPY array of shape " + shape_text(header.shape);
+  return {std::move(header), read_declared(in, bytes, what)};
+}
+
+// Element `index` of the file, in the machine's order of bytes.
+template <class Number>
+Number element(const Array& array, std::size_t index) {
+  std::uint8_t raw[sizeof(Number)];
+  std::memcpy(raw, array.bytes.data() + index * sizeof(Number), sizeof(Number));
+  if (array.header.big_endian == (std::endian::native == std::endian::little)) std::reverse(raw, raw + sizeof(Number));
+  Number number;
+  std::memcpy(&number, raw, sizeof(Number));
+  return number;
+}
+
+// Calls use(Number{}) with the C++ type of the array's elements.
+template <class Use>
+void with_element_type(const NpyHeader& header, const Use& use) {
+  if (header.kind == 'f' && header.item_size == 4) return use(float{});
+  if (header.kind == 'f') return use(double{});
+  const bool is_signed = header.kind == 'i';
+  if (header.item_size == 1) return is_signed ? use(std::int8_t{}) : use(std::uint8_t{});
+  if (header.item_size == 2) return is_signed ? use(std::int16_t{}) : use(std::uint16_t{});
+  if (header.item_size == 4) return is_signed ? use(std::int32_t{}) : use(std::uint32_t{});
+  return is_signed ? use(std::int64_t{}) : use(std::uint64_t{});
+}
+
+/// Elements first, first + step, ... one per row. Error (input) names row and column of a number that is not finite.
+void read_column(const InputStream& in, const Array& array, std::size_t first, std::size_t step, std::size_t rows,
+                 std::size_t number, Column& column) {
+  column.numbers.reserve(rows);
+  with_element_type(array.header, [&](auto zero) {
+    for (std::size_t row = 0; row < rows; ++row) {
+      const double value = static_cast<double>(element<decltype(zero)>(array, first + row * step));
+      if (!(std::abs(value) <= kLargest))
+        refuse(in, fmt::format("row {}, column {}: expected a finite number up to 3.4e38, found {}", row + 1, number,
+                               value));
+      column.numbers.push_back(value);
+    }
+  });
+}
+
+/// As read_column, for spellings: whole numbers as they are, others in the shortest form that reads back the same.
+void read_spellings(const Array& array, std::size_t first, std::size_t step, std::size_t rows, Column& column) {
+  Spellings spellings;
+  column.codes.reserve(rows);
+  with_element_type(array.header, [&](auto zero) {
+    for (std::size_t row = 0; row < rows; ++row) {
+      const std::uint32_t code = spellings.code(fmt::format("{}", element<decltype(zero)>(array, first + row * step)));
+      if (code == kMaxSpellings) {
+        column.codes = {};
+        return;
+      }
+      column.codes.push_back(code);
+    }
+  });
+  if (!column.codes.empty()) column.spellings = spellings.take();
+}
+
+Table images_from(InputStream& in, NpyHeader header, const LoadOptions& options) {
+  if (header.item_size != 1 || header.kind == 'i')
+    refuse(in,
+           "NPY shape: expected 2 dimensions (rows, columns), or 3 of unsigned bytes (images), found 3 of another type",
+           "reshape the array to (rows, columns)");
+  if (header.column_major)
+    refuse(in, "NPY images: expected C order, found Fortran order", "save numpy.ascontiguousarray(images)");
+  Table table;
+  table.source = in.name();
+  table.rows = header.shape[0];
+  table.images.height = header.shape[1];
+  table.images.width = header.shape[2];
+  if (table.rows > 0) add_labels(table, in.name(), options);
+  table.images.bytes = read_elements(in, std::move(header)).bytes;
+  return table;
+}
+
+// Which column is the target; the last one where the caller does not say. Nothing where he wants none.
+std::optional<std::size_t> find_target(const Table& table, const LoadOptions& options) {
+  if (!options.target) return std::nullopt;
+  if (options.target->empty()) return table.columns.size() - 1;
+  if (options.target_required) return find_column(table, *options.target, "target");
+  return try_find_column(table, *options.target);
+}
+
+Table table_from(InputStream& in, NpyHeader header, const LoadOptions& options) {
+  const std::size_t rows = header.shape[0], columns = header.shape[1];
+  if (columns > kMaxColumns)
+    refuse(in, "columns: expected at most " + std::to_string(kMaxColumns) + ", found " + std::to_string(columns));
+  Table table;
+  table.source = in.name();
+  table.rows = rows;
+  std::optional<Column> labels;
+  if (!options.labels.empty() && rows > 0) labels = read_labels(options.labels, rows, in.name());
+  const Array array = read_elements(in, std::move(header));
+  const std::size_t to_next_row = array.header.column_major ? 1 : columns;
+  const std::size_t to_next_column = array.header.column_major ? rows : 1;
+  table.columns.resize(columns);
+  for (std::size_t c = 0; c < columns; ++c) {
+    table.columns[c].name = "column " + std::to_string(c + 1);
+    read_column(in, array, c * to_next_column, to_next_row, rows, c + 1, table.columns[c]);
+  }
+  if (labels) table.columns.push_back(std::move(*labels));
+  const auto target = find_target(table, options);
+  if (target && *target < columns)
+    read_spellings(array, *target * to_next_column, to_next_row, rows, table.columns[*target]);
+  return table;
+}
+
+}  // namespace
+
+Table load_npy(InputStream& in, const LoadOptions& options) {
+  NpyHeader header = read_npy_header(in);
+  if (header.shape.size() == 2) return table_from(in, std::move(header), options);
+  if (header.shape.size() == 3) return images_from(in, std::move(header), options);
+  refuse(in,
+         "NPY shape: expected 2 dimensions (rows, columns), or 3 of unsigned bytes (images), found " +
+             shape_text(header.shape),
+         header.shape.size() == 1 ? "save it as one column with reshape(-1, 1), or give labels with --labels"
+                                  : "reshape the array to (rows, columns)");
+}
+
+Column read_npy_labels(InputStream& in, std::size_t rows, const std::string& owner) {
+  NpyHeader header = read_npy_header(in);
+  const bool is_column = header.shape.size() == 2 && header.shape[1] == 1;
+  if (header.shape.size() != 1 && !is_column)
+    refuse(in, "labels: expected an NPY array of 1 dimension, found " + shape_text(header.shape));
+  check_label_count(in.name(), header.shape[0], owner, rows);
+  const Array array = read_elements(in, std::move(header));
+  Column column;
+  column.name = "label";
+  read_column(in, array, 0, 1, rows, 1, column);
+  read_spellings(array, 0, 1, rows, column);
+  return column;
+}
+
+}  // namespace chainrule::formats

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chainrule/data/scaling.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "chainrule/base/elementary.h"
+
+namespace chainrule {
+namespace {
+
+constexpr double kLeastSpread = 1e-290;  // below it, the standard deviation may be no normal number
+
+// Two passes, the mean corrected in the second; distances count in units of the largest, so that no square overflows or
+// vanishes.
+Scale standard_scale(std::span<const double> numbers, std::span<const std::size_t> rows) {
+  const auto count = static_cast<double>(rows.size());
+  double sum = 0, rest = 0, farthest = 0, squares = 0;
+  for (const std::size_t row : rows) sum += numbers[row];
+  for (const std::size_t row : rows) rest += numbers[row] - sum / count;
+  const double mean = sum / count + rest / count;
+  for (const std::size_t row : rows) farthest = std::max(farthest, std::fabs(numbers[row] - mean));
+  for (const std::size_t row : rows) {
+    const double distance = (numbers[row] - mean) / farthest;
+    squares += distance * distance;
+  }
+  return {mean, farthest * std::sqrt(squares / count), false, false, {}, {}};
+}
+
+// Of sorted numbers.
+double quantile_in(const std::vector<double>& sorted, double share) {
+  const double place = share * static_cast<double>(sorted.size() - 1);
+  const auto below = static_cast<std::size_t>(place);
+  if (below + 1 >= sorted.size()) return sorted.back();
+  const double part = place - static_cast<double>(below), low = sorted[below], high = sorted[below + 1];
+  return std::clamp(low * (1 - part) + high * part, low, high);  // rounding may leave the two, or one of equal ones
+}
+
+std::vector<double> sorted_rows(std::span<const double> numbers, std::span<const std::size_t> rows) {
+  std::vector<double> sorted;
+  sorted.reserve(rows.size());
+  for (const std::size_t row : rows) sorted.push_back(numbers[row]);
+  std::sort(sorted.begin(), sorted.end());
+  return sorted;
+}
+
+Scale robust_scale(const std::vector<double>& sorted) {
+  const double middle = quantile_in(sorted, 0.5), spread = quantile_in(sorted, 0.75) - quantile_in(sorted, 0.25);
+  const double half_range = sorted.back() / 2 - sorted.front() / 2;
+  return {middle, spread >= kLeastSpread ? std::min(spread, 2 * half_range) : half_range, false, true, {}, {}};
+}
+
+// Landmark k of n stands at share (k + 1/2) / n of the rows. Values that fall together share the mean of their scores.
+Scale quantile_scale(const std::vector<double>& sorted) {
+  Scale scale;
+  const std::size_t count = std::min(sorted.size(), kMostLandmarks);
+  const auto n = static_cast<double>(count);
+  for (std::size_t k = 0; k < count;) {
+    const auto at = [&](std::size_t place) {
+      return count == sorted.size() ? sorted[place] : quantile_in(sorted, (static_cast<double>(place) + 0.5) / n);
+    };
+    const double value = at(k);
+    double sum = 0;
+    std::size_t together = 0;
+    for (; k < count && at(k) == value; ++k, ++together) sum += normal_quantile((static_cast<double>(k) + 0.5) / n);
+    scale.landmarks.push_back(value);
+    scale.scores.push_back(sum / static_cast<double>(together));
+  }
+  return scale;
+}
+
+}  // namespace
+
+const std::vector<std::string>& scaling_names() {
+  static const std::vector<std::string> names{"none", "standard", "range", "robust", "quantile"};
+  return names;
+}
+
+Scale take_scale(std::span<const double> numbers, std::span<const std::size_t> rows, Scaling scaling) {
+  double least = numbers[rows[0]], most = least;
+  for (const std::size_t row : rows) {
+    least = std::min(least, numbers[row]);
+    most = std::max(most, numbers[row]);
+  }
+  const bool constant = most - least < kLeastSpread;
+  Scale scale;
+  if (scaling == Scaling::none) {
+    scale.constant = constant;
+  } else if (constant) {
+    scale.shift = least;
+    scale.constant = true;
+  } else if (scaling == Scaling::range) {
+    scale.shift = least;
+    scale.scale = most - least;
+  } else if (scaling == Scaling::standard) {
+    scale = standard_scale(numbers, rows);
+  } else {
+    const std::vector<double> sorted = sorted_rows(numbers, rows);
+    scale = scaling == Scaling::robust ? robust_scale(sorted) : quantile_scale(sorted);
+  }
+  scale.least = least;
+  scale.most = most;
+  return scale;
+}
+
+double smooth_clip(double v) {
+  if (std::fabs(v) <= 3) return v / std::sqrt(1 + (v / 3) * (v / 3));
+  return std::copysign(3 / std::sqrt(1 + (3 / v) * (3 / v)), v);  // the same, without a square that overflows
+}
+
+double score_of(std::span<const double> landmarks, std::span<const double> scores, double x) {
+  const auto above = std::upper_bound(landmarks.begin(), landmarks.end(), x);
+  if (above == landmarks.begin()) return scores.front();
+  if (above == landmarks.end()) return scores.back();
+  const auto k = static_cast<std::size_t>(above - landmarks.begin()) - 1;
+  // Halves, since the difference of two finite numbers may be infinite.
+  const double part = (x / 2 - landmarks[k] / 2) / (landmarks[k + 1] / 2 - landmarks[k] / 2);
+  return scores[k] + part * (scores[k + 1] - scores[k]);
+}
+
+double quantile_of(std::span<const double> numbers, std::span<const std::size_t> rows, double share) {
+  return quantile_in(sorted_rows(numbers, rows), share);
+}
+
+// Newton's steps on the logarithm of the tail, which is concave and nearly a parabola: from 0 they rise to the root and
+// pass it nowhere.
+double normal_quantile(double probability) {
+  if (probability > 0.5) return -normal_quantile(1 - probability);
+  double t = 0;  // the root is -t
+  for (int step = 0; step < 60; ++step) {
+    const double tail = 0.5 * elementary::erfc(t * elementary::kInverseSqrt2);
+    const double density = elementary::kInverseSqrt2Pi * elementary::gauss(t);
+    const double change = tail / density * elementary::log(tail / probability);
+    t += change;
+    if (std::fabs(change) <= 1e-15 * t) break;
+  }
+  return -t;
+}
+
+}  // namespace chainrule

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// Gathering rows into batches.
+#include "chainrule/engine/dataset.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <string>
+
+#include "chainrule/base/error.h"
+#include "chainrule/engine/kernels/kernels.h"
+
+namespace chainrule {
+namespace {
+
+std::size_t target_rows(const Targets& targets) {
+  return targets.classes > 0 ? targets.labels.size() : targets.values.rows();
+}
+
+}  // namespace
+
+Features::Features(SharedBytes bytes, std::size_t rows, std::size_t columns, float scale)
+    : bytes_(std::move(bytes)), rows_(rows), columns_(columns), scale_(scale) {
+  const std::size_t expected = checked_product(rows, columns, "inputs");
+  if (bytes_.size() != expected)
+    throw Error(ErrorCategory::internal,
+                "inputs: expected " + std::to_string(expected) + " bytes, found " + std::to_string(bytes_.size()));
+}
+
+void Features::gather(std::span<const std::size_t> rows, MatrixView out, std::span<const std::size_t> soon) const {
+  assert(out.rows() == rows.size() && out.columns() == columns_);
+  constexpr std::size_t line = 64;
+  const std::size_t row_bytes = columns_ * (bytes_.empty() ? sizeof(float) : 1);
+  const char* all = bytes_.empty() ? reinterpret_cast<const char*>(values_.flat().data())
+                                   : reinterpret_cast<const char*>(bytes_.view().data());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    assert(rows[i] < rows_);
+    // Not a function of its own: g++ takes one for free of effects, and its calls away.
+    for (std::size_t at = 0; i < soon.size() && at < row_bytes; at += line)
+      __builtin_prefetch(all + soon[i] * row_bytes + at, 0, 2);
+    const std::span<float> to = out.row(i);
+    if (bytes_.empty()) {
+      const std::span<const float> from = values_.row(rows[i]);
+      std::copy(from.begin(), from.end(), to.begin());
+      continue;
+    }
+    kernels::scale_bytes(bytes_.view().subspan(rows[i] * columns_, columns_), scale_, to);
+  }
+}
+
+void Targets::gather(std::span<const std::size_t> rows, MatrixView out) const {
+  assert(out.rows() == rows.size() && out.columns() == columns());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    assert(rows[i] < target_rows(*this));
+    const std::span<float> to = out.row(i);
+    if (classes > 0) {
+      assert(labels[rows[i]] < classes);
+      std::fill(to.begin(), to.end(), 0.0f);
+      to[labels[rows[i]]] = 1;
+      continue;
+    }
+    const std::span<const float> from = values.row(rows[i]);
+    std::copy(from.begin(), from.end(), to.begin());
+  }
+}
+
+Dataset copy_rows(const Dataset& data, const std::vector<std::size_t>& rows) {
+  Dataset out;
+  Matrix inputs(rows.size(), data.inputs.columns());
+  data.inputs.gather(rows, inputs.view());
+  out.inputs = Features(std::move(inputs));
+  const Targets& targets = data.targets;
+  out.targets = {targets.classes, {}, {}, targets.scale, targets.shift, targets.least, targets.most};
+  if (targets.classes == 0) {
+    out.targets.values = Matrix(rows.size(), targets.columns());
+    targets.gather(rows, out.targets.values.view());
+  }
+  for (const std::size_t row : rows) {
+    if (targets.classes > 0) out.targets.labels.push_back(targets.labels[row]);
+    if (!data.weights.empty()) out.weights.push_back(data.weights[row]);
+    if (!data.loss_weights.empty()) out.loss_weights.push_back(data.loss_weights[row]);
+  }
+  return out;
+}
+
+Selection all_rows(const Dataset& data) {
+  Selection selection{&data, std::vector<std::size_t>(data.rows())};
+  std::iota(selection.rows.begin(), selection.rows.end(), std::size_t{0});
+  return selection;
+}
+
+void scale_weights_to_mean_one(std::vector<float>& weights, std::span<const std::size_t> rows) {
+  if (weights.empty()) return;
+  for (std::size_t row = 0; row < weights.size(); ++row)
+    if (!(weights[row] >= 0 && std::isfinite(weights[row])))
+      throw Error(ErrorCategory::input, "row " + std::to_string(row + 1) +
+                                            ": sample weight: expected a finite number >= 0, found " +
+                                            fmt::format("{}", weights[row]));
+  double sum = 0;
+  for (const std::size_t row : rows) {
+    assert(row < weights.size());
+    sum += static_cast<double>(weights[row]);
+  }
+  if (!(sum > 0))
+    throw Error(ErrorCategory::input, "sample weights: expected at least one above 0 among the " +
+                                          std::to_string(rows.size()) + " training rows, found none");
+  const double factor = static_cast<double>(rows.size()) / sum;
+  for (std::size_t row = 0; row < weights.size(); ++row) {
+    const double scaled = static_cast<double>(weights[row]) * factor;
+    if (scaled > static_cast<double>(std::numeric_limits<float>::max()))
+      throw Error(ErrorCategory::input, "row " + std::to_string(row + 1) +
+                                            ": sample weight: too large beside the mean weight of the training rows");
+    weights[row] = static_cast<float>(scaled);
+  }
+}
+
+Batcher::Batcher(const Selection& selection, std::size_t batch_size)
+    : selection_(&selection),
+      batch_size_(batch_size > 0 ? batch_size : std::max<std::size_t>(selection.rows.size(), 1)) {
+  assert(selection.data != nullptr);
+  const Dataset& data = *selection.data;
+  const std::size_t most = std::min(batch_size_, selection.rows.size());
+  checked_product(checked_product(most, data.inputs.columns(), "batch"), sizeof(float), "batch");
+  inputs_ = Matrix(most, data.inputs.columns());
+  if (target_rows(data.targets) > 0) {
+    checked_product(checked_product(most, data.targets.columns(), "batch"), sizeof(float), "batch");
+    targets_ = Matrix(most, data.targets.columns());
+  }
+  scale_.resize(most);
+  rows_.resize(most);
+  soon_.resize(most);
+}
+
+Batch Batcher::gather(std::size_t index, std::span<const std::size_t> order, kernels::Team* team) {
+  assert(index < batches() && order.size() == rows());
+  const Dataset& data = *selection_->data;
+  const std::vector<float>& weights = data.weights_of_loss();
+  const std::size_t first = index * batch_size_;
+  const std::size_t m = std::min(batch_size_, rows() - first);
+  for (std::size_t i = 0; i < m; ++i) {
+    rows_[i] = selection_->rows[order[first + i]];
+    const double weight = weights.empty() ? 1.0 : static_cast<double>(weights[rows_[i]]);
+    scale_[i] = static_cast<float>(weight / static_cast<double>(m));
+    if (first + m + i < rows()) soon_[i] = selection_->rows[order[first + m + i]];
+  }
+  const std::span<const std::size_t> chosen(rows_.data(), m);
+  Batch batch{inputs_.top(m), {}, {scale_.data(), m}};
+  const std::size_t soon = std::min(m, rows() - first - m);
+  const auto fetch = [&](std::size_t, std::size_t begin, std::size_t end) {
+    const std::size_t count = end - begin;
+    data.inputs.gather(chosen.subspan(begin, count), inputs_.view().rows(begin, count),
+                       std::span(soon_).first(std::min(soon, end)).subspan(std::min(soon, begin)));
+  };
+  constexpr double kFetchWork = 24;  // what one number costs when it comes from memory, in multiplications
+  if (team != nullptr)
+    team->split(m, kFetchWork * static_cast<double>(m * data.inputs.columns()), fetch);
+  else
+    fetch(0, 0, m);
+  if (target_rows(data.targets) > 0) {
+    data.targets.gather(chosen, targets_.top(m));
+    batch.targets = targets_.top(m);
+  }
+  return batch;
+}
+
+}  // namespace chainrule

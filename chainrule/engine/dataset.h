@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows ready for a network: inputs (floats, or bytes kept as stored), targets, weights; batches gathered from them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include "chainrule/base/matrix.h"
+
+namespace chainrule {
+namespace kernels {
+class Team;
+}
+
+/// The inputs of a data set, (rows x columns): floats, or bytes that become byte * scale when they are gathered.
+class Features {
+ public:
+  Features() = default;
+  explicit Features(Matrix values) : values_(std::move(values)), rows_(values_.rows()), columns_(values_.columns()) {}
+  /// bytes.size() must be rows * columns; throws Error (internal) otherwise.
+  Features(SharedBytes bytes, std::size_t rows, std::size_t columns, float scale);
+
+  std::size_t rows() const { return rows_; }
+  std::size_t columns() const { return columns_; }
+  /// Row i of `out` becomes row rows[i]; out: (rows.size() x columns). Beside each row it asks memory for one of those
+  /// that will be gathered soon.
+  void gather(std::span<const std::size_t> rows, MatrixView out, std::span<const std::size_t> soon = {}) const;
+
+ private:
+  Matrix values_;
+  SharedBytes bytes_;
+  std::size_t rows_ = 0, columns_ = 0;
+  float scale_ = 1;
+};
+
+/// What the network shall answer: one class per row (gathered as 1 of K), or numbers.
+struct Targets {
+  std::size_t classes = 0;            ///< > 0: `labels` is used; 0: `values` is used
+  std::vector<std::uint32_t> labels;  ///< one per row, below `classes`
+  Matrix values;                      ///< (rows x outputs)
+  double scale = 1, shift = 0;        ///< own unit = scale * value + shift, for metrics
+  /// What predictions are clamped to, for metrics.
+  double least = -std::numeric_limits<double>::infinity(), most = std::numeric_limits<double>::infinity();
+
+  std::size_t columns() const { return classes > 0 ? classes : values.columns(); }
+  void gather(std::span<const std::size_t> rows, MatrixView out) const;
+};
+
+struct Dataset {
+  Features inputs;
+  Targets targets;             ///< no rows when the data has no target
+  std::vector<float> weights;  ///< one per row, mean 1 over the training rows; empty = all 1
+  /// What each row counts in the loss, where that is not `weights`: class weights are in it, which metrics leave out.
+  std::vector<float> loss_weights = {};
+
+  /// Of the loss; empty = all 1.
+  const std::vector<float>& weights_of_loss() const { return loss_weights.empty() ? weights : loss_weights; }
+
+  std::size_t rows() const { return inputs.rows(); }
+};
+
+/// Some rows of a data set, in an order.
+struct Selection {
+  const Dataset* data = nullptr;
+  std::vector<std::size_t> rows;
+};
+
+/// These rows as a data set of their own; bytes become floats.
+Dataset copy_rows(const Dataset& data, const std::vector<std::size_t>& rows);
+
+/// All rows of a data set.
+Selection all_rows(const Dataset& data);
+
+/// Scales all weights so that those of the chosen rows have mean 1. Throws Error (input) unless all are finite and >= 0
+/// and one of the chosen rows' is above 0. No weights stay none.
+void scale_weights_to_mean_one(std::vector<float>& weights, std::span<const std::size_t> rows);
+
+/// Rows gathered for one step. scale_i = weight of the loss_i / m: the only place of 1/m.
+struct Batch {
+  ConstMatrixView inputs;        ///< (m x S_1)
+  ConstMatrixView targets;       ///< (m x S_L); empty when the data has no target
+  std::span<const float> scale;  ///< m
+};
+
+/// Memory for the batches of a selection.
+class Batcher {
+ public:
+  /// The selection must outlive the batcher. batch_size 0 = all rows.
+  Batcher(const Selection& selection, std::size_t batch_size);
+  std::size_t rows() const { return selection_->rows.size(); }
+  std::size_t batch_size() const { return batch_size_; }
+  std::size_t batches() const { return (rows() + batch_size_ - 1) / batch_size_; }
+  /// Batch number `index`, its rows taken in `order` (a permutation of 0 ... rows()-1); the last one may be short.
+  /// Valid until the next call. A team fetches rows together.
+  Batch gather(std::size_t index, std::span<const std::size_t> order, kernels::Team* team = nullptr);
+
+ private:
+  const Selection* selection_;
+  std::size_t batch_size_;
+  Matrix inputs_, targets_;
+  std::vector<float> scale_;
+  std::vector<std::size_t> rows_, soon_;
+};
+
+}  // namespace chainrule

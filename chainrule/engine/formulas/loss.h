@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// The losses: value and gradient side by side in loss.cpp. A loss owns its link: for the cross-entropies and Poisson
+// the last layer is linear and softmax, sigmoid or exp belong to the loss; no layer knows of it.
+#pragma once
+
+#include <complex>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "chainrule/base/matrix.h"
+
+namespace chainrule {
+
+enum class LossKind {
+  half_squared_error,     ///< 1/2 |a - y|^2, the article's (M4; (5))
+  absolute_error,         ///< sum |a - y|; gradient 0 where a = y
+  huber,                  ///< 1/2 d^2 for |d| <= huber_delta, else huber_delta (|d| - huber_delta / 2), d = a - y
+  poisson,                ///< e^a - y a, a = logarithm of the expected count; constant term left out
+  softmax_cross_entropy,  ///< -sum y ln softmax(a), y a distribution
+  sigmoid_cross_entropy,  ///< -sum y ln s(a) + (1-y) ln(1 - s(a)), s the sigmoid, each output on its own
+  custom                  ///< a user's own pair of functions
+};
+
+/// A user's own loss of one sample: its value, and its derivative with respect to each output.
+struct CustomLoss {
+  std::string name;
+  std::function<double(std::span<const double> output, std::span<const double> target)> value;
+  std::function<void(std::span<const double> output, std::span<const double> target, std::span<double> gradient)>
+      gradient;
+};
+
+struct Loss {
+  LossKind kind = LossKind::half_squared_error;
+  double huber_delta = 1;  ///< > 0
+  double label_smoothing =
+      0;  ///< in [0, 1): y becomes (1 - e) y + e / outputs (softmax) or (1 - e) y + e / 2 (sigmoid)
+  std::shared_ptr<const CustomLoss> custom;  ///< set exactly when kind is custom
+
+  Loss() = default;
+  Loss(LossKind k) : kind(k) {}  // NOLINT: a kind is a loss
+  explicit Loss(CustomLoss functions);
+};
+
+std::string_view loss_name(const Loss& loss);
+const std::vector<std::string>& loss_names();
+/// By name ('-' counts as '_'). Throws Error (usage) that lists the known names.
+LossKind loss_from_name(std::string_view name);
+
+/// What turns the network's outputs into a prediction: "identity", "softmax", "sigmoid" or "exp".
+std::string_view link_name(const Loss& loss);
+/// Applies the link in place to each row of outputs.
+void apply_link(const Loss& loss, MatrixView outputs);
+/// The same for one row in double.
+void apply_link(const Loss& loss, std::span<double> outputs);
+/// What label smoothing makes of one number of the target.
+double smoothed_target(const Loss& loss, double target, std::size_t outputs);
+
+/// Loss of one sample, summed over its outputs.
+double loss_value(const Loss& loss, std::span<const double> output, std::span<const double> target);
+/// d loss / d output of one sample, into `gradient`.
+void loss_gradient(const Loss& loss, std::span<const double> output, std::span<const double> target,
+                   std::span<double> gradient);
+/// Loss of one sample for the complex step. Throws Error (internal) for a custom loss.
+std::complex<double> loss_value(const Loss& loss, std::span<const std::complex<double>> output,
+                                std::span<const double> target);
+/// Whether the loss has a derivative everywhere.
+bool loss_is_smooth(const Loss& loss);
+
+/// losses_i = scale_i * loss_i for each row i, and d_outputs = scale_i * d loss_i / d outputs: here, and only here,
+/// enters 1/m (M10; (6), (11), (12)). outputs, targets, d_outputs: (m x outputs); scale, losses: m.
+void losses_and_gradient(const Loss& loss, ConstMatrixView outputs, ConstMatrixView targets,
+                         std::span<const float> scale, MatrixView d_outputs, std::span<double> losses);
+/// Their sum. Order: leaves of 64 rows, then a binary tree (docs/determinism.md).
+double sum_of_losses(std::span<const double> losses);
+/// Both at once: d_outputs, and the sum of scale_i * loss_i.
+double loss_and_gradient(const Loss& loss, ConstMatrixView outputs, ConstMatrixView targets,
+                         std::span<const float> scale, MatrixView d_outputs);
+
+}  // namespace chainrule

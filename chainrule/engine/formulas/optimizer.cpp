@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// The update rules by name, and in double; optimizer_rules.h has the rules, the kernels run them on floats.
+#include "chainrule/engine/formulas/optimizer.h"
+
+#include "chainrule/base/elementary.h"
+#include "chainrule/base/error.h"
+#include "chainrule/engine/formulas/optimizer_rules.h"
+
+namespace chainrule {
+
+const std::vector<std::string>& optimizer_names() {
+  static const std::vector<std::string> names = {"sgd",     "momentum", "nesterov", "adagrad",
+                                                 "rmsprop", "adam",     "adamw",    "rprop"};
+  return names;
+}
+
+std::string_view optimizer_name(const Optimizer& optimizer) { return optimizer_names()[optimizer.index()]; }
+
+Optimizer optimizer_from_name(std::string_view name) {
+  static const std::vector<Optimizer> optimizers = {Sgd{},     Momentum{}, Nesterov{}, Adagrad{},
+                                                    RmsProp{}, Adam{},     AdamW{},    Rprop{}};
+  return optimizers[index_of_name(name, optimizer_names(), "optimizer")];
+}
+
+std::size_t optimizer_memory(const Optimizer& optimizer) {
+  static constexpr std::size_t kMemory[] = {0, 1, 1, 1, 1, 2, 2, 2};  // in the order of the variant
+  return kMemory[optimizer.index()];
+}
+
+void prepare(const Optimizer& optimizer, UpdateRates& rates) {
+  const auto correct = [&](double beta1, double beta2) {
+    rates.correction1 = 1 / (1 - elementary::power(beta1, rates.step));
+    rates.correction2 = 1 / (1 - elementary::power(beta2, rates.step));
+  };
+  if (const Adam* adam = std::get_if<Adam>(&optimizer)) correct(adam->beta1, adam->beta2);
+  if (const AdamW* adamw = std::get_if<AdamW>(&optimizer)) correct(adamw->beta1, adamw->beta2);
+}
+
+void optimizer_update(const Optimizer& optimizer, const UpdateRates& rates, std::span<double> parameters,
+                      std::span<const double> gradient, std::span<double> first, std::span<double> second) {
+  rules::update(optimizer, rates, parameters, gradient, first, second);
+}
+
+}  // namespace chainrule

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Predictions of a network: without dropout, a row's bits the same alone and in any batch.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "chainrule/base/matrix.h"
+#include "chainrule/engine/dataset.h"
+#include "chainrule/engine/formulas/loss.h"
+#include "chainrule/engine/network.h"
+
+namespace chainrule {
+
+/// A network made ready to predict: a copy of its weights as they are now, in the order in which they are read, and
+/// room for intermediates. One per thread: copies of a predictor share the weights, which are never written.
+class NetworkPredictor {
+ public:
+  /// Computes up to most_rows >= 1 rows at a time; `threads` as for Workspace.
+  explicit NetworkPredictor(const Network& network, std::size_t most_rows = 64, std::size_t threads = 1);
+  NetworkPredictor(const NetworkPredictor& other);
+  NetworkPredictor(NetworkPredictor&&) noexcept;
+  ~NetworkPredictor();
+  std::size_t most_rows() const { return most_rows_; }
+
+  /// a(L) of each row, without dropout and without the loss's link. A row's outputs are the same bits alone and in any
+  /// batch. inputs: (rows x S_1), any number of rows; outputs: (rows x S_L). Allocates nothing.
+  void predict(const ConstMatrixView& inputs, const MatrixView& outputs);
+
+ private:
+  struct ReadyLayer;
+  struct Room;
+  void make_room();
+  void predict(const ConstMatrixView& inputs, const MatrixView& outputs, Room& room) const;
+  std::shared_ptr<const std::vector<ReadyLayer>> layers_;
+  std::size_t most_rows_, threads_;
+  double multiplications_ = 0;      // for one row
+  std::unique_ptr<Room> together_;  // of all threads
+  std::vector<Room> alone_;         // of each, for its part of the rows: where that is many beside every layer
+};
+
+/// a(L) of these rows, the link not applied: (rows.size() x outputs).
+Matrix predict_outputs(const Network& network, const Selection& rows, std::size_t threads = 0);
+/// Predictions (link applied) of these rows: (rows.size() x outputs).
+Matrix predict(const Network& network, const Loss& loss, const Selection& rows, std::size_t threads = 0);
+
+}  // namespace chainrule

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a product is shared out among the members of a team. Included once per target.
+#if defined(CHAINRULE_KERNELS_SHARE_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef CHAINRULE_KERNELS_SHARE_INL_H_
+#undef CHAINRULE_KERNELS_SHARE_INL_H_
+#else
+#define CHAINRULE_KERNELS_SHARE_INL_H_
+#endif
+
+#include <algorithm>
+#include <cstddef>
+
+#include "chainrule/engine/kernels/team.h"
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace chainrule::kernels::HWY_NAMESPACE {
+
+inline double multiplications(std::size_t a, std::size_t b, std::size_t c) {
+  return static_cast<double>(a) * static_cast<double>(b) * static_cast<double>(c);
+}
+
+/// Items [begin, end) of one member, in rows of the batch or in parts of a layer.
+struct Share {
+  std::size_t begin, end;
+};
+
+inline bool is_wide(std::size_t rows, std::size_t inputs, std::size_t outputs) {
+  return rows >= rows_of_wide_batch(inputs, outputs);
+}
+
+/// What is packed before a product: by each member for itself where it is small, since a number that another core has
+/// just written takes longer to come; by all together otherwise.
+class Packed {
+ public:
+  /// pack(item, to) for each of `items`, `floats` in all.
+  template <class Pack>
+  Packed(Team& team, std::size_t items, std::size_t floats, double work, const Pack& pack)
+      : items_(items), alone_(team.size() <= 4 && floats <= (std::size_t{1} << 17)) {
+    if (alone_) return;
+    shared_ = team.shared_memory(floats);
+    team.split(items, work, [&](std::size_t, std::size_t begin, std::size_t end) {
+      for (std::size_t item = begin; item < end; ++item) pack(item, shared_);
+    });
+  }
+  std::size_t own_floats(std::size_t floats) const { return alone_ && items_ > 0 ? floats : 0; }
+  /// All that is packed; `memory` is the member's own.
+  template <class Pack>
+  float* of(float* memory, const Pack& pack) const {
+    if (!alone_) return shared_;
+    for (std::size_t item = 0; item < items_; ++item) pack(item, memory);
+    return memory;
+  }
+
+ private:
+  std::size_t items_;
+  bool alone_;
+  float* shared_ = nullptr;
+};
+
+}  // namespace chainrule::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

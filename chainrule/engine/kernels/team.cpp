@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chainrule/engine/kernels/team.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <exception>
+#include <fstream>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "chainrule/base/matrix.h"
+#include "chainrule/engine/kernels/flush.h"
+
+namespace chainrule::kernels {
+namespace {
+
+// Longer than the gap between two tasks of a step. Whoever waits longer sleeps rather than yields: where other programs
+// keep the processors busy, one who yields waits for the end of their time slices, but one who is woken goes first (a
+// training of 1.3 s took 54 s beside two busy programs with yields, 5 to 10 s with sleeps).
+constexpr std::chrono::microseconds kSpin{50};
+
+// CPUs that the control group's quota amounts to; 0 where there is none.
+std::size_t quota() {
+  std::ifstream file("/sys/fs/cgroup/cpu.max");  // "max 100000" or "150000 100000"
+  double share = 0, period = 0;
+  if (!(file >> share >> period)) {
+    std::ifstream old_share("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), old_period("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
+    if (!(old_share >> share) || !(old_period >> period)) return 0;
+  }
+  return share > 0 && period > 0 ? static_cast<std::size_t>(std::ceil(share / period)) : 0;
+}
+
+}  // namespace
+
+std::size_t usable_threads() {
+  cpu_set_t set;
+  std::size_t count = std::max(1u, std::thread::hardware_concurrency());
+  if (sched_getaffinity(0, sizeof set, &set) == 0) count = static_cast<std::size_t>(std::max(1, CPU_COUNT(&set)));
+  const std::size_t limit = quota();
+  return limit > 0 ? std::min(count, limit) : count;
+}
+
+// A task is announced by raising `round`; each member that has done it lowers `busy`. Either side spins, then sleeps.
+struct Team::Crew {
+  std::vector<AlignedVector<float>> memory;
+  std::vector<std::thread> threads;
+  bool started = false;
+  alignas(64) std::atomic<std::uint64_t> round{0};
+  alignas(64) std::atomic<std::size_t> busy{0};
+  const void* task = nullptr;
+  void (*call)(const void*, std::size_t) = nullptr;
+  std::atomic<bool> failed{false};
+  std::exception_ptr failure;  // the first that a member threw; kept until all have finished
+
+  void perform(std::size_t member) noexcept {
+    try {
+      call(task, member);
+    } catch (...) {
+      if (!failed.exchange(true)) failure = std::current_exception();
+    }
+  }
+
+  template <class Value, class Done>
+  static void wait(const std::atomic<Value>& value, const Done& done) {
+    using Clock = std::chrono::steady_clock;
+    Value seen = value.load(std::memory_order_acquire);
+    for (int turn = 0; !done(seen) && turn < 64; ++turn) seen = value.load(std::memory_order_acquire);
+    if (done(seen)) return;
+    const auto start = Clock::now();
+    for (auto now = start; !done(seen) && now - start < kSpin; now = Clock::now()) {
+      for (int turn = 0; turn < 32 && !done(seen); ++turn) seen = value.load(std::memory_order_acquire);
+    }
+    for (; !done(seen); seen = value.load(std::memory_order_acquire)) value.wait(seen, std::memory_order_acquire);
+  }
+
+  void work(std::size_t member) {
+    const FlushSubnormals flush;
+    for (std::uint64_t done = 0;;) {
+      wait(round, [&](std::uint64_t r) { return r != done; });
+      ++done;
+      if (call == nullptr) return;
+      perform(member);
+      if (busy.fetch_sub(1, std::memory_order_acq_rel) == 1) busy.notify_one();
+    }
+  }
+
+  void announce(const void* t, void (*c)(const void*, std::size_t)) {
+    task = t;
+    call = c;
+    busy.store(threads.size(), std::memory_order_relaxed);
+    round.fetch_add(1, std::memory_order_release);
+    round.notify_all();
+  }
+
+  // Members 1 ... size-1, as many as the system gives.
+  void start(std::size_t size) {
+    started = true;
+    try {
+      threads.reserve(size - 1);
+      for (std::size_t member = 1; member < size; ++member) threads.emplace_back([this, member] { work(member); });
+    } catch (const std::system_error&) {
+    }
+  }
+
+  void leave() {
+    announce(nullptr, nullptr);
+    for (std::thread& thread : threads) thread.join();
+    threads.clear();
+  }
+};
+
+Team::Team(std::size_t members) : size_(members == 0 ? usable_threads() : members), crew_(std::make_unique<Crew>()) {
+  crew_->memory.resize(size_ + 1);
+}
+
+Team::~Team() { crew_->leave(); }
+
+void Team::run(const void* task, void (*call)(const void*, std::size_t)) {
+  if (size_ > 1 && !crew_->started) crew_->start(size_);
+  crew_->announce(task, call);
+  crew_->perform(0);
+  for (std::size_t member = crew_->threads.size() + 1; member < size_; ++member) crew_->perform(member);
+  Crew::wait(crew_->busy, [](std::size_t busy) { return busy == 0; });
+  if (crew_->failed.exchange(false)) std::rethrow_exception(std::exchange(crew_->failure, nullptr));
+}
+
+void Team::reserve(std::size_t floats) {
+  for (std::size_t member = 0; member < size_; ++member)
+    if (crew_->memory[member].size() < floats) crew_->memory[member].resize(floats);
+}
+
+float* Team::memory(std::size_t member) { return crew_->memory[member].data(); }
+
+float* Team::shared_memory(std::size_t floats) {
+  if (crew_->memory[size_].size() < floats) crew_->memory[size_].resize(floats);
+  return crew_->memory[size_].data();
+}
+
+}  // namespace chainrule::kernels

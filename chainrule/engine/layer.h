@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a layer does beside its product, shared out among threads: activation and dropout.
+#pragma once
+
+#include <cstddef>
+
+#include "chainrule/base/matrix.h"
+#include "chainrule/engine/formulas/activation.h"
+#include "chainrule/engine/kernels/team.h"
+#include "chainrule/engine/workspace.h"
+
+namespace chainrule {
+
+/// Of which a thread gets a multiple: lanes of the widest vectors.
+inline constexpr std::size_t kRowsAlone = 16;
+
+/// a = f(z); a may be z.
+void activate(kernels::Team& team, const Activation& activation, const ConstMatrixView& z, const MatrixView& a);
+/// delta = d_a f'(z), where delta holds d_a.
+void activate_backward(kernels::Team& team, const Activation& activation, const ConstMatrixView& z,
+                       const ConstMatrixView& a, const MatrixView& delta);
+
+/// What layer l + 1 is fed with: `values` themselves, or with dropout `values` * mask. Inverted dropout: mask = 0 for a
+/// share of the units, 1 / (1 - share) for the others. One call of the generator serves four units; the place of a unit
+/// depends on its row in the global batch, never on who computes it.
+ConstMatrixView drop_out(double share, std::size_t layer, ConstMatrixView values, const Pass& pass,
+                         const WorkRows& work);
+/// d_a(layer) *= mask(layer).
+void drop_out_backward(std::size_t layer, const WorkRows& work);
+
+}  // namespace chainrule

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chainrule/engine/network.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <limits>
+
+#include "chainrule/base/error.h"
+
+namespace chainrule {
+namespace {
+
+constexpr std::size_t kMostUnits = std::size_t{1} << 24;  // of a layer: places in random streams and masks stay unique
+
+void require(bool holds, const std::string& what, const std::string& expected, double found) {
+  if (holds) return;
+  throw Error(ErrorCategory::usage, fmt::format("{}: expected {}, found {}", what, expected, found));
+}
+
+void require_share(double share, const std::string& what) {
+  require(share >= 0 && share < 1, what, "a share in [0, 1)", share);
+}
+
+void require_multiplier(double value, const std::string& what) {
+  require(std::isfinite(value) && value >= 0, what, "a finite number >= 0", value);
+}
+
+void require_units(std::size_t units, const std::string& what) {
+  require(units >= 1 && units <= kMostUnits, what, "1 to " + std::to_string(kMostUnits), static_cast<double>(units));
+}
+
+std::vector<Segment> layout(const Architecture& architecture) {
+  std::vector<Segment> segments;
+  std::size_t offset = 0;
+  const auto add = [&](Segment segment) {
+    segment.offset = offset;
+    offset += segment.size();
+    segments.push_back(std::move(segment));
+  };
+  for (std::size_t l = 0; l < architecture.depth(); ++l) {
+    const Layer& layer = architecture.layers[l];
+    add({std::to_string(2 * l) + ".weight", Segment::Kind::weights, l, 0, layer.outputs, architecture.layer_inputs(l),
+         layer.weight_multiplier, layer.decay_multiplier, layer.max_norm});
+  }
+  for (std::size_t l = 0; l < architecture.depth(); ++l) {
+    const Layer& layer = architecture.layers[l];
+    add({std::to_string(2 * l) + ".bias", Segment::Kind::biases, l, 0, 1, layer.outputs, layer.bias_multiplier, 0, 0});
+  }
+  return segments;
+}
+
+}  // namespace
+
+void validate(const Architecture& architecture) {
+  require_units(architecture.inputs, "inputs");
+  require_share(architecture.input_dropout, "input_dropout");
+  if (architecture.layers.empty()) throw Error(ErrorCategory::usage, "layers: expected at least 1, found 0");
+  std::size_t total = 0;
+  for (std::size_t l = 0; l < architecture.depth(); ++l) {
+    const Layer& layer = architecture.layers[l];
+    const std::string of = " of layer " + std::to_string(l + 1);
+    require_units(layer.outputs, "units" + of);
+    require_share(layer.dropout, "dropout" + of);
+    require_multiplier(layer.weight_multiplier, "weight_multiplier" + of);
+    require_multiplier(layer.bias_multiplier, "bias_multiplier" + of);
+    require_multiplier(layer.decay_multiplier, "decay_multiplier" + of);
+    require_multiplier(layer.max_norm, "max_norm" + of);
+    total += layer.outputs * (architecture.layer_inputs(l) + 1);  // < 2^49 each, so no overflow
+    require(total <= std::numeric_limits<std::uint32_t>::max(), "parameters", "at most 2^32 - 1",
+            static_cast<double>(total));
+  }
+  require(architecture.layers.back().dropout == 0, "dropout of the output layer", "0",
+          architecture.layers.back().dropout);
+}
+
+std::size_t parameter_count(const Architecture& architecture) {
+  std::size_t count = 0;
+  for (std::size_t l = 0; l < architecture.depth(); ++l)
+    count += architecture.layers[l].outputs * (architecture.layer_inputs(l) + 1);
+  return count;
+}
+
+std::string describe(const Architecture& architecture) {
+  std::string text = std::to_string(architecture.inputs);
+  for (const Layer& layer : architecture.layers)
+    text += " -> " + std::to_string(layer.outputs) + ' ' + std::string(activation_name(layer.activation));
+  return text + ", " + std::to_string(parameter_count(architecture)) + " parameters";
+}
+
+Parameters::Parameters(const Architecture& architecture)
+    : segments_(std::make_shared<const std::vector<Segment>>(layout(architecture))),
+      values_(segments_->back().offset + segments_->back().size()) {}
+
+WeightsView Parameters::weights(std::size_t layer) {
+  const Segment& segment = segments()[layer];
+  return {values_.data() + segment.offset, segment.rows, segment.columns};
+}
+ConstWeightsView Parameters::weights(std::size_t layer) const {
+  const Segment& segment = segments()[layer];
+  return {values_.data() + segment.offset, segment.rows, segment.columns};
+}
+std::span<float> Parameters::biases(std::size_t layer) {
+  const Segment& segment = segments()[segments().size() / 2 + layer];
+  return of(segment).first(segment.columns);
+}
+std::span<const float> Parameters::biases(std::size_t layer) const {
+  const Segment& segment = segments()[segments().size() / 2 + layer];
+  return of(segment).first(segment.columns);
+}
+
+std::vector<float> in_rows(const Parameters& parameters, const Segment& segment) {
+  std::vector<float> values(segment.rows * segment.columns);
+  if (segment.kind == Segment::Kind::weights)
+    copy_weights(parameters.weights(segment.layer), MatrixView(values.data(), segment.rows, segment.columns));
+  else
+    std::ranges::copy(parameters.biases(segment.layer), values.begin());
+  return values;
+}
+
+std::vector<float> in_rows(const Parameters& parameters) {
+  std::vector<float> all;
+  for (const Segment& segment : parameters.segments()) {
+    const std::vector<float> values = in_rows(parameters, segment);
+    all.insert(all.end(), values.begin(), values.end());
+  }
+  return all;
+}
+
+void set_rows(Parameters& parameters, std::span<const float> values) {
+  for (const Segment& segment : parameters.segments()) {
+    set_rows(parameters, segment, values.first(segment.rows * segment.columns));
+    values = values.subspan(segment.rows * segment.columns);
+  }
+}
+
+void set_rows(Parameters& parameters, const Segment& segment, std::span<const float> values) {
+  assert(values.size() == segment.rows * segment.columns);
+  if (segment.kind == Segment::Kind::weights)
+    copy_weights(ConstMatrixView(values.data(), segment.rows, segment.columns), parameters.weights(segment.layer));
+  else
+    std::ranges::copy(values, parameters.biases(segment.layer).begin());
+}
+
+Network::Network(Architecture a) : architecture(std::move(a)) {
+  validate(architecture);
+  parameters = Parameters(architecture);
+}
+
+}  // namespace chainrule

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// The network: layer sizes, and one flat block of parameters with views.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "chainrule/base/matrix.h"
+#include "chainrule/engine/formulas/activation.h"
+#include "chainrule/engine/kernels/weights.h"
+
+namespace chainrule {
+/// One affine layer and its activation: z = W x + b, a = f(z).
+struct Layer {
+  std::size_t outputs = 0;  ///< >= 1
+  Activation activation;
+  double dropout = 0;            ///< share of a set to 0 in training, in [0, 1); the rest is scaled by 1 / (1 - share)
+  double weight_multiplier = 1;  ///< of the learning rate, for the weights (M12, as Caffe's lr_mult)
+  double bias_multiplier = 1;    ///< of the learning rate, for the biases
+  double decay_multiplier = 1;   ///< of the weight decay, for the weights
+  double max_norm = 0;           ///< largest Euclidean norm of a unit's incoming weights; 0 = no bound
+};
+
+struct Architecture {
+  std::size_t inputs = 0;     ///< S_1 >= 1
+  double input_dropout = 0;   ///< share of inputs set to 0 in training, in [0, 1)
+  std::vector<Layer> layers;  ///< at least one
+
+  std::size_t depth() const { return layers.size(); }
+  std::size_t layer_inputs(std::size_t layer) const { return layer == 0 ? inputs : layers[layer - 1].outputs; }
+  std::size_t outputs() const { return layers.back().outputs; }
+};
+
+/// Throws Error (usage) when a size, a share or a multiplier is out of range.
+void validate(const Architecture& architecture);
+std::size_t parameter_count(const Architecture& architecture);
+/// "4 -> 16 tanh -> 3 identity, 131 parameters"
+std::string describe(const Architecture& architecture);
+
+/// One named piece of the flat block.
+struct Segment {
+  enum class Kind { weights, biases };
+  std::string name;  ///< "0.weight", "0.bias", "2.weight" ...: a torch.nn.Sequential counts its activations
+  Kind kind = Kind::weights;
+  std::size_t layer = 0, offset = 0;
+  std::size_t rows = 0, columns = 0;  ///< weights: (outputs x inputs); biases: (1 x outputs)
+  double rate_multiplier = 1, decay_multiplier = 1, max_norm = 0;
+  /// Numbers in the block: rows * columns, and the zeros that fill up the last lines (weights.h).
+  std::size_t size() const {
+    return whole_lines(kind == Kind::weights ? rows : columns) * (kind == Kind::weights ? columns : 1);
+  }
+};
+
+/// All weights, layer by layer, then all biases, in one contiguous block. Gradients and optimiser state are values of
+/// the same type, so whoever works on all parameters is a loop over one span. Each segment begins on a cache line.
+class Parameters {
+ public:
+  Parameters() = default;
+  /// Zeros in the layout of this architecture.
+  explicit Parameters(const Architecture& architecture);
+
+  std::span<float> flat() { return values_; }
+  std::span<const float> flat() const { return values_; }
+  const std::vector<Segment>& segments() const { return *segments_; }
+  std::span<float> of(const Segment& segment) { return flat().subspan(segment.offset, segment.size()); }
+  std::span<const float> of(const Segment& segment) const { return flat().subspan(segment.offset, segment.size()); }
+  WeightsView weights(std::size_t layer);  ///< (outputs x inputs)
+  ConstWeightsView weights(std::size_t layer) const;
+  std::span<float> biases(std::size_t layer);  ///< outputs
+  std::span<const float> biases(std::size_t layer) const;
+
+ private:
+  std::shared_ptr<const std::vector<Segment>> segments_ =
+      std::make_shared<const std::vector<Segment>>();  // shared: gradients and state have the same layout
+  AlignedVector<float> values_;
+};
+
+/// The numbers of a segment as formulas and files order them: weights row by row, (outputs x inputs).
+std::vector<float> in_rows(const Parameters& parameters, const Segment& segment);
+/// Those of all segments, one after the other.
+std::vector<float> in_rows(const Parameters& parameters);
+/// ... and back; values: rows * columns numbers.
+void set_rows(Parameters& parameters, const Segment& segment, std::span<const float> values);
+void set_rows(Parameters& parameters, std::span<const float> values);
+
+struct Network {
+  Architecture architecture;
+  Parameters parameters;
+
+  Network() = default;
+  /// All parameters zero; see initialize.h for a start. Throws as validate() does.
+  explicit Network(Architecture a);
+};
+
+}  // namespace chainrule

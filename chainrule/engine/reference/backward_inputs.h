@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Internal: what the formulas of the truth's backward pass read. The formulas stand once, in truth.cpp; a fault is
+// planted by handing one of them something else.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "chainrule/base/matrix.h"
+#include "chainrule/engine/formulas/activation.h"
+#include "chainrule/engine/formulas/loss.h"
+#include "chainrule/engine/reference/planted_faults.h"
+
+namespace chainrule {
+
+/// Of one affine layer, m rows.
+struct LayerReads {
+  Activation activation;           ///< M7, M8, (13), (14): its f' ...
+  ViewOf<const double> z, a;       ///< ... at z; (m x outputs)
+  ViewOf<const double> weights;    ///< M8, (14), (21): W of the delta below, (outputs x inputs)
+  ViewOf<const double> fed;        ///< M9, (18), (22): a of dJ/dW, (m x inputs)
+  std::size_t first_bias_row = 0;  ///< M9, M10, (12): the sum of dJ/db begins with this row
+  double decay = 0;                ///< M6, (8), (11): lambda of the weights, multiplier included
+  double bias_decay = 0;           ///< lambda of the biases
+};
+
+struct TruthReads {
+  Loss loss;                           ///< M7, (13): whose gradient the outputs' delta is made of
+  std::vector<double> sample_weights;  ///< m factors of that gradient
+  double rows = 1;                     ///< M10, (11), (12): the m that divides
+  std::vector<LayerReads> layers;
+  std::vector<MatrixOf<double>> made;  ///< what a fault made to be read
+};
+
+/// Swaps what the fault says; none leaves all as it is.
+void plant(const PlantedFault& fault, TruthReads& reads);
+
+}  // namespace chainrule

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chainrule/engine/workspace.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "chainrule/engine/kernels/kernels.h"
+#include "chainrule/engine/kernels/team.h"
+#include "chainrule/engine/kernels/tree.h"
+#include "chainrule/engine/layer.h"
+
+namespace chainrule {
+Workspace::Workspace(const Architecture& architecture, std::size_t most_rows, std::size_t threads)
+    : rows_(most_rows), losses_(most_rows), team_(std::make_unique<kernels::Team>(threads)) {
+  const auto room_for_dropout = [&](double share, std::size_t units) {
+    mask_.emplace_back(share > 0 ? most_rows : 0, units);
+    dropped_.emplace_back(share > 0 ? most_rows : 0, units);
+  };
+  room_for_dropout(architecture.input_dropout, architecture.inputs);
+  for (const Layer& layer : architecture.layers) {
+    z_.emplace_back(most_rows, layer.outputs);
+    a_.emplace_back(most_rows, layer.outputs);
+    delta_.emplace_back(most_rows, layer.outputs);
+    room_for_dropout(layer.dropout, layer.outputs);
+  }
+  for (std::size_t l = 0; l < architecture.depth(); ++l) {
+    const std::size_t inputs = architecture.layer_inputs(l), outputs = architecture.layers[l].outputs;
+    wide_from_ = std::max(wide_from_, kernels::rows_of_wide_batch(inputs, outputs));
+    multiplications_ += 2 * static_cast<double>(inputs * outputs);
+  }
+  for (std::size_t member = 0; member < team_->size(); ++member) alone_.push_back(std::make_unique<kernels::Team>());
+}
+
+Workspace::Workspace(Workspace&&) noexcept = default;
+Workspace::~Workspace() = default;
+
+std::size_t Workspace::rows_of_share() const {
+  if (rows_ < wide_from_ || !team_->pays(multiplications_ * static_cast<double>(rows_))) return rows_;
+  const std::size_t size = team_->size(), leaves = (rows_ + kernels::kLeafRows - 1) / kernels::kLeafRows;
+  const std::size_t node = std::bit_ceil((leaves + size - 1) / size) * kernels::kLeafRows;
+  const std::size_t even = ((rows_ + size - 1) / size + kRowsAlone - 1) / kRowsAlone * kRowsAlone;
+  return 4 * node <= 5 * even ? node : even;  // nodes, where the others need not wait long for the largest
+}
+
+bool Workspace::shares_have_gradients() const {
+  const std::size_t rows = rows_of_share();
+  return rows < rows_ && rows >= wide_from_ && rows % kernels::kLeafRows == 0 &&
+         std::has_single_bit(rows / kernels::kLeafRows);
+}
+
+void Workspace::share_out(const std::function<void(const WorkRows&)>& pass) {
+  const std::size_t rows = rows_of_share();
+  if (rows == rows_) return pass(*this);
+  team_->run([&](std::size_t member) {
+    if (member * rows >= rows_) return;
+    pass({*this, member * rows, std::min(rows, rows_ - member * rows), *alone_[member], member});
+  });
+}
+
+}  // namespace chainrule

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every intermediate of a training step, and how the rows of a batch are shared out among threads.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "chainrule/base/matrix.h"
+#include "chainrule/engine/network.h"
+
+namespace chainrule {
+namespace kernels {
+class Team;
+}
+
+/// What dropout masks are made of, beside layer, row and unit.
+struct Pass {
+  std::uint64_t seed = 0;
+  std::uint64_t step = 0;
+  std::size_t first_row = 0;  ///< place of the first row in the global batch
+};
+
+class WorkRows;
+
+/// Every intermediate of a training step, allocated once for the largest batch. Layers count from 0, as the affine
+/// layers do; views have as many rows as the batch at hand.
+class Workspace {
+ public:
+  /// `threads` compute together in here, 0 = as many as this process may use; no bit of a result depends on it.
+  Workspace(const Architecture& architecture, std::size_t most_rows, std::size_t threads = 1);
+  Workspace(Workspace&&) noexcept;
+  ~Workspace();
+  /// Sets the rows of the batch at hand, at most `most_rows`.
+  void set_rows(std::size_t rows) { rows_ = rows; }
+  std::size_t rows() const { return rows_; }
+
+  MatrixView z(std::size_t layer) { return z_[layer].top(rows_); }
+  MatrixView a(std::size_t layer) { return a_[layer].top(rows_); }
+  MatrixView delta(std::size_t layer) { return delta_[layer].top(rows_); }  ///< dJ/dz; d_a(layer) before f' is applied
+  MatrixView d_outputs() { return delta_.back().top(rows_); }  ///< where backward_deltas() expects dJ/da(L)
+  ConstMatrixView outputs() const { return a_.back().top(rows_); }
+  std::span<double> losses() { return std::span(losses_).first(rows_); }  ///< of each row, its share of the batch's
+  /// What dropout multiplied a(layer) with: 0 or 1 / (1 - share). Layer kInputs is the inputs. Empty without dropout.
+  MatrixView mask(std::size_t layer) {
+    return mask_[layer + 1].rows() > 0 ? mask_[layer + 1].top(rows_) : MatrixView();
+  }
+  /// a(layer) * mask(layer); only with dropout.
+  MatrixView dropped(std::size_t layer) { return dropped_[layer + 1].top(rows_); }
+  kernels::Team& team() { return *team_; }
+  static constexpr std::size_t kInputs = static_cast<std::size_t>(-1);
+  /// What layer `layer` was fed with: the activations below it, after dropout; layer 0 the inputs.
+  ConstMatrixView fed(std::size_t layer, ConstMatrixView inputs) {
+    if (dropped_[layer].rows() > 0) return dropped_[layer].top(rows_);
+    return layer == 0 ? inputs : ConstMatrixView(a(layer - 1));
+  }
+  /// pass(rows) for all rows at hand: at once, by all threads together; or, where the batch is wide beside every layer,
+  /// by each thread for its own rows, which then stay with it from layer to layer.
+  void share_out(const std::function<void(const WorkRows&)>& pass);
+  /// From now on all rows are one share.
+  void keep_together() { wide_from_ = std::numeric_limits<std::size_t>::max(); }
+  /// Into how many shares that divides the rows at hand.
+  std::size_t shares() const { return rows_ == 0 ? 1 : (rows_ + rows_of_share() - 1) / rows_of_share(); }
+  /// Whether each of several shares is a node of the batch tree (kernels.h) and wide beside every layer: then its
+  /// gradients are fewer numbers than what they are made of, and are added up share by share.
+  bool shares_have_gradients() const;
+
+ private:
+  std::size_t rows_of_share() const;
+  std::size_t rows_ = 0;
+  std::size_t wide_from_ = 1;   // rows that make a batch wide beside every layer
+  double multiplications_ = 0;  // of both passes, for one row
+  std::vector<Matrix> z_, a_, delta_;
+  std::vector<Matrix> mask_,
+      dropped_;  // [0] belongs to the inputs, [l + 1] to layer l; empty where there is no dropout
+  std::vector<double> losses_;
+  std::unique_ptr<kernels::Team> team_;
+  std::vector<std::unique_ptr<kernels::Team>> alone_;  // of each thread, for its own rows
+};
+
+/// Neighbouring rows of a workspace, and who computes them.
+class WorkRows {
+ public:
+  /// All of them.
+  WorkRows(Workspace& work) : WorkRows(work, 0, work.rows(), work.team()) {}  // NOLINT: a workspace is its rows
+  WorkRows(Workspace& work, std::size_t first, std::size_t count, kernels::Team& team, std::size_t share = 0)
+      : work_(&work), first_(first), count_(count), share_(share), team_(&team) {}
+
+  std::size_t first() const { return first_; }
+  std::size_t share() const { return share_; }  ///< which of work.shares()
+  kernels::Team& team() const { return *team_; }
+  /// These rows of something that has one row, or one number, for each of the workspace.
+  template <class T>
+  ViewOf<T> of(ViewOf<T> all) const {
+    return all.size() > 0 ? all.rows(first_, count_) : all;
+  }
+  template <class T>
+  std::span<T> of(std::span<T> all) const {
+    return all.subspan(first_, count_);
+  }
+
+  MatrixView z(std::size_t layer) const { return of(work_->z(layer)); }
+  MatrixView a(std::size_t layer) const { return of(work_->a(layer)); }
+  MatrixView delta(std::size_t layer) const { return of(work_->delta(layer)); }
+  MatrixView d_outputs() const { return of(work_->d_outputs()); }
+  ConstMatrixView outputs() const { return of(std::as_const(*work_).outputs()); }
+  std::span<double> losses() const { return of(work_->losses()); }
+  MatrixView mask(std::size_t layer) const { return of(work_->mask(layer)); }
+  MatrixView dropped(std::size_t layer) const { return of(work_->dropped(layer)); }
+  /// inputs: those of all rows.
+  ConstMatrixView fed(std::size_t layer, ConstMatrixView inputs) const { return of(work_->fed(layer, inputs)); }
+
+ private:
+  Workspace* work_;
+  std::size_t first_, count_, share_;
+  kernels::Team* team_;
+};
+
+}  // namespace chainrule

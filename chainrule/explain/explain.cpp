@@ -1,0 +1,449 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chainrule/explain/explain.h"
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "chainrule/base/elementary.h"
+#include "chainrule/base/error.h"
+#include "chainrule/engine/backpropagation.h"
+#include "chainrule/engine/formulas/optimizer_rules.h"
+#include "chainrule/engine/kernels/kernels.h"
+#include "chainrule/engine/reference/error_bounds.h"
+
+namespace chainrule {
+
+// Internal: makes the steps of an explanation.
+
+using Numbers = std::vector<double>;
+
+inline Numbers wide(std::span<const float> values) { return {values.begin(), values.end()}; }
+inline Numbers wide(std::span<const double> values) { return {values.begin(), values.end()}; }
+
+/// "W", 1, "_after": the name of a tensor.
+inline std::string tensor_name(const char* symbol, std::size_t layer, const char* more = "") {
+  return std::string(symbol).append(std::to_string(layer)).append(more);
+}
+
+/// The engine and the truth, side by side, from step to step.
+class Recorder {
+ public:
+  Recorder(const Architecture& architecture, const TruthParameters& start, const TruthBatch& batch,
+           const TrainOptions& options);
+  ExplainedStep step();
+  /// The truth goes on from the engine's numbers as they are now.
+  void restart_truth();
+
+ private:
+  std::size_t depth() const { return network_.architecture.depth(); }
+  std::size_t rows() const { return batch_.inputs.rows(); }
+  Batch batch() const { return {inputs_.view(), targets_.view(), share_}; }
+  void add(std::string name, std::size_t rows, std::size_t columns, Numbers engine, Numbers truth, Numbers bound);
+  void add_matrix(std::string name, ConstMatrixView engine, Numbers truth, Numbers bound);
+  void add_parameters(const char* more);
+  void add_memory(const char* more);
+  void add_inputs();
+  void add_forward();
+  void add_link();
+  void add_losses();
+  void add_backward();
+  void add_gradients();
+  void add_full_gradients();
+  void add_objective_after();
+  std::vector<MatrixOf<double>> masks();
+
+  Network network_;
+  TrainOptions options_;
+  TrainState state_;
+  Matrix inputs_, targets_;
+  std::vector<float> share_;
+  TruthBatch batch_;
+  TruthParameters parameters_;
+  TruthOptimizer memory_;
+  InputBounds in_;
+  TruthOptimizer memory_bounds_;
+  TruthStep truth_;
+  StepBounds bounds_;
+  ExplainedStep record_;
+};
+
+// A step is made by the engine's own parts, in the order of train_step(), and looked at on the way; then train_step()
+// makes it once more, whole. Its update is recorded in explain_update.cpp.
+
+namespace {
+
+Numbers times(std::span<const double> values, double factor) {
+  Numbers scaled = wide(values);
+  for (double& value : scaled) value *= factor;
+  return scaled;
+}
+
+Matrix narrow(const MatrixOf<double>& values) {
+  Matrix rounded(values.rows(), values.columns());
+  std::ranges::transform(values.flat(), rounded.flat().begin(), [](double x) { return static_cast<float>(x); });
+  return rounded;
+}
+
+MatrixOf<double> wide_matrix(ConstMatrixView values) {
+  MatrixOf<double> widened(values.rows(), values.columns());
+  std::ranges::copy(values.flat(), widened.flat().begin());
+  return widened;
+}
+
+// How far rounding to float moves each number.
+MatrixOf<double> rounding_of(const MatrixOf<double>& values) {
+  MatrixOf<double> errors(values.rows(), values.columns());
+  std::ranges::transform(values.flat(), errors.flat().begin(),
+                         [](double x) { return std::abs(x - static_cast<double>(static_cast<float>(x))); });
+  return errors;
+}
+
+// Links grow by e^error at most; a probability stays below 1.
+double link_bound(const Loss& loss, double p, double error, double of_sums) {
+  const double grown = p == 0 ? 0 : p * (elementary::exp(error) - 1 + of_sums);
+  const double flushed = p == 0 ? elementary::exp(error - 700) : 0;
+  return loss.kind == LossKind::poisson ? grown + flushed : std::min(1.0, grown + flushed);
+}
+
+double log_sum_exp(std::span<const double> a) {
+  const double shift = *std::ranges::max_element(a);
+  double sum = 0;
+  for (const double x : a) sum += elementary::exp(x - shift);
+  return shift + elementary::log(sum);
+}
+
+}  // namespace
+
+Recorder::Recorder(const Architecture& architecture, const TruthParameters& start, const TruthBatch& batch,
+                   const TrainOptions& options)
+    : network_(architecture),
+      options_(options),
+      state_(network_, options_, batch.inputs.rows()),
+      inputs_(narrow(batch.inputs)),
+      targets_(narrow(batch.targets)),
+      batch_(batch),
+      parameters_(start),
+      memory_(architecture),
+      in_(no_bounds(architecture, batch)),
+      memory_bounds_(architecture) {
+  for (std::size_t l = 0; l < depth(); ++l) {
+    const Matrix weights = narrow(start.weights[l]);
+    copy_weights(weights.view(), network_.parameters.weights(l));
+    std::ranges::transform(start.biases[l], network_.parameters.biases(l).begin(),
+                           [](double x) { return static_cast<float>(x); });
+    in_.parameters.weights[l] = rounding_of(start.weights[l]);
+    for (std::size_t i = 0; i < start.biases[l].size(); ++i)
+      in_.parameters.biases[l][i] =
+          std::abs(start.biases[l][i] - static_cast<double>(network_.parameters.biases(l)[i]));
+  }
+  in_.inputs = rounding_of(batch.inputs);
+  in_.targets = rounding_of(batch.targets);
+  for (std::size_t i = 0; i < rows(); ++i) {
+    const double weight = batch.weights.empty() ? 1 : batch.weights[i];
+    share_.push_back(static_cast<float>(weight / static_cast<double>(rows())));
+  }
+  state_.learning_rate = options.learning_rate;
+}
+
+void Recorder::add(std::string name, std::size_t rows, std::size_t columns, Numbers engine, Numbers truth,
+                   Numbers bound) {
+  record_.tensors.push_back({std::move(name), rows, columns, std::move(engine), std::move(truth), std::move(bound)});
+}
+
+void Recorder::add_matrix(std::string name, ConstMatrixView engine, Numbers truth, Numbers bound) {
+  add(std::move(name), engine.rows(), engine.columns(), wide(engine.flat()), std::move(truth), std::move(bound));
+}
+
+std::vector<MatrixOf<double>> Recorder::masks() {
+  std::vector<MatrixOf<double>> all{wide_matrix(state_.work.mask(Workspace::kInputs))};
+  for (std::size_t l = 0; l < depth(); ++l) all.push_back(wide_matrix(state_.work.mask(l)));
+  return all;
+}
+
+void Recorder::add_inputs() {
+  add_matrix("a1", inputs_.view(), wide(batch_.inputs.flat()), wide(in_.inputs.flat()));
+  add_matrix("y", targets_.view(), wide(batch_.targets.flat()), wide(in_.targets.flat()));
+  Numbers share, bound;
+  for (std::size_t i = 0; i < rows(); ++i) {
+    share.push_back((batch_.weights.empty() ? 1 : batch_.weights[i]) / static_cast<double>(rows()));
+    bound.push_back(share.back() * 0x1p-24);
+  }
+  add("share", rows(), 1, wide(share_), std::move(share), std::move(bound));
+}
+
+void Recorder::add_forward() {
+  const std::vector<MatrixOf<double>> all_masks = masks();
+  const auto add_dropped = [&](std::size_t layer) {  // of the article
+    const MatrixOf<double>& mask = all_masks[layer - 1];
+    if (mask.rows() == 0) return;
+    add(tensor_name("mask", layer), mask.rows(), mask.columns(), wide(mask.flat()), wide(mask.flat()),
+        Numbers(mask.flat().size()));
+    Numbers truth = wide(layer == 1 ? batch_.inputs.flat() : truth_.a[layer - 2].flat());
+    Numbers bound = wide(layer == 1 ? in_.inputs.flat() : bounds_.a[layer - 2].flat());
+    for (std::size_t k = 0; k < truth.size(); ++k) {
+      truth[k] *= mask.flat()[k];
+      bound[k] = mask.flat()[k] * bound[k] + 0x1p-24 * std::abs(truth[k]);
+    }
+    add_matrix(tensor_name("fed", layer), state_.work.fed(layer - 1, inputs_.view()), std::move(truth),
+               std::move(bound));
+  };
+  add_dropped(1);
+  for (std::size_t l = 0; l < depth(); ++l) {
+    add_matrix(tensor_name("z", l + 2), state_.work.z(l), wide(truth_.z[l].flat()), wide(bounds_.z[l].flat()));
+    add_matrix(tensor_name("a", l + 2), state_.work.a(l), wide(truth_.a[l].flat()), wide(bounds_.a[l].flat()));
+    add_dropped(l + 2);
+  }
+}
+
+// What a loss that brings its own link makes of the outputs and targets first.
+void Recorder::add_link() {
+  if (link_name(options_.loss) == "identity") return;
+  MatrixOf<double> engine = wide_matrix(state_.work.outputs());  // the engine's losses take it on in double
+  MatrixOf<double> truth = truth_.a.back();
+  const bool softmax = options_.loss.kind == LossKind::softmax_cross_entropy;
+  const double of_sums = 8 * (static_cast<double>(engine.columns()) + 8) * 0x1p-53;  // of double, on both sides
+  Numbers bound, log_sum, log_sum_truth, log_sum_bound;
+  for (std::size_t row = 0; row < rows(); ++row) {
+    apply_link(options_.loss, engine.row(row));
+    apply_link(options_.loss, truth.row(row));
+    const std::span<const double> errors = bounds_.a.back().row(row);
+    const double error = *std::ranges::max_element(errors);
+    for (std::size_t k = 0; k < errors.size(); ++k)
+      bound.push_back(link_bound(options_.loss, truth(row, k), softmax ? 2 * error : errors[k], of_sums));
+    log_sum.push_back(log_sum_exp(wide(state_.work.outputs().row(row))));
+    log_sum_truth.push_back(log_sum_exp(truth_.a.back().row(row)));
+    log_sum_bound.push_back(error + of_sums * (1 + std::abs(log_sum_truth.back())));
+  }
+  if (softmax) add("log_sum", rows(), 1, std::move(log_sum), std::move(log_sum_truth), std::move(log_sum_bound));
+  add("p", rows(), engine.columns(), wide(engine.flat()), wide(truth.flat()), std::move(bound));
+  if (options_.loss.label_smoothing == 0 || link_name(options_.loss) == "exp") return;
+  const auto smoothed = [&](auto values) {
+    Numbers smooth;
+    for (const auto y : values) smooth.push_back(smoothed_target(options_.loss, double(y), targets_.columns()));
+    return smooth;
+  };
+  add("y_smooth", rows(), targets_.columns(), smoothed(targets_.view().flat()), smoothed(batch_.targets.flat()),
+      wide(in_.targets.flat()));
+}
+
+// The sample losses, their mean, the decay term, and the objective: the engine's outputs in double, as it takes them.
+void Recorder::add_losses() {
+  Numbers engine, truth;
+  for (std::size_t i = 0; i < rows(); ++i) {
+    engine.push_back(loss_value(options_.loss, wide(state_.work.outputs().row(i)), wide(targets_.view().row(i))));
+    truth.push_back(loss_value(options_.loss, truth_.a.back().row(i), batch_.targets.row(i)));
+  }
+  add("sample_loss", rows(), 1, std::move(engine), std::move(truth), bounds_.sample_losses);
+  const double loss =
+      loss_and_gradient(options_.loss, state_.work.outputs(), targets_.view(), share_, state_.work.d_outputs());
+  const double decay = decay_term(network_.parameters, options_.weight_decay);
+  add("loss", 1, 1, {loss}, {truth_.loss}, {bounds_.loss});
+  add("decay_term", 1, 1, {decay}, {truth_.decay_term}, {bounds_.decay_term});
+  add("objective", 1, 1, {loss + decay}, {truth_.objective()}, {bounds_.loss + bounds_.decay_term});
+}
+
+// Downwards: d_a, f', delta of each layer. On entry delta of the last layer holds its d_a.
+void Recorder::add_backward() {
+  Matrix d_a(rows(), network_.architecture.outputs());
+  std::ranges::copy(state_.work.d_outputs().flat(), d_a.flat().begin());
+  backward_deltas(network_, state_.work);
+  const double per_row = 1 / static_cast<double>(rows());
+  for (std::size_t l = depth(); l-- > 0;) {
+    const ConstMatrixView z = state_.work.z(l), a = state_.work.a(l);
+    if (l + 1 < depth()) {
+      d_a = Matrix(rows(), z.columns());
+      kernels::affine_backward_input(state_.work.team(), state_.work.delta(l + 1), network_.parameters.weights(l + 1),
+                                     d_a.view());
+      const MatrixView mask = state_.work.mask(l);
+      for (std::size_t k = 0; k < mask.size(); ++k) d_a.flat()[k] *= mask.flat()[k];
+    }
+    Matrix slope(rows(), z.columns());
+    std::ranges::fill(slope.flat(), 1.0F);
+    activation_backward(network_.architecture.layers[l].activation, z.flat(), a.flat(), slope.flat(), slope.flat());
+    add_matrix(tensor_name("d_a", l + 2), d_a.view(), times(truth_.d_a[l].flat(), per_row),
+               wide(bounds_.d_a[l].flat()));
+    add_matrix(tensor_name("slope", l + 2), slope.view(), wide(truth_.slope[l].flat()), wide(bounds_.slope[l].flat()));
+    add_matrix(tensor_name("delta", l + 2), state_.work.delta(l), times(truth_.delta[l].flat(), per_row),
+               wide(bounds_.delta[l].flat()));
+  }
+}
+
+void Recorder::restart_truth() {
+  parameters_ = truth_parameters(network_);
+  const std::size_t remembered = optimizer_memory(options_.optimizer);
+  if (remembered >= 1) memory_.first = truth_parameters(network_.architecture, state_.first);
+  if (remembered >= 2) memory_.second = truth_parameters(network_.architecture, state_.second);
+  in_.parameters = truth_parameters(network_.architecture);
+  memory_bounds_ = TruthOptimizer(network_.architecture);
+}
+
+ExplainedStep Recorder::step() {
+  const Architecture& architecture = network_.architecture;
+  record_ = {};
+  record_.step = state_.step + 1;
+  forward(network_, inputs_.view(), {options_.seed, state_.step, 0}, state_.work);
+  truth_ = truth_step(architecture, parameters_, options_.loss, batch_, options_.weight_decay, masks());
+  bounds_ = bound_step(architecture, parameters_, options_.loss, batch_, options_.weight_decay, masks(), in_, truth_);
+  add_inputs();
+  add_parameters("");
+  add_memory("");
+  add_forward();
+  add_link();
+  add_losses();
+  add_backward();
+  train_step(state_, batch());
+  add_gradients();
+  add_full_gradients();
+  bound_update(architecture, options_.optimizer, options_.learning_rate, options_.weight_decay, options_.clip_norm,
+               truth_, bounds_, memory_, parameters_, memory_bounds_, in_.parameters);
+  truth_update(architecture, options_.optimizer, options_.learning_rate, options_.weight_decay, truth_, memory_,
+               parameters_, options_.clip_norm);
+  add_memory("_after");
+  add_parameters("_after");
+  add_objective_after();
+  return std::move(record_);
+}
+
+// The second half of a recorded step: gradients, what the optimiser remembers, the new parameters and their objective.
+
+void Recorder::add_parameters(const char* more) {
+  for (std::size_t l = 0; l < depth(); ++l) {
+    const Segment& weights = network_.parameters.segments()[l];
+    add(tensor_name("W", l + 1, more), weights.rows, weights.columns, wide(in_rows(network_.parameters, weights)),
+        wide(parameters_.weights[l].flat()), wide(in_.parameters.weights[l].flat()));
+    add(tensor_name("b", l + 1, more), weights.rows, 1, wide(network_.parameters.biases(l)), parameters_.biases[l],
+        in_.parameters.biases[l]);
+  }
+}
+
+void Recorder::add_memory(const char* more) {
+  const std::size_t remembered = optimizer_memory(options_.optimizer);
+  for (std::size_t which = 0; which < remembered; ++which) {
+    const Parameters& engine = which == 0 ? state_.first : state_.second;
+    const TruthParameters& truth = which == 0 ? memory_.first : memory_.second;
+    const TruthParameters& bound = which == 0 ? memory_bounds_.first : memory_bounds_.second;
+    const std::string symbol = which == 0 ? "first_" : "second_";
+    for (std::size_t l = 0; l < depth(); ++l) {
+      const Segment& weights = engine.segments()[l];
+      add(symbol + tensor_name("W", l + 1, more), weights.rows, weights.columns, wide(in_rows(engine, weights)),
+          wide(truth.weights[l].flat()), wide(bound.weights[l].flat()));
+      add(symbol + tensor_name("b", l + 1, more), weights.rows, 1, wide(engine.biases(l)), truth.biases[l],
+          bound.biases[l]);
+    }
+  }
+}
+
+void Recorder::add_gradients() {
+  for (std::size_t l = 0; l < depth(); ++l) {
+    const Segment& weights = state_.gradients.segments()[l];
+    add(tensor_name("dW", l + 1), weights.rows, weights.columns, wide(in_rows(state_.gradients, weights)),
+        wide(truth_.gradients.weights[l].flat()), wide(bounds_.gradients.weights[l].flat()));
+    add(tensor_name("db", l + 1), weights.rows, 1, wide(state_.gradients.biases(l)), truth_.gradients.biases[l],
+        bounds_.gradients.biases[l]);
+  }
+  const double norm = truth_norm(truth_.gradients);
+  add("gradient_norm", 1, 1, {state_.gradient_norm}, {norm}, {bounds_.gradient_norm});
+  if (options_.clip_norm == 0) return;
+  const double clip = truth_clip(norm, options_.clip_norm);
+  const double bound =
+      norm + bounds_.gradient_norm <= options_.clip_norm ? 0 : bounds_.gradient_norm / options_.clip_norm;
+  add("clip", 1, 1, {truth_clip(state_.gradient_norm, options_.clip_norm)}, {clip}, {bound});
+}
+
+// dJ/dW of the whole objective, as the update rules take it: clip * dW + lambda W.
+void Recorder::add_full_gradients() {
+  const double norm = truth_norm(truth_.gradients);
+  const double clip = truth_clip(norm, options_.clip_norm);
+  const double engine_clip = truth_clip(state_.gradient_norm, options_.clip_norm);
+  for (std::size_t l = 0; l < depth(); ++l) {
+    const double lambda = decay_in_gradient(network_.architecture, options_, l + 1);
+    if (lambda == 0 && options_.clip_norm == 0) continue;
+    const Tensor& w = record_.of(tensor_name("W", l + 1));
+    const auto put = [&](const std::string& gradient, double decay, const Tensor* p) {
+      const Tensor g = record_.of("d" + gradient);
+      Tensor full{"g_" + gradient, g.rows, g.columns, g.engine, g.truth, g.bound};
+      for (std::size_t k = 0; k < full.engine.size(); ++k) {
+        const double at = p == nullptr ? 0 : p->truth[k], at_engine = p == nullptr ? 0 : p->engine[k];
+        const rules::Step<float> rule{{}, {}, {}, {}, 0, static_cast<float>(decay), static_cast<float>(engine_clip),
+                                      0,  0,  1};
+        full.engine[k] = static_cast<double>(rule.g(static_cast<float>(g.engine[k]), static_cast<float>(at_engine)));
+        full.truth[k] = clip * g.truth[k] + decay * at;
+        const double clipping = options_.clip_norm == 0 ? 0 : bounds_.gradient_norm / options_.clip_norm;
+        full.bound[k] = clip * g.bound[k] + clipping * std::abs(g.truth[k]) +
+                        0x1p-22 * (std::abs(clip * g.truth[k]) + std::abs(decay * at)) +
+                        (p == nullptr ? 0 : decay * p->bound[k]) + 0x1p-126;
+      }
+      record_.tensors.push_back(std::move(full));
+    };
+    put(tensor_name("W", l + 1), lambda, &w);
+    if (options_.clip_norm != 0) put(tensor_name("b", l + 1), 0, nullptr);
+  }
+}
+
+// The same rows, the same masks, the new weights.
+void Recorder::add_objective_after() {
+  const Pass pass{options_.seed, state_.step - 1, 0};
+  forward(network_, inputs_.view(), pass, state_.work);
+  const double loss =
+      loss_and_gradient(options_.loss, state_.work.outputs(), targets_.view(), share_, state_.work.d_outputs());
+  const double decay = decay_term(network_.parameters, options_.weight_decay);
+  const std::vector<MatrixOf<double>> all_masks = masks();
+  const TruthStep truth =
+      truth_step(network_.architecture, parameters_, options_.loss, batch_, options_.weight_decay, all_masks);
+  const StepBounds bounds = bound_step(network_.architecture, parameters_, options_.loss, batch_, options_.weight_decay,
+                                       all_masks, in_, truth);
+  add("loss_after", 1, 1, {loss}, {truth.loss}, {bounds.loss});
+  add("decay_term_after", 1, 1, {decay}, {truth.decay_term}, {bounds.decay_term});
+  add("objective_after", 1, 1, {loss + decay}, {truth.objective()}, {bounds.loss + bounds.decay_term});
+}
+
+const Tensor* ExplainedStep::find(std::string_view wanted) const {
+  const auto found = std::ranges::find(tensors, wanted, &Tensor::name);
+  return found == tensors.end() ? nullptr : &*found;
+}
+
+const Tensor& ExplainedStep::of(std::string_view wanted) const {
+  const Tensor* found = find(wanted);
+  if (found == nullptr) throw Error(ErrorCategory::internal, "explain: no quantity " + in_quotes(wanted));
+  return *found;
+}
+
+Explanation explain_steps(const Architecture& architecture, const TruthParameters& start, const TruthBatch& batch,
+                          const TrainOptions& options, std::size_t steps, TruthStart truth) {
+  validate(architecture);
+  validate(options);
+  if (batch.inputs.rows() == 0) throw Error(ErrorCategory::input, "rows to explain: expected at least 1, found 0");
+  Explanation explanation;
+  explanation.architecture = architecture;
+  explanation.options = options;
+  for (std::size_t i = 0; i < batch.inputs.rows(); ++i) explanation.rows.push_back(i + 1);
+  Recorder recorder(architecture, start, batch, options);
+  for (std::size_t step = 0; step < steps; ++step) {
+    if (step > 0 && truth == TruthStart::engine) recorder.restart_truth();
+    explanation.steps.push_back(recorder.step());
+  }
+  return explanation;
+}
+
+double decay_in_gradient(const Architecture& architecture, const TrainOptions& options, std::size_t layer) {
+  if (std::holds_alternative<AdamW>(options.optimizer)) return 0;
+  return options.weight_decay * architecture.layers[layer - 1].decay_multiplier;
+}
+
+std::vector<Excess> find_excesses(const Explanation& explanation, std::size_t most) {
+  std::vector<Excess> excesses;
+  for (const ExplainedStep& step : explanation.steps)
+    for (const Tensor& tensor : step.tensors)
+      for (std::size_t k = 0; k < tensor.engine.size() && excesses.size() < most; ++k) {
+        const double difference = std::abs(tensor.engine[k] - tensor.truth[k]);
+        if (difference <= tensor.bound[k] || difference == 0) continue;  // false for NaN
+        excesses.push_back({step.step, tensor.name, k / tensor.columns, k % tensor.columns, tensor.engine[k],
+                            tensor.truth[k], tensor.bound[k]});
+      }
+  return excesses;
+}
+
+}  // namespace chainrule

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+// Metrics of classes. One loop over the rows, and one over the rows of each ranking.
+#include "chainrule/metrics/classification.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "chainrule/base/elementary.h"
+#include "chainrule/metrics/metrics.h"
+
+namespace chainrule {
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+constexpr std::size_t kBins = 15;                // of the calibration error
+constexpr std::size_t kMostRanked = 1ull << 27;  // rows times rankings: half a gibibyte
+
+// -ln of a probability, which is kept epsilon away from 0 and 1.
+double log_loss_of(double probability) {
+  constexpr double kLeast = std::numeric_limits<double>::epsilon();
+  if (probability < kLeast) probability = kLeast;
+  if (probability > 1 - kLeast) probability = 1 - kLeast;
+  return std::isnan(probability) ? kNaN : -elementary::log(probability);
+}
+
+// Two classes: of the second one, between 0 and 1; else summed over the classes, between 0 and 2.
+template <class ShareOf>
+double brier_of(const ShareOf& share_of, std::size_t classes, std::size_t label) {
+  double sum = 0;
+  for (std::size_t k = classes == 2 ? 1 : 0; k < classes; ++k) {
+    const double distance = share_of(k) - (k == label ? 1.0 : 0.0);
+    sum += distance * distance;
+  }
+  return sum;
+}
+
+// share_of(row, class), guess_of(row), surest_of(row): the class predicted, and the likeliest one.
+template <class ShareOf, class GuessOf, class SurestOf>
+ClassAnswers answers_from(const Selection& truth, Depth depth, const ShareOf& share_of, const GuessOf& guess_of,
+                          const SurestOf& surest_of) {
+  ClassAnswers out;
+  out.classes = truth.data->targets.classes;
+  out.seen.assign(out.classes, false);
+  for (auto* const list : {&out.truth, &out.guess}) list->reserve(truth.rows.size());
+  for (auto* const list : {&out.log_loss, &out.brier, &out.confidence})
+    if (depth == Depth::all || list == &out.log_loss) list->reserve(truth.rows.size());
+  for (std::size_t i = 0; i < truth.rows.size(); ++i) {
+    const std::size_t label = truth.data->targets.labels[truth.rows[i]], guess = guess_of(i);
+    const auto share = share_of(i);
+    out.truth.push_back(static_cast<std::uint32_t>(label));
+    out.guess.push_back(static_cast<std::uint32_t>(guess));
+    out.seen[label] = out.seen[guess] = true;
+    out.log_loss.push_back(log_loss_of(share(label)));
+    if (depth == Depth::main) continue;
+    out.brier.push_back(brier_of(share, out.classes, label));
+    const std::size_t surest = surest_of(i);
+    out.confidence.push_back(share(surest));
+    out.surest_is_right.push_back(surest == label);
+  }
+  return out;
+}
+
+template <class ShareOf>
+void add_rankings(ClassAnswers& out, std::size_t rows, const ShareOf& share_of) {
+  const std::size_t rankings = out.classes == 2 ? 1 : out.classes;
+  if (out.classes < 2 || rankings > kMostRanked / std::max<std::size_t>(rows, 1)) return;
+  for (std::size_t k = out.classes - rankings; k < out.classes; ++k) {
+    std::vector<double> keys(rows);
+    for (std::size_t i = 0; i < rows; ++i) keys[i] = -share_of(i)(k);
+    out.positives.push_back(k);
+    out.rankings.emplace_back(keys);
+  }
+}
+
+template <std::size_t L>
+struct Sums {
+  struct Class {
+    Lanes<L> right{}, truth{}, predicted{};
+  };
+  struct Bin {
+    Lanes<L> right{}, confidence{};
+  };
+  std::vector<Class> classes;
+  std::array<Bin, kBins> bins;
+  Lanes<L> total{}, right{}, log_loss{}, brier{};
+};
+
+template <std::size_t L>
+Sums<L> sums_of(const ClassAnswers& answers, std::span<const float> weights) {
+  Sums<L> sums;
+  sums.classes.resize(answers.classes);
+  for (std::size_t i = 0; i < answers.truth.size(); ++i) {
+    const float* const weight = &weights[i * L];
+    const std::size_t label = answers.truth[i], guess = answers.guess[i];
+    add(sums.total, weight);
+    add(sums.classes[label].truth, weight);
+    add(sums.classes[guess].predicted, weight);
+    if (label == guess) add(sums.classes[label].right, weight);
+    if (label == guess) add(sums.right, weight);
+    add(sums.log_loss, weight, answers.log_loss[i]);
+    if (answers.brier.empty()) continue;
+    add(sums.brier, weight, answers.brier[i]);
+    // Bin b holds confidences above b / kBins, up to (b + 1) / kBins.
+    const double place = std::ceil(answers.confidence[i] * static_cast<double>(kBins)) - 1;
+    auto& bin = sums.bins[static_cast<std::size_t>(std::clamp(place, 0.0, kBins - 1.0))];
+    add(bin.confidence, weight, answers.confidence[i]);
+    if (answers.surest_is_right[i]) add(bin.right, weight);
+  }
+  return sums;
+}
+
+// Means over classes, and Matthews' correlation, of lane l.
+struct OfClasses {
+  double balanced_accuracy = kNaN, f1_macro = kNaN, f1 = kNaN, mcc = kNaN;
+};
+
+template <std::size_t L>
+OfClasses of_classes(const ClassAnswers& answers, const Sums<L>& sums, std::size_t l) {
+  double recalls = 0, f1s = 0, with_truth = 0, with_guess = 0, seen = 0, last_f1 = kNaN;
+  double products = 0, truth_squares = 0, guess_squares = 0;
+  for (std::size_t k = 0; k < answers.classes; ++k) {
+    const double right = sums.classes[k].right[l], truth = sums.classes[k].truth[l],
+                 predicted = sums.classes[k].predicted[l];
+    const bool weighs = truth + predicted > 0;
+    if (truth > 0) recalls += right / truth;
+    if (truth > 0) ++with_truth;
+    if (predicted > 0) ++with_guess;
+    // Classes whose rows weigh nothing count, with 0, as scikit-learn does it; those that a resample lacks do not.
+    if (L == 1 ? answers.seen[k] : weighs) ++seen;
+    last_f1 = weighs ? 2 * right / (truth + predicted) : kNaN;
+    if (weighs) f1s += last_f1;
+    products += truth * predicted;
+    truth_squares += truth * truth;
+    guess_squares += predicted * predicted;
+  }
+  const double total = sums.total[l], square = total * total;
+  if (!(total > 0)) return {};
+  OfClasses out{recalls / with_truth, f1s / seen, answers.classes == 2 ? last_f1 : f1s / seen, kNaN};
+  // Guesses of one class show no correlation; truth of one class allows none.
+  if (with_truth >= 2)
+    out.mcc = with_guess < 2
+                  ? 0
+                  : (sums.right[l] * total - products) / std::sqrt((square - truth_squares) * (square - guess_squares));
+  return out;
+}
+
+// Areas under the curves of one ranking, times what divides them.
+template <std::size_t L>
+struct Areas {
+  Lanes<L> roc{}, precision{};
+};
+
+template <std::size_t L>
+Areas<L> areas_of(const ClassAnswers& answers, std::size_t ranking, std::span<const float> weights) {
+  Areas<L> areas;
+  Lanes<L> hits{}, others{}, new_hits{}, new_others{};  // "new": of the group of equal scores at hand
+  bool has_hits = false;
+  const std::size_t positive = answers.positives[ranking];
+  answers.rankings[ranking].each([&](std::size_t row, bool ends) {
+    const bool hit = answers.truth[row] == positive;
+    has_hits = has_hits || hit;
+    add(hit ? new_hits : new_others, &weights[row * L]);
+    if (!ends) return;
+    for (std::size_t l = 0; l < L; ++l) {
+      areas.roc[l] += new_others[l] * (hits[l] + 0.5 * new_hits[l]);
+      hits[l] += new_hits[l];
+      others[l] += new_others[l];
+    }
+    for (std::size_t l = 0; has_hits && l < L; ++l) {
+      const double above = hits[l] + others[l];
+      areas.precision[l] += new_hits[l] * (above > 0 ? hits[l] / above : 0.0);
+    }
+    new_hits = new_others = {};
+    has_hits = false;
+  });
+  return areas;
+}
+
+// Means over the rankings in which the areas are defined.
+template <std::size_t L>
+Areas<L> mean_areas(const ClassAnswers& answers, const Sums<L>& sums, std::span<const float> weights) {
+  Areas<L> mean;
+  Lanes<L> rocs{}, precisions{};
+  for (std::size_t r = 0; r < answers.rankings.size(); ++r) {
+    const Areas<L> areas = areas_of<L>(answers, r, weights);
+    for (std::size_t l = 0; l < L; ++l) {
+      const double hits = sums.classes[answers.positives[r]].truth[l], others = sums.total[l] - hits;
+      const bool has_hits = hits > 0, has_others = others > 0 && hits < sums.total[l];
+      if (has_hits && has_others) mean.roc[l] += areas.roc[l] / (hits * others);
+      if (has_hits) mean.precision[l] += areas.precision[l] / hits;
+      rocs[l] += has_hits && has_others ? 1 : 0;
+      precisions[l] += has_hits ? 1 : 0;
+    }
+  }
+  for (std::size_t l = 0; l < L; ++l) {
+    mean.roc[l] = rocs[l] > 0 ? mean.roc[l] / rocs[l] : kNaN;
+    mean.precision[l] = precisions[l] > 0 ? mean.precision[l] / precisions[l] : kNaN;
+  }
+  return mean;
+}
+
+template <std::size_t L>
+double calibration_error(const Sums<L>& sums, std::size_t l) {
+  double apart = 0;
+  for (const auto& bin : sums.bins) apart += std::fabs(bin.right[l] - bin.confidence[l]);
+  return apart / sums.total[l];
+}
+
+}  // namespace
+
+ClassAnswers prepare_classes(ConstMatrixView predictions, std::span<const double> shares, const Selection& truth,
+                             Depth depth, std::optional<double> threshold) {
+  const std::size_t rows = truth.rows.size();
+  if (!shares.empty()) {
+    const auto guess = static_cast<std::size_t>(std::max_element(shares.begin(), shares.end()) - shares.begin());
+    const auto share_of = [&](std::size_t) { return [&](std::size_t k) { return shares[k]; }; };
+    const auto guess_of = [&](std::size_t) { return guess; };
+    ClassAnswers out = answers_from(truth, depth, share_of, guess_of, guess_of);
+    add_rankings(out, rows, share_of);
+    return out;
+  }
+  const auto share_of = [&](std::size_t i) {
+    return [row = Shares(predictions.row(i))](std::size_t k) { return row.of(k); };
+  };
+  const auto surest_of = [&](std::size_t i) { return predicted_class(predictions.row(i)); };
+  const auto guess_of = [&](std::size_t i) { return predicted_class(predictions.row(i), threshold); };
+  ClassAnswers out = answers_from(truth, depth, share_of, guess_of, surest_of);
+  if (depth == Depth::all) add_rankings(out, rows, share_of);
+  return out;
+}
+
+template <std::size_t L>
+std::vector<Lanes<L>> class_values(const ClassAnswers& answers, std::span<const float> weights) {
+  enum { accuracy, balanced_accuracy, f1_macro, log_loss, f1, mcc, roc_auc, average_precision, brier, calibration };
+  Lanes<L> nothing;
+  nothing.fill(kNaN);
+  std::vector<Lanes<L>> values(calibration + 1, nothing);
+  const Sums<L> sums = sums_of<L>(answers, weights);
+  const Areas<L> areas = mean_areas<L>(answers, sums, weights);
+  for (std::size_t l = 0; l < L; ++l) {
+    if (!(sums.total[l] > 0)) continue;
+    const OfClasses means = of_classes<L>(answers, sums, l);
+    values[accuracy][l] = sums.right[l] / sums.total[l];
+    values[balanced_accuracy][l] = means.balanced_accuracy;
+    values[f1_macro][l] = means.f1_macro;
+    values[log_loss][l] = sums.log_loss[l] / sums.total[l];
+    values[f1][l] = means.f1;
+    values[mcc][l] = means.mcc;
+    values[roc_auc][l] = areas.roc[l];
+    values[average_precision][l] = areas.precision[l];
+    if (answers.brier.empty()) continue;
+    values[brier][l] = sums.brier[l] / sums.total[l];
+    values[calibration][l] = calibration_error<L>(sums, l);
+  }
+  return values;
+}
+
+template std::vector<Lanes<1>> class_values<1>(const ClassAnswers&, std::span<const float>);
+template std::vector<Lanes<kLanes>> class_values<kLanes>(const ClassAnswers&, std::span<const float>);
+
+}  // namespace chainrule

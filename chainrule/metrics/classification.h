@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Metrics of predicted classes: what they need to know of each row, and their values.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "chainrule/base/matrix.h"
+#include "chainrule/engine/dataset.h"
+#include "chainrule/metrics/ranking.h"
+
+namespace chainrule {
+
+struct ClassAnswers {
+  std::size_t classes = 0;
+  std::vector<std::uint32_t> truth, guess;  // one per row, as all below
+  std::vector<double> log_loss;
+  std::vector<bool> seen;  // per class: as truth or guess of any row, even of one that weighs nothing
+  // Depth::all, every score being a number:
+  std::vector<double> brier;
+  std::vector<double> confidence;      // probability of the likeliest class
+  std::vector<bool> surest_is_right;   // whether the truth is that class; the guess may heed a threshold
+  std::vector<std::size_t> positives;  // the class of each ranking: the second of two, else all
+  std::vector<Ranking> rankings;       // by falling probability; none where there are too many rows times classes
+};
+
+/// The shares that scores give to classes. Written so that a score that is not a number stays one.
+class Shares {
+ public:
+  explicit Shares(std::span<const float> scores) : scores_(scores) {
+    for (const float score : scores) sum_ += clipped(score);
+  }
+  double of(std::size_t label) const {
+    return sum_ == 0 ? 1 / static_cast<double>(scores_.size()) : clipped(scores_[label]) / sum_;
+  }
+
+ private:
+  static double clipped(float score) { return score < 0 ? 0.0 : static_cast<double>(score); }
+  std::span<const float> scores_;
+  double sum_ = 0;
+};
+
+/// `shares`: where not empty, the same answer for every row instead of predictions.
+ClassAnswers prepare_classes(ConstMatrixView predictions, std::span<const double> shares, const Selection& truth,
+                             Depth depth, std::optional<double> threshold = {});
+
+template <std::size_t L>
+std::vector<Lanes<L>> class_values(const ClassAnswers& answers, std::span<const float> weights);
+
+}  // namespace chainrule

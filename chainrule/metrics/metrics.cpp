@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chainrule/metrics/metrics.h"
+
+#include <algorithm>
+
+#include "chainrule/base/error.h"
+#include "chainrule/metrics/prepared.h"
+
+namespace chainrule {
+namespace {
+
+// How many of metric_names(), loss left out, are always computed.
+std::size_t main_metrics(bool classes) { return classes ? 4 : 3; }
+
+const std::vector<std::string>& all_names() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all = metric_names(true);
+    all.insert(all.end(), metric_names(false).begin() + 1, metric_names(false).end());
+    return all;
+  }();
+  return names;
+}
+
+}  // namespace
+
+const Metric* find_metric(const Metrics& metrics, std::string_view name) {
+  const auto found = std::find_if(metrics.begin(), metrics.end(), [&](const Metric& m) { return m.name == name; });
+  return found == metrics.end() ? nullptr : &*found;
+}
+
+const std::vector<std::string>& metric_names(bool classes) {
+  static const std::vector<std::string> of_classes = {
+      "loss", "accuracy", "balanced_accuracy", "f1_macro", "log_loss",         "f1",
+      "mcc",  "roc_auc",  "average_precision", "brier",    "calibration_error"};
+  static const std::vector<std::string> of_numbers = {"loss", "rmse", "mae", "r2", "median_absolute_error", "spearman"};
+  return classes ? of_classes : of_numbers;
+}
+
+bool larger_is_better(std::string_view name) {
+  static const std::vector<std::string> small = {
+      "loss", "log_loss", "brier", "calibration_error", "rmse", "mae", "median_absolute_error"};
+  const std::string& known = all_names()[index_of_name(name, all_names(), "metric")];
+  return std::find(small.begin(), small.end(), known) == small.end();
+}
+
+Metrics compute_metrics(ConstMatrixView predictions, const Selection& truth, std::string_view also,
+                        std::optional<double> threshold) {
+  const bool classes = truth.data != nullptr && truth.data->targets.classes > 0;
+  const std::vector<std::string>& names = metric_names(classes);
+  const std::size_t always = main_metrics(classes);
+  const auto wanted = static_cast<std::size_t>(std::find(names.begin(), names.end(), also) - names.begin());
+  const bool more = wanted > always && wanted < names.size();
+  const Answers answers = prepare(predictions, truth, more ? Depth::all : Depth::main, threshold);
+  const std::vector<Lanes<1>> values = values_of<1>(answers, weights_of(truth));
+  Metrics metrics;
+  for (std::size_t m = 0; m < always; ++m) metrics.push_back({names[m + 1], values[m][0]});
+  if (more) metrics.push_back({names[wanted], values[wanted - 1][0]});
+  return metrics;
+}
+
+std::vector<std::uint64_t> confusion_matrix(ConstMatrixView predictions, const Selection& truth,
+                                            std::optional<double> threshold) {
+  const Answers answers = prepare(predictions, truth, Depth::main, threshold);
+  const std::size_t classes = answers.classes.classes;
+  std::vector<std::uint64_t> counts(checked_product(classes, classes, "confusion matrix"));
+  for (std::size_t i = 0; i < answers.classes.truth.size(); ++i)
+    ++counts[answers.classes.truth[i] * classes + answers.classes.guess[i]];
+  return counts;
+}
+
+std::size_t predicted_class(std::span<const float> scores, std::optional<double> threshold) {
+  if (threshold && scores.size() == 2) return Shares(scores).of(1) >= *threshold ? 1 : 0;
+  std::size_t best = 0;
+  for (std::size_t k = 1; k < scores.size(); ++k)
+    if (scores[k] > scores[best]) best = k;
+  return best;
+}
+
+}  // namespace chainrule

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// What metrics of classes and of numbers share: rows in an order, and sums for many sets of weights side by side.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "chainrule/engine/dataset.h"
+
+namespace chainrule {
+
+inline constexpr std::size_t kLanes = 16;  // one cache line of weights per row
+template <std::size_t L>
+using Lanes = std::array<double, L>;
+
+/// Which values are wanted: ranks and medians need sorted rows, and most trainings watch none of them.
+enum class Depth { main, all };
+
+/// Rows in an order; the last of each group of equals is marked.
+class Ranking {
+ public:
+  /// By rising key, equal ones by rising row. No key may be NaN.
+  explicit Ranking(std::span<const double> keys);
+  /// visit(row, whether the group of equal keys ends here)
+  template <class Visit>
+  void each(const Visit& visit) const {
+    for (const std::uint32_t entry : entries_) visit(entry & ~kEnd, (entry & kEnd) != 0);
+  }
+
+ private:
+  static constexpr std::uint32_t kEnd = 0x8000'0000;
+  std::vector<std::uint32_t> entries_;
+};
+
+template <std::size_t L>
+void add(Lanes<L>& sum, const float* weights, double factor = 1) {
+  for (std::size_t l = 0; l < L; ++l) sum[l] += static_cast<double>(weights[l]) * factor;
+}
+
+/// Sample weights of the rows: 1 where the data have none.
+std::vector<float> weights_of(const Selection& truth);
+
+}  // namespace chainrule

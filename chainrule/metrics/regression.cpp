@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// Metrics of numbers, one output at a time: sums of errors, their median, and the correlation of ranks.
+#include "chainrule/metrics/regression.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace chainrule {
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+template <std::size_t L>
+struct Sums {
+  Lanes<L> total{}, squares{}, absolutes{}, truth{}, truth_squares{}, least, most;
+};
+
+template <std::size_t L>
+Sums<L> sums_of(const NumberAnswers& answers, std::span<const float> weights) {
+  Sums<L> sums;
+  sums.least.fill(kInfinity);
+  sums.most.fill(-kInfinity);
+  for (std::size_t i = 0; i < answers.truth.size(); ++i) {
+    const float* const weight = &weights[i * L];
+    const double truth = answers.truth[i], difference = answers.difference[i];
+    add(sums.total, weight);
+    add(sums.squares, weight, difference * difference);
+    add(sums.absolutes, weight, std::fabs(difference));
+    add(sums.truth, weight, truth);
+    add(sums.truth_squares, weight, truth * truth);
+    for (std::size_t l = 0; l < L; ++l) {
+      sums.least[l] = weight[l] > 0 && truth < sums.least[l] ? truth : sums.least[l];
+      sums.most[l] = weight[l] > 0 && truth > sums.most[l] ? truth : sums.most[l];
+    }
+  }
+  return sums;
+}
+
+// Where the weights reach half of their total, which is the sum in the order of the ranking.
+template <std::size_t L>
+Lanes<L> medians(const Ranking& ranking, std::span<const double> values, std::span<const float> weights) {
+  // What scikit-learn takes for exactly half; any two sums of whole weights are farther apart.
+  constexpr double kExactly = std::numeric_limits<double>::epsilon();
+  Lanes<L> total{}, sum{}, lower, upper;
+  lower.fill(kNaN);
+  upper.fill(kNaN);
+  ranking.each([&](std::size_t row, bool) { add(total, &weights[row * L]); });
+  ranking.each([&](std::size_t row, bool) {
+    for (std::size_t l = 0; l < L; ++l) {
+      const auto weight = static_cast<double>(weights[row * L + l]);
+      const double before = sum[l], half = 0.5 * total[l], value = values[row];
+      sum[l] = before + weight;
+      const bool is_lower = weight > 0 && before < half && sum[l] >= half;
+      const bool is_upper = weight > 0 && before >= half && !(upper[l] == upper[l]);
+      // The first row past the lower one takes part only where the lower one ends at half.
+      if (is_upper) upper[l] = before - half <= kExactly ? value : lower[l];
+      if (is_lower) lower[l] = value;
+    }
+  });
+  Lanes<L> middle;
+  for (std::size_t l = 0; l < L; ++l) middle[l] = upper[l] == upper[l] ? 0.5 * (lower[l] + upper[l]) : lower[l];
+  return middle;
+}
+
+// visit(row, its L ranks) in the order of the ranking; ranks are less half of the total weight, which is their mean. A
+// row of weight w counts as w rows would, equals share the mean of their ranks.
+template <std::size_t L, class Visit>
+void each_rank(const Ranking& ranking, std::span<const float> weights, const Visit& visit) {
+  std::vector<std::size_t> group;
+  Lanes<L> below{}, inside{}, rank;
+  ranking.each([&](std::size_t row, bool) { add(below, &weights[row * L], -0.5); });
+  ranking.each([&](std::size_t row, bool ends) {
+    group.push_back(row);
+    add(inside, &weights[row * L]);
+    if (!ends) return;
+    for (std::size_t l = 0; l < L; ++l) {
+      rank[l] = below[l] + 0.5 * inside[l];
+      below[l] += inside[l];
+    }
+    for (const std::size_t member : group) visit(member, rank);
+    inside = {};
+    group.clear();
+  });
+}
+
+template <std::size_t L>
+Lanes<L> rank_correlations(const NumberAnswers& answers, std::span<const float> weights) {
+  std::vector<double> x(weights.size());
+  Lanes<L> xx{}, xy{}, yy{}, out;
+  each_rank<L>(answers.by_truth[0], weights, [&](std::size_t row, const Lanes<L>& rank) {
+    for (std::size_t l = 0; l < L; ++l) {
+      x[row * L + l] = rank[l];
+      xx[l] += static_cast<double>(weights[row * L + l]) * rank[l] * rank[l];
+    }
+  });
+  each_rank<L>(answers.by_prediction[0], weights, [&](std::size_t row, const Lanes<L>& rank) {
+    for (std::size_t l = 0; l < L; ++l) {
+      const double weighed = static_cast<double>(weights[row * L + l]) * rank[l];
+      xy[l] += weighed * x[row * L + l];
+      yy[l] += weighed * rank[l];
+    }
+  });
+  for (std::size_t l = 0; l < L; ++l)
+    out[l] = xx[l] > 0 && yy[l] > 0 ? std::clamp(xy[l] / (std::sqrt(xx[l]) * std::sqrt(yy[l])), -1.0, 1.0) : kNaN;
+  return out;
+}
+
+}  // namespace
+
+double weighted_median(std::span<const double> values, std::span<const float> weights) {
+  return medians<1>(Ranking(values), values, weights)[0];
+}
+
+NumberAnswers prepare_numbers(ConstMatrixView predictions, const double* constant, const Selection& truth,
+                              std::size_t output, Depth depth) {
+  const Targets& targets = truth.data->targets;
+  const std::size_t rows = truth.rows.size();
+  const std::vector<float> weights = weights_of(truth);
+  NumberAnswers out;
+  out.scale = targets.scale;
+  out.truth.reserve(rows);
+  out.difference.reserve(rows);
+  double total = 0, sum = 0;
+  std::vector<double> guesses(rows);
+  for (std::size_t i = 0; i < rows; ++i) {
+    const auto value = static_cast<double>(targets.values(truth.rows[i], output));
+    guesses[i] = constant != nullptr
+                     ? *constant
+                     : std::clamp(static_cast<double>(predictions(i, output)), targets.least, targets.most);
+    out.truth.push_back(value);
+    out.difference.push_back(guesses[i] - value);
+    total += static_cast<double>(weights[i]);
+    sum += static_cast<double>(weights[i]) * value;
+  }
+  if (depth == Depth::all) {
+    std::vector<double> errors(rows);
+    for (std::size_t i = 0; i < rows; ++i) errors[i] = std::fabs(out.difference[i]);
+    out.by_error.emplace_back(errors);
+    out.by_truth.emplace_back(out.truth);
+    out.by_prediction.emplace_back(guesses);
+  }
+  if (total > 0)
+    for (double& value : out.truth) value -= sum / total;
+  return out;
+}
+
+template <std::size_t L>
+std::vector<Lanes<L>> number_values(const NumberAnswers& answers, std::span<const float> weights) {
+  enum { rmse, mae, r2, median, spearman };
+  Lanes<L> nothing;
+  nothing.fill(kNaN);
+  std::vector<Lanes<L>> values(spearman + 1, nothing);
+  const Sums<L> sums = sums_of<L>(answers, weights);
+  // Scale alone turns differences into their own unit; r2 is a ratio and needs no unit.
+  for (std::size_t l = 0; l < L; ++l) {
+    const double total = sums.total[l];
+    if (!(total > 0)) continue;
+    values[rmse][l] = answers.scale * std::sqrt(sums.squares[l] / total);
+    values[mae][l] = answers.scale * sums.absolutes[l] / total;
+    const double spread = sums.truth_squares[l] - sums.truth[l] * sums.truth[l] / total;
+    if (sums.least[l] < sums.most[l]) values[r2][l] = 1 - sums.squares[l] / spread;
+  }
+  if (answers.by_error.empty()) return values;
+  std::vector<double> errors(answers.difference.size());
+  for (std::size_t i = 0; i < errors.size(); ++i) errors[i] = answers.scale * std::fabs(answers.difference[i]);
+  values[median] = medians<L>(answers.by_error[0], errors, weights);
+  values[spearman] = rank_correlations<L>(answers, weights);
+  return values;
+}
+
+template std::vector<Lanes<1>> number_values<1>(const NumberAnswers&, std::span<const float>);
+template std::vector<Lanes<kLanes>> number_values<kLanes>(const NumberAnswers&, std::span<const float>);
+
+}  // namespace chainrule

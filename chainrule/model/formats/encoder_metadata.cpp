@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chainrule/model/formats/encoder_metadata.h"
+
+#include <algorithm>
+#include <array>
+
+#include "chainrule/base/error.h"
+#include "chainrule/model/formats/json.h"
+
+namespace chainrule::formats {
+namespace {
+
+[[noreturn]] void refuse(const std::string& what) { throw Error(ErrorCategory::input, what); }
+
+std::string element(const std::string& where, std::size_t k) { return where + '[' + std::to_string(k) + ']'; }
+
+std::string numbers_text(const std::vector<double>& numbers) {
+  std::vector<std::string> texts;
+  for (const double number : numbers) texts.push_back(json_number(number));
+  return json_list(texts);
+}
+
+std::vector<double> numbers_of(const Json& json, const std::string& where) {
+  std::vector<double> numbers;
+  for (const Json& number : list_of(json, where)) numbers.push_back(number_of(number, where));
+  return numbers;
+}
+
+// null, or the form of the dates and the names of the cycles.
+std::string date_text_of(const InputColumn& column) {
+  if (!column.date) return "null";
+  std::vector<std::string> texts{json_text(kDateForms[static_cast<std::size_t>(*column.date)], "form of dates")};
+  for (const Cycle cycle : column.cycles)
+    texts.push_back(json_text(kCycleNames[static_cast<std::size_t>(cycle)], "cycle"));
+  return json_list(texts);
+}
+
+template <class Value, std::size_t N>
+Value named(const Json& json, const std::string& where, const std::array<std::string_view, N>& names) {
+  const std::string text = text_of(json, where);
+  const auto at = std::find(names.begin(), names.end(), text);
+  if (at == names.end()) refuse(where + ": expected a known name, found " + in_quotes(text));
+  return static_cast<Value>(at - names.begin());
+}
+
+void date_from(const Json& json, const std::string& where, InputColumn& column) {
+  if (std::holds_alternative<std::monostate>(json.value)) return;
+  const Json::List& texts = list_of(json, where);
+  if (texts.empty()) refuse(where + ": expected the form of the dates, found an empty list");
+  column.date = named<DateForm>(texts[0], element(where, 0), kDateForms);
+  for (std::size_t k = 1; k < texts.size(); ++k)
+    column.cycles.push_back(named<Cycle>(texts[k], element(where, k), kCycleNames));
+}
+
+}  // namespace
+
+std::string columns_text(const Encoder& encoder) {
+  std::vector<std::string> places, names, shift, scale, constant, fill, may_miss, categories, clipped, landmarks,
+      scores, boolean, dates, least, most;
+  for (const std::size_t column : encoder.input_places) places.push_back(std::to_string(column));
+  for (const InputColumn& column : encoder.inputs) {
+    names.push_back(json_text(column.name, "name of a column"));
+    shift.push_back(json_number(column.shift));
+    scale.push_back(json_number(column.scale));
+    constant.push_back(column.constant ? "true" : "false");
+    fill.push_back(json_number(column.fill));
+    may_miss.push_back(column.may_miss ? "true" : "false");
+    std::vector<std::string> texts;
+    for (const std::string& text : column.categories) texts.push_back(json_text(text, "category"));
+    categories.push_back(column.categorical ? json_list(texts) : "null");
+    clipped.push_back(column.clipped ? "true" : "false");
+    landmarks.push_back(numbers_text(column.landmarks));
+    scores.push_back(numbers_text(column.scores));
+    boolean.push_back(column.boolean ? "true" : "false");
+    dates.push_back(date_text_of(column));
+    least.push_back(json_number(column.least));
+    most.push_back(json_number(column.most));
+  }
+  return json_object({{"match_by_name", encoder.match_by_name ? "true" : "false"},
+                      {"training_columns", std::to_string(encoder.training_columns)},
+                      {"places", json_list(places)},
+                      {"names", json_list(names)},
+                      {"shift", json_list(shift)},
+                      {"scale", json_list(scale)},
+                      {"constant", json_list(constant)},
+                      {"fill", json_list(fill)},
+                      {"may_miss", json_list(may_miss)},
+                      {"categories", json_list(categories)},
+                      {"clipped", json_list(clipped)},
+                      {"landmarks", json_list(landmarks)},
+                      {"scores", json_list(scores)},
+                      {"boolean", json_list(boolean)},
+                      {"dates", json_list(dates)},
+                      {"least", json_list(least)},
+                      {"most", json_list(most)}});
+}
+
+// Lists of another length than `names` are refused; the number of places is left to validate(), which images have none
+// of.
+void columns_from(const std::string& text, std::size_t inputs, std::uint64_t version, const std::string& where,
+                  Encoder& encoder) {
+  const Json json = read_json(text, (20 + 2 * kMostLandmarks) * inputs + 20, where);
+  std::vector<std::string_view> keys{"match_by_name", "training_columns", "places", "names", "shift",
+                                     "scale",         "constant"};
+  if (version >= 2) keys.insert(keys.end(), {"fill", "may_miss", "categories"});
+  if (version >= 3) keys.insert(keys.end(), {"clipped", "landmarks", "scores", "boolean", "dates", "least", "most"});
+  const Fields fields(json, keys, where);
+  encoder.match_by_name = fields.flag("match_by_name");
+  encoder.training_columns = fields.whole("training_columns");
+  for (const Json& column : fields.list("places"))
+    encoder.input_places.push_back(whole_of(column, fields.where("places")));
+  const Json::List& names = fields.list("names");
+  const auto list = [&](std::string_view key) -> const Json::List& {
+    if (fields.list(key).size() == names.size()) return fields.list(key);
+    refuse(fields.where(key) + ": expected " + std::to_string(names.size()) + " values, found " +
+           std::to_string(fields.list(key).size()));
+  };
+  const Json::List &shift = list("shift"), &scale = list("scale"), &constant = list("constant");
+  for (std::size_t j = 0; j < names.size(); ++j)
+    encoder.inputs.push_back({text_of(names[j], element(fields.where("names"), j)),
+                              number_of(shift[j], element(fields.where("shift"), j)),
+                              number_of(scale[j], element(fields.where("scale"), j)),
+                              flag_of(constant[j], element(fields.where("constant"), j))});
+  if (version < 2) return;
+  const Json::List &fill = list("fill"), &may_miss = list("may_miss"), &categories = list("categories");
+  for (std::size_t j = 0; j < names.size(); ++j) {
+    InputColumn& column = encoder.inputs[j];
+    column.fill = number_of(fill[j], element(fields.where("fill"), j));
+    column.may_miss = flag_of(may_miss[j], element(fields.where("may_miss"), j));
+    column.categorical = !std::holds_alternative<std::monostate>(categories[j].value);
+    if (!column.categorical) continue;
+    const std::string of = element(fields.where("categories"), j);
+    const Json::List& texts = list_of(categories[j], of);
+    for (std::size_t k = 0; k < texts.size(); ++k) column.categories.push_back(text_of(texts[k], element(of, k)));
+  }
+  if (version < 3) return;
+  const Json::List &clipped = list("clipped"), &landmarks = list("landmarks"), &scores = list("scores");
+  for (std::size_t j = 0; j < names.size(); ++j) {
+    encoder.inputs[j].clipped = flag_of(clipped[j], element(fields.where("clipped"), j));
+    encoder.inputs[j].landmarks = numbers_of(landmarks[j], element(fields.where("landmarks"), j));
+    encoder.inputs[j].scores = numbers_of(scores[j], element(fields.where("scores"), j));
+  }
+  const Json::List &boolean = list("boolean"), &dates = list("dates");
+  for (std::size_t j = 0; j < names.size(); ++j) {
+    encoder.inputs[j].boolean = flag_of(boolean[j], element(fields.where("boolean"), j));
+    date_from(dates[j], element(fields.where("dates"), j), encoder.inputs[j]);
+  }
+  const Json::List &least = list("least"), &most = list("most");
+  const auto bound = [](const Json& value, const std::string& of, double unknown) {
+    return std::holds_alternative<std::monostate>(value.value) ? unknown : number_of(value, of);
+  };
+  for (std::size_t j = 0; j < names.size(); ++j) {
+    InputColumn& column = encoder.inputs[j];
+    column.least = bound(least[j], element(fields.where("least"), j), column.least);
+    column.most = bound(most[j], element(fields.where("most"), j), column.most);
+  }
+}
+
+}  // namespace chainrule::formats

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// The metadata "columns" of a model file; model_metadata.cpp says what it holds. Internal to formats/.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "chainrule/data/encoder.h"
+
+namespace chainrule::formats {
+
+std::string columns_text(const Encoder& encoder);
+/// Reads it for a network of so many inputs, as a file of this version has it. Throws Error (input).
+void columns_from(const std::string& text, std::size_t inputs, std::uint64_t version, const std::string& where,
+                  Encoder& encoder);
+
+}  // namespace chainrule::formats

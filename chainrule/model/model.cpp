@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chainrule/model/model.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <set>
+#include <string_view>
+
+#include "chainrule/base/error.h"
+#include "chainrule/base/sha256.h"
+
+namespace chainrule {
+namespace {
+
+[[noreturn]] void refuse(const std::string& what) { throw Error(ErrorCategory::input, what); }
+
+void require(bool holds, const std::string& what, const std::string& expected, const std::string& found) {
+  if (!holds) refuse(what + ": expected " + expected + ", found " + found);
+}
+
+// Makes no string where all is well: prediction allocates nothing.
+void require_equal(std::size_t expected, std::size_t found, const char* what) {
+  if (expected != found) require(false, what, std::to_string(expected), std::to_string(found));
+}
+
+void require_scaling(double shift, double scale, const std::string& of) {
+  require(std::isfinite(shift), "shift of " + of, "a finite number", std::to_string(shift));
+  require(std::isfinite(scale) && scale > 0, "scale of " + of, "a finite number above 0", std::to_string(scale));
+}
+
+// Places of columns in the training data, from 1: what rows without names are matched by.
+void check_places(const Encoder& encoder) {
+  require_equal(encoder.inputs.size(), encoder.input_places.size(), "places of the input columns");
+  std::set<std::size_t> taken;
+  const auto take = [&](std::size_t column, const std::string& of) {
+    require(column >= 1 && column <= encoder.training_columns, "place of " + of,
+            "1 to " + std::to_string(encoder.training_columns), std::to_string(column));
+    if (!taken.insert(column).second) refuse("place of " + of + ": column " + std::to_string(column) + " twice");
+  };
+  take(encoder.target_place, "the target");
+  if (encoder.weight_place > 0 || !encoder.weight.empty()) take(encoder.weight_place, "the sample weights");
+  for (std::size_t j = 0; j < encoder.input_places.size(); ++j)
+    take(encoder.input_places[j], "input " + std::to_string(j + 1));
+}
+
+void check_categories(const InputColumn& column, const std::string& of) {
+  const std::vector<std::string>& categories = column.categories;
+  if (!column.categorical && !categories.empty()) refuse("categories of " + of + ": expected none for a number");
+  if (column.categorical && column.may_miss) refuse(of + ": a category has no input that says it is missing");
+  require(categories.size() <= kMostCategories, "categories of " + of, "at most " + std::to_string(kMostCategories),
+          std::to_string(categories.size()));
+  if (!std::is_sorted(categories.begin(), categories.end()) ||
+      std::adjacent_find(categories.begin(), categories.end()) != categories.end())
+    refuse("categories of " + of + ": expected each once, sorted");
+}
+
+void check_landmarks(const InputColumn& column, const std::string& of) {
+  const std::vector<double>&values = column.landmarks, &scores = column.scores;
+  require_equal(values.size(), scores.size(), ("scores of " + of).c_str());
+  require(values.size() <= kMostLandmarks, "landmarks of " + of, "at most " + std::to_string(kMostLandmarks),
+          std::to_string(values.size()));
+  const auto finite = [](double x) { return std::isfinite(x); };
+  if (!std::ranges::all_of(values, finite) || !std::ranges::all_of(scores, finite))
+    refuse("landmarks and scores of " + of + ": expected finite numbers");
+  if (std::ranges::adjacent_find(values, std::greater_equal()) != values.end())
+    refuse("landmarks of " + of + ": expected rising numbers");
+  if (column.categorical && (column.clipped || !values.empty())) refuse(of + ": a category is not scaled");
+}
+
+void check_date(const InputColumn& column, const std::string& of) {
+  if (column.categorical + column.boolean + column.date.has_value() > 1)
+    refuse(of + ": expected a category, a boolean or a date, found more than one of them");
+  if (!column.date && !column.cycles.empty()) refuse("cycles of " + of + ": expected none but of a date");
+  if (!std::is_sorted(column.cycles.begin(), column.cycles.end()) ||
+      std::adjacent_find(column.cycles.begin(), column.cycles.end()) != column.cycles.end())
+    refuse("cycles of " + of + ": expected each once, in order");
+}
+
+void check_inputs(const Encoder& encoder) {
+  for (std::size_t j = 0; j < encoder.inputs.size(); ++j) {
+    const InputColumn& column = encoder.inputs[j];
+    const std::string of = "input " + std::to_string(j + 1) + ' ' + in_quotes(column.name);
+    require_scaling(column.shift, column.scale, of);
+    require(std::isfinite(column.fill), "fill of " + of, "a finite number", std::to_string(column.fill));
+    check_categories(column, of);
+    check_landmarks(column, of);
+    check_date(column, of);
+    require(column.least <= column.most, "range of " + of, "a smallest number up to the largest",
+            std::to_string(column.least) + " to " + std::to_string(column.most));
+  }
+  if (!encoder.images()) return check_places(encoder);
+  checked_product(encoder.image_height, encoder.image_width, "image height x width");
+  if (!encoder.inputs.empty()) refuse("inputs: expected images or columns, found both");
+}
+
+void check_target(const Encoder& encoder) {
+  if (encoder.task == Task::number) {
+    require_equal(0, encoder.labels.size(), "labels of a numeric target");
+    require_scaling(encoder.target_shift, encoder.target_scale, "the target");
+    return require(encoder.least_prediction <= encoder.most_prediction, "range of predictions",
+                   "a smallest number up to the largest",
+                   std::to_string(encoder.least_prediction) + " to " + std::to_string(encoder.most_prediction));
+  }
+  std::set<std::string_view> seen;
+  for (std::size_t k = 0; k < encoder.labels.size(); ++k) {
+    const std::string of = "label " + std::to_string(k + 1);
+    if (encoder.labels[k].empty()) refuse(of + ": expected a text, found an empty one");
+    if (!seen.insert(encoder.labels[k]).second) refuse(of + ": " + in_quotes(encoder.labels[k]) + " is there twice");
+  }
+}
+
+void check_loss(const Loss& loss) {
+  require(std::isfinite(loss.huber_delta) && loss.huber_delta > 0, "huber_delta", "a finite number above 0",
+          std::to_string(loss.huber_delta));
+  require(loss.label_smoothing >= 0 && loss.label_smoothing < 1, "label_smoothing", "a number in [0, 1)",
+          std::to_string(loss.label_smoothing));
+  require((loss.kind == LossKind::custom) == (loss.custom != nullptr), "loss", "functions exactly for a custom loss",
+          "something else");
+}
+
+void check_class_weights(const Encoder& encoder) {
+  if (encoder.class_weights.empty()) return;
+  require_equal(encoder.labels.size(), encoder.class_weights.size(), "class weights");
+  for (const double weight : encoder.class_weights)
+    require(weight >= 0 && std::isfinite(weight), "class weight", "a finite number from 0 up", std::to_string(weight));
+}
+
+void check_threshold(const Model& model) {
+  if (!model.threshold) return;
+  require(*model.threshold > 0 && *model.threshold < 1, "threshold", "a number in (0, 1)",
+          std::to_string(*model.threshold));
+  require(model.encoder.labels.size() == 2, "threshold", "two classes", std::to_string(model.encoder.labels.size()));
+}
+
+void check_parameters(const Network& network) {
+  validate(network.architecture);
+  std::size_t count = 0;
+  for (const Segment& segment : network.parameters.segments()) count += segment.rows * segment.columns;
+  require_equal(parameter_count(network.architecture), count, "parameters of the network");
+  for (const Segment& segment : network.parameters.segments()) {
+    const std::vector<float> values = in_rows(network.parameters, segment);
+    const auto bad = std::find_if(values.begin(), values.end(), [](float value) { return !std::isfinite(value); });
+    require(bad == values.end(), "tensor \"" + segment.name + "\": element " + std::to_string(bad - values.begin()),
+            "a finite number", bad == values.end() ? "" : std::to_string(*bad));
+  }
+}
+
+// For losses whose link gives no distribution.
+void normalize(std::span<double> scores) {
+  double sum = 0;
+  for (double& score : scores) sum += score = std::max(score, 0.0);
+  for (double& score : scores) score = sum > 0 ? score / sum : 1 / static_cast<double>(scores.size());
+}
+
+template <class T>
+void add(Sha256& sum, std::span<const T> values) {
+  sum.add(std::as_bytes(values));
+}
+
+}  // namespace
+
+std::string weights_sha256(const Network& network) {
+  Sha256 sum;
+  for (const Segment& segment : network.parameters.segments()) {
+    const std::vector<float> values = in_rows(network.parameters, segment);
+    std::vector<std::byte> bytes(4 * values.size());
+    for (std::size_t k = 0; k < values.size(); ++k) {
+      const std::uint32_t bits = std::bit_cast<std::uint32_t>(values[k]);
+      for (std::size_t byte = 0; byte < 4; ++byte) bytes[4 * k + byte] = static_cast<std::byte>(bits >> (8 * byte));
+    }
+    sum.add(bytes);
+  }
+  return sum.hex();
+}
+
+std::size_t decide(const Model& model, std::span<const double> answer) {
+  if (!model.threshold) return static_cast<std::size_t>(std::ranges::max_element(answer) - answer.begin());
+  // The floats of a softmax need not sum to 1 exactly; metrics divide by their sum as well.
+  const double sum = model.loss.kind == LossKind::softmax_cross_entropy ? answer[0] + answer[1] : 1;
+  return answer[1] / sum >= *model.threshold ? 1 : 0;
+}
+
+void validate(const Model& model) {
+  check_inputs(model.encoder);
+  check_target(model.encoder);
+  check_loss(model.loss);
+  check_parameters(model.network);
+  require_equal(model.encoder.width(), model.network.architecture.inputs, "inputs of the network");
+  require_equal(model.encoder.outputs(), model.network.architecture.outputs(), "outputs of the network");
+  check_class_weights(model.encoder);
+  check_threshold(model);
+}
+
+Predictor::Predictor(const Model& model, std::size_t most_rows, std::size_t threads)
+    : model_(&model),
+      network_(model.network, most_rows, threads),
+      inputs_(network_.most_rows(), model.network.architecture.inputs),
+      outputs_(network_.most_rows(), model.network.architecture.outputs()) {
+  validate(model);
+}
+
+void Predictor::predict(ViewOf<const double> rows, ViewOf<double> answers) {
+  const Architecture& architecture = model_->network.architecture;
+  require_equal(model_->encoder.columns(), rows.columns(), "columns of the rows");
+  require_equal(rows.rows(), answers.rows(), "rows of the answers");
+  require_equal(architecture.outputs(), answers.columns(), "columns of the answers");
+  for (std::size_t first = 0; first < rows.rows(); first += network_.most_rows()) {
+    const std::size_t count = std::min(network_.most_rows(), rows.rows() - first);
+    for (std::size_t i = 0; i < count; ++i) encode_row(rows.row(first + i), inputs_.row(i));
+    answer_encoded(answers.rows(first, count));
+  }
+}
+
+void Predictor::predict(const Features& inputs, std::span<const std::size_t> rows, ViewOf<double> answers) {
+  const Architecture& architecture = model_->network.architecture;
+  require_equal(architecture.inputs, inputs.columns(), "columns of the rows");
+  require_equal(rows.size(), answers.rows(), "rows of the answers");
+  require_equal(architecture.outputs(), answers.columns(), "columns of the answers");
+  for (std::size_t first = 0; first < rows.size(); first += network_.most_rows()) {
+    const std::size_t count = std::min(network_.most_rows(), rows.size() - first);
+    inputs.gather(rows.subspan(first, count), inputs_.top(count));
+    answer_encoded(answers.rows(first, count));
+  }
+}
+
+// The first rows of inputs_ become answers.
+void Predictor::answer_encoded(ViewOf<double> answers) {
+  const std::size_t count = answers.rows();
+  network_.predict(inputs_.top(count), outputs_.top(count));
+  apply_link(model_->loss, outputs_.top(count));
+  for (std::size_t i = 0; i < count; ++i) answer_row(outputs_.row(i), answers.row(i));
+}
+
+void Predictor::encode_row(std::span<const double> row, std::span<float> inputs) const {
+  const Encoder& encoder = model_->encoder;
+  for (std::size_t j = 0; j < row.size(); ++j) {
+    const bool gap = std::isnan(row[j]) && !encoder.images();
+    if (!std::isfinite(row[j]) && !gap)
+      refuse("input " + std::to_string(j + 1) + ": expected a finite number, found " + std::to_string(row[j]));
+    if (encoder.images()) {
+      inputs[j] = static_cast<float>(row[j]) * (1.0f / 255);
+      continue;
+    }
+    const std::size_t width = encoder.inputs[j].width();
+    encode_input(encoder.inputs[j], row[j], inputs.first(width));
+    inputs = inputs.subspan(width);
+  }
+}
+
+void Predictor::answer_row(std::span<const float> outputs, std::span<double> answer) const {
+  const Encoder& encoder = model_->encoder;
+  for (std::size_t k = 0; k < outputs.size(); ++k) {
+    answer[k] = outputs[k];
+    if (!std::isfinite(outputs[k]))
+      throw Error(ErrorCategory::numerics, "output " + std::to_string(k + 1) + " of the network is not finite",
+                  "the inputs are very far from those that it was trained on");
+  }
+  if (encoder.task == Task::number)
+    answer[0] = std::clamp(encoder.target_scale * answer[0] + encoder.target_shift, encoder.least_prediction,
+                           encoder.most_prediction);
+  if (encoder.task == Task::classes && model_->loss.kind != LossKind::softmax_cross_entropy) normalize(answer);
+}
+
+std::string fingerprint(const Table& table, const Encoder& encoder) {
+  Sha256 sum;
+  const std::uint64_t rows = table.rows;
+  add(sum, std::span(&rows, 1));
+  add(sum, table.images.bytes.view());
+  for (const std::size_t index : columns_of(encoder, table)) {
+    const Column& column = table.columns[index];
+    add(sum, std::span<const double>(column.numbers));
+    if (column.is_number()) continue;
+    for (const std::uint32_t code : column.codes) {  // text as written, each field ended by a zero byte
+      const std::string& text = column.spellings[code];
+      add(sum, std::span(text.c_str(), text.size() + 1));
+    }
+  }
+  return sum.hex();
+}
+
+}  // namespace chainrule

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chainrule/report/parts.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+#include "chainrule/base/text.h"
+#include "chainrule/data/columns/column_summary.h"
+#include "chainrule/training/options/options.h"
+
+namespace chainrule {
+namespace {
+
+constexpr std::size_t kRowsDrawn = 2'000;   // of points in a chart
+constexpr std::size_t kRowsRanked = 5'000;  // of probabilities for curves
+constexpr std::size_t kEpochsDrawn = 1'000;
+constexpr std::size_t kMostClasses = 20;  // of a confusion matrix
+constexpr std::size_t kColumnsShown = 500;
+constexpr std::size_t kRoomForValues = 60;
+
+// At most so many of the numbers below `count`, evenly.
+std::vector<std::size_t> some_of(std::size_t count, std::size_t most) {
+  std::vector<std::size_t> out;
+  const std::size_t some = std::min(count, most);
+  for (std::size_t i = 0; i < some; ++i) out.push_back(i * count / some);
+  return out;
+}
+
+// Calls take(place, answer) for each of the places, in their order.
+template <class Take>
+void for_each_answer(const ShownPredictions& answers, const std::vector<std::size_t>& places, const Take& take) {
+  MatrixOf<double> given(std::min(kRowsAtOnce, places.size()), answers.encoder->outputs());
+  for (std::size_t first = 0; first < places.size(); first += kRowsAtOnce) {
+    const std::span<const std::size_t> block =
+        std::span(places).subspan(first, std::min(kRowsAtOnce, places.size() - first));
+    answers.answer(block, given.top(block.size()));
+    for (std::size_t k = 0; k < block.size(); ++k) take(block[k], std::span<const double>(given.row(k)));
+  }
+}
+
+void add_numbers(const ShownPredictions& answers, Json& document) {
+  std::vector<double> truth, predicted;
+  const Targets& targets = *answers.targets;
+  for_each_answer(answers, some_of(answers.rows.size(), kRowsDrawn),
+                  [&](std::size_t place, std::span<const double> answer) {
+                    const auto value = static_cast<double>(targets.values(answers.rows[place], 0));
+                    truth.push_back(targets.scale * value + targets.shift);
+                    predicted.push_back(answer[0]);
+                  });
+  document["truth"] = json_numbers(truth);
+  document["predicted"] = json_numbers(predicted);
+}
+
+void add_matrix(const ShownPredictions& answers, Json& document) {
+  const std::size_t classes = answers.encoder->labels.size();
+  std::vector<std::vector<std::size_t>> counts(classes, std::vector<std::size_t>(classes, 0));
+  for_each_answer(answers, some_of(answers.rows.size(), answers.rows.size()),
+                  [&](std::size_t place, std::span<const double> answer) {
+                    ++counts[answers.targets->labels[answers.rows[place]]][answers.decided(place, answer)];
+                  });
+  document["confusion"] = counts;
+}
+
+void add_probabilities(const ShownPredictions& answers, Json& document) {
+  std::vector<double> probability;
+  Json positive = Json::array();
+  for_each_answer(answers, some_of(answers.rows.size(), kRowsRanked),
+                  [&](std::size_t place, std::span<const double> answer) {
+                    probability.push_back(answer[1]);
+                    positive.push_back(answers.targets->labels[answers.rows[place]] == 1);
+                  });
+  document["probability"] = json_numbers(probability);
+  document["positive"] = std::move(positive);
+}
+
+}  // namespace
+
+Json short_number(double value) {
+  double few = value;
+  number_from_text(fmt::format("{:.6g}", value), few);
+  return json_number(few);
+}
+
+Json json_numbers(const std::vector<double>& values) {
+  Json out = Json::array();
+  for (const double value : values) out.push_back(short_number(value));
+  return out;
+}
+
+Json history_object(const History& history) {
+  Json epochs = Json::array(), validation = Json::object();
+  std::vector<double> losses, rates;
+  for (const std::size_t e : some_of(history.epochs.size(), kEpochsDrawn)) {
+    const EpochRecord& record = history.epochs[e];
+    epochs.push_back(record.epoch);
+    losses.push_back(record.training_loss);
+    rates.push_back(record.learning_rate);
+    for (const Metric& metric : record.validation) validation[metric.name].push_back(short_number(metric.value));
+  }
+  return {{"epoch", epochs},
+          {"train_loss", json_numbers(losses)},
+          {"learning_rate", json_numbers(rates)},
+          {"validation", validation}};
+}
+
+Json columns_array(const Table& table, const FitPlan& plan, const FitOptions& options) {
+  Json columns = Json::array();
+  const std::string scaling = find_option("scaling")->get(options);
+  for (std::size_t c = 0; c < std::min(table.columns.size(), kColumnsShown); ++c) {
+    const ColumnFacts of = facts_of(table, c);
+    columns.push_back({{"name", table.columns[c].name},
+                       {"type", name_of(of.reading.type)},
+                       {"missing", of.missing},
+                       {"distinct", of.distinct},
+                       {"values", values_text(of, table.columns[c], kRoomForValues)},
+                       {"training", use_of(table, c, of, &plan.encoder, scaling).words}});
+  }
+  return columns;
+}
+
+Json options_array(const FitOptions& options) {
+  Json out = Json::array();
+  for (const auto& [key, value] : option_values(options)) out.push_back({key, value});
+  return out;
+}
+
+void add_answers(const ShownPredictions& answers, Json& document) {
+  document["rows"] = answers.rows.size();
+  if (answers.rows.empty()) return;
+  if (answers.encoder->task == Task::number) return add_numbers(answers, document);
+  const std::size_t classes = answers.encoder->labels.size();
+  if (classes <= kMostClasses) add_matrix(answers, document);
+  if (classes == 2) add_probabilities(answers, document);
+}
+
+}  // namespace chainrule

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chainrule/report/training_report.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "chainrule/base/error.h"
+#include "chainrule/base/html_page.h"
+#include "chainrule/base/random.h"
+#include "chainrule/report/documents.h"
+#include "chainrule/report/parts.h"
+#include "chainrule/training/diagnosis.h"
+
+namespace chainrule {
+
+PageSources report_page_sources();  // cmake/embed_page.cmake
+
+namespace {
+
+constexpr std::size_t kMostRowsExamined = 10'000;
+
+// Those that training knows, then what else was measured on the test rows.
+Json figures_of(const FitResult& result) {
+  Json figures = Json::array();
+  for (const Metric& metric : result.training) {
+    Json one = {{"name", metric.name}, {"training", json_number(metric.value)}};
+    if (const Metric* const found = find_metric(result.validation, metric.name))
+      one["validation"] = json_number(found->value);
+    if (const Metric* const found = find_metric(result.trivial, metric.name))
+      one["trivial"] = json_number(found->value);
+    if (const Estimate* const found = find_estimate(result.test, metric.name)) {
+      one["test"] = estimate_object(*found);
+      one["trivial"] = json_number(found->trivial);
+    }
+    figures.push_back(std::move(one));
+  }
+  for (const Estimate& estimate : result.test.metrics)
+    if (find_metric(result.training, estimate.name) == nullptr && !std::isnan(estimate.value))
+      figures.push_back(
+          {{"name", estimate.name}, {"test", estimate_object(estimate)}, {"trivial", json_number(estimate.trivial)}});
+  return figures;
+}
+
+// Of the model to rows that did not train: those of the test, or those that were watched.
+Json answers_of(const FitResult& result, const ReportFacts& facts) {
+  const bool tested = !result.split.test.empty();
+  const Table& table = tested || facts.validation == nullptr ? *facts.table : *facts.validation;
+  const Model& model = result.model;
+  const Dataset data = encode(model.encoder, table, true);
+  ShownPredictions answers{&model.encoder, &data.targets, tested ? result.split.test : result.split.held_out, {}, {}};
+  if (!tested && facts.validation != nullptr) answers.rows = all_rows(data).rows;
+  Json out = {{"part", tested ? "test" : "validation"}};
+  Predictor predictor(model, kRowsAtOnce, facts.threads);
+  answers.answer = [&](std::span<const std::size_t> places, ViewOf<double> given) {
+    std::vector<std::size_t> rows;
+    for (const std::size_t place : places) rows.push_back(answers.rows[place]);
+    predictor.predict(data.inputs, rows, given);
+  };
+  answers.decided = [&](std::size_t, std::span<const double> answer) { return decide(model, answer); };
+  add_answers(answers, out);
+  return out;
+}
+
+// What ails the model, judged on training rows that are drawn; null where they cannot be judged: none of them has a
+// weight, or no finite number comes out, which is said elsewhere.
+Json findings_of(const FitResult& result, const ReportFacts& facts) {
+  std::vector<std::size_t> rows;
+  for (const std::size_t i :
+       random_permutation({facts.options->train.seed, Purpose::shuffle, 0, 0}, result.split.rest.size()))
+    if (rows.size() < kMostRowsExamined) rows.push_back(result.split.rest[i]);
+  Json findings = Json::array();
+  try {
+    const Dataset data = encode(result.model.encoder, *facts.table, true);
+    for (const Finding& finding : diagnose(examine(result.model, copy_rows(data, rows), facts.threads)))
+      findings.push_back({{"problem", finding.problem}, {"advice", finding.advice}});
+  } catch (const Error&) {
+    return nullptr;
+  }
+  return findings;
+}
+
+// Of each layer over the training: what its activations are like, and how its updates compare with its parameters.
+Json layers_of(const FitResult& result, const ReportFacts& facts) {
+  const Architecture& architecture = result.model.network.architecture;
+  Json steps = Json::array(), layers = Json::array();
+  for (const HealthRecord& record : *facts.health) steps.push_back(record.step.step);
+  const auto series = [&](std::size_t l, const std::function<double(const LayerHealth&)>& of) {
+    std::vector<double> values;
+    for (const HealthRecord& record : *facts.health) values.push_back(of(record.layers[l]));
+    return json_numbers(values);
+  };
+  for (std::size_t l = 0; l <= architecture.depth(); ++l) {
+    Json layer = {{"layer", l + 1},
+                  {"units", l == 0 ? architecture.inputs : architecture.layers[l - 1].outputs},
+                  {"activation", l == 0 ? "" : std::string(activation_name(architecture.layers[l - 1].activation))}};
+    layer["mean"] = series(l, [](const LayerHealth& health) { return health.activation_mean; });
+    layer["deviation"] = series(l, [](const LayerHealth& health) { return health.activation_deviation; });
+    if (l > 0) {
+      layer["saturated"] = series(l, [](const LayerHealth& health) { return health.saturated; });
+      layer["dead"] = series(l, [](const LayerHealth& health) { return health.dead; });
+    }
+    if (l < architecture.depth()) {
+      layer["weights"] = series(l, [](const LayerHealth& health) { return health.weights.update_ratio; });
+      layer["biases"] = series(l, [](const LayerHealth& health) { return health.biases.update_ratio; });
+    }
+    layers.push_back(std::move(layer));
+  }
+  return {{"steps", steps},
+          {"layers", layers},
+          {"rows", std::min(result.split.rest.size(), kMostRowsExamined)},
+          {"findings", findings_of(result, facts)}};
+}
+
+// One sentence that says what the model is worth, and how sure that is.
+std::string summary_of(const FitResult& result, std::size_t watched) {
+  const bool tested = result.test.rows > 0, classes = result.model.encoder.task == Task::classes;
+  const char* const name = classes ? "accuracy" : "rmse";
+  const std::string target = result.model.encoder.target;
+  Estimate figure;
+  figure.value = figure.trivial = figure.low = NAN;
+  if (tested) {
+    figure = *find_estimate(result.test, name);
+  } else if (const Metric* const found = find_metric(result.validation, name)) {
+    figure.value = found->value;
+    if (const Metric* const constant = find_metric(result.trivial, name)) figure.trivial = constant->value;
+  }
+  if (std::isnan(figure.value))
+    return fmt::format("A model of {}, measured on no rows but those that trained it.", target);
+  const std::size_t count = tested ? result.test.rows : watched;
+  const std::string rows = fmt::format("{} {} row{}", count, tested ? "test" : "validation", count == 1 ? "" : "s");
+  const double trivial = figure.trivial;
+  std::string beside =
+      std::isnan(trivial) ? ""
+      : classes ? fmt::format("; always answering the most frequent class would be right on {:.1f} %", 100 * trivial)
+                : fmt::format("; always answering the mean would be off by {:.4g}", trivial);
+  const Estimate* const ranks =
+      tested && result.model.encoder.labels.size() == 2 ? find_estimate(result.test, "roc_auc") : nullptr;
+  if (ranks != nullptr && !std::isnan(ranks->value)) beside += fmt::format(". ROC AUC {:.3g}", ranks->value);
+  const bool interval = !std::isnan(figure.low);
+  if (classes)
+    return fmt::format(
+        "It names {} rightly on {:.1f} % of {}{}{}.", target, 100 * figure.value, rows,
+        interval ? fmt::format(" (95 % interval {:.1f} to {:.1f} %)", 100 * figure.low, 100 * figure.high) : "",
+        beside);
+  return fmt::format("It is off by {:.4g} on {} (root mean square error of {}{}){}.", figure.value, rows, target,
+                     interval ? fmt::format(", 95 % interval {:.4g} to {:.4g}", figure.low, figure.high) : "", beside);
+}
+
+std::string how_of(const FitResult& result, const ReportFacts& facts, std::size_t validation) {
+  const History& history = result.history;
+  std::string text = fmt::format("{} rows trained, {} were watched", result.split.rest.size(), validation);
+  if (result.test.rows > 0) text += fmt::format(", {} kept for the test", result.test.rows);
+  text += fmt::format(". {}. {} epochs, {} steps in {:.1f} s", describe(result.model.network.architecture),
+                      history.epochs.size(), history.steps, facts.seconds);
+  if (history.stop == StopReason::early_stopping) text += ", stopped early";
+  if (history.stop == StopReason::interrupted) text += ", interrupted";
+  if (history.best_epoch > 0)
+    text +=
+        fmt::format("; the weights are those of epoch {}, the best by {}", history.best_epoch, history.watched_metric);
+  return text + ".";
+}
+
+}  // namespace
+
+Json training_report(const FitResult& result, const ReportFacts& facts) {
+  const Model& model = result.model;
+  const std::size_t validation = facts.validation != nullptr ? facts.validation->rows : result.split.held_out.size();
+  Json notes = Json::array();
+  for (const Table* const table : {facts.table, facts.validation})
+    if (table != nullptr)
+      for (const std::string& note : table->notes) notes.push_back(note);
+  for (const std::string& note : result.notes) notes.push_back(note);
+  return {{"schema", 1},
+          {"kind", "training"},
+          {"program", model.provenance.program},
+          {"data", facts.data},
+          {"model", facts.model},
+          {"summary", summary_of(result, validation)},
+          {"how", how_of(result, facts, validation)},
+          {"task", model.encoder.task == Task::classes ? "classes" : "number"},
+          {"target", model.encoder.target},
+          {"labels", model.encoder.labels},
+          {"rows", {{"training", result.split.rest.size()}, {"validation", validation}, {"test", result.test.rows}}},
+          {"ended", {{"best_epoch", result.history.best_epoch}, {"stop", model.provenance.stop}}},
+          {"figures", figures_of(result)},
+          {"history", history_object(result.history)},
+          {"answers", answers_of(result, facts)},
+          {"health", layers_of(result, facts)},
+          {"found_rates", facts.rates == nullptr ? Json(nullptr) : rates_object(*facts.rates)},
+          {"columns", columns_array(*facts.table, *facts.plan, *facts.options)},
+          {"notes", notes},
+          {"options", options_array(*facts.options)},
+          {"command", fmt::format("{}", fmt::join(facts.commands, "\n"))},
+          {"weights_sha256", weights_sha256(model.network)},
+          {"data_fingerprint", model.provenance.data_fingerprint}};
+}
+
+std::string report_html(std::string_view document) { return page_with(report_page_sources(), document); }
+
+}  // namespace chainrule

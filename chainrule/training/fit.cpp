@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: Apache-2.0
+// One call from table to model. What is decided before any number is learned stands in plan_fit().
+#include "chainrule/training/fit.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "chainrule/base/error.h"
+#include "chainrule/base/text.h"
+#include "chainrule/base/version.h"
+#include "chainrule/data/columns/column_type.h"
+#include "chainrule/data/encoder_plan.h"
+#include "chainrule/engine/kernels/kernels.h"
+#include "chainrule/engine/kernels/processor.h"
+#include "chainrule/metrics/baseline_loss.h"
+#include "chainrule/metrics/evaluate.h"
+#include "chainrule/training/decision_threshold.h"
+#include "chainrule/training/holdout.h"
+#include "chainrule/training/options/options.h"
+
+namespace chainrule {
+
+// What is decided before training: presets, the shape of the network, the loss, the memory it will take. Rows held out
+// are chosen in fit_split.cpp.
+
+namespace {
+
+[[noreturn]] void refuse(const std::string& message, const std::string& hint = {}) {
+  throw Error(ErrorCategory::usage, message, hint);
+}
+
+// The value of layer l in a list with one entry for all layers, or one per layer.
+double of_layer(const std::vector<double>& values, std::size_t l, std::size_t layers, std::string_view name) {
+  if (values.empty()) return 1;
+  if (values.size() == 1) return values[0];
+  if (values.size() != layers)
+    refuse(fmt::format("{}: expected 1 value or one for each of the {} layers, found {}", name, layers, values.size()));
+  return values[l];
+}
+
+Architecture architecture_for(const Encoder& encoder, const FitOptions& options) {
+  Architecture architecture;
+  architecture.inputs = encoder.width();
+  architecture.input_dropout = options.input_dropout;
+  const std::size_t layers = options.hidden.size() + 1;
+  for (std::size_t l = 0; l < layers; ++l) {
+    const bool last = l + 1 == layers;
+    Layer layer;
+    layer.outputs = last ? encoder.outputs() : options.hidden[l];
+    layer.activation = last ? options.output_activation : options.activation;
+    layer.dropout = last ? 0 : options.dropout;
+    layer.max_norm = options.max_norm;
+    layer.weight_multiplier = of_layer(options.weight_multiplier, l, layers, "weight_multiplier");
+    if (options.rate_by_width) layer.weight_multiplier /= std::sqrt(static_cast<double>(architecture.layer_inputs(l)));
+    layer.bias_multiplier = of_layer(options.bias_multiplier, l, layers, "bias_multiplier");
+    layer.decay_multiplier = of_layer(options.decay_multiplier, l, layers, "decay_multiplier");
+    architecture.layers.push_back(std::move(layer));
+  }
+  validate(architecture);
+  return architecture;
+}
+
+std::vector<double> balanced(const Encoder& encoder, const Table& table, std::span<const std::size_t> rows) {
+  const std::vector<std::uint32_t> labels = encode_labels(encoder, table);
+  std::vector<std::size_t> counts(encoder.labels.size());
+  for (const std::size_t row : rows) ++counts[labels[row]];
+  const std::size_t present = counts.size() - static_cast<std::size_t>(std::count(counts.begin(), counts.end(), 0U));
+  std::vector<double> weights(counts.size(), 1);
+  for (std::size_t k = 0; k < counts.size(); ++k)
+    if (counts[k] > 0)
+      weights[k] = static_cast<double>(rows.size()) / (static_cast<double>(present) * static_cast<double>(counts[k]));
+  return weights;
+}
+
+std::vector<double> named(const Encoder& encoder, const std::string& wish) {
+  std::vector<double> weights(encoder.labels.size(), 1);
+  std::vector<bool> given(weights.size(), false);
+  for (const std::string& part : split_list(wish)) {
+    const std::size_t sign = part.rfind('=');
+    const std::string label = part.substr(0, sign);
+    const auto at = std::find(encoder.labels.begin(), encoder.labels.end(), label);
+    const auto k = static_cast<std::size_t>(at - encoder.labels.begin());
+    if (at == encoder.labels.end()) {
+      const std::string near = nearest_name(label, encoder.labels);
+      constexpr std::size_t kShown = 10;
+      const std::span<const std::string> some =
+          std::span(encoder.labels).first(std::min(kShown, encoder.labels.size()));
+      refuse(fmt::format("class_weight: expected a class ({}{}), found {}", fmt::join(some, ", "),
+                         some.size() < encoder.labels.size() ? ", ..." : "", in_quotes(label)),
+             near.empty() ? "" : fmt::format("did you mean {}?", near));
+    }
+    if (given[k]) refuse("class_weight: expected each class once, found " + in_quotes(label) + " twice");
+    given[k] = true;
+    if (!number_from_text(std::string_view(part).substr(sign + 1), weights[k]))
+      refuse("class_weight: expected CLASS=NUMBER, found " + in_quotes(part));
+  }
+  return weights;
+}
+
+// A weight per label, as options.class_weight says: "balanced" is rows / (classes * rows of the class), of these rows;
+// none for "none". Throws Error (usage) for a task of numbers and for a class that is not there.
+std::vector<double> class_weights_for(const Encoder& encoder, const Table& table, std::span<const std::size_t> rows,
+                                      const FitOptions& options) {
+  if (options.class_weight == "none") return {};
+  if (encoder.task != Task::classes)
+    refuse("class_weight: expected classes as target, found a number", "--task classes predicts classes");
+  return options.class_weight == "balanced" ? balanced(encoder, table, rows) : named(encoder, options.class_weight);
+}
+
+// A target that names rows or days rather than classes.
+void note_no_classes(const Table& table, FitPlan& plan) {
+  const std::size_t classes = plan.encoder.labels.size(), target = plan.encoder.target_place - 1;
+  if (plan.encoder.task == Task::classes && !table.columns[target].is_number() &&
+      read_column(table, target).type == ColumnType::date)
+    plan.notes.push_back(
+        fmt::format("warning: {} holds dates, and each of the {} is a class: to predict when, make it "
+                    "a number, such as days",
+                    in_quotes(plan.encoder.target), classes));
+  if (table.rows >= 10 && classes * 10 > table.rows * 8)
+    plan.notes.push_back(fmt::format("warning: {} classes of {} in {} rows: is it an ID rather than a class?", classes,
+                                     in_quotes(plan.encoder.target), table.rows));
+}
+
+void note_class_weights(FitPlan& plan) {
+  constexpr std::size_t kShown = 10;
+  const std::vector<double>& weights = plan.encoder.class_weights;
+  if (weights.empty()) return;
+  std::string some;
+  for (std::size_t k = 0; k < std::min(kShown, weights.size()); ++k)
+    some += fmt::format("{}{} {:.4g}", k > 0 ? ", " : "", plan.encoder.labels[k], weights[k]);
+  plan.notes.push_back(
+      fmt::format("class weights: {}{}; probabilities shift with them: a class that counts more is given more", some,
+                  weights.size() > kShown ? ", ..." : ""));
+}
+
+std::size_t bytes_of(const Table& table) {
+  std::size_t bytes =
+      table.images.bytes.size() + sizeof(std::uint64_t) * (table.lines.size() + table.row_numbers.size());
+  for (const Column& column : table.columns)
+    bytes += sizeof(double) * column.numbers.size() + sizeof(std::uint32_t) * column.codes.size() +
+             sizeof(std::string) * column.spellings.size();
+  return bytes;
+}
+
+// A table as read and as encoded, its row numbers, and what evaluation makes of each row.
+std::size_t memory_for_rows(const FitPlan& plan, const Table& table) {
+  constexpr std::size_t kRowNumbers = 5;  // the plan shown and the plan trained by, two selections, the order
+  const std::size_t encoded = table.has_images() ? 0 : sizeof(float) * plan.encoder.width();
+  const std::size_t row = encoded + 2 * sizeof(float) + kRowNumbers * sizeof(std::size_t) +
+                          sizeof(float) * plan.encoder.outputs() + sizeof(double);
+  return bytes_of(table) + checked_product(table.rows, row, "rows");
+}
+
+// Parameters, gradients (of each thread's share, where it may have them), the best copy and the optimiser's memory; z,
+// a and delta of a batch; the rows.
+std::size_t memory_for(const FitPlan& plan, const Table& table, const FitOptions& options, const Table* validation) {
+  constexpr std::size_t kAnyTraining = std::size_t{7} << 19;  // 3.5 MiB, measured: code and buffers
+  constexpr std::size_t kTurned = 2 * kPanelOutputs;          // a panel of delta, and its sums
+  const std::size_t blocks = 3 + optimizer_memory(options.train.optimizer);
+  std::size_t units = 2 * plan.architecture.inputs + kTurned, widest = 0, stored = 0, wide_from = kernels::kLeafRows;
+  for (std::size_t l = 0; l < plan.architecture.depth(); ++l) {
+    const Layer& layer = plan.architecture.layers[l];
+    units += (layer.dropout > 0 ? 5 : 3) * layer.outputs;
+    widest = std::max(widest, layer.outputs);
+    stored += whole_lines(layer.outputs) * (plan.architecture.layer_inputs(l) + 1);
+    wide_from = std::max(wide_from, kernels::rows_of_wide_batch(plan.architecture.layer_inputs(l), layer.outputs));
+  }
+  units += widest;  // a delta turned round
+  const std::size_t rows = plan.split.rest.size();
+  const std::size_t batch = rows_per_batch(options.train, rows);
+  const std::size_t shares = std::clamp<std::size_t>(batch / wide_from, 1, kernels::usable_threads());
+  return kAnyTraining + sizeof(float) * ((blocks + shares - 1) * stored + checked_product(batch, units, "batch")) +
+         memory_for_rows(plan, table) + (validation == nullptr ? 0 : memory_for_rows(plan, *validation));
+}
+
+void note_idle_options(const FitOptions& options, FitPlan& plan) {
+  if (std::holds_alternative<Rprop>(options.train.optimizer))
+    plan.notes.push_back("optimizer rprop: every step takes all rows, and the schedule is constant");
+  FitOptions preset;
+  apply_preset(preset, options.preset);
+  if (plan.encoder.task != Task::classes) return;
+  const auto idle = [&](bool is_set, const char* name) {
+    if (is_set) plan.notes.push_back(fmt::format("{} has no effect: the target is a class, not a number", name));
+  };
+  idle(options.data.target_scaling != preset.data.target_scaling, "target_scaling");
+  idle(options.data.clamp_predictions != preset.data.clamp_predictions, "clamp_predictions");
+}
+
+void note_warmup(const TrainOptions& options, FitPlan& plan) {
+  if (options.schedule.warmup_epochs >= static_cast<double>(options.epochs))
+    plan.notes.push_back(
+        fmt::format("warning: warmup_epochs {} is not below epochs {}: the learning rate rises to the end",
+                    options.schedule.warmup_epochs, options.epochs));
+}
+
+void require_metric(const std::string& metric, Task task) {
+  const std::vector<std::string>& known = metric_names(task == Task::classes);
+  if (std::find(known.begin(), known.end(), metric) == known.end())
+    refuse(fmt::format("metric: expected one of {} for {}, found {}", fmt::join(known, ", "),
+                       task == Task::classes ? "classes" : "a number as target", in_quotes(metric)));
+}
+
+void require_counts(const Table& table, const Encoder& encoder) {
+  const Column& target = table.columns[encoder.target_place - 1];
+  for (std::size_t row = 0; row < target.numbers.size(); ++row)
+    if (target.numbers[row] < 0)
+      throw Error(ErrorCategory::input,
+                  fmt::format("{}: column {}: the loss poisson expects a target >= 0, found {}",
+                              place_of_row(table, row), in_quotes(target.name), target.numbers[row]));
+}
+
+}  // namespace
+
+Loss loss_for(Task task, const FitOptions& options) {
+  Loss loss = options.train.loss;
+  if (options.automatic_loss)
+    loss.kind = task == Task::classes ? LossKind::softmax_cross_entropy : LossKind::half_squared_error;
+  FitOptions preset;
+  apply_preset(preset, options.preset);
+  const bool of_classes = loss.kind == LossKind::softmax_cross_entropy || loss.kind == LossKind::sigmoid_cross_entropy;
+  if (!of_classes && loss.label_smoothing == preset.train.loss.label_smoothing)
+    loss.label_smoothing = 0;  // a preset's, meant for cross-entropies
+  if (of_classes && task == Task::number)
+    refuse(
+        fmt::format("loss: a number as target expects half_squared_error, absolute_error, huber or poisson, found {}",
+                    loss_name(loss)));
+  if (loss.kind == LossKind::poisson && task == Task::classes)
+    refuse("loss: classes expect softmax_cross_entropy, sigmoid_cross_entropy or half_squared_error, found poisson");
+  if (link_name(loss) != "identity" && options.output_activation.kind != ActivationKind::identity)
+    refuse(fmt::format("output_activation: the loss {} brings its own link ({}) and expects identity, found {}",
+                       loss_name(loss), link_name(loss), activation_name(options.output_activation)));
+  return loss;
+}
+
+EncoderOptions encoder_options(const Table& table, const FitOptions& options) {
+  EncoderOptions data = options.data;
+  // Counts are not shifted or scaled: the loss speaks of their logarithm.
+  if (!options.automatic_loss && options.train.loss.kind == LossKind::poisson) data.target_scaling = Scaling::none;
+  if (options.group.empty()) return data;
+  // What tells groups apart would tell the rows of one group from all others.
+  const std::size_t group = find_column(table, options.group, "group");
+  const std::size_t target = data.target.empty() ? table.columns.size() - 1 : find_column(table, data.target, "target");
+  if (group == target) refuse("group: expected another column than the target, found " + in_quotes(options.group));
+  const auto is_among = [&](const std::vector<std::string>& names, std::string_view what) {
+    const std::vector<std::size_t> columns = find_columns(table, names, what);
+    return std::ranges::find(columns, group) != columns.end();
+  };
+  for (const auto& [names, what] : {std::pair(&data.date, "date"), std::pair(&data.numeric, "numeric")})
+    if (is_among(*names, what))
+      refuse(fmt::format("{}: expected another column than the group's, found {}", what, in_quotes(options.group)),
+             "a column that makes groups is no input");
+  if (is_among(data.categorical, "categorical")) return data;
+  data.ignore.push_back(options.group);
+  return data;
+}
+
+FitPlan plan_fit(const Table& table, const FitOptions& options, const Table* validation) {
+  FitPlan plan;
+  const EncoderOptions data = encoder_options(table, options);
+  plan.encoder = plan_encoder(table, data, plan.notes);
+  plan.loss = loss_for(plan.encoder.task, options);
+  if (plan.loss.kind == LossKind::poisson) require_counts(table, plan.encoder);
+  plan.split = split_for(plan.encoder, table, options, validation != nullptr, plan.notes);
+  fit_encoder(plan.encoder, table, plan.split.rest, data, plan.notes);
+  plan.encoder.class_weights = class_weights_for(plan.encoder, table, plan.split.rest, options);
+  check_threshold(plan.encoder, options, validation != nullptr ? validation->rows : plan.split.held_out.size());
+  note_no_classes(table, plan);
+  note_class_weights(plan);
+  plan.architecture = architecture_for(plan.encoder, options);
+  TrainOptions train = options.train;
+  train.loss = plan.loss;
+  validate(train);
+  require_metric(train.metric, plan.encoder.task);
+  note_idle_options(options, plan);
+  note_warmup(train, plan);
+  plan.memory_bytes = memory_for(plan, table, options, validation);
+  return plan;
+}
+namespace {
+
+std::string_view name_of(StopReason reason) {
+  switch (reason) {
+    case StopReason::early_stopping:
+      return "early_stopping";
+    case StopReason::interrupted:
+      return "interrupted";
+    case StopReason::epochs_done:
+      break;
+  }
+  return "epochs_done";
+}
+
+Provenance provenance_of(const Table& table, const FitOptions& options, const FitResult& result) {
+  Provenance provenance;
+  provenance.program = fmt::format("chainrule {}", kVersion);
+  if (!has_fused_multiply_add())
+    provenance.program +=
+        fmt::format(" on {}, which has no fused multiply-add: other bits than elsewhere", vector_unit());
+  provenance.configuration = option_values(options);
+  provenance.seed = options.train.seed;
+  provenance.data_fingerprint = fingerprint(table, result.model.encoder);
+  provenance.stop = name_of(result.history.stop);
+  provenance.epochs = result.history.epochs.size();
+  provenance.best_epoch = result.history.best_epoch;
+  provenance.steps = result.history.steps;
+  provenance.training = result.training;
+  provenance.validation = result.validation;
+  provenance.test = result.test;
+  return provenance;
+}
+
+// What rows that nothing has looked at say of the model.
+Estimates estimate(const Model& model, const Selection& rows, std::size_t threads) {
+  Matrix predictions = predict_outputs(model.network, rows, threads);
+  const std::vector<double> losses = losses_of_rows(model.loss, predictions.view(), rows);
+  apply_link(model.loss, predictions.view());
+  EstimateOptions options;
+  options.threshold = model.threshold;
+  options.losses = losses;
+  return estimate_metrics(predictions.view(), rows, options);
+}
+
+// Enough of the rows to know what they are like, evenly chosen.
+Selection some_of(const Selection& rows) {
+  constexpr std::size_t kMost = 10'000;
+  const std::size_t all = rows.rows.size(), some = std::min(all, kMost);
+  Selection chosen{rows.data, {}};
+  for (std::size_t i = 0; i < some; ++i) chosen.rows.push_back(rows.rows[i * all / some]);
+  return chosen;
+}
+
+// By neither of these is the model better than an answer that looks at no input.
+void note_no_better(FitResult& result) {
+  std::string figures;
+  for (const char* const name : {"accuracy", "log_loss", "rmse"}) {
+    const Metric *const ours = find_metric(result.validation, name), *const trivial = find_metric(result.trivial, name);
+    if (ours == nullptr || trivial == nullptr) continue;
+    if (larger_is_better(name) ? ours->value > trivial->value : ours->value < trivial->value) return;
+    figures +=
+        fmt::format("{}{} {:.4g} against {:.4g}", figures.empty() ? "" : ", ", name, ours->value, trivial->value);
+  }
+  if (!figures.empty())
+    result.notes.push_back("warning: on the validation rows the model is no better than the best constant answer: " +
+                           figures);
+}
+
+// A mean over rows that do not count is none.
+void require_weight(const Selection& held_out) {
+  const auto some = [&](const std::vector<float>& weights) {
+    return weights.empty() || held_out.rows.empty() ||
+           std::ranges::any_of(held_out.rows, [&](std::size_t row) { return weights[row] > 0; });
+  };
+  if (!some(held_out.data->weights) || !some(held_out.data->loss_weights))
+    throw Error(ErrorCategory::usage, "validation rows: expected a weight above 0 among them, found none",
+                "choose other rows, or weights of rows and classes that count there");
+}
+
+}  // namespace
+
+FitResult fit(const Table& table, const FitOptions& options, const Observer& observer, const Table* validation,
+              std::size_t threads) {
+  FitPlan plan = plan_fit(table, options, validation);
+  Dataset data = encode(plan.encoder, table, true);
+  scale_weights_to_mean_one(data.weights, plan.split.rest);
+  scale_weights_to_mean_one(data.loss_weights, plan.split.rest);
+  const Dataset other = validation == nullptr ? Dataset() : encode(plan.encoder, *validation, true);
+  const Selection training{&data, plan.split.rest};
+  const Selection held_out = validation == nullptr ? Selection{&data, plan.split.held_out} : all_rows(other);
+
+  require_weight(held_out);
+
+  FitResult result;
+  result.notes = std::move(plan.notes);
+  result.model.encoder = std::move(plan.encoder);
+  result.model.loss = plan.loss;
+  result.model.network = start_network(plan.architecture, options);
+  Network& network = result.model.network;
+  TrainOptions train_options = options.train;
+  train_options.loss = plan.loss;
+  result.history = train(network, training, held_out, train_options, observer, threads);
+  std::optional<double>& threshold = result.model.threshold;
+  threshold = threshold_for(result.model, held_out, options, threads, result.notes);
+  const bool by_metric = options.threshold_metric != "none";
+  const std::string& metric = by_metric ? options.threshold_metric : options.train.metric;
+  result.training = evaluate(network, plan.loss, training, threads, metric, threshold);
+  const Selection some = some_of(training);
+  result.trivial_loss = trivial_loss(plan.loss, some);
+  result.least_loss = least_loss(plan.loss, some);
+  if (!held_out.rows.empty()) {
+    result.validation = evaluate(network, plan.loss, held_out, threads, metric, threshold);
+    for (Metric& one : trivial_metrics(held_out))
+      if (find_metric(result.validation, one.name) != nullptr) result.trivial.push_back(std::move(one));
+    note_no_better(result);
+  }
+  if (!plan.split.test.empty()) result.test = estimate(result.model, {&data, plan.split.test}, threads);
+  result.model.provenance = provenance_of(table, options, result);
+  result.split = std::move(plan.split);
+  return result;
+}
+
+Network start_network(const Architecture& architecture, const FitOptions& options) {
+  Network network(architecture);
+  initialize(network, options.initial_weights, options.initial_biases, options.train.seed);
+  if (options.zero_output) {
+    std::ranges::fill(network.parameters.weights(architecture.depth() - 1).flat(), 0.0f);
+    std::ranges::fill(network.parameters.biases(architecture.depth() - 1), 0.0f);
+  }
+  return network;
+}
+
+}  // namespace chainrule

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a table to a trained model in one call: split, encoder, network, training, metrics.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "chainrule/data/encoder.h"
+#include "chainrule/data/split.h"
+#include "chainrule/metrics/intervals.h"
+#include "chainrule/model/model.h"
+#include "chainrule/training/options/fit_options.h"
+#include "chainrule/training/train.h"
+
+namespace chainrule {
+
+struct FitResult {
+  Model model;
+  History history;
+  Split split;                     ///< the rows of the table that trained, were watched, and tested
+  Metrics training, validation;    ///< of the model as it is returned
+  Metrics trivial;                 ///< the same as in `validation`, but loss, of the best constant answers to its rows
+  double trivial_loss = 0;         ///< of the best constant answer, on up to 10,000 of the training rows
+  double least_loss = 0;           ///< of answers that are all right, there
+  Estimates test;                  ///< the same for rows that nothing has looked at; none: no rows
+  std::vector<std::string> notes;  ///< decisions and warnings, for the user
+};
+
+/// The loss that these options mean for a task. Throws Error (usage) for one that suits neither the task nor the
+/// activation of the output layer.
+Loss loss_for(Task task, const FitOptions& options);
+
+/// What can be said before training: used by callers that want to show it.
+struct FitPlan {
+  Encoder encoder;
+  Architecture architecture;
+  Loss loss;
+  Split split;                   ///< rows of the table
+  std::size_t memory_bytes = 0;  ///< estimate of what training needs
+  std::vector<std::string> notes;
+};
+/// What these options mean for the encoder of a table. Throws Error (usage).
+EncoderOptions encoder_options(const Table& table, const FitOptions& options);
+FitPlan plan_fit(const Table& table, const FitOptions& options, const Table* validation = nullptr);
+/// The network that training begins with.
+Network start_network(const Architecture& architecture, const FitOptions& options);
+
+/// Trains a model on a table; `validation` replaces the split. An interrupted training (observer.should_stop) still
+/// returns a model. `threads` as for train(). Throws Error as its parts do.
+FitResult fit(const Table& table, const FitOptions& options, const Observer& observer = {},
+              const Table* validation = nullptr, std::size_t threads = 0);
+
+}  // namespace chainrule

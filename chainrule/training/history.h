@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// What happened in a training, as plain records: what progress lines, metrics files and reports read.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "chainrule/engine/train_step.h"
+#include "chainrule/metrics/metrics.h"
+#include "chainrule/training/health.h"
+
+namespace chainrule {
+
+struct StepRecord {
+  std::size_t epoch = 0;          ///< from 1
+  std::size_t step_in_epoch = 0;  ///< from 1
+  std::size_t steps_per_epoch = 0;
+  std::uint64_t step = 0;  ///< from 1, over all epochs
+  double loss = 0;         ///< mean over the batch, decay left out
+  double learning_rate = 0;
+  double gradient_norm = 0;  ///< of the mean loss, before clipping
+};
+
+struct HealthRecord {
+  StepRecord step;
+  std::vector<LayerHealth> layers;  ///< 1 ... L, as health.h counts them; a(l) before dropout
+};
+
+struct EpochRecord {
+  std::size_t epoch = 0;     ///< from 1
+  std::size_t epochs = 0;    ///< how many were asked for
+  std::uint64_t step = 0;    ///< steps so far
+  double learning_rate = 0;  ///< of the last step
+  double training_loss = 0;  ///< mean over the epoch's rows, each seen with the weights of its step
+  double decay_term = 0;     ///< lambda / 2 * sum of squared weights at the end of the epoch
+  double gradient_norm = 0;  ///< of the last step, before clipping
+  Metrics validation;        ///< "loss" first; empty without validation rows
+  bool best = false;         ///< the best so far by the watched metric
+  bool lowers_rate = false;  ///< reduce-on-plateau lowers the learning rate after this epoch
+};
+
+enum class StopReason { epochs_done, early_stopping, interrupted };
+
+struct History {
+  std::vector<EpochRecord> epochs;  ///< finished ones
+  StopReason stop = StopReason::epochs_done;
+  std::size_t best_epoch = 0;  ///< whose weights were kept, from 1; 0 = those at the end (or at the interruption)
+  std::uint64_t steps = 0;     ///< finished steps
+  std::string watched_metric;  ///< what decided which epoch is best; "" when nothing was watched
+};
+
+/// News from a training. The library prints nothing: whoever wants to see, listens. Any member may be empty.
+struct Observer {
+  std::function<void(const StepRecord&)> on_step;
+  std::function<void(const EpochRecord&)> on_epoch;
+  std::function<bool()> should_stop;  ///< asked after each step; true ends the training as if it were done
+  /// After every `health_every`-th step, which keeps its gradients; no bit of the training depends on it. 0 = never.
+  std::function<void(const HealthRecord&)> on_health;
+  std::size_t health_every = 0;
+};
+
+}  // namespace chainrule

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chainrule/training/holdout.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <map>
+#include <numeric>
+#include <string_view>
+
+#include "chainrule/base/error.h"
+#include "chainrule/data/columns/column_type.h"
+#include "chainrule/data/columns/dates.h"
+
+namespace chainrule {
+namespace {
+
+using Rows = std::vector<std::size_t>;
+
+[[noreturn]] void refuse(const std::string& message, const std::string& hint = {}) {
+  throw Error(ErrorCategory::usage, message, hint);
+}
+
+std::size_t whole_number(std::string_view text, const std::string& all) {
+  std::size_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value == 0)
+    refuse("validation_rows: expected last:N, first:N or A-B (rows from 1), found " + in_quotes(all));
+  return value;
+}
+
+// The rows [first, last) that "last:10000", "first:500" or "101-200" names.
+std::pair<std::size_t, std::size_t> named_rows(const std::string& text, std::size_t rows) {
+  std::size_t first = 0, last = 0;
+  if (text.starts_with("last:")) {
+    const std::size_t count = whole_number(std::string_view(text).substr(5), text);
+    first = count > rows ? rows + 1 : rows - count;  // rows + 1: refused below
+    last = rows;
+  } else if (text.starts_with("first:")) {
+    last = whole_number(std::string_view(text).substr(6), text);
+  } else {
+    const std::size_t dash = text.find('-');
+    if (dash == std::string::npos) whole_number("", text);
+    first = whole_number(std::string_view(text).substr(0, dash), text) - 1;
+    last = whole_number(std::string_view(text).substr(dash + 1), text);
+  }
+  if (first >= last || last > rows || last - first == rows)
+    refuse(fmt::format("validation_rows: expected some, but not all, of the rows 1 to {}, found {}", rows,
+                       in_quotes(text)));
+  return {first, last};
+}
+
+// A column that rows are chosen by.
+const Column& deciding_column(const Table& table, const std::string& name, const char* option, const Encoder& encoder) {
+  const std::size_t index = find_column(table, name, option);
+  const Column& column = table.columns[index];
+  if (index + 1 == encoder.target_place)
+    refuse(fmt::format("{}: expected another column than the target, found {}", option, in_quotes(column.name)));
+  if (!column.is_number() && column.codes.size() != table.rows)
+    refuse(fmt::format("{}: expected numbers or at most a million different texts, found more in {}", option,
+                       in_quotes(column.name)));
+  return column;
+}
+
+// A number per row, equal where the column says the same; rows without a value are one group.
+std::vector<std::uint32_t> groups_of(const Table& table, const Column& column) {
+  if (!column.is_number()) return column.codes;
+  std::map<double, std::uint32_t> known;
+  std::vector<std::uint32_t> groups(table.rows);
+  for (std::size_t row = 0; row < table.rows; ++row) {
+    const double number = std::isnan(column.numbers[row]) ? HUGE_VAL : column.numbers[row];
+    groups[row] = known.try_emplace(number, static_cast<std::uint32_t>(known.size())).first->second;
+  }
+  return groups;
+}
+
+// Ranks of times, equal ones alike; NaN has none.
+std::vector<std::uint32_t> ranks_of(const std::vector<double>& times) {
+  std::map<double, std::uint32_t> known;
+  for (const double time : times)
+    if (!std::isnan(time)) known.try_emplace(time, 0);
+  std::uint32_t rank = 0;
+  for (auto& [time, of_time] : known) of_time = rank++;
+  std::vector<std::uint32_t> ranks;
+  for (const double time : times) ranks.push_back(std::isnan(time) ? kNoTime : known.at(time));
+  return ranks;
+}
+
+// A date as the column writes them; NaN where it is missing.
+std::optional<double> time_in(const std::string& text, DateForm form) {
+  return text.empty() ? NAN : seconds_of(text, form);
+}
+
+std::vector<std::uint32_t> times_of(const Table& table, std::size_t index) {
+  const Column& column = table.columns[index];
+  if (column.is_number()) return ranks_of(column.numbers);
+  const ColumnReading reading = read_column(table, index);
+  const bool dated = reading.type == ColumnType::date || reading.type == ColumnType::time;
+  std::vector<std::optional<double>> of_code;
+  for (const std::string& text : column.spellings)
+    of_code.push_back(time_in(text, dated ? reading.form : DateForm::plain));
+  std::vector<double> times;
+  for (std::size_t row = 0; row < table.rows; ++row) {
+    const std::optional<double>& time = of_code[column.codes[row]];
+    if (!time)
+      throw Error(ErrorCategory::input,
+                  fmt::format("{}: column {}: time: expected a number or a date such as 2024-03-31, found {}",
+                              place_of_row(table, row), in_quotes(column.name),
+                              in_quotes(column.spellings[column.codes[row]])));
+    times.push_back(*time);
+  }
+  return ranks_of(times);
+}
+
+std::vector<std::uint32_t> chosen(const std::vector<std::uint32_t>& of_all, const Rows& rows) {
+  std::vector<std::uint32_t> out;
+  out.reserve(of_all.empty() ? 0 : rows.size());
+  for (std::size_t i = 0; i < rows.size() && !of_all.empty(); ++i) out.push_back(of_all[rows[i]]);
+  return out;
+}
+
+// How rows of a table are held out, one part after the other.
+class Chooser {
+ public:
+  Chooser(const Encoder& encoder, const Table& table, const FitOptions& options, std::vector<std::string>& notes)
+      : options_(options), notes_(notes) {
+    if (options.stratify && encoder.task == Task::classes) strata_ = encode_labels(encoder, table);
+    if (!options.group.empty()) {
+      column_ = &deciding_column(table, options.group, "group", encoder);
+      numbers_ = groups_of(table, *column_);
+    } else if (!options.time.empty()) {
+      column_ = &deciding_column(table, options.time, "time", encoder);
+      numbers_ = times_of(table, static_cast<std::size_t>(column_ - table.columns.data()));
+    }
+    if (column_ != nullptr && column_->missing > 0)
+      notes_.push_back(fmt::format("warning: {} rows have no value in {}: {}", column_->missing,
+                                   in_quotes(column_->name),
+                                   options.group.empty() ? "they train" : "they are taken for one group"));
+  }
+
+  /// Takes a share out of `rows`, and says so.
+  Rows hold_out(Rows& rows, double share, HeldOutFor purpose) {
+    const std::vector<std::uint32_t> strata = chosen(strata_, rows), numbers = chosen(numbers_, rows);
+    const std::uint64_t seed = options_.train.seed;
+    Split split;
+    if (!options_.group.empty())
+      split = split_groups(dense(numbers), share, strata, seed, purpose);
+    else if (!options_.time.empty())
+      split = split_latest(numbers, share);
+    else
+      split = split_rows(rows.size(), share, strata, seed, purpose);
+    Rows held_out;
+    for (const std::size_t i : split.held_out) held_out.push_back(rows[i]);
+    say(rows.size(), numbers, split, purpose);
+    for (std::size_t& row : split.rest) row = rows[row];
+    rows = std::move(split.rest);
+    return held_out;
+  }
+
+  /// Takes the rows of fold options.test_fold out of `rows`, and says so. By time, later rows go as well.
+  Rows take_fold(Rows& rows) {
+    const std::size_t fold = options_.test_fold - 1, folds = options_.test_folds, all = rows.size();
+    const std::vector<std::uint32_t> strata = chosen(strata_, rows), numbers = chosen(numbers_, rows);
+    const bool by_time = options_.group.empty() && !options_.time.empty();
+    std::vector<Rows> parts;
+    if (!options_.group.empty())
+      parts = fold_groups(dense(numbers), folds, strata, options_.train.seed);
+    else if (by_time)
+      parts = parts_by_time(numbers, folds + 1);
+    else
+      parts = fold_rows(all, folds, strata, options_.train.seed);
+    const std::size_t tested = by_time ? fold + 1 : fold;  // the first part by time only trains
+    std::vector<bool> goes(all, false);
+    for (std::size_t part = tested; part < (by_time ? parts.size() : tested + 1); ++part)
+      for (const std::size_t i : parts[part]) goes[i] = true;
+    Rows held_out, rest;
+    for (const std::size_t i : parts[tested]) held_out.push_back(rows[i]);
+    for (std::size_t i = 0; i < all; ++i)
+      if (!goes[i]) rest.push_back(rows[i]);
+    rows = std::move(rest);
+    const std::string by = column_ == nullptr ? ""
+                           : by_time          ? " by " + in_quotes(column_->name)
+                                              : " of whole groups in " + in_quotes(column_->name);
+    notes_.push_back(
+        fmt::format("kept for the test: fold {} of {}{}, {} of {} rows", fold + 1, folds, by, held_out.size(), all));
+    return held_out;
+  }
+
+ private:
+  static std::vector<std::uint32_t> dense(std::vector<std::uint32_t> groups) {
+    std::map<std::uint32_t, std::uint32_t> known;
+    for (std::uint32_t& group : groups)
+      group = known.try_emplace(group, static_cast<std::uint32_t>(known.size())).first->second;
+    return groups;
+  }
+
+  static std::size_t distinct(const std::vector<std::uint32_t>& numbers, const Rows& rows) {
+    std::vector<std::uint32_t> found = chosen(numbers, rows);
+    std::sort(found.begin(), found.end());
+    return static_cast<std::size_t>(std::unique(found.begin(), found.end()) - found.begin());
+  }
+
+  void say(std::size_t rows, const std::vector<std::uint32_t>& numbers, const Split& split, HeldOutFor purpose) {
+    const std::string what = purpose == HeldOutFor::validation ? "held out"
+                             : options_.test_folds > 0         ? "left out"
+                                                               : "kept for the test";
+    const std::size_t out = split.held_out.size();
+    if (!options_.group.empty()) {
+      const std::size_t some = distinct(numbers, split.held_out), all = some + distinct(numbers, split.rest);
+      notes_.push_back(fmt::format("{}: {} of {} groups in {}, {} of {} rows", what, some, all,
+                                   in_quotes(column_->name), out, rows));
+    } else if (!options_.time.empty()) {
+      notes_.push_back(fmt::format("{}: the last {} of {} rows by {}", what, out, rows, in_quotes(column_->name)));
+    } else if (purpose == HeldOutFor::test) {
+      notes_.push_back(fmt::format("{}: {} of {} rows", what, out, rows));
+    }
+  }
+
+  const FitOptions& options_;
+  std::vector<std::string>& notes_;
+  const Column* column_ = nullptr;
+  std::vector<std::uint32_t> strata_, numbers_;
+};
+
+void require_share(double share, const char* option) {
+  if (!(share >= 0 && share < 1)) refuse(fmt::format("{}: expected a share in [0, 1), found {}", option, share));
+}
+
+// Wishes that contradict each other.
+void check_wishes(const FitOptions& options, bool other_table) {
+  require_share(options.validation_split, "validation_split");
+  require_share(options.test_split, "test_split");
+  const bool named = !options.validation_rows.empty(), grouped = !options.group.empty(), timed = !options.time.empty();
+  if (grouped && timed)
+    refuse("group: expected no time beside it, found " + in_quotes(options.time),
+           "rows are held out by groups or by time: choose one of the two");
+  const char* const chooser = grouped ? "group" : timed ? "time" : "";
+  if (named && (grouped || timed))
+    refuse(fmt::format("{}: expected no validation_rows beside it, found {}", chooser,
+                       in_quotes(options.validation_rows)));
+  if (named && options.test_split > 0)
+    refuse("test_split: expected no validation_rows beside it, found " + in_quotes(options.validation_rows));
+  if (options.test_folds > 0 && named)
+    refuse("test_fold: expected no validation_rows beside it, found " + in_quotes(options.validation_rows));
+  if ((grouped || timed) && options.test_split == 0 && options.test_folds == 0 &&
+      (other_table || options.validation_split == 0))
+    refuse(fmt::format("{}: expected rows to hold out, found none", chooser),
+           "validation_split or test_split says how many");
+}
+
+void note_unseen_classes(const Encoder& encoder, const Table& table, const Split& split,
+                         std::vector<std::string>& notes) {
+  if (encoder.task != Task::classes) return;
+  const std::vector<std::uint32_t> labels = encode_labels(encoder, table);
+  std::vector<bool> seen(encoder.labels.size(), false);
+  for (const std::size_t row : split.rest) seen[labels[row]] = true;
+  for (std::size_t k = 0; k < seen.size(); ++k)
+    if (!seen[k])
+      notes.push_back(fmt::format("warning: class {} has no training row, only rows held out: it cannot be learned",
+                                  in_quotes(encoder.labels[k])));
+}
+
+// Why fewer rows are held out than asked for.
+void note_few_rows_of_a_class(const Encoder& encoder, const Split& split, const FitOptions& options,
+                              std::vector<std::string>& notes) {
+  if (encoder.task != Task::classes || !options.stratify || options.validation_split == 0 || !options.time.empty())
+    return;
+  const std::string target = in_quotes(encoder.target);
+  const std::size_t held_out = split.held_out.size(), rows = held_out + split.rest.size();
+  const auto wanted = static_cast<std::size_t>(options.validation_split * static_cast<double>(rows) + 0.5);
+  if (held_out == 0)
+    notes.push_back(fmt::format("no row held out: every class of {} has one {}, and that stays for training", target,
+                                options.group.empty() ? "row" : "group"));
+  else if (held_out < wanted && options.group.empty())
+    notes.push_back(fmt::format("{} of {} rows held out, not {}: one row of every class of {} stays for training",
+                                held_out, rows, wanted, target));
+}
+
+}  // namespace
+
+Split split_for(const Encoder& encoder, const Table& table, const FitOptions& options, bool other_table,
+                std::vector<std::string>& notes) {
+  check_wishes(options, other_table);
+  Split split;
+  if (!options.validation_rows.empty() && !other_table) {
+    // Rows as they are numbered in the file, those that were left out too.
+    const auto [first, last] = named_rows(options.validation_rows, rows_in_file(table));
+    for (std::size_t row = 0; row < table.rows; ++row) {
+      const std::size_t place = number_of_row(table, row) - 1;
+      (place >= first && place < last ? split.held_out : split.rest).push_back(row);
+    }
+    if (split.held_out.empty() || split.rest.empty())
+      refuse(fmt::format("validation_rows: expected rows with a target among them and besides them, found none {} {}",
+                         split.held_out.empty() ? "in" : "besides", in_quotes(options.validation_rows)));
+    note_unseen_classes(encoder, table, split, notes);
+    return split;
+  }
+  split.rest.resize(table.rows);
+  std::iota(split.rest.begin(), split.rest.end(), std::size_t{0});
+  Chooser chooser(encoder, table, options, notes);
+  if (options.test_split > 0) {
+    split.test = chooser.hold_out(split.rest, options.test_split, HeldOutFor::test);
+    if (split.test.empty()) notes.push_back("warning: no row is kept for the test: every one is needed for training");
+  }
+  if (options.test_folds > 0) split.test = chooser.take_fold(split.rest);  // what test_split took is left out
+  if (!other_table && options.validation_split > 0) {
+    split.held_out = chooser.hold_out(split.rest, options.validation_split, HeldOutFor::validation);
+    note_few_rows_of_a_class(encoder, split, options, notes);
+  }
+  note_unseen_classes(encoder, table, split, notes);
+  return split;
+}
+
+}  // namespace chainrule

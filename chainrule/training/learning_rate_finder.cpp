@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chainrule/training/learning_rate_finder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <vector>
+
+#include "chainrule/base/elementary.h"
+#include "chainrule/base/error.h"
+#include "chainrule/base/random.h"
+#include "chainrule/base/text.h"
+#include "chainrule/engine/kernels/kernels.h"
+#include "chainrule/metrics/baseline_loss.h"
+#include "chainrule/metrics/evaluate.h"
+#include "chainrule/training/fit.h"
+#include "chainrule/training/options/options.h"
+
+namespace chainrule {
+
+// Beginnings of a training, step by step, with a learning rate of its own for each.
+
+inline constexpr double kWorthwhile = 0.02;  ///< a difference in loss, beside the loss: less may be chance
+
+/// What several rehearsals share: the rows as the training has them. It must not move.
+class RehearsalRows {
+ public:
+  /// `validation`: the table that is watched instead of held-out rows, or nullptr. Throws Error: (usage) for rprop,
+  /// which has no learning rate, else as plan_fit().
+  RehearsalRows(const Table& table, const FitOptions& options, const Table* validation);
+  RehearsalRows(const RehearsalRows&) = delete;
+  RehearsalRows& operator=(const RehearsalRows&) = delete;
+
+  const FitPlan& plan() const { return plan_; }
+  /// Those that train, and up to 512 of them whose loss is looked at.
+  const Selection& training() const { return training_; }
+  const Selection& some() const { return some_; }
+  /// Up to 512 rows that do not train; where there are none, some().
+  const Selection& others() const { return others_.rows.empty() ? some_ : others_; }
+
+ private:
+  FitPlan plan_;
+  Dataset data_, validation_;
+  Selection training_, some_, others_;
+};
+
+class Rehearsal {
+ public:
+  /// A fresh network of this architecture. `rows` must outlive it.
+  Rehearsal(const RehearsalRows& rows, const Architecture& architecture, const FitOptions& options,
+            std::size_t threads);
+  Rehearsal(const Rehearsal&) = delete;
+  Rehearsal& operator=(const Rehearsal&) = delete;
+
+  /// With a batch as the training has it, but of 4,096 rows at most. Throws Error (numerics) where the step has no
+  /// finite numbers.
+  void step(double rate);
+  /// Mean over these rows, dropout left out.
+  double loss(const Selection& rows) const;
+  /// Two epochs, but 50 to 300 steps.
+  std::size_t steps_to_take() const;
+  const Parameters& parameters() const { return network_.parameters; }
+  const Architecture& architecture() const { return network_.architecture; }
+  /// Root mean square of what layer l (from 0) was fed in the last step.
+  double fed(std::size_t l);
+
+ private:
+  TrainOptions options_;
+  Network network_;
+  Batcher batches_;
+  TrainState state_;
+  ConstMatrixView inputs_;  // of the last step
+  std::size_t steps_ = 0;
+  std::vector<std::size_t> order_;
+};
+
+/// Loss of these rows after steps_to_take() steps at one rate; infinite where a step has no finite numbers.
+double loss_after_steps(Rehearsal& trial, double rate, const Selection& rows, const std::function<bool()>& should_stop);
+
+// The range test on rows that are ready.
+
+RateTest range_test(const RehearsalRows& rows, const FitOptions& options, const RateTestOptions& how);
+namespace {
+
+constexpr std::size_t kRowsWatched = 512, kMostRowsOfAStep = 4096;
+constexpr std::size_t kLeastSteps = 50, kMostSteps = 300;
+
+// Up to so many of these rows that have a weight, drawn.
+Selection some_of(const Dataset& data, const std::vector<std::size_t>& rows, std::uint64_t seed) {
+  Selection out{&data, {}};
+  const std::vector<float>& weights = data.weights_of_loss();
+  for (const std::size_t i : random_permutation({seed, Purpose::shuffle, 0, 0}, rows.size())) {
+    if (out.rows.size() == kRowsWatched) break;
+    if (weights.empty() || weights[rows[i]] > 0) out.rows.push_back(rows[i]);
+  }
+  return out;
+}
+
+// With the loss that the plan has found, and batches that a step can be made of in a moment.
+TrainOptions options_of(const FitOptions& options, const RehearsalRows& rows) {
+  TrainOptions train = options.train;
+  train.loss = rows.plan().loss;
+  train.batch_size = std::min(rows_per_batch(train, rows.training().rows.size()), kMostRowsOfAStep);
+  return train;
+}
+
+}  // namespace
+
+RehearsalRows::RehearsalRows(const Table& table, const FitOptions& options, const Table* validation)
+    : plan_(plan_fit(table, options, validation)), data_(encode(plan_.encoder, table, true)) {
+  if (std::holds_alternative<Rprop>(options.train.optimizer))
+    throw Error(ErrorCategory::usage, "optimizer: expected one with a learning rate, found rprop");
+  scale_weights_to_mean_one(data_.weights, plan_.split.rest);
+  scale_weights_to_mean_one(data_.loss_weights, plan_.split.rest);
+  training_ = {&data_, plan_.split.rest};
+  some_ = some_of(data_, plan_.split.rest, options.train.seed);
+  if (validation != nullptr) validation_ = encode(plan_.encoder, *validation, true);
+  others_ = validation == nullptr ? some_of(data_, plan_.split.held_out, options.train.seed)
+                                  : some_of(validation_, all_rows(validation_).rows, options.train.seed);
+}
+
+Rehearsal::Rehearsal(const RehearsalRows& rows, const Architecture& architecture, const FitOptions& options,
+                     std::size_t threads)
+    : options_(options_of(options, rows)),
+      network_(start_network(architecture, options)),
+      batches_(rows.training(), options_.batch_size),
+      state_(network_, options_, options_.batch_size, threads) {}
+
+void Rehearsal::step(double rate) {
+  const std::size_t b = steps_ % batches_.batches();
+  if (b == 0) order_ = epoch_order(options_, batches_.rows(), 1 + steps_ / batches_.batches());
+  const Batch batch = batches_.gather(b, order_);
+  inputs_ = batch.inputs;
+  state_.learning_rate = rate;
+  train_step(state_, batch);
+  ++steps_;
+}
+
+double Rehearsal::loss(const Selection& rows) const {
+  return evaluate(network_, options_.loss, rows, 1)[0].value;  // few rows: more threads would cost more than they do
+}
+
+std::size_t Rehearsal::steps_to_take() const { return std::clamp(2 * batches_.batches(), kLeastSteps, kMostSteps); }
+
+double Rehearsal::fed(std::size_t l) {
+  const std::span<const float> values = state_.work.fed(l, inputs_).flat();
+  return std::sqrt(kernels::sum_of_squares(values) / static_cast<double>(values.size()));
+}
+
+double loss_after_steps(Rehearsal& trial, double rate, const Selection& rows,
+                        const std::function<bool()>& should_stop) {
+  try {
+    for (std::size_t s = 0; s < trial.steps_to_take() && !(should_stop && should_stop()); ++s) trial.step(rate);
+    const double loss = trial.loss(rows);
+    return std::isfinite(loss) ? loss : std::numeric_limits<double>::infinity();
+  } catch (const Error& error) {
+    if (error.category() != ErrorCategory::numerics) throw;
+    return std::numeric_limits<double>::infinity();
+  }
+}
+
+namespace {
+
+constexpr double kFirstRate = 1e-6, kLastRate = 1e5;
+constexpr double kFactor = 1.1220184543019633;   // 10^(1/20)
+constexpr double kShare = 0.9, kBack = 1.0 / 3;  // of the fall; of the rate at which it was reached
+constexpr std::uint64_t kTests = 3;
+
+double two_digits(double value) {
+  double few = value;
+  number_from_text(fmt::format("{:.2g}", value), few);
+  return few;
+}
+
+// `trivial`: of the best constant answer; on the way there nothing is learned but how frequent classes are.
+void suggest(RateTest& test, double trivial) {
+  const double start = test.start_loss, least = test.least_loss;
+  if (!(start - least > kWorthwhile * std::abs(start))) return;
+  const double from = trivial - least > kWorthwhile * std::abs(trivial) ? std::min(start, trivial) : start;
+  for (std::size_t i = 0; i < test.rates.size(); ++i)
+    if (test.losses[i] <= from - kShare * (from - least)) {
+      test.suggested = two_digits(kBack * test.rates[i]);
+      return;
+    }
+}
+
+RateTest one_test(const RehearsalRows& rows, const FitOptions& options, const RateTestOptions& how) {
+  Rehearsal trial(rows, rows.plan().architecture, options, how.threads);
+  RateTest test;
+  test.start_loss = test.least_loss = trial.loss(rows.some());
+  try {
+    for (double rate = kFirstRate; rate < kLastRate && !(how.should_stop && how.should_stop()); rate *= kFactor) {
+      trial.step(rate);
+      const double loss = trial.loss(rows.some());
+      if (!std::isfinite(loss)) throw Error(ErrorCategory::numerics, "loss");
+      test.rates.push_back(rate);
+      test.losses.push_back(loss);
+      test.least_loss = std::min(test.least_loss, loss);
+      const double fall = test.start_loss - test.least_loss;
+      test.diverged = loss > test.start_loss + 2 * fall + 0.5 * std::abs(test.start_loss);
+      if (test.diverged) break;
+    }
+  } catch (const Error& error) {
+    if (error.category() != ErrorCategory::numerics) throw;
+    test.diverged = true;
+  }
+  suggest(test, trivial_loss(rows.plan().loss, rows.some()));
+  return test;
+}
+
+}  // namespace
+
+RateTest range_test(const RehearsalRows& rows, const FitOptions& options, const RateTestOptions& how) {
+  std::vector<RateTest> tests;
+  for (std::uint64_t k = 0; k < kTests; ++k) {
+    FitOptions its = options;
+    its.train.seed += k;
+    tests.push_back(one_test(rows, its, how));
+    if (how.should_stop && how.should_stop()) return tests[0];
+  }
+  std::ranges::stable_sort(tests, [](const RateTest& a, const RateTest& b) {  // those without a suggestion last
+    return std::isnan(b.suggested) ? !std::isnan(a.suggested) : a.suggested < b.suggested;
+  });
+  RateTest& median = tests[kTests / 2];
+  median.lowest = tests.front().suggested;
+  median.highest = tests.back().suggested;
+  return median;
+}
+
+RateTest test_rates(const Table& table, const FitOptions& options, const RateTestOptions& how) {
+  return range_test(RehearsalRows(table, options, how.validation), options, how);
+}
+
+// Whether layers, and weights and biases, would do better with learning rates of their own.
+
+namespace {
+
+constexpr double kMostFactor = 16;
+
+// How far each layer moved in a rehearsal. A step's change of weights moves z by about its root mean square, times the
+// root of the inputs and their magnitude, as if it were independent of them.
+struct Movement {
+  std::vector<double> weights;         // changes beside the norm that the weights have at the end
+  std::vector<double> biases_of_them;  // what the biases' changes do to z beside what the weights' do
+  double loss = std::numeric_limits<double>::infinity();  // at the end; no number: infinite
+  std::size_t steps = 0;
+};
+
+double root_mean_square(std::span<const float> values, std::span<const float> less = {}) {
+  double sum = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const double x = static_cast<double>(values[i]) - (less.empty() ? 0 : static_cast<double>(less[i]));
+    sum += x * x;
+  }
+  return std::sqrt(sum / static_cast<double>(values.size()));
+}
+
+Movement measure(Rehearsal& trial, double rate, const Selection& rows, const std::function<bool()>& should_stop) {
+  const std::size_t depth = trial.architecture().depth();
+  Movement out;
+  std::vector<double> weights(depth, 0), biases(depth, 0), fed(depth, 0);
+  try {
+    for (; out.steps < trial.steps_to_take() && !(should_stop && should_stop()); ++out.steps) {
+      const Parameters before = trial.parameters();
+      trial.step(rate);
+      for (const Segment& segment : before.segments()) {
+        const double change = root_mean_square(trial.parameters().of(segment), before.of(segment));
+        (segment.kind == Segment::Kind::weights ? weights : biases)[segment.layer] += change;
+      }
+      for (std::size_t l = 0; l < depth; ++l) fed[l] += trial.fed(l);
+    }
+    out.loss = trial.loss(rows);
+  } catch (const Error& error) {
+    if (error.category() != ErrorCategory::numerics) throw;
+  }
+  const auto steps = static_cast<double>(std::max<std::size_t>(out.steps, 1));
+  for (std::size_t l = 0; l < depth; ++l) {
+    const double norm = root_mean_square(trial.parameters().weights(l).flat());
+    const double moved =
+        weights[l] * std::sqrt(static_cast<double>(trial.architecture().layer_inputs(l))) * fed[l] / steps;
+    out.weights.push_back(norm > 0 ? weights[l] / norm : 0);
+    out.biases_of_them.push_back(moved > 0 ? biases[l] / moved : 0);
+  }
+  return out;
+}
+
+// The nearest power of 2 within the bounds; 1 where a ratio says nothing.
+double factor_for(double ratio) {
+  if (!(ratio > 0) || !std::isfinite(ratio)) return 1;
+  double factor = 1;
+  while (factor * 1.4142135623730951 < ratio && factor < kMostFactor) factor *= 2;
+  while (factor > 1.4142135623730951 * ratio && factor > 1 / kMostFactor) factor /= 2;
+  return factor;
+}
+
+// Weights: so that all layers change by the same share of their norm, the geometric mean of all.
+std::vector<double> weight_factors(const Movement& found) {
+  double sum = 0, count = 0;
+  for (const double share : found.weights)
+    if (share > 0) sum += elementary::log(share), ++count;
+  std::vector<double> factors;
+  for (const double share : found.weights)
+    factors.push_back(share > 0 && count > 0 ? factor_for(elementary::exp(sum / count) / share) : 1);
+  return factors;
+}
+
+// Biases: so that they move z as much as the weights do.
+std::vector<double> bias_factors(const Movement& found) {
+  std::vector<double> factors;
+  for (const double share : found.biases_of_them) factors.push_back(share > 0 ? factor_for(1 / share) : 1);
+  return factors;
+}
+
+// An option with one value for all layers, or one for each, times these factors.
+std::vector<double> times(const std::vector<double>& given, const std::vector<double>& factors) {
+  std::vector<double> out;
+  for (std::size_t l = 0; l < factors.size(); ++l)
+    out.push_back(factors[l] * (given.empty() ? 1 : given.size() == 1 ? given[0] : given[l]));
+  return out;
+}
+
+}  // namespace
+
+LayerRates test_layer_rates(const Table& table, const FitOptions& options, const RateTestOptions& how) {
+  const RehearsalRows rows(table, options, how.validation);
+  const double rate = options.train.learning_rate;
+  const Movement found = [&] {
+    Rehearsal trial(rows, rows.plan().architecture, options, how.threads);
+    return measure(trial, rate, rows.some(), how.should_stop);
+  }();
+  const std::vector<double> alike(found.weights.size(), 1);
+  const std::vector<double> weights = weight_factors(found), biases = bias_factors(found);
+  LayerRates out{options.weight_multiplier, options.bias_multiplier, found.steps, found.loss, found.loss, false};
+  for (const auto& [of_weights, of_biases] : {std::pair(&weights, &alike), {&alike, &biases}, {&weights, &biases}}) {
+    if (*of_weights == alike && *of_biases == alike) continue;
+    Architecture architecture = rows.plan().architecture;
+    for (std::size_t l = 0; l < architecture.depth(); ++l) {
+      architecture.layers[l].weight_multiplier *= (*of_weights)[l];
+      architecture.layers[l].bias_multiplier *= (*of_biases)[l];
+    }
+    Rehearsal with(rows, architecture, options, how.threads);
+    const double loss = loss_after_steps(with, rate, rows.some(), how.should_stop);
+    if (!(loss < out.loss_with) || found.loss - loss <= kWorthwhile * std::abs(found.loss)) continue;
+    out.weights = times(options.weight_multiplier, *of_weights);
+    out.biases = times(options.bias_multiplier, *of_biases);
+    out.loss_with = loss;
+    out.better = true;
+  }
+  return out;
+}
+
+// Whether a training went wrong by its learning rate.
+
+namespace {
+
+constexpr double kLate = 0.95, kEnough = 0.5;  // of the way from the trivial loss to the least: what is left of it
+constexpr double kRise = 3;                    // beside the loss at the start
+constexpr double kFar = 5;                     // a rate beside the one that a test finds
+constexpr std::size_t kFewestEpochs = 3, kFewestSteps = 20;
+constexpr double kFreeWork = 1e11;  // multiplications: a second or two of one core
+
+// Mean training losses, those that answers which are always right have being 0: of the first epoch, the first quarter
+// of the epochs, and the last one.
+struct Losses {
+  double first = 0, early = 0, late = 0;
+};
+
+Losses losses_of(const FitResult& result) {
+  const std::vector<EpochRecord>& epochs = result.history.epochs;
+  const std::size_t quarter = std::max<std::size_t>(epochs.size() / 4, 1);
+  const auto mean = [&](std::size_t begin) {
+    double sum = 0;
+    for (std::size_t e = begin; e < begin + quarter; ++e) sum += epochs[e].training_loss - result.least_loss;
+    return sum / static_cast<double>(quarter);
+  };
+  return {epochs[0].training_loss - result.least_loss, mean(0), mean(epochs.size() - quarter)};
+}
+
+// Whether the tests would take longer than the training, and longer than a moment.
+bool is_too_much(const FitResult& result, const TrainOptions& options) {
+  constexpr double kStepsOfTests = 400, kRowsLookedAt = 512, kRowsOfAStep = 4096;
+  const auto rows = static_cast<double>(result.split.rest.size());
+  const auto batch = static_cast<double>(rows_per_batch(options, result.split.rest.size()));
+  const auto parameters = static_cast<double>(parameter_count(result.model.network.architecture));
+  const double step = 3 * std::min(batch, kRowsOfAStep) + std::min(rows, kRowsLookedAt);
+  const double own = 3 * rows * static_cast<double>(result.history.epochs.size());
+  return parameters * kStepsOfTests * step > std::max(parameters * own, kFreeWork);
+}
+
+}  // namespace
+
+std::optional<std::string> warning_of_rate(const Table& table, const FitOptions& options, const FitResult& result,
+                                           const RateTestOptions& how) {
+  if (result.history.epochs.size() < kFewestEpochs || result.history.steps < kFewestSteps ||
+      std::holds_alternative<Rprop>(options.train.optimizer))
+    return std::nullopt;
+  const Losses losses = losses_of(result);
+  const double trivial = result.trivial_loss - result.least_loss, rate = options.train.learning_rate;
+  const bool is_late =
+      (losses.early > kLate * trivial || losses.late > kLate * losses.first) && losses.late > kEnough * trivial;
+  if (!(trivial > 0) || !(is_late || losses.early > kRise * trivial)) return std::nullopt;
+  if (is_too_much(result, options.train)) return std::nullopt;
+
+  const RehearsalRows rows(table, options, how.validation);
+  const RateTest test = range_test(rows, options, how);
+  if (!is_late && !(losses.early > kRise * (test.start_loss - result.least_loss))) return std::nullopt;
+  const bool too_high = rate > kFar * test.suggested;
+  if (!too_high && !(rate < test.suggested / kFar)) return std::nullopt;
+  double start = 0;  // the same for both
+  const auto fall_at = [&](double its_rate) {
+    Rehearsal trial(rows, rows.plan().architecture, options, how.threads);
+    start = trial.loss(rows.others());
+    return start - loss_after_steps(trial, its_rate, rows.others(), how.should_stop);
+  };
+  const double fall = fall_at(rate), its_fall = fall_at(test.suggested);
+  if (!(its_fall > kWorthwhile * std::abs(start)) || fall > its_fall / 2) return std::nullopt;
+  if (how.should_stop && how.should_stop()) return std::nullopt;
+  return fmt::format(
+      "warning: the learning rate {:.3g} is too {}: the training loss was {:.4g} in the first quarter of the epochs "
+      "and "
+      "{:.4g} in the last one, from {:.4g} at the start (the best constant answer has {:.4g}); a range test finds "
+      "{:.2g} "
+      "(--find-learning-rate takes it)",
+      rate, too_high ? "high" : "low", losses.early + result.least_loss, losses.late + result.least_loss,
+      test.start_loss, result.trivial_loss, test.suggested);
+}
+
+}  // namespace chainrule

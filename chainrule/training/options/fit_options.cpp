@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// The presets. docs/presets.md says where each comes from and what was measured.
+#include "chainrule/training/options/fit_options.h"
+
+#include "chainrule/base/error.h"
+
+namespace chainrule {
+namespace {
+
+// The article as it stands: sigmoid everywhere, half squared error, plain descent, N(0, 1). Rate, batch and epochs are
+// those of Nielsen's first MNIST network (Neural Networks and Deep Learning, chapter 1).
+void be_classic(FitOptions& options) {
+  options.hidden = {30};
+  options.activation = ActivationKind::sigmoid;
+  options.output_activation = ActivationKind::sigmoid;
+  options.initial_weights = WeightScheme::normal;
+  options.initial_biases = BiasScheme::normal;
+  options.automatic_loss = false;
+  options.train.loss = LossKind::half_squared_error;
+  options.data.target_scaling = Scaling::range;
+  options.train.optimizer = Sgd{};
+  options.train.schedule = Schedule{};
+  options.train.learning_rate = 3;
+  options.train.weight_decay = 0;
+  options.train.batch_size = 10;
+  options.train.epochs = 30;
+  options.train.patience = 0;
+}
+
+// After RealMLP-TD-S (Holzmueller, Grinsztajn & Steinwart 2024, Better by Default).
+void be_tabular(FitOptions& options) {
+  options.data.scaling = Scaling::robust;
+  options.data.clamp_predictions = true;
+  options.hidden = {256, 256, 256};
+  options.activation = ActivationKind::mish;
+  options.initial_weights = WeightScheme::lecun_normal;
+  options.initial_biases = BiasScheme::normal;
+  options.zero_output = true;
+  options.rate_by_width = true;
+  options.dropout = 0.15;
+  options.bias_multiplier = {0.1};
+  options.train.optimizer = Adam{.beta1 = 0.9, .beta2 = 0.95};
+  options.train.learning_rate = 0.04;
+  options.train.schedule.kind = ScheduleKind::coslog4;
+  options.train.loss.label_smoothing = 0.03;
+  options.train.batch_size = 256;
+  options.train.epochs = 64;
+}
+
+constexpr void (*kPresets[])(FitOptions&) = {[](FitOptions&) {}, be_tabular, be_classic};
+
+}  // namespace
+
+const std::vector<std::string>& preset_names() {
+  static const std::vector<std::string> names = {"fast", "tabular", "classic"};
+  return names;
+}
+
+std::string preset_for(const Table& table) { return table.has_images() ? "fast" : "tabular"; }
+
+void apply_preset(FitOptions& options, const std::string& name) {
+  const std::size_t preset = index_of_name(name == "default" ? "fast" : name, preset_names(), "preset");
+  const FitOptions defaults;
+  options.preset = preset_names()[preset];
+  options.hidden = defaults.hidden;
+  options.activation = defaults.activation;
+  options.output_activation = defaults.output_activation;
+  options.initial_weights = defaults.initial_weights;
+  options.initial_biases = defaults.initial_biases;
+  options.zero_output = defaults.zero_output;
+  options.rate_by_width = defaults.rate_by_width;
+  options.dropout = defaults.dropout;
+  options.bias_multiplier = defaults.bias_multiplier;
+  options.automatic_loss = defaults.automatic_loss;
+  options.data.scaling = defaults.data.scaling;
+  options.data.target_scaling = defaults.data.target_scaling;
+  options.data.clamp_predictions = defaults.data.clamp_predictions;
+  const std::uint64_t seed = options.train.seed;
+  options.train = defaults.train;
+  options.train.seed = seed;
+  kPresets[preset](options);
+}
+
+}  // namespace chainrule

@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rows of the table of options, in the order in which they are shown. A new option is a member of FitOptions and a
+// row here: {name, group, what help calls the value, help}, its range, its member.
+#include "chainrule/training/options/option_table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "chainrule/metrics/metrics.h"
+#include "chainrule/training/options/option_kinds.h"
+
+namespace chainrule {
+namespace {
+
+using namespace option_kinds;
+using Rows = std::vector<Option>;
+
+void add_data(Rows& rows) {
+  rows.push_back(choice(
+      {"preset", "data", "NAME",
+       "start from these settings: tabular (what tables get), fast (what images get) or classic (the article as it "
+       "stands)"},
+      preset_names(), [](FitOptions& o, std::string_view text) { apply_preset(o, std::string(text)); },
+      [](const FitOptions& o) { return o.preset; }));
+  rows.push_back(free_text(
+      {"target", "data", "COLUMN", "column to predict, by name or number; empty = the last"},
+      [](auto& o) -> auto& { return o.data.target; }));
+  rows.push_back(text_list(
+      {"ignore", "data", "COLUMNS", "columns to leave out, by name or number"},
+      [](auto& o) -> auto& { return o.data.ignore; }));
+  rows.push_back(free_text(
+      {"weight", "data", "COLUMN", "column that says how much each row counts; empty = all alike"},
+      [](auto& o) -> auto& { return o.data.weight; }));
+  rows.push_back(class_weight(
+      {"class-weight", "data", "WEIGHTS", "what classes count in the loss: none, balanced, or yes=5,no=1"}));
+  rows.back().peers = "scikit-learn: class_weight; balanced is rows / (classes * rows of the class)";
+  rows.push_back(text_list(
+      {"categorical", "data", "COLUMNS", "columns of numbers that are categories, by name or number; text always is"},
+      [](auto& o) -> auto& { return o.data.categorical; }));
+  rows.push_back(text_list(
+      {"numeric", "data", "COLUMNS",
+       "columns that are numbers, by name or number; a text among them counts as missing, and they may number the "
+       "rows"},
+      [](auto& o) -> auto& { return o.data.numeric; }));
+  rows.push_back(text_list(
+      {"missing", "data", "TEXTS", "texts that count as missing, beside empty, NA, N/A, null, nan and ?"},
+      [](auto& o) -> auto& { return o.data.missing; }));
+  rows.back().peers = "pandas: na_values";
+  rows.push_back(flag(
+      {"decimal-comma", "data", "", "numbers are written 3,14; fields between semicolons or tabs, or in quotes"},
+      [](auto& o) -> auto& { return o.data.decimal_comma; }));
+  rows.back().peers = "pandas: decimal=','";
+  rows.push_back(text_list(
+      {"date", "data", "COLUMNS", "columns of dates or times, by name or number, also such as 20240131"},
+      [](auto& o) -> auto& { return o.data.date; }));
+  static const std::vector<std::string> tasks{"auto", "classes", "number"};
+  rows.push_back(choice(
+      {"task", "data", "TASK", "predict one of several classes, or a number; auto looks at the target"}, tasks,
+      [](FitOptions& o, std::string_view text) {
+        o.data.task = static_cast<int>(index_of_name(text, tasks, "task")) - 1;
+      },
+      [](const FitOptions& o) { return tasks[static_cast<std::size_t>(o.data.task + 1)]; }));
+  rows.push_back(scaling_choice(
+      {"scaling", "data", "HOW",
+       "inputs: standard (mean 0, deviation 1), range (0 to 1), robust (by quartiles, outliers clipped smoothly), "
+       "quantile (to the normal distribution) or none (as they are)"},
+      scaling_names().size(), [](auto& o) -> auto& { return o.data.scaling; }));
+  rows.push_back(scaling_choice(
+      {"target-scaling", "data", "HOW", "none, standard or range, for a target that is a number"}, 3,
+      [](auto& o) -> auto& { return o.data.target_scaling; }));
+  rows.push_back(flag(
+      {"clamp-predictions", "data", "", "keep predicted numbers between the least and the largest target of training"},
+      [](auto& o) -> auto& { return o.data.clamp_predictions; }));
+}
+
+void add_rows(Rows& rows) {
+  rows.push_back(number(
+      {"validation-split", "rows", "SHARE",
+       "share of the rows held out, at random; 0 = none; of those that the test leaves"},
+      kShare, [](auto& o) -> auto& { return o.validation_split; }));
+  rows.back().used_with = {"validation-rows", {""}};
+  rows.back().peers = "scikit-learn: validation_fraction; Keras takes the last rows";
+  rows.push_back(validation_rows(
+      {"validation-rows", "rows", "ROWS", "these rows of the file instead: last:1000, first:500 or 101-200 (from 1)"}));
+  rows.push_back(flag(
+      {"stratify", "rows", "", "hold out the same share of every class"}, [](auto& o) -> auto& { return o.stratify; }));
+  rows.push_back(free_text(
+      {"group", "rows", "COLUMN",
+       "rows with the same value here are all held out or none; no input unless categorical"},
+      [](auto& o) -> auto& { return o.group; }));
+  rows.back().peers = "scikit-learn: groups, GroupShuffleSplit";
+  rows.push_back(free_text(
+      {"time", "rows", "COLUMN", "hold out the last rows by this column: numbers, or dates such as 2024-03-31"},
+      [](auto& o) -> auto& { return o.time; }));
+  rows.back().used_with = {"group", {""}};
+  rows.push_back(number(
+      {"test-split", "rows", "SHARE", "share of the rows kept from all decisions and measured once, at the end"},
+      kShare, [](auto& o) -> auto& { return o.test_split; }));
+  rows.back().peers = "scikit-learn: train_test_split(test_size)";
+  rows.push_back(fold(
+      {"test-fold", "rows", "K/N",
+       "test fold K of N instead, e.g. 3/10, as cv does in its fold K; the rows of test-split are then left out"}));
+}
+
+void add_network(Rows& rows) {
+  rows.push_back(hidden_sizes({"hidden", "network", "SIZES", "units of each hidden layer, e.g. 64,32; none = none"}));
+  rows.back().peers = "scikit-learn: hidden_layer_sizes";
+  rows.push_back(choice(
+      {"activation", "network", "NAME", "of the hidden layers"}, activation_names(),
+      [](FitOptions& o, std::string_view text) { o.activation = activation_from_name(text); },
+      [](const FitOptions& o) { return activation_name(o.activation); }));
+  rows.back().peers = "scikit-learn and Keras: the same; the names logistic and linear are understood";
+  rows.push_back(choice(
+      {"output-activation", "network", "NAME", "of the last layer (softmax and the like belong to the loss)"},
+      activation_names(),
+      [](FitOptions& o, std::string_view text) { o.output_activation = activation_from_name(text); },
+      [](const FitOptions& o) { return activation_name(o.output_activation); }));
+  rows.push_back(choice(
+      {"initial-weights", "network", "NAME", "how weights start; normal is N(0, 1)"}, weight_scheme_names(),
+      [](FitOptions& o, std::string_view text) { o.initial_weights = weight_scheme_from_name(text); },
+      [](const FitOptions& o) { return name_of(o.initial_weights); }));
+  rows.push_back(choice(
+      {"initial-biases", "network", "NAME", "how biases start"}, bias_scheme_names(),
+      [](FitOptions& o, std::string_view text) { o.initial_biases = bias_scheme_from_name(text); },
+      [](const FitOptions& o) { return name_of(o.initial_biases); }));
+  rows.push_back(flag(
+      {"zero-output", "network", "", "start the last layer at 0: the first answer is the mean, or every class alike"},
+      [](auto& o) -> auto& { return o.zero_output; }));
+  rows.push_back(number(
+      {"dropout", "network", "SHARE", "share of hidden units set to 0 in each training step"}, kShare,
+      [](auto& o) -> auto& { return o.dropout; }));
+  rows.push_back(number(
+      {"input-dropout", "network", "SHARE", "share of inputs set to 0 in each training step"}, kShare,
+      [](auto& o) -> auto& { return o.input_dropout; }));
+  rows.push_back(number(
+      {"max-norm", "network", "NORM", "largest norm of a unit's incoming weights; 0 = no bound"}, kNotNegative,
+      [](auto& o) -> auto& { return o.max_norm; }));
+  rows.push_back(flag(
+      {"rate-by-width", "network", "", "divide the learning rate of weights by the root of their layer's inputs"},
+      [](auto& o) -> auto& { return o.rate_by_width; }));
+  rows.back().peers = "under Adam the same as the NTK parametrization";
+  rows.push_back(per_layer(
+      {"weight-multiplier", "network", "FACTORS", "of the learning rate, for weights, per layer"},
+      [](auto& o) -> auto& { return o.weight_multiplier; }));
+  rows.back().peers = "Caffe: lr_mult; PyTorch: parameter groups";
+  rows.push_back(per_layer(
+      {"bias-multiplier", "network", "FACTORS", "of the learning rate, for biases, per layer"},
+      [](auto& o) -> auto& { return o.bias_multiplier; }));
+  rows.back().peers = "Caffe: lr_mult of the bias";
+  rows.push_back(per_layer(
+      {"decay-multiplier", "network", "FACTORS", "of the weight decay, per layer"},
+      [](auto& o) -> auto& { return o.decay_multiplier; }));
+  rows.back().used_with = {"weight-decay", {}, "0"};
+  rows.back().peers = "Caffe: decay_mult";
+}
+
+void add_training(Rows& rows) {
+  rows.push_back(loss_choice(
+      {"loss", "training", "NAME", "auto: softmax_cross_entropy for classes, half_squared_error for numbers"}));
+  rows.push_back(number(
+      {"huber-delta", "training", "SIZE", "error from which the loss grows linearly"}, kPositive,
+      [](auto& o) -> auto& { return o.train.loss.huber_delta; }));
+  rows.back().used_with = {"loss", {"huber"}};
+  rows.push_back(number(
+      {"label-smoothing", "training", "SHARE", "share of the target spread over all classes"}, kShare,
+      [](auto& o) -> auto& { return o.train.loss.label_smoothing; }));
+  rows.back().used_with = {"loss", {"auto", "softmax_cross_entropy", "sigmoid_cross_entropy"}};
+  rows.push_back(whole(
+      {"epochs", "training", "N", "passes over the training rows, at most"}, 1, kMostEpochs,
+      [](auto& o) -> auto& { return o.train.epochs; }));
+  rows.back().peers = "scikit-learn: max_iter";
+  rows.push_back(
+      batch_size({"batch-size", "training", "ROWS", "rows in a step, or all; the last short batch is kept"}));
+  rows.back().peers = "PyTorch: drop_last=False";
+  rows.push_back(flag(
+      {"shuffle", "training", "", "take the rows in a new order in every epoch"},
+      [](auto& o) -> auto& { return o.train.shuffle; }));
+  rows.push_back(whole(
+      {"seed", "training", "N", "what every random choice is made from"}, 0, std::numeric_limits<std::uint64_t>::max(),
+      [](auto& o) -> auto& { return o.train.seed; }));
+}
+
+void add_optimizer(Rows& rows) {
+  rows.push_back(choice(
+      {"optimizer", "optimiser", "NAME", "the update rule; rprop brings batch-size all and schedule constant"},
+      optimizer_names(), [](FitOptions& o, std::string_view text) { o.train.optimizer = optimizer_from_name(text); },
+      [](const FitOptions& o) { return optimizer_name(o.train.optimizer); }));
+  rows.push_back(number(
+      {"learning-rate", "optimiser", "RATE", "size of a step"}, kPositive,
+      [](auto& o) -> auto& { return o.train.learning_rate; }));
+  rows.back().aliases = {"lr"};
+  rows.back().peers = "scikit-learn: learning_rate_init (its learning_rate is the schedule); PyTorch: lr";
+  rows.push_back(optimizer_number({"momentum", "optimiser", "SHARE", "of the velocity kept in each step"}, kShare,
+                                  [](auto& rule, auto*& found) {
+                                    if constexpr (requires { rule.momentum; }) found = &rule.momentum;
+                                  }));
+  rows.back().peers = "as PyTorch, the learning rate stands outside the velocity";
+  rows.push_back(optimizer_number({"rho", "optimiser", "SHARE", "of the mean square kept in each step"}, kShare,
+                                  [](auto& rule, auto*& found) {
+                                    if constexpr (requires { rule.rho; }) found = &rule.rho;
+                                  }));
+  rows.push_back(optimizer_number({"beta1", "optimiser", "SHARE", "of the mean gradient kept in each step"}, kShare,
+                                  [](auto& rule, auto*& found) {
+                                    if constexpr (requires { rule.beta1; }) found = &rule.beta1;
+                                  }));
+  rows.back().peers = "PyTorch: betas";
+  rows.push_back(optimizer_number({"beta2", "optimiser", "SHARE", "of the mean square kept in each step"}, kShare,
+                                  [](auto& rule, auto*& found) {
+                                    if constexpr (requires { rule.beta2; }) found = &rule.beta2;
+                                  }));
+  rows.back().peers = "PyTorch: betas";
+  rows.push_back(optimizer_number({"epsilon", "optimiser", "SIZE", "added to the root of the mean square"}, kPositive,
+                                  [](auto& rule, auto*& found) {
+                                    if constexpr (requires { rule.epsilon; }) found = &rule.epsilon;
+                                  }));
+  rows.back().peers = "PyTorch: eps, 1e-8; Keras: 1e-7";
+  rows.push_back(number(
+      {"weight-decay", "optimiser", "LAMBDA",
+       "adds LAMBDA / 2 * sum of squared weights to the mean loss; adamw: apart"},
+      kNotNegative, [](auto& o) -> auto& { return o.train.weight_decay; }));
+  rows.back().peers = "scikit-learn: alpha / rows; Keras: l2(LAMBDA / 2); PyTorch decays biases too";
+  rows.push_back(number(
+      {"clip-norm", "optimiser", "NORM", "longer gradients are scaled down to it; 0 = never"}, kNotNegative,
+      [](auto& o) -> auto& { return o.train.clip_norm; }));
+}
+
+Range schedule_factor_range(const FitOptions& o) {
+  return o.train.schedule.kind == ScheduleKind::inverse ? kNotNegative : kShareAboveZero;
+}
+
+void add_schedule(Rows& rows) {
+  rows.push_back(choice(
+      {"schedule", "schedule", "NAME", "how the learning rate changes with time"}, schedule_names(),
+      [](FitOptions& o, std::string_view text) { o.train.schedule.kind = schedule_from_name(text); },
+      [](const FitOptions& o) { return schedule_name(o.train.schedule.kind); }));
+  rows.push_back(number(
+      {"schedule-factor", "schedule", "FACTOR", "by which it falls"}, schedule_factor_range,
+      [](auto& o) -> auto& { return o.train.schedule.factor; }));
+  rows.back().used_with = {"schedule", {"step", "exponential", "inverse"}};
+  rows.push_back(number(
+      {"schedule-every", "schedule", "EPOCHS", "between two falls"}, kPositive,
+      [](auto& o) -> auto& { return o.train.schedule.every; }));
+  rows.back().used_with = {"schedule", {"step"}};
+  rows.push_back(number(
+      {"schedule-power", "schedule", "POWER", "exponent of the curve"}, kPositive,
+      [](auto& o) -> auto& { return o.train.schedule.power; }));
+  rows.back().used_with = {"schedule", {"inverse", "polynomial"}};
+  rows.push_back(number(
+      {"schedule-final", "schedule", "SHARE", "of the learning rate left at the end"}, Range{0, 1},
+      [](auto& o) -> auto& { return o.train.schedule.final; }));
+  rows.back().used_with = {"schedule", {"polynomial", "cosine", "one_cycle"}};
+  rows.push_back(number(
+      {"warmup-epochs", "schedule", "EPOCHS", "rise from 0 in front of any schedule"}, kNotNegative,
+      [](auto& o) -> auto& { return o.train.schedule.warmup_epochs; }));
+  rows.push_back(whole(
+      {"plateau-patience", "schedule", "EPOCHS",
+       "without a better metric before the learning rate is lowered; 0 = never"},
+      0, kMostEpochs, [](auto& o) -> auto& { return o.train.plateau_patience; }));
+  rows.push_back(number(
+      {"plateau-factor", "schedule", "FACTOR", "by which it is lowered then"}, kInside,
+      [](auto& o) -> auto& { return o.train.plateau_factor; }));
+  rows.back().used_with = {"plateau-patience", {}, "0"};
+}
+
+void add_stopping(Rows& rows) {
+  rows.push_back(choice(
+      {"metric", "stopping", "NAME",
+       fmt::format("what is watched on the validation rows; for classes {}; for numbers {}", one_of(metric_names(true)),
+                   one_of(metric_names(false)))},
+      all_metrics(),
+      [](FitOptions& o, std::string_view text) {
+        o.train.metric = all_metrics()[index_of_name(text, all_metrics(), "metric")];
+      },
+      [](const FitOptions& o) { return o.train.metric; }));
+  rows.push_back(whole(
+      {"patience", "stopping", "EPOCHS", "without a better metric before training stops; 0 = never"}, 0, kMostEpochs,
+      [](auto& o) -> auto& { return o.train.patience; }));
+  rows.back().peers = "scikit-learn: n_iter_no_change; Keras: EarlyStopping";
+  rows.push_back(number(
+      {"min-delta", "stopping", "SIZE", "smallest change that counts as better"}, kNotNegative,
+      [](auto& o) -> auto& { return o.train.min_delta; }));
+  rows.push_back(flag(
+      {"restore-best", "stopping", "", "end with the weights of the best epoch"},
+      [](auto& o) -> auto& { return o.train.restore_best; }));
+}
+
+void add_decision(Rows& rows) {
+  static const std::vector<std::string> metrics = with_none(threshold_metric_names());
+  rows.push_back(choice(
+      {"threshold-metric", "decision", "NAME",
+       "of two classes, choose the probability of the second from which it is predicted, so that this is best on the "
+       "validation rows"},
+      metrics,
+      [](FitOptions& o, std::string_view text) {
+        o.threshold_metric = metrics[index_of_name(text, metrics, "threshold_metric")];
+      },
+      [](const FitOptions& o) { return o.threshold_metric; }));
+  rows.back().peers = "scikit-learn: TunedThresholdClassifierCV(scoring)";
+  rows.push_back(
+      threshold({"threshold", "decision", "P", "this probability instead; none = the likelier class is predicted"}));
+  rows.back().used_with = {"threshold-metric", {"none"}};
+}
+
+std::vector<Option> make_table() {
+  std::vector<Option> rows;
+  for (const auto add :
+       {add_data, add_rows, add_network, add_training, add_optimizer, add_schedule, add_stopping, add_decision})
+    add(rows);
+  return rows;
+}
+
+}  // namespace
+
+const std::vector<Option>& option_table() {
+  static const std::vector<Option> table = make_table();
+  return table;
+}
+
+std::string as_key(std::string_view name) {
+  std::string key(name);
+  std::replace(key.begin(), key.end(), '-', '_');
+  return key;
+}
+
+FitOptions defaults_with(const Option& option) {
+  FitOptions options;
+  if (!is_used(option, options) && !option.used_with.values.empty())
+    find_option(option.used_with.option)->set(options, option.used_with.values.front());
+  return options;
+}
+
+std::string OptionUse::words() const {
+  if (values.empty()) return fmt::format("{} other than {}", option, idle);
+  return values.front().empty() ? "no " + option : fmt::format("{} {}", option, fmt::join(values, " or "));
+}
+
+std::string Option::key() const { return as_key(name); }
+
+const Option* find_option(std::string_view name) {
+  const std::string key = as_key(name);
+  for (const Option& option : option_table()) {
+    if (option.key() == key) return &option;
+    for (const std::string& alias : option.aliases)
+      if (as_key(alias) == key) return &option;
+  }
+  return nullptr;
+}
+
+std::string default_value(const Option& option) { return option.get(defaults_with(option)); }
+
+bool is_used(const Option& option, const FitOptions& options) {
+  if (option.used_with.option.empty()) return true;
+  const std::string other = find_option(option.used_with.option)->get(options);
+  const std::vector<std::string>& users = option.used_with.values;
+  if (users.empty()) return other != option.used_with.idle;
+  return std::find(users.begin(), users.end(), other) != users.end();
+}
+
+}  // namespace chainrule

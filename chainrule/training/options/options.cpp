@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// Looking options up, setting them, and laying several sources over each other. The table is in options_table.cpp.
+#include "chainrule/training/options/options.h"
+
+#include <fast_float/fast_float.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+#include <utility>
+
+#include "chainrule/base/error.h"
+
+namespace chainrule {
+namespace {
+
+constexpr const char *kPreset = "preset", *kOptimizer = "optimizer";
+
+// What is known under this name, or an Error that suggests the nearest.
+const Option& known_option(std::string_view name, const std::string& where) {
+  if (const Option* option = find_option(name)) return *option;
+  std::vector<std::string> names;
+  for (const Option& option : option_table()) {
+    names.push_back(option.key());
+    for (const std::string& alias : option.aliases) names.push_back(as_key(alias));
+  }
+  const std::string near = nearest_name(as_key(name), names);
+  const std::string hint = near.empty() ? "" : fmt::format("did you mean {}? ", near);
+  throw Error(ErrorCategory::usage, fmt::format("{}: unknown option {}", where, in_quotes(name)),
+              hint + fmt::format("known options: {}", fmt::join(names, ", ")));
+}
+
+bool decides_about_others(const Option& option) {
+  return std::any_of(option_table().begin(), option_table().end(),
+                     [&](const Option& other) { return other.used_with.option == option.name; });
+}
+
+bool is_default(const Option& option, std::string_view value) {
+  FitOptions options = defaults_with(option);
+  return option.set(options, value).empty() && option.get(options) == default_value(option);
+}
+
+void set_known(FitOptions& options, const Option& option, std::string_view value, const std::string& where) {
+  if (!is_used(option, options)) {
+    if (is_default(option, value)) return;  // a printed configuration may be edited line by line
+    throw Error(ErrorCategory::usage,
+                fmt::format("{}: expected {}, found {}", where, option.used_with.words(),
+                            in_quotes(find_option(option.used_with.option)->get(options))),
+                "it has no effect: leave it out");
+  }
+  const std::string expected = option.set(options, value);
+  if (expected.empty()) return;
+  const std::string near = nearest_name(as_key(value), option.choices);
+  throw Error(ErrorCategory::usage, fmt::format("{}: expected {}, found {}", where, expected, in_quotes(value)),
+              near.empty() ? "" : fmt::format("did you mean {}?", near));
+}
+
+const Assignment* last_wish(const std::vector<std::vector<Assignment>>& sources, std::string_view name) {
+  const Assignment* last = nullptr;
+  for (const std::vector<Assignment>& source : sources)
+    for (const Assignment& wish : source)
+      if (known_option(wish.name, wish.where).name == name) last = &wish;
+  return last;
+}
+
+// Whether a source after number `source` sets the option of this name.
+bool set_later(std::string_view name, const std::vector<std::vector<Assignment>>& sources, std::size_t source) {
+  const auto later = std::span(sources).subspan(source + 1);
+  return std::any_of(later.begin(), later.end(), [&](const std::vector<Assignment>& wishes) {
+    return std::any_of(wishes.begin(), wishes.end(), [&](const Assignment& wish) {
+      const Option* option = find_option(wish.name);
+      return option != nullptr && option->name == name;
+    });
+  });
+}
+
+// rprop is for passes over all rows and finds its own step sizes: what must stand beside it.
+const std::pair<const char*, const char*> kBesideRprop[] = {{"batch-size", "all"}, {"schedule", "constant"}};
+
+bool fixed_by_rprop(const Option& option) {
+  return std::any_of(std::begin(kBesideRprop), std::end(kBesideRprop),
+                     [&](const auto& fixed) { return option.name == fixed.first; });
+}
+
+void choose_rprop(FitOptions& options) {
+  for (const auto& [name, value] : kBesideRprop) find_option(name)->set(options, value);
+}
+
+void require_fit_for_rprop(const Option& option, const Assignment& wish) {
+  for (const auto& [name, value] : kBesideRprop) {
+    if (option.name != name || wish.value == value) continue;
+    throw Error(
+        ErrorCategory::usage,
+        fmt::format("{}: expected {} beside optimizer rprop, found {}", wish.where, value, in_quotes(wish.value)),
+        "leave it out, or choose another optimizer");
+  }
+}
+
+}  // namespace
+
+void set_option(FitOptions& options, std::string_view name, std::string_view value, const std::string& where) {
+  set_known(options, known_option(name, where), value, where);
+}
+
+FitOptions options_from(const std::vector<std::vector<Assignment>>& sources) {
+  FitOptions options;
+  if (const Assignment* preset = last_wish(sources, kPreset))
+    set_option(options, kPreset, preset->value, preset->where);
+  const Assignment* const optimizer = last_wish(sources, kOptimizer);
+  const bool rprop = optimizer != nullptr && optimizer->value == "rprop";
+  if (rprop) choose_rprop(options);
+  for (const bool deciders : {true, false})
+    for (std::size_t s = 0; s < sources.size(); ++s)
+      for (const Assignment& wish : sources[s]) {
+        const Option& option = *find_option(wish.name);
+        if (option.name == kPreset || decides_about_others(option) != deciders) continue;
+        if (rprop && fixed_by_rprop(option)) {
+          if (set_later(kOptimizer, sources, s)) continue;
+          require_fit_for_rprop(option, wish);
+        }
+        const bool overruled = set_later(option.used_with.option, sources, s) || set_later(kPreset, sources, s);
+        if (!is_used(option, options) && overruled) continue;
+        set_known(options, option, wish.value, wish.where);
+      }
+  return options;
+}
+
+FitOptions options_from(std::vector<std::vector<Assignment>> sources, const Table& table) {
+  if (last_wish(sources, kPreset) == nullptr) sources.insert(sources.begin(), {{kPreset, preset_for(table), "preset"}});
+  return options_from(sources);
+}
+
+std::vector<std::pair<std::string, std::string>> option_values(const FitOptions& options) {
+  std::vector<std::pair<std::string, std::string>> values;
+  for (const Option& option : option_table())
+    if (is_used(option, options)) values.emplace_back(option.key(), option.get(options));
+  return values;
+}
+
+}  // namespace chainrule

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/command_line/help.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "chainrule/training/options/options.h"
+
+namespace chainrule::cli {
+namespace {
+
+constexpr std::size_t kWidth = 100, kIndent = 32;
+
+// One flag or option as help shows it.
+struct Entry {
+  std::string group, names, help, fallback;
+  std::vector<std::string> choices;
+  std::string used_with, peers;
+};
+
+Entry entry_of(const Flag& flag, const std::string& group) {
+  const std::string letter = flag.letter.empty() ? "    " : "-" + flag.letter + ", ";
+  const std::string name = (flag.negatable ? "--[no-]" : "--") + flag.name;
+  return {
+      group, letter + name + (flag.value.empty() ? "" : " " + flag.value), flag.help, flag.fallback, flag.choices, "",
+      ""};
+}
+
+// "256; images: 32" where training begins with other settings on tables than on images.
+std::string default_text(const Option& option, const Verb& verb) {
+  const auto shown = [&](const std::string& value) {
+    return option.kind != OptionKind::flag ? value : std::string(value == "true" ? "yes" : "no");
+  };
+  const std::string images = shown(default_value(option));
+  if ((verb.name != "train" && verb.name != "cv" && verb.name != "tune") || !is_used(option, FitOptions()))
+    return images;
+  FitOptions options;
+  apply_preset(options, "tabular");
+  const std::string tables = shown(option.get(options));
+  return tables == images ? images : fmt::format("{}; images: {}", tables, images);
+}
+
+Entry entry_of(const Option& option, const Verb& verb) {
+  std::string names = (option.kind == OptionKind::flag ? "    --[no-]" : "    --") + option.name;
+  for (const std::string& alias : option.aliases) names += ", --" + alias;
+  if (!option.value.empty()) names += " " + option.value;
+  Entry entry{option.group, names, option.help, default_text(option, verb), option.choices, "", option.peers};
+  if (!option.used_with.option.empty()) entry.used_with = option.used_with.words();
+  return entry;
+}
+
+std::vector<Entry> entries_of(const Verb& verb) {
+  std::vector<Entry> entries;
+  for (const Flag& flag : verb.flags) entries.push_back(entry_of(flag, verb.name));
+  for (const Option& option : option_table())
+    if (takes(verb, option)) entries.push_back(entry_of(option, verb));
+  return entries;
+}
+
+std::string heading(const std::string& group) {
+  if (group == "data") return "Options for the data";
+  if (group == "rows") return "Options for the rows held out";
+  if (group == "network") return "Options for the network";
+  if (group == "training") return "Options for the training";
+  if (group == "optimiser") return "Options for the optimiser";
+  if (group == "schedule") return "Options for the learning rate in time";
+  if (group == "stopping") return "Options for stopping";
+  if (group == "decision") return "Options for the decision between two classes";
+  if (group == "everywhere") return "Options of every verb";
+  return "Options of " + group;
+}
+
+// Breaks text between words; lines after the first start with `indent` spaces.
+std::string wrapped(const std::string& text, std::size_t indent, std::size_t used) {
+  std::string out;
+  std::size_t column = used;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find(' ', at), text.size());
+    const std::size_t length = end - at;
+    if (column > indent && column + 1 + length > kWidth) {
+      out += '\n';
+      out.append(indent, ' ');
+      column = indent;
+    } else if (column > indent) {
+      out += ' ';
+      ++column;
+    }
+    out.append(text, at, length);
+    column += length;
+    at = end + 1;
+  }
+  return out;
+}
+
+std::string line_of(const Entry& entry) {
+  std::string text = entry.help;
+  if (!entry.choices.empty() && entry.help.find(entry.choices.back()) == std::string::npos)
+    text += fmt::format(": {}", fmt::join(entry.choices, ", "));
+  if (!entry.used_with.empty()) text += fmt::format(" (with {})", entry.used_with);
+  if (!entry.fallback.empty()) text += fmt::format(" [{}]", entry.fallback);
+  std::string line = "  " + entry.names;
+  if (line.size() + 2 > kIndent)
+    return line + "\n" + std::string(kIndent, ' ') + wrapped(text, kIndent, kIndent) + "\n";
+  line.resize(kIndent, ' ');
+  return line + wrapped(text, kIndent, kIndent) + "\n";
+}
+
+std::string lines_of(const std::vector<Entry>& entries) {
+  std::string out, group;
+  for (const Entry& entry : entries) {
+    if (entry.group != group) out += fmt::format("\n{}:\n", heading(entry.group));
+    group = entry.group;
+    out += line_of(entry);
+  }
+  return out;
+}
+
+std::vector<Entry> global_entries() {
+  std::vector<Entry> entries;
+  for (const Flag& flag : global_flags()) entries.push_back(entry_of(flag, "everywhere"));
+  return entries;
+}
+
+std::string usage_of(const Verb& verb) {
+  std::string usage = "chainrule " + verb.name;
+  if (!entries_of(verb).empty()) usage += " [OPTIONS]";
+  for (const Positional& file : verb.files)
+    usage += (file.required ? " " + file.name : " [" + file.name + "]") + (file.repeatable ? "..." : "");
+  return usage;
+}
+
+const char* const kExitCodes[][2] = {
+    {"0", "all went well"},
+    {"1", "a defect of Chainrule itself"},
+    {"2", "the command line or a configuration is wrong, or an output was refused before work started"},
+    {"3", "a data or model file is missing, unreadable or invalid"},
+    {"4", "the training met numbers that are not finite"},
+    {"5", "a requested check failed"},
+    {"6", "writing failed, or memory ran out"},
+    {"130", "interrupted by Ctrl-C (143: by SIGTERM), after the best model so far was written"}};
+
+std::string bar_escaped(const std::string& text) {
+  std::string out;
+  for (const char c : text) out += c == '|' ? std::string("\\|") : std::string(1, c);
+  return out;
+}
+
+std::string table_of(const std::vector<Entry>& entries) {
+  std::string out, group;
+  for (const Entry& entry : entries) {
+    if (entry.group != group)
+      out += fmt::format("\n### {}\n\n| option | meaning | default |\n|---|---|---|\n", heading(entry.group));
+    group = entry.group;
+    std::string text = entry.help;
+    if (!entry.choices.empty()) text += fmt::format("<br>one of `{}`", fmt::join(entry.choices, "`, `"));
+    if (!entry.used_with.empty()) text += fmt::format("<br>used with `{}`", entry.used_with);
+    if (!entry.peers.empty()) text += fmt::format("<br>*{}*", entry.peers);
+    out += fmt::format("| `{}` | {} | {} |\n", entry.names.substr(entry.names.find('-')), bar_escaped(text),
+                       entry.fallback.empty() ? "" : "`" + entry.fallback + "`");
+  }
+  return out;
+}
+
+std::string markdown_of(const Verb& verb) {
+  std::string out = fmt::format("\n## chainrule {}\n\n", verb.name);
+  for (const std::string& line : verb.about) out += line + "\n";
+  out += "\n```sh\n";
+  for (const std::string& example : verb.examples) out += example + "\n";
+  out += fmt::format("```\n\nUsage: `{}`\n\n", usage_of(verb));
+  for (const Positional& file : verb.files) out += fmt::format("* `{}`: {}\n", file.name, file.help);
+  return out + table_of(entries_of(verb));
+}
+
+// ---- completion ---------------------------------------------------------------------------------------------------
+
+std::vector<std::string> names_of(const Flag& flag) {
+  std::vector<std::string> names{"--" + flag.name};
+  if (flag.negatable) names.push_back("--no-" + flag.name);
+  return names;
+}
+
+std::string words_for(const Verb& verb) {
+  std::vector<std::string> words;
+  for (const std::vector<Flag>* flags : {&verb.flags, &global_flags()})
+    for (const Flag& flag : *flags)
+      for (const std::string& name : names_of(flag)) words.push_back(name);
+  for (const Option& option : option_table())
+    if (takes(verb, option)) {
+      words.push_back("--" + option.name);
+      for (const std::string& alias : option.aliases) words.push_back("--" + alias);
+      if (option.kind == OptionKind::flag) words.push_back("--no-" + option.name);
+    }
+  return fmt::format("{}", fmt::join(words, " "));
+}
+
+std::string case_of(const std::string& name, const std::vector<std::string>& choices) {
+  if (choices.empty()) return "";
+  return fmt::format("    --{}) COMPREPLY=($(compgen -W \"{}\" -- \"$current\")); return ;;\n", name,
+                     fmt::join(choices, " "));
+}
+
+}  // namespace
+
+std::string help_text() {
+  std::string out =
+      "Train fully connected neural networks by backpropagation, and use them.\n\n"
+      "Usage: chainrule VERB [OPTIONS] [FILE...]\n\n"
+      "Examples:\n"
+      "  chainrule train data/digits.csv --target digit -o digits.safetensors\n"
+      "  chainrule evaluate digits.safetensors data/digits.csv\n"
+      "  chainrule predict digits.safetensors new.csv > predictions.csv\n\n"
+      "Verbs (chainrule help VERB explains one):\n";
+  for (const Verb& verb : verbs()) out += fmt::format("  {:<12}{}\n", verb.name, verb.summary);
+  out += lines_of(global_entries());
+  out += "\nExit codes:\n";
+  for (const auto& [code, meaning] : kExitCodes) out += fmt::format("  {:<5}{}\n", code, meaning);
+  return out;
+}
+
+std::string help_text(const Verb& verb) {
+  std::string out;
+  for (const std::string& line : verb.about) out += wrapped(line, 0, 0) + "\n";
+  out += "\nUsage: " + usage_of(verb) + "\n\nExamples:\n";
+  for (const std::string& example : verb.examples) out += "  " + example + "\n";
+  out += "\n";
+  for (const Positional& file : verb.files) {
+    const std::string start = fmt::format("  {:<6}  ", file.name);
+    out += start + wrapped(file.help, start.size(), start.size()) + "\n";
+  }
+  return out + lines_of(entries_of(verb)) + lines_of(global_entries());
+}
+
+std::string help_markdown() {
+  std::string out =
+      "# The command line\n\n"
+      "<!-- made by `chainrule help --markdown`; a test compares -->\n\n"
+      "`chainrule VERB [OPTIONS] [FILE...]`. Values follow as `--option value` or `--option=value`; `-` is standard\n"
+      "input or output; after `--` no word is an option. Standard output carries only the data asked for, all news go\n"
+      "to standard error. Defaults are those of a preset, by what DATA holds where none is named (docs/presets.md);\n"
+      "`--config FILE` is stronger, and the command line than that. In a TOML file the options of `train` have the "
+      "same names with `_` for `-`; `--print-config`\n"
+      "writes such a file.\n\n"
+      "| verb | does |\n|---|---|\n";
+  for (const Verb& verb : verbs()) out += fmt::format("| [{0}](#chainrule-{0}) | {1} |\n", verb.name, verb.summary);
+  out += "\n| exit code | means |\n|---|---|\n";
+  for (const auto& [code, meaning] : kExitCodes) out += fmt::format("| {} | {} |\n", code, meaning);
+  out += table_of(global_entries());
+  for (const Verb& verb : verbs()) out += markdown_of(verb);
+  return out;
+}
+
+std::string bash_completion() {
+  std::vector<std::string> names;
+  for (const Verb& verb : verbs()) names.push_back(verb.name);
+  std::string out =
+      "# Completion of chainrule in bash; made by `chainrule completion bash`.\n"
+      "_chainrule() {\n"
+      "  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} verb= word\n"
+      "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+      "    case $word in -*|auto|always|never) ;; *) verb=$word; break ;; esac\n"
+      "  done\n"
+      "  if [[ -z $verb ]]; then\n";
+  out += fmt::format("    COMPREPLY=($(compgen -W \"{} --help --version\" -- \"$current\"))\n    return\n  fi\n",
+                     fmt::join(names, " "));
+  out += "  case $previous in\n";
+  for (const Flag& flag : global_flags()) out += case_of(flag.name, flag.choices);
+  out += case_of("delimiter", {"comma", "semicolon", "tab"});
+  for (const Option& option : option_table()) out += case_of(option.name, option.choices);
+  out += "  esac\n  case $verb in\n";
+  for (const Verb& verb : verbs()) {
+    std::string words = words_for(verb);
+    if (verb.name == "help") words += fmt::format(" {}", fmt::join(names, " "));
+    if (verb.name == "completion") words += " bash";
+    out += fmt::format("    {}) word=\"{}\" ;;\n", verb.name, words);
+  }
+  return out +
+         "    *) word= ;;\n  esac\n"
+         "  if [[ $current == -* || $verb == help || $verb == completion ]]; then\n"
+         "    COMPREPLY=($(compgen -W \"$word\" -- \"$current\"))\n"
+         "  else\n"
+         "    COMPREPLY=($(compgen -f -- \"$current\"))\n"
+         "  fi\n}\n"
+         "complete -o filenames -F _chainrule chainrule\n";
+}
+
+}  // namespace chainrule::cli

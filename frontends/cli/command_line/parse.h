@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// From the words of the command line to Arguments. Parsing only parses; what the words mean is the commands' business.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "chainrule/training/options/options.h"
+#include "cli/command_line/verbs.h"
+
+namespace chainrule::cli {
+
+/// What the command line said.
+struct Arguments {
+  std::string verb;
+  std::vector<std::string> files;                         ///< as many as the verb may have
+  std::vector<Assignment> options;                        ///< of the table of options
+  std::map<std::string, std::vector<std::string>> flags;  ///< by name; yes and no are "true" and "false"
+
+  bool has(const std::string& flag) const { return flags.count(flag) > 0; }
+  bool is_true(const std::string& flag) const { return text(flag) == "true"; }
+  /// The last value given, or `fallback`.
+  std::string text(const std::string& flag, const std::string& fallback = {}) const;
+};
+
+/// Reads the words after the program's name. `chainrule VERB --help` becomes the verb help, `--version` the verb
+/// version. Throws Error (usage) for unknown verbs and options, with the nearest known one, for missing values and for
+/// a wrong number of files.
+Arguments parse(std::vector<std::string> words);
+
+}  // namespace chainrule::cli

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+// What several verbs share: how data are read, which outputs are refused; and the verbs that only print a text.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <filesystem>
+#include <system_error>
+
+#include "chainrule/base/text.h"
+#include "chainrule/base/version.h"
+#include "chainrule/model/formats/safetensors.h"
+#include "cli/command_line/help.h"
+#include "cli/commands/commands.h"
+#include "cli/output/signals.h"
+
+namespace chainrule::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+char delimiter_of(const std::string& name) {
+  if (name == "comma" || name == ",") return ',';
+  if (name == "semicolon" || name == ";") return ';';
+  if (name == "tab" || name == "\t" || name == "\\t") return '\t';
+  if (name == "pipe" || name == "|") return '|';
+  throw Error(ErrorCategory::usage, "--delimiter: expected comma, semicolon, tab or pipe, found " + in_quotes(name));
+}
+
+// `input` itself, and for a folder the files in it.
+std::vector<std::string> files_of(const std::string& input) {
+  std::vector<std::string> files{input};
+  std::error_code problem;
+  for (fs::directory_iterator at(input, problem), end; !problem && at != end; at.increment(problem))
+    files.push_back(at->path().string());
+  return files;
+}
+
+std::string text_for(const Arguments& arguments) {
+  if (arguments.verb == "version") return std::string("chainrule ") + kVersion + "\n";
+  if (arguments.verb == "completion") {
+    if (arguments.files[0] == "bash") return bash_completion();
+    throw Error(ErrorCategory::usage, "completion: expected bash, found " + in_quotes(arguments.files[0]));
+  }
+  if (arguments.is_true("markdown")) return help_markdown();
+  if (arguments.files.empty()) return help_text();
+  const Verb* verb = find_verb(arguments.files[0]);
+  if (verb != nullptr) return help_text(*verb);
+  std::vector<std::string> names;
+  for (const Verb& known : verbs()) names.push_back(known.name);
+  const std::string near = nearest_name(arguments.files[0], names);
+  throw Error(ErrorCategory::usage, "help: expected a verb, found " + in_quotes(arguments.files[0]),
+              near.empty() ? "chainrule --help lists them" : "did you mean " + near + "?");
+}
+
+}  // namespace
+
+formats::LoadOptions load_options(const Arguments& arguments) {
+  formats::LoadOptions options;
+  if (arguments.has("header"))
+    options.header = arguments.is_true("header") ? formats::Header::yes : formats::Header::no;
+  if (arguments.has("delimiter")) options.delimiter = delimiter_of(arguments.text("delimiter"));
+  options.labels = arguments.text("labels");
+  if (arguments.has("missing")) options.missing = split_list(arguments.text("missing"));
+  options.decimal_comma = arguments.is_true("decimal-comma");
+  return options;
+}
+
+formats::LoadOptions load_options_beside(const Model& model, const Arguments& arguments) {
+  formats::LoadOptions options = load_options(arguments);
+  formats::LoadOptions known = formats::load_options_for(model);
+  if (!arguments.has("missing")) options.missing = std::move(known.missing);
+  if (!arguments.has("decimal-comma")) options.decimal_comma = known.decimal_comma;
+  options.numeric = std::move(known.numeric);
+  options.trained = known.trained;
+  return options;
+}
+
+formats::LoadOptions load_options_of(const Arguments& arguments, const EncoderOptions& data) {
+  formats::LoadOptions options = load_options(arguments);
+  options.target = data.target;
+  options.missing = data.missing;
+  options.decimal_comma = data.decimal_comma;
+  options.numeric = data.numeric;
+  return options;
+}
+
+Table load_with_target(const std::string& path, const formats::LoadOptions& reading) {
+  Table table = formats::load_table(path, reading);
+  const bool is_last = reading.target->empty() && !table.columns.empty();
+  const auto target = is_last ? table.columns.size() - 1 : try_find_column(table, *reading.target);
+  if (target) leave_out_rows_without(table, *target);  // else it is said later that there is none
+  return table;
+}
+
+Table load_for(const Encoder& encoder, const std::string& path, formats::LoadOptions reading) {
+  const std::string number = std::to_string(encoder.target_place);
+  reading.target_required = false;  // that it is missing is said by encode(), with all that is missing
+  reading.target = encoder.match_by_name ? encoder.target : number;
+  reading.trained = &encoder;
+  Table table = load_with_target(path, reading);
+  if (!encoder.match_by_name || table.names_from_header || path == "-") return table;
+  reading.target = number;  // a file without names is matched by place
+  return load_with_target(path, reading);
+}
+
+bool read_number(std::string_view text, std::size_t& number) {
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return problem == std::errc() && end == text.data() + text.size() && number >= 1;
+}
+
+std::size_t whole_flag(const Arguments& arguments, const std::string& flag, std::size_t most, std::size_t fallback) {
+  if (!arguments.has(flag)) return fallback;
+  std::size_t number = 0;
+  if (!read_number(arguments.text(flag), number) || number > most)
+    throw Error(ErrorCategory::usage, fmt::format("--{}: expected a whole number from 1 to {}, found {}", flag, most,
+                                                  in_quotes(arguments.text(flag))));
+  return number;
+}
+
+std::size_t threads_of(const Arguments& arguments) { return whole_flag(arguments, "threads", 1024, 0); }
+
+void take_threshold(const Arguments& arguments, Model& model) {
+  if (!arguments.has("threshold")) return;
+  double threshold = 0;
+  const std::string& text = arguments.text("threshold");
+  if (!number_from_text(text, threshold) || !(threshold > 0 && threshold < 1))
+    throw Error(ErrorCategory::usage, "--threshold: expected a number above 0 to below 1, found " + in_quotes(text));
+  if (model.encoder.labels.size() != 2)
+    throw Error(ErrorCategory::usage,
+                fmt::format("--threshold: expected a model of two classes, found {}",
+                            model.encoder.task == Task::number ? "a model of a number"
+                                                               : fmt::format("{}", model.encoder.labels.size())));
+  model.threshold = threshold;
+}
+
+void check_model_file(const std::string& path) {
+  if (path == "-")
+    throw Error(ErrorCategory::usage, "MODEL: expected a file, found - (standard input)",
+                "a model cannot come from standard input");
+}
+
+void check_inputs(const std::vector<std::string>& inputs) {
+  if (std::count(inputs.begin(), inputs.end(), "-") > 1)
+    throw Error(ErrorCategory::usage, "command line: expected - (standard input) once, found it twice");
+}
+
+void check_output(const std::string& output, bool overwrite, const std::vector<std::string>& inputs) {
+  for (const std::string& input : inputs)
+    for (const std::string& file : files_of(input))
+      if (same_file(output, file))
+        throw Error(ErrorCategory::usage, place(output) + ": expected another file than the input " +
+                                              in_quotes(file, 4096) + ", found the same");
+  const Uninterrupted moment;  // the check makes a file and takes it away again
+  check_output_path(output, overwrite);
+}
+
+bool is_same_path(const std::string& one, const std::string& other) {
+  const auto whole = [](const std::string& path) {
+    std::error_code unknown;
+    return fs::weakly_canonical(fs::absolute(path, unknown), unknown);
+  };
+  return whole(one) == whole(other);
+}
+
+int text_command(const Arguments& arguments, const Terminal&) {
+  Output output;
+  output.write(text_for(arguments));
+  output.finish();
+  return 0;
+}
+
+namespace {
+
+// A run stands for its model where a model is asked for first.
+Arguments with_model_of_run(Arguments arguments) {
+  constexpr std::array kVerbs{"evaluate", "predict", "inspect", "explain", "check"};
+  if (arguments.files.empty() || std::ranges::find(kVerbs, arguments.verb) == kVerbs.end()) return arguments;
+  const std::string model = arguments.files[0] + "/model.safetensors";
+  std::error_code none;
+  if (std::filesystem::exists(model, none)) arguments.files[0] = model;
+  return arguments;
+}
+
+}  // namespace
+
+int run_command(const Arguments& given, const Terminal& terminal) {
+  const Arguments arguments = with_model_of_run(given);
+  if (arguments.verb == "train") return train_command(arguments, terminal);
+  if (arguments.verb == "cv") return cv_command(arguments, terminal);
+  if (arguments.verb == "tune") return tune_command(arguments, terminal);
+  if (arguments.verb == "replay") return replay_command(arguments, terminal);
+  if (arguments.verb == "diff") return diff_command(arguments, terminal);
+  if (arguments.verb == "report") return report_command(arguments, terminal);
+  if (arguments.verb == "evaluate") return evaluate_command(arguments, terminal);
+  if (arguments.verb == "predict") return predict_command(arguments, terminal);
+  if (arguments.verb == "inspect") return inspect_command(arguments, terminal);
+  if (arguments.verb == "explain") return explain_command(arguments, terminal);
+  if (arguments.verb == "check") return check_command(arguments, terminal);
+  if (arguments.verb == "bench") return bench_command(arguments, terminal);
+  return text_command(arguments, terminal);
+}
+
+}  // namespace chainrule::cli

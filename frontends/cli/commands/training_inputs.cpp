@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the verbs that train share: where options come from, and how much memory may be taken.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "chainrule/base/text.h"
+#include "chainrule/report/training_report.h"
+#include "cli/commands/commands.h"
+#include "cli/output/inspect.h"
+#include "cli/output/signals.h"
+#include "cli/runs/config.h"
+
+namespace chainrule::cli {
+namespace {
+
+// Bytes in "512M" or "8G"; without a unit, in the text itself.
+double bytes_of(const std::string& text) {
+  const std::string units = "KMGT";
+  const std::size_t unit = text.empty() ? std::string::npos : units.find(text.back());
+  const std::string_view digits(text.data(), text.size() - (unit == std::string::npos ? 0 : 1));
+  double number = 0;
+  if (!number_from_text(digits, number) || !(number >= 1))
+    throw Error(ErrorCategory::usage, "--max-memory: expected a size such as 512M or 8G, found " + in_quotes(text));
+  return number * (unit == std::string::npos ? 1 : std::pow(1024.0, static_cast<double>(unit + 1)));
+}
+
+double memory_of_the_machine() {
+  const long pages = sysconf(_SC_PHYS_PAGES), bytes = sysconf(_SC_PAGESIZE);
+  return pages > 0 && bytes > 0 ? static_cast<double>(pages) * static_cast<double>(bytes) : HUGE_VAL;
+}
+
+}  // namespace
+
+void check_memory(const Arguments& arguments, std::size_t bytes) {
+  const auto needed = static_cast<double>(bytes);
+  const bool given = arguments.has("max-memory");
+  const double limit = given ? bytes_of(arguments.text("max-memory")) : memory_of_the_machine();
+  if (needed <= limit) return;
+  throw Error(ErrorCategory::usage,
+              fmt::format("memory: expected at most {} ({}), found that the training needs about {}", bytes_text(limit),
+                          given ? "--max-memory" : "what the machine has", bytes_text(needed)),
+              "smaller --hidden or --batch-size need less");
+}
+
+std::vector<std::vector<Assignment>> sources_of(const Arguments& arguments) {
+  std::vector<std::vector<Assignment>> sources;
+  if (arguments.has("config")) sources.push_back(read_config(arguments.text("config")));
+  sources.push_back(arguments.options);
+  return sources;
+}
+
+std::vector<std::string> training_inputs(const Arguments& arguments) {
+  std::vector<std::string> inputs{arguments.files[0]};
+  for (const char* const flag : {"validation", "labels", "config"})
+    if (arguments.has(flag)) inputs.push_back(arguments.text(flag));
+  check_inputs(inputs);
+  return inputs;
+}
+
+void check_side_output(const Arguments& arguments, const std::string& flag, const std::vector<std::string>& others,
+                       const std::vector<std::string>& inputs) {
+  if (!arguments.has(flag)) return;
+  const std::string path = arguments.text(flag);
+  if (path == "-")
+    throw Error(ErrorCategory::usage, fmt::format("--{}: expected a file, found - (standard output)", flag),
+                "/dev/stdout is a file");
+  for (const std::string& other : others)
+    if (is_same_path(path, other))
+      throw Error(ErrorCategory::usage,
+                  fmt::format("--{}: expected another file than {}, found the same", flag, in_quotes(other)));
+  check_output(path, arguments.is_true("force"), inputs);
+}
+
+void write_report(const std::string& path, bool overwrite, const std::string& document) {
+  Output page(path, overwrite);
+  page.write(report_html(document));
+  const Uninterrupted moment;
+  page.finish();
+}
+
+std::vector<std::string> command_like(const std::string& verb, const Arguments& arguments,
+                                      const std::vector<std::vector<Assignment>>& sources,
+                                      const std::vector<std::pair<std::string, std::string>>& settings) {
+  std::vector<std::string> words{"chainrule", verb, arguments.files[0]};
+  const auto add = [&](const Option& option, const std::string& value) {
+    if (option.kind == OptionKind::flag)
+      words.push_back((value == "true" ? "--" : "--no-") + option.name);
+    else
+      words.insert(words.end(), {"--" + option.name, value});
+  };
+  std::vector<Assignment> wishes;  // of those of one option, the last
+  for (const std::vector<Assignment>& source : sources)
+    for (const Assignment& wish : source) {
+      std::erase_if(wishes, [&](const Assignment& other) { return find_option(other.name) == find_option(wish.name); });
+      wishes.push_back(wish);
+    }
+  for (const Assignment& wish : wishes) {
+    const Option& option = *find_option(wish.name);
+    if (std::ranges::none_of(settings, [&](const auto& one) { return one.first == option.key(); }))
+      add(option, wish.value);
+  }
+  for (const auto& [key, value] : settings) add(*find_option(key), value);
+  if (arguments.has("header")) words.push_back(arguments.is_true("header") ? "--header" : "--no-header");
+  for (const char* const flag : {"delimiter", "labels"})
+    if (arguments.has(flag)) words.insert(words.end(), {std::string("--") + flag, arguments.text(flag)});
+  return words;
+}
+
+int print_config(const Arguments& arguments, const std::vector<std::vector<Assignment>>& sources) {
+  if (arguments.is_true("json"))
+    throw Error(ErrorCategory::usage, "--json: expected no --print-config beside it, found one",
+                "a configuration is printed as TOML");
+  const EncoderOptions data = options_from(sources).data;
+  const Table table =
+      arguments.files.empty() ? Table() : load_with_target(arguments.files[0], load_options_of(arguments, data));
+  Output output;
+  output.write(config_text(options_from(sources, table)));
+  output.finish();
+  return 0;
+}
+
+}  // namespace chainrule::cli

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `check` found, as text for people.
+#pragma once
+
+#include <string>
+
+#include "chainrule/explain/gradient_check.h"
+
+namespace chainrule::cli {
+
+std::string check_text(const CheckReport& report, const CheckFacts& facts);
+
+}  // namespace chainrule::cli

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/output/cv.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "chainrule/report/cross_validation_report.h"
+#include "cli/output/grid.h"
+
+namespace chainrule::cli {
+namespace {
+
+std::string text_of(double value) { return std::isnan(value) ? "-" : fmt::format("{:.4g}", value); }
+
+}  // namespace
+
+std::string cross_text(const CrossValidation& found) {
+  const std::size_t count = found.folds.size();
+  Grid grid{{{fmt::format("{} fold{}", count, count == 1 ? "" : "s"), "mean", "sd", "95 % interval", "best constant"}},
+            {false, true, true, false, true}};
+  for (const CrossEstimate& metric : found.metrics) {
+    std::string interval = std::isnan(metric.low) ? "-" : fmt::format("{:.4g} to {:.4g}", metric.low, metric.high);
+    if (metric.folds < count) interval += fmt::format("  ({} folds have one)", metric.folds);
+    grid.rows.push_back(
+        {metric.name, text_of(metric.mean), text_of(metric.deviation), interval, text_of(metric.trivial)});
+  }
+  return grid.text() + fmt::format(
+                           "\nMeans over the folds, each tested on its own rows by a model of the others; {} answers "
+                           "in all. The intervals heed that folds share training rows.\n",
+                           answers_in(found));
+}
+
+}  // namespace chainrule::cli

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `tune` found, as text for people.
+#pragma once
+
+#include <string>
+
+#include "chainrule/report/tune_report.h"
+#include "chainrule/training/tune.h"
+
+namespace chainrule::cli {
+
+std::string tune_text(const TuneResult& found, const TuneOptions& how, const TuneFacts& facts);
+}  // namespace chainrule::cli

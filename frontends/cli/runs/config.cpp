@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/runs/config.h"
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <limits>
+#include <memory>
+#include <system_error>
+
+#include "chainrule/base/error.h"
+#include "chainrule/base/text.h"
+
+namespace chainrule::cli {
+namespace {
+
+constexpr std::size_t kMostBytes = std::size_t{1} << 20;
+
+Error refused(const std::string& where, const std::string& what, const std::string& hint = {}) {
+  return Error(ErrorCategory::usage, where + ": " + what, hint);
+}
+
+std::string read_file(const std::string& path) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) throw refused(place(path), "expected a TOML file, found a folder");
+  const auto close = [](std::FILE* file) {
+    if (file != nullptr && file != stdin) std::fclose(file);
+  };
+  const std::unique_ptr<std::FILE, decltype(close)> file(path == "-" ? stdin : std::fopen(path.c_str(), "rb"), close);
+  if (file == nullptr) throw refused(place(path), "cannot be read: " + std::generic_category().message(errno));
+  std::string text(kMostBytes + 1, '\0');
+  text.resize(std::fread(text.data(), 1, text.size(), file.get()));
+  if (std::ferror(file.get()) != 0)
+    throw refused(place(path), "cannot be read: " + std::generic_category().message(errno));
+  if (text.size() > kMostBytes)
+    throw refused(place(path), fmt::format("expected a TOML file of at most {} bytes, found more", kMostBytes));
+  return text;
+}
+
+// The text that the table of options understands; "" and false for what no option can be.
+bool plain_text(const toml::node& node, std::string& text) {
+  if (const auto* value = node.as_string())
+    text = value->get();
+  else if (const auto* whole = node.as_integer())
+    text = std::to_string(whole->get());
+  else if (const auto* number = node.as_floating_point())
+    text = number_text(number->get());
+  else if (const auto* flag = node.as_boolean())
+    text = flag->get() ? "true" : "false";
+  else
+    return false;
+  return true;
+}
+
+std::string text_of(const toml::node& node, const std::string& where) {
+  std::string text;
+  if (plain_text(node, text)) return text;
+  const toml::array* list = node.as_array();
+  if (list == nullptr)
+    throw refused(where, "expected a text, number, true, false or a list of them, found a date or time");
+  std::vector<std::string> texts;
+  for (const toml::node& element : *list) {
+    if (!plain_text(element, text)) throw refused(where, "expected a list of texts or numbers, found something else");
+    texts.push_back(text);
+  }
+  return join_list(texts);
+}
+
+std::string toml_string(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
+      out += fmt::format("\\u{:04X}", static_cast<unsigned>(c));
+    else
+      out += c;
+  }
+  return out + '"';
+}
+
+// A number as TOML writes it; a text where TOML has no such number (all, a seed beyond 63 bits).
+std::string toml_number(const std::string& text) {
+  double value = 0;
+  constexpr double kMost = 9.2e18;
+  return number_from_text(text, value) && value < kMost ? text : toml_string(text);
+}
+
+std::string toml_value(const Option& option, const std::string& text) {
+  const bool of_texts = option.kind == OptionKind::text_list;
+  switch (option.kind) {
+    case OptionKind::text:
+      return toml_string(text);
+    case OptionKind::flag:
+      return text;
+    case OptionKind::whole:
+    case OptionKind::number:
+      return toml_number(text);
+    default:
+      break;
+  }
+  std::vector<std::string> values;
+  if (of_texts || text != "none")
+    for (const std::string& part : split_list(text)) values.push_back(of_texts ? toml_string(part) : toml_number(part));
+  return fmt::format("[{}]", fmt::join(values, ", "));
+}
+
+toml::table parse(const std::string& path, const std::string& shown) {
+  const std::string text = read_file(path);
+  try {
+    return toml::parse(text, shown);
+  } catch (const toml::parse_error& problem) {
+    throw refused(place(shown, problem.source().begin.line), "not valid TOML: " + std::string(problem.description()));
+  }
+}
+
+constexpr const char* kRun = "run";
+
+// The keys of the section [run].
+std::vector<std::pair<const char*, std::string*>> members_of(RunRecord& record) {
+  return {{"data", &record.data},
+          {"validation", &record.validation},
+          {"labels", &record.labels},
+          {"header", &record.header},
+          {"delimiter", &record.delimiter}};
+}
+
+}  // namespace
+
+std::vector<Assignment> read_config(const std::string& path) {
+  const std::string shown = path == "-" ? "<stdin>" : path;
+  const toml::table table = parse(path, shown);
+  std::vector<std::pair<std::size_t, Assignment>> by_line;
+  for (const auto& [key, node] : table) {
+    const std::size_t line = key.source().begin.line;
+    const std::string name(key.str());
+    if (name == kRun && node.is_table()) continue;
+    const bool known = find_option(name) != nullptr;
+    if (node.is_table())
+      throw refused(place(shown, line), "expected options only, found the section " + in_quotes(name));
+    const std::string where = place(shown, line) + (known ? ": " + find_option(name)->key() : "");
+    by_line.push_back({line, {name, known ? text_of(node, where) : "", where}});
+  }
+  std::stable_sort(by_line.begin(), by_line.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<Assignment> wishes;
+  for (auto& [line, wish] : by_line) wishes.push_back(std::move(wish));
+  return wishes;
+}
+
+std::string config_text(const FitOptions& options) {
+  std::string out = "# Options of `chainrule train`, for --config\n";
+  std::string group;
+  for (const Option& option : option_table()) {
+    if (!is_used(option, options)) continue;
+    if (option.group != group) out += fmt::format("\n# {}\n", option.group);
+    group = option.group;
+    out += fmt::format("{} = {}\n", option.key(), toml_value(option, option.get(options)));
+  }
+  return out;
+}
+
+std::string run_text(const RunRecord& record) {
+  RunRecord copy = record;
+  std::string out = fmt::format("\n# What `chainrule replay` reads\n[{}]\n", kRun);
+  for (const auto& [key, text] : members_of(copy))
+    if (!text->empty()) out += fmt::format("{} = {}\n", key, toml_string(*text));
+  return out;
+}
+
+RunRecord read_run(const std::string& path) {
+  const toml::table table = parse(path, path);
+  const toml::table* const run = table[kRun].as_table();
+  if (run == nullptr)
+    throw refused(place(path), fmt::format("expected a section [{}], found none", kRun), "train --run writes it");
+  RunRecord record;
+  for (const auto& [key, text] : members_of(record))
+    if (const auto value = (*run)[key].value<std::string>()) *text = *value;
+  if (record.data.empty()) throw refused(place(path), fmt::format("[{}]: expected data, found none", kRun));
+  return record;
+}
+
+}  // namespace chainrule::cli

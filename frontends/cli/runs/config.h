@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// TOML files with the options of `train`: one key per option, at the top level.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "chainrule/training/options/options.h"
+#include "cli/runs/run_folder.h"
+
+namespace chainrule::cli {
+
+/// What a file asks for; "-" is standard input. Throws Error (usage) with file and line.
+std::vector<Assignment> read_config(const std::string& path);
+
+/// The options in force as a file that read_config() takes.
+std::string config_text(const FitOptions& options);
+
+/// The section [run] of such a file, which read_config() passes over.
+std::string run_text(const RunRecord& record);
+/// What it says. Throws Error: (usage) for a file without it, else as read_config().
+RunRecord read_run(const std::string& path);
+
+}  // namespace chainrule::cli

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// The log of a training: JSON lines, one per event, each written whole as it comes (docs/formats.md names the keys).
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "chainrule/training/history.h"
+#include "cli/runs/line_file.h"
+
+namespace chainrule::cli {
+
+class TrainingLog {
+ public:
+  /// Throws as LineFile does.
+  TrainingLog(std::string path, bool overwrite)
+      : file_(std::move(path), overwrite ? LineFile::Start::overwrite : LineFile::Start::fresh) {}
+
+  void write(const EpochRecord& record);
+  void write(const HealthRecord& record);
+  /// Throws Error (output) when a line could not be written; the training did not stop for it.
+  void finish() { file_.finish("the model was written; the log ends early"); }
+
+ private:
+  LineFile file_;
+};
+
+}  // namespace chainrule::cli

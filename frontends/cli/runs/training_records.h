@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a training leaves beside its model, gathered as it goes: its log, TensorBoard's events, and what its report will
+// show of the layers.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "chainrule/training/history.h"
+#include "cli/runs/tensorboard.h"
+#include "cli/runs/training_log.h"
+
+namespace chainrule::cli {
+
+class TrainingRecords {
+ public:
+  struct Wishes {
+    std::string log;               ///< path; "" = none
+    std::string events;            ///< folder for TensorBoard; "" = none
+    bool overwrite = false;        ///< a log that is there
+    std::size_t health_every = 0;  ///< steps, of the log; 0 = never
+    bool report = false;           ///< keep some HealthRecords
+    std::size_t steps_per_epoch = 1;
+  };
+  /// Throws Error (output) for a file that cannot be made.
+  explicit TrainingRecords(const Wishes& wishes);
+
+  /// The observer that also keeps records. It must not outlive this.
+  Observer listen(Observer observer);
+  /// Kept for the report, evenly over the training: of one step per epoch, or of every `health_every`-th.
+  const std::vector<HealthRecord>& health() const { return health_; }
+  /// Throws Error (output) when a line could not be written; the training did not stop for it.
+  void finish();
+
+ private:
+  void keep(const HealthRecord& record);
+
+  Wishes wishes_;
+  std::optional<TrainingLog> log_;
+  std::optional<TensorBoardFile> board_;
+  std::vector<HealthRecord> health_;
+  std::size_t seen_ = 0, every_ = 1;  // of the records, every_-th ones are kept
+};
+
+}  // namespace chainrule::cli

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/runs/trials_file.h"
+#include "chainrule/report/json.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <system_error>
+
+#include "chainrule/base/error.h"
+
+namespace chainrule::cli {
+namespace {
+
+std::string head_of(const TrialsFile::Subject& subject) {
+  Json configuration = Json::object(), ranges = Json::array();
+  for (const auto& [key, value] : subject.configuration) configuration[key] = value;
+  for (const SearchRange& range : subject.ranges) ranges.push_back(range_text(range));
+  return line_text({{"schema", 1},
+                    {"event", "search"},
+                    {"data_fingerprint", subject.data_fingerprint},
+                    {"score", subject.score},
+                    {"folds", subject.folds},
+                    {"ranges", ranges},
+                    {"configuration", configuration}});
+}
+
+std::vector<std::pair<std::string, std::string>> start_of(const TrialsFile::Subject& subject) {
+  std::vector<std::pair<std::string, std::string>> start;
+  for (const SearchRange& range : subject.ranges) {
+    start.emplace_back(range.option, "");
+    for (const auto& [key, value] : subject.configuration)
+      if (key == range.option) start.back().second = value;
+  }
+  return start;
+}
+
+// Trial, fold and the values of the ranges' options, as a line has them.
+Json training_line(std::size_t trial, std::size_t fold, const Trial& settings,
+                   const std::vector<std::pair<std::string, std::string>>& start) {
+  Json line = {{"schema", 1}, {"event", "training"}, {"trial", trial}, {"fold", fold + 1}};
+  for (const auto& [key, value] : start) line[key] = value;
+  for (const auto& [key, value] : settings.settings) line[key] = value;
+  return line;
+}
+
+std::string whole_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw Error(ErrorCategory::input, place(path) + ": cannot be read");
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+LineFile::Start start_of(TrialsFile::Start start) {
+  if (start == TrialsFile::Start::resume) return LineFile::Start::append;
+  return start == TrialsFile::Start::fresh ? LineFile::Start::fresh : LineFile::Start::overwrite;
+}
+
+}  // namespace
+
+TrialsFile::TrialsFile(const std::string& path, Start start, const Subject& subject)
+    : start_(start_of(subject)), file_(path, start_of(start)) {
+  const std::string head = head_of(subject);
+  std::error_code none;
+  if (start == Start::resume && std::filesystem::exists(path, none) && std::filesystem::file_size(path, none) > 0)
+    read(path, head);
+  else
+    head_ = head + "\n";
+}
+
+void TrialsFile::read(const std::string& path, const std::string& head) {
+  const std::string text = whole_file(path);
+  std::size_t number = 0, at = 0;
+  for (std::size_t end = text.find('\n'); end != std::string::npos; at = end + 1, end = text.find('\n', at)) {
+    const std::string line = text.substr(at, end - at);
+    if (++number == 1 && line != head)
+      throw Error(
+          ErrorCategory::usage,
+          place(path) + ":1: expected the trials of this very search (data, options, ranges, folds), found others",
+          "without --resume and with --force, the search begins anew");
+    if (number == 1) continue;
+    Json read = Json::parse(line, nullptr, false);
+    if (!read.is_object() || !read.contains("score") || !read.contains("seconds"))
+      throw Error(ErrorCategory::input,
+                  fmt::format("{}:{}: expected a training in JSON, found {}", place(path), number, in_quotes(line)));
+    const auto of = [&](const char* key) {
+      return read[key].is_number() ? read[key].get<double>() : std::numeric_limits<double>::quiet_NaN();
+    };
+    const TrialScore score{of("score"), of("seconds")};
+    read.erase("score");
+    read.erase("seconds");
+    known_[line_text(read)] = score;
+  }
+  if (number == 0 && !head.starts_with(text))
+    throw Error(ErrorCategory::input, place(path) + ": expected the trials of a search, found no whole line");
+  if (number == 0) head_ = head + "\n";
+  if (at == text.size()) return;
+  std::error_code problem;
+  std::filesystem::resize_file(path, at, problem);  // the process was killed while it wrote
+  if (problem) throw Error(ErrorCategory::output, place(path) + ": cannot be mended: " + problem.message());
+}
+
+std::optional<TrialScore> TrialsFile::score(std::size_t trial, std::size_t fold, const Trial& settings) const {
+  const auto found = known_.find(line_text(training_line(trial, fold, settings, start_)));
+  return found == known_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void TrialsFile::write(std::size_t trial, std::size_t fold, const Trial& settings) {
+  Json line = training_line(trial, fold, settings, start_);
+  if (known_.contains(line_text(line))) return;
+  const double score = *settings.scores[fold];
+  line["score"] = json_number(score);
+  line["seconds"] = settings.seconds[fold];
+  file_.write(head_ + line_text(line) + "\n");
+  head_.clear();
+}
+
+}  // namespace chainrule::cli

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chainrule/base/error.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <string>
+
+namespace chainrule {
+
+TEST(InQuotes, KeepsPlainTextAndUtf8) { EXPECT_EQ(in_quotes("größe 网络"), "\"größe 网络\""); }
+
+TEST(InQuotes, EscapesWhatCouldDriveATerminal) {
+  EXPECT_EQ(in_quotes("a\x1b[31m\n"), "\"a\\x1b[31m\\x0a\"");
+  EXPECT_EQ(in_quotes(std::string_view("\0", 1)), "\"\\x00\"");
+  EXPECT_EQ(in_quotes("\xC2\x9B"), "\"\\xc2\\x9b\"");           // C1 control sequence introducer
+  EXPECT_EQ(in_quotes("\xE2\x80\xAE"), "\"\\xe2\\x80\\xae\"");  // right-to-left override
+}
+
+TEST(InQuotes, EscapesBrokenUtf8) {
+  EXPECT_EQ(in_quotes("\xC0\xAF"), "\"\\xc0\\xaf\"");
+  EXPECT_EQ(in_quotes("\xE2\x82"), "\"\\xe2\\x82\"");
+}
+
+TEST(InQuotes, CutsAtTheLimit) { EXPECT_EQ(in_quotes(std::string(50, 'x')), "\"" + std::string(40, 'x') + "...\""); }
+
+TEST(Place, ShowsOnlyKnownParts) {
+  EXPECT_EQ(place("a.csv"), "a.csv");
+  EXPECT_EQ(place("a.csv", 3), "a.csv:3");
+  EXPECT_EQ(place("a.csv", 3, 2), "a.csv:3:2");
+  EXPECT_EQ(place(""), "\"\"");
+}
+
+TEST(NearestName, SuggestsOnlyWhatIsNear) {
+  const std::array<std::string, 3> known{"sigmoid", "tanh", "relu"};
+  EXPECT_EQ(nearest_name("sigmoyd", known), "sigmoid");
+  EXPECT_EQ(nearest_name("reul", known), "relu") << "two letters swapped are one edit";
+  EXPECT_EQ(nearest_name("tahn", known), "tanh");
+  EXPECT_EQ(nearest_name("TANH", known), "tanh");
+  EXPECT_EQ(nearest_name("ahtn", known), "");
+  EXPECT_EQ(nearest_name("rell", known), "relu");
+  EXPECT_EQ(nearest_name("zzzzzz", known), "");
+}
+
+TEST(IndexOfName, ListsAndSuggests) {
+  const std::array<std::string, 2> known{"leaky_relu", "tanh"};
+  EXPECT_EQ(index_of_name("leaky-relu", known, "activation"), 0u);
+  try {
+    index_of_name("tanhh", known, "activation");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "activation: expected one of leaky_relu, tanh, found \"tanhh\"");
+    EXPECT_EQ(error.hint(), "did you mean tanh?");
+    EXPECT_EQ(error.category(), ErrorCategory::usage);
+  }
+}
+
+TEST(CheckedProduct, RefusesOverflow) {
+  EXPECT_EQ(checked_product(6, 7, "x"), 42u);
+  EXPECT_EQ(checked_product(0, static_cast<std::size_t>(-1), "x"), 0u);
+  EXPECT_THROW(checked_product(static_cast<std::size_t>(-1), 2, "pixels"), Error);
+}
+
+}  // namespace chainrule

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// What predict writes: columns chosen and carried through, warnings per row, and how columns of the data are found.
+#include <nlohmann/json.hpp>
+
+#include "chainrule/chainrule.h"
+#include "tests/support/cli_runner.h"
+
+namespace chainrule {
+namespace {
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::stringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+// Whether somebody bought follows from the age, 18 to 77; the color has two values and no gap.
+std::string customers(std::size_t rows) {
+  std::string text = "age,color,income,bought\n";
+  for (std::size_t i = 0; i < rows; ++i) {
+    const std::size_t age = 18 + i * 7 % 60;
+    text += std::to_string(age) + (i % 2 == 0 ? ",red," : ",blue,") + std::to_string(1000 + i % 10) +
+            (age > 60 ? ",yes\n" : ",no\n");
+  }
+  return text;
+}
+
+struct Bought : Dir {
+  explicit Bought(const std::vector<std::string>& options = {}) {
+    write("train.csv", customers(240));
+    std::vector<std::string> words{"train", "train.csv", "--hidden", "8", "--epochs", "20", "-o", "m.safetensors"};
+    words.insert(words.end(), options.begin(), options.end());
+    result = run(*this, words);
+    EXPECT_EQ(result.code, 0) << result.err;
+    write("new.csv",
+          "name,income,color,age,note\n"
+          "007,1001,red,30,\"a, \"\"b\"\"\"\n"
+          "\" Bo \",1002,green, 99 ,NA\n"
+          "\"two\nlines\",,blue,5,\n");
+  }
+  Result predict(std::vector<std::string> words) const {
+    words.insert(words.begin(), {"predict", "m.safetensors", "new.csv"});
+    return run(*this, words);
+  }
+  Result result;
+};
+
+TEST(Predict, WarnsInAColumnOfEachRowAndInAFewLines) {
+  const Bought dir;
+  const Result result = dir.predict({"--output-columns", "warnings"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(result.out,
+            "warnings\n\"\"\nage above the trained range; color is new\n"
+            "age below the trained range; income is missing\n");
+  EXPECT_TRUE(contains(result.err,
+                       "warning: column \"age\": 1 row above the trained range (18 to 77), first \"99\" in new.csv:3"))
+      << result.err;
+  EXPECT_TRUE(
+      contains(result.err, "column \"age\": 1 row below the trained range (18 to 77), first \"5\" in new.csv:4"));
+  const std::vector<std::string> plain = lines_of(dir.predict({}).out),
+                                 more = lines_of(dir.predict({"--warnings"}).out);
+  ASSERT_EQ(plain.size(), 4u);
+  ASSERT_EQ(more.size(), 4u);
+  EXPECT_EQ(plain[0], "prediction,probability_no,probability_yes");
+  EXPECT_EQ(more[0], plain[0] + ",warnings");
+  EXPECT_EQ(more[1], plain[1] + ",");
+  EXPECT_EQ(more[2], plain[2] + ",age above the trained range; color is new");
+}
+
+TEST(Predict, CarriesColumnsThroughAsTheyAreWritten) {
+  const Bought dir;
+  const Result result = dir.predict({"--id", "name", "--output-columns", "note,row,income", "-q"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(result.out,
+            "name,note,row,income\n"
+            "007,\"a, \"\"b\"\"\",1,1001\n"
+            "\" Bo \",NA,2,1002\n"
+            "\"two\nlines\",,3,\n");
+  // In front of what is written without --output-columns.
+  const Result id = dir.predict({"--id", "1", "-q"});
+  EXPECT_EQ(id.out.substr(0, id.out.find('\n')), "name,prediction,probability_no,probability_yes");
+  EXPECT_TRUE(contains(id.out, "\n007,no,")) << id.out;
+}
+
+TEST(Predict, CarriesNumbersThroughAsTheyAreWritten) {
+  const Bought dir;
+  dir.write("new.csv", "id,income,color,age\n007,1001,red,30\n+5,1002,blue,40\n1.50,1002,red,31\n");
+  const Result result = dir.predict({"--output-columns", "id", "-q"});
+  EXPECT_EQ(result.out, "id\n007\n+5\n1.50\n") << result.err;
+}
+
+TEST(Predict, WritesTheSameKeysAsJson) {
+  const Bought dir;
+  const auto first = [&](const std::vector<std::string>& words) {
+    const Result result = dir.predict(words);
+    EXPECT_EQ(result.code, 0) << result.err;
+    return nlohmann::ordered_json::parse(lines_of(result.out).at(0));
+  };
+  const auto keys = [](const nlohmann::ordered_json& json) {
+    std::vector<std::string> names;
+    for (const auto& [key, value] : json.items()) names.push_back(key);
+    return names;
+  };
+  using Keys = std::vector<std::string>;
+  EXPECT_EQ(keys(first({"--json"})), (Keys{"row", "prediction", "probabilities"}));
+  const auto json =
+      first({"--json", "--id", "name", "--output-columns", "probability_yes,note,prediction", "--warnings"});
+  EXPECT_EQ(keys(json), (Keys{"name", "probability_yes", "note", "prediction", "warnings"}));
+  EXPECT_EQ(json["name"], "007");
+  EXPECT_EQ(json["note"], "a, \"b\"");
+  EXPECT_EQ(json["warnings"], "");
+  EXPECT_EQ(json["probability_yes"], first({"--json"})["probabilities"]["yes"]);
+}
+
+TEST(Predict, RefusesColumnsThatAreNotThereWithThoseThatAre) {
+  const Bought dir;
+  const auto refused = [&](const std::vector<std::string>& words, const std::string& message) {
+    const Result result = dir.predict(words);
+    EXPECT_EQ(result.code, 2);
+    EXPECT_EQ(result.out, "");
+    EXPECT_TRUE(contains(result.err, message)) << result.err;
+  };
+  refused({"--output-columns", "prediction,colour"},
+          "--output-columns: expected one of \"prediction\", \"probability\", \"warnings\", \"row\", "
+          "\"probability_no\", \"probability_yes\", \"name\", \"income\", \"color\", \"age\", \"note\", found "
+          "\"colour\"");
+  refused({"--output-columns", "prediction,colour"}, "hint: did you mean \"color\"?");
+  refused({"--id", "nam"}, "--id: expected one of \"name\", \"income\", \"color\", \"age\", \"note\", found \"nam\"");
+  refused({"--output-columns", ""}, "--output-columns: expected names separated by commas, found none");
+  refused({"--output-columns", "row,row"}, "expected each name once in the answers, found \"row\" twice");
+  refused({"--output-columns", "probability,probability_no"}, "found \"probability_no\" twice");
+}
+
+TEST(Predict, FindsColumnsByNameInAnyOrderAndNamesTheMissingOne) {
+  const Bought dir;
+  dir.write("turned.csv", "color,age,income\nred,30,1001\n");
+  dir.write("without.csv", "age,income\n30,1001\n");
+  const std::string straight = lines_of(dir.predict({"-q"}).out).at(1);
+  EXPECT_EQ(lines_of(run(dir, {"predict", "m.safetensors", "turned.csv", "-q"}).out).at(1), straight);
+  dir.write("bare.csv", "30,red,1001\n30,red,1001\n");  // by place, the target left out
+  EXPECT_EQ(lines_of(run(dir, {"predict", "m.safetensors", "bare.csv", "--no-header", "-q"}).out).at(1), straight);
+  const Result bare = run(dir, {"predict", "m.safetensors", "bare.csv", "--no-header", "-q", "--id", "2"});
+  EXPECT_EQ(lines_of(bare.out).at(1), "red," + straight) << bare.err;
+  const Result missing = run(dir, {"predict", "m.safetensors", "without.csv"});
+  EXPECT_EQ(missing.code, 3);
+  EXPECT_TRUE(contains(missing.err, "without.csv: missing column: expected \"color\", found \"age\", \"income\""))
+      << missing.err;
+}
+
+}  // namespace
+}  // namespace chainrule

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ctrl-C and SIGTERM: once, the best model so far is written; twice, the program leaves at once and no half file stays.
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "chainrule/chainrule.h"
+#include "tests/support/cli_runner.h"
+
+namespace chainrule {
+namespace {
+
+struct LongTraining : Dir {
+  LongTraining() { write("points.csv", points(true, false)); }
+  std::vector<std::string> words = {"train", "points.csv", "--epochs", "100000000", "-o", "m.safetensors", "--json"};
+};
+
+void expect_written_after(int signal, int code) {
+  const LongTraining dir;
+  Program program(dir, dir.words);
+  ASSERT_TRUE(program.start().wait_for("epoch "));
+  program.send(signal);
+  const Result result = program.wait();
+  EXPECT_EQ(result.code, code) << result.err;
+  EXPECT_EQ(result.signal, 0) << "it left by itself";
+  EXPECT_EQ(dir.listing().size(), 2u);
+  const Model model = formats::load_model(dir.path("m.safetensors").string());
+  EXPECT_EQ(model.provenance.stop, "interrupted");
+  const nlohmann::json document = nlohmann::json::parse(result.out);
+  EXPECT_EQ(document["stop"], "interrupted");
+  EXPECT_EQ(document["weights_sha256"], weights_sha256(model.network));
+  EXPECT_GE(document["epochs"].get<int>(), 1);
+  EXPECT_EQ(run(dir, {"evaluate", "-q", "m.safetensors", "points.csv"}).code, 0);
+}
+
+TEST(Interrupted, OnceWritesTheModelAndSaysSo) { expect_written_after(SIGINT, 130); }
+
+TEST(Terminated, OnceWritesTheModelAndSaysSo) { expect_written_after(SIGTERM, 143); }
+
+TEST(Interrupted, TwiceLeavesAtOnce) {
+  // One step of this takes long, so that the second signal comes before the first is heeded.
+  const LongTraining dir;
+  dir.write("points.csv", points(true, false, 3000));
+  dir.write("m.safetensors", "old");
+  const auto before = dir.listing();
+  std::vector<std::string> words = dir.words;
+  words.insert(words.end(), {"--hidden", "2000,2000", "--batch-size", "all", "--force"});
+  Program program(dir, words);
+  ASSERT_TRUE(program.start().wait_for("memory:"));
+  program.send(SIGINT);
+  ASSERT_TRUE(program.wait_for("once more leaves at once"));  // two signals that nobody took yet would be one
+  program.send(SIGINT);
+  const Result result = program.wait();
+  EXPECT_EQ(result.code, 130);
+  EXPECT_EQ(result.signal, SIGINT) << "it did not wait for the step";
+  EXPECT_EQ(result.out, "");
+  EXPECT_EQ(dir.listing(), before);
+}
+
+TEST(Interrupted, AtAnyMomentLeavesWholeFilesOnly) {
+  const LongTraining dir;
+  ASSERT_EQ(run(dir, train_words({"-o", "whole.safetensors"})).code, 0);
+  for (int moment = 0; moment < 12; ++moment) {
+    Program program(dir, {"train", "points.csv", "--epochs", "3", "-o", "m.safetensors", "-q", "--force"});
+    program.start();
+    std::this_thread::sleep_for(std::chrono::milliseconds(2 * moment));
+    program.send(SIGINT);
+    program.send(SIGTERM);
+    const Result result = program.wait();
+    EXPECT_TRUE(result.code == 0 || result.code == 130 || result.code == 143) << result.code << result.err;
+    for (const auto& [name, sum] : dir.listing())
+      EXPECT_TRUE(name == "points.csv" || name == "whole.safetensors" || name == "m.safetensors") << name;
+    if (!dir.has("m.safetensors")) continue;
+    EXPECT_NO_THROW(formats::load_model(dir.path("m.safetensors").string()));
+  }
+}
+
+TEST(Interrupted, PredictionsAppearWholeOrNotAtAll) {
+  const LongTraining dir;
+  ASSERT_EQ(run(dir, train_words({"-o", "model.safetensors"})).code, 0);
+  dir.write("many.csv", points(true, false, 100000));
+  const auto before = dir.listing();
+  Program program(dir, {"predict", "model.safetensors", "many.csv", "--json", "-o", "answers.jsonl"});
+  program.start();
+  // The temporary file says that the writing has begun.
+  const auto begun = [&] {
+    const auto files = fs::directory_iterator(dir.path());
+    return std::any_of(begin(files), end(files), [](const auto& f) { return f.path().extension() == ".tmp"; });
+  };
+  for (int i = 0; i < 5000 && !begun() && program.is_running(); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  program.send(SIGINT);
+  const Result result = program.wait();
+  const std::string answers = dir.has("answers.jsonl") ? dir.read("answers.jsonl") : "";
+  const auto lines = std::count(answers.begin(), answers.end(), '\n');
+  EXPECT_TRUE(lines == 0 || lines == 100000) << lines;
+  if (result.code == 0 && lines == 100000) GTEST_SKIP() << "it was done before the signal came";
+  EXPECT_EQ(result.code, 130);
+  EXPECT_EQ(dir.listing(), before);
+}
+
+}  // namespace
+}  // namespace chainrule

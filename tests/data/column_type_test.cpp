@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a column is, judged by all of it; which columns copy the target; what training leaves out.
+#include "chainrule/data/columns/column_type.h"
+
+#include "tests/support/tables.h"
+
+namespace chainrule::testing {
+namespace {
+
+Texts repeated(const Texts& fields, std::size_t rows) {
+  Texts out;
+  for (std::size_t row = 0; row < rows; ++row) out.push_back(fields[row % fields.size()]);
+  return out;
+}
+
+// "n0", "n1" ... or what `make` makes of the number.
+Texts counted_texts(std::size_t rows, const std::function<std::string(std::size_t)>& make) {
+  Texts out;
+  for (std::size_t row = 0; row < rows; ++row) out.push_back(make(row));
+  return out;
+}
+Texts run_of(std::size_t rows, double first, double step) {
+  return counted_texts(rows, [&](std::size_t row) { return fmt::format("{}", first + step * double(row)); });
+}
+
+ColumnReading reading_of(const Texts& fields) { return read_column(table_of({column("c", fields)}, fields.size()), 0); }
+ColumnType type_of(const Texts& fields) { return reading_of(fields).type; }
+
+TEST(ColumnType, KnowsNumbersAndBooleans) {
+  EXPECT_EQ(type_of({"1", "2.5", "", "1"}), ColumnType::number);
+  EXPECT_EQ(type_of({"0", "1", "2"}), ColumnType::number);
+  EXPECT_EQ(type_of({"0", "1", "0", ""}), ColumnType::boolean);
+  EXPECT_EQ(type_of({"0", "", "0"}), ColumnType::number);
+  for (const Texts& words : {Texts{"true", "false"}, Texts{"Yes", "no"}, Texts{"T", "F"}, Texts{"y", "N"},
+                             Texts{"TRUE", "False", ""}, Texts{"yes", "0"}})
+    EXPECT_EQ(type_of(words), ColumnType::boolean) << words[0];
+  EXPECT_EQ(type_of({"yes", "yes", ""}), ColumnType::category);  // which is no, nobody knows
+  EXPECT_EQ(type_of({"yes", "no", "maybe"}), ColumnType::category);
+  EXPECT_EQ(type_of({"m", "f"}), ColumnType::category);
+}
+
+TEST(ColumnType, KnowsConstants) {
+  EXPECT_EQ(type_of({"7", "7", "7"}), ColumnType::constant);
+  EXPECT_EQ(type_of({"x", "x"}), ColumnType::constant);
+  EXPECT_EQ(type_of({"", "NA"}), ColumnType::constant);
+  EXPECT_EQ(type_of({"7", "7", ""}), ColumnType::number);
+  EXPECT_EQ(type_of({"x", "x", ""}), ColumnType::category);
+}
+
+TEST(ColumnType, KnowsRunningNumbersWhereRowsAreLeftOut) {
+  Texts y = run_of(60, 3, 2);
+  y[0] = y[7] = y[8] = "";
+  Table table = table_of({column("nr", run_of(60, 1, 1)), column("y", y)}, 60);
+  leave_out_rows_without(table, 1);
+  ASSERT_EQ(table.rows, 57u);
+  EXPECT_EQ(read_column(table, 0).type, ColumnType::running_number);
+  table.columns[0].numbers[30] += 1;
+  EXPECT_EQ(read_column(table, 0).type, ColumnType::number);
+}
+
+TEST(ColumnType, KnowsRunningNumbers) {
+  EXPECT_EQ(type_of(run_of(20, 1, 1)), ColumnType::running_number);
+  EXPECT_EQ(type_of(run_of(300, -10, 5)), ColumnType::running_number);
+  EXPECT_EQ(type_of(run_of(19, 1, 1)), ColumnType::number);    // few rows
+  EXPECT_EQ(type_of(run_of(50, 0, 0.5)), ColumnType::number);  // no whole numbers
+  EXPECT_EQ(type_of(run_of(50, 0.5, 1)), ColumnType::number);
+  EXPECT_EQ(type_of(run_of(50, 50, -1)), ColumnType::number);
+  Texts gap = run_of(50, 1, 1), jump = gap, twice = gap;
+  gap[7] = "";
+  jump[49] = "51";
+  twice[49] = "49";
+  for (const Texts& fields : {gap, jump, twice}) EXPECT_EQ(type_of(fields), ColumnType::number);
+}
+
+TEST(ColumnType, KnowsTexts) {
+  EXPECT_EQ(type_of(repeated({"red", "blue", ""}, 30)), ColumnType::category);
+  const auto name = [](std::size_t row) { return fmt::format("n{}", row); };
+  EXPECT_EQ(type_of(counted_texts(20, name)), ColumnType::category);  // so few may be
+  EXPECT_EQ(type_of(counted_texts(60, name)), ColumnType::id);
+  EXPECT_EQ(type_of(repeated(counted_texts(30, name), 60)), ColumnType::category);
+  const auto flat = [](std::size_t row) { return fmt::format("flat no {}", row); };
+  EXPECT_EQ(type_of(counted_texts(60, flat)), ColumnType::id);
+  const auto said = [](std::size_t row) { return fmt::format("we saw flat {}", row); };
+  EXPECT_EQ(type_of(counted_texts(60, said)), ColumnType::free_text);
+  const auto sentence = [](std::size_t row) {
+    return fmt::format("This is what somebody wrote about house {}, at length.", row);
+  };
+  EXPECT_EQ(type_of(repeated(counted_texts(25, sentence), 200)), ColumnType::free_text);
+  EXPECT_EQ(type_of(repeated(counted_texts(5, sentence), 200)), ColumnType::category);  // long labels, few of them
+  EXPECT_EQ(type_of({"1", "2", "3", "x"}), ColumnType::mixed);
+  EXPECT_EQ(type_of({"1,5", "2,5"}), ColumnType::mixed);
+}
+
+TEST(ColumnType, KnowsDates) {
+  EXPECT_EQ(type_of({"2024-01-31", "", "2024-02-01T12:30"}), ColumnType::date);
+  EXPECT_EQ(type_of({"31.01.2024", "1 Feb 2024"}), ColumnType::date);
+  EXPECT_EQ(reading_of({"31.01.2024", "1 Feb 2024"}).form, DateForm::plain);
+  EXPECT_EQ(type_of({"12:30", "23:59:10"}), ColumnType::time);
+  EXPECT_EQ(type_of({"20240131", "20240201"}), ColumnType::number);
+  EXPECT_EQ(type_of({"2024-01-31", "12:30"}), ColumnType::category);
+}
+
+TEST(ColumnType, TheWholeColumnDecidesWhatIsDayAndMonth) {
+  const ColumnReading european = reading_of({"02/03/2024", "31/01/2024"});
+  EXPECT_EQ(european.type, ColumnType::date);
+  EXPECT_EQ(european.form, DateForm::day_first);
+  EXPECT_FALSE(european.ambiguous);
+  EXPECT_EQ(reading_of({"02/03/2024", "01/31/2024"}).form, DateForm::month_first);
+  EXPECT_FALSE(reading_of({"02/03/2024", "01/31/2024"}).ambiguous);
+  const ColumnReading either = reading_of({"02/03/2024", "01/12/2024"});
+  EXPECT_EQ(either.form, DateForm::month_first);
+  EXPECT_TRUE(either.ambiguous);
+  EXPECT_EQ(type_of({"01/31/2024", "31/01/2024"}), ColumnType::category);
+}
+
+TEST(ColumnType, OneWrongDateAmongManyIsFound) {
+  Texts fields = counted_texts(19, [](std::size_t row) { return fmt::format("2024-01-{:02}", row + 1); });
+  fields.insert(fields.begin() + 7, "2024-02-30");
+  const ColumnReading reading = reading_of(fields);
+  EXPECT_EQ(reading.type, ColumnType::category);
+  EXPECT_EQ(reading.odd_date, 7u);
+  EXPECT_EQ(reading_of({"2024-01-01", "2024-01-02", "x"}).odd_date, std::nullopt);  // not nearly all
+}
+
+// -- what training does ----------------------------------------------------------------------------------------------
+
+Texts classes(std::size_t rows) { return repeated({"u", "v", "v", "u", "u"}, rows); }
+Column numbers(const std::string& name, std::size_t rows) {
+  return column(name, counted_texts(rows, [](std::size_t row) { return fmt::format("{}", row * row % 17); }));
+}
+
+TEST(Plan, LeavesOutWhatNumbersTheRows) {
+  const Table table =
+      table_of({column("row", run_of(40, 1, 1)), numbers("a", 40), column("y", classes(40), kKept)}, 40);
+  Notes notes;
+  const Encoder encoder = plan_encoder(table, {}, notes);
+  ASSERT_EQ(encoder.inputs.size(), 1u);
+  EXPECT_EQ(encoder.input_places, (Rows{2}));
+  EXPECT_EQ(notes[0],
+            "warning: left out, for the rows are numbered there: \"row\" (--numeric row takes it as a number)");
+  EXPECT_EQ(notes.size(), 2u);
+  EXPECT_EQ(plan(table, {.numeric = {"row"}}).inputs.size(), 2u);
+  EXPECT_TRUE(plan(table, {.categorical = {"row"}}).inputs[0].categorical);
+  // Where there is nothing else, it is better than nothing.
+  EXPECT_EQ(plan(table, {.ignore = {"a"}}).inputs[0].name, "row");
+  EXPECT_EQ(notes_of(table, {.ignore = {"a"}}).size(), 1u);
+}
+
+TEST(Plan, LeavesOutFreeText) {
+  const Texts said = counted_texts(60, [](std::size_t row) { return fmt::format("a word and {}", row); });
+  const Table table = table_of({column("said", said), numbers("a", 60), column("y", classes(60), kKept)}, 60);
+  EXPECT_EQ(notes_of(table)[0], "warning: left out, for it is free text: \"said\"");
+  EXPECT_EQ(plan(table).input_places, (Rows{2}));
+}
+
+TEST(Plan, SaysWhichOrderOfDayAndMonthItTook) {
+  const Table table =
+      table_of({column("d", repeated({"02/03/2024", "01/12/2024"}, 4)), column("y", classes(4), kKept)}, 4);
+  EXPECT_EQ(notes_of(table)[0],
+            "column \"d\": days and months may be meant in either order: \"02/03/2024\" is read as 2024-02-03, month "
+            "first");
+  EXPECT_EQ(plan(table).inputs[0].date, DateForm::month_first);
+}
+
+TEST(Plan, SaysWhyAColumnIsNoDate) {
+  Texts fields = counted_texts(19, [](std::size_t row) { return fmt::format("2024-01-{:02}", row + 1); });
+  fields.push_back("2024-02-30");
+  const Table table = table_of({column("d", fields), column("y", classes(20), kKept)}, 20);
+  EXPECT_EQ(notes_of(table)[0],
+            "warning: column \"d\" is not taken as dates, for \"2024-02-30\" is none in a.csv: row 20");
+  const Refusal wanted = refusal([&] { plan(table, {.date = {"d"}}); });
+  EXPECT_EQ(wanted.category, ErrorCategory::input);
+  EXPECT_EQ(wanted.what, "a.csv: row 20: column \"d\": expected a date such as 2024-01-31, found \"2024-02-30\"");
+}
+
+TEST(Plan, TakesDatesThatAreNamed) {
+  const Table table = table_of(
+      {column("d", {"20240131", "20240201", ""}), column("a", {"1", "2", "4"}), column("y", {"u", "v", "u"}, kKept)},
+      3);
+  EXPECT_EQ(plan(table).inputs[0].date, std::nullopt);
+  EXPECT_EQ(plan(table, {.date = {"d"}}).inputs[0].date, DateForm::compact);
+  const auto what = [&](const EncoderOptions& options) { return refusal([&] { plan(table, options); }).what; };
+  EXPECT_EQ(what({.date = {"a"}}), "a.csv: row 1: column \"a\": expected a date such as 20240131, found \"1\"");
+  EXPECT_EQ(what({.date = {"y"}}), "date: expected an input column, found column \"y\"");
+  EXPECT_EQ(what({.categorical = {"d"}, .date = {"d"}}),
+            "date: expected another column than those of categorical, found column \"d\"");
+  EXPECT_EQ(what({.numeric = {"d"}, .date = {"d"}}),
+            "date: expected another column than those of numeric, found column \"d\"");
+}
+
+std::string warning_of_copies(Column copy, Column target, const EncoderOptions& options = {}) {
+  const std::size_t rows = target.codes.size();
+  for (const std::string& note :
+       notes_of(table_of({std::move(copy), numbers("a", rows), std::move(target)}, rows), options))
+    if (note.starts_with("warning: the target in other words")) return note;
+  return "";
+}
+
+TEST(Copies, OfAClassAreNamed) {
+  const Column target = column("y", classes(40), kKept);
+  EXPECT_EQ(warning_of_copies(column("c", classes(40)), target),
+            "warning: the target in other words, so the model may be of no use: \"c\" (--ignore leaves it out)");
+  const auto coded = [](const std::string& u, const std::string& v) {
+    Texts fields = classes(40);
+    for (std::string& field : fields) field = field == "u" ? u : v;
+    return column("c", fields);
+  };
+  for (const auto& [u, v] : {std::pair("0", "1"), {"7", "-1"}, {"no", "yes"}, {"", "3"}, {"late", ""}})
+    EXPECT_NE(warning_of_copies(coded(u, v), target), "") << u;
+  Texts nearly = classes(40);
+  nearly[9] = nearly[9] == "u" ? "v" : "u";
+  EXPECT_EQ(warning_of_copies(column("c", nearly), target), "");
+  EXPECT_EQ(warning_of_copies(column("c", repeated({"u", "v"}, 40)), target), "");
+  Texts finer = classes(40);  // three values of two classes: knowledge, or not
+  for (std::size_t row = 0; row < 40; row += 5) finer[row] = "w";
+  EXPECT_EQ(warning_of_copies(column("c", finer), target), "");
+  EXPECT_EQ(warning_of_copies(column("c", classes(19)), column("y", classes(19), kKept)), "");  // may be chance
+  Texts rare(40, "v");
+  for (std::size_t row = 0; row < 4; ++row) rare[9 * row] = "u";
+  EXPECT_EQ(warning_of_copies(column("c", rare), column("y", rare, kKept)), "");
+}
+
+TEST(Copies, OfANumberAreNamed) {
+  const auto fields = [](double factor, double noise) {
+    return counted_texts(60, [=](std::size_t row) {
+      return fmt::format("{}", factor * (double(row * row % 37) + 0.25) + noise * double(row * 7 % 11));
+    });
+  };
+  const Column target = column("y", fields(1, 0), kKept);
+  EXPECT_NE(warning_of_copies(column("c", fields(1, 0)), target), "");
+  EXPECT_NE(warning_of_copies(column("c", fields(-1e-9, 0)), target), "");
+  EXPECT_NE(warning_of_copies(column("c", fields(100, 0.01)), target), "");
+  EXPECT_EQ(warning_of_copies(column("c", fields(1, 0.1)), target), "");
+  Texts with_gaps = fields(2, 0);
+  with_gaps[3] = with_gaps[30] = "";
+  EXPECT_NE(warning_of_copies(column("c", with_gaps), target), "");
+  EXPECT_EQ(warning_of_copies(column("c", Texts(60, "1")), target), "");
+}
+
+TEST(Copies, LookAtAllRowsOfALongTable) {
+  Texts same, other, y;
+  for (std::size_t row = 0; row < 3000; ++row) {
+    const double value = double(row * row % 1009) + 0.5;
+    y.push_back(fmt::format("{}", value));
+    same.push_back(fmt::format("{}", 3 - value));
+    other.push_back(fmt::format("{}", row < 2500 ? value : -value));
+  }
+  EXPECT_NE(warning_of_copies(column("c", same), column("y", y, kKept)), "");
+  EXPECT_EQ(warning_of_copies(column("c", other), column("y", y, kKept)), "");
+}
+
+}  // namespace
+}  // namespace chainrule::testing

@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a CSV file may look like, and how it is read.
+#include <clocale>
+#include <cmath>
+
+#include "chainrule/data/formats/load_table.h"
+#include "tests/support/data_files.h"
+
+namespace chainrule {
+namespace {
+
+using formats::Header;
+using formats::LoadOptions;
+using ::testing::Test;
+
+class Csv : public data_files::DataFiles {
+ protected:
+  std::vector<std::string> names(const Table& table) const {
+    std::vector<std::string> out;
+    for (const Column& column : table.columns) out.push_back(column.name);
+    return out;
+  }
+  LoadOptions with(Header header) const {
+    LoadOptions options;
+    options.header = header;
+    return options;
+  }
+  LoadOptions with_target(std::optional<std::string> target, bool required = true) const {
+    LoadOptions options;
+    options.target = std::move(target);
+    options.target_required = required;
+    return options;
+  }
+};
+
+using Numbers = std::vector<double>;
+using Texts = std::vector<std::string>;
+using Codes = std::vector<std::uint32_t>;
+
+TEST_F(Csv, ReadsColumnsOfNumbersUnderAHeader) {
+  const Table table = read("a,b,c\n1,2,3\n4,5,6\n");
+  EXPECT_EQ(table.rows, 2u);
+  EXPECT_TRUE(table.has_header && table.names_from_header);
+  EXPECT_EQ(names(table), (Texts{"a", "b", "c"}));
+  EXPECT_EQ(table.columns[0].numbers, (Numbers{1, 4}));
+  EXPECT_EQ(table.columns[2].numbers, (Numbers{3, 6}));
+  EXPECT_TRUE(table.columns[1].is_number());
+  EXPECT_FALSE(table.has_images());
+}
+
+TEST_F(Csv, KnowsTheLineOfEachRow) {
+  const Table plain = read("a,b\n1,2\n3,4\n");
+  EXPECT_EQ(place_of_row(plain, 0), place(plain.source, 2));
+  EXPECT_EQ(place_of_row(plain, 1), place(plain.source, 3));
+  EXPECT_TRUE(plain.lines.empty()) << "no memory for what can be counted";
+  const Table gaps = read("\na,k\n1,x\n\n2,\"two\nlines\"\n3,y\n4,z\n");
+  ASSERT_EQ(gaps.rows, 4u);
+  const std::size_t lines[] = {3, 5, 7, 8};
+  for (std::size_t row = 0; row < 4; ++row) EXPECT_EQ(place_of_row(gaps, row), place(gaps.source, lines[row]));
+}
+
+TEST_F(Csv, ReadsTheSameTableHoweverLinesEnd) {
+  for (const std::string text : {"a,b\n1,2\n3,4\n", "a,b\r\n1,2\r\n3,4\r\n", "a,b\n1,2\n3,4", "a,b\r1,2\r3,4\r",
+                                 "\xEF\xBB\xBF"
+                                 "a,b\r\n1,2\r\n3,4",
+                                 "\n\r\na,b\n1,2\n3,4\n\n \n\r\n"}) {
+    const Table table = read(text);
+    EXPECT_EQ(names(table), (Texts{"a", "b"})) << text;
+    EXPECT_EQ(table.columns[0].numbers, (Numbers{1, 3})) << text;
+    EXPECT_EQ(table.columns[1].numbers, (Numbers{2, 4})) << text;
+  }
+}
+
+TEST_F(Csv, ReadsQuotedFields) {
+  const Table table = read("\"a,b\",\"c \"\"d\"\"\",e\n\"1\", \"2\" ,\"x\ny\"\n3,4,\"x\r\ny\"\n");
+  EXPECT_EQ(names(table), (Texts{"a,b", "c \"d\"", "e"}));
+  EXPECT_EQ(table.columns[0].numbers, (Numbers{1, 3}));
+  EXPECT_EQ(table.columns[1].numbers, (Numbers{2, 4}));
+  EXPECT_EQ(table.columns[2].spellings, (Texts{"x\ny", "x\r\ny"}));
+}
+
+TEST_F(Csv, CountsTheLinesOfQuotedFields) {
+  EXPECT_EQ(refusal("a,b\n\"x\ny\",1\n\"x\r\ny\",\"z\n\n\"\n1\n"), "t.csv:8: expected 2 fields, found 1");
+  EXPECT_EQ(refusal("a,b\n\"1\n\",\"\n\",3\n"),
+            "t.csv:2: expected 2 fields, found 3 | line 1 was taken as the header of the table");
+}
+
+TEST_F(Csv, ReadsStrayQuotesAsTheyAre) {
+  const Table table = read("size,n\n5\" pipe,1\nno \"quote\",2\n", with_target("size"));
+  EXPECT_EQ(table.columns[0].spellings, (Texts{"5\" pipe", "no \"quote\""}));
+  EXPECT_EQ(
+      refusal("a,b\n1,\"x\"y\n"),
+      "t.csv:2:2: quote: expected a delimiter or a line end after a closing quote, found \"y\" | a quote inside a "
+      "quoted field is written twice");
+}
+
+TEST_F(Csv, RefusesAQuoteThatIsNeverClosed) {
+  EXPECT_EQ(refusal("a,b\n1,2\n3,\"4\n5,6\n"),
+            "t.csv:3:2: quote: expected a closing quote, found the end of the file | the quoted field begins here");
+  EXPECT_EQ(refusal("a,b\n1,2\n\"3,4\n" + std::string(3 << 20, 'x')),
+            "t.csv:3:1: field: expected at most 1048576 bytes, found more | is the quote that begins this field never "
+            "closed?");
+  EXPECT_EQ(refusal("a,b\n1,2\n3," + std::string(3 << 20, 'x') + "\n"),
+            "t.csv:3:2: field: expected at most 1048576 bytes, found more");
+  EXPECT_EQ(refusal("a,b\n1,2\n3," + std::string(1 << 19, 'x') + "\n"), "accepted");
+}
+
+TEST_F(Csv, ReadsNumbersInEveryForm) {
+  const Table table = read("+1, 2 ,-3.5,.5,5.,1e3,1E-3,\t7\t,0001,-0,123456789,1e-400,3.4028234e38,+.5e+1\n");
+  const Numbers expected{1, 2, -3.5, .5, 5, 1000, .001, 7, 1, 0, 123456789, 0, 3.4028234e38, 5};
+  ASSERT_EQ(table.columns.size(), expected.size());
+  for (std::size_t c = 0; c < expected.size(); ++c) EXPECT_EQ(table.columns[c].numbers, Numbers{expected[c]}) << c;
+}
+
+TEST_F(Csv, ANumberUsesUpItsWholeField) {
+  for (const std::string text : {"12.5xyz", "abc", "0x10", "1,5", "1 2", "--1", "+-1", "1e", "1e+", ".", "-", "+",
+                                 "1.2.3", "1_000", "1e5e5", "5%", "\xD9\xA3"}) {
+    const Table table = read("a;b\n1;2\n" + text + ";3\n");
+    EXPECT_FALSE(table.columns[0].is_number()) << text;
+    EXPECT_EQ(table.columns[0].first_text.line, 3u);
+    EXPECT_EQ(table.columns[0].first_text.field, 1u);
+    EXPECT_EQ(table.columns[0].first_text.text, text);
+    EXPECT_TRUE(table.columns[0].numbers.empty());
+  }
+}
+
+TEST_F(Csv, DoesNotDependOnTheLocale) {
+  const std::string before = std::setlocale(LC_ALL, nullptr);
+  const char* found = nullptr;
+  for (const char* name : {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "fr_FR.utf8"})
+    if (found == nullptr) found = std::setlocale(LC_ALL, name);
+  if (found == nullptr) GTEST_SKIP() << "no locale with a decimal comma on this machine";
+  const Table table = read("a;b\n1.5;1,5\n");
+  std::setlocale(LC_ALL, before.c_str());
+  EXPECT_EQ(table.columns[0].numbers, Numbers{1.5});
+  EXPECT_EQ(table.columns[1].first_text.text, "1,5");
+}
+
+TEST_F(Csv, FindsTheDelimiter) {
+  EXPECT_EQ(read("a;b\n1;2\n").columns.size(), 2u);
+  EXPECT_EQ(read("a\tb\n1\t\n").columns[1].missing, 1u);
+  EXPECT_EQ(read("\"x;y;z\",b\n1,2\n").columns.size(), 2u);
+  EXPECT_EQ(read("a;b\n1,5;2,5\n").columns.size(), 2u);
+  EXPECT_EQ(read("1,5;2,5\n3,5;4,5\n").columns.size(), 2u);
+  EXPECT_EQ(read("1,x;y,2\n1,z;t,2\n").columns.size(), 3u);
+  EXPECT_EQ(read("one\n1\n").columns.size(), 1u);
+  EXPECT_EQ(read("a,b,c\n1,2,3\n").notes.size(), 1u);
+  EXPECT_EQ(read("a;b\n1;2\n").notes[1], "fields are separated by semicolons");
+  LoadOptions options;
+  options.delimiter = ';';
+  EXPECT_EQ(read("a,b;c\n1,5;2\n", options).columns[0].name, "a,b");
+}
+
+TEST_F(Csv, TellsAHeaderFromData) {
+  EXPECT_FALSE(read("1,2\n3,4\n").has_header);
+  EXPECT_FALSE(read("x,2\ny,4\n").has_header) << "a number in the first line";
+  EXPECT_TRUE(read("x,y\n3,4\n").has_header) << "text above numbers";
+  EXPECT_TRUE(read(",y\n3,4\n").has_header) << "an unnamed index column";
+  EXPECT_TRUE(read("x,y\nred,blue\n").has_header) << "different texts";
+  EXPECT_FALSE(read("red,red\nred,blue\n").has_header) << "repeated texts";
+  EXPECT_FALSE(read("red,\nred,blue\n").has_header) << "an empty field";
+  EXPECT_FALSE(read("a,b\n1,2\n", with(Header::no)).has_header);
+  EXPECT_TRUE(read("1,2\n3,4\n", with(Header::yes)).has_header);
+  EXPECT_EQ(names(read("2019,2020\n3,4\n", with(Header::yes))), (Texts{"2019", "2020"}));
+  EXPECT_EQ(names(read("1,2\n3,4\n")), (Texts{"column 1", "column 2"}));
+  EXPECT_EQ(names(read(",y\n3,4\n")), (Texts{"column 1", "y"}));
+}
+
+TEST_F(Csv, SaysWhatItDecidedAboutTheHeader) {
+  EXPECT_EQ(read("x,y\n3,4\n").notes, Texts{"first line taken as header: text (\"x\") above numbers"});
+  EXPECT_EQ(read("x,2\n3,4\n").notes,
+            (Texts{"no header: the first line holds the number \"2\"",
+                   "the first line may be a header after all: it has the text \"x\" above numbers in field 1"}));
+  EXPECT_TRUE(read("1,2\n3,4\n", with(Header::no)).notes.empty());
+}
+
+TEST_F(Csv, RefusesTwoColumnsOfOneName) {
+  EXPECT_EQ(refusal("a,b,a\n1,2,3\n"), "t.csv:1:3: header: expected different names, found \"a\" in fields 1 and 3");
+  EXPECT_EQ(refusal("column 2,\n1,2\n"),
+            "t.csv:1:2: header: expected different names, found \"column 2\" in fields 1 and 2");
+}
+
+Numbers with_gaps_as(double value, Numbers numbers) {
+  for (double& number : numbers) number = std::isnan(number) ? value : number;
+  return numbers;
+}
+
+std::vector<std::string> texts_of(const Column& column) {
+  std::vector<std::string> texts;
+  for (const std::uint32_t code : column.codes) texts.push_back(column.spellings.at(code));
+  return texts;
+}
+
+TEST_F(Csv, KeepsTheTextOfEveryTextColumn) {
+  const Table table = read("a,b,c\nred,1,x\n NA ,2,y\nblue,3,z\nred,?,x\n");
+  EXPECT_EQ(texts_of(table.columns[0]), (Texts{"red", "", "blue", "red"}));
+  EXPECT_EQ(table.columns[0].missing, 1u);
+  EXPECT_TRUE(table.columns[1].codes.empty());
+  EXPECT_TRUE(table.columns[1].spellings.empty());
+}
+
+TEST_F(Csv, ATextBelowNumbersMakesTextOfThem) {
+  std::string text = "a,b,c\n";
+  Texts expected;
+  for (int i = 0; i < 20'000; ++i) {  // more rows than wait before they go into their columns
+    text += "1," + (i % 9 == 0 ? std::string() : "00" + std::to_string(i)) + ",2\n";
+    expected.push_back(i % 9 == 0 ? "" : std::to_string(i));
+  }
+  const Table table = read(text + "3,unknown,4\n5,007,6\n7,,8\n");
+  expected.insert(expected.end(), {"unknown", "7", ""});
+  EXPECT_FALSE(table.columns[1].is_number());
+  EXPECT_EQ(texts_of(table.columns[1]), expected);
+  EXPECT_EQ(table.columns[2].numbers.size(), expected.size());
+  EXPECT_EQ(table.columns[1].first_text.line, 20'002u);
+}
+
+TEST_F(Csv, TextThatIsNoUtf8IsNotedAndNotKept) {
+  const Table table = read("a,b\nx,1\ncaf\xE9,2\ny,3\n");
+  EXPECT_TRUE(table.columns[0].codes.empty());
+  EXPECT_TRUE(table.columns[0].spellings.empty());
+  EXPECT_EQ(table.columns[0].first_no_utf8.line, 3u);
+  EXPECT_EQ(table.columns[0].first_no_utf8.field, 1u);
+}
+
+TEST_F(Csv, KnowsMissingValues) {
+  const Table table = read("a,b\n1,2\n,2\nNA,2\nn/a,2\nNaN,2\nNULL,2\n?,2\n \"\" ,2\n-nan,2\n3,2\n");
+  EXPECT_EQ(table.columns[0].missing, 8u);
+  EXPECT_EQ(table.columns[0].first_missing.line, 3u);
+  EXPECT_EQ(table.columns[0].first_missing.field, 1u);
+  constexpr double kGap = -77;
+  EXPECT_EQ(with_gaps_as(kGap, table.columns[0].numbers),
+            (Numbers{1, kGap, kGap, kGap, kGap, kGap, kGap, kGap, kGap, 3}));
+  EXPECT_EQ(table.columns[1].missing, 0u);
+}
+
+TEST_F(Csv, RefusesNumbersThatFloatCannotHold) {
+  for (const std::string text : {"inf", "-Infinity", "1e999", "-1e999", "1e39", "3.5e38"})
+    EXPECT_EQ(refusal("a,b\n1,2\n3," + text + "\n5," + text + "\n"),
+              "t.csv:3:2: column \"b\": expected a finite number up to 3.4e38, found \"" + text +
+                  "\" | --missing=" + text + " counts it as missing");
+  EXPECT_EQ(refusal("a,b\n1,3.4e38\n"), "accepted");
+  EXPECT_EQ(read("a,b\n1,inf\n2,sup\n").columns[1].spellings, (Texts{"inf", "sup"})) << "a word among words";
+}
+
+TEST_F(Csv, RefusesRowsOfAnotherLength) {
+  EXPECT_EQ(refusal("a,b,c\n1,2,3\n1,2\n"), "t.csv:3: expected 3 fields, found 2");
+  EXPECT_EQ(refusal("a,b,c\n1,2,3\n1,2,3,4\n"), "t.csv:3: expected 3 fields, found 4");
+  EXPECT_EQ(refusal("a,b,c\n1,2,3\n1,2,\n"), "accepted");
+  EXPECT_EQ(refusal("1\n1,2\n"), "t.csv:2: expected 1 field, found 2");
+}
+
+TEST_F(Csv, PassesOverBlankLines) {
+  const Table table = read("a,b\n1,2\n\n  \r\n3,4\n\n");
+  EXPECT_EQ(table.rows, 2u);
+  EXPECT_EQ(table.notes.back(), "2 blank lines passed over, the first at line 3");
+  EXPECT_EQ(read("a,b\n1,2\n\n").notes.size(), 1u) << "at the end they mean nothing";
+  EXPECT_EQ(refusal("a\n1\n\n2\n"),
+            "t.csv:3: expected 1 field, found an empty line | a missing value in a table of one column is written NA");
+  EXPECT_EQ(read("a\n1\n\"\"\n2\n\n\n").columns[0].missing, 1u);
+}
+
+TEST_F(Csv, KeepsTheSpellingsOfTheTarget) {
+  const Table table = read("x,y\n1,1.0\n2, 1\n3,1.0\n4,\" 2 \"\n");
+  EXPECT_EQ(table.columns[1].numbers, (Numbers{1, 1, 1, 2}));
+  EXPECT_EQ(table.columns[1].spellings, (Texts{"1.0", "1", "2"}));
+  EXPECT_EQ(table.columns[1].codes, (Codes{0, 1, 0, 2}));
+  EXPECT_TRUE(table.columns[0].codes.empty() && table.columns[0].spellings.empty());
+}
+
+TEST_F(Csv, FindsTheTargetByNameOrNumber) {
+  const std::string text = "3,y,1\n1,2,3\n";
+  LoadOptions options = with(Header::yes);
+  const auto target = [&](const std::string& name) {
+    options.target = name;
+    const Table table = read(text, options);
+    for (std::size_t c = 0; c < table.columns.size(); ++c)
+      if (!table.columns[c].codes.empty()) return table.columns[c].name;
+    return std::string("none");
+  };
+  EXPECT_EQ(target(""), "1") << "the last";
+  EXPECT_EQ(target("y"), "y");
+  EXPECT_EQ(target("3"), "3") << "a name comes before a number";
+  EXPECT_EQ(target("2"), "y");
+}
+
+TEST_F(Csv, SaysWhichTargetsThereAre) {
+  EXPECT_EQ(
+      refusal("sepal,petal,species\n1,2,3\n", with_target("specis"), ErrorCategory::usage),
+      "t.csv: target: expected one of \"sepal\", \"petal\", \"species\" or a number from 1 to 3, found \"specis\" | "
+      "did you mean \"species\"?");
+  EXPECT_EQ(refusal("a,b\n1,2\n", with_target("3"), ErrorCategory::usage),
+            "t.csv: target: expected one of \"a\", \"b\" or a number from 1 to 2, found \"3\"");
+  for (const std::string number : {"0", "-1", "+1", "1.", "99999999999999999999999"})
+    EXPECT_NE(refusal("a,b\n1,2\n", with_target(number), ErrorCategory::usage), "accepted") << number;
+}
+
+TEST_F(Csv, ReadsTablesWithoutATarget) {
+  EXPECT_TRUE(read("a,b\n1,2\n", with_target(std::nullopt)).columns[1].codes.empty());
+  EXPECT_TRUE(read("a,b\n1,2\n", with_target("c", false)).columns[1].codes.empty());
+  EXPECT_FALSE(read("a,b\n1,2\n", with_target("b", false)).columns[1].codes.empty());
+}
+
+TEST_F(Csv, RefusesTextThatIsNotUtf8WhereItIsKept) {
+  const std::string hint = " | save the file as UTF-8 (iconv -f latin1 -t utf8, for instance)";
+  EXPECT_EQ(refusal("gr\xF6\xDF"
+                    "e,b\n1,2\n"),
+            "t.csv:1:1: text: expected UTF-8, found \"gr\\xf6\\xdfe\"" + hint);
+  EXPECT_EQ(refusal("a,b\n1,ja\n2,n\xF6\n"), "t.csv:3:2: text: expected UTF-8, found \"n\\xf6\"" + hint);
+  EXPECT_EQ(refusal("a,b\nn\xF6,ja\n"), "accepted") << "the text of other columns is not kept";
+  EXPECT_EQ(names(read("größe,网络\n1,2\n")), (Texts{"größe", "网络"}));
+}
+
+TEST_F(Csv, CutsLongTextInSightings) {
+  const Table table = read("a,b\n" + std::string(5000, 'x') + ",2\n");
+  EXPECT_EQ(table.columns[0].first_text.text, std::string(100, 'x'));
+}
+
+// Lines without quotes take a short cut past libcsv: both ways must agree, wherever blocks of the file begin.
+TEST_F(Csv, ReadsTheSameWithAndWithoutQuotesAcrossBlocks) {
+  std::string plain = "a,b,c\n", quoted = plain;
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string a = std::to_string(i), b = i % 7 == 0 ? "" : std::to_string(i * 0.37),
+                      c = "k" + std::to_string(i % 5);
+    plain += a + " ," + b + ",\t" + c + (i % 3 == 0 ? "\r\n" : "\n");
+    quoted += "\"" + a + "\"," + b + ",\"" + c + "\"\n";
+  }
+  const Table one = read(plain), other = read(quoted);
+  ASSERT_EQ(one.rows, 20'000u);
+  ASSERT_EQ(other.rows, 20'000u);
+  for (std::size_t c = 0; c < 3; ++c) {
+    EXPECT_EQ(with_gaps_as(-77, one.columns[c].numbers), with_gaps_as(-77, other.columns[c].numbers));
+    EXPECT_EQ(one.columns[c].codes, other.columns[c].codes);
+    EXPECT_EQ(one.columns[c].missing, other.columns[c].missing);
+  }
+  EXPECT_EQ(one.columns[2].spellings, (Texts{"k0", "k1", "k2", "k3", "k4"}));
+  EXPECT_EQ(one.columns[0].numbers[12'345], 12'345.0);
+  EXPECT_EQ(refusal(plain + "1\n"), "t.csv:20002: expected 3 fields, found 1");
+  EXPECT_EQ(refusal(quoted + "1\n"), "t.csv:20002: expected 3 fields, found 1");
+}
+
+// Every way to cut this file in two blocks; the reader's block is 64 KiB, so comments of that length move the cut.
+TEST_F(Csv, ReadsTheSameWhereverABlockEnds) {
+  const std::string tail = "1,\"x\"\"y\"\r\n2,\"p\nq\"\n\n3,z\r4,\"\"\r\n 5 , w \n6,\"e\"";
+  const std::string start = "a,b\n0,";
+  const Table expected = read(start + "s\n" + tail);
+  ASSERT_EQ(expected.rows, 7u);
+  for (std::size_t cut = 0; cut <= tail.size(); ++cut) {
+    const std::string filler(64 * 1024 - start.size() - 1 - cut, 's');
+    const Table table = read(start + filler + "\n" + tail);
+    EXPECT_EQ(table.columns[0].numbers, expected.columns[0].numbers) << cut;
+    EXPECT_EQ(table.columns[1].codes, expected.columns[1].codes) << cut;
+    EXPECT_EQ(refusal(start + filler + "\n" + tail + "\n7\n"), "t.csv:11: expected 2 fields, found 1") << cut;
+  }
+}
+
+TEST_F(Csv, AFileCutAnywhereIsRefusedOrASmallerTable) {
+  const std::string whole = "a,b,\"c\nd\"\r\n1,2,\"x,\"\"y\"\n3,4,z\r\n5,6,\"w\"\n";
+  for (std::size_t length = 0; length <= whole.size(); ++length) {
+    const std::string file = write("t.csv", whole.substr(0, length));
+    try {
+      const Table table = formats::load_table(file);
+      EXPECT_LE(table.rows, 3u);
+      for (const Column& column : table.columns)
+        EXPECT_EQ(column.is_number() ? column.numbers.size() : table.rows, table.rows) << length;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.category(), ErrorCategory::input) << length << ": " << error.what();
+    }
+  }
+}
+
+TEST_F(Csv, ReadsTheRealDataSets) {
+  const auto data = data_files::real_data();
+  if (!data) GTEST_SKIP() << "the data sets are not here ($CHAINRULE_DATA)";
+  struct Expected {
+    const char* file;
+    std::size_t rows, columns, labels, missing;
+  };
+  for (const Expected& expected :
+       {Expected{"optdigits.tra", 3823, 65, 10, 0}, Expected{"optdigits.tes", 1797, 65, 10, 0},
+        Expected{"adult-train.csv", 32561, 15, 2, 4262}, Expected{"adult-test.csv", 16281, 15, 2, 2203},
+        Expected{"california-housing.csv", 20640, 10, 5, 207}, Expected{"winequality-white.csv", 4898, 12, 7, 0},
+        Expected{"abalone.csv", 4177, 9, 28, 0}, Expected{"banknote_authentication.csv", 1372, 5, 2, 0},
+        Expected{"ionosphere.csv", 351, 35, 2, 0}, Expected{"sonar.csv", 208, 61, 2, 0}}) {
+    const Table table = formats::load_table(*data + "/" + expected.file);
+    std::size_t missing = 0;
+    for (const Column& column : table.columns) missing += column.missing;
+    EXPECT_EQ(table.rows, expected.rows) << expected.file;
+    EXPECT_EQ(table.columns.size(), expected.columns) << expected.file;
+    EXPECT_EQ(table.columns.back().spellings.size(), expected.labels) << expected.file;
+    EXPECT_EQ(missing, expected.missing) << expected.file;
+    EXPECT_EQ(table.has_header, std::string(expected.file) == "california-housing.csv") << expected.file;
+  }
+}
+
+}  // namespace
+}  // namespace chainrule

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+// What plan_encoder decides from a table, and what it refuses.
+#include <gtest/gtest.h>
+
+#include "chainrule/data/encoder.h"
+#include "chainrule/data/encoder_plan.h"
+#include "tests/support/tables.h"
+
+namespace chainrule {
+namespace {
+
+using namespace testing;
+
+Refusal plan_refusal(const Table& table, const EncoderOptions& options = {}) {
+  return refusal([&] { plan(table, options); });
+}
+
+}  // namespace
+
+TEST(Plan, TakesTheLastColumnAsTarget) {
+  const Encoder encoder = plan(small());
+  EXPECT_EQ(encoder.target, "y");
+  EXPECT_EQ(encoder.target_place, 3u);
+  EXPECT_EQ(encoder.training_columns, 3u);
+  EXPECT_EQ(encoder.input_places, (Rows{1, 2}));
+  ASSERT_EQ(encoder.width(), 2u);
+  EXPECT_EQ(encoder.inputs[1].name, "b");
+  EXPECT_TRUE(encoder.match_by_name);
+  EXPECT_EQ(encoder.task, Task::classes);
+  EXPECT_EQ(encoder.labels, (Texts{"ant", "cat", "dog"}));
+  EXPECT_EQ(encoder.outputs(), 3u);
+}
+
+TEST(Plan, TakesTargetWeightAndIgnoredColumnsByNameOrNumber) {
+  const Table table = table_of({column("y", {"0.5", "1.5"}, kKept), column("id", {"x", "y"}), column("a", {"1", "2"}),
+                                column("w", {"1", "0"}), column("b", {"1", "2"})},
+                               2);
+  const Encoder encoder = plan(table, {.target = "1", .ignore = {"id"}, .weight = "w"});
+  EXPECT_EQ(encoder.target, "y");
+  EXPECT_EQ(encoder.task, Task::number);
+  EXPECT_EQ(encoder.outputs(), 1u);
+  EXPECT_EQ(encoder.input_places, (Rows{3, 5}));
+  EXPECT_EQ(encoder.weight, "w");
+  EXPECT_EQ(encoder.weight_place, 4u);
+  EXPECT_EQ(encoder.training_columns, 5u);
+}
+
+TEST(Plan, DecidesTheTask) {
+  const auto task_of = [](Texts fields) {
+    const Table table = table_of({column("a", Texts(fields.size(), "1")), column("y", fields, kKept)}, fields.size());
+    return plan(table).task;
+  };
+  Texts twenty, twenty_one;
+  for (int k = 0; k < 21; ++k) {
+    if (k < 20) twenty.push_back(std::to_string(k - 5));
+    twenty_one.push_back(std::to_string(k));
+  }
+  EXPECT_EQ(task_of(twenty), Task::classes);
+  EXPECT_EQ(task_of(twenty_one), Task::number);
+  EXPECT_EQ(task_of({"1", "2.5"}), Task::number);
+  EXPECT_EQ(task_of({"1", "2.0"}), Task::classes);
+  EXPECT_EQ(task_of({"1", "b"}), Task::classes);
+}
+
+TEST(Plan, FollowsTheTaskThatIsAskedFor) {
+  const Table table = table_of({column("a", {"1", "2"}), column("y", {"1", "2.5"}, kKept)}, 2);
+  EXPECT_EQ(plan(table, {.task = static_cast<int>(Task::classes)}).labels, (Texts{"1", "2.5"}));
+  EXPECT_EQ(plan(table, {.task = static_cast<int>(Task::number)}).task, Task::number);
+  const Refusal text = plan_refusal(small(), {.task = static_cast<int>(Task::number)});
+  EXPECT_EQ(text.category, ErrorCategory::input);
+  EXPECT_EQ(text.what, "a.csv:2:3: column \"y\": expected a number, found \"dog\"");
+}
+
+TEST(Plan, MergesEqualNumbersAndSortsThemByValue) {
+  const Table table =
+      table_of({column("a", Texts(7, "1")), column("y", {"10", "9.0", "-1", "1e1", "9", "0", "-0"}, kKept)}, 7);
+  const Encoder encoder = plan(table);
+  EXPECT_EQ(encoder.labels, (Texts{"-1", "0", "9.0", "10"}));
+  EXPECT_EQ(encode_labels(encoder, table), (std::vector<std::uint32_t>{3, 2, 0, 3, 2, 1, 1}));
+}
+
+TEST(Plan, SortsTextByBytes) {
+  const Table table = table_of({column("a", Texts(5, "1")), column("y", {"\xC3\xA9", "b", "B", "10", "9"}, kKept)}, 5);
+  EXPECT_EQ(plan(table).labels, (Texts{"10", "9", "B", "b", "\xC3\xA9"}));
+}
+
+TEST(Plan, SaysWhatWasDecided) {
+  EXPECT_EQ(notes_of(small()), (Notes{"task: classes (3 labels in column \"y\")"}));
+  EXPECT_EQ(notes_of(small(), {.target = "a", .ignore = {"y"}, .task = static_cast<int>(Task::number)}),
+            (Notes{"task: number (column \"a\")"}));
+}
+
+TEST(Plan, RefusesATargetWithGaps) {
+  Table table = small();
+  table.columns[2] = column("y", {"dog", "", "ant", "NA"}, kKept);
+  table.columns[2].first_missing.field = 3;
+  const Refusal found = plan_refusal(table);
+  EXPECT_EQ(found.category, ErrorCategory::input);
+  EXPECT_EQ(
+      found.what,
+      "a.csv:3:3: missing target in column \"y\": expected a value, found an empty field (2 missing values in this "
+      "column)");
+}
+
+TEST(Plan, RefusesOneClassOnly) {
+  const Refusal found = plan_refusal(table_of({column("a", {"1", "2"}), column("y", {"7", "7.0"}, kKept)}, 2));
+  EXPECT_EQ(found.category, ErrorCategory::input);
+  EXPECT_EQ(found.what, "a.csv: target column \"y\": expected at least 2 classes, found only \"7\"");
+  EXPECT_EQ(plan_refusal(table_of({column("a", {"1"}), column("y", {"x"}, kKept)}, 1)).category, ErrorCategory::input);
+}
+
+TEST(Plan, RefusesTooManyClasses) {
+  Texts fields;
+  for (int k = 0; k < 6000; ++k) fields.push_back(std::to_string(k));
+  const Texts ones(fields.size(), "1");
+  const EncoderOptions classes{.task = static_cast<int>(Task::classes)};
+  const Refusal numbers = plan_refusal(table_of({column("a", ones), column("y", fields, kKept)}, 6000), classes);
+  EXPECT_NE(numbers.what.find("expected at most 5000 classes"), std::string::npos) << numbers.what;
+  EXPECT_NE(numbers.hint.find("--task number"), std::string::npos) << numbers.hint;
+  for (std::string& field : fields) field += 'x';
+  EXPECT_NE(plan_refusal(table_of({column("a", ones), column("y", fields, kKept)}, 6000)).what.find("5000 classes"),
+            std::string::npos);
+}
+
+TEST(Plan, TextIsACategoryAndGapsMayBe) {
+  Table table = small();
+  table.columns[0] = column("a", {"1", "?", "3", ""});
+  table.columns[1] = column("b", {"red", "blue", "", "red"});
+  const Encoder encoder = plan(table);
+  EXPECT_FALSE(encoder.inputs[0].categorical);
+  EXPECT_TRUE(encoder.inputs[1].categorical);
+  EXPECT_TRUE(plan(table, {.categorical = {"a"}}).inputs[0].categorical);
+  EXPECT_EQ(plan_refusal(table, {.categorical = {"y"}}).what,
+            "categorical: expected an input column, found column \"y\"");
+}
+
+TEST(Plan, RefusesATextAmongNumbers) {
+  Table table = small();
+  table.columns[1] = column("b", {"10", "abc", "30", "40"});
+  table.columns[1].first_text.field = 2;
+  const Refusal found = plan_refusal(table);
+  EXPECT_EQ(found.category, ErrorCategory::input);
+  EXPECT_EQ(found.what, "a.csv:3:2: column \"b\": expected a number, found \"abc\"");
+  EXPECT_EQ(
+      found.hint,
+      "--numeric b counts such texts as missing, --categorical b takes the column as categories, --ignore b leaves it "
+      "out");
+  EXPECT_EQ(plan(table, {.ignore = {"b"}}).inputs.size(), 1u);
+  EXPECT_TRUE(plan(table, {.categorical = {"b"}}).inputs[1].categorical);
+}
+
+TEST(Plan, LeavesOutWhatIsANameOfEachRow) {
+  Texts names, kinds, y;
+  for (std::size_t row = 0; row < 60; ++row) {
+    names.push_back("n" + std::to_string(row));
+    kinds.push_back("k" + std::to_string(row % 30));  // as many as there may be in 60 rows
+    y.push_back(row % 2 == 0 ? "u" : "v");
+  }
+  const Table table = table_of({column("id", names), column("kind", kinds), column("y", y, kKept)}, 60);
+  Notes notes;
+  const Encoder encoder = plan_encoder(table, {}, notes);
+  ASSERT_EQ(encoder.inputs.size(), 1u);
+  EXPECT_EQ(encoder.inputs[0].name, "kind");
+  EXPECT_EQ(encoder.input_places, (Rows{2}));
+  EXPECT_EQ(notes[0], "warning: left out, for nearly every row has a text of its own there: \"id\"");
+  EXPECT_EQ(plan(table, {.categorical = {"id"}}).inputs.size(), 2u);
+  EXPECT_EQ(plan_refusal(table, {.ignore = {"kind"}}).what,
+            "a.csv: input columns: expected at least 1 of numbers or categories, found none");
+}
+
+TEST(Plan, HintsAtADecimalComma) {
+  const Refusal found = plan_refusal(table_of({column("a b", {"-1,5", "2,5"}), column("y", {"u", "v"}, kKept)}, 2));
+  EXPECT_NE(found.hint.find("decimal comma"), std::string::npos);
+}
+
+TEST(Plan, SaysWhereSignsMakeTextOfNumbers) {
+  const auto about = [](const std::string& text) {
+    const Table table =
+        table_of({column("a", {text, "7 parts"}), column("b", {"1", "2"}), column("y", {"u", "v"}, kKept)}, 2);
+    Notes notes;
+    plan_encoder(table, {}, notes);
+    return notes[0];
+  };
+  for (const std::string text : {"5%", "$5", "$1,234.50", "\xE2\x82\xAC 7", "12 %", "-1,234,567"})
+    EXPECT_EQ(
+        about(text),
+        "warning: numbers with signs, such as 5%, $5 or 1,234, are text; they would be numbers without them: \"a\"")
+        << text;
+  for (const std::string text : {"%", "$", "5 kg", "1,23,456", "x5%", ""})
+    EXPECT_EQ(about(text).find("signs"), std::string::npos) << text;
+  const Refusal thousands =
+      plan_refusal(table_of({column("a", {"1,234", "2,345"}), column("y", {"u", "v"}, kKept)}, 2));
+  EXPECT_NE(thousands.hint.find("commas between thousands: take them out"), std::string::npos) << thousands.hint;
+}
+
+TEST(Plan, RefusesColumnsWithTwoRoles) {
+  EXPECT_EQ(plan_refusal(small(), {.ignore = {"y"}}).category, ErrorCategory::usage);
+  EXPECT_EQ(plan_refusal(small(), {.weight = "y"}).category, ErrorCategory::usage);
+  EXPECT_EQ(plan_refusal(small(), {.target = "z"}).category, ErrorCategory::usage);
+  EXPECT_EQ(plan_refusal(small(), {.ignore = {"z"}}).category, ErrorCategory::usage);
+  EXPECT_EQ(plan_refusal(small(), {.weight = "z"}).category, ErrorCategory::usage);
+}
+
+TEST(Plan, RefusesToLearnFromNothing) {
+  EXPECT_EQ(plan_refusal(small(), {.ignore = {"a", "b"}}).what,
+            "a.csv: input columns: expected at least 1 beside the target column \"y\", found none");
+  EXPECT_EQ(plan_refusal(table_of({column("y", {"1", "2"}, kKept)}, 2)).category, ErrorCategory::input);
+  EXPECT_EQ(plan_refusal(table_of({column("a", {}), column("y", {}, kKept)}, 0)).category, ErrorCategory::input);
+  EXPECT_EQ(plan_refusal(table_of({}, 2)).category, ErrorCategory::input);
+  EXPECT_NE(plan_refusal(images(2, 1, 1, {})).hint.find("--labels"), std::string::npos);
+}
+
+TEST(Plan, RefusesATextAmongMoreNumbersThanClassesCanHave) {
+  Column y = column("y", {"1", "2", "none"}, kKept);
+  y.codes.clear();  // as where there were too many different ones to keep
+  y.spellings.clear();
+  const Refusal found = plan_refusal(table_of({column("a", {"1", "2", "3"}), y}, 3));
+  EXPECT_EQ(found.category, ErrorCategory::input);
+  EXPECT_NE(found.what.find("column \"y\": expected a number in every row"), std::string::npos) << found.what;
+  EXPECT_NE(found.what.find("\"none\""), std::string::npos) << found.what;
+  EXPECT_EQ(found.hint, "--numeric y leaves out the rows with text there");
+}
+
+TEST(Plan, FindsManyColumnsByNameOrNumber) {
+  std::vector<Column> columns;
+  for (int c = 0; c < 300; ++c) columns.push_back(column(fmt::format("x{}", c), {"1", "2"}));
+  columns[7].name = "x8";  // twice: the first counts, as where one is looked for
+  const Table table = table_of(std::move(columns), 2);
+  EXPECT_EQ(find_columns(table, {"x299", "x8", "3", "x0"}, "ignore"), (std::vector<std::size_t>{299, 7, 2, 0}));
+  EXPECT_EQ(find_column(table, "x8", "ignore"), 7u);
+  EXPECT_EQ(refusal([&] { find_columns(table, {"x1", "x300"}, "ignore"); }).category, ErrorCategory::usage);
+}
+
+TEST(Plan, RefusesBadWeights) {
+  const auto with = [](Texts weights) {
+    Table table = small();
+    table.columns.insert(table.columns.begin(), column("w", weights));
+    return plan_refusal(table, {.weight = "w"}).what;
+  };
+  EXPECT_EQ(with({"1", "-0.5", "1", "1"}), "a.csv: row 2: column \"w\": expected a sample weight >= 0, found -0.5");
+  EXPECT_EQ(with({"0", "0", "0", "0"}),
+            "a.csv: column \"w\": expected a sample weight above 0 in some row, found none");
+  EXPECT_NE(with({"1", "", "1", "1"}).find("found an empty field"), std::string::npos);
+  EXPECT_NE(with({"1", "x", "1", "1"}).find("found \"x\""), std::string::npos);
+  EXPECT_NE(with({"1", "1e39", "1", "1"}).find("row 2"), std::string::npos);
+}
+
+TEST(Plan, MatchesByPlaceWhereNamesAreTheSame) {
+  Table table = small();
+  table.columns[1].name = "a";
+  Notes notes;
+  EXPECT_FALSE(plan_encoder(table, {}, notes).match_by_name);
+  EXPECT_EQ(notes[0], "warning: more than one column is called \"a\": columns will be matched by place");
+}
+
+}  // namespace chainrule

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files that are not what they should be: each must be refused by name, in little time and memory, and what is nearly
+// the same but right must be read.
+#include <fcntl.h>
+#include <malloc.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <new>
+
+#include "chainrule/data/formats/load_table.h"
+#include "tests/support/data_files.h"
+
+namespace {
+
+std::atomic<std::size_t> bytes_now{0}, bytes_most{0};
+
+}  // namespace
+
+// Every allocation of this program is counted, so that what a refusal costs can be bounded.
+void* operator new(std::size_t size) {
+  void* const memory = std::malloc(size);
+  if (memory == nullptr) throw std::bad_alloc();
+  const std::size_t now = bytes_now += malloc_usable_size(memory);
+  if (now > bytes_most) bytes_most = now;
+  return memory;
+}
+void operator delete(void* memory) noexcept {
+  if (memory != nullptr) bytes_now -= malloc_usable_size(memory);
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept { operator delete(memory); }
+
+namespace chainrule {
+namespace {
+
+using namespace std::string_literals;
+using data_files::crc32_of;
+using data_files::gzip;
+using data_files::gzip_member;
+using data_files::idx;
+using data_files::npy;
+using formats::load_table;
+using formats::LoadOptions;
+
+constexpr std::size_t kMiB = std::size_t{1} << 20;
+
+/// Bits of a deflate stream, first bit lowest (RFC 1951, 3.1.1).
+struct BitWriter {
+  std::string bytes;
+  unsigned used = 8;  // bits of the last byte
+  void put(unsigned bits, unsigned count) {
+    for (unsigned i = 0; i < count; ++i, ++used) {
+      if (used == 8) {
+        bytes += '\0';
+        used = 0;
+      }
+      if ((bits >> i & 1U) != 0) bytes.back() = static_cast<char>(bytes.back() | (1 << used));
+    }
+  }
+  void put_code(unsigned code, unsigned count) {  // Huffman codes begin with their highest bit
+    for (unsigned i = count; i-- > 0;) put(code >> i & 1U, 1);
+  }
+};
+
+/// Gzip of `front` and then `blocks` times 258 more bytes that repeat its last `period` (1 or 2) bytes: fixed codes,
+/// matches of the greatest length (RFC 1951, 3.2.6). 13 bits make 258 bytes.
+std::string bomb(std::string_view front, unsigned period, std::size_t blocks) {
+  BitWriter bits;
+  bits.put(1, 1);
+  bits.put(1, 2);
+  std::string text(front);
+  for (const char c : front) {
+    const unsigned byte = static_cast<unsigned char>(c);
+    if (byte < 144)
+      bits.put_code(0x30 + byte, 8);
+    else
+      bits.put_code(0x190 + byte - 144, 9);
+  }
+  for (std::size_t i = 0; i < blocks; ++i) {
+    bits.put_code(0xC5, 8);
+    bits.put_code(period - 1, 5);
+  }
+  bits.put_code(0, 7);
+  text.resize(front.size() + blocks * 258);
+  for (std::size_t i = front.size(); i < text.size(); ++i) text[i] = text[i - period];
+  return gzip_member(bits.bytes, crc32_of(text), text.size());
+}
+
+class Hostile : public data_files::DataFiles {
+ protected:
+  LoadOptions without_target() const {
+    LoadOptions options;
+    options.target.reset();
+    return options;
+  }
+  /// As refusal_of, and checks the promise: under 2 s, and under 64 MiB + 4 x the file.
+  std::string cheap_refusal_of(const std::string& file, const LoadOptions& options = {}) const {
+    const std::size_t before = bytes_now;
+    bytes_most = before;
+    const auto start = std::chrono::steady_clock::now();
+    const std::string said = refusal_of(file, options);
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    EXPECT_LT(bytes_most - before, 64 * kMiB + 4 * std::filesystem::file_size(file)) << said;
+    EXPECT_LT(seconds.count(), 2.0 * kPatience) << said;
+    return said;
+  }
+  // Sanitizers and busy machines are slower; a reader that is quadratic misses this by far.
+  static constexpr double kPatience = 10;
+};
+
+TEST_F(Hostile, NamesWhatIsNoTable) {
+  const std::string json = "{\"a\":{\"dtype\":\"F32\"}}";
+  const std::vector<std::pair<std::string, std::string>> kinds{
+      {"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"s, "a PNG image"},
+      {"\xFF\xD8\xFF\xE0\0\x10JFIF"s, "a JPEG image"},
+      {"GIF89a\x01\0\x01\0"s, "a GIF image"},
+      {"RIFF\x24\0\0\0WEBPVP8 "s, "a WebP image"},
+      {"BM\x36\0\0\0\0\0"s, "a BMP image"},
+      {"II*\0\x08\0\0\0"s, "a TIFF image"},
+      {"%PDF-1.7\n"s, "a PDF document"},
+      {"PK\x03\x04\x14\0\0\0\x08\0[Content_Types].xml"s,
+       "a spreadsheet or document (xlsx, docx: a ZIP archive) | save the table as CSV"},
+      {"PK\x03\x04\x14\0\0\0\0\0x.npy\x93NUMPY"s, "an NPZ archive | save the array by itself with numpy.save"},
+      {"PK\x03\x04\x14\0\0\0\0\0data.csv"s, "a ZIP archive | unpack it first"},
+      {"<!DOCTYPE html>\n<html>"s, "an HTML page | was an error page saved instead of the file?"},
+      {"\xEF\xBB\xBF\r\n <HTML lang=en>"s, "an HTML page | was an error page saved instead of the file?"},
+      {"<?xml version=\"1.0\"?>"s, "an XML document"},
+      {"{\"a\": 1}"s, "a JSON document | save the table as CSV"},
+      {"[\n {\"a\": 1}]"s, "a JSON document | save the table as CSV"},
+      {"\xFF\xFE"
+       "1\0,\0002\0"s,
+       "UTF-16 text | save it as UTF-8"},
+      {"\xFE\xFF\0"
+       "1\0,\0002"s,
+       "UTF-16 text | save it as UTF-8"},
+      {"a\0,\0b\0\n\0"s, "UTF-16 text | save it as UTF-8"},
+      {"\xFF\xFE\0\0"
+       "1\0\0\0"s,
+       "UTF-32 text | save it as UTF-8"},
+      {"\x7F"
+       "ELF\x02\x01\x01\0"s,
+       "a program (ELF)"},
+      {"MZ\x90\0\x03\0\0\0"s, "a Windows program"},
+      {"PAR1\x15\x04\x15"s, "a Parquet file | save the table as CSV"},
+      {"\x89HDF\r\n\x1a\n"s, "an HDF5 file | save the table as CSV"},
+      {"SQLite format 3\0"s, "an SQLite database | save the table as CSV"},
+      {"\x80\x04\x95\x10\0"s, "a Python pickle | save the table as CSV"},
+      {data_files::little(json.size(), 8) + json, "a safetensors file (a model, not data)"},
+      {"BZh91AY&SY\x01"s, "a bzip2 file | unpack it first; of compressed files, only gzip is read"},
+      {"\xFD"
+       "7zXZ\0\0\x04"s,
+       "an xz file | unpack it first; of compressed files, only gzip is read"},
+      {"\x28\xB5\x2F\xFD\x04"s, "a zstd file | unpack it first; of compressed files, only gzip is read"},
+      {"@relation iris\n"s, "an ARFF file | save the table as CSV"},
+      {""s, "an empty file"}};
+  EXPECT_EQ(refusal(gzip(gzip("1,2\n"))),
+            "t.csv: format: expected CSV, IDX or NPY, found a gzip file inside the gzip file | unpack it once");
+  for (const auto& [bytes, what] : kinds) {
+    const std::string expected = "t.csv: format: expected CSV, IDX or NPY, found " + what;
+    EXPECT_EQ(cheap_refusal_of(write("t.csv", bytes)), expected);
+    EXPECT_EQ(cheap_refusal_of(write("t.csv", gzip(bytes))), expected) << "gzipped";
+  }
+}
+
+TEST_F(Hostile, ReadsTablesThatBeginLikeSomethingElse) {
+  for (const std::string text : {"BM,MZ\n1,2\n", "PK,b\n1,2\n", "PAR1,PAR2\n1,2\n", "RIFF,b\n1,2\n", "[a],{b}\n1,2\n",
+                                 "<a>,b\n1,2\n", "GIF,b\n1,2\n", "BZh,b\n1,2\n", "%PDF,b\n1,2\n"})
+    EXPECT_EQ(refusal(text), "accepted") << text;
+}
+
+TEST_F(Hostile, RefusesTablesWithoutRows) {
+  EXPECT_EQ(refusal("a,b\n"),
+            "t.csv: expected rows below the header, found none | the first line was taken as a header; "
+            "--no-header reads it as data");
+  EXPECT_EQ(refusal("\n \r\n"), "t.csv: expected a table, found nothing but blank lines");
+  EXPECT_EQ(refusal("\xEF\xBB\xBF"), "t.csv: expected a table, found nothing but blank lines");
+  EXPECT_EQ(refusal("1,2"), "accepted");
+}
+
+TEST_F(Hostile, RefusesNulBytes) {
+  const std::string hint = "text: expected no NUL byte, found one | this does not look like a text file";
+  EXPECT_EQ(refusal("a,b\n1,2\n3,\0\n5,6\n"s), "t.csv:3: " + hint);
+  EXPECT_EQ(refusal("\0\0\0\0\0\0\0\0"s), "t.csv:1: " + hint);
+  EXPECT_EQ(refusal("\0"s), "t.csv:1: " + hint);
+  EXPECT_EQ(refusal("\1\2\3\0"s), "t.csv:1: " + hint);
+  EXPECT_EQ(refusal_of("/dev/zero"), "/dev/zero:1: " + hint);
+}
+
+TEST_F(Hostile, SaysWhyAFileCannotBeRead) {
+  EXPECT_EQ(refusal_of(path("nowhere.csv")), "nowhere.csv: cannot open: No such file or directory");
+  EXPECT_EQ(refusal_of(""), "\"\": cannot open: No such file or directory");
+  EXPECT_EQ(refusal_of(write("t.csv", "1\n") + "/x"), "t.csv/x: cannot open: Not a directory");
+  EXPECT_EQ(refusal_of(path("a\nb\x1b[2J")), "a\\x0ab\\x1b[2J: cannot open: No such file or directory");
+  const std::string secret = write("secret.csv", "1,2\n");
+  chmod(secret.c_str(), 0);
+  if (access(secret.c_str(), R_OK) == 0) {  // root reads everything: be somebody else for a moment
+    chmod(path("").c_str(), 0777);
+    if (seteuid(65'534) != 0) GTEST_SKIP() << "may read everything, and may not become another user";
+    EXPECT_EQ(refusal_of(secret), "secret.csv: cannot open: Permission denied");
+    EXPECT_EQ(seteuid(0), 0);
+  } else {
+    EXPECT_EQ(refusal_of(secret), "secret.csv: cannot open: Permission denied");
+  }
+}
+
+TEST_F(Hostile, ReadsStandardInput) {
+  const int before = dup(STDIN_FILENO);
+  const auto from = [&](const std::string& bytes) {
+    const int file = open(write("in", bytes).c_str(), O_RDONLY);
+    dup2(file, STDIN_FILENO);
+    close(file);
+  };
+  from(gzip("a,b\n1,2\n"));
+  EXPECT_EQ(load_table("-").rows, 1u);
+  EXPECT_EQ(fcntl(STDIN_FILENO, F_GETFD) < 0, false) << "standard input stays open";
+  from("a,b\n1\n");
+  EXPECT_EQ(refusal_of("-"), "<stdin>:2: expected 2 fields, found 1 | line 1 was taken as the header of the table");
+  close(STDIN_FILENO);
+  EXPECT_EQ(refusal_of("-"), "<stdin>: cannot open: Bad file descriptor");
+  dup2(before, STDIN_FILENO);
+  close(before);
+}
+
+TEST_F(Hostile, RefusesDamagedGzip) {
+  const std::string text = "a,b\n1,2\n3,4\n", whole = gzip(text);
+  EXPECT_EQ(refusal(whole), "accepted");
+  EXPECT_EQ(read(whole + gzip("5,6\n")).rows, 3u) << "members one after the other are one file";
+  EXPECT_EQ(read(gzip("a,b\n1,") + gzip("") + gzip("2\n")).rows, 1u);
+  EXPECT_EQ(refusal(whole + "x"), "t.csv: gzip: expected the end of the file after byte 35, found more bytes");
+  EXPECT_EQ(refusal(whole + "\0"s), "t.csv: gzip: expected the end of the file after byte 35, found more bytes");
+  EXPECT_EQ(refusal(whole.substr(0, 20)),
+            "t.csv: gzip: expected the end of the compressed data, found the end of the file after 20 bytes (the file "
+            "is cut)");
+  for (std::size_t length = 2; length < whole.size(); ++length)
+    EXPECT_NE(refusal(whole.substr(0, length)).find("gzip: "), std::string::npos) << length;
+  for (std::size_t i = 2; i < whole.size(); ++i) {
+    if (i >= 4 && i <= 10) continue;  // time, compressor, system, bits that fill a byte: anything goes
+    std::string damaged = whole;
+    damaged[i] = static_cast<char>(damaged[i] ^ 0x40);
+    EXPECT_NE(refusal(damaged).find("gzip: "), std::string::npos) << i;
+  }
+  std::string damaged = whole;
+  damaged[whole.size() - 5] = static_cast<char>(damaged[whole.size() - 5] ^ 1);
+  EXPECT_EQ(refusal(damaged), "t.csv: gzip: expected intact data, found damage near byte 31 (incorrect data check)");
+}
+
+TEST_F(Hostile, BoundsWhatIsUnpacked) {
+  const std::size_t blocks = 110'000, some = 20'000;  // 28 MB in 0.2 MB, 5 MB
+  EXPECT_EQ(cheap_refusal_of(write("t.csv", bomb("a,b\n1,x", 1, some))),
+            "t.csv:2:2: field: expected at most 1048576 bytes, found more");
+  const std::string too_much =
+      "t.csv: gzip: expected text that unpacks to at most 100 times its size, found more | unpack it first if it is "
+      "meant to be so";
+  for (const std::string& text : {bomb("a,b\n1,2\n\n", 1, blocks), bomb("a,b\n1,", 2, blocks)})
+    EXPECT_EQ(cheap_refusal_of(write("t.csv", text)), too_much);
+  EXPECT_EQ(refusal(bomb("a\n1\n", 2, blocks)), too_much) << "a table, as long as it lasts";
+  EXPECT_EQ(cheap_refusal_of(write("x.idx", bomb(idx({3, 2, 2}, "ABCDEFGH"), 1, some)), without_target()),
+            "x.idx: 3 images of 4 pixels: expected 12 bytes, found more");
+  EXPECT_EQ(cheap_refusal_of(write("x.npy", bomb(npy("|u1", "(3, 2)", "ABCD"), 1, some))),
+            "x.npy: NPY array of shape (3, 2): expected 6 bytes, found more");
+  EXPECT_EQ(read(bomb("a,b\n1,2\n\n", 1, 1000)).rows, 1u) << "a small one is read";
+}
+
+TEST_F(Hostile, BelievesNoDeclaredSize) {
+  for (const std::string& bytes : {idx({0x7FFFFFFF, 28, 28}, "ABC"), npy("<f8", "(99999999999, 1000)", "ABC"),
+                                   npy("|u1", "(99999, 9999, 9999)", "ABC"), idx({1, 0xFFFFFFFF, 0xFFFFFFFF}, "ABC")})
+    for (const std::string& file : {write("plain", bytes), write("packed.gz", gzip(bytes))})
+      EXPECT_NE(cheap_refusal_of(file, without_target()), "accepted");
+  const std::string images = write("x-images-idx3-ubyte", idx({0x7FFFFFFF, 1, 1}, "ABC"));
+  write("x-labels-idx1-ubyte", gzip(idx({0x7FFFFFFF}, "ABC")));
+  EXPECT_EQ(cheap_refusal_of(images), "x-labels-idx1-ubyte: 2147483647 labels: expected 2147483647 bytes, found 3");
+}
+
+TEST_F(Hostile, BoundsColumnsFieldsAndRows) {
+  const auto repeated = [](const std::string& part, std::size_t count) {
+    std::string out;
+    for (std::size_t i = 0; i < count; ++i) out += part;
+    return out;
+  };
+  const std::string wide = repeated("1,", 99'999) + "1\n";
+  EXPECT_EQ(load_table(write("t.csv", wide + wide)).columns.size(), 100'000u);
+  EXPECT_EQ(cheap_refusal_of(write("t.csv", repeated("1,", 199'999) + "1\n")),
+            "t.csv:1: columns: expected at most 100000, found more");
+  EXPECT_EQ(cheap_refusal_of(write("t.csv", "a,b\n1,2\n" + repeated("1,", 3'000'000) + "\n")),
+            "t.csv:3: expected 2 fields, found 3000001");
+  EXPECT_EQ(cheap_refusal_of(write("t.csv", "a,b\n1,\"2\n" + repeated("1,2\n", 2'000'000))),
+            "t.csv:2:2: field: expected at most 1048576 bytes, found more | is the quote that begins this field never "
+            "closed?");
+  EXPECT_EQ(cheap_refusal_of(write("t.csv", repeated("x", 30 * kMiB))),
+            "t.csv:1:1: field: expected at most 1048576 bytes, found more");
+  EXPECT_EQ(cheap_refusal_of(write("t.csv", repeated("1,", 10'000'000))),
+            "t.csv:1: columns: expected at most 100000, found more");
+  EXPECT_EQ(cheap_refusal_of(write("t.csv", repeated("1,2,3\n", 1'000'000) + "1\n")),
+            "t.csv:1000001: expected 3 fields, found 1");
+}
+
+TEST_F(Hostile, BoundsTheSpellingsOfATarget) {
+  std::string numbers = "y\n", texts = "y\n";
+  for (int i = 0; i < 1'000'001; ++i) {
+    numbers += std::to_string(i) + "\n";
+    texts += "k" + std::to_string(i) + "\n";
+  }
+  const Table table = load_table(write("t.csv", numbers));
+  EXPECT_EQ(table.rows, 1'000'001u);
+  EXPECT_EQ(table.columns[0].numbers.back(), 1'000'000.0);
+  EXPECT_TRUE(table.columns[0].codes.empty() && table.columns[0].spellings.empty());
+  LoadOptions options;
+  options.header = formats::Header::yes;
+  EXPECT_EQ(cheap_refusal_of(write("t.csv", texts), options),
+            "t.csv:1000002:1: target \"y\": expected at most 1000000 different texts, found more");
+}
+
+}  // namespace
+}  // namespace chainrule
