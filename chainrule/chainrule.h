@@ -63,6 +63,8 @@
 #include "chainrule/metrics/baseline_loss.h"
 // From inputs to a model.
 #include "chainrule/training/train.h"
+#include "chainrule/training/observer.h"
+#include "chainrule/training/early_stopping.h"
 #include "chainrule/training/history.h"
 #include "chainrule/training/health.h"
 #include "chainrule/training/diagnosis.h"

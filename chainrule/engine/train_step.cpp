@@ -1,221 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chainrule/engine/train_step.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <array>
-#include <atomic>
-#include <cmath>
-
-#include "chainrule/base/error.h"
 #include "chainrule/engine/backpropagation.h"
 #include "chainrule/engine/kernels/flush.h"
 #include "chainrule/engine/kernels/kernels.h"
-#include "chainrule/engine/kernels/tree.h"
+#include "chainrule/engine/update.h"
 
 namespace chainrule {
-namespace {
 
-// Numbers [begin, end) of a segment; none where the optimiser remembers none.
-std::span<float> part(Parameters& block, const Segment& segment, std::size_t begin, std::size_t end) {
-  return block.flat().empty() ? std::span<float>() : block.of(segment).subspan(begin, end - begin);
-}
-
-bool keeps_gradients(const TrainState& s) { return s.measure_norm || s.options.clip_norm > 0; }
-
-constexpr std::size_t kLine = 16;  // numbers of a cache line, with which segments begin and end
-constexpr double kUpdateWork = 8;  // what the update of one parameter costs, in multiplications
-constexpr double kLookWork = 4;    // what a look at a number costs, which another core may have just written
-
-// Max-norm: a unit whose incoming weights are longer than `bound` has them scaled back to it (Srebro & Shraibman 2005).
-void bound_units(double bound, WeightsView weights) {
-  std::vector<float> incoming(weights.inputs());
-  for (std::size_t i = 0; i < weights.outputs(); ++i) {
-    for (std::size_t j = 0; j < incoming.size(); ++j) incoming[j] = weights(i, j);
-    const double norm = std::sqrt(kernels::sum_of_squares(incoming));
-    if (norm <= bound) continue;
-    const float factor = static_cast<float>(bound / norm);
-    for (std::size_t j = 0; j < incoming.size(); ++j) weights(i, j) *= factor;
-  }
-}
-
-double largest(kernels::Team& team, std::span<const float> values) {
-  std::vector<float> of_member(team.size());
-  team.split(values.size(), kLookWork * static_cast<double>(values.size()),
-             [&](std::size_t member, std::size_t begin, std::size_t end) {
-               of_member[member] = kernels::largest_magnitude(values.subspan(begin, end - begin));
-             });
-  return static_cast<double>(*std::ranges::max_element(of_member));
-}
-
-// Whether what these rows add to the gradient cannot overflow, whatever the signs, as long as all rows say so: what
-// goes into its sums is too small for that.
-bool gradients_stay_finite(const TrainState& s, const Batch& batch, const WorkRows& rows) {
-  constexpr double kSafe = 1e38;  // a third of the largest float: room for the roundings
-  const double all_rows = static_cast<double>(batch.inputs.rows());
-  for (std::size_t l = 0; l < s.network.architecture.depth(); ++l) {
-    const double delta = largest(rows.team(), rows.delta(l).flat());
-    const double fed = largest(rows.team(), rows.fed(l, batch.inputs).flat());
-    if (!(delta * all_rows * std::max(1.0, fed) < kSafe)) return false;
-  }
-  return true;
-}
-
-// M11, (9), (10), with M12: every segment of the flat block has its own rates.
-UpdateRates rates_of(const TrainState& s, const Segment& segment, double gradient_scale = 1) {
-  UpdateRates rates{s.step, s.learning_rate * segment.rate_multiplier,
-                    s.options.weight_decay * segment.decay_multiplier, gradient_scale};
-  prepare(s.options.optimizer, rates);
-  return rates;
-}
-
-// The update of numbers [begin, end) of a segment.
-void update_part(TrainState& s, const Segment& segment, const UpdateRates& rates, std::size_t begin,
-                 std::span<const float> gradient) {
-  const std::size_t end = begin + gradient.size();
-  optimizer_update(s.options.optimizer, rates, part(s.network.parameters, segment, begin, end), gradient,
-                   part(s.first, segment, begin, end), part(s.second, segment, begin, end));
-}
-
-// The update of lines [begin, end) of the flat block, from their gradients.
-void update_lines(TrainState& s, std::size_t begin, std::size_t end, double gradient_scale) {
-  for (const Segment& segment : s.network.parameters.segments()) {
-    const std::size_t first = std::max(begin * kLine, segment.offset);
-    const std::size_t last = std::min(end * kLine, segment.offset + segment.size());
-    if (first < last)
-      update_part(s, segment, rates_of(s, segment, gradient_scale), first - segment.offset,
-                  s.gradients.flat().subspan(first, last - first));
-  }
-}
-
-// task(begin, end) for all lines of the flat block: each member has the same ones every time, near its core.
-template <class Task>
-void split_lines(TrainState& s, double work, const Task& task) {
-  const std::size_t lines = s.gradients.flat().size() / kLine;
-  s.work.team().split(lines, work * static_cast<double>(lines * kLine),
-                      [&](std::size_t, std::size_t begin, std::size_t end) { task(begin, end); });
-}
-
-void update(TrainState& s) {
-  const double clip = s.options.clip_norm;
-  const double gradient_scale = clip > 0 && s.gradient_norm > clip ? clip / s.gradient_norm : 1;
-  ++s.step;
-  split_lines(s, kUpdateWork, [&](auto begin, auto end) { update_lines(s, begin, end, gradient_scale); });
-}
-
-// What the rows of one share add to the gradients.
-Parameters& gradients_of(TrainState& s, std::size_t share) { return share == 0 ? s.gradients : s.of_shares[share - 1]; }
-
-// Adds up the gradients of all shares, by the upper levels of the batch tree (kernels.h).
-void add_shares(TrainState& s) {
-  const std::size_t shares = s.work.shares();
-  split_lines(s, kLookWork * static_cast<double>(shares), [&](std::size_t begin, std::size_t end) {
-    const auto of = [&](std::size_t share) {
-      return gradients_of(s, share).flat().subspan(begin * kLine, (end - begin) * kLine);
-    };
-    for (std::size_t step = 1; step < shares; step *= 2)
-      for (std::size_t share = 0; share + step < shares; share += 2 * step)
-        kernels::add_up(of(share), of(share + step));
+double train_step(TrainState& s, const Batch& batch) {
+  const kernels::FlushSubnormals flush;
+  const Pass pass{s.options.seed, s.step, 0};  // what dropout masks are made of
+  s.work.set_rows(batch.inputs.rows());
+  Update update(s, batch);
+  s.work.share_out([&](const WorkRows& rows) {  // all rows of the batch or, where it is wide, those of one thread
+    forward(s.network, batch.inputs, pass, rows);
+    losses_and_gradient(s.options.loss, rows.outputs(), rows.of(batch.targets), rows.of(batch.scale), rows.d_outputs(),
+                        rows.losses());
+    backward_deltas(s.network, rows);
+    update.take(rows);
   });
+  const double loss = sum_of_losses(s.work.losses());
+  update.apply(loss);
+  return loss;
 }
-
-// Whether no gradient is infinite or NaN, which also measures their norm where that is wanted.
-bool gradients_are_finite(TrainState& s) {
-  if (!keeps_gradients(s)) return std::isfinite(largest(s.work.team(), s.gradients.flat()));
-  s.gradient_norm = std::sqrt(kernels::sum_of_squares(s.gradients.flat()));
-  return std::isfinite(s.gradient_norm);
-}
-
-// Updates a segment with each piece of its gradient.
-class UpdateWhileHot : public GradientTaker {
- public:
-  UpdateWhileHot(TrainState& s, const Segment& segment) : s_(s), segment_(segment), rates_(rates_of(s, segment)) {}
-
-  std::array<const float*, 3> goes_into() const override {
-    const auto numbers = [&](const Parameters& block) {
-      return block.flat().empty() ? nullptr : block.flat().data() + segment_.offset;
-    };
-    return {numbers(s_.network.parameters), numbers(s_.first), numbers(s_.second)};
-  }
-  void take(std::size_t offset, std::span<const float> piece) const override {
-    update_part(s_, segment_, rates_, offset, piece);
-  }
-  bool needs_zeros() const override {  // plain descent without decay moves by the gradient alone
-    return !std::holds_alternative<Sgd>(s_.options.optimizer) || rates_.weight_decay != 0;
-  }
-
- private:
-  TrainState& s_;
-  const Segment& segment_;
-  UpdateRates rates_;
-};
-
-// Gradients and update in one: a piece of a gradient goes into the weights while it is in a near cache, and is never
-// stored. The same bits as the gradients first and update() then, but for weights that are subnormal or not finite.
-void update_while_hot(TrainState& s, ConstMatrixView inputs) {
-  ++s.step;
-  const std::vector<Segment>& segments = s.network.parameters.segments();
-  const std::size_t depth = segments.size() / 2;
-  for (std::size_t l = 0; l < depth; ++l) {
-    weight_gradients(inputs, s.work, l, UpdateWhileHot(s, segments[l]), s.gradients.biases(l));
-  }
-  update_lines(s, segments[depth].offset / kLine, s.gradients.flat().size() / kLine, 1);
-}
-
-void bound_norms(TrainState& s) {
-  for (const Segment& segment : s.network.parameters.segments())
-    if (segment.max_norm > 0) bound_units(segment.max_norm, s.network.parameters.weights(segment.layer));
-}
-
-bool all_finite(std::span<const float> values) {
-  return std::ranges::all_of(values, [](float x) { return std::isfinite(x); });
-}
-
-// Looks where the numbers flow: forward, the loss, then downwards. `layer` counts from 1 in messages.
-std::string first_quantity(TrainState& s, const Batch& batch, double loss) {
-  const std::size_t depth = s.network.architecture.depth();
-  if (!all_finite(batch.inputs.flat())) return "the inputs";
-  if (!all_finite(batch.targets.flat())) return "the targets";
-  for (std::size_t l = 0; l < depth; ++l) {
-    if (!all_finite(s.network.parameters.weights(l).flat())) return fmt::format("layer {}, weights", l + 1);
-    if (!all_finite(s.network.parameters.biases(l))) return fmt::format("layer {}, biases", l + 1);
-    if (!all_finite(s.work.z(l).flat())) return fmt::format("layer {}, pre-activations z", l + 1);
-    if (!all_finite(s.work.a(l).flat())) return fmt::format("layer {}, activations a", l + 1);
-  }
-  if (!std::isfinite(loss)) return "the loss";
-  for (std::size_t l = depth; l-- > 0;)
-    if (!all_finite(s.work.delta(l).flat())) return fmt::format("layer {}, delta", l + 1);
-  for (std::size_t l = 0; l < depth; ++l)
-    if (!all_finite(s.gradients.weights(l).flat()) || !all_finite(s.gradients.biases(l)))
-      return fmt::format("layer {}, gradients", l + 1);
-  return "the gradient norm";
-}
-
-float largest_finite(std::span<const float> values) {
-  float largest = 0;
-  for (const float x : values)
-    if (std::isfinite(x)) largest = std::max(largest, std::abs(x));
-  return largest;
-}
-
-Error message(const TrainState& s, const std::string& quantity, std::uint64_t step) {
-  return Error(ErrorCategory::numerics,
-               fmt::format("training diverged in epoch {}, step {}: {}: expected finite numbers, found nan or infinity "
-                           "(learning rate {:.6g}, largest finite gradient {:.3g}, largest finite weight {:.3g})",
-                           s.epoch, step, quantity, s.learning_rate, largest_finite(s.gradients.flat()),
-                           largest_finite(s.network.parameters.flat())),
-               fmt::format("try a smaller learning rate, e.g. {:.3g}, or clip the gradient (clip_norm 1)",
-                           s.options.learning_rate / 10));
-}
-
-// Names epoch, step, layer and the quantity that went non-finite first on the way inputs -> z -> a -> loss -> delta ->
-// gradients, the learning rate and the largest finite gradient. Category numerics.
-Error divergence(TrainState& state, const Batch& batch, double loss) {
-  return message(state, first_quantity(state, batch, loss), state.step + 1);
-}
-
-}  // namespace
 
 TrainState::TrainState(Network& n, const TrainOptions& o, std::size_t most_rows, std::size_t threads)
     : network(n), options(o), work(n.architecture, most_rows, threads), gradients(n.architecture) {
@@ -225,51 +33,11 @@ TrainState::TrainState(Network& n, const TrainOptions& o, std::size_t most_rows,
   if (optimizer_memory(o.optimizer) >= 2) second = Parameters(n.architecture);
 }
 
-double train_step(TrainState& s, const Batch& batch) {
-  const kernels::FlushSubnormals flush;
-  const Pass pass{s.options.seed, s.step, 0};  // what dropout masks are made of
-  s.work.set_rows(batch.inputs.rows());
-  const bool by_shares = !s.of_shares.empty() && s.work.shares_have_gradients();
-  const bool while_hot = !by_shares && !keeps_gradients(s);
-  std::atomic<bool> stay_finite = true;
-  const auto pass_through = [&](const WorkRows& rows) {
-    forward(s.network, batch.inputs, pass, rows);
-    losses_and_gradient(s.options.loss, rows.outputs(), rows.of(batch.targets), rows.of(batch.scale), rows.d_outputs(),
-                        rows.losses());
-    backward_deltas(s.network, rows);
-    if (by_shares) weight_gradients(batch.inputs, rows, gradients_of(s, rows.share()));
-    if (while_hot && !gradients_stay_finite(s, batch, rows)) stay_finite = false;
-  };
-  s.work.share_out(pass_through);
-  const double loss = sum_of_losses(s.work.losses());
-  if (while_hot && std::isfinite(loss) && stay_finite) {
-    update_while_hot(s, batch.inputs);
-  } else {
-    if (by_shares)
-      add_shares(s);
-    else
-      weight_gradients(batch.inputs, s.work, s.gradients);
-    if (!gradients_are_finite(s) || !std::isfinite(loss)) throw divergence(s, batch, loss);
-    update(s);
-  }
-  bound_norms(s);
-  return loss;
-}
-
 double decay_term(const Parameters& parameters, double weight_decay) {
   double sum = 0;
   for (const Segment& segment : parameters.segments())
     if (segment.decay_multiplier > 0) sum += segment.decay_multiplier * kernels::sum_of_squares(parameters.of(segment));
   return 0.5 * weight_decay * sum;
-}
-
-void require_finite_parameters(TrainState& state) {
-  for (const Segment& segment : state.network.parameters.segments())
-    if (!all_finite(state.network.parameters.of(segment)))
-      throw message(
-          state,
-          fmt::format("layer {}, {}", segment.layer + 1, segment.kind == Segment::Kind::weights ? "weights" : "biases"),
-          state.step);
 }
 
 }  // namespace chainrule

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <vector>
 
-#include "chainrule/base/error.h"
 #include "chainrule/engine/dataset.h"
 #include "chainrule/engine/network.h"
 #include "chainrule/engine/train_options.h"
@@ -38,8 +37,5 @@ double train_step(TrainState& state, const Batch& batch);
 /// lambda / 2 * sum of squared weights, multipliers counted (M5; (6), (7)): what the objective has beside the mean
 /// loss.
 double decay_term(const Parameters& parameters, double weight_decay);
-
-/// Throws Error (numerics) when an update overflowed.
-void require_finite_parameters(TrainState& state);
 
 }  // namespace chainrule

@@ -4,11 +4,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
-#include "chainrule/engine/train_step.h"
 #include "chainrule/metrics/metrics.h"
 #include "chainrule/training/health.h"
 
@@ -50,16 +48,6 @@ struct History {
   std::size_t best_epoch = 0;  ///< whose weights were kept, from 1; 0 = those at the end (or at the interruption)
   std::uint64_t steps = 0;     ///< finished steps
   std::string watched_metric;  ///< what decided which epoch is best; "" when nothing was watched
-};
-
-/// News from a training. The library prints nothing: whoever wants to see, listens. Any member may be empty.
-struct Observer {
-  std::function<void(const StepRecord&)> on_step;
-  std::function<void(const EpochRecord&)> on_epoch;
-  std::function<bool()> should_stop;  ///< asked after each step; true ends the training as if it were done
-  /// After every `health_every`-th step, which keeps its gradients; no bit of the training depends on it. 0 = never.
-  std::function<void(const HealthRecord&)> on_health;
-  std::size_t health_every = 0;
 };
 
 }  // namespace chainrule

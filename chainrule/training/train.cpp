@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "chainrule/base/error.h"
+#include "chainrule/engine/divergence.h"
 #include "chainrule/engine/train_step.h"
 #include "chainrule/metrics/evaluate.h"
 #include "chainrule/training/early_stopping.h"
@@ -30,82 +31,145 @@ void flush(Parameters& parameters) {
   }
 }
 
-// One epoch; false when the observer stopped it on the way.
-bool run_epoch(TrainState& state, Batcher& batches, double rate_factor, EpochRecord& record, const Observer& observer) {
-  const TrainOptions& options = state.options;
-  const std::vector<std::size_t> order = epoch_order(options, batches.rows(), record.epoch);
-  const std::uint64_t total_steps = batches.batches() * options.epochs;
-  double loss_sum = 0;
+// The learning rate of the coming step.
+double rate_of(const TrainingProgress& progress, const TrainOptions& options, const Batcher& batches) {
+  return options.learning_rate * progress.early_stopping.rate_factor *
+         schedule_factor(options.schedule, progress.step, batches.batches(), batches.batches() * options.epochs);
+}
+
+void tell_progress(const TrainState& state, TrainingProgress& progress, const Observer& observer) {
+  progress.first = state.first;
+  progress.second = state.second;
+  observer.on_progress(progress);
+}
+
+// The rest of an epoch; false when the observer stopped it on the way.
+bool run_epoch(TrainState& state, TrainingProgress& progress, Batcher& batches, const Observer& observer) {
+  const std::size_t epoch = state.epoch;
+  const std::vector<std::size_t> order = epoch_order(state.options, batches.rows(), epoch);
   Parameters before;  // of the steps whose health is told
-  for (std::size_t b = 0; b < batches.batches(); ++b) {
-    const Batch batch = batches.gather(b, order, &state.work.team());
-    state.learning_rate = options.learning_rate * rate_factor *
-                          schedule_factor(options.schedule, state.step, batches.batches(), total_steps);
+  while (progress.epoch_step < batches.batches()) {
+    const bool last = progress.epoch_step + 1 == batches.batches();
+    const Batch batch = batches.gather(progress.epoch_step, order, &state.work.team());
+    state.learning_rate = rate_of(progress, state.options, batches);
+    if (observer.before_step) observer.before_step(state);
     const bool tells = observer.on_health && observer.health_every > 0 && (state.step + 1) % observer.health_every == 0;
     if (tells) before = state.network.parameters;
-    state.measure_norm = observer.on_step || tells || b + 1 == batches.batches();
+    state.measure_norm = observer.on_step || tells || last;
     const double loss = train_step(state, batch);
-    loss_sum += loss * static_cast<double>(batch.inputs.rows());
-    const StepRecord step{record.epoch,       b + 1, batches.batches(), state.step, loss, state.learning_rate,
-                          state.gradient_norm};
+    progress.step = state.step;
+    progress.learning_rate = state.learning_rate;
+    progress.gradient_norm = state.gradient_norm;
+    ++progress.epoch_step;
+    progress.epoch_loss += loss * static_cast<double>(batch.inputs.rows());
+    const StepRecord step{epoch, progress.epoch_step, batches.batches(),  state.step,
+                          loss,  state.learning_rate, state.gradient_norm};
     if (observer.on_step) observer.on_step(step);
     if (tells) tell_health(state, batch, before, step, observer);
     if (observer.should_stop && observer.should_stop()) return false;
+    if (!last && observer.wants_progress && observer.wants_progress()) tell_progress(state, progress, observer);
   }
-  record.step = state.step;
-  record.learning_rate = state.learning_rate;
-  record.training_loss = loss_sum / static_cast<double>(batches.rows());
-  record.gradient_norm = state.gradient_norm;
-  record.decay_term = decay_term(state.network.parameters, options.weight_decay);
   return true;
 }
 
-}  // namespace
+// What a finished epoch was; the coming one begins.
+EpochRecord record_epoch(const TrainState& state, TrainingProgress& progress, std::size_t rows) {
+  EpochRecord record;
+  record.epoch = state.epoch;
+  record.epochs = state.options.epochs;
+  record.step = state.step;
+  record.learning_rate = state.learning_rate;
+  record.training_loss = progress.epoch_loss / static_cast<double>(rows);
+  record.gradient_norm = state.gradient_norm;
+  record.decay_term = decay_term(state.network.parameters, state.options.weight_decay);
+  progress.epoch_step = 0;
+  progress.epoch_loss = 0;
+  return record;
+}
 
-History train(Network& network, const Selection& training, const Selection& validation, const TrainOptions& options,
-              const Observer& observer, std::size_t threads) {
-  validate(options);
-  const std::size_t rows = training.rows.size();
+void require_batch(const TrainOptions& options, std::size_t rows) {
   if (rows == 0) throw Error(ErrorCategory::input, "training rows: expected at least 1, found 0");
   const std::size_t batch_size = rows_per_batch(options, rows);
   if (std::holds_alternative<Rprop>(options.optimizer) && batch_size < rows)
     throw Error(ErrorCategory::usage,
                 "batch_size: rprop expects all " + std::to_string(rows) + " rows, found " + std::to_string(batch_size));
-  flush(network.parameters);
+}
+
+// From epoch to epoch.
+void run(TrainState& state, TrainingProgress& progress, Batcher& batches, const Selection& validation,
+         const Observer& observer, std::size_t threads) {
+  const TrainOptions& options = state.options;
+  const bool has_validation = !validation.rows.empty();
+  History& history = progress.history;
+  history.stop = StopReason::epochs_done;
+  history.watched_metric = options.metric;
+  while (history.epochs.size() < options.epochs && !should_stop(progress.early_stopping, options)) {
+    state.epoch = history.epochs.size() + 1;
+    const bool finished = run_epoch(state, progress, batches, observer);
+    history.steps = state.step;
+    if (!finished) {
+      history.stop = StopReason::interrupted;
+      return;
+    }
+    EpochRecord record = record_epoch(state, progress, batches.rows());
+    if (has_validation) record.validation = evaluate(state.network, options.loss, validation, threads, options.metric);
+    require_finite_parameters(state);
+    add_epoch(progress.early_stopping, options, has_validation, record, state.network);
+    history.epochs.push_back(record);
+    if (observer.on_epoch) observer.on_epoch(record);
+    if (observer.wants_progress && observer.wants_progress()) tell_progress(state, progress, observer);
+  }
+  if (should_stop(progress.early_stopping, options)) history.stop = StopReason::early_stopping;
+}
+
+}  // namespace
+
+void train(TrainingProgress& progress, const Selection& training, const Selection& validation,
+           const TrainOptions& options, const Observer& observer, std::size_t threads) {
+  validate(options);
+  require_batch(options, training.rows.size());
+  validate_metric(options, !validation.rows.empty());
+  Network& network = progress.network;
+  if (progress.step == 0) {
+    flush(network.parameters);
+    progress.early_stopping.kept = network.parameters;
+  }
+  const std::size_t batch_size = rows_per_batch(options, training.rows.size());
   Batcher batches(training, batch_size);
   TrainState state(network, options, batch_size, threads);
-  Watch watch(options, network, !validation.rows.empty());
-  History history;
+  state.step = progress.step;
+  state.learning_rate = progress.learning_rate;
+  state.gradient_norm = progress.gradient_norm;
+  if (!progress.first.flat().empty()) state.first = std::move(progress.first);
+  if (!progress.second.flat().empty()) state.second = std::move(progress.second);
   try {
-    for (std::size_t epoch = 1; epoch <= options.epochs; ++epoch) {
-      EpochRecord record;
-      record.epoch = epoch;
-      record.epochs = options.epochs;
-      state.epoch = epoch;
-      const bool finished = run_epoch(state, batches, watch.rate_factor(), record, observer);
-      history.steps = state.step;
-      if (!finished) {
-        history.stop = StopReason::interrupted;
-        break;
-      }
-      if (!validation.rows.empty())
-        record.validation = evaluate(network, options.loss, validation, threads, options.metric);
-      require_finite_parameters(state);
-      const bool go_on = watch.look(record, network);
-      history.epochs.push_back(record);
-      if (observer.on_epoch) observer.on_epoch(record);
-      if (!go_on) {
-        history.stop = StopReason::early_stopping;
-        break;
-      }
-    }
+    run(state, progress, batches, validation, observer, threads);
   } catch (const Error&) {
-    watch.restore(network);
+    network.parameters = progress.early_stopping.kept;
     throw;
   }
-  history.watched_metric = watch.metric();
-  history.best_epoch = watch.finish(network);
-  return history;
+  progress.first = std::move(state.first);
+  progress.second = std::move(state.second);
+}
+
+void finish(TrainingProgress& progress, const TrainOptions& options, bool has_validation) {
+  progress.history.best_epoch = restored_epoch(progress.early_stopping, options, has_validation);
+  if (progress.history.best_epoch > 0) progress.network.parameters = progress.early_stopping.kept;
+}
+
+History train(Network& network, const Selection& training, const Selection& validation, const TrainOptions& options,
+              const Observer& observer, std::size_t threads) {
+  TrainingProgress progress;
+  progress.network = std::move(network);
+  try {
+    train(progress, training, validation, options, observer, threads);
+  } catch (...) {
+    network = std::move(progress.network);
+    throw;
+  }
+  finish(progress, options, !validation.rows.empty());
+  network = std::move(progress.network);
+  return std::move(progress.history);
 }
 
 }  // namespace chainrule

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "chainrule/training/history.h"
+#include "chainrule/training/observer.h"
 #include "cli/runs/tensorboard.h"
 #include "cli/runs/training_log.h"
 
