@@ -48,17 +48,15 @@ Json figures_of(const FitResult& result) {
 // Of the model to rows that did not train: those of the test, or those that were watched.
 Json answers_of(const FitResult& result, const ReportFacts& facts) {
   const bool tested = !result.split.test.empty();
-  const Table& table = tested || facts.validation == nullptr ? *facts.table : *facts.validation;
+  const Selection shown = tested ? facts.rows->test() : facts.rows->held_out();
   const Model& model = result.model;
-  const Dataset data = encode(model.encoder, table, true);
-  ShownPredictions answers{&model.encoder, &data.targets, tested ? result.split.test : result.split.held_out, {}, {}};
-  if (!tested && facts.validation != nullptr) answers.rows = all_rows(data).rows;
+  ShownPredictions answers{&model.encoder, &shown.data->targets, shown.rows, {}, {}};
   Json out = {{"part", tested ? "test" : "validation"}};
   Predictor predictor(model, kRowsAtOnce, facts.threads);
   answers.answer = [&](std::span<const std::size_t> places, ViewOf<double> given) {
     std::vector<std::size_t> rows;
     for (const std::size_t place : places) rows.push_back(answers.rows[place]);
-    predictor.predict(data.inputs, rows, given);
+    predictor.predict(shown.data->inputs, rows, given);
   };
   answers.decided = [&](std::size_t, std::span<const double> answer) { return decide(model, answer); };
   add_answers(answers, out);
@@ -74,8 +72,7 @@ Json findings_of(const FitResult& result, const ReportFacts& facts) {
     if (rows.size() < kMostRowsExamined) rows.push_back(result.split.rest[i]);
   Json findings = Json::array();
   try {
-    const Dataset data = encode(result.model.encoder, *facts.table, true);
-    for (const Finding& finding : diagnose(examine(result.model, copy_rows(data, rows), facts.threads)))
+    for (const Finding& finding : diagnose(examine(result.model, copy_rows(facts.rows->rows, rows), facts.threads)))
       findings.push_back({{"problem", finding.problem}, {"advice", finding.advice}});
   } catch (const Error&) {
     return nullptr;

@@ -17,6 +17,7 @@ struct ReportFacts {
   const Table* table = nullptr;       ///< of the training
   const Table* validation = nullptr;  ///< another table that was watched, or none
   const FitPlan* plan = nullptr;
+  const FitData* rows = nullptr;  ///< encoded by the plan
   const FitOptions* options = nullptr;
   const std::vector<HealthRecord>* health = nullptr;  ///< of some of its steps
   const FoundRates* rates = nullptr;                  ///< before it; nullptr: nothing was asked for

@@ -41,7 +41,9 @@ FoldResult train_fold(const Table& table, FitOptions options, const CrossValidat
   options.train.seed += out.repeat - 1;
   options.test_fold = out.fold;
   options.test_folds = how.folds;
-  FitResult result = fit(table, options, observer, nullptr, threads);
+  const FitPlan plan = plan_fit(table, options);
+  const FitData data = encode_fit(plan, table);
+  FitResult result = fit(plan, data, options, observer, threads);
   if (result.history.stop == StopReason::interrupted) return {};
   const Model& model = result.model;
   out.split = std::move(result.split);
@@ -53,8 +55,7 @@ FoldResult train_fold(const Table& table, FitOptions options, const CrossValidat
   out.answers = MatrixOf<double>(out.split.test.size(), model.encoder.outputs());
   constexpr std::size_t kRowsAtOnce = 256;
   Predictor predictor(model, kRowsAtOnce, threads);
-  const Dataset data = encode(model.encoder, table, false);
-  predictor.predict(data.inputs, out.split.test, out.answers.view());
+  predictor.predict(data.rows.inputs, out.split.test, out.answers.view());
   for (std::size_t i = 0; model.encoder.task == Task::classes && i < out.answers.rows(); ++i)
     out.classes.push_back(decide(model, out.answers.row(i)));
   return out;

@@ -40,28 +40,6 @@ double of_layer(const std::vector<double>& values, std::size_t l, std::size_t la
   return values[l];
 }
 
-Architecture architecture_for(const Encoder& encoder, const FitOptions& options) {
-  Architecture architecture;
-  architecture.inputs = encoder.width();
-  architecture.input_dropout = options.input_dropout;
-  const std::size_t layers = options.hidden.size() + 1;
-  for (std::size_t l = 0; l < layers; ++l) {
-    const bool last = l + 1 == layers;
-    Layer layer;
-    layer.outputs = last ? encoder.outputs() : options.hidden[l];
-    layer.activation = last ? options.output_activation : options.activation;
-    layer.dropout = last ? 0 : options.dropout;
-    layer.max_norm = options.max_norm;
-    layer.weight_multiplier = of_layer(options.weight_multiplier, l, layers, "weight_multiplier");
-    if (options.rate_by_width) layer.weight_multiplier /= std::sqrt(static_cast<double>(architecture.layer_inputs(l)));
-    layer.bias_multiplier = of_layer(options.bias_multiplier, l, layers, "bias_multiplier");
-    layer.decay_multiplier = of_layer(options.decay_multiplier, l, layers, "decay_multiplier");
-    architecture.layers.push_back(std::move(layer));
-  }
-  validate(architecture);
-  return architecture;
-}
-
 std::vector<double> balanced(const Encoder& encoder, const Table& table, std::span<const std::size_t> rows) {
   const std::vector<std::uint32_t> labels = encode_labels(encoder, table);
   std::vector<std::size_t> counts(encoder.labels.size());
@@ -213,6 +191,28 @@ void require_counts(const Table& table, const Encoder& encoder) {
 
 }  // namespace
 
+Architecture architecture_for(const Encoder& encoder, const FitOptions& options) {
+  Architecture architecture;
+  architecture.inputs = encoder.width();
+  architecture.input_dropout = options.input_dropout;
+  const std::size_t layers = options.hidden.size() + 1;
+  for (std::size_t l = 0; l < layers; ++l) {
+    const bool last = l + 1 == layers;
+    Layer layer;
+    layer.outputs = last ? encoder.outputs() : options.hidden[l];
+    layer.activation = last ? options.output_activation : options.activation;
+    layer.dropout = last ? 0 : options.dropout;
+    layer.max_norm = options.max_norm;
+    layer.weight_multiplier = of_layer(options.weight_multiplier, l, layers, "weight_multiplier");
+    if (options.rate_by_width) layer.weight_multiplier /= std::sqrt(static_cast<double>(architecture.layer_inputs(l)));
+    layer.bias_multiplier = of_layer(options.bias_multiplier, l, layers, "bias_multiplier");
+    layer.decay_multiplier = of_layer(options.decay_multiplier, l, layers, "decay_multiplier");
+    architecture.layers.push_back(std::move(layer));
+  }
+  validate(architecture);
+  return architecture;
+}
+
 Loss loss_for(Task task, const FitOptions& options) {
   Loss loss = options.train.loss;
   if (options.automatic_loss)
@@ -292,7 +292,7 @@ std::string_view name_of(StopReason reason) {
   return "epochs_done";
 }
 
-Provenance provenance_of(const Table& table, const FitOptions& options, const FitResult& result) {
+Provenance provenance_of(const FitData& data, const FitOptions& options, const FitResult& result) {
   Provenance provenance;
   provenance.program = fmt::format("chainrule {}", kVersion);
   if (!has_fused_multiply_add())
@@ -300,7 +300,7 @@ Provenance provenance_of(const Table& table, const FitOptions& options, const Fi
         fmt::format(" on {}, which has no fused multiply-add: other bits than elsewhere", vector_unit());
   provenance.configuration = option_values(options);
   provenance.seed = options.train.seed;
-  provenance.data_fingerprint = fingerprint(table, result.model.encoder);
+  provenance.data_fingerprint = data.fingerprint;
   provenance.stop = name_of(result.history.stop);
   provenance.epochs = result.history.epochs.size();
   provenance.best_epoch = result.history.best_epoch;
@@ -359,23 +359,39 @@ void require_weight(const Selection& held_out) {
 
 }  // namespace
 
+Selection FitData::held_out() const {
+  return has_validation_table ? all_rows(validation) : Selection{&rows, split.held_out};
+}
+
+FitData encode_fit(const FitPlan& plan, const Table& table, const Table* validation) {
+  FitData data;
+  data.rows = encode(plan.encoder, table, true);
+  scale_weights_to_mean_one(data.rows.weights, plan.split.rest);
+  scale_weights_to_mean_one(data.rows.loss_weights, plan.split.rest);
+  data.split = plan.split;
+  data.fingerprint = fingerprint(table, plan.encoder);
+  if (validation != nullptr) {
+    data.validation = encode(plan.encoder, *validation, true);
+    data.has_validation_table = true;
+  }
+  require_weight(data.held_out());
+  return data;
+}
+
 FitResult fit(const Table& table, const FitOptions& options, const Observer& observer, const Table* validation,
               std::size_t threads) {
-  FitPlan plan = plan_fit(table, options, validation);
-  Dataset data = encode(plan.encoder, table, true);
-  scale_weights_to_mean_one(data.weights, plan.split.rest);
-  scale_weights_to_mean_one(data.loss_weights, plan.split.rest);
-  const Dataset other = validation == nullptr ? Dataset() : encode(plan.encoder, *validation, true);
-  const Selection training{&data, plan.split.rest};
-  const Selection held_out = validation == nullptr ? Selection{&data, plan.split.held_out} : all_rows(other);
+  const FitPlan plan = plan_fit(table, options, validation);
+  return fit(plan, encode_fit(plan, table, validation), options, observer, threads);
+}
 
-  require_weight(held_out);
-
+FitResult fit(const FitPlan& plan, const FitData& data, const FitOptions& options, const Observer& observer,
+              std::size_t threads) {
+  const Selection training = data.training(), held_out = data.held_out();
   FitResult result;
-  result.notes = std::move(plan.notes);
-  result.model.encoder = std::move(plan.encoder);
+  result.notes = plan.notes;
+  result.model.encoder = plan.encoder;
   result.model.loss = plan.loss;
-  result.model.network = start_network(plan.architecture, options);
+  result.model.network = start_network(architecture_for(plan.encoder, options), options);
   Network& network = result.model.network;
   TrainOptions train_options = options.train;
   train_options.loss = plan.loss;
@@ -394,9 +410,9 @@ FitResult fit(const Table& table, const FitOptions& options, const Observer& obs
       if (find_metric(result.validation, one.name) != nullptr) result.trivial.push_back(std::move(one));
     note_no_better(result);
   }
-  if (!plan.split.test.empty()) result.test = estimate(result.model, {&data, plan.split.test}, threads);
-  result.model.provenance = provenance_of(table, options, result);
-  result.split = std::move(plan.split);
+  if (!data.split.test.empty()) result.test = estimate(result.model, data.test(), threads);
+  result.model.provenance = provenance_of(data, options, result);
+  result.split = data.split;
   return result;
 }
 

@@ -42,6 +42,25 @@ struct FitPlan {
 /// What these options mean for the encoder of a table. Throws Error (usage).
 EncoderOptions encoder_options(const Table& table, const FitOptions& options);
 FitPlan plan_fit(const Table& table, const FitOptions& options, const Table* validation = nullptr);
+/// The network that these options mean for an encoder. Throws Error (usage).
+Architecture architecture_for(const Encoder& encoder, const FitOptions& options);
+
+/// The rows of a plan as its network reads them, encoded once for the training and all that looks at the same rows.
+/// Selections point into it, so it must stay where it is while they are used.
+struct FitData {
+  Dataset rows;        ///< of the table; the weights of those that train have the mean 1
+  Dataset validation;  ///< another table that is watched instead of held-out rows; else no rows
+  bool has_validation_table = false;
+  Split split;              ///< of the table
+  std::string fingerprint;  ///< of the table
+
+  Selection training() const { return {&rows, split.rest}; }
+  Selection held_out() const;  ///< rows that are watched; may be none
+  Selection test() const { return {&rows, split.test}; }
+};
+/// Separate from the plan so that a caller can refuse plan.memory_bytes before they are taken. `validation` as for
+/// plan_fit(). Throws as encode() does, and Error (usage) when no row that is watched has a weight.
+FitData encode_fit(const FitPlan& plan, const Table& table, const Table* validation = nullptr);
 /// The network that training begins with.
 Network start_network(const Architecture& architecture, const FitOptions& options);
 
@@ -49,5 +68,9 @@ Network start_network(const Architecture& architecture, const FitOptions& option
 /// returns a model. `threads` as for train(). Throws Error as its parts do.
 FitResult fit(const Table& table, const FitOptions& options, const Observer& observer = {},
               const Table* validation = nullptr, std::size_t threads = 0);
+/// The same on rows that are encoded. What options say of the network and its training counts as it is now, e.g. with a
+/// learning rate found since; what they say of columns and rows is the plan's.
+FitResult fit(const FitPlan& plan, const FitData& data, const FitOptions& options, const Observer& observer = {},
+              std::size_t threads = 0);
 
 }  // namespace chainrule

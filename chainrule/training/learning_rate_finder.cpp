@@ -25,16 +25,14 @@ namespace chainrule {
 
 inline constexpr double kWorthwhile = 0.02;  ///< a difference in loss, beside the loss: less may be chance
 
-/// What several rehearsals share: the rows as the training has them. It must not move.
+/// What several rehearsals share: the rows as the training has them. Plan and data must outlive it.
 class RehearsalRows {
  public:
-  /// `validation`: the table that is watched instead of held-out rows, or nullptr. Throws Error: (usage) for rprop,
-  /// which has no learning rate, else as plan_fit().
-  RehearsalRows(const Table& table, const FitOptions& options, const Table* validation);
-  RehearsalRows(const RehearsalRows&) = delete;
-  RehearsalRows& operator=(const RehearsalRows&) = delete;
+  /// Throws Error (usage) for rprop, which has no learning rate.
+  RehearsalRows(const FitPlan& plan, const FitData& data, const FitOptions& options);
 
   const FitPlan& plan() const { return plan_; }
+  const Architecture& architecture() const { return architecture_; }
   /// Those that train, and up to 512 of them whose loss is looked at.
   const Selection& training() const { return training_; }
   const Selection& some() const { return some_; }
@@ -42,8 +40,8 @@ class RehearsalRows {
   const Selection& others() const { return others_.rows.empty() ? some_ : others_; }
 
  private:
-  FitPlan plan_;
-  Dataset data_, validation_;
+  const FitPlan& plan_;
+  Architecture architecture_;
   Selection training_, some_, others_;
 };
 
@@ -89,12 +87,12 @@ constexpr std::size_t kRowsWatched = 512, kMostRowsOfAStep = 4096;
 constexpr std::size_t kLeastSteps = 50, kMostSteps = 300;
 
 // Up to so many of these rows that have a weight, drawn.
-Selection some_of(const Dataset& data, const std::vector<std::size_t>& rows, std::uint64_t seed) {
-  Selection out{&data, {}};
-  const std::vector<float>& weights = data.weights_of_loss();
-  for (const std::size_t i : random_permutation({seed, Purpose::shuffle, 0, 0}, rows.size())) {
+Selection some_of(const Selection& rows, std::uint64_t seed) {
+  Selection out{rows.data, {}};
+  const std::vector<float>& weights = rows.data->weights_of_loss();
+  for (const std::size_t i : random_permutation({seed, Purpose::shuffle, 0, 0}, rows.rows.size())) {
     if (out.rows.size() == kRowsWatched) break;
-    if (weights.empty() || weights[rows[i]] > 0) out.rows.push_back(rows[i]);
+    if (weights.empty() || weights[rows.rows[i]] > 0) out.rows.push_back(rows.rows[i]);
   }
   return out;
 }
@@ -109,17 +107,12 @@ TrainOptions options_of(const FitOptions& options, const RehearsalRows& rows) {
 
 }  // namespace
 
-RehearsalRows::RehearsalRows(const Table& table, const FitOptions& options, const Table* validation)
-    : plan_(plan_fit(table, options, validation)), data_(encode(plan_.encoder, table, true)) {
+RehearsalRows::RehearsalRows(const FitPlan& plan, const FitData& data, const FitOptions& options)
+    : plan_(plan), architecture_(architecture_for(plan.encoder, options)), training_(data.training()) {
   if (std::holds_alternative<Rprop>(options.train.optimizer))
     throw Error(ErrorCategory::usage, "optimizer: expected one with a learning rate, found rprop");
-  scale_weights_to_mean_one(data_.weights, plan_.split.rest);
-  scale_weights_to_mean_one(data_.loss_weights, plan_.split.rest);
-  training_ = {&data_, plan_.split.rest};
-  some_ = some_of(data_, plan_.split.rest, options.train.seed);
-  if (validation != nullptr) validation_ = encode(plan_.encoder, *validation, true);
-  others_ = validation == nullptr ? some_of(data_, plan_.split.held_out, options.train.seed)
-                                  : some_of(validation_, all_rows(validation_).rows, options.train.seed);
+  some_ = some_of(training_, options.train.seed);
+  others_ = some_of(data.held_out(), options.train.seed);
 }
 
 Rehearsal::Rehearsal(const RehearsalRows& rows, const Architecture& architecture, const FitOptions& options,
@@ -188,7 +181,7 @@ void suggest(RateTest& test, double trivial) {
 }
 
 RateTest one_test(const RehearsalRows& rows, const FitOptions& options, const RateTestOptions& how) {
-  Rehearsal trial(rows, rows.plan().architecture, options, how.threads);
+  Rehearsal trial(rows, rows.architecture(), options, how.threads);
   RateTest test;
   test.start_loss = test.least_loss = trial.loss(rows.some());
   try {
@@ -230,8 +223,8 @@ RateTest range_test(const RehearsalRows& rows, const FitOptions& options, const 
   return median;
 }
 
-RateTest test_rates(const Table& table, const FitOptions& options, const RateTestOptions& how) {
-  return range_test(RehearsalRows(table, options, how.validation), options, how);
+RateTest test_rates(const FitPlan& plan, const FitData& data, const FitOptions& options, const RateTestOptions& how) {
+  return range_test(RehearsalRows(plan, data, options), options, how);
 }
 
 // Whether layers, and weights and biases, would do better with learning rates of their own.
@@ -324,11 +317,12 @@ std::vector<double> times(const std::vector<double>& given, const std::vector<do
 
 }  // namespace
 
-LayerRates test_layer_rates(const Table& table, const FitOptions& options, const RateTestOptions& how) {
-  const RehearsalRows rows(table, options, how.validation);
+LayerRates test_layer_rates(const FitPlan& plan, const FitData& data, const FitOptions& options,
+                            const RateTestOptions& how) {
+  const RehearsalRows rows(plan, data, options);
   const double rate = options.train.learning_rate;
   const Movement found = [&] {
-    Rehearsal trial(rows, rows.plan().architecture, options, how.threads);
+    Rehearsal trial(rows, rows.architecture(), options, how.threads);
     return measure(trial, rate, rows.some(), how.should_stop);
   }();
   const std::vector<double> alike(found.weights.size(), 1);
@@ -336,7 +330,7 @@ LayerRates test_layer_rates(const Table& table, const FitOptions& options, const
   LayerRates out{options.weight_multiplier, options.bias_multiplier, found.steps, found.loss, found.loss, false};
   for (const auto& [of_weights, of_biases] : {std::pair(&weights, &alike), {&alike, &biases}, {&weights, &biases}}) {
     if (*of_weights == alike && *of_biases == alike) continue;
-    Architecture architecture = rows.plan().architecture;
+    Architecture architecture = rows.architecture();
     for (std::size_t l = 0; l < architecture.depth(); ++l) {
       architecture.layers[l].weight_multiplier *= (*of_weights)[l];
       architecture.layers[l].bias_multiplier *= (*of_biases)[l];
@@ -392,8 +386,8 @@ bool is_too_much(const FitResult& result, const TrainOptions& options) {
 
 }  // namespace
 
-std::optional<std::string> warning_of_rate(const Table& table, const FitOptions& options, const FitResult& result,
-                                           const RateTestOptions& how) {
+std::optional<std::string> warning_of_rate(const FitPlan& plan, const FitData& data, const FitOptions& options,
+                                           const FitResult& result, const RateTestOptions& how) {
   if (result.history.epochs.size() < kFewestEpochs || result.history.steps < kFewestSteps ||
       std::holds_alternative<Rprop>(options.train.optimizer))
     return std::nullopt;
@@ -404,14 +398,14 @@ std::optional<std::string> warning_of_rate(const Table& table, const FitOptions&
   if (!(trivial > 0) || !(is_late || losses.early > kRise * trivial)) return std::nullopt;
   if (is_too_much(result, options.train)) return std::nullopt;
 
-  const RehearsalRows rows(table, options, how.validation);
+  const RehearsalRows rows(plan, data, options);
   const RateTest test = range_test(rows, options, how);
   if (!is_late && !(losses.early > kRise * (test.start_loss - result.least_loss))) return std::nullopt;
   const bool too_high = rate > kFar * test.suggested;
   if (!too_high && !(rate < test.suggested / kFar)) return std::nullopt;
   double start = 0;  // the same for both
   const auto fall_at = [&](double its_rate) {
-    Rehearsal trial(rows, rows.plan().architecture, options, how.threads);
+    Rehearsal trial(rows, rows.architecture(), options, how.threads);
     start = trial.loss(rows.others());
     return start - loss_after_steps(trial, its_rate, rows.others(), how.should_stop);
   };

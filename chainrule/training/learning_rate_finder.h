@@ -15,7 +15,6 @@ namespace chainrule {
 
 /// How a test is made; no result depends on `threads`.
 struct RateTestOptions {
-  const Table* validation = nullptr;  ///< that the training watches instead of held-out rows, or nullptr
   std::size_t threads = 0;            ///< as for train()
   std::function<bool()> should_stop;  ///< asked after each step: ends the test early
 };
@@ -39,7 +38,8 @@ struct RateTest {
 /// (Smith 2017, "Cyclical Learning Rates for Training Neural Networks"), each on a batch of at most 4,096 rows, and
 /// looks at the loss of up to 512 training rows; so three times, with the seed and the two after it. Throws Error:
 /// (usage) for rprop, which has no learning rate, else as plan_fit().
-RateTest test_rates(const Table& table, const FitOptions& options, const RateTestOptions& how = {});
+RateTest test_rates(const FitPlan& plan, const FitData& data, const FitOptions& options,
+                    const RateTestOptions& how = {});
 
 /// Multipliers of the learning rate of each layer's weights and biases, and what they are worth.
 struct LayerRates {
@@ -54,7 +54,8 @@ struct LayerRates {
 /// the weights' changes do to z. Multipliers that bring them together are tried in trainings of as many steps: of
 /// weights, of biases, of both; each by a power of 2 up to 16. They are better where the loss of the same training rows
 /// ends lower by more than a fiftieth. Throws as test_rates().
-LayerRates test_layer_rates(const Table& table, const FitOptions& options, const RateTestOptions& how = {});
+LayerRates test_layer_rates(const FitPlan& plan, const FitData& data, const FitOptions& options,
+                            const RateTestOptions& how = {});
 
 /// What tests before the training found.
 struct FoundRates {
@@ -68,7 +69,7 @@ struct FoundRates {
 /// than 5 times smaller, or larger; and in rehearsals of equal length, that one takes the loss of other rows down at
 /// least twice as far. None where all is well, none where the rate is not to blame, and none where asking would take
 /// more multiplications than the training and more than 1e11.
-std::optional<std::string> warning_of_rate(const Table& table, const FitOptions& options, const FitResult& result,
-                                           const RateTestOptions& how = {});
+std::optional<std::string> warning_of_rate(const FitPlan& plan, const FitData& data, const FitOptions& options,
+                                           const FitResult& result, const RateTestOptions& how = {});
 
 }  // namespace chainrule

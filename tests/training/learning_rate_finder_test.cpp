@@ -26,7 +26,22 @@ FitOptions small() {
   return options;
 }
 
-RateTestOptions with_threads(std::size_t threads) { return {nullptr, threads, {}}; }
+RateTestOptions with_threads(std::size_t threads) { return {threads, {}}; }
+
+// The same of a table, planned and encoded for them.
+RateTest test_rates(const Table& table, const FitOptions& options, const RateTestOptions& how = {},
+                    const Table* validation = nullptr) {
+  const FitPlan plan = plan_fit(table, options, validation);
+  return test_rates(plan, encode_fit(plan, table, validation), options, how);
+}
+LayerRates test_layer_rates(const Table& table, const FitOptions& options, const RateTestOptions& how = {}) {
+  const FitPlan plan = plan_fit(table, options);
+  return test_layer_rates(plan, encode_fit(plan, table), options, how);
+}
+auto warning_of_rate(const Table& table, const FitOptions& options, const FitResult& result) {
+  const FitPlan plan = plan_fit(table, options);
+  return warning_of_rate(plan, encode_fit(plan, table), options, result);
+}
 
 double loss_at(const Table& table, FitOptions options, double rate) {
   options.train.learning_rate = rate;
@@ -97,7 +112,7 @@ TEST(RateTest, DoesNotDependOnThreadsAndStopsWhenAsked) {
   EXPECT_EQ(layers.loss, same.loss);
   EXPECT_EQ(layers.loss_with, same.loss_with);
   int asked = 0;
-  EXPECT_EQ(test_rates(table, small(), {nullptr, 1, [&] { return ++asked > 5; }}).rates.size(), 5u);
+  EXPECT_EQ(test_rates(table, small(), {1, [&] { return ++asked > 5; }}).rates.size(), 5u);
 }
 
 TEST(RateTest, FindsNoneWhereNoRateHelps) {
@@ -225,7 +240,7 @@ TEST(RateTest, HasTheRowsOfTheTraining) {  // other rows are watched: all of the
   const RateTest all = test_rates(table, options);
   options.validation_split = 0.1;
   EXPECT_NE(test_rates(table, options).start_loss, all.start_loss);
-  EXPECT_EQ(test_rates(table, options, {&table, 0, {}}).start_loss, all.start_loss);
+  EXPECT_EQ(test_rates(table, options, {}, &table).start_loss, all.start_loss);
 }
 
 TEST(RateTest, LooksAtRowsThatCount) {

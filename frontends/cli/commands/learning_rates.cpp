@@ -42,26 +42,27 @@ void take_layers(const Terminal& terminal, const LayerRates& layers, FitOptions&
 
 }  // namespace
 
-FoundRates find_rates(const Arguments& arguments, const Terminal& terminal, const Table& table, FitOptions& options,
-                      const RateTestOptions& how) {
+FoundRates find_rates(const Arguments& arguments, const Terminal& terminal, const FitPlan& plan, const FitData& data,
+                      FitOptions& options, const RateTestOptions& how) {
   FoundRates found;
   if (arguments.is_true("find-learning-rate")) {
     say_more(terminal, "a range test of the learning rate");
-    found.test = test_rates(table, options, how);
+    found.test = test_rates(plan, data, options, how);
     if (!how.should_stop()) take_rate(terminal, *found.test, options);
   }
   if (arguments.is_true("find-layer-rates") && !how.should_stop()) {
     say_more(terminal, "rehearsals with multipliers of the learning rate");
-    found.layers = test_layer_rates(table, options, how);
+    found.layers = test_layer_rates(plan, data, options, how);
     if (!how.should_stop()) take_layers(terminal, *found.layers, options);
   }
   return found;
 }
 
-Error with_found_rate(const Error& error, const Table& table, const FitOptions& options, const RateTestOptions& how) {
+Error with_found_rate(const Error& error, const FitPlan& plan, const FitData& data, const FitOptions& options,
+                      const RateTestOptions& how) {
   if (std::holds_alternative<Rprop>(options.train.optimizer)) return error;
   try {
-    const RateTest test = test_rates(table, options, how);
+    const RateTest test = test_rates(plan, data, options, how);
     if (!(test.suggested < options.train.learning_rate)) return error;
     return Error(error.category(), error.what(),
                  fmt::format("a range test finds the learning rate {} (--find-learning-rate takes it); or clip the "

@@ -155,21 +155,22 @@ std::string model_of(const Arguments& arguments, const std::optional<RunFolder>&
 }
 
 // Before the training: nothing is to be written yet.
-FoundRates find_first(const Arguments& arguments, const Terminal& terminal, const Table& table, FitOptions& options,
-                      RateTestOptions how) {
+FoundRates find_first(const Arguments& arguments, const Terminal& terminal, const FitPlan& plan, const FitData& data,
+                      FitOptions& options, RateTestOptions how) {
   const char* const answer = "\nending; nothing is written yet\n";
   const Interruption interruption(terminal.loudness == Loudness::quiet ? nullptr : answer);
   how.should_stop = [&] { return interruption.signal() != 0; };
-  FoundRates found = find_rates(arguments, terminal, table, options, how);
+  FoundRates found = find_rates(arguments, terminal, plan, data, options, how);
   if (how.should_stop()) throw Interrupted{interruption.signal()};
   return found;
 }
 
 // Whether the rate was to blame is asked once the model is safe; no trouble on the way is worth an error.
-void add_warning_of_rate(FitResult& result, const Table& table, const FitOptions& options, const RateTestOptions& how) {
+void add_warning_of_rate(FitResult& result, const FitPlan& plan, const FitData& data, const FitOptions& options,
+                         const RateTestOptions& how) {
   if (result.history.stop == StopReason::interrupted) return;
   try {
-    if (std::optional<std::string> warning = warning_of_rate(table, options, result, how))
+    if (std::optional<std::string> warning = warning_of_rate(plan, data, options, result, how))
       result.notes.push_back(std::move(*warning));
   } catch (const std::exception&) {
     return;
@@ -187,13 +188,14 @@ int train_on(const Arguments& arguments, const Terminal& terminal, const std::ve
              FitOptions options, const Table& table, const Table* validation) {
   const std::optional<RunFolder> run = run_of(arguments);
   const FitPlan plan = announce(arguments, terminal, options, table, validation);
+  const FitData data = encode_fit(plan, table, validation);
   TrainingFacts facts;
   facts.model = model_of(arguments, run);
   facts.training_rows = plan.split.rest.size();
   facts.validation_rows = validation != nullptr ? validation->rows : plan.split.held_out.size();
   say(terminal, "memory: about " + bytes_text(static_cast<double>(plan.memory_bytes)));
-  RateTestOptions testing{validation, threads_of(arguments), {}};
-  facts.rates = find_first(arguments, terminal, table, options, testing);
+  RateTestOptions testing{threads_of(arguments), {}};
+  facts.rates = find_first(arguments, terminal, plan, data, options, testing);
 
   const char* const answer = "\nfinishing the step and writing the model; once more leaves at once\n";
   const Interruption interruption(terminal.loudness == Loudness::quiet ? nullptr : answer);
@@ -203,10 +205,10 @@ int train_on(const Arguments& arguments, const Terminal& terminal, const std::ve
   TrainingRecords records(records_of(arguments, run, plan, options));
   FitResult result;
   try {
-    result = fit(table, options, records.listen(progress.observer(testing.should_stop)), validation, testing.threads);
+    result = fit(plan, data, options, records.listen(progress.observer(testing.should_stop)), testing.threads);
   } catch (const Error& error) {
     if (error.category() != ErrorCategory::numerics) throw;
-    throw with_found_rate(error, table, options, testing);
+    throw with_found_rate(error, plan, data, options, testing);
   }
   progress.finish();
   facts.seconds = progress.seconds();
@@ -214,7 +216,7 @@ int train_on(const Arguments& arguments, const Terminal& terminal, const std::ve
     const Uninterrupted moment;
     formats::save_model(result.model, facts.model, arguments.is_true("force"));
   }
-  add_warning_of_rate(result, table, options, testing);
+  add_warning_of_rate(result, plan, data, options, testing);
   say_new_notes(terminal, result, plan);
   say_result(terminal, result, facts);
   if (run || arguments.has("report")) {
@@ -222,6 +224,7 @@ int train_on(const Arguments& arguments, const Terminal& terminal, const std::ve
     report.table = &table;
     report.validation = validation;
     report.plan = &plan;
+    report.rows = &data;
     report.options = &options;
     report.health = &records.health();
     report.rates = &facts.rates;

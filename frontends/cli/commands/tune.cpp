@@ -114,6 +114,7 @@ TuneResult search(const Arguments& arguments, const Terminal& terminal, const Fi
 struct Winner {
   FitOptions options;
   FitPlan plan;
+  FitData data;
   FitResult result;
 };
 
@@ -123,7 +124,8 @@ Winner fit_winner(const Terminal& terminal, const FitOptions& options, const Tab
   Winner winner;
   winner.options = with_settings(options, found.trials[found.winner]);
   winner.plan = plan_fit(table, winner.options);
-  winner.result = fit(table, winner.options, observer, nullptr, threads);
+  winner.data = encode_fit(winner.plan, table);
+  winner.result = fit(winner.plan, winner.data, winner.options, observer, threads);
   for (const std::string& note : winner.result.notes)
     if (note.starts_with("warning: ")) say(terminal, note);
   facts.test_rows = winner.result.test.rows;
@@ -170,6 +172,7 @@ void write_page(const Arguments& arguments, const Table& table, const TuneResult
   ReportFacts report;
   report.table = &table;
   report.plan = &winner.plan;
+  report.rows = &winner.data;
   report.options = &winner.options;
   report.health = &records.health();
   report.data = facts.data;
