@@ -11,14 +11,14 @@
 
 namespace chainrule {
 
-/// What kind of thing went wrong. The values are the exit codes of the command line.
+/// What kind of thing went wrong.
 enum class ErrorCategory {
-  internal = 1,  ///< a defect of Chainrule itself
-  usage = 2,     ///< an option, a configuration, or an output refused before work starts
-  input = 3,     ///< a data or model file that is missing, unreadable or invalid
-  numerics = 4,  ///< training produced a number that is not finite
-  check = 5,     ///< a requested check failed
-  output = 6     ///< writing failed or memory ran out
+  internal,  ///< a defect of Chainrule itself
+  usage,     ///< an option, a configuration, or an output refused before work starts
+  input,     ///< a data or model file that is missing, unreadable or invalid
+  numerics,  ///< training produced a number that is not finite
+  check,     ///< a requested check failed
+  output     ///< writing failed or memory ran out
 };
 
 /// What the library throws. what() is one line, "WHERE: WHAT: expected X, found Y", with the parts that are known.

@@ -16,9 +16,27 @@ using chainrule::Error;
 using chainrule::ErrorCategory;
 using namespace chainrule::cli;
 
+int exit_code_of(ErrorCategory category) {
+  switch (category) {
+    case ErrorCategory::usage:
+      return 2;
+    case ErrorCategory::input:
+      return 3;
+    case ErrorCategory::numerics:
+      return 4;
+    case ErrorCategory::check:
+      return 5;
+    case ErrorCategory::output:
+      return 6;
+    case ErrorCategory::internal:
+      break;
+  }
+  return 1;
+}
+
 int report(const Terminal& terminal, const Error& error) {
   say_error(terminal, error);
-  return static_cast<int>(error.category());
+  return exit_code_of(error.category());
 }
 
 int run(const std::vector<std::string>& words, Terminal& terminal) {
