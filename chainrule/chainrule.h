@@ -13,7 +13,9 @@
 // clang-format off
 // Things.
 #include "chainrule/base/version.h"
+#include "chainrule/base/message.h"
 #include "chainrule/base/error.h"
+#include "chainrule/base/note.h"
 #include "chainrule/base/text.h"
 #include "chainrule/base/matrix.h"
 #include "chainrule/base/random.h"

@@ -39,7 +39,8 @@ std::string reason(int error_number) {
 }
 
 [[noreturn]] void refuse_existing(ErrorCategory category, const std::string& path) {
-  throw Error(category, place(path) + ": exists already", "choose another name, or --force to replace it");
+  throw Error(category, place(path) + ": exists already",
+              message_of("choose another name, or ", NamedOption{"force"}, " to replace it"));
 }
 
 // What is behind an output's name.

@@ -93,6 +93,10 @@ std::string lower_case(std::string_view text) {
 
 }  // namespace
 
+Error option_error(std::string_view option, const Message& problem, Message hint) {
+  return {ErrorCategory::usage, message_of(NamedOption{std::string(option)}, ": ", problem), std::move(hint)};
+}
+
 std::string in_quotes(std::string_view text, std::size_t limit) { return '"' + escaped(text, limit) + '"'; }
 
 std::string place(std::string_view file, std::size_t line, std::size_t field) {
@@ -118,7 +122,7 @@ std::string nearest_name(std::string_view name, std::span<const std::string> kno
   return best;
 }
 
-std::size_t index_of_name(std::string_view name, std::span<const std::string> known, std::string_view what) {
+std::size_t index_of_name(std::string_view name, std::span<const std::string> known, std::string_view option) {
   std::string wanted(name);
   std::ranges::replace(wanted, '-', '_');
   for (std::size_t i = 0; i < known.size(); ++i)
@@ -126,8 +130,8 @@ std::size_t index_of_name(std::string_view name, std::span<const std::string> kn
   std::string list;
   for (const std::string& candidate : known) list += (list.empty() ? "" : ", ") + candidate;
   const std::string near = nearest_name(wanted, known);
-  throw Error(ErrorCategory::usage, std::string(what) + ": expected one of " + list + ", found " + in_quotes(name),
-              near.empty() ? "" : "did you mean " + near + "?");
+  throw option_error(option, "expected one of " + list + ", found " + in_quotes(name),
+                     near.empty() ? "" : "did you mean " + near + "?");
 }
 
 std::size_t checked_product(std::size_t a, std::size_t b, std::string_view what) {

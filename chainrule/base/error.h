@@ -8,6 +8,9 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
+
+#include "chainrule/base/message.h"
 
 namespace chainrule {
 
@@ -21,20 +24,35 @@ enum class ErrorCategory {
   output     ///< writing failed or memory ran out
 };
 
-/// What the library throws. what() is one line, "WHERE: WHAT: expected X, found Y", with the parts that are known.
+/// What the library throws. what() is one line, "WHERE: WHAT: expected X, found Y", with the parts that are known; it
+/// begins with the key of the option where it is about one.
 class Error : public std::runtime_error {
  public:
-  Error(ErrorCategory category, std::string message, std::string hint = {})
-      : std::runtime_error(std::move(message)), category_(category), hint_(std::move(hint)) {}
+  /// `option`: the key of the option that the error is about, where the message does not begin with it.
+  Error(ErrorCategory category, Message message, Message hint = {}, std::string option = {})
+      : std::runtime_error(message.text()),
+        category_(category),
+        message_(std::move(message)),
+        hint_(std::move(hint)),
+        option_(option.empty() ? std::string(message_.leading_option()) : std::move(option)) {}
 
   ErrorCategory category() const { return category_; }
+  /// The key of the option that it is about; "" where it is about none.
+  const std::string& option() const { return option_; }
   /// A likely cause or a next step, one line; empty when there is none.
-  const std::string& hint() const { return hint_; }
+  const std::string& hint() const { return hint_.text(); }
+  /// What what() and hint() say, with the options that they name.
+  const Message& message() const { return message_; }
+  const Message& hint_message() const { return hint_; }
 
  private:
   ErrorCategory category_;
-  std::string hint_;
+  Message message_, hint_;
+  std::string option_;
 };
+
+/// An error of category usage about the option with this key: "KEY: PROBLEM".
+Error option_error(std::string_view option, const Message& problem, Message hint = {});
 
 /// Text from outside, safe for a message: cut to `limit` characters ("..." marks the cut), control bytes and broken
 /// UTF-8 written as \xNN, in double quotes.
@@ -49,8 +67,8 @@ std::string place(std::string_view file, std::size_t line = 0, std::size_t field
 std::string nearest_name(std::string_view name, std::span<const std::string> known);
 
 /// Place of `name` in `known`, '-' counting as '_'. Throws Error (usage) that lists the known ones and suggests the
-/// nearest: "activation: expected one of relu, tanh, found "rellu"".
-std::size_t index_of_name(std::string_view name, std::span<const std::string> known, std::string_view what);
+/// nearest: "activation: expected one of relu, tanh, found "rellu"", where `option` is activation.
+std::size_t index_of_name(std::string_view name, std::span<const std::string> known, std::string_view option);
 
 /// a * b, or an Error of category input that names `what` when the product does not fit in std::size_t.
 std::size_t checked_product(std::size_t a, std::size_t b, std::string_view what);

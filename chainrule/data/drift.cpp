@@ -107,9 +107,8 @@ std::string line(const InputColumn& input, const Table& table, const Column& col
 
 }  // namespace
 
-std::vector<std::string> unlike_inputs(const Encoder& encoder, const Table& table,
-                                       const std::vector<std::size_t>& places) {
-  std::vector<std::string> lines;
+std::vector<Note> unlike_inputs(const Encoder& encoder, const Table& table, const std::vector<std::size_t>& places) {
+  std::vector<Note> notes;
   std::size_t more = 0;
   for (std::size_t j = 0; j < places.size(); ++j) {
     const InputColumn& input = encoder.inputs[j];
@@ -125,14 +124,15 @@ std::vector<std::string> unlike_inputs(const Encoder& encoder, const Table& tabl
     }
     for (std::size_t d = 0; d < kDifferences; ++d) {
       if (found[d].rows == 0) continue;
-      if (lines.size() < kMostLines)
-        lines.push_back(line(input, table, column, static_cast<Difference>(d), found[d]));
+      if (notes.size() < kMostLines)
+        notes.push_back(warning_note(NoteTopic::drift, line(input, table, column, static_cast<Difference>(d), found[d]),
+                                     column.name));
       else
         ++more;
     }
   }
-  if (more > 0) lines.push_back(fmt::format("and {} more of this kind", more));
-  return lines;
+  if (more > 0) notes.push_back(warning_note(NoteTopic::drift, fmt::format("and {} more of this kind", more)));
+  return notes;
 }
 
 std::vector<std::string> unlike_rows(const Encoder& encoder, const Table& table,
@@ -150,7 +150,7 @@ std::vector<std::string> unlike_rows(const Encoder& encoder, const Table& table,
   return texts;
 }
 
-std::vector<std::string> unlike_training(const Encoder& encoder, const Table& table) {
+std::vector<Note> unlike_training(const Encoder& encoder, const Table& table) {
   if (encoder.images()) return {};
   return unlike_inputs(encoder, table, input_columns_of(encoder, table));
 }

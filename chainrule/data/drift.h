@@ -10,9 +10,9 @@
 namespace chainrule {
 
 /// What is unlike the training rows in this table: numbers missing where none was or outside the range of those that
-/// trained, categories that are new. A line each for the first of them, and one that counts the rest. Throws as
+/// trained, categories that are new. A warning each for the first of them, and one that counts the rest. Throws as
 /// encode().
-std::vector<std::string> unlike_training(const Encoder& encoder, const Table& table);
+std::vector<Note> unlike_training(const Encoder& encoder, const Table& table);
 /// The same for each row on its own: "" where all is well, else "age above the trained range; color is new; income is
 /// missing".
 std::vector<std::string> row_warnings(const Encoder& encoder, const Table& table);

@@ -95,7 +95,7 @@ Places find_places(const Encoder& encoder, const Table& table, bool with_target)
   if (encoder.images()) {
     if (with_target && table.columns.empty())
       throw Error(ErrorCategory::input, place(table.source) + ": target: expected labels of the images, found none",
-                  "--labels names the file with the labels");
+                  message_of(NamedOption{"labels"}, " names the file with the labels"));
     return {};
   }
   return encoder.match_by_name && table.names_from_header ? places_by_name(encoder, table, with_target)
@@ -147,7 +147,7 @@ Targets encode_targets(const Encoder& encoder, const Table& table, std::size_t t
 }
 
 void fit_number(Encoder& encoder, const Table& table, std::size_t target, std::span<const std::size_t> rows,
-                const EncoderOptions& options, std::vector<std::string>& notes) {
+                const EncoderOptions& options, std::vector<Note>& notes) {
   require_target(table, target);
   require_numbers(table, target, "");
   const Column& column = table.columns[target];
@@ -159,13 +159,15 @@ void fit_number(Encoder& encoder, const Table& table, std::size_t target, std::s
     encoder.most_prediction = scale.most;
   }
   if (scale.constant)
-    notes.push_back(fmt::format("warning: the target {} is constant on the training rows", in_column(column)));
+    notes.push_back(warning_note(NoteTopic::target,
+                                 fmt::format("the target {} is constant on the training rows", in_column(column)),
+                                 column.name));
 }
 
 }  // namespace
 
 void fit_encoder(Encoder& encoder, const Table& table, std::span<const std::size_t> rows, const EncoderOptions& options,
-                 std::vector<std::string>& notes) {
+                 std::vector<Note>& notes) {
   if (rows.empty())
     throw Error(ErrorCategory::input, place(table.source) + ": training rows: expected at least 1, found none");
   const Places places = find_places(encoder, table, true);

@@ -81,7 +81,7 @@ struct EncoderOptions;
 /// Takes shift and scale of inputs and target, categories and medians from these rows; constant columns are named in
 /// `notes`.
 void fit_encoder(Encoder& encoder, const Table& table, std::span<const std::size_t> rows, const EncoderOptions& options,
-                 std::vector<std::string>& notes);
+                 std::vector<Note>& notes);
 
 /// The scaled number, kept within the range of a float; 0 for a constant column. What encode() does to each number.
 float encode_number(const InputColumn& column, double x);

@@ -30,17 +30,16 @@ struct Roles {
 Roles choose_columns(const Table& table, const EncoderOptions& options) {
   if (table.columns.empty())
     throw Error(ErrorCategory::input, place(table.source) + ": target: expected a column of labels, found none",
-                table.has_images() ? "--labels names the file with the labels" : "");
+                table.has_images() ? message_of(NamedOption{"labels"}, " names the file with the labels") : Message());
   Roles roles;
   roles.target = options.target.empty() ? table.columns.size() - 1 : find_column(table, options.target, "target");
   if (!options.weight.empty()) roles.weight = find_column(table, options.weight, "weight");
   std::vector<bool> is_input(table.columns.size(), true);
   for (const std::size_t c : find_columns(table, options.ignore, "ignore")) is_input[c] = false;
   const std::string target = in_column(table.columns[roles.target]);
-  if (!is_input[roles.target])
-    throw Error(ErrorCategory::usage, "ignore: expected another column than the target, found " + target);
+  if (!is_input[roles.target]) throw option_error("ignore", "expected another column than the target, found " + target);
   if (roles.weight == roles.target)
-    throw Error(ErrorCategory::usage, "weight: expected another column than the target, found " + target);
+    throw option_error("weight", "expected another column than the target, found " + target);
   is_input[roles.target] = false;
   if (roles.weight) is_input[*roles.weight] = false;
   for (std::size_t c = 0; c < table.columns.size(); ++c)
@@ -49,7 +48,9 @@ Roles choose_columns(const Table& table, const EncoderOptions& options) {
     throw Error(ErrorCategory::input,
                 fmt::format("{}: input columns: expected at least 1 beside the target {}, found none",
                             place(table.source), target),
-                table.columns.size() == 1 ? "--delimiter says what separates the fields of a file" : "");
+                table.columns.size() == 1
+                    ? message_of(NamedOption{"delimiter"}, " says what separates the fields of a file")
+                    : Message());
   return roles;
 }
 
@@ -62,12 +63,10 @@ std::vector<std::optional<ColumnType>> wishes(const Table& table, const EncoderO
     for (const std::size_t c : find_columns(table, names, option)) {
       if (c == roles.target && type == ColumnType::number) continue;  // text there was read as a missing target
       const std::string found = in_column(table.columns[c]);
-      if (!is_input[c])
-        throw Error(ErrorCategory::usage, fmt::format("{}: expected an input column, found {}", option, found));
+      if (!is_input[c]) throw option_error(option, "expected an input column, found " + found);
       if (wanted[c].value_or(type) != type)
-        throw Error(ErrorCategory::usage,
-                    fmt::format("{}: expected another column than those of {}, found {}", option,
-                                *wanted[c] == ColumnType::category ? "categorical" : "numeric", found));
+        throw option_error(option, fmt::format("expected another column than those of {}, found {}",
+                                               *wanted[c] == ColumnType::category ? "categorical" : "numeric", found));
       wanted[c] = type;
     }
   };
@@ -95,54 +94,65 @@ DateForm form_of_dates(const Table& table, std::size_t c, const ColumnReading& r
   return best;
 }
 
-void note_date(const Table& table, std::size_t c, const ColumnReading& reading, std::vector<std::string>& notes) {
+void note_date(const Table& table, std::size_t c, const ColumnReading& reading, std::vector<Note>& notes) {
   const Column& column = table.columns[c];
   if (reading.ambiguous) {
     const auto first = std::ranges::find_if(column.spellings, [](const std::string& text) { return !text.empty(); });
-    notes.push_back(fmt::format("{}: days and months may be meant in either order: {} is read as {}, month first",
-                                in_column(column), in_quotes(*first),
-                                date_text(seconds_of(*first, reading.form).value(), reading.form)));
+    notes.push_back(
+        info_note(NoteTopic::columns,
+                  fmt::format("{}: days and months may be meant in either order: {} is read as {}, month first",
+                              in_column(column), in_quotes(*first),
+                              date_text(seconds_of(*first, reading.form).value(), reading.form)),
+                  column.name));
   }
   if (reading.odd_date)
-    notes.push_back(fmt::format("warning: {} is not taken as dates, for {} is none in {}", in_column(column),
-                                in_quotes(column.spellings[column.codes[*reading.odd_date]]),
-                                place_of_row(table, *reading.odd_date)));
+    notes.push_back(warning_note(NoteTopic::columns,
+                                 fmt::format("{} is not taken as dates, for {} is none in {}", in_column(column),
+                                             in_quotes(column.spellings[column.codes[*reading.odd_date]]),
+                                             place_of_row(table, *reading.odd_date)),
+                                 column.name));
 }
 
 struct LeftOut {
-  std::vector<std::string> texts, notes, running, signs;
+  std::vector<std::string> texts, free_texts, running, signs;
   std::vector<std::size_t> runs;  // columns
 };
 
-void note_left_out(const Table& table, const LeftOut& left_out, std::vector<std::string>& notes) {
+void note_left_out(const Table& table, const LeftOut& left_out, std::vector<Note>& notes) {
+  const auto warn = [&](const std::vector<std::string>& columns, const Message& text, const std::string& option) {
+    notes.push_back(warning_note(NoteTopic::columns, text, columns.size() == 1 ? columns[0] : "", option));
+  };
   if (!left_out.texts.empty())
-    notes.push_back(
-        fmt::format("warning: left out, for nearly every row has a text of its own there: {}", listed(left_out.texts)));
-  if (!left_out.notes.empty())
-    notes.push_back(fmt::format("warning: left out, for it is free text: {}", listed(left_out.notes)));
+    warn(left_out.texts, "left out, for nearly every row has a text of its own there: " + listed(left_out.texts), "");
+  if (!left_out.free_texts.empty())
+    warn(left_out.free_texts, "left out, for it is free text: " + listed(left_out.free_texts), "");
   if (!left_out.signs.empty())
-    notes.push_back(fmt::format(
-        "warning: numbers with signs, such as 5%, $5 or 1,234, are text; they would be numbers without them: {}",
-        listed(left_out.signs)));
-  if (!left_out.running.empty())
-    notes.push_back(fmt::format("warning: left out, for the rows are numbered there: {} (--numeric {} takes {} as {})",
-                                listed(left_out.running), name_or_number(table, left_out.runs[0]),
-                                left_out.runs.size() == 1 ? "it" : "the first",
-                                left_out.runs.size() == 1 ? "a number" : "numbers"));
+    warn(left_out.signs,
+         "numbers with signs, such as 5%, $5 or 1,234, are text; they would be numbers without them: " +
+             listed(left_out.signs),
+         "");
+  if (left_out.running.empty()) return;
+  const bool one = left_out.runs.size() == 1;
+  warn(left_out.running,
+       message_of("left out, for the rows are numbered there: ", listed(left_out.running), " (",
+                  NamedOption{"numeric", name_or_number(table, left_out.runs[0])}, " takes ",
+                  one ? "it as a number)" : "the first as numbers)"),
+       "numeric");
 }
 
 // A text where the others are numbers is a mistake, not a category.
 [[noreturn]] void refuse_mixed(const Table& table, std::size_t c) {
-  require_numbers(table, c,
-                  fmt::format("--numeric {0} counts such texts as missing, --categorical {0} takes the column as "
-                              "categories, --ignore {0} leaves it out",
-                              name_or_number(table, c)));
+  const std::string name = name_or_number(table, c);
+  require_numbers(
+      table, c,
+      message_of(NamedOption{"numeric", name}, " counts such texts as missing, ", NamedOption{"categorical", name},
+                 " takes the column as categories, ", NamedOption{"ignore", name}, " leaves it out"));
   throw Error(ErrorCategory::internal, in_column(table.columns[c]) + ": expected a text in it, found none");
 }
 
 // What becomes of column c; nullopt where it is left out.
 std::optional<InputColumn> plan_input(const Table& table, std::size_t c, std::optional<ColumnType> wish,
-                                      LeftOut& left_out, std::vector<std::string>& notes) {
+                                      LeftOut& left_out, std::vector<Note>& notes) {
   const Column& column = table.columns[c];
   InputColumn input{column.name};
   if (wish == ColumnType::category || wish == ColumnType::number) {
@@ -161,7 +171,7 @@ std::optional<InputColumn> plan_input(const Table& table, std::size_t c, std::op
     left_out.signs.push_back(column.name);
   switch (reading.type) {
     case ColumnType::free_text:
-      left_out.notes.push_back(column.name);
+      left_out.free_texts.push_back(column.name);
       return std::nullopt;
     case ColumnType::id:
       left_out.texts.push_back(column.name);
@@ -185,7 +195,7 @@ std::optional<InputColumn> plan_input(const Table& table, std::size_t c, std::op
 
 // The inputs, and the columns that they are: those that stay of roles.inputs.
 std::vector<InputColumn> plan_inputs(const Table& table, const EncoderOptions& options, Roles& roles,
-                                     std::vector<std::string>& notes) {
+                                     std::vector<Note>& notes) {
   const std::vector<std::optional<ColumnType>> wanted = wishes(table, options, roles);
   std::vector<InputColumn> inputs;
   std::vector<std::size_t> columns;
@@ -243,30 +253,33 @@ std::vector<std::string> find_labels(const Table& table, const Column& target) {
   const std::string where = place(table.source) + ": target " + in_column(target);
   if (labels.size() > kMostClasses)
     throw Error(ErrorCategory::input, fmt::format("{}: expected at most {} classes, found more", where, kMostClasses),
-                target.is_number() ? "--task number predicts numbers" : "is this column the right target?");
+                target.is_number() ? message_of(NamedOption{"task", "number"}, " predicts numbers")
+                                   : Message("is this column the right target?"));
   if (labels.size() < 2)
     throw Error(ErrorCategory::input,
                 fmt::format("{}: expected at least 2 classes, found only {}", where, listed(labels)),
-                "--target chooses another column");
+                message_of(NamedOption{"target"}, " chooses another column"));
   if (!target.is_number()) std::sort(labels.begin(), labels.end());
   return labels;
 }
 
 // Columns are matched by name only where that is unambiguous.
-bool names_differ(const Table& table, std::vector<std::string>& notes) {
+bool names_differ(const Table& table, std::vector<Note>& notes) {
   std::vector<std::string_view> names;
   for (const Column& column : table.columns) names.push_back(column.name);
   std::sort(names.begin(), names.end());
   const auto twice = std::adjacent_find(names.begin(), names.end());
   if (twice == names.end()) return true;
-  notes.push_back(
-      fmt::format("warning: more than one column is called {}: columns will be matched by place", in_quotes(*twice)));
+  notes.push_back(warning_note(
+      NoteTopic::columns,
+      fmt::format("more than one column is called {}: columns will be matched by place", in_quotes(*twice)),
+      std::string(*twice)));
   return false;
 }
 
 }  // namespace
 
-Encoder plan_encoder(const Table& table, const EncoderOptions& options, std::vector<std::string>& notes) {
+Encoder plan_encoder(const Table& table, const EncoderOptions& options, std::vector<Note>& notes) {
   if (table.rows == 0)
     throw Error(ErrorCategory::input, place(table.source) + ": rows: expected at least 1, found none");
   Roles roles = choose_columns(table, options);
@@ -298,10 +311,13 @@ Encoder plan_encoder(const Table& table, const EncoderOptions& options, std::vec
   encoder.task = decide_task(target, options.task);
   if (encoder.task == Task::classes) {
     encoder.labels = find_labels(table, target);
-    notes.push_back(fmt::format("task: classes ({} labels in {})", encoder.labels.size(), in_column(target)));
+    notes.push_back(info_note(NoteTopic::task,
+                              fmt::format("task: classes ({} labels in {})", encoder.labels.size(), in_column(target)),
+                              target.name, "task"));
   } else {
-    require_numbers(table, roles.target, "--task classes predicts classes");
-    notes.push_back(fmt::format("task: number ({})", in_column(target)));
+    require_numbers(table, roles.target, message_of(NamedOption{"task", "classes"}, " predicts classes"));
+    notes.push_back(
+        info_note(NoteTopic::task, fmt::format("task: number ({})", in_column(target)), target.name, "task"));
   }
   note_copies(encoder, table, notes);
   return encoder;

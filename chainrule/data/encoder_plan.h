@@ -29,6 +29,6 @@ struct EncoderOptions {
 /// read_column(), unless the options name them; free text, ids and running numbers are left out (the latter stay where
 /// there is nothing else). Throws Error (input) for a text among numbers or dates. What was decided goes to `notes`,
 /// with a warning where a column copies the target.
-Encoder plan_encoder(const Table& table, const EncoderOptions& options, std::vector<std::string>& notes);
+Encoder plan_encoder(const Table& table, const EncoderOptions& options, std::vector<Note>& notes);
 
 }  // namespace chainrule

@@ -97,7 +97,7 @@ bool are_few_others(std::span<const std::uint32_t> labels, std::size_t classes) 
 
 }  // namespace
 
-void note_copies(const Encoder& encoder, const Table& table, std::vector<std::string>& notes) {
+void note_copies(const Encoder& encoder, const Table& table, std::vector<Note>& notes) {
   if (table.rows < kFewRows || encoder.inputs.empty()) return;
   const bool classes = encoder.task == Task::classes;
   std::vector<std::uint32_t> labels;
@@ -112,10 +112,11 @@ void note_copies(const Encoder& encoder, const Table& table, std::vector<std::st
     if (same) copies.push_back(column.name);
   }
   if (copies.empty()) return;
-  notes.push_back(
-      fmt::format("warning: the target in other words, so the model may be of no use: {} (--ignore leaves {} "
-                  "out)",
-                  listed(copies), copies.size() == 1 ? "it" : "them"));
+  const bool one = copies.size() == 1;
+  notes.push_back(warning_note(NoteTopic::leakage,
+                               message_of("the target in other words, so the model may be of no use: ", listed(copies),
+                                          " (", NamedOption{"ignore"}, " leaves ", one ? "it" : "them", " out)"),
+                               one ? copies[0] : "", "ignore"));
 }
 
 }  // namespace chainrule

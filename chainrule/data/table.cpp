@@ -70,7 +70,7 @@ std::optional<std::size_t> try_find_column(const Table& table, std::string_view 
   return number - 1;
 }
 
-std::size_t find_column(const Table& table, std::string_view name_or_number, std::string_view what) {
+std::size_t find_column(const Table& table, std::string_view name_or_number, std::string_view option) {
   if (const auto found = try_find_column(table, name_or_number)) return *found;
   std::vector<std::string> names;
   for (std::size_t c = 0; c < std::min(kNamesCompared, table.columns.size()); ++c)
@@ -78,21 +78,20 @@ std::size_t find_column(const Table& table, std::string_view name_or_number, std
   std::string near = nearest_name(name_or_number, names);
   // One or two characters are near to too much: only their case may differ.
   if (name_or_number.size() <= 2 && !std::ranges::equal(near, name_or_number, same_but_for_case)) near.clear();
-  throw Error(ErrorCategory::usage,
-              place(table.source) + ": " + std::string(what) + ": expected " + known_columns(table) + ", found " +
-                  in_quotes(name_or_number),
-              near.empty() ? "" : "did you mean " + in_quotes(near) + "?");
+  throw option_error(
+      option, place(table.source) + ": expected " + known_columns(table) + ", found " + in_quotes(name_or_number),
+      near.empty() ? "" : "did you mean " + in_quotes(near) + "?");
 }
 
 std::vector<std::size_t> find_columns(const Table& table, const std::vector<std::string>& names,
-                                      std::string_view what) {
+                                      std::string_view option) {
   std::vector<std::size_t> found;
   if (names.empty()) return found;
   std::unordered_map<std::string_view, std::size_t> by_name;
   for (std::size_t c = 0; c < table.columns.size(); ++c) by_name.emplace(table.columns[c].name, c);
   for (const std::string& name : names) {
     const auto at = by_name.find(name);
-    found.push_back(at != by_name.end() ? at->second : find_column(table, name, what));
+    found.push_back(at != by_name.end() ? at->second : find_column(table, name, option));
   }
   return found;
 }
@@ -255,9 +254,12 @@ void leave_out_rows_without(Table& table, std::size_t column, std::string_view w
     if (!missing[row]) rows.push_back(row);
     if (missing[row] && first.empty()) first = place_of_row(table, row);
   }
-  table.notes.push_back(std::to_string(without) + " of " + std::to_string(table.rows) +
-                        (without == 1 ? " rows has no " : " rows have no ") + std::string(what) +
-                        (without == 1 ? " and is left out (" : " and are left out (first: ") + first + ")");
+  table.notes.push_back(info_note(NoteTopic::rows,
+                                  std::to_string(without) + " of " + std::to_string(table.rows) +
+                                      (without == 1 ? " rows has no " : " rows have no ") + std::string(what) +
+                                      (without == 1 ? " and is left out (" : " and are left out (first: ") + first +
+                                      ")",
+                                  table.columns[column].name));
   keep_rows(table, rows, column);
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "chainrule/base/matrix.h"
+#include "chainrule/base/note.h"
 
 namespace chainrule {
 
@@ -80,7 +81,7 @@ struct Table {
   Images images;                     ///< empty unless the source is an image file
   std::uint64_t first_line = 0;      ///< of row 0 in the file, from 1; 0 = the format has no lines
   std::vector<std::uint64_t> lines;  ///< of each row of the file; empty while its row r stands in line first_line + r
-  std::vector<std::string> notes;    ///< what was decided while reading ("first line taken as header"), for the user
+  std::vector<Note> notes;           ///< what was decided while reading ("first line taken as header")
   /// Where rows were left out: the number of each row in the file, from 1, and how many rows the file has. Else empty
   /// and 0.
   std::vector<std::uint64_t> row_numbers;
@@ -112,9 +113,10 @@ std::string field_text(const Table& table, const Column& column, std::size_t row
 std::optional<std::size_t> try_find_column(const Table& table, std::string_view name_or_number);
 
 /// As try_find_column, but throws Error (usage) where there is none: names the nearest known name, the columns (the
-/// first few) and `what` it was wanted for, e.g. "target".
-std::size_t find_column(const Table& table, std::string_view name_or_number, std::string_view what);
+/// first few), and the option that wanted it by its key, e.g. "target".
+std::size_t find_column(const Table& table, std::string_view name_or_number, std::string_view option);
 /// The same for many names, in time that grows with names and columns, not with their product.
-std::vector<std::size_t> find_columns(const Table& table, const std::vector<std::string>& names, std::string_view what);
+std::vector<std::size_t> find_columns(const Table& table, const std::vector<std::string>& names,
+                                      std::string_view option);
 
 }  // namespace chainrule

@@ -46,8 +46,9 @@ Error message(const TrainState& s, const std::string& quantity, std::uint64_t st
                            "(learning rate {:.6g}, largest finite gradient {:.3g}, largest finite weight {:.3g})",
                            s.epoch, step, quantity, s.learning_rate, largest_finite(s.gradients.flat()),
                            largest_finite(s.network.parameters.flat())),
-               fmt::format("try a smaller learning rate, e.g. {:.3g}, or clip the gradient (clip_norm 1)",
-                           s.options.learning_rate / 10));
+               message_of(fmt::format("try a smaller learning rate, e.g. {:.3g}, or clip the gradient (",
+                                      s.options.learning_rate / 10),
+                          NamedOption{"clip_norm", "1"}, ")"));
 }
 
 }  // namespace

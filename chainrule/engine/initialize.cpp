@@ -103,11 +103,11 @@ std::string_view name_of(WeightScheme scheme) { return weight_scheme_names()[sta
 std::string_view name_of(BiasScheme scheme) { return bias_scheme_names()[static_cast<std::size_t>(scheme)]; }
 
 WeightScheme weight_scheme_from_name(std::string_view name) {
-  return static_cast<WeightScheme>(index_of_name(name, weight_scheme_names(), "initial weights"));
+  return static_cast<WeightScheme>(index_of_name(name, weight_scheme_names(), "initial_weights"));
 }
 
 BiasScheme bias_scheme_from_name(std::string_view name) {
-  return static_cast<BiasScheme>(index_of_name(name, bias_scheme_names(), "initial biases"));
+  return static_cast<BiasScheme>(index_of_name(name, bias_scheme_names(), "initial_biases"));
 }
 
 void initialize(Network& network, WeightScheme weights, BiasScheme biases, std::uint64_t seed) {

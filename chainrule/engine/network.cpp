@@ -15,20 +15,20 @@ namespace {
 
 constexpr std::size_t kMostUnits = std::size_t{1} << 24;  // of a layer: places in random streams and masks stay unique
 
-void require(bool holds, const std::string& what, const std::string& expected, double found) {
+void require(bool holds, const Message& what, const std::string& expected, double found) {
   if (holds) return;
-  throw Error(ErrorCategory::usage, fmt::format("{}: expected {}, found {}", what, expected, found));
+  throw Error(ErrorCategory::usage, message_of(what, fmt::format(": expected {}, found {}", expected, found)));
 }
 
-void require_share(double share, const std::string& what) {
+void require_share(double share, const Message& what) {
   require(share >= 0 && share < 1, what, "a share in [0, 1)", share);
 }
 
-void require_multiplier(double value, const std::string& what) {
+void require_multiplier(double value, const Message& what) {
   require(std::isfinite(value) && value >= 0, what, "a finite number >= 0", value);
 }
 
-void require_units(std::size_t units, const std::string& what) {
+void require_units(std::size_t units, const Message& what) {
   require(units >= 1 && units <= kMostUnits, what, "1 to " + std::to_string(kMostUnits), static_cast<double>(units));
 }
 
@@ -56,23 +56,24 @@ std::vector<Segment> layout(const Architecture& architecture) {
 
 void validate(const Architecture& architecture) {
   require_units(architecture.inputs, "inputs");
-  require_share(architecture.input_dropout, "input_dropout");
+  require_share(architecture.input_dropout, NamedOption{"input_dropout"});
   if (architecture.layers.empty()) throw Error(ErrorCategory::usage, "layers: expected at least 1, found 0");
   std::size_t total = 0;
   for (std::size_t l = 0; l < architecture.depth(); ++l) {
     const Layer& layer = architecture.layers[l];
     const std::string of = " of layer " + std::to_string(l + 1);
+    const auto option = [&](const char* key) { return message_of(NamedOption{key}, of); };
     require_units(layer.outputs, "units" + of);
-    require_share(layer.dropout, "dropout" + of);
-    require_multiplier(layer.weight_multiplier, "weight_multiplier" + of);
-    require_multiplier(layer.bias_multiplier, "bias_multiplier" + of);
-    require_multiplier(layer.decay_multiplier, "decay_multiplier" + of);
-    require_multiplier(layer.max_norm, "max_norm" + of);
+    require_share(layer.dropout, option("dropout"));
+    require_multiplier(layer.weight_multiplier, option("weight_multiplier"));
+    require_multiplier(layer.bias_multiplier, option("bias_multiplier"));
+    require_multiplier(layer.decay_multiplier, option("decay_multiplier"));
+    require_multiplier(layer.max_norm, option("max_norm"));
     total += layer.outputs * (architecture.layer_inputs(l) + 1);  // < 2^49 each, so no overflow
     require(total <= std::numeric_limits<std::uint32_t>::max(), "parameters", "at most 2^32 - 1",
             static_cast<double>(total));
   }
-  require(architecture.layers.back().dropout == 0, "dropout of the output layer", "0",
+  require(architecture.layers.back().dropout == 0, message_of(NamedOption{"dropout"}, " of the output layer"), "0",
           architecture.layers.back().dropout);
 }
 

@@ -13,8 +13,8 @@
 namespace chainrule {
 namespace {
 
-void require(bool holds, std::string_view name, std::string_view expected, double found) {
-  if (!holds) throw Error(ErrorCategory::usage, fmt::format("{}: expected {}, found {}", name, expected, found));
+void require(bool holds, std::string_view option, std::string_view expected, double found) {
+  if (!holds) throw option_error(option, fmt::format("expected {}, found {}", expected, found));
 }
 
 void require_positive(std::string_view name, double value) {
@@ -96,9 +96,8 @@ void validate(const TrainOptions& options) {
   require(options.plateau_factor > 0 && options.plateau_factor < 1, "plateau_factor", "a number in (0, 1)",
           options.plateau_factor);
   if (std::holds_alternative<Rprop>(options.optimizer) && options.schedule.kind != ScheduleKind::constant)
-    throw Error(ErrorCategory::usage,
-                fmt::format("schedule: rprop finds its own step sizes and expects constant, found {}",
-                            schedule_name(options.schedule.kind)));
+    throw option_error("schedule", fmt::format("rprop finds its own step sizes and expects constant, found {}",
+                                               schedule_name(options.schedule.kind)));
 }
 
 std::size_t rows_per_batch(const TrainOptions& options, std::size_t rows) {

@@ -232,15 +232,13 @@ class Writer {
 
 ExplainView checked(const Explanation& explanation, ExplainView view) {
   const std::size_t layers = layers_of(explanation);
-  if (view.layer > layers)
-    throw Error(ErrorCategory::usage, fmt::format("layer: expected 1 to {}, found {}", layers, view.layer));
+  if (view.layer > layers) throw option_error("layer", fmt::format("expected 1 to {}, found {}", layers, view.layer));
   std::size_t widest = explanation.architecture.inputs;
   for (const Layer& layer : explanation.architecture.layers) widest = std::max(widest, layer.outputs);
   if (view.layer > 0)
     widest =
         view.layer == 1 ? explanation.architecture.inputs : explanation.architecture.layers[view.layer - 2].outputs;
-  if (view.unit > widest)
-    throw Error(ErrorCategory::usage, fmt::format("unit: expected 1 to {}, found {}", widest, view.unit));
+  if (view.unit > widest) throw option_error("unit", fmt::format("expected 1 to {}, found {}", widest, view.unit));
   view.width = std::max<std::size_t>(view.width, 40);
   if (view.unit > 0) view.most = std::max<std::size_t>(view.most, 32);
   return view;
@@ -292,8 +290,8 @@ struct Path {
 };
 
 [[noreturn]] void refuse_name(const std::string& name, const std::string& expected) {
-  throw Error(ErrorCategory::usage, "parameter: expected " + expected + ", found " + in_quotes(name),
-              "names such as W2[3,1], b1[2] or delta3[2]");
+  throw option_error("parameter", "expected " + expected + ", found " + in_quotes(name),
+                     "names such as W2[3,1], b1[2] or delta3[2]");
 }
 
 // The numbers in brackets, from 1: "[3,1]", or "[3; row 17]" with the row of the file last.

@@ -53,7 +53,7 @@ Estimates estimate_some(const Answered& answered, const std::vector<std::size_t>
 }  // namespace
 
 std::vector<RowGroup> groups_by(const std::string& by, const Table& table) {
-  const Column& column = table.columns[find_column(table, by, "--by")];
+  const Column& column = table.columns[find_column(table, by, "by")];
   std::map<std::pair<double, std::string>, std::vector<std::size_t>> rows;
   for (std::size_t row = 0; row < table.rows && rows.size() <= kMostGroups; ++row) {
     std::string text;
@@ -67,9 +67,8 @@ std::vector<RowGroup> groups_by(const std::string& by, const Table& table) {
   }
   const bool is_known = column.is_number() || column.codes.size() == table.rows;
   if (!is_known || rows.size() > kMostGroups)
-    throw Error(ErrorCategory::usage,
-                fmt::format("--by: expected a column of at most {} different values, found more in {}", kMostGroups,
-                            in_quotes(column.name)));
+    throw option_error("by", fmt::format("expected a column of at most {} different values, found more in {}",
+                                         kMostGroups, in_quotes(column.name)));
   std::vector<RowGroup> groups;
   for (auto& [value, members] : rows) groups.push_back({value.second, std::move(members)});
   return groups;

@@ -104,12 +104,12 @@ std::string how_of(const CrossValidation& found, const CrossFacts& facts) {
       found.interrupted ? " Interrupted: not all folds are there." : "");
 }
 
-Json notes_of(const CrossValidation& found, const CrossFacts& facts) {
-  std::vector<std::string> notes = facts.table->notes;
+std::vector<Note> notes_of(const CrossValidation& found, const CrossFacts& facts) {
+  std::vector<Note> notes = facts.table->notes;
   notes.insert(notes.end(), facts.plan->notes.begin(), facts.plan->notes.end());
   for (const FoldResult& fold : found.folds)
-    for (const std::string& note : fold.notes)
-      if (note.starts_with("warning: ") && std::ranges::find(notes, note) == notes.end()) notes.push_back(note);
+    for (const Note& note : fold.notes)
+      if (note.severity == Severity::warning && std::ranges::find(notes, note) == notes.end()) notes.push_back(note);
   return notes;
 }
 
@@ -157,6 +157,7 @@ Json cross_report(const CrossValidation& found, const CrossFacts& facts) {
     if (folds.size() < kFoldsDrawn) one["history"] = history_object(fold.history);
     folds.push_back(std::move(one));
   }
+  const std::vector<Note> notes = notes_of(found, facts);
   return {{"schema", 1},
           {"kind", "cross_validation"},
           {"program", fmt::format("chainrule {}", kVersion)},
@@ -170,7 +171,8 @@ Json cross_report(const CrossValidation& found, const CrossFacts& facts) {
           {"folds", folds},
           {"answers", answers_of(found, facts)},
           {"columns", columns_array(*facts.table, *facts.plan, *facts.options)},
-          {"notes", notes_of(found, facts)},
+          {"notes", note_lines(notes)},
+          {"note_details", notes_array(notes)},
           {"options", options_array(*facts.options)},
           {"command", facts.command},
           {"data_fingerprint", fingerprint(*facts.table, facts.plan->encoder)}};

@@ -190,7 +190,8 @@ std::string table_document(const Table& table, const TableFacts& facts) {
   for (std::size_t c = 0; c < table.columns.size(); ++c)
     columns.push_back(column_object(table.columns[c], facts.columns[c], facts.uses[c]));
   document["columns"] = std::move(columns);
-  document["notes"] = table.notes;
+  document["notes"] = note_lines(table.notes);
+  document["note_details"] = notes_array(table.notes);
   if (facts.plan == nullptr) {
     document["training"] = {{"refused", facts.refusal}, {"hint", facts.hint}};
     return document_text(document);
@@ -200,7 +201,8 @@ std::string table_document(const Table& table, const TableFacts& facts) {
                           {"target", encoder.target},
                           {"labels", encoder.labels},
                           {"network", describe(facts.plan->architecture)},
-                          {"notes", facts.plan->notes}};
+                          {"notes", note_lines(facts.plan->notes)},
+                          {"note_details", notes_array(facts.plan->notes)}};
   return document_text(document);
 }
 

@@ -120,6 +120,17 @@ Json columns_array(const Table& table, const FitPlan& plan, const FitOptions& op
   return columns;
 }
 
+Json notes_array(const std::vector<Note>& notes) {
+  Json out = Json::array();
+  for (const Note& note : notes)
+    out.push_back({{"severity", severity_name(note.severity)},
+                   {"topic", topic_name(note.topic)},
+                   {"column", note.column},
+                   {"option", note.option},
+                   {"text", note.text.text()}});
+  return out;
+}
+
 Json options_array(const FitOptions& options) {
   Json out = Json::array();
   for (const auto& [key, value] : option_values(options)) out.push_back({key, value});

@@ -20,6 +20,8 @@ Json json_numbers(const std::vector<double>& values);
 Json history_object(const History& history);
 /// Each column of the table: what it holds and what training does with it.
 Json columns_array(const Table& table, const FitPlan& plan, const FitOptions& options);
+/// Each note as data: severity, topic, column and option ("" where there is none) and text.
+Json notes_array(const std::vector<Note>& notes);
 /// [key, value] of each option.
 Json options_array(const FitOptions& options);
 

@@ -166,11 +166,10 @@ std::string how_of(const FitResult& result, const ReportFacts& facts, std::size_
 Json training_report(const FitResult& result, const ReportFacts& facts) {
   const Model& model = result.model;
   const std::size_t validation = facts.validation != nullptr ? facts.validation->rows : result.split.held_out.size();
-  Json notes = Json::array();
+  std::vector<Note> notes;
   for (const Table* const table : {facts.table, facts.validation})
-    if (table != nullptr)
-      for (const std::string& note : table->notes) notes.push_back(note);
-  for (const std::string& note : result.notes) notes.push_back(note);
+    if (table != nullptr) notes.insert(notes.end(), table->notes.begin(), table->notes.end());
+  notes.insert(notes.end(), result.notes.begin(), result.notes.end());
   return {{"schema", 1},
           {"kind", "training"},
           {"program", model.provenance.program},
@@ -189,7 +188,8 @@ Json training_report(const FitResult& result, const ReportFacts& facts) {
           {"health", layers_of(result, facts)},
           {"found_rates", facts.rates == nullptr ? Json(nullptr) : rates_object(*facts.rates)},
           {"columns", columns_array(*facts.table, *facts.plan, *facts.options)},
-          {"notes", notes},
+          {"notes", note_lines(notes)},
+          {"note_details", notes_array(notes)},
           {"options", options_array(*facts.options)},
           {"command", fmt::format("{}", fmt::join(facts.commands, "\n"))},
           {"weights_sha256", weights_sha256(model.network)},

@@ -72,13 +72,13 @@ void rethrow_first(const std::vector<std::exception_ptr>& problems, const CrossV
       const std::string which =
           fmt::format("fold {} of {}{}: ", training % how.folds + 1, how.folds,
                       how.repeats > 1 ? fmt::format(", repeat {}", training / how.folds + 1) : "");
-      throw Error(error.category(), which + error.what(), error.hint());
+      throw Error(error.category(), message_of(which, error.message()), error.hint_message(), error.option());
     }
   }
 }
 
-void require(bool holds, std::string_view name, std::size_t least, std::size_t found) {
-  if (!holds) throw Error(ErrorCategory::usage, fmt::format("{}: expected {} or more, found {}", name, least, found));
+void require(bool holds, std::string_view option, std::size_t least, std::size_t found) {
+  if (!holds) throw option_error(option, fmt::format("expected {} or more, found {}", least, found));
 }
 
 }  // namespace

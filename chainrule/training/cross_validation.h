@@ -26,7 +26,7 @@ struct FoldResult {
   Metrics training;  ///< of the rows that trained
   History history;
   std::string weights_sha256;
-  std::vector<std::string> notes;  ///< as in FitResult
+  std::vector<Note> notes;  ///< as in FitResult
 };
 
 /// A metric over the folds where it is defined; NaN where there is none.

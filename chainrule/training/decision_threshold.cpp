@@ -15,19 +15,21 @@ namespace {
 
 constexpr std::size_t kFewRows = 100, kFewOfAClass = 20;  // fewer say little about a threshold
 
-[[noreturn]] void refuse(const std::string& message, const std::string& hint = {}) {
-  throw Error(ErrorCategory::usage, message, hint);
+[[noreturn]] void refuse(std::string_view option, const std::string& problem, const Message& hint = {}) {
+  throw option_error(option, problem, hint);
 }
 
-void note_little_ground(const Encoder& encoder, const Selection& held_out, std::vector<std::string>& notes) {
+void note_little_ground(const Encoder& encoder, const Selection& held_out, std::vector<Note>& notes) {
   std::array<std::size_t, 2> counts{};
   for (const std::size_t row : held_out.rows) ++counts[held_out.data->targets.labels[row]];
   const std::size_t rare = counts[1] <= counts[0] ? 1 : 0;
   if (held_out.rows.size() >= kFewRows && counts[rare] >= kFewOfAClass) return;
-  notes.push_back(
-      fmt::format("warning: the threshold rests on {} validation rows, {} of them of class {}: on other rows another "
-                  "one may be best",
-                  held_out.rows.size(), counts[rare], encoder.labels[rare]));
+  notes.push_back(warning_note(
+      NoteTopic::threshold,
+      fmt::format("the threshold rests on {} validation rows, {} of them of class {}: on other rows another one may "
+                  "be best",
+                  held_out.rows.size(), counts[rare], encoder.labels[rare]),
+      "", "threshold_metric"));
 }
 
 }  // namespace
@@ -36,36 +38,43 @@ void check_threshold(const Encoder& encoder, const FitOptions& options, std::siz
   const bool chosen = options.threshold_metric != "none";
   if (!chosen && !options.threshold) return;
   const char* const option = chosen ? "threshold_metric" : "threshold";
-  if (chosen && options.threshold) refuse("threshold: expected no threshold_metric beside it, found one");
+  if (chosen && options.threshold) refuse("threshold", "expected no threshold_metric beside it, found one");
   if (chosen) index_of_name(options.threshold_metric, threshold_metric_names(), "threshold_metric");
   if (options.threshold && !(*options.threshold > 0 && *options.threshold < 1))
-    refuse(fmt::format("threshold: expected a number in (0, 1), found {}", *options.threshold));
+    refuse("threshold", fmt::format("expected a number in (0, 1), found {}", *options.threshold));
   if (encoder.labels.size() != 2)
-    refuse(fmt::format("{}: expected a target of two classes, found {}", option,
-                       encoder.task == Task::number ? "a number" : fmt::format("{}", encoder.labels.size())));
+    refuse(option, fmt::format("expected a target of two classes, found {}",
+                               encoder.task == Task::number ? "a number" : fmt::format("{}", encoder.labels.size())));
   if (chosen && validation_rows == 0)
-    refuse("threshold_metric: expected validation rows to choose by, found none",
-           "validation_split or validation holds some out");
+    refuse("threshold_metric", "expected validation rows to choose by, found none",
+           message_of(NamedOption{"validation_split"}, " or ", NamedOption{"validation"}, " holds some out"));
 }
 
 std::optional<double> threshold_for(const Model& model, const Selection& held_out, const FitOptions& options,
-                                    std::size_t threads, std::vector<std::string>& notes) {
+                                    std::size_t threads, std::vector<Note>& notes) {
   if (options.threshold_metric == "none") return options.threshold;
   const Matrix predictions = predict(model.network, model.loss, held_out, threads);
   const auto choice = choose_threshold(predictions.view(), held_out, options.threshold_metric);
   if (!choice) {
-    notes.push_back(fmt::format("warning: no threshold is chosen: {} is not defined on the validation rows",
-                                options.threshold_metric));
+    notes.push_back(warning_note(
+        NoteTopic::threshold,
+        fmt::format("no threshold is chosen: {} is not defined on the validation rows", options.threshold_metric), "",
+        "threshold_metric"));
     return std::nullopt;
   }
   if (choice->value <= choice->before) {
-    notes.push_back(fmt::format("the likelier class is predicted: no threshold has a better {} than its {:.4g}",
-                                options.threshold_metric, choice->before));
+    notes.push_back(
+        info_note(NoteTopic::threshold,
+                  fmt::format("the likelier class is predicted: no threshold has a better {} than its {:.4g}",
+                              options.threshold_metric, choice->before),
+                  "", "threshold_metric"));
     return std::nullopt;
   }
-  notes.push_back(fmt::format("threshold {:.4g} for class {}: {} {:.4g} instead of {:.4g} on the validation rows",
-                              choice->threshold, model.encoder.labels[1], options.threshold_metric, choice->value,
-                              choice->before));
+  notes.push_back(info_note(
+      NoteTopic::threshold,
+      fmt::format("threshold {:.4g} for class {}: {} {:.4g} instead of {:.4g} on the validation rows",
+                  choice->threshold, model.encoder.labels[1], options.threshold_metric, choice->value, choice->before),
+      "", "threshold_metric"));
   note_little_ground(model.encoder, held_out, notes);
   return choice->threshold;
 }

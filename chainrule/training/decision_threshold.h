@@ -14,6 +14,6 @@ namespace chainrule {
 void check_threshold(const Encoder& encoder, const FitOptions& options, std::size_t validation_rows);
 /// The threshold that the options give or choose by the rows held out; `notes` say which it is and what it rests on.
 std::optional<double> threshold_for(const Model& model, const Selection& held_out, const FitOptions& options,
-                                    std::size_t threads, std::vector<std::string>& notes);
+                                    std::size_t threads, std::vector<Note>& notes);
 
 }  // namespace chainrule

@@ -14,7 +14,7 @@ double watched_value(const TrainOptions& options, bool has_validation, const Epo
   if (metric != nullptr) return metric->value;
   std::string known;
   for (const Metric& one : record.validation) known += (known.empty() ? "" : ", ") + one.name;
-  throw Error(ErrorCategory::usage, "metric: expected one of " + known + ", found " + in_quotes(options.metric));
+  throw option_error("metric", "expected one of " + known + ", found " + in_quotes(options.metric));
 }
 
 }  // namespace
@@ -22,9 +22,9 @@ double watched_value(const TrainOptions& options, bool has_validation, const Epo
 void validate_metric(const TrainOptions& options, bool has_validation) {
   larger_is_better(options.metric);  // throws for an unknown one
   if (!has_validation && options.metric != "loss")
-    throw Error(ErrorCategory::usage,
-                "metric: " + in_quotes(options.metric) + " needs validation rows: expected some, found none",
-                "hold rows out with validation_split, or watch the training loss with metric \"loss\"");
+    throw option_error("metric", in_quotes(options.metric) + " needs validation rows: expected some, found none",
+                       message_of("hold rows out with ", NamedOption{"validation_split"},
+                                  ", or watch the training loss with ", NamedOption{"metric", "loss"}));
 }
 
 void add_epoch(EarlyStopping& stopping, const TrainOptions& options, bool has_validation, EpochRecord& record,

@@ -27,8 +27,8 @@ namespace chainrule {
 
 namespace {
 
-[[noreturn]] void refuse(const std::string& message, const std::string& hint = {}) {
-  throw Error(ErrorCategory::usage, message, hint);
+[[noreturn]] void refuse(std::string_view option, const std::string& problem, const Message& hint = {}) {
+  throw option_error(option, problem, hint);
 }
 
 // The value of layer l in a list with one entry for all layers, or one per layer.
@@ -36,7 +36,7 @@ double of_layer(const std::vector<double>& values, std::size_t l, std::size_t la
   if (values.empty()) return 1;
   if (values.size() == 1) return values[0];
   if (values.size() != layers)
-    refuse(fmt::format("{}: expected 1 value or one for each of the {} layers, found {}", name, layers, values.size()));
+    refuse(name, fmt::format("expected 1 value or one for each of the {} layers, found {}", layers, values.size()));
   return values[l];
 }
 
@@ -65,14 +65,15 @@ std::vector<double> named(const Encoder& encoder, const std::string& wish) {
       constexpr std::size_t kShown = 10;
       const std::span<const std::string> some =
           std::span(encoder.labels).first(std::min(kShown, encoder.labels.size()));
-      refuse(fmt::format("class_weight: expected a class ({}{}), found {}", fmt::join(some, ", "),
+      refuse("class_weight",
+             fmt::format("expected a class ({}{}), found {}", fmt::join(some, ", "),
                          some.size() < encoder.labels.size() ? ", ..." : "", in_quotes(label)),
              near.empty() ? "" : fmt::format("did you mean {}?", near));
     }
-    if (given[k]) refuse("class_weight: expected each class once, found " + in_quotes(label) + " twice");
+    if (given[k]) refuse("class_weight", "expected each class once, found " + in_quotes(label) + " twice");
     given[k] = true;
     if (!number_from_text(std::string_view(part).substr(sign + 1), weights[k]))
-      refuse("class_weight: expected CLASS=NUMBER, found " + in_quotes(part));
+      refuse("class_weight", "expected CLASS=NUMBER, found " + in_quotes(part));
   }
   return weights;
 }
@@ -83,7 +84,8 @@ std::vector<double> class_weights_for(const Encoder& encoder, const Table& table
                                       const FitOptions& options) {
   if (options.class_weight == "none") return {};
   if (encoder.task != Task::classes)
-    refuse("class_weight: expected classes as target, found a number", "--task classes predicts classes");
+    refuse("class_weight", "expected classes as target, found a number",
+           message_of(NamedOption{"task", "classes"}, " predicts classes"));
   return options.class_weight == "balanced" ? balanced(encoder, table, rows) : named(encoder, options.class_weight);
 }
 
@@ -92,13 +94,16 @@ void note_no_classes(const Table& table, FitPlan& plan) {
   const std::size_t classes = plan.encoder.labels.size(), target = plan.encoder.target_place - 1;
   if (plan.encoder.task == Task::classes && !table.columns[target].is_number() &&
       read_column(table, target).type == ColumnType::date)
-    plan.notes.push_back(
-        fmt::format("warning: {} holds dates, and each of the {} is a class: to predict when, make it "
-                    "a number, such as days",
-                    in_quotes(plan.encoder.target), classes));
+    plan.notes.push_back(warning_note(
+        NoteTopic::target,
+        fmt::format("{} holds dates, and each of the {} is a class: to predict when, make it a number, such as days",
+                    in_quotes(plan.encoder.target), classes),
+        plan.encoder.target));
   if (table.rows >= 10 && classes * 10 > table.rows * 8)
-    plan.notes.push_back(fmt::format("warning: {} classes of {} in {} rows: is it an ID rather than a class?", classes,
-                                     in_quotes(plan.encoder.target), table.rows));
+    plan.notes.push_back(warning_note(NoteTopic::target,
+                                      fmt::format("{} classes of {} in {} rows: is it an ID rather than a class?",
+                                                  classes, in_quotes(plan.encoder.target), table.rows),
+                                      plan.encoder.target));
 }
 
 void note_class_weights(FitPlan& plan) {
@@ -108,9 +113,11 @@ void note_class_weights(FitPlan& plan) {
   std::string some;
   for (std::size_t k = 0; k < std::min(kShown, weights.size()); ++k)
     some += fmt::format("{}{} {:.4g}", k > 0 ? ", " : "", plan.encoder.labels[k], weights[k]);
-  plan.notes.push_back(
+  plan.notes.push_back(info_note(
+      NoteTopic::options,
       fmt::format("class weights: {}{}; probabilities shift with them: a class that counts more is given more", some,
-                  weights.size() > kShown ? ", ..." : ""));
+                  weights.size() > kShown ? ", ..." : ""),
+      "", "class_weight"));
 }
 
 std::size_t bytes_of(const Table& table) {
@@ -155,12 +162,16 @@ std::size_t memory_for(const FitPlan& plan, const Table& table, const FitOptions
 
 void note_idle_options(const FitOptions& options, FitPlan& plan) {
   if (std::holds_alternative<Rprop>(options.train.optimizer))
-    plan.notes.push_back("optimizer rprop: every step takes all rows, and the schedule is constant");
+    plan.notes.push_back(info_note(NoteTopic::options,
+                                   "optimizer rprop: every step takes all rows, and the schedule is constant", "",
+                                   "optimizer"));
   FitOptions preset;
   apply_preset(preset, options.preset);
   if (plan.encoder.task != Task::classes) return;
   const auto idle = [&](bool is_set, const char* name) {
-    if (is_set) plan.notes.push_back(fmt::format("{} has no effect: the target is a class, not a number", name));
+    if (is_set)
+      plan.notes.push_back(info_note(
+          NoteTopic::options, fmt::format("{} has no effect: the target is a class, not a number", name), "", name));
   };
   idle(options.data.target_scaling != preset.data.target_scaling, "target_scaling");
   idle(options.data.clamp_predictions != preset.data.clamp_predictions, "clamp_predictions");
@@ -169,15 +180,17 @@ void note_idle_options(const FitOptions& options, FitPlan& plan) {
 void note_warmup(const TrainOptions& options, FitPlan& plan) {
   if (options.schedule.warmup_epochs >= static_cast<double>(options.epochs))
     plan.notes.push_back(
-        fmt::format("warning: warmup_epochs {} is not below epochs {}: the learning rate rises to the end",
-                    options.schedule.warmup_epochs, options.epochs));
+        warning_note(NoteTopic::options,
+                     fmt::format("warmup_epochs {} is not below epochs {}: the learning rate rises to the end",
+                                 options.schedule.warmup_epochs, options.epochs),
+                     "", "warmup_epochs"));
 }
 
 void require_metric(const std::string& metric, Task task) {
   const std::vector<std::string>& known = metric_names(task == Task::classes);
   if (std::find(known.begin(), known.end(), metric) == known.end())
-    refuse(fmt::format("metric: expected one of {} for {}, found {}", fmt::join(known, ", "),
-                       task == Task::classes ? "classes" : "a number as target", in_quotes(metric)));
+    refuse("metric", fmt::format("expected one of {} for {}, found {}", fmt::join(known, ", "),
+                                 task == Task::classes ? "classes" : "a number as target", in_quotes(metric)));
 }
 
 void require_counts(const Table& table, const Encoder& encoder) {
@@ -223,14 +236,15 @@ Loss loss_for(Task task, const FitOptions& options) {
   if (!of_classes && loss.label_smoothing == preset.train.loss.label_smoothing)
     loss.label_smoothing = 0;  // a preset's, meant for cross-entropies
   if (of_classes && task == Task::number)
-    refuse(
-        fmt::format("loss: a number as target expects half_squared_error, absolute_error, huber or poisson, found {}",
-                    loss_name(loss)));
+    refuse("loss",
+           fmt::format("a number as target expects half_squared_error, absolute_error, huber or poisson, found {}",
+                       loss_name(loss)));
   if (loss.kind == LossKind::poisson && task == Task::classes)
-    refuse("loss: classes expect softmax_cross_entropy, sigmoid_cross_entropy or half_squared_error, found poisson");
+    refuse("loss", "classes expect softmax_cross_entropy, sigmoid_cross_entropy or half_squared_error, found poisson");
   if (link_name(loss) != "identity" && options.output_activation.kind != ActivationKind::identity)
-    refuse(fmt::format("output_activation: the loss {} brings its own link ({}) and expects identity, found {}",
-                       loss_name(loss), link_name(loss), activation_name(options.output_activation)));
+    refuse("output_activation",
+           fmt::format("the loss {} brings its own link ({}) and expects identity, found {}", loss_name(loss),
+                       link_name(loss), activation_name(options.output_activation)));
   return loss;
 }
 
@@ -242,14 +256,14 @@ EncoderOptions encoder_options(const Table& table, const FitOptions& options) {
   // What tells groups apart would tell the rows of one group from all others.
   const std::size_t group = find_column(table, options.group, "group");
   const std::size_t target = data.target.empty() ? table.columns.size() - 1 : find_column(table, data.target, "target");
-  if (group == target) refuse("group: expected another column than the target, found " + in_quotes(options.group));
+  if (group == target) refuse("group", "expected another column than the target, found " + in_quotes(options.group));
   const auto is_among = [&](const std::vector<std::string>& names, std::string_view what) {
     const std::vector<std::size_t> columns = find_columns(table, names, what);
     return std::ranges::find(columns, group) != columns.end();
   };
   for (const auto& [names, what] : {std::pair(&data.date, "date"), std::pair(&data.numeric, "numeric")})
     if (is_among(*names, what))
-      refuse(fmt::format("{}: expected another column than the group's, found {}", what, in_quotes(options.group)),
+      refuse(what, "expected another column than the group's, found " + in_quotes(options.group),
              "a column that makes groups is no input");
   if (is_among(data.categorical, "categorical")) return data;
   data.ignore.push_back(options.group);
@@ -342,8 +356,9 @@ void note_no_better(FitResult& result) {
         fmt::format("{}{} {:.4g} against {:.4g}", figures.empty() ? "" : ", ", name, ours->value, trivial->value);
   }
   if (!figures.empty())
-    result.notes.push_back("warning: on the validation rows the model is no better than the best constant answer: " +
-                           figures);
+    result.notes.push_back(
+        warning_note(NoteTopic::baseline,
+                     "on the validation rows the model is no better than the best constant answer: " + figures));
 }
 
 // A mean over rows that do not count is none.

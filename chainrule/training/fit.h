@@ -17,13 +17,13 @@ namespace chainrule {
 struct FitResult {
   Model model;
   History history;
-  Split split;                     ///< the rows of the table that trained, were watched, and tested
-  Metrics training, validation;    ///< of the model as it is returned
-  Metrics trivial;                 ///< the same as in `validation`, but loss, of the best constant answers to its rows
-  double trivial_loss = 0;         ///< of the best constant answer, on up to 10,000 of the training rows
-  double least_loss = 0;           ///< of answers that are all right, there
-  Estimates test;                  ///< the same for rows that nothing has looked at; none: no rows
-  std::vector<std::string> notes;  ///< decisions and warnings, for the user
+  Split split;                   ///< the rows of the table that trained, were watched, and tested
+  Metrics training, validation;  ///< of the model as it is returned
+  Metrics trivial;               ///< the same as in `validation`, but loss, of the best constant answers to its rows
+  double trivial_loss = 0;       ///< of the best constant answer, on up to 10,000 of the training rows
+  double least_loss = 0;         ///< of answers that are all right, there
+  Estimates test;                ///< the same for rows that nothing has looked at; none: no rows
+  std::vector<Note> notes;       ///< decisions and warnings
 };
 
 /// The loss that these options mean for a task. Throws Error (usage) for one that suits neither the task nor the
@@ -37,7 +37,7 @@ struct FitPlan {
   Loss loss;
   Split split;                   ///< rows of the table
   std::size_t memory_bytes = 0;  ///< estimate of what training needs
-  std::vector<std::string> notes;
+  std::vector<Note> notes;
 };
 /// What these options mean for the encoder of a table. Throws Error (usage).
 EncoderOptions encoder_options(const Table& table, const FitOptions& options);

@@ -19,15 +19,15 @@ namespace {
 
 using Rows = std::vector<std::size_t>;
 
-[[noreturn]] void refuse(const std::string& message, const std::string& hint = {}) {
-  throw Error(ErrorCategory::usage, message, hint);
+[[noreturn]] void refuse(std::string_view option, const std::string& problem, const Message& hint = {}) {
+  throw option_error(option, problem, hint);
 }
 
 std::size_t whole_number(std::string_view text, const std::string& all) {
   std::size_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || value == 0)
-    refuse("validation_rows: expected last:N, first:N or A-B (rows from 1), found " + in_quotes(all));
+    refuse("validation_rows", "expected last:N, first:N or A-B (rows from 1), found " + in_quotes(all));
   return value;
 }
 
@@ -47,8 +47,8 @@ std::pair<std::size_t, std::size_t> named_rows(const std::string& text, std::siz
     last = whole_number(std::string_view(text).substr(dash + 1), text);
   }
   if (first >= last || last > rows || last - first == rows)
-    refuse(fmt::format("validation_rows: expected some, but not all, of the rows 1 to {}, found {}", rows,
-                       in_quotes(text)));
+    refuse("validation_rows",
+           fmt::format("expected some, but not all, of the rows 1 to {}, found {}", rows, in_quotes(text)));
   return {first, last};
 }
 
@@ -57,10 +57,9 @@ const Column& deciding_column(const Table& table, const std::string& name, const
   const std::size_t index = find_column(table, name, option);
   const Column& column = table.columns[index];
   if (index + 1 == encoder.target_place)
-    refuse(fmt::format("{}: expected another column than the target, found {}", option, in_quotes(column.name)));
+    refuse(option, "expected another column than the target, found " + in_quotes(column.name));
   if (!column.is_number() && column.codes.size() != table.rows)
-    refuse(fmt::format("{}: expected numbers or at most a million different texts, found more in {}", option,
-                       in_quotes(column.name)));
+    refuse(option, "expected numbers or at most a million different texts, found more in " + in_quotes(column.name));
   return column;
 }
 
@@ -124,7 +123,7 @@ std::vector<std::uint32_t> chosen(const std::vector<std::uint32_t>& of_all, cons
 // How rows of a table are held out, one part after the other.
 class Chooser {
  public:
-  Chooser(const Encoder& encoder, const Table& table, const FitOptions& options, std::vector<std::string>& notes)
+  Chooser(const Encoder& encoder, const Table& table, const FitOptions& options, std::vector<Note>& notes)
       : options_(options), notes_(notes) {
     if (options.stratify && encoder.task == Task::classes) strata_ = encode_labels(encoder, table);
     if (!options.group.empty()) {
@@ -135,9 +134,11 @@ class Chooser {
       numbers_ = times_of(table, static_cast<std::size_t>(column_ - table.columns.data()));
     }
     if (column_ != nullptr && column_->missing > 0)
-      notes_.push_back(fmt::format("warning: {} rows have no value in {}: {}", column_->missing,
-                                   in_quotes(column_->name),
-                                   options.group.empty() ? "they train" : "they are taken for one group"));
+      notes_.push_back(
+          warning_note(NoteTopic::rows,
+                       fmt::format("{} rows have no value in {}: {}", column_->missing, in_quotes(column_->name),
+                                   options.group.empty() ? "they train" : "they are taken for one group"),
+                       column_->name, options.group.empty() ? "time" : "group"));
   }
 
   /// Takes a share out of `rows`, and says so.
@@ -183,8 +184,10 @@ class Chooser {
     const std::string by = column_ == nullptr ? ""
                            : by_time          ? " by " + in_quotes(column_->name)
                                               : " of whole groups in " + in_quotes(column_->name);
-    notes_.push_back(
-        fmt::format("kept for the test: fold {} of {}{}, {} of {} rows", fold + 1, folds, by, held_out.size(), all));
+    notes_.push_back(info_note(
+        NoteTopic::test_rows,
+        fmt::format("kept for the test: fold {} of {}{}, {} of {} rows", fold + 1, folds, by, held_out.size(), all),
+        column_ == nullptr ? "" : column_->name, "test_fold"));
     return held_out;
   }
 
@@ -203,29 +206,35 @@ class Chooser {
   }
 
   void say(std::size_t rows, const std::vector<std::uint32_t>& numbers, const Split& split, HeldOutFor purpose) {
-    const std::string what = purpose == HeldOutFor::validation ? "held out"
-                             : options_.test_folds > 0         ? "left out"
-                                                               : "kept for the test";
+    const bool validates = purpose == HeldOutFor::validation, left_out = !validates && options_.test_folds > 0;
+    const std::string what = validates ? "held out" : left_out ? "left out" : "kept for the test";
+    const auto note = [&](const std::string& text, const std::string& column) {
+      const NoteTopic topic = validates  ? NoteTopic::validation_rows
+                              : left_out ? NoteTopic::rows
+                                         : NoteTopic::test_rows;
+      notes_.push_back(info_note(topic, text, column, validates ? "validation_split" : "test_split"));
+    };
     const std::size_t out = split.held_out.size();
     if (!options_.group.empty()) {
       const std::size_t some = distinct(numbers, split.held_out), all = some + distinct(numbers, split.rest);
-      notes_.push_back(fmt::format("{}: {} of {} groups in {}, {} of {} rows", what, some, all,
-                                   in_quotes(column_->name), out, rows));
+      note(
+          fmt::format("{}: {} of {} groups in {}, {} of {} rows", what, some, all, in_quotes(column_->name), out, rows),
+          column_->name);
     } else if (!options_.time.empty()) {
-      notes_.push_back(fmt::format("{}: the last {} of {} rows by {}", what, out, rows, in_quotes(column_->name)));
+      note(fmt::format("{}: the last {} of {} rows by {}", what, out, rows, in_quotes(column_->name)), column_->name);
     } else if (purpose == HeldOutFor::test) {
-      notes_.push_back(fmt::format("{}: {} of {} rows", what, out, rows));
+      note(fmt::format("{}: {} of {} rows", what, out, rows), "");
     }
   }
 
   const FitOptions& options_;
-  std::vector<std::string>& notes_;
+  std::vector<Note>& notes_;
   const Column* column_ = nullptr;
   std::vector<std::uint32_t> strata_, numbers_;
 };
 
 void require_share(double share, const char* option) {
-  if (!(share >= 0 && share < 1)) refuse(fmt::format("{}: expected a share in [0, 1), found {}", option, share));
+  if (!(share >= 0 && share < 1)) refuse(option, fmt::format("expected a share in [0, 1), found {}", share));
 }
 
 // Wishes that contradict each other.
@@ -234,54 +243,59 @@ void check_wishes(const FitOptions& options, bool other_table) {
   require_share(options.test_split, "test_split");
   const bool named = !options.validation_rows.empty(), grouped = !options.group.empty(), timed = !options.time.empty();
   if (grouped && timed)
-    refuse("group: expected no time beside it, found " + in_quotes(options.time),
+    refuse("group", "expected no time beside it, found " + in_quotes(options.time),
            "rows are held out by groups or by time: choose one of the two");
   const char* const chooser = grouped ? "group" : timed ? "time" : "";
   if (named && (grouped || timed))
-    refuse(fmt::format("{}: expected no validation_rows beside it, found {}", chooser,
-                       in_quotes(options.validation_rows)));
+    refuse(chooser, "expected no validation_rows beside it, found " + in_quotes(options.validation_rows));
   if (named && options.test_split > 0)
-    refuse("test_split: expected no validation_rows beside it, found " + in_quotes(options.validation_rows));
+    refuse("test_split", "expected no validation_rows beside it, found " + in_quotes(options.validation_rows));
   if (options.test_folds > 0 && named)
-    refuse("test_fold: expected no validation_rows beside it, found " + in_quotes(options.validation_rows));
+    refuse("test_fold", "expected no validation_rows beside it, found " + in_quotes(options.validation_rows));
   if ((grouped || timed) && options.test_split == 0 && options.test_folds == 0 &&
       (other_table || options.validation_split == 0))
-    refuse(fmt::format("{}: expected rows to hold out, found none", chooser),
-           "validation_split or test_split says how many");
+    refuse(chooser, "expected rows to hold out, found none",
+           message_of(NamedOption{"validation_split"}, " or ", NamedOption{"test_split"}, " says how many"));
 }
 
-void note_unseen_classes(const Encoder& encoder, const Table& table, const Split& split,
-                         std::vector<std::string>& notes) {
+void note_unseen_classes(const Encoder& encoder, const Table& table, const Split& split, std::vector<Note>& notes) {
   if (encoder.task != Task::classes) return;
   const std::vector<std::uint32_t> labels = encode_labels(encoder, table);
   std::vector<bool> seen(encoder.labels.size(), false);
   for (const std::size_t row : split.rest) seen[labels[row]] = true;
   for (std::size_t k = 0; k < seen.size(); ++k)
     if (!seen[k])
-      notes.push_back(fmt::format("warning: class {} has no training row, only rows held out: it cannot be learned",
-                                  in_quotes(encoder.labels[k])));
+      notes.push_back(warning_note(NoteTopic::rows,
+                                   fmt::format("class {} has no training row, only rows held out: it cannot be learned",
+                                               in_quotes(encoder.labels[k])),
+                                   encoder.target));
 }
 
 // Why fewer rows are held out than asked for.
 void note_few_rows_of_a_class(const Encoder& encoder, const Split& split, const FitOptions& options,
-                              std::vector<std::string>& notes) {
+                              std::vector<Note>& notes) {
   if (encoder.task != Task::classes || !options.stratify || options.validation_split == 0 || !options.time.empty())
     return;
   const std::string target = in_quotes(encoder.target);
   const std::size_t held_out = split.held_out.size(), rows = held_out + split.rest.size();
   const auto wanted = static_cast<std::size_t>(options.validation_split * static_cast<double>(rows) + 0.5);
   if (held_out == 0)
-    notes.push_back(fmt::format("no row held out: every class of {} has one {}, and that stays for training", target,
-                                options.group.empty() ? "row" : "group"));
+    notes.push_back(info_note(NoteTopic::rows,
+                              fmt::format("no row held out: every class of {} has one {}, and that stays for training",
+                                          target, options.group.empty() ? "row" : "group"),
+                              encoder.target, "validation_split"));
   else if (held_out < wanted && options.group.empty())
-    notes.push_back(fmt::format("{} of {} rows held out, not {}: one row of every class of {} stays for training",
-                                held_out, rows, wanted, target));
+    notes.push_back(
+        info_note(NoteTopic::rows,
+                  fmt::format("{} of {} rows held out, not {}: one row of every class of {} stays for training",
+                              held_out, rows, wanted, target),
+                  encoder.target, "validation_split"));
 }
 
 }  // namespace
 
 Split split_for(const Encoder& encoder, const Table& table, const FitOptions& options, bool other_table,
-                std::vector<std::string>& notes) {
+                std::vector<Note>& notes) {
   check_wishes(options, other_table);
   Split split;
   if (!options.validation_rows.empty() && !other_table) {
@@ -292,7 +306,8 @@ Split split_for(const Encoder& encoder, const Table& table, const FitOptions& op
       (place >= first && place < last ? split.held_out : split.rest).push_back(row);
     }
     if (split.held_out.empty() || split.rest.empty())
-      refuse(fmt::format("validation_rows: expected rows with a target among them and besides them, found none {} {}",
+      refuse("validation_rows",
+             fmt::format("expected rows with a target among them and besides them, found none {} {}",
                          split.held_out.empty() ? "in" : "besides", in_quotes(options.validation_rows)));
     note_unseen_classes(encoder, table, split, notes);
     return split;
@@ -302,7 +317,9 @@ Split split_for(const Encoder& encoder, const Table& table, const FitOptions& op
   Chooser chooser(encoder, table, options, notes);
   if (options.test_split > 0) {
     split.test = chooser.hold_out(split.rest, options.test_split, HeldOutFor::test);
-    if (split.test.empty()) notes.push_back("warning: no row is kept for the test: every one is needed for training");
+    if (split.test.empty())
+      notes.push_back(warning_note(NoteTopic::test_rows,
+                                   "no row is kept for the test: every one is needed for training", "", "test_split"));
   }
   if (options.test_folds > 0) split.test = chooser.take_fold(split.rest);  // what test_split took is left out
   if (!other_table && options.validation_split > 0) {

@@ -12,6 +12,6 @@ namespace chainrule {
 /// Made before any statistic is taken. `other_table`: the rows that are watched are another table's. What was decided
 /// goes to `notes`. Throws Error (usage).
 Split split_for(const Encoder& encoder, const Table& table, const FitOptions& options, bool other_table,
-                std::vector<std::string>& notes);
+                std::vector<Note>& notes);
 
 }  // namespace chainrule

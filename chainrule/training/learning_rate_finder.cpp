@@ -110,7 +110,7 @@ TrainOptions options_of(const FitOptions& options, const RehearsalRows& rows) {
 RehearsalRows::RehearsalRows(const FitPlan& plan, const FitData& data, const FitOptions& options)
     : plan_(plan), architecture_(architecture_for(plan.encoder, options)), training_(data.training()) {
   if (std::holds_alternative<Rprop>(options.train.optimizer))
-    throw Error(ErrorCategory::usage, "optimizer: expected one with a learning rate, found rprop");
+    throw option_error("optimizer", "expected one with a learning rate, found rprop");
   some_ = some_of(training_, options.train.seed);
   others_ = some_of(data.held_out(), options.train.seed);
 }
@@ -386,7 +386,7 @@ bool is_too_much(const FitResult& result, const TrainOptions& options) {
 
 }  // namespace
 
-std::optional<std::string> warning_of_rate(const FitPlan& plan, const FitData& data, const FitOptions& options,
+std::optional<Note> warning_of_rate(const FitPlan& plan, const FitData& data, const FitOptions& options,
                                            const FitResult& result, const RateTestOptions& how) {
   if (result.history.epochs.size() < kFewestEpochs || result.history.steps < kFewestSteps ||
       std::holds_alternative<Rprop>(options.train.optimizer))
@@ -412,14 +412,17 @@ std::optional<std::string> warning_of_rate(const FitPlan& plan, const FitData& d
   const double fall = fall_at(rate), its_fall = fall_at(test.suggested);
   if (!(its_fall > kWorthwhile * std::abs(start)) || fall > its_fall / 2) return std::nullopt;
   if (how.should_stop && how.should_stop()) return std::nullopt;
-  return fmt::format(
-      "warning: the learning rate {:.3g} is too {}: the training loss was {:.4g} in the first quarter of the epochs "
-      "and "
-      "{:.4g} in the last one, from {:.4g} at the start (the best constant answer has {:.4g}); a range test finds "
-      "{:.2g} "
-      "(--find-learning-rate takes it)",
-      rate, too_high ? "high" : "low", losses.early + result.least_loss, losses.late + result.least_loss,
-      test.start_loss, result.trivial_loss, test.suggested);
+  return warning_note(
+      NoteTopic::learning_rate,
+      message_of(
+          fmt::format(
+              "the learning rate {:.3g} is too {}: the training loss was {:.4g} in the first quarter of the epochs and "
+              "{:.4g} in the last one, from {:.4g} at the start (the best constant answer has {:.4g}); a range test "
+              "finds {:.2g} (",
+              rate, too_high ? "high" : "low", losses.early + result.least_loss, losses.late + result.least_loss,
+              test.start_loss, result.trivial_loss, test.suggested),
+          NamedOption{"find_learning_rate"}, " takes it)"),
+      "", "learning_rate");
 }
 
 }  // namespace chainrule

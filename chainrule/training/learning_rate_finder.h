@@ -69,7 +69,7 @@ struct FoundRates {
 /// than 5 times smaller, or larger; and in rehearsals of equal length, that one takes the loss of other rows down at
 /// least twice as far. None where all is well, none where the rate is not to blame, and none where asking would take
 /// more multiplications than the training and more than 1e11.
-std::optional<std::string> warning_of_rate(const FitPlan& plan, const FitData& data, const FitOptions& options,
+std::optional<Note> warning_of_rate(const FitPlan& plan, const FitData& data, const FitOptions& options,
                                            const FitResult& result, const RateTestOptions& how = {});
 
 }  // namespace chainrule

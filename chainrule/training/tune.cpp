@@ -52,8 +52,9 @@ void check_value(const Option& option, const std::string& value, std::string_vie
     find_option(option.used_with.option)->set(options, option.used_with.values.front());
   const std::string expected = option.set(options, value);
   if (!expected.empty())
-    throw Error(ErrorCategory::usage, fmt::format("range {}: expected {}, found {}", in_quotes(std::string(text), 200),
-                                                  expected, in_quotes(value)));
+    throw Error(ErrorCategory::usage, message_of(NamedOption{"range"}, fmt::format(" {}: expected {}, found {}",
+                                                                                   in_quotes(std::string(text), 200),
+                                                                                   expected, in_quotes(value))));
 }
 
 // Whether trials that differ in it are measured on the same rows by the same figure, and mean the same by the others.
@@ -101,19 +102,18 @@ SearchRange range_from_text(std::string_view text) {
   const std::string name(text.substr(0, sign));
   const Option* const option = sign == std::string_view::npos ? nullptr : find_option(name);
   if (sign == std::string_view::npos)
-    throw Error(ErrorCategory::usage,
-                "range: expected OPTION=LOW..HIGH or OPTION=VALUE|VALUE, found " + in_quotes(std::string(text)));
+    throw option_error("range",
+                       "expected OPTION=LOW..HIGH or OPTION=VALUE|VALUE, found " + in_quotes(std::string(text)));
   if (option == nullptr) {
     std::vector<std::string> names;
     for (const Option& known : option_table()) names.push_back(known.key());
     const std::string near = nearest_name(name, names);
-    throw Error(ErrorCategory::usage, "range: expected an option of train, found " + in_quotes(name),
-                near.empty() ? "" : "did you mean " + near + "?");
+    throw option_error("range", "expected an option of train, found " + in_quotes(name),
+                       near.empty() ? "" : "did you mean " + near + "?");
   }
   if (!may_vary(*option))
-    throw Error(ErrorCategory::usage,
-                "range: expected an option of network or training, found " + in_quotes(option->key()),
-                "it decides what is measured, or what others mean: set it for the whole search");
+    throw option_error("range", "expected an option of network or training, found " + in_quotes(option->key()),
+                       "it decides what is measured, or what others mean: set it for the whole search");
   SearchRange range{option->key(), {}};
   const std::string_view what = text.substr(sign + 1);
   const std::size_t dots = what.find("..");
@@ -124,10 +124,10 @@ SearchRange range_from_text(std::string_view text) {
   }
   if (!number_from_text(what.substr(0, dots), range.low) || !number_from_text(what.substr(dots + 2), range.high) ||
       !(range.low > 0 && range.low < range.high))
-    throw Error(ErrorCategory::usage,
-                fmt::format("range: expected LOW..HIGH, two numbers above 0, of {}, found {}", option->key(),
-                            in_quotes(std::string(what))),
-                "VALUE|VALUE|VALUE tries these");
+    throw option_error("range",
+                       fmt::format("expected LOW..HIGH, two numbers above 0, of {}, found {}", option->key(),
+                                   in_quotes(std::string(what))),
+                       "VALUE|VALUE|VALUE tries these");
   for (const double share : {0.0, 0.37, 1.0}) check_value(*option, number_between(range, share), text);
   return range;
 }
@@ -190,8 +190,8 @@ class Search {
     if (how.score.empty()) result_.score = plan.encoder.task == Task::classes ? "log_loss" : "rmse";
     const std::vector<std::string>& known = metric_names(plan.encoder.task == Task::classes);
     if (std::ranges::find(known, result_.score) == known.end())
-      throw Error(ErrorCategory::usage,
-                  fmt::format("score: expected one of {}, found {}", fmt::join(known, ", "), in_quotes(result_.score)));
+      throw option_error("score",
+                         fmt::format("expected one of {}, found {}", fmt::join(known, ", "), in_quotes(result_.score)));
     sign_ = larger_is_better(result_.score) ? -1 : 1;
     most_memory(table, options, how);  // and so is what no trial may be
     for (const SearchRange& range : how.ranges) start_.push_back(find_option(range.option)->get(options));
@@ -324,10 +324,10 @@ class Search {
       score = estimate.value;
       if (std::isnan(score) && job.first == 0) {
         failed_ = true;
-        throw Error(ErrorCategory::usage,
-                    fmt::format("score: expected a metric that every fold has, found {}, not defined on fold {}: {}",
-                                in_quotes(result_.score), job.second + 1, estimate.undefined),
-                    "fewer folds, or another score");
+        throw option_error("score",
+                           fmt::format("expected a metric that every fold has, found {}, not defined on fold {}: {}",
+                                       in_quotes(result_.score), job.second + 1, estimate.undefined),
+                           "fewer folds, or another score");
       }
     } catch (const Error& error) {
       if (error.category() != ErrorCategory::numerics) {
@@ -428,7 +428,7 @@ std::size_t planned_trainings(const TuneOptions& how) {
 
 TuneResult tune(const Table& table, const FitOptions& options, const TuneOptions& how, const TuneObserver& observer,
                 std::size_t threads) {
-  if (how.folds < 2) throw Error(ErrorCategory::usage, fmt::format("folds: expected 2 or more, found {}", how.folds));
+  if (how.folds < 2) throw option_error("folds", fmt::format("expected 2 or more, found {}", how.folds));
   if (how.ranges.empty()) throw Error(ErrorCategory::usage, "ranges: expected options to vary, found none");
   return Search(table, options, how, observer, threads).go();
 }

@@ -52,7 +52,23 @@ TEST(IndexOfName, ListsAndSuggests) {
     EXPECT_STREQ(error.what(), "activation: expected one of leaky_relu, tanh, found \"tanhh\"");
     EXPECT_EQ(error.hint(), "did you mean tanh?");
     EXPECT_EQ(error.category(), ErrorCategory::usage);
+    EXPECT_EQ(error.option(), "activation");
   }
+}
+
+TEST(Error, KnowsTheOptionThatItIsAbout) {
+  const Error about = option_error("batch_size", "expected 1 or more, found 0",
+                                   message_of(NamedOption{"epochs", "9"}, " or ", NamedOption{"shuffle", "false"}));
+  EXPECT_STREQ(about.what(), "batch_size: expected 1 or more, found 0");
+  EXPECT_EQ(about.option(), "batch_size");
+  EXPECT_EQ(about.category(), ErrorCategory::usage);
+  EXPECT_EQ(about.hint(), "epochs=9 or shuffle=false");
+  EXPECT_EQ(Error(ErrorCategory::usage, message_of(NamedOption{"dropout"}, " of layer 2: expected 0")).option(),
+            "dropout");
+  EXPECT_EQ(Error(ErrorCategory::input, message_of("a.csv: see ", NamedOption{"target"})).option(), "")
+      << "it is named, but what is wrong is in the file";
+  EXPECT_EQ(Error(ErrorCategory::usage, "run.toml:3: expected 1", {}, "epochs").option(), "epochs");
+  EXPECT_EQ(Error(ErrorCategory::usage, "epochs: expected 1").option(), "") << "nobody reads the text";
 }
 
 TEST(CheckedProduct, RefusesOverflow) {

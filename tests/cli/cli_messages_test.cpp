@@ -212,6 +212,42 @@ TEST(Errors, NameTheOptionAsItWasSet) {
   expect_in("(--clip-norm 1)", dir.trained({"--lr", "1e38", "--optimizer", "sgd", "--epochs", "9"}, 4));
 }
 
+TEST(Errors, OfTheLibraryNameFlags) {
+  const Points dir;
+  dir.write("mixed.csv", "numeric,kind\n1,a\n2,b\nabc,a\n4,b\n");
+  expect_in(
+      "hint: --numeric numeric counts such texts as missing, --categorical numeric takes the column as categories, "
+      "--ignore numeric leaves it out\n",
+      dir.trained({}, 3, "mixed.csv"));
+  dir.write("huge.csv", "x,kind\n1,a\n-inf,b\n2,a\n");
+  expect_in("hint: --missing=-inf counts it as missing\n", dir.trained({}, 3, "huge.csv"));
+  dir.write("header.csv", "x,kind\n");
+  expect_in("the first line was taken as a header; --no-header reads it as data\n", dir.trained({}, 3, "header.csv"));
+  expect_in("error: --target: points.csv: expected one of", dir.trained({"--target", "kynd"}, 2));
+  expect_in("--target: points.csv: expected one of", dir.said({"inspect", "points.csv", "--target", "kynd"}, 2));
+  expect_in("--class-weight: expected classes as target, found a number\nhint: --task classes predicts classes\n",
+            dir.trained({"--class-weight", "balanced", "--target", "x", "--ignore", "kind", "--task", "number"}, 2));
+  dir.trained({});
+  expect_in("--by: points.csv: expected one of", dir.said({"evaluate", "m.safetensors", "points.csv", "--by", "k"}, 2));
+  expect_in("m.safetensors: exists already\nhint: choose another name, or --force to replace it\n",
+            dir.said({"train", "points.csv", "-o", "m.safetensors"}, 2));
+}
+
+TEST(Notes, NameFlagsOnStandardErrorAndInDocuments) {
+  const Points dir;
+  std::string rows = "nr,x,kind\n";
+  for (int row = 0; row < 40; ++row)
+    rows += std::to_string(row + 1) + "," + std::to_string(row * 7 % 11) + (row % 2 == 0 ? ",a\n" : ",b\n");
+  dir.write("numbered.csv", rows);
+  const std::string note =
+      "warning: left out, for the rows are numbered there: \"nr\" (--numeric nr takes it as a number)";
+  expect_in(note + "\n", dir.trained({}, 0, "numbered.csv"));
+  const std::string document = run(dir, {"inspect", "numbered.csv", "--json"}).out;
+  expect_in("(--numeric nr takes it as a number)", document);
+  expect_in("\"severity\": \"warning\"", document);
+  expect_in("\"option\": \"numeric\"", document);
+}
+
 TEST(Rprop, SaysWhatItBrings) {
   const Points dir;
   expect_in("optimizer rprop: every step takes all rows, and the schedule is constant",

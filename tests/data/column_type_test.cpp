@@ -136,8 +136,11 @@ TEST(Plan, LeavesOutWhatNumbersTheRows) {
   const Encoder encoder = plan_encoder(table, {}, notes);
   ASSERT_EQ(encoder.inputs.size(), 1u);
   EXPECT_EQ(encoder.input_places, (Rows{2}));
-  EXPECT_EQ(notes[0],
-            "warning: left out, for the rows are numbered there: \"row\" (--numeric row takes it as a number)");
+  EXPECT_EQ(note_line(notes[0]),
+            "warning: left out, for the rows are numbered there: \"row\" (numeric=row takes it as a number)");
+  EXPECT_EQ(notes[0].column, "row");
+  EXPECT_EQ(notes[0].option, "numeric");
+  EXPECT_EQ(notes[0].topic, NoteTopic::columns);
   EXPECT_EQ(notes.size(), 2u);
   EXPECT_EQ(plan(table, {.numeric = {"row"}}).inputs.size(), 2u);
   EXPECT_TRUE(plan(table, {.categorical = {"row"}}).inputs[0].categorical);
@@ -199,7 +202,7 @@ std::string warning_of_copies(Column copy, Column target, const EncoderOptions& 
 TEST(Copies, OfAClassAreNamed) {
   const Column target = column("y", classes(40), kKept);
   EXPECT_EQ(warning_of_copies(column("c", classes(40)), target),
-            "warning: the target in other words, so the model may be of no use: \"c\" (--ignore leaves it out)");
+            "warning: the target in other words, so the model may be of no use: \"c\" (ignore leaves it out)");
   const auto coded = [](const std::string& u, const std::string& v) {
     Texts fields = classes(40);
     for (std::string& field : fields) field = field == "u" ? u : v;

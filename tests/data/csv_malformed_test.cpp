@@ -62,7 +62,8 @@ const std::string kUtf8 = " | save the file as UTF-8 (iconv -f latin1 -t utf8, f
 const std::string kFormat = "t.csv: format: expected CSV, IDX or NPY, found ";
 const std::string kNotText = "t.csv:2: text: expected no NUL byte, found one | this does not look like a text file";
 const std::string kNoHeader =
-    "t.csv: expected rows below the header, found none | the first line was taken as a header; --no-header reads it as "
+    "t.csv: expected rows below the header, found none | the first line was taken as a header; header=false reads it "
+    "as "
     "data";
 
 TEST_F(CsvMalformed, NumbersAmongTextsAreOneCategoryInAnyOrder) {
@@ -207,7 +208,7 @@ TEST_F(CsvMalformed, NumbersThatAreTooLarge) {
   for (const std::string number : {"inf", "-inf", "Infinity", "1e999", "-1e999", "1e39"})
     EXPECT_EQ(refusal("a,b\n1,2\n" + number + ",3\n"),
               "t.csv:3:1: column \"a\": expected a finite number up to 3.4e38, found \"" + number +
-                  "\" | --missing=" + number + " counts it as missing");
+                  "\" | missing=" + number + " counts it as missing");
   LoadOptions options;
   options.missing = {"inf", "1e999"};
   expect_readings({{"as asked for", "a,b\n1,2\nINF,3\n1e999,4\n", "a|b / 1 2 / - 3 / - 4"}}, options);
@@ -321,7 +322,7 @@ TEST_F(CsvMalformed, DecimalCommas) {
                    {"a comma twice is text", "a;b\n1,234,5;2\n", "a|b / '1,234,5' 2"}},
                   options);
   const std::string hint =
-      " | with --decimal-comma, a comma between fields would be one in a number; --no-decimal-comma reads 3.14";
+      " | with decimal_comma, a comma between fields would be one in a number; decimal_comma=false reads 3.14";
   expect_refusals({{"commas between fields", "a,b\n3,4\n",
                     "t.csv: decimal comma: expected semicolons or tabs between fields, or numbers in quotes, found "
                     "commas" +
@@ -352,13 +353,13 @@ TEST_F(CsvMalformed, ColumnsThatMustBeNumbers) {
   EXPECT_EQ(shown(table), "a|b|c / 1 'x' 2 / - 'y' 3 / 5 'z' - / - 'x' -");
   EXPECT_EQ(table.columns[0].missing, 2u);
   EXPECT_EQ(table.columns[0].first_missing.text, "x");
-  EXPECT_EQ(table.notes.at(1),
+  EXPECT_EQ(table.notes.at(1).text.text(),
             "column \"a\": 2 texts count as missing (first: \"x\" in " + place(table.source, 3, 1) + ")");
-  EXPECT_EQ(table.notes.at(2),
+  EXPECT_EQ(table.notes.at(2).text.text(),
             "column \"c\": 1 text counts as missing (first: \"n.d.\" in " + place(table.source, 4, 3) + ")");
   options.numeric = {"d"};
   EXPECT_EQ(refusal("a,b\n1,2\n", options, ErrorCategory::usage),
-            "t.csv: numeric: expected one of \"a\", \"b\" or a number from 1 to 2, found \"d\"");
+            "numeric: t.csv: expected one of \"a\", \"b\" or a number from 1 to 2, found \"d\"");
 }
 
 }  // namespace

@@ -145,7 +145,7 @@ TEST_F(Csv, FindsTheDelimiter) {
   EXPECT_EQ(read("1,x;y,2\n1,z;t,2\n").columns.size(), 3u);
   EXPECT_EQ(read("one\n1\n").columns.size(), 1u);
   EXPECT_EQ(read("a,b,c\n1,2,3\n").notes.size(), 1u);
-  EXPECT_EQ(read("a;b\n1;2\n").notes[1], "fields are separated by semicolons");
+  EXPECT_EQ(read("a;b\n1;2\n").notes[1].text.text(), "fields are separated by semicolons");
   LoadOptions options;
   options.delimiter = ';';
   EXPECT_EQ(read("a,b;c\n1,5;2\n", options).columns[0].name, "a,b");
@@ -167,8 +167,8 @@ TEST_F(Csv, TellsAHeaderFromData) {
 }
 
 TEST_F(Csv, SaysWhatItDecidedAboutTheHeader) {
-  EXPECT_EQ(read("x,y\n3,4\n").notes, Texts{"first line taken as header: text (\"x\") above numbers"});
-  EXPECT_EQ(read("x,2\n3,4\n").notes,
+  EXPECT_EQ(note_lines(read("x,y\n3,4\n").notes), Texts{"first line taken as header: text (\"x\") above numbers"});
+  EXPECT_EQ(note_lines(read("x,2\n3,4\n").notes),
             (Texts{"no header: the first line holds the number \"2\"",
                    "the first line may be a header after all: it has the text \"x\" above numbers in field 1"}));
   EXPECT_TRUE(read("1,2\n3,4\n", with(Header::no)).notes.empty());
@@ -237,7 +237,7 @@ TEST_F(Csv, RefusesNumbersThatFloatCannotHold) {
   for (const std::string text : {"inf", "-Infinity", "1e999", "-1e999", "1e39", "3.5e38"})
     EXPECT_EQ(refusal("a,b\n1,2\n3," + text + "\n5," + text + "\n"),
               "t.csv:3:2: column \"b\": expected a finite number up to 3.4e38, found \"" + text +
-                  "\" | --missing=" + text + " counts it as missing");
+                  "\" | missing=" + text + " counts it as missing");
   EXPECT_EQ(refusal("a,b\n1,3.4e38\n"), "accepted");
   EXPECT_EQ(read("a,b\n1,inf\n2,sup\n").columns[1].spellings, (Texts{"inf", "sup"})) << "a word among words";
 }
@@ -252,7 +252,7 @@ TEST_F(Csv, RefusesRowsOfAnotherLength) {
 TEST_F(Csv, PassesOverBlankLines) {
   const Table table = read("a,b\n1,2\n\n  \r\n3,4\n\n");
   EXPECT_EQ(table.rows, 2u);
-  EXPECT_EQ(table.notes.back(), "2 blank lines passed over, the first at line 3");
+  EXPECT_EQ(note_line(table.notes.back()), "2 blank lines passed over, the first at line 3");
   EXPECT_EQ(read("a,b\n1,2\n\n").notes.size(), 1u) << "at the end they mean nothing";
   EXPECT_EQ(refusal("a\n1\n\n2\n"),
             "t.csv:3: expected 1 field, found an empty line | a missing value in a table of one column is written NA");
@@ -286,10 +286,10 @@ TEST_F(Csv, FindsTheTargetByNameOrNumber) {
 TEST_F(Csv, SaysWhichTargetsThereAre) {
   EXPECT_EQ(
       refusal("sepal,petal,species\n1,2,3\n", with_target("specis"), ErrorCategory::usage),
-      "t.csv: target: expected one of \"sepal\", \"petal\", \"species\" or a number from 1 to 3, found \"specis\" | "
+      "target: t.csv: expected one of \"sepal\", \"petal\", \"species\" or a number from 1 to 3, found \"specis\" | "
       "did you mean \"species\"?");
   EXPECT_EQ(refusal("a,b\n1,2\n", with_target("3"), ErrorCategory::usage),
-            "t.csv: target: expected one of \"a\", \"b\" or a number from 1 to 2, found \"3\"");
+            "target: t.csv: expected one of \"a\", \"b\" or a number from 1 to 2, found \"3\"");
   for (const std::string number : {"0", "-1", "+1", "1.", "99999999999999999999999"})
     EXPECT_NE(refusal("a,b\n1,2\n", with_target(number), ErrorCategory::usage), "accepted") << number;
 }

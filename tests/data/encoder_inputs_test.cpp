@@ -22,8 +22,8 @@ TEST(Encode, AMissingNumberIsTheMedianAndSaysSo) {
   EXPECT_EQ(encoded_row(data, 1), (std::vector<float>{3, 1, 2}));
   const Table other = table_of({column("a", {"1"}), column("b", {"NA"})}, 1);
   EXPECT_EQ(encoded_row(encode(encoder, other, false), 0), (std::vector<float>{1, 0, 2.5F}));
-  EXPECT_EQ(unlike_training(encoder, other),
-            (Notes{"column \"b\": 1 missing value, where training had none: the median 2.5 stands in"}));
+  EXPECT_EQ(texts_of(unlike_training(encoder, other)),
+            (Texts{"column \"b\": 1 missing value, where training had none: the median 2.5 stands in"}));
 }
 
 TEST(Encode, StatisticsLookAtTrainingRowsOnly) {
@@ -50,8 +50,8 @@ TEST(Encode, EachCategoryHasAnInputAndOneIsForNewOnes) {
   EXPECT_EQ(encoded_row(more, 0), (std::vector<float>{0, 0, 0, 1}));
   EXPECT_EQ(encoded_row(more, 1), (std::vector<float>{0, 1, 0, 0}));
   EXPECT_EQ(encoded_row(more, 2), (std::vector<float>{1, 0, 0, 0}));
-  EXPECT_EQ(unlike_training(encoder, other),
-            (Notes{"column \"c\": 2 rows with a value that training did not know, first \"green\" in a.csv: row 1"}));
+  EXPECT_EQ(texts_of(unlike_training(encoder, other)),
+            (Texts{"column \"c\": 2 rows with a value that training did not know, first \"green\" in a.csv: row 1"}));
 }
 
 TEST(Encode, KnowsTheRangeOfTheTrainingRowsAndWarnsOutsideIt) {
@@ -66,8 +66,8 @@ TEST(Encode, KnowsTheRangeOfTheTrainingRowsAndWarnsOutsideIt) {
   const Table other = table_of({column("a", {"3", "17", "17.5", "2", "99"}), column("c", {"x", "y", "", "q", "x"})}, 5);
   EXPECT_EQ(row_warnings(encoder, other), (Texts{"", "", "a above the trained range; c is missing",
                                                  "a below the trained range; c is new", "a above the trained range"}));
-  EXPECT_EQ(unlike_training(encoder, other),
-            (Notes{"column \"a\": 1 row below the trained range (3 to 17), first \"2\" in a.csv: row 4",
+  EXPECT_EQ(texts_of(unlike_training(encoder, other)),
+            (Texts{"column \"a\": 1 row below the trained range (3 to 17), first \"2\" in a.csv: row 4",
                    "column \"a\": 2 rows above the trained range (3 to 17), first \"17.5\" in a.csv: row 3",
                    "column \"c\": 1 missing value, where training had none, first in a.csv: row 3",
                    "column \"c\": 1 row with a value that training did not know, first \"q\" in a.csv: row 4"}));
@@ -83,7 +83,7 @@ TEST(Encode, SaysNoMoreThanEightLinesOfWhatIsUnlikeTraining) {
     others.push_back(column(fmt::format("x{}", c), {"1", "3"}));
   }
   columns.push_back(column("y", {"u", "v"}, kKept));
-  const Notes lines = unlike_training(fitted(table_of(columns, 2)), table_of(others, 2));
+  const Texts lines = texts_of(unlike_training(fitted(table_of(columns, 2)), table_of(others, 2)));
   ASSERT_EQ(lines.size(), 9u);
   EXPECT_EQ(lines.back(), "and 42 more of this kind");
 }

@@ -85,9 +85,9 @@ TEST(Plan, SortsTextByBytes) {
 }
 
 TEST(Plan, SaysWhatWasDecided) {
-  EXPECT_EQ(notes_of(small()), (Notes{"task: classes (3 labels in column \"y\")"}));
+  EXPECT_EQ(notes_of(small()), (Texts{"task: classes (3 labels in column \"y\")"}));
   EXPECT_EQ(notes_of(small(), {.target = "a", .ignore = {"y"}, .task = static_cast<int>(Task::number)}),
-            (Notes{"task: number (column \"a\")"}));
+            (Texts{"task: number (column \"a\")"}));
 }
 
 TEST(Plan, RefusesATargetWithGaps) {
@@ -116,7 +116,7 @@ TEST(Plan, RefusesTooManyClasses) {
   const EncoderOptions classes{.task = static_cast<int>(Task::classes)};
   const Refusal numbers = plan_refusal(table_of({column("a", ones), column("y", fields, kKept)}, 6000), classes);
   EXPECT_NE(numbers.what.find("expected at most 5000 classes"), std::string::npos) << numbers.what;
-  EXPECT_NE(numbers.hint.find("--task number"), std::string::npos) << numbers.hint;
+  EXPECT_NE(numbers.hint.find("task=number"), std::string::npos) << numbers.hint;
   for (std::string& field : fields) field += 'x';
   EXPECT_NE(plan_refusal(table_of({column("a", ones), column("y", fields, kKept)}, 6000)).what.find("5000 classes"),
             std::string::npos);
@@ -141,10 +141,9 @@ TEST(Plan, RefusesATextAmongNumbers) {
   const Refusal found = plan_refusal(table);
   EXPECT_EQ(found.category, ErrorCategory::input);
   EXPECT_EQ(found.what, "a.csv:3:2: column \"b\": expected a number, found \"abc\"");
-  EXPECT_EQ(
-      found.hint,
-      "--numeric b counts such texts as missing, --categorical b takes the column as categories, --ignore b leaves it "
-      "out");
+  EXPECT_EQ(found.hint,
+            "numeric=b counts such texts as missing, categorical=b takes the column as categories, ignore=b leaves it "
+            "out");
   EXPECT_EQ(plan(table, {.ignore = {"b"}}).inputs.size(), 1u);
   EXPECT_TRUE(plan(table, {.categorical = {"b"}}).inputs[1].categorical);
 }
@@ -162,7 +161,7 @@ TEST(Plan, LeavesOutWhatIsANameOfEachRow) {
   ASSERT_EQ(encoder.inputs.size(), 1u);
   EXPECT_EQ(encoder.inputs[0].name, "kind");
   EXPECT_EQ(encoder.input_places, (Rows{2}));
-  EXPECT_EQ(notes[0], "warning: left out, for nearly every row has a text of its own there: \"id\"");
+  EXPECT_EQ(note_line(notes[0]), "warning: left out, for nearly every row has a text of its own there: \"id\"");
   EXPECT_EQ(plan(table, {.categorical = {"id"}}).inputs.size(), 2u);
   EXPECT_EQ(plan_refusal(table, {.ignore = {"kind"}}).what,
             "a.csv: input columns: expected at least 1 of numbers or categories, found none");
@@ -179,7 +178,7 @@ TEST(Plan, SaysWhereSignsMakeTextOfNumbers) {
         table_of({column("a", {text, "7 parts"}), column("b", {"1", "2"}), column("y", {"u", "v"}, kKept)}, 2);
     Notes notes;
     plan_encoder(table, {}, notes);
-    return notes[0];
+    return note_line(notes[0]);
   };
   for (const std::string text : {"5%", "$5", "$1,234.50", "\xE2\x82\xAC 7", "12 %", "-1,234,567"})
     EXPECT_EQ(
@@ -207,7 +206,7 @@ TEST(Plan, RefusesToLearnFromNothing) {
   EXPECT_EQ(plan_refusal(table_of({column("y", {"1", "2"}, kKept)}, 2)).category, ErrorCategory::input);
   EXPECT_EQ(plan_refusal(table_of({column("a", {}), column("y", {}, kKept)}, 0)).category, ErrorCategory::input);
   EXPECT_EQ(plan_refusal(table_of({}, 2)).category, ErrorCategory::input);
-  EXPECT_NE(plan_refusal(images(2, 1, 1, {})).hint.find("--labels"), std::string::npos);
+  EXPECT_NE(plan_refusal(images(2, 1, 1, {})).hint.find("labels names"), std::string::npos);
 }
 
 TEST(Plan, RefusesATextAmongMoreNumbersThanClassesCanHave) {
@@ -218,7 +217,7 @@ TEST(Plan, RefusesATextAmongMoreNumbersThanClassesCanHave) {
   EXPECT_EQ(found.category, ErrorCategory::input);
   EXPECT_NE(found.what.find("column \"y\": expected a number in every row"), std::string::npos) << found.what;
   EXPECT_NE(found.what.find("\"none\""), std::string::npos) << found.what;
-  EXPECT_EQ(found.hint, "--numeric y leaves out the rows with text there");
+  EXPECT_EQ(found.hint, "numeric=y leaves out the rows with text there");
 }
 
 TEST(Plan, FindsManyColumnsByNameOrNumber) {
@@ -250,7 +249,7 @@ TEST(Plan, MatchesByPlaceWhereNamesAreTheSame) {
   table.columns[1].name = "a";
   Notes notes;
   EXPECT_FALSE(plan_encoder(table, {}, notes).match_by_name);
-  EXPECT_EQ(notes[0], "warning: more than one column is called \"a\": columns will be matched by place");
+  EXPECT_EQ(note_line(notes[0]), "warning: more than one column is called \"a\": columns will be matched by place");
 }
 
 }  // namespace chainrule

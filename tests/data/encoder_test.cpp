@@ -78,7 +78,7 @@ TEST(Fit, NamesConstantColumnsInOneNote) {
   std::vector<Column> columns;
   for (int c = 0; c < 9; ++c) columns.push_back(column(fmt::format("c{}", c), {"1", c == 4 ? "2" : "1"}));
   columns.push_back(column("y", {"u", "v"}, kKept));
-  const Notes notes = notes_of(table_of(std::move(columns), 2));
+  const Texts notes = notes_of(table_of(std::move(columns), 2));
   ASSERT_EQ(notes.size(), 2u);
   EXPECT_EQ(notes[1],
             "warning: constant on the training rows, so nothing is learned from them: \"c0\", \"c1\", \"c2\", \"c3\", "
@@ -138,7 +138,7 @@ TEST(Fit, ScalesANumericTarget) {
 
 TEST(Fit, ClampsToTheTargetsOfTheTrainingRows) {
   const Table table = table_of({column("a", {"1", "2", "3"}), column("y", {"10.5", "20.5", "30.5"}, kKept)}, 3);
-  std::vector<std::string> notes;
+  std::vector<Note> notes;
   const EncoderOptions options{.target_scaling = Scaling::range, .clamp_predictions = true};
   Encoder encoder = plan_encoder(table, options, notes);
   fit_encoder(encoder, table, std::vector<std::size_t>{0, 1}, options, notes);
@@ -313,7 +313,8 @@ TEST(Encode, RefusesImagesOfAnotherSize) {
   EXPECT_EQ(refusal([&] { encode(of_table, images(1, 3, 2, {}), false); }).what,
             "a.csv: inputs: expected a table with 2 input columns, found images of 3 x 2");
   EXPECT_EQ(encode(of_images, images(1, 2, 3, {}), false).rows(), 1u);
-  EXPECT_NE(refusal([&] { encode(of_images, images(1, 2, 3, {}), true); }).hint.find("--labels"), std::string::npos);
+  EXPECT_NE(refusal([&] { encode(of_images, images(1, 2, 3, {}), true); }).hint.find("labels names"),
+            std::string::npos);
   Table broken = images(2, 2, 3, {"7", "3"});
   broken.images.bytes = std::vector<std::uint8_t>(11);
   EXPECT_THROW(encode(of_images, broken, false), Error);
@@ -361,7 +362,7 @@ TEST_F(RealData, OfNumbersIsEncoded) {
 
 TEST_F(RealData, NamesItsConstantColumn) {
   EXPECT_EQ(notes_of(load("ionosphere.csv")),
-            (Notes{"task: classes (2 labels in column \"column 35\")",
+            (Texts{"task: classes (2 labels in column \"column 35\")",
                    "warning: constant on the training rows, so nothing is learned from it: \"column 2\""}));
 }
 

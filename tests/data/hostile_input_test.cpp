@@ -174,7 +174,7 @@ TEST_F(Hostile, ReadsTablesThatBeginLikeSomethingElse) {
 TEST_F(Hostile, RefusesTablesWithoutRows) {
   EXPECT_EQ(refusal("a,b\n"),
             "t.csv: expected rows below the header, found none | the first line was taken as a header; "
-            "--no-header reads it as data");
+            "header=false reads it as data");
   EXPECT_EQ(refusal("\n \r\n"), "t.csv: expected a table, found nothing but blank lines");
   EXPECT_EQ(refusal("\xEF\xBB\xBF"), "t.csv: expected a table, found nothing but blank lines");
   EXPECT_EQ(refusal("1,2"), "accepted");

@@ -93,10 +93,11 @@ TEST_F(Idx, AsksForLabelsOnlyWhereTheyAreNeeded) {
   EXPECT_EQ(
       refusal_of(file),
       "t10k-images-idx3-ubyte: labels: expected a file of labels beside it, t10k-labels-idx1-ubyte or "
-      "t10k-labels-idx1-ubyte.gz or t10k-labels.idx1-ubyte or t10k-labels.idx1-ubyte.gz, found none | say where they "
-      "are with --labels");
-  EXPECT_EQ(refusal_of(write("pictures", idx({3, 2, 2}, kPixels))),
-            "pictures: labels: expected a file of labels beside it, found none | say where they are with --labels");
+      "t10k-labels-idx1-ubyte.gz or t10k-labels.idx1-ubyte or t10k-labels.idx1-ubyte.gz, found none | labels names "
+      "the file with the labels");
+  EXPECT_EQ(
+      refusal_of(write("pictures", idx({3, 2, 2}, kPixels))),
+      "pictures: labels: expected a file of labels beside it, found none | labels names the file with the labels");
   EXPECT_TRUE(load_table(file, without_target()).columns.empty());
   LoadOptions optional;
   optional.target_required = false;
@@ -109,7 +110,7 @@ TEST_F(Idx, AsksForLabelsOnlyWhereTheyAreNeeded) {
   EXPECT_EQ(load_table(file, named).columns.size(), 1u);
   named.target = "digit";
   EXPECT_EQ(refusal_of(file, named, ErrorCategory::usage),
-            "t10k-images-idx3-ubyte: target: expected one of \"label\" or a number from 1 to 1, found \"digit\"");
+            "target: t10k-images-idx3-ubyte: expected one of \"label\" or a number from 1 to 1, found \"digit\"");
 }
 
 TEST_F(Idx, ReadsAFolderAsMnistIsDistributed) {
@@ -190,7 +191,7 @@ TEST_F(Idx, RefusesLabelsThatDoNotMatch) {
 TEST_F(Idx, LabelsBelongToNoCsvTable) {
   EXPECT_EQ(
       refusal("a,b\n1,2\n", with_labels("x"), ErrorCategory::usage),
-      "t.csv: labels: expected images or an NPY array to put them to, found a CSV table | in a table the target is one "
+      "labels: t.csv: expected images or an NPY array to put them to, found a CSV table | in a table the target is one "
       "of the columns");
 }
 
@@ -272,7 +273,7 @@ TEST_F(Npy, FindsTheTarget) {
   EXPECT_EQ(read_npy(npy("|u1", "(3, 2)", "ABCDEF"), options).columns[0].spellings, (Texts{"65", "67", "69"}));
   options.target = "5";
   EXPECT_EQ(refusal_of(write("a.npy", npy("|u1", "(3, 2)", "ABCDEF")), options, ErrorCategory::usage),
-            "a.npy: target: expected one of \"column 1\", \"column 2\" or a number from 1 to 2, found \"5\"");
+            "target: a.npy: expected one of \"column 1\", \"column 2\" or a number from 1 to 2, found \"5\"");
   options.target_required = false;
   EXPECT_TRUE(read_npy(npy("|u1", "(3, 2)", "ABCDEF"), options).columns[1].codes.empty());
 }
@@ -293,7 +294,7 @@ TEST_F(Npy, RefusesShapesThatTheFileDoesNotHold) {
   EXPECT_EQ(
       refusal(npy("|u1", "(12,)", kPixels)),
       "a.npy: NPY shape: expected 2 dimensions (rows, columns), or 3 of unsigned bytes (images), found (12,) | save it "
-      "as one column with reshape(-1, 1), or give labels with --labels");
+      "as one column with reshape(-1, 1); if it holds the labels of another file, it is for labels");
   EXPECT_EQ(refusal(npy("|u1", "()", "A")),
             "a.npy: NPY shape: expected 2 dimensions (rows, columns), or 3 of unsigned bytes (images), found () | "
             "reshape the "

@@ -73,9 +73,10 @@ TEST_F(TableRows, WhatIsLeftIsTheTableWithoutThem) {
 TEST_F(TableRows, SaysHowManyAndWhere) {
   const Table table = left("x,y\n1,a\n2,\n3,b\n4,?\n", 1);
   EXPECT_EQ(table.rows, 2u);
-  EXPECT_EQ(table.notes.back(), "2 of 4 rows have no target and are left out (first: " + place(table.source, 3) + ")");
+  EXPECT_EQ(note_line(table.notes.back()),
+            "2 of 4 rows have no target and are left out (first: " + place(table.source, 3) + ")");
   const Table one = left("x,y\n1,a\n2,\n3,b\n", 1);
-  EXPECT_EQ(one.notes.back(), "1 of 3 rows has no target and is left out (" + place(one.source, 3) + ")");
+  EXPECT_EQ(note_line(one.notes.back()), "1 of 3 rows has no target and is left out (" + place(one.source, 3) + ")");
   EXPECT_EQ(left("x,y\n1,a\n2,b\n", 1).notes.size(), 1u) << "the header only";
 }
 
@@ -94,7 +95,8 @@ TEST_F(TableRows, RowsKeepTheirPlaces) {
   leave_out_rows_without(again, 0, "weight");
   EXPECT_EQ(rows_in_file(again), 5u);
   EXPECT_EQ(place_of_row(again, 0), place(table.source, 5));
-  EXPECT_EQ(again.notes.back(), "1 of 3 rows has no weight and is left out (" + place(table.source, 4) + ")");
+  EXPECT_EQ(note_line(again.notes.back()),
+            "1 of 3 rows has no weight and is left out (" + place(table.source, 4) + ")");
 }
 
 TEST_F(TableRows, ATextThatGoesWithItsRowLeavesNumbers) {
@@ -140,7 +142,7 @@ TEST_F(TableRows, ValidationRowsAreThoseOfTheFile) {
 
 TEST_F(TableRows, TheFingerprintIsThatOfTheRowsLeft) {
   const Table some = left("x,y\n1,a\n2,\n3,b\n", 1), all = read("x,y\n1,a\n3,b\n");
-  std::vector<std::string> notes;
+  std::vector<Note> notes;
   const Encoder encoder = plan_encoder(all, {}, notes);
   EXPECT_EQ(fingerprint(some, encoder), fingerprint(all, encoder));
 }

@@ -37,7 +37,7 @@ TEST(Descent, SeparatesTwoSpiralsFromFiveSeeds) {
 
 TEST(Descent, IrisInTenFolds) {
   const Table table = testing::load("iris.csv");
-  std::vector<std::string> notes;
+  std::vector<Note> notes;
   const std::vector<std::uint32_t> labels = encode_labels(plan_encoder(table, {}, notes), table);
   double right = 0;
   const auto folds = fold_rows(table.rows, 10, labels, 1);
@@ -56,7 +56,7 @@ TEST(Descent, IrisInTenFolds) {
 
 TEST(Descent, DigitsWithAStratifiedFifthHeldOut) {
   const Table table = testing::load("digits.csv");
-  std::vector<std::string> notes;
+  std::vector<Note> notes;
   const std::vector<std::uint32_t> labels = encode_labels(plan_encoder(table, {}, notes), table);
   std::vector<double> accuracies;
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {

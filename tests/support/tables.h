@@ -20,7 +20,7 @@
 namespace chainrule::testing {
 
 using Texts = std::vector<std::string>;
-using Notes = std::vector<std::string>;
+using Notes = std::vector<Note>;
 using Rows = std::vector<std::size_t>;
 
 constexpr bool kKept = true;
@@ -107,11 +107,18 @@ inline Encoder fitted(const Table& table, const EncoderOptions& options = {}) {
   return encoder;
 }
 
-inline Notes notes_of(const Table& table, const EncoderOptions& options = {}) {
+// Without what stands before a warning.
+inline Texts texts_of(const Notes& notes) {
+  Texts texts;
+  for (const Note& note : notes) texts.push_back(note.text.text());
+  return texts;
+}
+
+inline Texts notes_of(const Table& table, const EncoderOptions& options = {}) {
   Notes notes;
   Encoder encoder = plan_encoder(table, options, notes);
   fit_encoder(encoder, table, all(table), options, notes);
-  return notes;
+  return note_lines(notes);
 }
 
 inline std::vector<float> encoded_row(const Dataset& data, std::size_t row) {

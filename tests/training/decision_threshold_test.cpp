@@ -25,7 +25,7 @@ TEST(ClassWeights, AreScikitLearnsAndOfTheTrainingRows) {
   const FitPlan given = plan_fit(table, options);
   EXPECT_EQ(given.encoder.class_weights, (std::vector<double>{1, 5}));
   EXPECT_TRUE(std::ranges::any_of(
-      given.notes, [](const std::string& note) { return note.starts_with("class weights: no 1, yes 5;"); }));
+      given.notes, [](const Note& note) { return note.text.text().starts_with("class weights: no 1, yes 5;"); }));
 }
 
 // A class weight is a sample weight of the loss, and multiplies with one; metrics do not heed it.
@@ -97,7 +97,7 @@ TEST(Thresholds, AreChosenOnTheValidationRowsAndKept) {
   EXPECT_EQ(find_metric(plain.validation, "log_loss")->value, find_metric(chosen.validation, "log_loss")->value);
   const auto says = [&](const std::string& part) {
     return std::any_of(chosen.notes.begin(), chosen.notes.end(),
-                       [&](const std::string& note) { return note.find(part) != std::string::npos; });
+                       [&](const Note& note) { return note_line(note).find(part) != std::string::npos; });
   };
   EXPECT_TRUE(says("for class yes: f1 "));
   EXPECT_TRUE(says("warning: the threshold rests on 80 validation rows"));

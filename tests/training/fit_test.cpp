@@ -108,7 +108,7 @@ TEST(Splits, KeepPatientsTogetherAndTheColumnOutOfTheInputs) {
   for (const InputColumn& input : plan.encoder.inputs) EXPECT_NE(input.name, "patient");
   const std::string said = fmt::format("kept for the test: {} of {} groups in \"patient\", {} of 200 rows",
                                        patients[2].size(), table.columns[2].spellings.size(), plan.split.test.size());
-  EXPECT_NE(std::find(plan.notes.begin(), plan.notes.end(), said), plan.notes.end()) << said;
+  EXPECT_EQ(std::ranges::count(note_lines(plan.notes), said), 1) << said;
   options.data.categorical = {"patient"};  // asked for
   const Encoder encoder = plan_fit(table, options).encoder;
   EXPECT_TRUE(std::any_of(encoder.inputs.begin(), encoder.inputs.end(),
@@ -140,9 +140,8 @@ TEST(Splits, HoldOutTheLastRowsByTime) {
   for (const std::size_t row : by_number.split.rest)
     if (!std::isnan(table.columns[0].numbers[row])) latest = std::max(latest, table.columns[0].numbers[row]);
   for (const std::size_t row : by_number.split.held_out) EXPECT_GT(table.columns[0].numbers[row], latest);
-  EXPECT_NE(std::find(by_number.notes.begin(), by_number.notes.end(),
-                      "warning: 22 rows have no value in \"size\": they train"),
-            by_number.notes.end());
+  EXPECT_EQ(std::ranges::count(note_lines(by_number.notes), "warning: 22 rows have no value in \"size\": they train"),
+            1);
   options.time = "color";
   const Refusal refused = refusal([&] { plan_fit(table, options); });
   EXPECT_EQ(refused.what,
@@ -207,10 +206,10 @@ TEST(Fit, SaysWhereAConstantAnswerIsAsGood) {
   FitOptions options = small_fit("cost");
   options.zero_output = true;
   const auto warned = [&] {
-    return std::ranges::any_of(fit(table, options).notes, [](const std::string& note) {
-      return note.starts_with(
-          "warning: on the validation rows the model is no better than the best constant answer: "
-          "rmse ");
+    return std::ranges::any_of(fit(table, options).notes, [](const Note& note) {
+      return note.severity == Severity::warning && note.topic == NoteTopic::baseline &&
+             note.text.text().starts_with(
+                 "on the validation rows the model is no better than the best constant answer: rmse ");
     });
   };
   options.train.learning_rate = 1e-9;

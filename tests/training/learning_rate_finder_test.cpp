@@ -177,7 +177,8 @@ TEST(LayerRates, KeepWhatIsGivenWhereNothingIsBetter) {
 
 std::string warning_at(const Table& table, FitOptions options, double rate) {
   options.train.learning_rate = rate;
-  return warning_of_rate(table, options, fit(table, options)).value_or("");
+  const std::optional<Note> warning = warning_of_rate(table, options, fit(table, options));
+  return warning ? note_line(*warning) : "";
 }
 
 TEST(WarningOfRate, NamesARateThatIsTooHighOrTooLowAndNoOther) {

@@ -25,7 +25,7 @@ const Mnist* mnist() {
     const std::filesystem::path folder = testing::shared_data("mnist");
     if (folder.empty()) return std::unique_ptr<Mnist>();
     auto data = std::make_unique<Mnist>();
-    std::vector<std::string> notes;
+    std::vector<Note> notes;
     const Table training = formats::load_table(folder.string());
     const Encoder encoder = plan_encoder(training, {}, notes);
     data->training = encode(encoder, training, true);

@@ -16,18 +16,19 @@ constexpr std::size_t kNamesShown = 6;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-std::string hint_for_text(std::string_view text, const std::string& otherwise) {
+Message hint_for_text(std::string_view text, const Message& otherwise) {
   if (has_thousands(text))
-    return "this looks like commas between thousands: take them out; if it is a decimal comma, --decimal-comma reads "
-           "it";
-  if (is_decimal_comma(text)) return "this looks like a decimal comma: --decimal-comma reads it";
+    return message_of("this looks like commas between thousands: take them out; if it is a decimal comma, ",
+                      NamedOption{"decimal_comma"}, " reads it");
+  if (is_decimal_comma(text))
+    return message_of("this looks like a decimal comma: ", NamedOption{"decimal_comma"}, " reads it");
   if (text.find_first_of(";\t|") != std::string_view::npos)
-    return "this looks like several fields; --delimiter sets what separates them";
+    return message_of("this looks like several fields; ", NamedOption{"delimiter"}, " sets what separates them");
   return otherwise;
 }
 
 [[noreturn]] void refuse_missing(const Table& table, const Column& column, std::string_view what,
-                                 std::string_view expected, const std::string& hint) {
+                                 std::string_view expected, const Message& hint) {
   const Sighting& seen = column.first_missing;
   throw Error(
       ErrorCategory::input,
@@ -96,7 +97,7 @@ std::string name_or_number(const Table& table, std::size_t index) {
   return table.names_from_header && plain ? name : std::to_string(index + 1);
 }
 
-void require_numbers(const Table& table, std::size_t index, const std::string& hint) {
+void require_numbers(const Table& table, std::size_t index, const Message& hint) {
   const Column& column = table.columns[index];
   if (!column.is_number())
     throw Error(ErrorCategory::input,
@@ -115,17 +116,19 @@ void require_target(const Table& table, std::size_t index) {
   const Column& column = table.columns[index];
   if (column.missing > 0)
     refuse_missing(table, column, "missing target in " + in_column(column), "a value",
-                   column.missing < table.rows ? "remove rows without a target"
-                                               : "the column is empty in all rows, as after a separator at the end of "
-                                                 "each line; --target chooses another");
+                   column.missing < table.rows
+                       ? Message("remove rows without a target")
+                       : message_of("the column is empty in all rows, as after a separator at the end of each line; ",
+                                    NamedOption{"target"}, " chooses another"));
   const bool kept = has_codes(table, column) || column.numbers.size() == table.rows;
   if (!kept && !column.is_number() && column.first_no_utf8.line == 0)
-    throw Error(ErrorCategory::input,
-                fmt::format("{}: {}: expected a number in every row, or few enough different texts to be classes, "
-                            "found text {} among more different values than classes can have",
-                            place(table.source, column.first_text.line, column.first_text.field), in_column(column),
-                            in_quotes(column.first_text.text)),
-                fmt::format("--numeric {} leaves out the rows with text there", name_or_number(table, index)));
+    throw Error(
+        ErrorCategory::input,
+        fmt::format("{}: {}: expected a number in every row, or few enough different texts to be classes, "
+                    "found text {} among more different values than classes can have",
+                    place(table.source, column.first_text.line, column.first_text.field), in_column(column),
+                    in_quotes(column.first_text.text)),
+        message_of(NamedOption{"numeric", name_or_number(table, index)}, " leaves out the rows with text there"));
   if (!kept)
     throw Error(ErrorCategory::internal,
                 fmt::format("{}: {}: its text was not kept: expected a table that was read with this target",

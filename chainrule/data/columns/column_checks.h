@@ -29,7 +29,7 @@ bool is_number_with_signs(std::string_view text);
 
 /// Throws Error (input) at the first field that is text, else at the first that is missing; `hint` where the text does
 /// not tell more.
-void require_numbers(const Table& table, std::size_t index, const std::string& hint);
+void require_numbers(const Table& table, std::size_t index, const Message& hint);
 /// Throws Error (input) at the first missing field, (internal) when neither numbers nor spellings of it were kept.
 void require_target(const Table& table, std::size_t index);
 /// Throws Error (input) unless all are finite numbers >= 0 and one is above 0.

@@ -56,7 +56,7 @@ std::vector<std::pair<std::string, std::size_t>> counts_of(const Table& table, c
 }
 
 bool fit_category(InputColumn& input, const Table& table, std::size_t place, std::span<const std::size_t> rows,
-                  std::vector<std::string>& notes) {
+                  std::vector<Note>& notes) {
   const Column& column = table.columns[place];
   auto counts = counts_of(table, column, rows);
   input.constant = counts.size() == 1;
@@ -64,13 +64,14 @@ bool fit_category(InputColumn& input, const Table& table, std::size_t place, std
   if (input.constant) return true;
   if (counts.size() > kMostCategories) {
     constexpr std::size_t kManyNames = 500;  // of customers or machines, rather than of kinds
-    notes.push_back(fmt::format(
-        "{}: {} categories; the {} most frequent have inputs of their own, the others share one{}", in_column(column),
-        counts.size(), kMostCategories,
-        counts.size() < kManyNames
-            ? ""
-            : fmt::format(" (where it says whose rows they are, --group {} holds out all rows of one together)",
-                          name_or_number(table, place))));
+    Message text = fmt::format("{}: {} categories; the {} most frequent have inputs of their own, the others share one",
+                               in_column(column), counts.size(), kMostCategories);
+    const bool many = counts.size() >= kManyNames;
+    if (many)
+      text.append(message_of(" (where it says whose rows they are, ",
+                             NamedOption{"group", name_or_number(table, place)},
+                             " holds out all rows of one together)"));
+    notes.push_back(info_note(NoteTopic::columns, text, column.name, many ? "group" : ""));
     counts.resize(kMostCategories);
   }
   for (auto& [text, count] : counts) input.categories.push_back(std::move(text));
@@ -150,7 +151,7 @@ std::vector<std::string> input_names(const Encoder& encoder) {
 }
 
 void fit_inputs(Encoder& encoder, const Table& table, const std::vector<std::size_t>& places,
-                std::span<const std::size_t> rows, Scaling scaling, std::vector<std::string>& notes) {
+                std::span<const std::size_t> rows, Scaling scaling, std::vector<Note>& notes) {
   std::vector<std::string> constant, gaps;
   for (std::size_t j = 0; j < encoder.inputs.size(); ++j) {
     InputColumn& input = encoder.inputs[j];
@@ -171,11 +172,16 @@ void fit_inputs(Encoder& encoder, const Table& table, const std::vector<std::siz
     if (input.may_miss) gaps.push_back(input.name);
   }
   if (!gaps.empty())
-    notes.push_back(fmt::format("missing values become the median, and {}: {}",
-                                gaps.size() == 1 ? "an input that says so" : "inputs that say so", listed(gaps)));
+    notes.push_back(
+        info_note(NoteTopic::columns,
+                  fmt::format("missing values become the median, and {}: {}",
+                              gaps.size() == 1 ? "an input that says so" : "inputs that say so", listed(gaps)),
+                  gaps.size() == 1 ? gaps[0] : ""));
   if (!constant.empty())
-    notes.push_back(fmt::format("warning: constant on the training rows, so nothing is learned from {}: {}",
-                                constant.size() == 1 ? "it" : "them", listed(constant)));
+    notes.push_back(warning_note(NoteTopic::columns,
+                                 fmt::format("constant on the training rows, so nothing is learned from {}: {}",
+                                             constant.size() == 1 ? "it" : "them", listed(constant)),
+                                 constant.size() == 1 ? constant[0] : ""));
 }
 
 Features encode_inputs(const Encoder& encoder, const Table& table, const std::vector<std::size_t>& places) {

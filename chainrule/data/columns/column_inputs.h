@@ -19,7 +19,7 @@ float as_float(double value);
 
 /// Scales, medians and categories of the input columns, on these rows. places[j]: where input j stands in the table.
 void fit_inputs(Encoder& encoder, const Table& table, const std::vector<std::size_t>& places,
-                std::span<const std::size_t> rows, Scaling scaling, std::vector<std::string>& notes);
+                std::span<const std::size_t> rows, Scaling scaling, std::vector<Note>& notes);
 /// (table.rows x encoder.width()). Throws Error (input) for text where the encoder has a number.
 Features encode_inputs(const Encoder& encoder, const Table& table, const std::vector<std::size_t>& places);
 

@@ -84,17 +84,19 @@ class TableBuilder {
     if (table_.columns.empty()) refuse(where, "expected a table, found nothing but blank lines");
     if (table_.rows == 0)
       refuse(where, "expected rows below the header, found none",
-             options_.header == Header::detect ? "the first line was taken as a header; --no-header reads it as data"
-                                               : "");
+             options_.header == Header::detect ? message_of("the first line was taken as a header; ",
+                                                            NamedOption{"header", "false"}, " reads it as data")
+                                               : Message());
     if (commas_part_fields_ && !has_decimal_comma_)
       refuse(where, "decimal comma: expected semicolons or tabs between fields, or numbers in quotes, found commas",
-             kQuoteNumbers);
+             quote_numbers());
     refuse_not_finite();
     unstage();
     for (std::size_t c = 0; c < table_.columns.size(); ++c) note_replaced(c);
     if (blanks_inside_ > 0)
-      table_.notes.push_back(count_of(blanks_inside_, "blank line") + " passed over, the first at line " +
-                             std::to_string(first_blank_));
+      table_.notes.push_back(info_note(
+          NoteTopic::reading,
+          count_of(blanks_inside_, "blank line") + " passed over, the first at line " + std::to_string(first_blank_)));
     note_likely_header();
     for (std::size_t c = 0; c < table_.columns.size(); ++c) keep_spellings(c);
     return std::move(table_);
@@ -106,10 +108,13 @@ class TableBuilder {
   // The network computes in float: what does not fit would become infinite there.
   static constexpr double kLargest = static_cast<double>(std::numeric_limits<float>::max());
   static constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
-  static constexpr const char* kQuoteNumbers =
-      "with --decimal-comma, a comma between fields would be one in a number; --no-decimal-comma reads 3.14";
 
-  [[noreturn]] static void refuse(const std::string& where, const std::string& what, const std::string& hint = {}) {
+  static Message quote_numbers() {
+    return message_of("with ", NamedOption{"decimal_comma"}, ", a comma between fields would be one in a number; ",
+                      NamedOption{"decimal_comma", "false"}, " reads 3.14");
+  }
+
+  [[noreturn]] static void refuse(const std::string& where, const std::string& what, const Message& hint = {}) {
     throw Error(ErrorCategory::input, where + ": " + what, hint);
   }
 
@@ -135,10 +140,10 @@ class TableBuilder {
     const bool comment = row_begins_with_hash_ || (first && table_.columns[0].name.starts_with('#'));
     refuse(place(table_.source, line),
            "expected " + count_of(table_.columns.size(), "field") + ", found " + std::to_string(field_),
-           comment               ? "lines with # are no comments here: take them out"
-           : commas_part_fields_ ? kQuoteNumbers
-           : first               ? "line " + std::to_string(first_row_line_) + " was taken as the header of the table"
-                                 : "");
+           comment               ? Message("lines with # are no comments here: take them out")
+           : commas_part_fields_ ? quote_numbers()
+           : first ? Message("line " + std::to_string(first_row_line_) + " was taken as the header of the table")
+                   : Message());
   }
 
   void first_row(std::uint64_t line) {
@@ -296,10 +301,13 @@ class TableBuilder {
   void note_replaced(std::size_t c) {
     const Progress& column = progress_[c];
     if (column.replaced == 0) return;
-    table_.notes.push_back("column " + in_quotes(table_.columns[c].name) + ": " + count_of(column.replaced, "text") +
-                           (column.replaced == 1 ? " counts" : " count") +
-                           " as missing (first: " + in_quotes(column.first_replaced.text) + " in " +
-                           place(table_.source, column.first_replaced.line, c + 1) + ")");
+    table_.notes.push_back(info_note(NoteTopic::reading,
+                                     "column " + in_quotes(table_.columns[c].name) + ": " +
+                                         count_of(column.replaced, "text") +
+                                         (column.replaced == 1 ? " counts" : " count") +
+                                         " as missing (first: " + in_quotes(column.first_replaced.text) + " in " +
+                                         place(table_.source, column.first_replaced.line, c + 1) + ")",
+                                     table_.columns[c].name));
   }
 
   static void see(Sighting& sighting, std::size_t c, std::string_view text, std::uint64_t line) {
@@ -324,7 +332,7 @@ class TableBuilder {
     refuse(place(table_.source, seen.line, seen.field),
            "column " + in_quotes(table_.columns[first].name) + ": expected a finite number up to 3.4e38, found " +
                in_quotes(seen.text),
-           "--missing=" + std::string(trimmed(seen.text)) + " counts it as missing");
+           message_of(NamedOption{"missing", std::string(trimmed(seen.text))}, " counts it as missing"));
   }
 
   // A header with numbers among its names is not recognised; the column that gives it away gets a note.
@@ -334,8 +342,11 @@ class TableBuilder {
       const Column& column = table_.columns[c];
       if (progress_[c].texts != 1 || column.first_text.line != first_row_line_) continue;
       if (column.missing + 1 == table_.rows) continue;
-      table_.notes.push_back("the first line may be a header after all: it has the text " +
-                             in_quotes(column.first_text.text) + " above numbers in field " + std::to_string(c + 1));
+      table_.notes.push_back(info_note(NoteTopic::reading,
+                                       "the first line may be a header after all: it has the text " +
+                                           in_quotes(column.first_text.text) + " above numbers in field " +
+                                           std::to_string(c + 1),
+                                       column.name, "header"));
       return;
     }
   }
@@ -402,12 +413,15 @@ std::size_t estimated_rows(const InputStream& in, std::size_t row_bytes) {
 
 void note_dialect(const CsvDialect& dialect, Table& table) {
   if (dialect.delimiter != ',' && table.columns.size() > 1)
-    table.notes.insert(table.notes.begin(), std::string("fields are separated by ") +
-                                                (dialect.delimiter == '\t'  ? "tabs"
-                                                 : dialect.delimiter == ';' ? "semicolons"
-                                                 : dialect.delimiter == '|' ? "pipes (|)"
-                                                                            : "a character of your own"));
-  if (!dialect.header_reason.empty()) table.notes.insert(table.notes.begin(), dialect.header_reason);
+    table.notes.insert(table.notes.begin(), info_note(NoteTopic::reading,
+                                                      std::string("fields are separated by ") +
+                                                          (dialect.delimiter == '\t'  ? "tabs"
+                                                           : dialect.delimiter == ';' ? "semicolons"
+                                                           : dialect.delimiter == '|' ? "pipes (|)"
+                                                                                      : "a character of your own"),
+                                                      "", "delimiter"));
+  if (!dialect.header_reason.empty())
+    table.notes.insert(table.notes.begin(), info_note(NoteTopic::reading, dialect.header_reason, "", "header"));
 }
 
 }  // namespace

@@ -53,7 +53,7 @@ std::string find_labels(const std::string& path) {
   throw Error(ErrorCategory::input,
               place(path) + ": labels: expected a file of labels beside it" +
                   (looked_for.empty() ? "" : ", " + looked_for) + ", found none",
-              "say where they are with --labels");
+              message_of(NamedOption{"labels"}, " names the file with the labels"));
 }
 
 Column read_table_labels(InputStream& in, std::size_t rows, const std::string& owner) {
@@ -89,7 +89,8 @@ void add_labels(Table& table, const std::string& path, const LoadOptions& option
   if (labels.empty() && options.target_required) refuse_missing(path);
   if (labels.empty()) return;
   table.columns.push_back(read_labels(labels, table.rows, path));
-  if (!asked_for) table.notes.push_back("labels taken from " + place(labels));
+  if (!asked_for)
+    table.notes.push_back(info_note(NoteTopic::reading, "labels taken from " + place(labels), "", "labels"));
   check_target(table, options);
 }
 

@@ -96,7 +96,7 @@ Table load_table(const std::string& path, const LoadOptions& options) {
   if (is_folder(path)) {
     const std::string images = images_in_folder(path, options.part);
     Table table = load_table(images, options);
-    table.notes.insert(table.notes.begin(), "images taken from " + place(images));
+    table.notes.insert(table.notes.begin(), info_note(NoteTopic::reading, "images taken from " + place(images)));
     return table;
   }
   InputStream in(path);
@@ -104,11 +104,9 @@ Table load_table(const std::string& path, const LoadOptions& options) {
   if (content == Content::idx) return load_idx(in, options);
   if (content == Content::npy) return load_npy(in, options);
   if (!options.labels.empty())
-    throw Error(ErrorCategory::usage,
-                place(in.name()) +
-                    ": labels: expected images or an NPY array to put them to, found "
-                    "a CSV table",
-                "in a table the target is one of the columns");
+    throw option_error("labels",
+                       place(in.name()) + ": expected images or an NPY array to put them to, found a CSV table",
+                       "in a table the target is one of the columns");
   return load_csv(in, options);
 }
 

@@ -171,7 +171,7 @@ namespace {
 
 constexpr double kLargest = static_cast<double>(std::numeric_limits<float>::max());
 
-[[noreturn]] void refuse(const InputStream& in, const std::string& what, const std::string& hint = {}) {
+[[noreturn]] void refuse(const InputStream& in, const std::string& what, const Message& hint = {}) {
   throw Error(ErrorCategory::input, place(in.name()) + ": " + what, hint);
 }
 
@@ -306,11 +306,14 @@ Table load_npy(InputStream& in, const LoadOptions& options) {
   NpyHeader header = read_npy_header(in);
   if (header.shape.size() == 2) return table_from(in, std::move(header), options);
   if (header.shape.size() == 3) return images_from(in, std::move(header), options);
-  refuse(in,
-         "NPY shape: expected 2 dimensions (rows, columns), or 3 of unsigned bytes (images), found " +
-             shape_text(header.shape),
-         header.shape.size() == 1 ? "save it as one column with reshape(-1, 1), or give labels with --labels"
-                                  : "reshape the array to (rows, columns)");
+  refuse(
+      in,
+      "NPY shape: expected 2 dimensions (rows, columns), or 3 of unsigned bytes (images), found " +
+          shape_text(header.shape),
+      header.shape.size() == 1
+          ? message_of("save it as one column with reshape(-1, 1); if it holds the labels of another file, it is for ",
+                       NamedOption{"labels"})
+          : Message("reshape the array to (rows, columns)"));
 }
 
 Column read_npy_labels(InputStream& in, std::size_t rows, const std::string& owner) {

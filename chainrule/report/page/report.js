@@ -14,7 +14,8 @@ function showTraining() {
 function showRest() {
   find('summary').textContent = report.summary;
   find('how').textContent = report.how;
-  const warnings = report.notes.filter((note) => note.startsWith('warning: ')), others = report.notes.filter((note) => !note.startsWith('warning: '));
+  const isWarning = (note, i) => report.note_details[i].severity === 'warning';
+  const warnings = report.notes.filter(isWarning), others = report.notes.filter((note, i) => !isWarning(note, i));
   find('warnings').append(...warnings.map((note) => html('li', {}, note)));
   find('warnings').hidden = warnings.length === 0;
   find('notes').append(...others.map((note) => html('li', {}, note)));

@@ -47,13 +47,13 @@ void set_known(FitOptions& options, const Option& option, std::string_view value
     throw Error(ErrorCategory::usage,
                 fmt::format("{}: expected {}, found {}", where, option.used_with.words(),
                             in_quotes(find_option(option.used_with.option)->get(options))),
-                "it has no effect: leave it out");
+                "it has no effect: leave it out", option.key());
   }
   const std::string expected = option.set(options, value);
   if (expected.empty()) return;
   const std::string near = nearest_name(as_key(value), option.choices);
   throw Error(ErrorCategory::usage, fmt::format("{}: expected {}, found {}", where, expected, in_quotes(value)),
-              near.empty() ? "" : fmt::format("did you mean {}?", near));
+              near.empty() ? "" : fmt::format("did you mean {}?", near), option.key());
 }
 
 const Assignment* last_wish(const std::vector<std::vector<Assignment>>& sources, std::string_view name) {
@@ -93,7 +93,7 @@ void require_fit_for_rprop(const Option& option, const Assignment& wish) {
     throw Error(
         ErrorCategory::usage,
         fmt::format("{}: expected {} beside optimizer rprop, found {}", wish.where, value, in_quotes(wish.value)),
-        "leave it out, or choose another optimizer");
+        "leave it out, or choose another optimizer", option.key());
   }
 }
 

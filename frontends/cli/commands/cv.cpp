@@ -55,8 +55,11 @@ class FoldProgress {
     if (fold.history.best_epoch > 0)
       line += fmt::format("; best epoch {} of {}", fold.history.best_epoch, fold.history.epochs.size());
     say(terminal_, line);
-    for (const std::string& note : fold.notes)
-      if (note.starts_with("warning: ") && said_.insert(note).second) say(terminal_, name_of(fold, how_) + ": " + note);
+    for (const Note& note : fold.notes) {
+      const std::string warning = "warning: " + with_flags(note.text);
+      if (note.severity == Severity::warning && said_.insert(warning).second)
+        say(terminal_, name_of(fold, how_) + ": " + warning);
+    }
     share_.end((fold.repeat - 1) * how_.folds + fold.fold - 1);
   }
 
@@ -71,7 +74,7 @@ void write_predictions(const Arguments& arguments, const Table& table, const Enc
   using Kind = AnswerColumn::Kind;
   std::vector<AnswerColumn> columns;
   if (arguments.has("id")) {
-    const std::size_t place = find_column(table, arguments.text("id"), "--id");
+    const std::size_t place = find_column(table, arguments.text("id"), "id");
     columns.push_back({Kind::field, table.columns[place].name, place});
   }
   columns.push_back({Kind::row, "row"});
@@ -98,12 +101,15 @@ void write_predictions(const Arguments& arguments, const Table& table, const Enc
 FitPlan announce(const Arguments& arguments, const Terminal& terminal, FitOptions options, const Table& table,
                  const CrossValidationOptions& how) {
   for (const auto& [key, value] : option_values(options)) say_more(terminal, key + " = " + value);
-  for (const std::string& note : table.notes) say(terminal, note);
+  say_notes(terminal, table.notes);
   options.test_fold = 1;
   options.test_folds = how.folds;
   FitPlan plan = plan_fit(table, options);
-  for (const std::string& note : plan.notes)  // but for what is so in this fold only
-    if (!note.starts_with("kept for the test: ") && !note.starts_with("held out: ")) say(terminal, note);
+  write_flags(plan.notes);
+  for (const Note& note : plan.notes) {
+    const bool is_of_fold = note.topic == NoteTopic::test_rows || note.topic == NoteTopic::validation_rows;
+    if (note.severity == Severity::warning || !is_of_fold) say_note(terminal, note);
+  }
   say(terminal, "network: " + describe(plan.architecture));
   const std::size_t at_once = trainings_at_once(how, threads_of(arguments)), all = how.folds * how.repeats;
   say(terminal, fmt::format("{} trainings, {} at a time", all, at_once));
@@ -128,9 +134,10 @@ int validate_on(const Arguments& arguments, const Terminal& terminal, const Sour
   const char* const answer = "\nfinishing with the folds that are done; once more leaves at once\n";
   const Interruption interruption(terminal.loudness == Loudness::quiet ? nullptr : answer);
   FoldProgress progress(terminal, how, options.train.epochs);
-  const CrossValidation found = cross_validate(
+  CrossValidation found = cross_validate(
       table, options, how, progress.observer([&] { return interruption.signal() != 0; }), threads_of(arguments));
   progress.finish();
+  for (FoldResult& fold : found.folds) write_flags(fold.notes);
   const CrossFacts facts{
       arguments.files[0], how, progress.seconds(), &table, &plan, &options, command_of(arguments, sources, how)};
   if (found.interrupted && found.folds.empty()) throw Interrupted{interruption.signal()};
@@ -172,7 +179,7 @@ int cv_command(const Arguments& arguments, const Terminal& terminal) {
   try {
     if (arguments.has("id")) reading.texts.push_back(arguments.text("id"));
     const Table table = load_with_target(arguments.files[0], reading);
-    if (arguments.has("id")) find_column(table, arguments.text("id"), "--id");
+    if (arguments.has("id")) find_column(table, arguments.text("id"), "id");
     return validate_on(arguments, terminal, sources, options_from(sources, table), table);
   } catch (const Error& error) {
     throw in_words_of_the_user(error, sources);

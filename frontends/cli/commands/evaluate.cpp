@@ -96,8 +96,8 @@ int evaluate_command(const Arguments& arguments, const Terminal& terminal) {
   formats::LoadOptions reading = load_options_beside(model, arguments);
   reading.part = formats::Part::test;
   const Table table = load_for(model.encoder, arguments.files[1], reading);
-  for (const std::string& note : table.notes) say(terminal, note);
-  for (const std::string& line : unlike_training(model.encoder, table)) say(terminal, "warning: " + line);
+  say_notes(terminal, table.notes);
+  say_notes(terminal, unlike_training(model.encoder, table));
 
   std::vector<RowGroup> groups;
   if (arguments.has("by")) groups = groups_by(arguments.text("by"), table);

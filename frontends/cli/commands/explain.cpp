@@ -97,17 +97,11 @@ void check_size(const Subject& subject, std::size_t steps) {
                 "fewer rows (--row) or --steps need less");
 }
 
-// The library speaks of a layer, a unit, a parameter; whoever typed the flags shall read of them.
 std::string text_of(const Explanation& explanation, const Arguments& arguments, const ExplainView& view) {
-  try {
-    if (arguments.has("html")) return formats::explanation_html(explanation);
-    if (arguments.is_true("json")) return formats::explanation_json(explanation);
-    if (arguments.has("parameter")) return explain_path(explanation, arguments.text("parameter"), view);
-    return explain_text(explanation, view);
-  } catch (const Error& error) {
-    if (error.category() != ErrorCategory::usage) throw;
-    throw Error(ErrorCategory::usage, std::string("--") + error.what(), error.hint());
-  }
+  if (arguments.has("html")) return formats::explanation_html(explanation);
+  if (arguments.is_true("json")) return formats::explanation_json(explanation);
+  if (arguments.has("parameter")) return explain_path(explanation, arguments.text("parameter"), view);
+  return explain_text(explanation, view);
 }
 
 // Throws Error (numerics) where a step ends in numbers that are not finite; the next one would refuse them.

@@ -152,7 +152,7 @@ int explain_health(const Arguments& arguments, const Terminal& terminal) {
   formats::LoadOptions reading = load_options_beside(model, arguments);
   reading.part = formats::Part::test;
   const Table table = load_for(model.encoder, arguments.files[1], reading);
-  for (const std::string& note : table.notes) say(terminal, note);
+  say_notes(terminal, table.notes);
   if (model.provenance.configuration.empty())
     say(terminal, "the model has no configuration: the default options stand in for it");
 

@@ -10,6 +10,7 @@
 #include "chainrule/report/documents.h"
 #include "chainrule/training/fit.h"
 #include "chainrule/training/options/options.h"
+#include "cli/command_line/error_wording.h"
 #include "cli/commands/commands.h"
 #include "cli/output/inspect.h"
 
@@ -58,7 +59,8 @@ int inspect_table(const Arguments& arguments, const Terminal& terminal, bool jso
   reading.target = options.data.target;
   reading.numeric = options.data.numeric;
   reading.target_required = arguments.has("target");
-  const Table table = formats::load_table(arguments.files[0], reading);
+  Table table = formats::load_table(arguments.files[0], reading);
+  write_flags(table.notes);
   apply_preset(options, preset_for(table));
   TableFacts facts;
   std::optional<FitPlan> plan;
@@ -66,10 +68,11 @@ int inspect_table(const Arguments& arguments, const Terminal& terminal, bool jso
   try {
     plan = plan_fit(for_training(table, options.data.target, kept), options);
     if (kept) plan->notes.insert(plan->notes.begin(), kept->notes.back());
+    write_flags(plan->notes);
     facts.plan = &*plan;
   } catch (const Error& error) {
-    facts.refusal = error.what();
-    facts.hint = error.hint();
+    facts.refusal = with_flags(error.message());
+    facts.hint = with_flags(error.hint_message());
   }
   const std::string scaling = find_option("scaling")->get(options);
   for (std::size_t c = 0; c < table.columns.size(); ++c) {

@@ -64,7 +64,7 @@ Error with_found_rate(const Error& error, const FitPlan& plan, const FitData& da
   try {
     const RateTest test = test_rates(plan, data, options, how);
     if (!(test.suggested < options.train.learning_rate)) return error;
-    return Error(error.category(), error.what(),
+    return Error(error.category(), error.message(),
                  fmt::format("a range test finds the learning rate {} (--find-learning-rate takes it); or clip the "
                              "gradient (--clip-norm 1)",
                              test.suggested));

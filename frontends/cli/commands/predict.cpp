@@ -74,9 +74,9 @@ int predict_command(const Arguments& arguments, const Terminal& terminal) {
   reading.part = formats::Part::test;
   reading.texts = wanted_texts(arguments);
   const Table table = formats::load_table(arguments.files[1], reading);
-  for (const std::string& note : table.notes) say(terminal, note);
+  say_notes(terminal, table.notes);
   const std::vector<AnswerColumn> columns = answer_columns(arguments, model.encoder, table);
-  for (const std::string& line : unlike_training(model.encoder, table)) say(terminal, "warning: " + line);
+  say_notes(terminal, unlike_training(model.encoder, table));
   const Dataset data = encode(model.encoder, table, false);
   const Interruption interruption;  // before the output, so that its temporary file is always taken away
   Output output(path, overwrite);

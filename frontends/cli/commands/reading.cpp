@@ -11,6 +11,7 @@
 #include "chainrule/base/text.h"
 #include "chainrule/base/version.h"
 #include "chainrule/model/formats/safetensors.h"
+#include "cli/command_line/error_wording.h"
 #include "cli/command_line/help.h"
 #include "cli/commands/commands.h"
 #include "cli/output/signals.h"
@@ -88,6 +89,7 @@ formats::LoadOptions load_options_of(const Arguments& arguments, const EncoderOp
 
 Table load_with_target(const std::string& path, const formats::LoadOptions& reading) {
   Table table = formats::load_table(path, reading);
+  write_flags(table.notes);
   const bool is_last = reading.target->empty() && !table.columns.empty();
   const auto target = is_last ? table.columns.size() - 1 : try_find_column(table, *reading.target);
   if (target) leave_out_rows_without(table, *target);  // else it is said later that there is none

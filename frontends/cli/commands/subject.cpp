@@ -95,7 +95,7 @@ void load_fresh(Subject& subject, const Arguments& arguments, const Terminal& te
   const FitOptions options = options_from({arguments.options});
   subject.table = load_with_target(arguments.files[0], load_options_of(arguments, options.data));
   FitPlan plan = plan_fit(subject.table, options);
-  for (const std::string& note : plan.notes) say(terminal, note);
+  say_notes(terminal, plan.notes);
   if (options.zero_output && plan.architecture.depth() > 1)
     say(terminal,
         "zero_output: the weights of the last layer are 0, and so are all gradients before it in a first step");
@@ -143,7 +143,7 @@ Subject load_subject(const Arguments& arguments, const Terminal& terminal, std::
   } catch (const Error& error) {
     throw in_words_of_the_user(error, {arguments.options});
   }
-  for (const std::string& note : subject.table.notes) say(terminal, note);
+  say_notes(terminal, subject.table.notes);
   Dataset data = encode(subject.encoder, subject.table, true);
   choose_rows(subject, arguments, fallback);
   take_batch(subject, data);

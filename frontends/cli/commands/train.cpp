@@ -34,20 +34,17 @@ void check_validation(const Arguments& arguments) {
       throw Error(ErrorCategory::usage, "--validation: expected no --" + wish.name + " beside it, found one");
 }
 
-void say_all(const Terminal& terminal, const std::vector<std::string>& notes) {
-  for (const std::string& note : notes) say(terminal, note);
-}
-
 // The plan, told before the work begins.
 FitPlan announce(const Arguments& arguments, const Terminal& terminal, const FitOptions& options, const Table& table,
                  const Table* validation) {
   for (const auto& [key, value] : option_values(options)) say_more(terminal, key + " = " + value);
   for (const Table* one : {&table, validation})
     if (one != nullptr)
-      for (const std::string& note : one->notes)
-        say(terminal, (validation == nullptr ? "" : one->source + ": ") + note);
+      for (const Note& note : one->notes)
+        say(terminal, (validation == nullptr ? "" : one->source + ": ") + note_line(note));
   FitPlan plan = plan_fit(table, options, validation);
-  say_all(terminal, plan.notes);
+  write_flags(plan.notes);
+  say_notes(terminal, plan.notes);
   if (validation != nullptr && fingerprint(*validation, plan.encoder) == fingerprint(table, plan.encoder))
     say(terminal, "warning: the validation rows are those of the training: they tell nothing about other rows");
   say(terminal, "network: " + describe(plan.architecture));
@@ -85,8 +82,8 @@ void say_result(const Terminal& terminal, const FitResult& result, const Trainin
 
 // What was decided by the training that the plan did not know.
 void say_new_notes(const Terminal& terminal, const FitResult& result, const FitPlan& plan) {
-  for (const std::string& note : result.notes)
-    if (std::find(plan.notes.begin(), plan.notes.end(), note) == plan.notes.end()) say(terminal, note);
+  for (const Note& note : result.notes)
+    if (std::ranges::find(plan.notes, note) == plan.notes.end()) say_note(terminal, note);
 }
 
 std::size_t health_every(const Arguments& arguments) {
@@ -170,7 +167,7 @@ void add_warning_of_rate(FitResult& result, const FitPlan& plan, const FitData& 
                          const RateTestOptions& how) {
   if (result.history.stop == StopReason::interrupted) return;
   try {
-    if (std::optional<std::string> warning = warning_of_rate(plan, data, options, result, how))
+    if (std::optional<Note> warning = warning_of_rate(plan, data, options, result, how))
       result.notes.push_back(std::move(*warning));
   } catch (const std::exception&) {
     return;
@@ -217,6 +214,7 @@ int train_on(const Arguments& arguments, const Terminal& terminal, const std::ve
     formats::save_model(result.model, facts.model, arguments.is_true("force"));
   }
   add_warning_of_rate(result, plan, data, options, testing);
+  write_flags(result.notes);
   say_new_notes(terminal, result, plan);
   say_result(terminal, result, facts);
   if (run || arguments.has("report")) {
@@ -250,7 +248,7 @@ int read_and_train(const Arguments& arguments, const Terminal& terminal,
   const FitOptions options = options_from(sources, table);
   if (!arguments.has("validation")) return train_on(arguments, terminal, sources, options, table, nullptr);
   reading.labels.clear();  // --labels belongs to DATA
-  std::vector<std::string> said_later;
+  std::vector<Note> said_later;
   const Encoder encoder = plan_encoder(table, encoder_options(table, options), said_later);
   const Table validation = load_for(encoder, arguments.text("validation"), reading);
   return train_on(arguments, terminal, sources, options, table, &validation);

@@ -54,13 +54,7 @@ std::vector<SearchRange> ranges_of(const Arguments& arguments, const Sources& so
                                    Task task) {
   std::vector<SearchRange> given;
   if (arguments.has("range"))
-    for (const std::string& text : arguments.flags.at("range")) {
-      try {
-        given.push_back(range_from_text(text));
-      } catch (const Error& error) {
-        throw Error(error.category(), std::string("--") + error.what(), error.hint());
-      }
-    }
+    for (const std::string& text : arguments.flags.at("range")) given.push_back(range_from_text(text));
   std::vector<SearchRange> ranges;
   for (SearchRange& range : default_ranges(options, task)) {
     const auto is_set = [&](const Assignment& wish) { return find_option(wish.name)->key() == range.option; };
@@ -81,8 +75,8 @@ TrialsFile::Start start_of(const Arguments& arguments) {
 
 void say_search(const Arguments& arguments, const Terminal& terminal, const FitPlan& plan, const TuneOptions& how,
                 const TrialsFile& trials) {
-  for (const std::string& note : plan.notes)
-    if (!note.starts_with("held out: ")) say(terminal, note);
+  for (const Note& note : plan.notes)  // but for rows that the winner's training holds out
+    if (note.topic != NoteTopic::validation_rows) say_note(terminal, note);
   for (const SearchRange& range : how.ranges) say_more(terminal, "tries " + range_text(range));
   say(terminal, fmt::format("{} trials of {} options and the options as given: {} trainings on {} folds", how.trials,
                             how.ranges.size(), planned_trainings(how), how.folds));
@@ -126,8 +120,10 @@ Winner fit_winner(const Terminal& terminal, const FitOptions& options, const Tab
   winner.plan = plan_fit(table, winner.options);
   winner.data = encode_fit(winner.plan, table);
   winner.result = fit(winner.plan, winner.data, winner.options, observer, threads);
-  for (const std::string& note : winner.result.notes)
-    if (note.starts_with("warning: ")) say(terminal, note);
+  write_flags(winner.plan.notes);
+  write_flags(winner.result.notes);
+  for (const Note& note : winner.result.notes)
+    if (note.severity == Severity::warning) say_note(terminal, note);
   facts.test_rows = winner.result.test.rows;
   if (facts.test_rows > 0) facts.winner = *find_estimate(winner.result.test, found.score);
   return winner;
@@ -187,7 +183,7 @@ void write_page(const Arguments& arguments, const Table& table, const TuneResult
 int tune_on(const Arguments& arguments, const Terminal& terminal, const Sources& sources, const FitOptions& options,
             const Table& table) {
   const Clock::time_point begin = Clock::now();
-  for (const std::string& note : table.notes) say(terminal, note);
+  say_notes(terminal, table.notes);
   const FitPlan plan = plan_fit(table, options);
   const TuneOptions how = search_of(arguments, sources, options, plan, table);
   TrialsFile trials(arguments.text("trials-file", kTrials), start_of(arguments),

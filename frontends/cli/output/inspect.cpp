@@ -37,7 +37,7 @@ std::string plan_text(const TableFacts& facts) {
   else
     out += fmt::format("  target   {}: a number\n", shortened(encoder.target));
   out += fmt::format("  network  {}\n", describe(facts.plan->architecture));
-  for (const std::string& note : facts.plan->notes) out += "  note     " + harmless(note) + "\n";
+  for (const Note& note : facts.plan->notes) out += "  note     " + harmless(note_line(note)) + "\n";
   return out;
 }
 
@@ -81,7 +81,7 @@ std::string table_text(const Table& table, const TableFacts& facts, const Termin
     out += fmt::format("images of {} x {} pixels\n", table.images.height, table.images.width);
   else
     out += fmt::format("{} columns\n", table.columns.size());
-  for (const std::string& note : table.notes) out += harmless(note) + "\n";
+  for (const Note& note : table.notes) out += harmless(note_line(note)) + "\n";
   if (!table.columns.empty()) out += fmt::format("\n{}", columns_text(table, facts, terminal));
   return out + plan_text(facts);
 }

@@ -12,6 +12,8 @@
 #include <cstdlib>
 #include <system_error>
 
+#include "cli/command_line/error_wording.h"
+
 namespace chainrule::cli {
 namespace {
 
@@ -54,6 +56,14 @@ void say(const Terminal& terminal, std::string_view line) {
   if (terminal.loudness != Loudness::quiet) write_error_stream(harmless(line) + "\n");
 }
 
+void say_note(const Terminal& terminal, const Note& note) {
+  say(terminal, (note.severity == Severity::warning ? "warning: " : "") + with_flags(note.text));
+}
+
+void say_notes(const Terminal& terminal, const std::vector<Note>& notes) {
+  for (const Note& note : notes) say_note(terminal, note);
+}
+
 void say_more(const Terminal& terminal, std::string_view line) {
   if (terminal.loudness == Loudness::verbose) write_error_stream(harmless(line) + "\n");
 }
@@ -61,8 +71,8 @@ void say_more(const Terminal& terminal, std::string_view line) {
 void say_error(const Terminal& terminal, const Error& error) {
   const char* const red = terminal.color ? "\x1b[1;31m" : "";
   const char* const plain = terminal.color ? "\x1b[0m" : "";
-  std::string text = fmt::format("chainrule: {}error:{} {}\n", red, plain, harmless(error.what()));
-  if (!error.hint().empty()) text += fmt::format("hint: {}\n", harmless(error.hint()));
+  std::string text = fmt::format("chainrule: {}error:{} {}\n", red, plain, harmless(with_flags(error.message())));
+  if (!error.hint().empty()) text += fmt::format("hint: {}\n", harmless(with_flags(error.hint_message())));
   write_error_stream(text);
 }
 

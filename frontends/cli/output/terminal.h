@@ -8,6 +8,7 @@
 
 #include "chainrule/base/atomic_file.h"
 #include "chainrule/base/error.h"
+#include "chainrule/base/note.h"
 #include "cli/command_line/parse.h"
 
 namespace chainrule::cli {
@@ -30,6 +31,9 @@ Terminal make_terminal(const Arguments& arguments);
 
 /// One line, unless quiet. Control bytes in it are escaped.
 void say(const Terminal& terminal, std::string_view line);
+/// The same of a note, with options as flags.
+void say_note(const Terminal& terminal, const Note& note);
+void say_notes(const Terminal& terminal, const std::vector<Note>& notes);
 /// One line, when verbose.
 void say_more(const Terminal& terminal, std::string_view line);
 /// Two lines at most, always: "chainrule: error: ..." and "hint: ...".
