@@ -24,6 +24,21 @@ macro(violation text)
   set_property(GLOBAL PROPERTY violations ${after})
 endmacro()
 
+# The library does not know the command line: options are named as data (base/message.h), so no text has a flag in it,
+# and nobody asks how a message begins.
+function(check_texts text)
+  string(REPLACE "'\"'" "" text "${text}") # a quote that is a character begins no text
+  string(REGEX REPLACE "^ *//.*" "" text "${text}")
+  string(REGEX MATCHALL "\"[^\"]*\"" literals "${text}")
+  if(file MATCHES "^chainrule/.*\\.(h|cpp)$" AND "${literals}" MATCHES "--[a-z]")
+    violation("a text names a flag: expected NamedOption, which every frontend spells in its own way")
+  endif()
+  set(begins "(starts_with|startsWith|rfind)")
+  if(text MATCHES "${begins}\\([\"'](warning|error|hint|note)" OR text MATCHES "([Nn]ote|[Ww]arning|[Mm]essage|(what|hint|text)\\(\\))\\.${begins}\\(")
+    violation("asks how a message begins: expected its severity, topic, option or category")
+  endif()
+endfunction()
+
 # "chainrule/data/formats/csv.cpp": its district, "data", and the number of that one's floor, or -1.
 function(place_of path floor district)
   string(REGEX REPLACE "^chainrule/([^/]*).*" "\\1" name ${path})
@@ -113,6 +128,8 @@ function(check_file file)
   file(READ ${ROOT}/${file} content)
   # CMake splits a list at ';' except between brackets, and a backslash protects: none of them is looked for below.
   string(REGEX REPLACE "[][;]" " " lines "${content}")
+  string(REPLACE "\\\\" "//" lines "${lines}")
+  string(REPLACE "\\\"" "'" lines "${lines}") # a quote in a text does not end it
   string(REPLACE "\\" "/" lines "${lines}")
   string(REPLACE "\n" ";" lines "${lines}")
   set(line 0)
@@ -123,6 +140,9 @@ function(check_file file)
     endif()
     if(text MATCHES "#|${speaks}|${differs}")
       check_line("${text}")
+    endif()
+    if(file MATCHES "^(chainrule|frontends)/" AND text MATCHES "--[a-z]|starts_with|startsWith|rfind")
+      check_texts("${text}")
     endif()
   endforeach()
   math(EXPR line "${line} - 1")
@@ -148,7 +168,7 @@ foreach(include IN LISTS includes)
 endforeach()
 
 file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/chainrule/*.h ${ROOT}/chainrule/*.cpp ${ROOT}/frontends/*.h
-     ${ROOT}/frontends/*.cpp ${ROOT}/tests/*.h ${ROOT}/tests/*.cpp ${ROOT}/examples/*.cpp ${ROOT}/bench/*.cpp)
+     ${ROOT}/frontends/*.cpp ${ROOT}/chainrule/*.js ${ROOT}/tests/*.h ${ROOT}/tests/*.cpp ${ROOT}/examples/*.cpp ${ROOT}/bench/*.cpp)
 list(LENGTH files count)
 foreach(file IN LISTS files)
   check_file(${file})
