@@ -3,9 +3,6 @@
 #include <chainrule/chainrule.h>
 
 #include <cstdio>
-#include "chainrule/data/formats/load_table.h"
-#include "chainrule/model/formats/safetensors.h"
-#include "chainrule/training/options/fit_options.h"
 
 int main() {
   const chainrule::Table table = chainrule::formats::load_table("data/iris.csv");

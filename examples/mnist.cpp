@@ -6,8 +6,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include "chainrule/data/formats/load_table.h"
-#include "chainrule/training/options/fit_options.h"
 
 using namespace chainrule;
 

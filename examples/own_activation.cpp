@@ -5,8 +5,6 @@
 
 #include <cmath>
 #include <cstdio>
-#include "chainrule/data/formats/load_table.h"
-#include "chainrule/training/options/fit_options.h"
 
 using namespace chainrule;
 

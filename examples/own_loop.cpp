@@ -4,11 +4,6 @@
 #include <chainrule/chainrule.h>
 
 #include <cstdio>
-#include "chainrule/data/formats/load_table.h"
-#include "chainrule/engine/backpropagation.h"
-#include "chainrule/engine/workspace.h"
-#include "chainrule/metrics/evaluate.h"
-#include "chainrule/training/options/fit_options.h"
 
 using namespace chainrule;
 

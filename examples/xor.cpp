@@ -3,7 +3,6 @@
 #include <chainrule/chainrule.h>
 
 #include <cstdio>
-#include "chainrule/engine/train_options.h"
 
 int main() {
   using namespace chainrule;
