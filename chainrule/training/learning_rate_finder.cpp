@@ -387,7 +387,7 @@ bool is_too_much(const FitResult& result, const TrainOptions& options) {
 }  // namespace
 
 std::optional<Note> warning_of_rate(const FitPlan& plan, const FitData& data, const FitOptions& options,
-                                           const FitResult& result, const RateTestOptions& how) {
+                                    const FitResult& result, const RateTestOptions& how) {
   if (result.history.epochs.size() < kFewestEpochs || result.history.steps < kFewestSteps ||
       std::holds_alternative<Rprop>(options.train.optimizer))
     return std::nullopt;

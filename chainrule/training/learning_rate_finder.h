@@ -70,6 +70,6 @@ struct FoundRates {
 /// least twice as far. None where all is well, none where the rate is not to blame, and none where asking would take
 /// more multiplications than the training and more than 1e11.
 std::optional<Note> warning_of_rate(const FitPlan& plan, const FitData& data, const FitOptions& options,
-                                           const FitResult& result, const RateTestOptions& how = {});
+                                    const FitResult& result, const RateTestOptions& how = {});
 
 }  // namespace chainrule
