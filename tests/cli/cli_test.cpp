@@ -77,6 +77,50 @@ TEST(Completion, CompletesVerbsOptionsAndValuesInBash) {
   EXPECT_EQ(ask("chainrule train ask", 2), "ask.bash\n");
 }
 
+TEST(Completion, CompletesVerbsOptionsAndValuesInFish) {
+  const Dir dir;
+  if (std::system("command -v fish >/dev/null") != 0) GTEST_SKIP() << "fish is not there";
+  dir.write("chainrule.fish", run(dir, {"completion", "fish"}).out);
+  const auto ask = [&](const std::string& line) {
+    dir.write("ask.fish", "source chainrule.fish\ncomplete -C '" + line + "' | string split -f 1 \\t\ntrue\n");
+    EXPECT_EQ(std::system(("cd '" + dir.path().string() + "' && HOME=$PWD fish --no-config ask.fish > answer").c_str()),
+              0);
+    return dir.read("answer");
+  };
+  EXPECT_EQ(ask("chainrule tr"), "train\n");
+  EXPECT_EQ(ask("chainrule train --epo"), "--epochs\n");
+  EXPECT_EQ(ask("chainrule train --optimizer ada"), "adagrad\nadam\nadamw\n");
+  EXPECT_EQ(ask("chainrule evaluate --epo"), "");
+  EXPECT_EQ(ask("chainrule completion z"), "zsh\n");
+}
+
+TEST(Completion, ZshParsesTheScript) {
+  const Dir dir;
+  if (std::system("command -v zsh >/dev/null") != 0) GTEST_SKIP() << "zsh is not there";
+  dir.write("_chainrule", run(dir, {"completion", "zsh"}).out);
+  EXPECT_EQ(std::system(("zsh -n '" + dir.path("_chainrule").string() + "'").c_str()), 0);
+}
+
+TEST(Completion, RefusesOtherShells) {
+  const Dir dir;
+  const Result result = run(dir, {"completion", "tcsh"});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_NE(result.err.find("expected bash, zsh or fish, found"), std::string::npos) << result.err;
+}
+
+TEST(Help, HasManualPagesMadeFromTheSameTables) {
+  const Dir dir;
+  const std::string whole = run(dir, {"help", "--man"}).out, train = run(dir, {"help", "--man", "train"}).out;
+  EXPECT_EQ(whole.rfind(".TH CHAINRULE 1 \"\" \"Chainrule " + std::string(kVersion) + "\"", 0), 0u) << whole;
+  EXPECT_NE(whole.find("\\fBchainrule\\-train\\fR(1)"), std::string::npos);
+  EXPECT_NE(train.find("\n\\fB\\-o\\fR, \\fB\\-\\-output\\fR \\fIFILE\\fR\n"), std::string::npos);
+  for (const Option& option : option_table()) {
+    std::string name;
+    for (const char c : option.name) name += c == '-' ? std::string("\\-") : std::string(1, c);
+    EXPECT_NE(train.find(name), std::string::npos) << option.name;
+  }
+}
+
 TEST(Train, WritesAModelAndSaysSoOnStandardErrorOnly) {
   const Dir dir;
   dir.write("points.csv", points(true, false));

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "chainrule/base/version.h"
 #include "chainrule/training/options/options.h"
 
 namespace chainrule::cli {
@@ -93,12 +94,17 @@ std::string wrapped(const std::string& text, std::size_t indent, std::size_t use
   return out;
 }
 
-std::string line_of(const Entry& entry) {
+std::string text_of(const Entry& entry) {
   std::string text = entry.help;
   if (!entry.choices.empty() && entry.help.find(entry.choices.back()) == std::string::npos)
     text += fmt::format(": {}", fmt::join(entry.choices, ", "));
   if (!entry.used_with.empty()) text += fmt::format(" (with {})", entry.used_with);
   if (!entry.fallback.empty()) text += fmt::format(" [{}]", entry.fallback);
+  return text;
+}
+
+std::string line_of(const Entry& entry) {
+  const std::string text = text_of(entry);
   std::string line = "  " + entry.names;
   if (line.size() + 2 > kIndent)
     return line + "\n" + std::string(kIndent, ' ') + wrapped(text, kIndent, kIndent) + "\n";
@@ -129,6 +135,10 @@ std::string usage_of(const Verb& verb) {
     usage += (file.required ? " " + file.name : " [" + file.name + "]") + (file.repeatable ? "..." : "");
   return usage;
 }
+
+const char* const kExamples[] = {"chainrule train data/digits.csv --target digit -o digits.safetensors",
+                                 "chainrule evaluate digits.safetensors data/digits.csv",
+                                 "chainrule predict digits.safetensors new.csv > predictions.csv"};
 
 const char* const kExitCodes[][2] = {
     {"0", "all went well"},
@@ -172,32 +182,66 @@ std::string markdown_of(const Verb& verb) {
   return out + table_of(entries_of(verb));
 }
 
-// ---- completion ---------------------------------------------------------------------------------------------------
+// ---- manual pages -------------------------------------------------------------------------------------------------
 
-std::vector<std::string> names_of(const Flag& flag) {
-  std::vector<std::string> names{"--" + flag.name};
-  if (flag.negatable) names.push_back("--no-" + flag.name);
-  return names;
+// Text for roff: its backslash, and a dot or apostrophe that would begin a line. In commands a hyphen is a minus.
+std::string roff(const std::string& text, bool is_command = false) {
+  std::string out = text.starts_with('.') || text.starts_with('\'') ? "\\&" : "";
+  for (const char c : text) {
+    if (c == '\\')
+      out += "\\e";
+    else if (c == '-' && is_command)
+      out += "\\-";
+    else if (c == '\'' && is_command)
+      out += "\\(aq";
+    else if (c == '~' || c == '^')
+      out += c == '~' ? "\\(ti" : "\\(ha";
+    else
+      out += c;
+  }
+  return out;
 }
 
-std::string words_for(const Verb& verb) {
-  std::vector<std::string> words;
-  for (const std::vector<Flag>* flags : {&verb.flags, &global_flags()})
-    for (const Flag& flag : *flags)
-      for (const std::string& name : names_of(flag)) words.push_back(name);
-  for (const Option& option : option_table())
-    if (takes(verb, option)) {
-      words.push_back("--" + option.name);
-      for (const std::string& alias : option.aliases) words.push_back("--" + alias);
-      if (option.kind == OptionKind::flag) words.push_back("--no-" + option.name);
-    }
-  return fmt::format("{}", fmt::join(words, " "));
+// "-o, --output FILE": what is typed in bold, what stands for a value in italics.
+std::string roff_names(const std::string& names) {
+  std::string out;
+  for (std::size_t at = names.find('-'); at < names.size();) {
+    const std::size_t end = std::min(names.find(", ", at), names.size()), space = names.find(' ', at);
+    out +=
+        (out.empty() ? "" : ", ") + fmt::format("\\fB{}\\fR", roff(names.substr(at, std::min(space, end) - at), true));
+    if (space < end) out += fmt::format(" \\fI{}\\fR", roff(names.substr(space + 1, end - space - 1), true));
+    at = end + 2;
+  }
+  return out;
 }
 
-std::string case_of(const std::string& name, const std::vector<std::string>& choices) {
-  if (choices.empty()) return "";
-  return fmt::format("    --{}) COMPREPLY=($(compgen -W \"{}\" -- \"$current\")); return ;;\n", name,
-                     fmt::join(choices, " "));
+std::string man_head(const std::string& name, const std::string& summary) {
+  std::string title = name;
+  for (char& c : title) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return fmt::format(".TH {} 1 \"\" \"Chainrule {}\" \"User Commands\"\n.SH NAME\n{} \\- {}\n", roff(title, true),
+                     kVersion, roff(name, true), roff(summary));
+}
+
+std::string man_entries(const std::vector<Entry>& entries) {
+  std::string out, group;
+  for (const Entry& entry : entries) {
+    if (entry.group != group) out += fmt::format(".SS {}\n", roff(heading(entry.group)));
+    group = entry.group;
+    out += fmt::format(".TP\n{}\n{}\n", roff_names(entry.names), roff(text_of(entry)));
+  }
+  return out;
+}
+
+std::string man_examples(const std::vector<std::string>& examples) {
+  std::string out = ".SH EXAMPLES\n.nf\n";
+  for (const std::string& example : examples) out += roff(example, true) + "\n";
+  return out + ".fi\n";
+}
+
+std::string man_exit_codes() {
+  std::string out = ".SH EXIT STATUS\n";
+  for (const auto& [code, meaning] : kExitCodes) out += fmt::format(".TP\n{}\n{}\n", code, roff(meaning));
+  return out;
 }
 
 }  // namespace
@@ -206,11 +250,9 @@ std::string help_text() {
   std::string out =
       "Train fully connected neural networks by backpropagation, and use them.\n\n"
       "Usage: chainrule VERB [OPTIONS] [FILE...]\n\n"
-      "Examples:\n"
-      "  chainrule train data/digits.csv --target digit -o digits.safetensors\n"
-      "  chainrule evaluate digits.safetensors data/digits.csv\n"
-      "  chainrule predict digits.safetensors new.csv > predictions.csv\n\n"
-      "Verbs (chainrule help VERB explains one):\n";
+      "Examples:\n";
+  for (const char* const example : kExamples) out += fmt::format("  {}\n", example);
+  out += "\nVerbs (chainrule help VERB explains one):\n";
   for (const Verb& verb : verbs()) out += fmt::format("  {:<12}{}\n", verb.name, verb.summary);
   out += lines_of(global_entries());
   out += "\nExit codes:\n";
@@ -250,38 +292,36 @@ std::string help_markdown() {
   return out;
 }
 
-std::string bash_completion() {
-  std::vector<std::string> names;
-  for (const Verb& verb : verbs()) names.push_back(verb.name);
-  std::string out =
-      "# Completion of chainrule in bash; made by `chainrule completion bash`.\n"
-      "_chainrule() {\n"
-      "  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} verb= word\n"
-      "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-      "    case $word in -*|auto|always|never) ;; *) verb=$word; break ;; esac\n"
-      "  done\n"
-      "  if [[ -z $verb ]]; then\n";
-  out += fmt::format("    COMPREPLY=($(compgen -W \"{} --help --version\" -- \"$current\"))\n    return\n  fi\n",
-                     fmt::join(names, " "));
-  out += "  case $previous in\n";
-  for (const Flag& flag : global_flags()) out += case_of(flag.name, flag.choices);
-  out += case_of("delimiter", {"comma", "semicolon", "tab"});
-  for (const Option& option : option_table()) out += case_of(option.name, option.choices);
-  out += "  esac\n  case $verb in\n";
-  for (const Verb& verb : verbs()) {
-    std::string words = words_for(verb);
-    if (verb.name == "help") words += fmt::format(" {}", fmt::join(names, " "));
-    if (verb.name == "completion") words += " bash";
-    out += fmt::format("    {}) word=\"{}\" ;;\n", verb.name, words);
-  }
-  return out +
-         "    *) word= ;;\n  esac\n"
-         "  if [[ $current == -* || $verb == help || $verb == completion ]]; then\n"
-         "    COMPREPLY=($(compgen -W \"$word\" -- \"$current\"))\n"
-         "  else\n"
-         "    COMPREPLY=($(compgen -f -- \"$current\"))\n"
-         "  fi\n}\n"
-         "complete -o filenames -F _chainrule chainrule\n";
+std::string help_man() {
+  std::string out = man_head("chainrule", "train fully connected neural networks by backpropagation, and use them");
+  out +=
+      ".SH SYNOPSIS\n\\fBchainrule\\fR \\fIVERB\\fR [\\fIOPTIONS\\fR] [\\fIFILE\\fR...]\n"
+      ".SH DESCRIPTION\n"
+      "Values follow as \\fB\\-\\-option\\fR \\fIVALUE\\fR or \\fB\\-\\-option=\\fR\\fIVALUE\\fR; "
+      "\\fB\\-\\fR is standard input or output; after \\fB\\-\\-\\fR no word is an option. "
+      "Each verb has a page of its own, e.g. \\fBchainrule\\-train\\fR(1).\n.SH VERBS\n";
+  for (const Verb& verb : verbs())
+    out += fmt::format(".TP\n\\fB{}\\fR\n{}\n", roff(verb.name, true), roff(verb.summary));
+  out += ".SH OPTIONS\n" + man_entries(global_entries());
+  out += man_examples({std::begin(kExamples), std::end(kExamples)}) + man_exit_codes() + ".SH SEE ALSO\n";
+  for (const Verb& verb : verbs())
+    out += fmt::format("\\fBchainrule\\-{}\\fR(1){}\n", roff(verb.name, true), &verb == &verbs().back() ? "" : ",");
+  return out;
+}
+
+std::string help_man(const Verb& verb) {
+  std::string out = man_head("chainrule-" + verb.name, verb.summary);
+  out += fmt::format(".SH SYNOPSIS\n\\fBchainrule {}\\fR{}", roff(verb.name, true),
+                     entries_of(verb).empty() ? "" : " [\\fIOPTIONS\\fR]");
+  for (const Positional& file : verb.files)
+    out += fmt::format(" {0}\\fI{1}\\fR{2}{3}", file.required ? "" : "[", roff(file.name), file.required ? "" : "]",
+                       file.repeatable ? "..." : "");
+  out += "\n.SH DESCRIPTION\n";
+  for (const std::string& line : verb.about) out += roff(line) + "\n.PP\n";
+  for (const Positional& file : verb.files)
+    out += fmt::format(".TP\n\\fI{}\\fR\n{}\n", roff(file.name), roff(file.help));
+  out += ".SH OPTIONS\n" + man_entries(entries_of(verb)) + man_entries(global_entries());
+  return out + man_examples(verb.examples) + man_exit_codes() + ".SH SEE ALSO\n\\fBchainrule\\fR(1)\n";
 }
 
 }  // namespace chainrule::cli

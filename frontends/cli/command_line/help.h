@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The texts made from verbs and options: help, the page docs/cli.md, the completion script.
+// The texts made from verbs and options: help, the page docs/cli.md, the manual pages.
 #pragma once
 
 #include <string>
@@ -14,7 +14,9 @@ std::string help_text();
 std::string help_text(const Verb& verb);
 /// docs/cli.md, whole.
 std::string help_markdown();
-/// A script for bash that completes verbs, options, their known values, and file names.
-std::string bash_completion();
+/// The manual page chainrule(1), for man or groff.
+std::string help_man();
+/// The manual page of one verb: chainrule-train(1).
+std::string help_man(const Verb& verb);
 
 }  // namespace chainrule::cli

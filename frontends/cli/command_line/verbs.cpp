@@ -302,21 +302,24 @@ Verb help_verb() {
   Verb verb{"help",
             "explain a verb",
             {"Explain a verb, or list all of them."},
-            {"chainrule help train"},
+            {"chainrule help train", "chainrule help --man train | man -l -"},
             {{"VERB", "train, evaluate, predict ...", false}},
             {},
             false};
-  verb.flags = {yes_or_no("markdown", "print the page docs/cli.md")};
+  verb.flags = {yes_or_no("man", "print the manual page instead, for man or groff"),
+                yes_or_no("markdown", "print the page docs/cli.md")};
   return verb;
 }
 
 Verb completion_verb() {
   return {"completion",
-          "print a script that completes commands in bash",
-          {"Print a script that completes verbs, options and their values in bash."},
+          "print a script that completes commands in bash, zsh or fish",
+          {"Print a script that completes verbs, options and their values in a shell."},
           {"source <(chainrule completion bash)",
-           "chainrule completion bash > ~/.local/share/bash-completion/completions/chainrule"},
-          {{"SHELL", "bash"}},
+           "chainrule completion bash > ~/.local/share/bash-completion/completions/chainrule",
+           "chainrule completion zsh > ~/.zfunc/_chainrule",
+           "chainrule completion fish > ~/.config/fish/completions/chainrule.fish"},
+          {{"SHELL", "bash, zsh or fish"}},
           {},
           false};
 }

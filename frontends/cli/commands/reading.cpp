@@ -11,6 +11,7 @@
 #include "chainrule/base/text.h"
 #include "chainrule/base/version.h"
 #include "chainrule/model/formats/safetensors.h"
+#include "cli/command_line/completion.h"
 #include "cli/command_line/error_wording.h"
 #include "cli/command_line/help.h"
 #include "cli/commands/commands.h"
@@ -41,13 +42,15 @@ std::vector<std::string> files_of(const std::string& input) {
 std::string text_for(const Arguments& arguments) {
   if (arguments.verb == "version") return std::string("chainrule ") + kVersion + "\n";
   if (arguments.verb == "completion") {
-    if (arguments.files[0] == "bash") return bash_completion();
-    throw Error(ErrorCategory::usage, "completion: expected bash, found " + in_quotes(arguments.files[0]));
+    const std::string script = completion_script(arguments.files[0]);
+    if (!script.empty()) return script;
+    throw Error(ErrorCategory::usage, "completion: expected bash, zsh or fish, found " + in_quotes(arguments.files[0]));
   }
   if (arguments.is_true("markdown")) return help_markdown();
-  if (arguments.files.empty()) return help_text();
+  const bool man = arguments.is_true("man");
+  if (arguments.files.empty()) return man ? help_man() : help_text();
   const Verb* verb = find_verb(arguments.files[0]);
-  if (verb != nullptr) return help_text(*verb);
+  if (verb != nullptr) return man ? help_man(*verb) : help_text(*verb);
   std::vector<std::string> names;
   for (const Verb& known : verbs()) names.push_back(known.name);
   const std::string near = nearest_name(arguments.files[0], names);
