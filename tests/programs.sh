@@ -26,5 +26,10 @@ compile() {
   launcher=$(command -v ccache || true)
   flags="-std=c++20 -DNDEBUG -ffp-contract=off -fno-trapping-math -fno-math-errno -I. $*"
   export launcher flags
-  xargs -P "$(nproc)" -L 1 bash -c '$launcher "$1" "$2" $flags -c "$3" -o "$4"' -
+  xargs -P "$(nproc)" -L 1 bash -c '
+    case $1 in
+      *clang*) back="-fno-fast-math -fdenormal-fp-math=ieee" ;;
+      *) back="-fno-fast-math -fno-cx-limited-range -fno-allow-store-data-races" ;;
+    esac
+    $launcher "$1" "$2" $back $flags -c "$3" -o "$4"' -
 }

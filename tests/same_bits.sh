@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
-# tests/same_bits.sh FOLDER: builds tests/mini_training.cpp with g++ and clang++ at -O0 and -O2 in FOLDER. All four
-# programs must print the hash of weights that mini_training.expected records (docs/determinism.md), as the test
-# mini_training does at -O3. A compiler that is not there is named and left out.
+# tests/same_bits.sh FOLDER [LEVEL...]: builds tests/mini_training.cpp with g++ and clang++ at these levels, or at -O0
+# and -O2, in FOLDER. All programs must print the hash of weights that mini_training.expected records
+# (docs/determinism.md), as the test mini_training does at -O3. A compiler that is not there is named and left out.
 set -euo pipefail
 folder=$(mkdir -p "$1" && cd "$1" && pwd)
+shift
+levels=("${@:--O0}")
+[ $# -gt 0 ] || levels+=(-O2)
 cd "$(dirname "$0")/.."
 . tests/programs.sh
 
@@ -17,7 +20,7 @@ mapfile -t sources < <(sources_of "$flush" tests/mini_training.cpp)
 variants=()
 for compiler in g++ clang++; do
   if command -v "$compiler" >/dev/null; then
-    variants+=("$compiler -O0" "$compiler -O2")
+    for level in "${levels[@]}"; do variants+=("$compiler $level"); done
   else
     echo "left out: $compiler is not there"
   fi
