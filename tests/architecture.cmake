@@ -110,10 +110,15 @@ function(check_line text)
   endif()
 endfunction()
 
-# A header says `#pragma once`, and its .cpp file includes it before any other, which proves that it stands alone.
+# A header says `#pragma once`, and its .cpp file includes it before any other, which proves that it stands alone. What a
+# public one declares is exported (docs/abi.md).
 function(check_header file content)
   if(NOT content MATCHES "#pragma once" AND NOT file MATCHES "-inl\\.h$") # Highway includes those once per target
     violation("expected #pragma once")
+  endif()
+  if((file IN_LIST public OR file MATCHES "^chainrule/report/") AND content MATCHES "\nnamespace chainrule" AND NOT content MATCHES
+     "\n#pragma GCC visibility push.default.\nnamespace chainrule.*\n#pragma GCC visibility pop\n")
+    violation("expected #pragma GCC visibility push(default) before namespace chainrule, and pop after it")
   endif()
   string(REGEX REPLACE "\\.h$" ".cpp" source ${file})
   if(EXISTS ${ROOT}/${source})

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// Whether `path` can become an output, asked before any work is done: tries to create a temporary file beside it.
@@ -57,3 +58,4 @@ class AtomicFile {
 void write_file_atomically(const std::string& path, bool overwrite, std::string_view bytes);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

@@ -12,6 +12,7 @@
 
 #include "chainrule/base/message.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// What kind of thing went wrong.
@@ -74,3 +75,4 @@ std::size_t index_of_name(std::string_view name, std::span<const std::string> kn
 std::size_t checked_product(std::size_t a, std::size_t b, std::string_view what);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// Memory that starts on a cache line, so that vector loads never straddle one at the start of a block. Blocks of 2 MB
@@ -123,3 +124,4 @@ using MatrixView = ViewOf<float>;
 using ConstMatrixView = ViewOf<const float>;
 
 }  // namespace chainrule
+#pragma GCC visibility pop

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// What a random number is for; numbers of different purposes are independent. The values are part of the promise that
@@ -52,3 +53,4 @@ double random_normal(const Stream& stream, std::uint64_t index);
 std::vector<std::size_t> random_permutation(const Stream& stream, std::size_t count);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

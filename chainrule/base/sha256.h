@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 class Sha256 {
@@ -25,3 +26,4 @@ class Sha256 {
 };
 
 }  // namespace chainrule
+#pragma GCC visibility pop

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// The fewest digits that read back the same number.
@@ -33,3 +34,4 @@ std::string harmless(std::string_view text);
 std::string command_text(const std::vector<std::string>& words);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

@@ -7,6 +7,7 @@
 
 #include "chainrule/data/encoder.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// What is unlike the training rows in this table: numbers missing where none was or outside the range of those that
@@ -18,3 +19,4 @@ std::vector<Note> unlike_training(const Encoder& encoder, const Table& table);
 std::vector<std::string> row_warnings(const Encoder& encoder, const Table& table);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

@@ -16,6 +16,7 @@
 #include "chainrule/data/table.h"
 #include "chainrule/engine/dataset.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 enum class Task { classes, number };
@@ -109,3 +110,4 @@ std::vector<std::size_t> input_columns_of(const Encoder& encoder, const Table& t
 std::vector<std::uint32_t> encode_labels(const Encoder& encoder, const Table& table);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

@@ -7,6 +7,7 @@
 
 #include "chainrule/data/encoder.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 struct EncoderOptions {
@@ -32,3 +33,4 @@ struct EncoderOptions {
 Encoder plan_encoder(const Table& table, const EncoderOptions& options, std::vector<Note>& notes);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

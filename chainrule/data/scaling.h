@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// q1, q2, q3: first quartile, median, third quartile of the training rows.
@@ -47,3 +48,4 @@ double quantile_of(std::span<const double> numbers, std::span<const std::size_t>
 double normal_quantile(double probability);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

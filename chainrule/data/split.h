@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// Rows that train, and rows held out: some that the training watches, and some that nothing looks at before the end;
@@ -54,3 +55,4 @@ std::vector<std::vector<std::size_t>> fold_groups(std::span<const std::uint32_t>
 std::vector<std::vector<std::size_t>> parts_by_time(std::span<const std::uint32_t> ranks, std::size_t parts);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

@@ -14,6 +14,7 @@
 #include "chainrule/base/matrix.h"
 #include "chainrule/base/note.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// Where a field stood and what it said, for messages; line 0 when there was none.
@@ -120,3 +121,4 @@ std::vector<std::size_t> find_columns(const Table& table, const std::vector<std:
                                       std::string_view option);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

@@ -10,6 +10,7 @@
 #include "chainrule/engine/network.h"
 #include "chainrule/engine/workspace.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// Forward (M2; (3), (4)): per layer z = x W^T + b, a = f(z), with dropout's masks of this pass. inputs: (rows x S_1),
@@ -39,3 +40,4 @@ void weight_gradients(ConstMatrixView inputs, Workspace& work, std::size_t layer
                       std::span<float> d_biases);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

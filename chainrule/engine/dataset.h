@@ -10,6 +10,7 @@
 
 #include "chainrule/base/matrix.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 namespace kernels {
 class Team;
@@ -106,3 +107,4 @@ class Batcher {
 };
 
 }  // namespace chainrule
+#pragma GCC visibility pop

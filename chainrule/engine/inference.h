@@ -11,6 +11,7 @@
 #include "chainrule/engine/formulas/loss.h"
 #include "chainrule/engine/network.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// A network made ready to predict: a copy of its weights as they are now, in the order in which they are read, and
@@ -46,3 +47,4 @@ Matrix predict_outputs(const Network& network, const Selection& rows, std::size_
 Matrix predict(const Network& network, const Loss& loss, const Selection& rows, std::size_t threads = 0);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

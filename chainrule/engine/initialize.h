@@ -9,6 +9,7 @@
 
 #include "chainrule/engine/network.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// Standard deviation for I inputs and O outputs of a layer; a uniform start has the same one.
@@ -40,3 +41,4 @@ BiasScheme bias_scheme_from_name(std::string_view name);
 void initialize(Network& network, WeightScheme weights, BiasScheme biases, std::uint64_t seed);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

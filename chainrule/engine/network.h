@@ -17,6 +17,7 @@
 #include "chainrule/engine/formulas/activation.h"
 #include "chainrule/engine/kernels/weights.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 /// One affine layer and its activation: z = W x + b, a = f(z).
 struct Layer {
@@ -101,3 +102,4 @@ struct Network {
 };
 
 }  // namespace chainrule
+#pragma GCC visibility pop

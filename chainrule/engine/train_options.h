@@ -11,6 +11,7 @@
 #include "chainrule/engine/formulas/optimizer.h"
 #include "chainrule/engine/formulas/schedule.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// Everything here changes results.
@@ -45,3 +46,4 @@ std::size_t steps_per_epoch(const TrainOptions& options, std::size_t rows);
 std::vector<std::size_t> epoch_order(const TrainOptions& options, std::size_t rows, std::size_t epoch);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

@@ -11,6 +11,7 @@
 #include "chainrule/engine/train_options.h"
 #include "chainrule/engine/workspace.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// What a step reads and writes.
@@ -39,3 +40,4 @@ double train_step(TrainState& state, const Batch& batch);
 double decay_term(const Parameters& parameters, double weight_decay);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

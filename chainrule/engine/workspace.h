@@ -14,6 +14,7 @@
 #include "chainrule/base/matrix.h"
 #include "chainrule/engine/network.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 namespace kernels {
 class Team;
@@ -122,3 +123,4 @@ class WorkRows {
 };
 
 }  // namespace chainrule
+#pragma GCC visibility pop

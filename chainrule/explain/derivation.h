@@ -8,6 +8,7 @@
 
 #include "chainrule/explain/explain.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// One number of a step: an entry of a tensor (counted from 0).
@@ -94,3 +95,4 @@ struct TensorName {
 TensorName parts_of(const std::string& name);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 struct Explanation;
 }  // namespace chainrule
@@ -18,3 +19,4 @@ std::string explanation_json(const Explanation& explanation);
 std::string explanation_html(const Explanation& explanation);
 
 }  // namespace chainrule::formats
+#pragma GCC visibility pop

@@ -10,6 +10,7 @@
 
 #include "chainrule/engine/reference/numerical_derivative.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// The error of an entry is |a - b| / max(|a|, |b|, s), s being the largest magnitude in the same tensor, and at least
@@ -107,3 +108,4 @@ struct CheckFacts {
 };
 
 }  // namespace chainrule
+#pragma GCC visibility pop

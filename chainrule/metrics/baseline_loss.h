@@ -5,6 +5,7 @@
 #include "chainrule/engine/dataset.h"
 #include "chainrule/engine/formulas/loss.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// Loss of the best answer that is the same for every row, sample weights counted: what the link makes of the mean of
@@ -15,3 +16,4 @@ double trivial_loss(const Loss& loss, const Selection& rows);
 double least_loss(const Loss& loss, const Selection& rows);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

@@ -13,6 +13,7 @@
 #include "chainrule/engine/network.h"
 #include "chainrule/metrics/metrics.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// Loss (mean over rows, weights of the loss counted) as metric "loss", then what compute_metrics() gives.
@@ -22,3 +23,4 @@ Metrics evaluate(const Network& network, const Loss& loss, const Selection& rows
 std::vector<double> losses_of_rows(const Loss& loss, ConstMatrixView outputs, const Selection& rows);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

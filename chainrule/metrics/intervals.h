@@ -16,6 +16,7 @@
 #include "chainrule/engine/dataset.h"
 #include "chainrule/metrics/metrics.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// NaN where there is none.
@@ -60,3 +61,4 @@ Estimates estimate_metrics(ConstMatrixView predictions, const Selection& truth, 
 Metrics trivial_metrics(const Selection& truth);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

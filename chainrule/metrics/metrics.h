@@ -15,6 +15,7 @@
 #include "chainrule/base/matrix.h"
 #include "chainrule/engine/dataset.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 struct Metric {
@@ -52,3 +53,4 @@ std::vector<std::uint64_t> confusion_matrix(ConstMatrixView predictions, const S
 std::size_t predicted_class(std::span<const float> scores, std::optional<double> threshold = {});
 
 }  // namespace chainrule
+#pragma GCC visibility pop

@@ -10,6 +10,7 @@
 #include "chainrule/base/matrix.h"
 #include "chainrule/engine/dataset.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// Metrics that depend on the class predicted: accuracy, balanced_accuracy, f1, f1_macro, mcc.
@@ -28,3 +29,4 @@ std::optional<ThresholdChoice> choose_threshold(ConstMatrixView predictions, con
                                                 std::string_view metric);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

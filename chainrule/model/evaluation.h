@@ -12,6 +12,7 @@
 #include "chainrule/metrics/intervals.h"
 #include "chainrule/model/model.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 inline constexpr std::size_t kFewRows = 30;  ///< groups of fewer say so
@@ -49,3 +50,4 @@ std::vector<RowGroup> groups_by(const std::string& by, const Table& table);
 Evaluation measure(const Model& model, const Table& table, const std::vector<RowGroup>& groups, std::size_t threads);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

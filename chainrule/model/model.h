@@ -15,6 +15,7 @@
 #include "chainrule/metrics/intervals.h"
 #include "chainrule/metrics/metrics.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// Where a model came from. Nothing that differs between equal runs: no time, host, path or thread count.
@@ -80,3 +81,4 @@ class Predictor {
 };
 
 }  // namespace chainrule
+#pragma GCC visibility pop

@@ -8,6 +8,7 @@
 #include "chainrule/report/json.h"
 #include "chainrule/training/cross_validation.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// What a report says beside the results.
@@ -32,3 +33,4 @@ std::string cross_document(const CrossValidation& found, const CrossFacts& facts
 Json cross_report(const CrossValidation& found, const CrossFacts& facts);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

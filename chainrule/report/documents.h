@@ -13,6 +13,7 @@
 #include "chainrule/training/fit.h"
 #include "chainrule/training/learning_rate_finder.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// What `train` knows beside the result.
@@ -42,3 +43,4 @@ std::string check_document(const CheckReport& report, const CheckFacts& facts);
 std::string evaluation_document(const Evaluation& evaluation);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

@@ -10,6 +10,7 @@
 #include "chainrule/report/json.h"
 #include "chainrule/training/fit.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// Of the digits that are worth drawing.
@@ -42,3 +43,4 @@ constexpr std::size_t kRowsAtOnce = 256;
 void add_answers(const ShownPredictions& answers, Json& document);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

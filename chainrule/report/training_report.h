@@ -10,6 +10,7 @@
 #include "chainrule/training/fit.h"
 #include "chainrule/training/learning_rate_finder.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// What a report says of a training beside its result.
@@ -33,3 +34,4 @@ Json training_report(const FitResult& result, const ReportFacts& facts);
 std::string report_html(std::string_view document);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

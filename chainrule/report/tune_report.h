@@ -10,6 +10,7 @@
 #include "chainrule/report/json.h"
 #include "chainrule/training/tune.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 struct TuneFacts {
@@ -40,3 +41,4 @@ std::string verdict_text(const TuneResult& found, const TuneOptions& how);
 std::string test_text(const TuneResult& found, const TuneFacts& facts);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

@@ -9,6 +9,7 @@
 
 #include "chainrule/training/fit.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 struct CrossValidationOptions {
@@ -73,3 +74,4 @@ std::size_t trainings_at_once(const CrossValidationOptions& how, std::size_t thr
 std::vector<CrossEstimate> cross_estimates(const std::vector<FoldResult>& folds);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

@@ -13,6 +13,7 @@
 #include "chainrule/model/model.h"
 #include "chainrule/training/health.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 struct InputHealth {
@@ -87,3 +88,4 @@ struct Finding {
 std::vector<Finding> diagnose(const Examination& examination);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

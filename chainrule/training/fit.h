@@ -12,6 +12,7 @@
 #include "chainrule/training/options/fit_options.h"
 #include "chainrule/training/train.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 struct FitResult {
@@ -74,3 +75,4 @@ FitResult fit(const FitPlan& plan, const FitData& data, const FitOptions& option
               std::size_t threads = 0);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

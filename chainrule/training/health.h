@@ -11,6 +11,7 @@
 #include "chainrule/engine/network.h"
 #include "chainrule/engine/workspace.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// A value counts as saturated where |f'(z)| is below this share of the largest |f'| of its activation: there, a step
@@ -68,3 +69,4 @@ class HealthMeter {
 };
 
 }  // namespace chainrule
+#pragma GCC visibility pop

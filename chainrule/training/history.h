@@ -10,6 +10,7 @@
 #include "chainrule/metrics/metrics.h"
 #include "chainrule/training/health.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 struct StepRecord {
@@ -51,3 +52,4 @@ struct History {
 };
 
 }  // namespace chainrule
+#pragma GCC visibility pop

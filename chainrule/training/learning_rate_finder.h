@@ -11,6 +11,7 @@
 
 #include "chainrule/training/fit.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// How a test is made; no result depends on `threads`.
@@ -73,3 +74,4 @@ std::optional<Note> warning_of_rate(const FitPlan& plan, const FitData& data, co
                                     const FitResult& result, const RateTestOptions& how = {});
 
 }  // namespace chainrule
+#pragma GCC visibility pop

@@ -12,6 +12,7 @@
 #include "chainrule/training/history.h"
 #include "chainrule/training/observer.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// What a training has come to after some steps, as plain data. Shuffles and dropout masks are functions of the seed,
@@ -46,3 +47,4 @@ void train(TrainingProgress& progress, const Selection& training, const Selectio
 void finish(TrainingProgress& progress, const TrainOptions& options, bool has_validation);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

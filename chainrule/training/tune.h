@@ -12,6 +12,7 @@
 
 #include "chainrule/training/fit.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// An option that a search varies, and what it tries of it.
@@ -95,3 +96,4 @@ std::size_t planned_trainings(const TuneOptions& how);
 FitOptions with_settings(const FitOptions& options, const Trial& trial);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

@@ -11,6 +11,7 @@
 #include "chainrule/data/columns/column_type.h"
 #include "chainrule/data/encoder.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 struct ColumnFacts {
@@ -41,3 +42,4 @@ ColumnUse use_of(const Table& table, std::size_t index, const ColumnFacts& facts
 std::string values_text(const ColumnFacts& facts, const Column& column, std::size_t room);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

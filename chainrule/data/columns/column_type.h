@@ -10,6 +10,7 @@
 #include "chainrule/data/columns/dates.h"
 #include "chainrule/data/table.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 enum class ColumnType {
@@ -44,3 +45,4 @@ ColumnReading read_column(const Table& table, std::size_t index);
 std::optional<bool> truth_of(std::string_view text);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

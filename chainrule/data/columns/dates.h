@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// How the dates of a column are written. All but compact and time read what plain reads, too.
@@ -39,3 +40,4 @@ inline constexpr std::array<std::string_view, 3> kCycleNames{"time of day", "day
 double share_of(Cycle cycle, double seconds);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

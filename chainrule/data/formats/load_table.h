@@ -8,6 +8,7 @@
 
 #include "chainrule/data/table.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 struct Encoder;
 }  // namespace chainrule
@@ -46,3 +47,4 @@ struct LoadOptions {
 Table load_table(const std::string& path, const LoadOptions& options = {});
 
 }  // namespace chainrule::formats
+#pragma GCC visibility pop

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 enum class ActivationKind {
@@ -71,3 +72,4 @@ void activation_backward(const Activation& activation, std::span<const float> z,
                          std::span<const float> d_a, std::span<float> delta);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

@@ -13,6 +13,7 @@
 
 #include "chainrule/base/matrix.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 enum class LossKind {
@@ -81,3 +82,4 @@ double loss_and_gradient(const Loss& loss, ConstMatrixView outputs, ConstMatrixV
                          std::span<const float> scale, MatrixView d_outputs);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

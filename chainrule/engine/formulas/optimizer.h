@@ -13,6 +13,7 @@
 
 #include "chainrule/base/matrix.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// With g = gradient + weight_decay * p and r = learning_rate. State starts at zero.
@@ -70,3 +71,4 @@ void optimizer_update(const Optimizer& optimizer, const UpdateRates& rates, std:
                       std::span<const double> gradient, std::span<double> first, std::span<double> second);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

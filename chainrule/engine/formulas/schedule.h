@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// With e = step / steps_per_epoch (epochs gone by, a fraction) and t = share of the run gone by (0 in the first step,
@@ -43,3 +44,4 @@ double schedule_factor(const Schedule& schedule, std::uint64_t step, std::uint64
                        std::uint64_t total_steps);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

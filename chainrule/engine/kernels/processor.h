@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// The vector unit in use: "avx512", "avx2", "neon", "sse4" or "scalar". The best one, unless the environment variable
@@ -28,3 +29,4 @@ std::size_t usable_threads();
 double peak_gflops();
 
 }  // namespace chainrule
+#pragma GCC visibility pop

@@ -11,6 +11,7 @@
 
 #include "chainrule/base/matrix.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 inline constexpr std::size_t kPanelOutputs = 32;
@@ -75,3 +76,4 @@ void copy_weights(ViewOf<T> rows, WeightsView to) {
 }
 
 }  // namespace chainrule
+#pragma GCC visibility pop

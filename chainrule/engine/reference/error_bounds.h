@@ -10,6 +10,7 @@
 #include "chainrule/engine/reference/reference.h"
 #include "chainrule/engine/train_step.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// Bounds on |engine - truth| for the numbers of one step. Derivatives are as the engine keeps them: of the mean loss,
@@ -43,3 +44,4 @@ void bound_update(const Architecture& architecture, const Optimizer& optimizer, 
                   TruthParameters& parameter_bounds);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

@@ -9,6 +9,7 @@
 
 #include "chainrule/engine/reference/reference.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// Where a parameter stands.
@@ -53,3 +54,4 @@ class TruthProbe {
 };
 
 }  // namespace chainrule
+#pragma GCC visibility pop

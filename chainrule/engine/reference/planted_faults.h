@@ -10,6 +10,7 @@
 
 #include "chainrule/engine/network.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 enum class Fault {
@@ -55,3 +56,4 @@ std::string_view fault_words(Fault kind);
 std::string fault_place(const PlantedFault& fault);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

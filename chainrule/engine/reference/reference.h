@@ -15,6 +15,7 @@
 #include "chainrule/engine/reference/planted_faults.h"
 #include "chainrule/engine/train_step.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// Parameters in double, layer by layer.
@@ -78,3 +79,4 @@ void truth_update(const Architecture& architecture, const Optimizer& optimizer, 
                   double clip_norm = 0);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

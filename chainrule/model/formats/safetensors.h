@@ -6,6 +6,7 @@
 
 #include "chainrule/data/formats/load_table.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 struct Model;
 }  // namespace chainrule
@@ -24,3 +25,4 @@ Model load_model(const std::string& path);
 LoadOptions load_options_for(const Model& model);
 
 }  // namespace chainrule::formats
+#pragma GCC visibility pop

@@ -12,6 +12,7 @@
 #include "chainrule/engine/initialize.h"
 #include "chainrule/engine/train_options.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// Everything that a configuration can say; options.h describes each by name. All of it changes results.
@@ -62,3 +63,4 @@ const std::vector<std::string>& preset_names();
 std::string preset_for(const Table& table);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

@@ -10,6 +10,7 @@
 
 #include "chainrule/training/options/fit_options.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// What the text of an option stands for; lists are separated by commas.
@@ -58,3 +59,4 @@ FitOptions defaults_with(const Option& option);
 std::string as_key(std::string_view name);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

@@ -9,6 +9,7 @@
 
 #include "chainrule/training/options/option_table.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// One wish: option `name` shall have this value. `where` opens messages: "--learning-rate", "run.toml:3".
@@ -35,3 +36,4 @@ FitOptions options_from(std::vector<std::vector<Assignment>> sources, const Tabl
 std::vector<std::pair<std::string, std::string>> option_values(const FitOptions& options);
 
 }  // namespace chainrule
+#pragma GCC visibility pop
