@@ -1,21 +1,52 @@
-# What `cmake --install` puts where: the library, its public headers, the program, and what find_package(chainrule)
-# reads.
+# SPDX-License-Identifier: Apache-2.0
+# What `cmake --install` puts where: the library with its public headers and what find_package and pkg-config read
+# (component `development`), a shared library (`library`), the program with manual pages and completions (`program`).
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/chainrule)
-
-install(TARGETS chainrule EXPORT chainruleTargets FILE_SET HEADERS)
-install(EXPORT chainruleTargets NAMESPACE chainrule:: DESTINATION ${package_folder})
 get_target_property(chainrule_type chainrule TYPE)
+
+install(TARGETS chainrule EXPORT chainruleTargets
+        ARCHIVE COMPONENT development
+        LIBRARY COMPONENT library NAMELINK_COMPONENT development
+        FILE_SET HEADERS COMPONENT development)
+install(EXPORT chainruleTargets NAMESPACE chainrule:: DESTINATION ${package_folder} COMPONENT development)
 configure_package_config_file(cmake/chainruleConfig.cmake.in chainruleConfig.cmake INSTALL_DESTINATION ${package_folder})
 write_basic_package_version_file(chainruleConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/chainruleConfig.cmake ${PROJECT_BINARY_DIR}/chainruleConfigVersion.cmake
-        cmake/Findlibcsv.cmake DESTINATION ${package_folder})
+        cmake/Findlibcsv.cmake DESTINATION ${package_folder} COMPONENT development)
+
+# A static library does not carry what it is made of, and no shared one is installed beside it: `pkg-config --libs`
+# must name that with and without --static. A shared library finds it by itself.
+set(pc_requires)
+set(pc_libraries)
+if(chainrule_type STREQUAL "STATIC_LIBRARY")
+  set(pc_requires fmt zlib libcrypto libhwy)
+  set(pc_libraries " -lcsv -pthread")
+endif()
+list(JOIN pc_requires ", " pc_requires)
+file(RELATIVE_PATH pc_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+string(REGEX REPLACE "/$" "" pc_prefix ${pc_prefix})
+configure_file(cmake/chainrule.pc.in chainrule.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/chainrule.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development)
+
+install(FILES LICENSE docs/third-party-licenses.md docs/abi.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program)
 
 if(TARGET chainrule_cli)
-  install(TARGETS chainrule_cli)
+  install(TARGETS chainrule_cli COMPONENT program)
   if(chainrule_type STREQUAL "SHARED_LIBRARY")
     file(RELATIVE_PATH from_program_to_library /${CMAKE_INSTALL_BINDIR} /${CMAKE_INSTALL_LIBDIR})
     set_target_properties(chainrule_cli PROPERTIES INSTALL_RPATH $ORIGIN/${from_program_to_library})
+  endif()
+
+  # The program writes its manual pages and completions as soon as it is built, if this machine can run it. One with a
+  # sanitizer may fail at random (see ./test), and is not for installing.
+  if(NOT CMAKE_CROSSCOMPILING AND NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize")
+    set(pages ${PROJECT_BINARY_DIR}/share)
+    add_custom_command(TARGET chainrule_cli POST_BUILD VERBATIM
+                       COMMAND ${CMAKE_COMMAND} -DPROGRAM=$<TARGET_FILE:chainrule_cli> -DFOLDER=${pages}
+                               -P ${PROJECT_SOURCE_DIR}/cmake/write_pages.cmake)
+    install(DIRECTORY ${pages}/man/ DESTINATION ${CMAKE_INSTALL_MANDIR} COMPONENT program)
+    install(DIRECTORY ${pages}/bash-completion ${pages}/zsh ${pages}/fish DESTINATION ${CMAKE_INSTALL_DATADIR} COMPONENT program)
   endif()
 endif()

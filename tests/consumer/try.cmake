@@ -1,5 +1,11 @@
-# cmake -DWAY=find_package|add_subdirectory -DSOURCE=... -DBUILD=... -DSCRATCH=... -DTYPE=... -DWERROR=... [-DPROGRAM=...] -P try.cmake
-# Builds and runs the consumer project. For find_package the library in BUILD is installed under SCRATCH first.
+# cmake -DWAY=... -DSOURCE=... -DBUILD=... -DSCRATCH=... -DTYPE=... -DWERROR=... [-DPROGRAM=...] -P try.cmake
+# Builds and runs the consumer project. WAY: find_package or pkg_config (the library in BUILD is installed under SCRATCH
+# first), add_subdirectory or fetch_content (the library is built with the project).
+find_program(PKG_CONFIG NAMES pkg-config pkgconf)
+if(WAY STREQUAL "pkg_config" AND NOT PKG_CONFIG)
+  message("skipped: pkg-config is not there")
+  return()
+endif()
 file(REMOVE_RECURSE ${SCRATCH})
 
 function(run)
@@ -10,12 +16,36 @@ function(run)
   endif()
 endfunction()
 
-if(WAY STREQUAL "find_package")
+if(WAY MATCHES "find_package|pkg_config")
   run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${SCRATCH}/prefix)
+endif()
+if(WAY STREQUAL "pkg_config") # no build system at all
+  file(GLOB_RECURSE pc_file ${SCRATCH}/prefix/chainrule.pc)
+  cmake_path(GET pc_file PARENT_PATH folder)
+  set(ENV{PKG_CONFIG_PATH} ${folder}:$ENV{PKG_CONFIG_PATH})
+  separate_arguments(FLAGS UNIX_COMMAND "${FLAGS}")
+  foreach(option --libs --static) # without --static, and with it
+    execute_process(COMMAND ${PKG_CONFIG} --cflags --libs ${option} chainrule OUTPUT_VARIABLE found COMMAND_ERROR_IS_FATAL ANY)
+    separate_arguments(found UNIX_COMMAND "${found}")
+    run(${COMPILER} -std=c++20 ${FLAGS} ${SOURCE}/tests/consumer/main.cpp -o ${SCRATCH}/consumer ${found} -Wl,-rpath,${folder}/..)
+    run(${SCRATCH}/consumer)
+  endforeach()
+  file(STRINGS ${SOURCE}/chainrule/base/version.h version REGEX kVersion)
+  execute_process(COMMAND ${PKG_CONFIG} --modversion chainrule OUTPUT_VARIABLE found OUTPUT_STRIP_TRAILING_WHITESPACE)
+  if(NOT version MATCHES "\"${found}\"")
+    message(FATAL_ERROR "pkg-config: version ${found}: expected that of version.h: ${version}")
+  endif()
+  return()
+endif()
+if(WAY STREQUAL "find_package")
   set(options -DCMAKE_PREFIX_PATH=${SCRATCH}/prefix)
 else()
+  set(source CHAINRULE_SOURCE)
+  if(WAY STREQUAL "fetch_content")
+    set(source FETCHCONTENT_SOURCE_DIR_CHAINRULE)
+  endif()
   # As BUILD is built: then ccache has its objects already.
-  set(options -DCHAINRULE_SOURCE=${SOURCE} -DCMAKE_BUILD_TYPE=${TYPE} -DCHAINRULE_WERROR=${WERROR})
+  set(options -D${source}=${SOURCE} -DCMAKE_BUILD_TYPE=${TYPE} -DCHAINRULE_WERROR=${WERROR})
 endif()
 # The flags carry sanitizers, which a program must share with the library that it links.
 run(${CMAKE_COMMAND} -S ${SOURCE}/tests/consumer -B ${SCRATCH}/build -G Ninja -DCMAKE_CXX_COMPILER=${COMPILER}
@@ -43,12 +73,22 @@ if(NOT seen)
 endif()
 
 if(WAY STREQUAL "find_package")
-  foreach(internal elementary.h kernels)
+  foreach(internal base/elementary.h engine/kernels/kernels.h report)
     if(EXISTS ${SCRATCH}/prefix/include/chainrule/${internal})
       message(FATAL_ERROR "installed: chainrule/${internal}, which is internal")
     endif()
   endforeach()
+  set(wanted doc/chainrule/LICENSE doc/chainrule/third-party-licenses.md)
   if(PROGRAM)
     run(${SCRATCH}/prefix/bin/chainrule --version)
+    if(NOT FLAGS MATCHES "-fsanitize") # see cmake/install.cmake
+      list(APPEND wanted man/man1/chainrule.1 man/man1/chainrule-train.1 man/man1/chainrule-completion.1
+           bash-completion/completions/chainrule zsh/site-functions/_chainrule fish/vendor_completions.d/chainrule.fish)
+    endif()
   endif()
+  foreach(file IN LISTS wanted)
+    if(NOT EXISTS ${SCRATCH}/prefix/share/${file})
+      message(FATAL_ERROR "not installed: share/${file}")
+    endif()
+  endforeach()
 endif()
