@@ -134,6 +134,10 @@ std::size_t index_of_name(std::string_view name, std::span<const std::string> kn
                      near.empty() ? "" : "did you mean " + near + "?");
 }
 
+void refuse_count(const char* what, const std::string& expected, std::size_t found) {
+  throw Error(ErrorCategory::usage, std::string(what) + ": expected " + expected + ", found " + std::to_string(found));
+}
+
 std::size_t checked_product(std::size_t a, std::size_t b, std::string_view what) {
   if (b != 0 && a > std::numeric_limits<std::size_t>::max() / b)
     throw Error(ErrorCategory::input,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one exception type of the library, and the two guards that input from outside passes: checked sizes, escaped
+// The one exception type of the library, and the guards that arguments and input from outside pass: sizes, escaped
 // text.
 #pragma once
 
@@ -70,6 +70,25 @@ std::string nearest_name(std::string_view name, std::span<const std::string> kno
 /// Place of `name` in `known`, '-' counting as '_'. Throws Error (usage) that lists the known ones and suggests the
 /// nearest: "activation: expected one of relu, tanh, found "rellu"", where `option` is activation.
 std::size_t index_of_name(std::string_view name, std::span<const std::string> known, std::string_view option);
+
+/// Throws Error (usage) "WHAT: expected EXPECTED, found FOUND". `expected` is a phrase such as "at most 32".
+[[noreturn]] void refuse_count(const char* what, const std::string& expected, std::size_t found);
+
+/// What entries check of the sizes and indices they are given, one comparison each: throw Error (usage) "rows of the
+/// batch: expected at most 32, found 40". Allocate nothing where all is well.
+inline void expect_equal(std::size_t expected, std::size_t found, const char* what) {
+  if (found != expected) refuse_count(what, std::to_string(expected), found);
+}
+inline void expect_at_most(std::size_t most, std::size_t found, const char* what) {
+  if (found > most) refuse_count(what, "at most " + std::to_string(most), found);
+}
+inline void expect_at_least(std::size_t least, std::size_t found, const char* what) {
+  if (found < least) refuse_count(what, "at least " + std::to_string(least), found);
+}
+/// For an index, which counts from 0.
+inline void expect_below(std::size_t bound, std::size_t found, const char* what) {
+  if (found >= bound) refuse_count(what, "less than " + std::to_string(bound), found);
+}
 
 /// a * b, or an Error of category input that names `what` when the product does not fit in std::size_t.
 std::size_t checked_product(std::size_t a, std::size_t b, std::string_view what);

@@ -16,6 +16,9 @@
 #pragma GCC visibility push(default)
 namespace chainrule {
 
+/// rows * columns. Throws Error (input) where so many numbers of `bytes` bytes each are more than any memory holds.
+std::size_t checked_numbers(std::size_t rows, std::size_t columns, std::size_t bytes);
+
 /// Memory that starts on a cache line, so that vector loads never straddle one at the start of a block. Blocks of 2 MB
 /// and more ask for large pages: the weights of a wide layer are on more small ones than a processor keeps track of.
 void* allocate_numbers(std::size_t bytes);
@@ -76,12 +79,26 @@ class ViewOf {
   std::size_t rows_ = 0, columns_ = 0;
 };
 
-/// A (rows x columns) matrix that owns its memory; zeros at first.
+/// A (rows x columns) matrix that owns its memory; zeros at first. One that was moved from is empty (0 x 0).
 template <class T>
 class MatrixOf {
  public:
   MatrixOf() = default;
-  MatrixOf(std::size_t rows, std::size_t columns) : rows_(rows), columns_(columns), values_(rows * columns) {}
+  /// Throws Error (input) where rows * columns numbers are more than any memory holds.
+  MatrixOf(std::size_t rows, std::size_t columns)
+      : rows_(rows), columns_(columns), values_(checked_numbers(rows, columns, sizeof(T))) {}
+  MatrixOf(const MatrixOf&) = default;
+  MatrixOf(MatrixOf&& other) noexcept
+      : rows_(std::exchange(other.rows_, 0)),
+        columns_(std::exchange(other.columns_, 0)),
+        values_(std::move(other.values_)) {}
+  MatrixOf& operator=(const MatrixOf&) = default;
+  MatrixOf& operator=(MatrixOf&& other) noexcept {
+    rows_ = std::exchange(other.rows_, 0);
+    columns_ = std::exchange(other.columns_, 0);
+    values_ = std::move(other.values_);
+    return *this;
+  }
 
   std::size_t rows() const { return rows_; }
   std::size_t columns() const { return columns_; }

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "chainrule/base/error.h"
 #include "chainrule/base/matrix.h"
 #include "chainrule/engine/kernels/flush.h"
 
@@ -35,6 +36,11 @@ std::size_t quota() {
     if (!(old_share >> share) || !(old_period >> period)) return 0;
   }
   return share > 0 && period > 0 ? static_cast<std::size_t>(std::ceil(share / period)) : 0;
+}
+
+std::size_t checked_members(std::size_t members) {
+  expect_at_most(kMostThreads, members, "threads");
+  return members == 0 ? std::min(usable_threads(), kMostThreads) : members;
 }
 
 }  // namespace
@@ -116,7 +122,7 @@ struct Team::Crew {
   }
 };
 
-Team::Team(std::size_t members) : size_(members == 0 ? usable_threads() : members), crew_(std::make_unique<Crew>()) {
+Team::Team(std::size_t members) : size_(checked_members(members)), crew_(std::make_unique<Crew>()) {
   crew_->memory.resize(size_ + 1);
 }
 

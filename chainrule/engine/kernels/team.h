@@ -11,13 +11,15 @@ namespace chainrule::kernels {
 /// How many threads this process may use: its CPU affinity, and the quota of its control group, rounded up.
 std::size_t usable_threads();
 
+inline constexpr std::size_t kMostThreads = 1024;
+
 /// A fixed crew of threads: the caller is member 0; the others start with the first task, spin for a moment after each
 /// and then sleep. Who computes what depends on the number of members, the numbers never do. One task at a time: a team
 /// belongs to one caller; several callers have a team each.
 class Team {
  public:
   /// 0 members stand for usable_threads(); 1 starts no thread. Where the system gives no thread, the caller does the
-  /// share of that member as well.
+  /// share of that member as well. Throws Error (usage) above kMostThreads.
   explicit Team(std::size_t members = 1);
   ~Team();
   Team(const Team&) = delete;
