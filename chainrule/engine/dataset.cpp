@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -14,36 +15,56 @@
 #include "chainrule/engine/kernels/kernels.h"
 
 namespace chainrule {
-namespace {
-
-std::size_t target_rows(const Targets& targets) {
-  return targets.classes > 0 ? targets.labels.size() : targets.values.rows();
-}
-
-}  // namespace
-
 Features::Features(SharedBytes bytes, std::size_t rows, std::size_t columns, float scale)
     : bytes_(std::move(bytes)), rows_(rows), columns_(columns), scale_(scale) {
   const std::size_t expected = checked_product(rows, columns, "inputs");
   if (bytes_.size() != expected)
-    throw Error(ErrorCategory::internal,
+    throw Error(ErrorCategory::usage,
                 "inputs: expected " + std::to_string(expected) + " bytes, found " + std::to_string(bytes_.size()));
+  if (!std::isfinite(scale))
+    throw Error(ErrorCategory::usage,
+                "scale of the inputs: expected a finite number, found " + fmt::format("{}", scale));
+}
+
+Features Features::view_of(std::span<const float> values, std::size_t rows, std::size_t columns) {
+  expect_equal(checked_product(rows, columns, "inputs"), values.size(), "numbers of the inputs");
+  Features features;
+  features.outside_ = {values.data(), rows, columns};
+  features.rows_ = rows;
+  features.columns_ = columns;
+  return features;
+}
+
+void Features::require_finite(std::span<const std::size_t> rows) const {
+  if (!bytes_.empty()) return;
+  for (const std::size_t row : rows) {
+    expect_below(rows_, row, "row of the inputs");
+    const std::span<const float> numbers = floats().row(row);
+    // Without an early end, so that it is a vector loop.
+    std::uint32_t odd = 0;
+    for (const float x : numbers) odd |= (std::bit_cast<std::uint32_t>(x) & 0x7f800000u) == 0x7f800000u ? 1u : 0u;
+    if (odd == 0) continue;
+    const auto bad = std::ranges::find_if(numbers, [](float x) { return !std::isfinite(x); });
+    throw Error(ErrorCategory::input, fmt::format("row {}: input {}: expected a finite number, found {}", row + 1,
+                                                  bad - numbers.begin() + 1, *bad));
+  }
 }
 
 void Features::gather(std::span<const std::size_t> rows, MatrixView out, std::span<const std::size_t> soon) const {
-  assert(out.rows() == rows.size() && out.columns() == columns_);
+  expect_equal(rows.size(), out.rows(), "rows of the gathered inputs");
+  expect_equal(columns_, out.columns(), "columns of the gathered inputs");
   constexpr std::size_t line = 64;
   const std::size_t row_bytes = columns_ * (bytes_.empty() ? sizeof(float) : 1);
-  const char* all = bytes_.empty() ? reinterpret_cast<const char*>(values_.flat().data())
+  const char* all = bytes_.empty() ? reinterpret_cast<const char*>(floats().data())
                                    : reinterpret_cast<const char*>(bytes_.view().data());
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    assert(rows[i] < rows_);
+    expect_below(rows_, rows[i], "row of the inputs");
     // Not a function of its own: g++ takes one for free of effects, and its calls away.
     for (std::size_t at = 0; i < soon.size() && at < row_bytes; at += line)
       __builtin_prefetch(all + soon[i] * row_bytes + at, 0, 2);
     const std::span<float> to = out.row(i);
     if (bytes_.empty()) {
-      const std::span<const float> from = values_.row(rows[i]);
+      const std::span<const float> from = floats().row(rows[i]);
       std::copy(from.begin(), from.end(), to.begin());
       continue;
     }
@@ -52,12 +73,13 @@ void Features::gather(std::span<const std::size_t> rows, MatrixView out, std::sp
 }
 
 void Targets::gather(std::span<const std::size_t> rows, MatrixView out) const {
-  assert(out.rows() == rows.size() && out.columns() == columns());
+  expect_equal(rows.size(), out.rows(), "rows of the gathered targets");
+  expect_equal(columns(), out.columns(), "columns of the gathered targets");
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    assert(rows[i] < target_rows(*this));
+    expect_below(this->rows(), rows[i], "row of the targets");
     const std::span<float> to = out.row(i);
     if (classes > 0) {
-      assert(labels[rows[i]] < classes);
+      expect_below(classes, labels[rows[i]], "label");
       std::fill(to.begin(), to.end(), 0.0f);
       to[labels[rows[i]]] = 1;
       continue;
@@ -67,7 +89,28 @@ void Targets::gather(std::span<const std::size_t> rows, MatrixView out) const {
   }
 }
 
+void validate(const Selection& selection) {
+  if (selection.data == nullptr)
+    throw Error(ErrorCategory::usage, "rows: expected those of a data set, found no data set");
+  const Dataset& data = *selection.data;
+  const std::size_t rows = data.rows(), targets = data.targets.rows();
+  if (targets > 0) expect_equal(rows, targets, "rows of the targets");
+  if (!data.weights.empty()) expect_equal(rows, data.weights.size(), "sample weights");
+  if (!data.loss_weights.empty()) expect_equal(rows, data.loss_weights.size(), "weights of the loss");
+  for (const std::size_t row : selection.rows) {
+    expect_below(rows, row, "row of the data set");
+    if (targets > 0 && data.targets.classes > 0 && data.targets.labels[row] >= data.targets.classes)
+      throw Error(ErrorCategory::input, fmt::format("row {}: label: expected less than {}, found {}", row + 1,
+                                                    data.targets.classes, data.targets.labels[row]));
+    for (const std::vector<float>* weights : {&data.weights, &data.loss_weights})
+      if (!weights->empty() && !((*weights)[row] >= 0 && std::isfinite((*weights)[row])))
+        throw Error(ErrorCategory::input,
+                    fmt::format("row {}: weight: expected a finite number >= 0, found {}", row + 1, (*weights)[row]));
+  }
+}
+
 Dataset copy_rows(const Dataset& data, const std::vector<std::size_t>& rows) {
+  validate(Selection{&data, rows});
   Dataset out;
   Matrix inputs(rows.size(), data.inputs.columns());
   data.inputs.gather(rows, inputs.view());
@@ -75,11 +118,11 @@ Dataset copy_rows(const Dataset& data, const std::vector<std::size_t>& rows) {
   const Targets& targets = data.targets;
   out.targets = {targets.classes, {}, {}, targets.scale, targets.shift, targets.least, targets.most};
   if (targets.classes == 0) {
-    out.targets.values = Matrix(rows.size(), targets.columns());
-    targets.gather(rows, out.targets.values.view());
+    out.targets.values = Matrix(targets.rows() > 0 ? rows.size() : 0, targets.columns());
+    if (targets.rows() > 0) targets.gather(rows, out.targets.values.view());
   }
   for (const std::size_t row : rows) {
-    if (targets.classes > 0) out.targets.labels.push_back(targets.labels[row]);
+    if (targets.classes > 0 && targets.rows() > 0) out.targets.labels.push_back(targets.labels[row]);
     if (!data.weights.empty()) out.weights.push_back(data.weights[row]);
     if (!data.loss_weights.empty()) out.loss_weights.push_back(data.loss_weights[row]);
   }
@@ -101,7 +144,7 @@ void scale_weights_to_mean_one(std::vector<float>& weights, std::span<const std:
                                             fmt::format("{}", weights[row]));
   double sum = 0;
   for (const std::size_t row : rows) {
-    assert(row < weights.size());
+    expect_below(weights.size(), row, "row of the sample weights");
     sum += static_cast<double>(weights[row]);
   }
   if (!(sum > 0))
@@ -120,12 +163,12 @@ void scale_weights_to_mean_one(std::vector<float>& weights, std::span<const std:
 Batcher::Batcher(const Selection& selection, std::size_t batch_size)
     : selection_(&selection),
       batch_size_(batch_size > 0 ? batch_size : std::max<std::size_t>(selection.rows.size(), 1)) {
-  assert(selection.data != nullptr);
+  validate(selection);
   const Dataset& data = *selection.data;
   const std::size_t most = std::min(batch_size_, selection.rows.size());
   checked_product(checked_product(most, data.inputs.columns(), "batch"), sizeof(float), "batch");
   inputs_ = Matrix(most, data.inputs.columns());
-  if (target_rows(data.targets) > 0) {
+  if (data.targets.rows() > 0) {
     checked_product(checked_product(most, data.targets.columns(), "batch"), sizeof(float), "batch");
     targets_ = Matrix(most, data.targets.columns());
   }
@@ -135,16 +178,18 @@ Batcher::Batcher(const Selection& selection, std::size_t batch_size)
 }
 
 Batch Batcher::gather(std::size_t index, std::span<const std::size_t> order, kernels::Team* team) {
-  assert(index < batches() && order.size() == rows());
+  expect_below(batches(), index, "batch");
+  expect_equal(rows(), order.size(), "rows of the order");
   const Dataset& data = *selection_->data;
   const std::vector<float>& weights = data.weights_of_loss();
   const std::size_t first = index * batch_size_;
   const std::size_t m = std::min(batch_size_, rows() - first);
   for (std::size_t i = 0; i < m; ++i) {
+    expect_below(rows(), order[first + i], "row of the order");
     rows_[i] = selection_->rows[order[first + i]];
     const double weight = weights.empty() ? 1.0 : static_cast<double>(weights[rows_[i]]);
     scale_[i] = static_cast<float>(weight / static_cast<double>(m));
-    if (first + m + i < rows()) soon_[i] = selection_->rows[order[first + m + i]];
+    if (first + m + i < rows() && order[first + m + i] < rows()) soon_[i] = selection_->rows[order[first + m + i]];
   }
   const std::span<const std::size_t> chosen(rows_.data(), m);
   Batch batch{inputs_.top(m), {}, {scale_.data(), m}};
@@ -159,7 +204,7 @@ Batch Batcher::gather(std::size_t index, std::span<const std::size_t> order, ker
     team->split(m, kFetchWork * static_cast<double>(m * data.inputs.columns()), fetch);
   else
     fetch(0, 0, m);
-  if (target_rows(data.targets) > 0) {
+  if (data.targets.rows() > 0) {
     data.targets.gather(chosen, targets_.top(m));
     batch.targets = targets_.top(m);
   }

@@ -21,17 +21,27 @@ class Features {
  public:
   Features() = default;
   explicit Features(Matrix values) : values_(std::move(values)), rows_(values_.rows()), columns_(values_.columns()) {}
-  /// bytes.size() must be rows * columns; throws Error (internal) otherwise.
+  /// bytes.size() must be rows * columns and scale finite; throws Error (usage) otherwise.
   Features(SharedBytes bytes, std::size_t rows, std::size_t columns, float scale);
+
+  /// Looks at the caller's numbers without a copy: (rows x columns), row after row. They must stay where they are and
+  /// outlive this value and its copies; a Batcher or train() sees what they hold at that time. Throws Error (usage)
+  /// unless values.size() is rows * columns.
+  static Features view_of(std::span<const float> values, std::size_t rows, std::size_t columns);
 
   std::size_t rows() const { return rows_; }
   std::size_t columns() const { return columns_; }
-  /// Row i of `out` becomes row rows[i]; out: (rows.size() x columns). Beside each row it asks memory for one of those
+  /// Throws Error (input) that names the first row and input (both from 1) that is NaN or infinite; rows: as gather().
+  void require_finite(std::span<const std::size_t> rows) const;
+  /// Row i of `out` becomes row rows[i]; out: (rows.size() x columns). Throws Error (usage) for other sizes and for a
+  /// row that is not there. Beside each row it asks memory for one of those
   /// that will be gathered soon.
   void gather(std::span<const std::size_t> rows, MatrixView out, std::span<const std::size_t> soon = {}) const;
 
  private:
   Matrix values_;
+  ConstMatrixView floats() const { return outside_.data() != nullptr ? outside_ : values_.view(); }
+  ConstMatrixView outside_;  // the caller's; values_ is empty then
   SharedBytes bytes_;
   std::size_t rows_ = 0, columns_ = 0;
   float scale_ = 1;
@@ -47,6 +57,8 @@ struct Targets {
   double least = -std::numeric_limits<double>::infinity(), most = std::numeric_limits<double>::infinity();
 
   std::size_t columns() const { return classes > 0 ? classes : values.columns(); }
+  std::size_t rows() const { return classes > 0 ? labels.size() : values.rows(); }
+  /// As Features::gather(). Throws Error (usage) for a label that is not below `classes`, too.
   void gather(std::span<const std::size_t> rows, MatrixView out) const;
 };
 
@@ -69,11 +81,16 @@ struct Selection {
   std::vector<std::size_t> rows;
 };
 
+/// Throws Error unless there is a data set, which has all of these rows, and as many targets (or none) and weights (or
+/// none) as rows; (input) for a label that is not below `classes`, and for a weight that is not a number >= 0.
+void validate(const Selection& selection);
+
 /// These rows as a data set of their own; bytes become floats.
 Dataset copy_rows(const Dataset& data, const std::vector<std::size_t>& rows);
 
-/// All rows of a data set.
+/// All rows of a data set, which must outlive the selection.
 Selection all_rows(const Dataset& data);
+Selection all_rows(const Dataset&& data) = delete;
 
 /// Scales all weights so that those of the chosen rows have mean 1. Throws Error (input) unless all are finite and >= 0
 /// and one of the chosen rows' is above 0. No weights stay none.
@@ -89,13 +106,15 @@ struct Batch {
 /// Memory for the batches of a selection.
 class Batcher {
  public:
-  /// The selection must outlive the batcher. batch_size 0 = all rows.
+  /// The selection and its data set must outlive the batcher. batch_size 0 = all rows. Throws Error as validate().
   Batcher(const Selection& selection, std::size_t batch_size);
+  Batcher(const Selection&& selection, std::size_t batch_size) = delete;
   std::size_t rows() const { return selection_->rows.size(); }
   std::size_t batch_size() const { return batch_size_; }
   std::size_t batches() const { return (rows() + batch_size_ - 1) / batch_size_; }
   /// Batch number `index`, its rows taken in `order` (a permutation of 0 ... rows()-1); the last one may be short.
-  /// Valid until the next call. A team fetches rows together.
+  /// Valid until the next call. A team fetches rows together. Throws Error (usage) for a batch that is not there, and
+  /// for an order of another length or with a number that is not below rows().
   Batch gather(std::size_t index, std::span<const std::size_t> order, kernels::Team* team = nullptr);
 
  private:

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "chainrule/base/error.h"
 #include "chainrule/engine/kernels/flush.h"
 #include "chainrule/engine/kernels/kernels.h"
 #include "chainrule/engine/kernels/team.h"
@@ -25,6 +26,7 @@ struct NetworkPredictor::Room {
 
 NetworkPredictor::NetworkPredictor(const Network& network, std::size_t most_rows, std::size_t threads)
     : most_rows_(std::max<std::size_t>(most_rows, 1)), threads_(threads) {
+  validate(network);
   const Architecture& architecture = network.architecture;
   std::vector<ReadyLayer> layers;
   for (std::size_t l = 0; l < architecture.depth(); ++l) {
@@ -49,6 +51,7 @@ void NetworkPredictor::make_room() {
   }
   // Computes rows of zeros, for which the kernels ask for the most memory.
   const auto room = [&](std::size_t threads, std::size_t rows) {
+    checked_numbers(rows, widest, sizeof(float));
     Room made{rows, AlignedVector<float>(rows * widest), AlignedVector<float>(rows * widest),
               std::make_unique<kernels::Team>(threads)};
     for (const ReadyLayer& layer : *layers_) {
@@ -67,12 +70,17 @@ void NetworkPredictor::make_room() {
 
 NetworkPredictor::NetworkPredictor(const NetworkPredictor& other)
     : layers_(other.layers_), most_rows_(other.most_rows_), threads_(other.threads_) {
-  make_room();
+  if (layers_ != nullptr) make_room();
 }
 NetworkPredictor::NetworkPredictor(NetworkPredictor&&) noexcept = default;
 NetworkPredictor::~NetworkPredictor() = default;
 
 void NetworkPredictor::predict(const ConstMatrixView& inputs, const MatrixView& outputs) {
+  if (layers_ == nullptr)
+    throw Error(ErrorCategory::usage, "predictor: expected one with a network, found one that was moved from");
+  expect_equal(layers_->front().inputs, inputs.columns(), "columns of the inputs");
+  expect_equal(inputs.rows(), outputs.rows(), "rows of the outputs");
+  expect_equal(layers_->back().outputs, outputs.columns(), "columns of the outputs");
   const std::size_t rows = inputs.rows(), groups = (rows + kRowsAlone - 1) / kRowsAlone;
   if (alone_.empty() || groups < alone_.size()) return predict(inputs, outputs, *together_);
   together_->team->split(groups, multiplications_ * static_cast<double>(rows),
@@ -108,6 +116,9 @@ Matrix predict(const Network& network, const Loss& loss, const Selection& rows, 
 
 Matrix predict_outputs(const Network& network, const Selection& rows, std::size_t threads) {
   constexpr std::size_t kBlock = 256;
+  validate(network);
+  validate(rows);
+  expect_equal(network.architecture.inputs, rows.data->inputs.columns(), "columns of the inputs");
   Matrix outputs(rows.rows.size(), network.architecture.outputs());
   Matrix inputs(std::min(kBlock, rows.rows.size()), network.architecture.inputs);
   NetworkPredictor predictor(network, inputs.rows(), threads);

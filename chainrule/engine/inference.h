@@ -18,7 +18,7 @@ namespace chainrule {
 /// room for intermediates. One per thread: copies of a predictor share the weights, which are never written.
 class NetworkPredictor {
  public:
-  /// Computes up to most_rows >= 1 rows at a time; `threads` as for Workspace.
+  /// Computes up to most_rows >= 1 rows at a time; `threads` as for Workspace. Throws Error (usage) as validate().
   explicit NetworkPredictor(const Network& network, std::size_t most_rows = 64, std::size_t threads = 1);
   NetworkPredictor(const NetworkPredictor& other);
   NetworkPredictor(NetworkPredictor&&) noexcept;
@@ -26,7 +26,8 @@ class NetworkPredictor {
   std::size_t most_rows() const { return most_rows_; }
 
   /// a(L) of each row, without dropout and without the loss's link. A row's outputs are the same bits alone and in any
-  /// batch. inputs: (rows x S_1), any number of rows; outputs: (rows x S_L). Allocates nothing.
+  /// batch. inputs: (rows x S_1), any number of rows; outputs: (rows x S_L). Allocates nothing. Throws Error (usage)
+  /// for other sizes.
   void predict(const ConstMatrixView& inputs, const MatrixView& outputs);
 
  private:
@@ -41,7 +42,8 @@ class NetworkPredictor {
   std::vector<Room> alone_;         // of each, for its part of the rows: where that is many beside every layer
 };
 
-/// a(L) of these rows, the link not applied: (rows.size() x outputs).
+/// a(L) of these rows, the link not applied: (rows.size() x outputs). Both throw Error (usage) for rows that are not in
+/// the data set, and for inputs that do not fit the network.
 Matrix predict_outputs(const Network& network, const Selection& rows, std::size_t threads = 0);
 /// Predictions (link applied) of these rows: (rows.size() x outputs).
 Matrix predict(const Network& network, const Loss& loss, const Selection& rows, std::size_t threads = 0);

@@ -111,6 +111,9 @@ BiasScheme bias_scheme_from_name(std::string_view name) {
 }
 
 void initialize(Network& network, WeightScheme weights, BiasScheme biases, std::uint64_t seed) {
+  validate(network);
+  expect_below(weight_scheme_names().size(), static_cast<std::size_t>(weights), "weight scheme");
+  expect_below(bias_scheme_names().size(), static_cast<std::size_t>(biases), "bias scheme");
   const Architecture& architecture = network.architecture;
   for (std::size_t l = 0; l < architecture.depth(); ++l) {
     const double inputs = static_cast<double>(architecture.layer_inputs(l));

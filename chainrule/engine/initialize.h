@@ -38,6 +38,7 @@ std::string_view name_of(BiasScheme scheme);
 WeightScheme weight_scheme_from_name(std::string_view name);
 BiasScheme bias_scheme_from_name(std::string_view name);
 
+/// Overwrites all weights and biases. Throws Error (usage) as validate(), and for a scheme that is not known.
 void initialize(Network& network, WeightScheme weights, BiasScheme biases, std::uint64_t seed);
 
 }  // namespace chainrule

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cassert>
 #include <cmath>
 #include <limits>
 
@@ -52,6 +51,15 @@ std::vector<Segment> layout(const Architecture& architecture) {
   return segments;
 }
 
+void validate(const Activation& activation, const std::string& what) {
+  constexpr auto kLast = static_cast<std::size_t>(ActivationKind::custom);
+  const auto kind = static_cast<std::size_t>(activation.kind);
+  require(kind <= kLast, what, "an activation, a number up to " + std::to_string(kLast), static_cast<double>(kind));
+  if ((activation.kind == ActivationKind::custom) != (activation.custom != nullptr))
+    throw Error(ErrorCategory::usage, what + ": expected functions exactly for kind custom, found " +
+                                          (activation.custom ? "some for another kind" : "none"));
+}
+
 }  // namespace
 
 void validate(const Architecture& architecture) {
@@ -64,6 +72,7 @@ void validate(const Architecture& architecture) {
     const std::string of = " of layer " + std::to_string(l + 1);
     const auto option = [&](const char* key) { return message_of(NamedOption{key}, of); };
     require_units(layer.outputs, "units" + of);
+    validate(layer.activation, "activation" + of);
     require_share(layer.dropout, option("dropout"));
     require_multiplier(layer.weight_multiplier, option("weight_multiplier"));
     require_multiplier(layer.bias_multiplier, option("bias_multiplier"));
@@ -95,24 +104,59 @@ Parameters::Parameters(const Architecture& architecture)
     : segments_(std::make_shared<const std::vector<Segment>>(layout(architecture))),
       values_(segments_->back().offset + segments_->back().size()) {}
 
+const std::vector<Segment>& Parameters::none() {
+  static const std::vector<Segment> segments;
+  return segments;
+}
+
+void Parameters::refuse(const Segment& segment) const {
+  throw Error(ErrorCategory::usage,
+              fmt::format("segment {}: expected numbers up to {} of the block, found {} to {}", in_quotes(segment.name),
+                          values_.size(), segment.offset, segment.offset + segment.size()));
+}
+
+void Parameters::take_multipliers(const Architecture& architecture) {
+  require_layout(*this, architecture);
+  segments_ = std::make_shared<const std::vector<Segment>>(layout(architecture));
+}
+
+void require_layout(const Parameters& parameters, const Architecture& architecture) {
+  const std::vector<Segment>& segments = parameters.segments();
+  expect_equal(2 * architecture.depth(), segments.size(), "blocks of weights and biases");
+  for (const Segment& segment : segments) {
+    const bool is_weights = segment.kind == Segment::Kind::weights;
+    const std::size_t outputs = architecture.layers[segment.layer].outputs;
+    expect_equal(is_weights ? outputs : 1, segment.rows, is_weights ? "outputs of a layer" : "rows of biases");
+    expect_equal(is_weights ? architecture.layer_inputs(segment.layer) : outputs, segment.columns,
+                 is_weights ? "inputs of a layer" : "biases of a layer");
+  }
+  if (!segments.empty())
+    expect_equal(segments.back().offset + segments.back().size(), parameters.flat().size(), "numbers of the block");
+}
+
 WeightsView Parameters::weights(std::size_t layer) {
+  expect_below(segments().size() / 2, layer, "layer");
   const Segment& segment = segments()[layer];
   return {values_.data() + segment.offset, segment.rows, segment.columns};
 }
 ConstWeightsView Parameters::weights(std::size_t layer) const {
+  expect_below(segments().size() / 2, layer, "layer");
   const Segment& segment = segments()[layer];
   return {values_.data() + segment.offset, segment.rows, segment.columns};
 }
 std::span<float> Parameters::biases(std::size_t layer) {
+  expect_below(segments().size() / 2, layer, "layer");
   const Segment& segment = segments()[segments().size() / 2 + layer];
   return of(segment).first(segment.columns);
 }
 std::span<const float> Parameters::biases(std::size_t layer) const {
+  expect_below(segments().size() / 2, layer, "layer");
   const Segment& segment = segments()[segments().size() / 2 + layer];
   return of(segment).first(segment.columns);
 }
 
 std::vector<float> in_rows(const Parameters& parameters, const Segment& segment) {
+  static_cast<void>(parameters.of(segment));  // refuses what is not in the block
   std::vector<float> values(segment.rows * segment.columns);
   if (segment.kind == Segment::Kind::weights)
     copy_weights(parameters.weights(segment.layer), MatrixView(values.data(), segment.rows, segment.columns));
@@ -131,6 +175,9 @@ std::vector<float> in_rows(const Parameters& parameters) {
 }
 
 void set_rows(Parameters& parameters, std::span<const float> values) {
+  std::size_t count = 0;
+  for (const Segment& segment : parameters.segments()) count += segment.rows * segment.columns;
+  expect_equal(count, values.size(), "values of the parameters");
   for (const Segment& segment : parameters.segments()) {
     set_rows(parameters, segment, values.first(segment.rows * segment.columns));
     values = values.subspan(segment.rows * segment.columns);
@@ -138,7 +185,7 @@ void set_rows(Parameters& parameters, std::span<const float> values) {
 }
 
 void set_rows(Parameters& parameters, const Segment& segment, std::span<const float> values) {
-  assert(values.size() == segment.rows * segment.columns);
+  expect_equal(segment.rows * segment.columns, values.size(), "values of the segment");
   if (segment.kind == Segment::Kind::weights)
     copy_weights(ConstMatrixView(values.data(), segment.rows, segment.columns), parameters.weights(segment.layer));
   else
@@ -148,6 +195,19 @@ void set_rows(Parameters& parameters, const Segment& segment, std::span<const fl
 Network::Network(Architecture a) : architecture(std::move(a)) {
   validate(architecture);
   parameters = Parameters(architecture);
+}
+
+void validate(const Network& network) {
+  validate(network.architecture);
+  require_layout(network.parameters, network.architecture);
+}
+
+void freeze(Network& network, std::size_t layer) {
+  validate(network);
+  expect_below(network.architecture.depth(), layer, "layer");
+  Layer& frozen = network.architecture.layers[layer];
+  frozen.weight_multiplier = frozen.bias_multiplier = frozen.decay_multiplier = frozen.max_norm = 0;
+  network.parameters.take_multipliers(network.architecture);
 }
 
 }  // namespace chainrule

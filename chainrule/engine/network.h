@@ -40,7 +40,7 @@ struct Architecture {
   std::size_t outputs() const { return layers.back().outputs; }
 };
 
-/// Throws Error (usage) when a size, a share or a multiplier is out of range.
+/// Throws Error (usage) when a size, a share or a multiplier is out of range, or an activation is not known.
 void validate(const Architecture& architecture);
 std::size_t parameter_count(const Architecture& architecture);
 /// "4 -> 16 tanh -> 3 identity, 131 parameters"
@@ -70,28 +70,44 @@ class Parameters {
 
   std::span<float> flat() { return values_; }
   std::span<const float> flat() const { return values_; }
-  const std::vector<Segment>& segments() const { return *segments_; }
-  std::span<float> of(const Segment& segment) { return flat().subspan(segment.offset, segment.size()); }
-  std::span<const float> of(const Segment& segment) const { return flat().subspan(segment.offset, segment.size()); }
+  const std::vector<Segment>& segments() const { return segments_ ? *segments_ : none(); }  ///< empty once moved from
+  /// The numbers of a segment, as they are stored. Throws Error (usage) for a segment of a larger block.
+  std::span<float> of(const Segment& segment) { return flat().subspan(place_of(segment), segment.size()); }
+  std::span<const float> of(const Segment& segment) const { return flat().subspan(place_of(segment), segment.size()); }
+  /// Of layer 0 ... depth - 1; throw Error (usage) for another one.
   WeightsView weights(std::size_t layer);  ///< (outputs x inputs)
   ConstWeightsView weights(std::size_t layer) const;
   std::span<float> biases(std::size_t layer);  ///< outputs
   std::span<const float> biases(std::size_t layer) const;
+  /// Takes over the multipliers and norm bounds of this architecture. Throws Error (usage) unless the block has its
+  /// layout.
+  void take_multipliers(const Architecture& architecture);
 
  private:
+  std::size_t place_of(const Segment& segment) const {
+    if (segment.offset + segment.size() > values_.size()) refuse(segment);
+    return segment.offset;
+  }
+  [[noreturn]] void refuse(const Segment& segment) const;
+  static const std::vector<Segment>& none();
   std::shared_ptr<const std::vector<Segment>> segments_ =
       std::make_shared<const std::vector<Segment>>();  // shared: gradients and state have the same layout
   AlignedVector<float> values_;
 };
 
+/// Throws Error (usage) unless the block has the layout of this architecture.
+void require_layout(const Parameters& parameters, const Architecture& architecture);
+
 /// The numbers of a segment as formulas and files order them: weights row by row, (outputs x inputs).
 std::vector<float> in_rows(const Parameters& parameters, const Segment& segment);
 /// Those of all segments, one after the other.
 std::vector<float> in_rows(const Parameters& parameters);
-/// ... and back; values: rows * columns numbers.
+/// ... and back; values: rows * columns numbers, of one segment or of all. Throw Error (usage) for another count.
 void set_rows(Parameters& parameters, const Segment& segment, std::span<const float> values);
 void set_rows(Parameters& parameters, std::span<const float> values);
 
+/// Layers and what they learned. `architecture` may be changed but for its sizes: activations, dropout, multipliers and
+/// norm bounds hold from the next step on.
 struct Network {
   Architecture architecture;
   Parameters parameters;
@@ -100,6 +116,15 @@ struct Network {
   /// All parameters zero; see initialize.h for a start. Throws as validate() does.
   explicit Network(Architecture a);
 };
+
+/// Throws Error (usage) unless the architecture is valid and the parameters have its layout: so does not a network that
+/// was moved from, or whose sizes were changed.
+void validate(const Network& network);
+
+/// From now on no update changes a bit of this layer's weights and biases (layers count from 0): multipliers of rate
+/// and decay become 0, and the norm bound goes. Only the flushing of subnormal numbers at the start of train() still
+/// holds. Throws Error (usage) for a layer that is not there.
+void freeze(Network& network, std::size_t layer);
 
 }  // namespace chainrule
 #pragma GCC visibility pop

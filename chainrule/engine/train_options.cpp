@@ -62,6 +62,10 @@ struct OptimizerRanges {
 };
 
 void validate(const Loss& loss) {
+  require(loss.kind <= LossKind::custom, "loss", "a known kind", static_cast<double>(loss.kind));
+  if ((loss.kind == LossKind::custom) != (loss.custom != nullptr))
+    throw Error(ErrorCategory::usage, std::string("loss: expected functions exactly for kind custom, found ") +
+                                          (loss.custom ? "some for another kind" : "none"));
   require_positive("huber_delta", loss.huber_delta);
   require_share("label_smoothing", loss.label_smoothing);
   const bool smooths = loss.kind == LossKind::softmax_cross_entropy || loss.kind == LossKind::sigmoid_cross_entropy;
@@ -70,6 +74,7 @@ void validate(const Loss& loss) {
 }
 
 void validate(const Schedule& schedule) {
+  expect_below(schedule_names().size(), static_cast<std::size_t>(schedule.kind), "schedule");
   const bool factor_is_share = schedule.kind == ScheduleKind::step || schedule.kind == ScheduleKind::exponential;
   require(std::isfinite(schedule.factor) && schedule.factor >= 0 &&
               (!factor_is_share || (schedule.factor > 0 && schedule.factor <= 1)),
@@ -105,6 +110,7 @@ std::size_t rows_per_batch(const TrainOptions& options, std::size_t rows) {
 }
 
 std::size_t steps_per_epoch(const TrainOptions& options, std::size_t rows) {
+  expect_at_least(1, rows, "rows");
   const std::size_t batch = rows_per_batch(options, rows);
   return (rows + batch - 1) / batch;
 }

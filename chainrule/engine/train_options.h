@@ -40,7 +40,7 @@ void validate(const TrainOptions& options);
 
 /// Rows of a step, of so many.
 std::size_t rows_per_batch(const TrainOptions& options, std::size_t rows);
-/// Of the same.
+/// Of the same; throws Error (usage) for no rows.
 std::size_t steps_per_epoch(const TrainOptions& options, std::size_t rows);
 /// In which order an epoch (from 1) takes the rows.
 std::vector<std::size_t> epoch_order(const TrainOptions& options, std::size_t rows, std::size_t epoch);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chainrule/engine/train_step.h"
 
+#include <algorithm>
+
 #include "chainrule/engine/backpropagation.h"
 #include "chainrule/engine/kernels/flush.h"
 #include "chainrule/engine/kernels/kernels.h"
@@ -8,7 +10,35 @@
 
 namespace chainrule {
 
+namespace {
+
+Network& checked(Network& network, const TrainOptions& options) {
+  validate(network);
+  validate(options);
+  network.parameters.take_multipliers(network.architecture);
+  return network;
+}
+
+// A few comparisons, whatever the size of the batch.
+void require_fit(const TrainState& s, const Batch& batch) {
+  const Architecture& architecture = s.network.architecture;
+  s.work.require_fits(architecture);
+  expect_at_least(1, batch.inputs.rows(), "rows of the batch");
+  expect_at_most(s.work.most_rows(), batch.inputs.rows(), "rows of the batch");
+  expect_equal(architecture.inputs, batch.inputs.columns(), "columns of the inputs");
+  expect_equal(batch.inputs.rows(), batch.targets.rows(), "rows of the targets");
+  expect_equal(architecture.outputs(), batch.targets.columns(), "columns of the targets");
+  expect_equal(batch.inputs.rows(), batch.scale.size(), "scales of the rows");
+  const std::size_t memory = optimizer_memory(s.options.optimizer), numbers = s.network.parameters.flat().size();
+  expect_equal(numbers, s.gradients.flat().size(), "gradients");
+  if (memory >= 1) expect_equal(numbers, s.first.flat().size(), "first memory of the optimizer");
+  if (memory >= 2) expect_equal(numbers, s.second.flat().size(), "second memory of the optimizer");
+}
+
+}  // namespace
+
 double train_step(TrainState& s, const Batch& batch) {
+  require_fit(s, batch);
   const kernels::FlushSubnormals flush;
   const Pass pass{s.options.seed, s.step, 0};  // what dropout masks are made of
   s.work.set_rows(batch.inputs.rows());
@@ -26,17 +56,45 @@ double train_step(TrainState& s, const Batch& batch) {
 }
 
 TrainState::TrainState(Network& n, const TrainOptions& o, std::size_t most_rows, std::size_t threads)
-    : network(n), options(o), work(n.architecture, most_rows, threads), gradients(n.architecture) {
+    : network(checked(n, o)),
+      options(o),
+      work(n.architecture, most_rows, threads),
+      gradients(n.architecture),
+      learning_rate(o.learning_rate) {
   if (o.loss.kind == LossKind::custom) work.keep_together();  // a user's function need not bear several threads
   if (work.shares_have_gradients()) of_shares.assign(work.team().size() - 1, Parameters(n.architecture));
   if (optimizer_memory(o.optimizer) >= 1) first = Parameters(n.architecture);
   if (optimizer_memory(o.optimizer) >= 2) second = Parameters(n.architecture);
 }
 
+namespace {
+
+// Of the weights alone: what fills up the last panel is left out. That is zero unless somebody wrote there, and then
+// the sum is that of the block as it lies in memory, in its order.
+double sum_of_squared_weights(const Parameters& parameters, const Segment& segment) {
+  const std::span<const float> block = parameters.of(segment);
+  const std::size_t width = segment.rows % kPanelOutputs, lines = whole_lines(width);
+  if (segment.kind == Segment::Kind::biases || width == lines) return kernels::sum_of_squares(block);
+  const std::size_t panel = segment.rows / kPanelOutputs * kPanelOutputs * segment.columns;
+  const auto is_clean = [&](std::size_t input) {
+    return std::ranges::all_of(block.subspan(panel + input * lines + width, lines - width),
+                               [](float x) { return x == 0; });
+  };
+  bool clean = true;
+  for (std::size_t input = 0; input < segment.columns; ++input) clean = clean && is_clean(input);
+  if (clean) return kernels::sum_of_squares(block);
+  AlignedVector<float> weights(block.begin(), block.end());
+  for (std::size_t input = 0; input < segment.columns; ++input)
+    std::ranges::fill(std::span(weights).subspan(panel + input * lines + width, lines - width), 0.0f);
+  return kernels::sum_of_squares(weights);
+}
+
+}  // namespace
+
 double decay_term(const Parameters& parameters, double weight_decay) {
   double sum = 0;
   for (const Segment& segment : parameters.segments())
-    if (segment.decay_multiplier > 0) sum += segment.decay_multiplier * kernels::sum_of_squares(parameters.of(segment));
+    if (segment.decay_multiplier > 0) sum += segment.decay_multiplier * sum_of_squared_weights(parameters, segment);
   return 0.5 * weight_decay * sum;
 }
 

@@ -60,15 +60,24 @@ bool gradients_stay_finite(const TrainState& s, const Batch& batch, const WorkRo
 
 // M11, (9), (10), with M12: every segment of the flat block has its own rates.
 UpdateRates rates_of(const TrainState& s, const Segment& segment, double gradient_scale = 1) {
-  UpdateRates rates{s.step, s.learning_rate * segment.rate_multiplier,
-                    s.options.weight_decay * segment.decay_multiplier, gradient_scale};
+  const Layer& layer = s.network.architecture.layers[segment.layer];
+  const bool is_weights = segment.kind == Segment::Kind::weights;
+  UpdateRates rates{s.step, s.learning_rate * (is_weights ? layer.weight_multiplier : layer.bias_multiplier),
+                    s.options.weight_decay * (is_weights ? layer.decay_multiplier : 0), gradient_scale};
   prepare(s.options.optimizer, rates);
   return rates;
+}
+
+// Nothing is added to a frozen one, as adding 0 would turn -0 into 0, and rprop has step sizes of its own.
+bool is_frozen(const TrainState& s, const Segment& segment) {
+  const Layer& layer = s.network.architecture.layers[segment.layer];
+  return (segment.kind == Segment::Kind::weights ? layer.weight_multiplier : layer.bias_multiplier) == 0;
 }
 
 // The update of numbers [begin, end) of a segment.
 void update_part(TrainState& s, const Segment& segment, const UpdateRates& rates, std::size_t begin,
                  std::span<const float> gradient) {
+  if (is_frozen(s, segment)) return;
   const std::size_t end = begin + gradient.size();
   optimizer_update(s.options.optimizer, rates, part(s.network.parameters, segment, begin, end), gradient,
                    part(s.first, segment, begin, end), part(s.second, segment, begin, end));
@@ -160,8 +169,9 @@ void update_while_hot(TrainState& s, ConstMatrixView inputs) {
 }
 
 void bound_norms(TrainState& s) {
-  for (const Segment& segment : s.network.parameters.segments())
-    if (segment.max_norm > 0) bound_units(segment.max_norm, s.network.parameters.weights(segment.layer));
+  const std::vector<Layer>& layers = s.network.architecture.layers;
+  for (std::size_t l = 0; l < layers.size(); ++l)
+    if (layers[l].max_norm > 0) bound_units(layers[l].max_norm, s.network.parameters.weights(l));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <string>
 
 #include "chainrule/engine/kernels/kernels.h"
 #include "chainrule/engine/kernels/team.h"
@@ -11,7 +12,9 @@
 
 namespace chainrule {
 Workspace::Workspace(const Architecture& architecture, std::size_t most_rows, std::size_t threads)
-    : rows_(most_rows), losses_(most_rows), team_(std::make_unique<kernels::Team>(threads)) {
+    : team_(std::make_unique<kernels::Team>(threads)) {
+  validate(architecture);
+  checked_numbers(most_rows, 1, sizeof(double));
   const auto room_for_dropout = [&](double share, std::size_t units) {
     mask_.emplace_back(share > 0 ? most_rows : 0, units);
     dropped_.emplace_back(share > 0 ? most_rows : 0, units);
@@ -23,12 +26,40 @@ Workspace::Workspace(const Architecture& architecture, std::size_t most_rows, st
     delta_.emplace_back(most_rows, layer.outputs);
     room_for_dropout(layer.dropout, layer.outputs);
   }
+  losses_.resize(most_rows);
+  rows_ = most_rows;
   for (std::size_t l = 0; l < architecture.depth(); ++l) {
     const std::size_t inputs = architecture.layer_inputs(l), outputs = architecture.layers[l].outputs;
     wide_from_ = std::max(wide_from_, kernels::rows_of_wide_batch(inputs, outputs));
     multiplications_ += 2 * static_cast<double>(inputs * outputs);
   }
   for (std::size_t member = 0; member < team_->size(); ++member) alone_.push_back(std::make_unique<kernels::Team>());
+}
+
+void Workspace::require_fits(const Architecture& architecture) const {
+  expect_equal(z_.size(), architecture.depth(), "layers of the network for this workspace");
+  expect_equal(mask_[0].columns(), architecture.inputs, "inputs of the network for this workspace");
+  const auto require_room = [&](double share, std::size_t place) {
+    const bool has_room = mask_[place].rows() > 0;
+    if (most_rows() == 0 || (share > 0) == has_room) return;
+    throw Error(ErrorCategory::usage, (place == 0 ? "input_dropout" : "dropout of layer " + std::to_string(place)) +
+                                          ": expected " + (has_room ? "above 0" : "0") +
+                                          " as when the workspace was made, found " + std::to_string(share));
+  };
+  require_room(architecture.input_dropout, 0);
+  for (std::size_t l = 0; l < z_.size(); ++l) {
+    expect_equal(z_[l].columns(), architecture.layers[l].outputs, "outputs of a layer for this workspace");
+    require_room(architecture.layers[l].dropout, l + 1);
+  }
+}
+
+void Workspace::require_layout(const Parameters& block) const {
+  expect_equal(2 * z_.size(), block.segments().size(), "blocks of weights and biases");
+  for (std::size_t l = 0; l < z_.size(); ++l) {
+    const ConstWeightsView weights = block.weights(l);
+    expect_equal(z_[l].columns(), weights.outputs(), "outputs of the gradients");
+    expect_equal(l == 0 ? inputs() : z_[l - 1].columns(), weights.inputs(), "inputs of the gradients");
+  }
 }
 
 Workspace::Workspace(Workspace&&) noexcept = default;

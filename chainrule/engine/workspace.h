@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "chainrule/base/error.h"
 #include "chainrule/base/matrix.h"
 #include "chainrule/engine/network.h"
 
@@ -33,31 +34,46 @@ class WorkRows;
 /// layers do; views have as many rows as the batch at hand.
 class Workspace {
  public:
-  /// `threads` compute together in here, 0 = as many as this process may use; no bit of a result depends on it.
+  /// `threads` compute together in here, at most 1024, 0 = as many as this process may use; no bit of a result depends
+  /// on it. Throws Error as validate() does, and for sizes that do not fit in memory.
   Workspace(const Architecture& architecture, std::size_t most_rows, std::size_t threads = 1);
   Workspace(Workspace&&) noexcept;
   ~Workspace();
-  /// Sets the rows of the batch at hand, at most `most_rows`.
-  void set_rows(std::size_t rows) { rows_ = rows; }
+  std::size_t most_rows() const { return losses_.size(); }
+  /// Throws Error (usage) unless made for a network of these layers: depth, widths, and dropout where it has some.
+  void require_fits(const Architecture& architecture) const;
+  /// Throws Error (usage) unless the block has a place for each weight and bias of these layers.
+  void require_layout(const Parameters& block) const;
+  std::size_t inputs() const { return mask_[0].columns(); }
+  /// Sets the rows of the batch at hand. Throws Error (usage) above most_rows().
+  void set_rows(std::size_t rows) {
+    expect_at_most(most_rows(), rows, "rows of the batch");
+    rows_ = rows;
+  }
   std::size_t rows() const { return rows_; }
 
-  MatrixView z(std::size_t layer) { return z_[layer].top(rows_); }
-  MatrixView a(std::size_t layer) { return a_[layer].top(rows_); }
-  MatrixView delta(std::size_t layer) { return delta_[layer].top(rows_); }  ///< dJ/dz; d_a(layer) before f' is applied
+  /// These throw Error (usage) for a layer that is not there.
+  MatrixView z(std::size_t layer) { return z_[checked(layer)].top(rows_); }
+  MatrixView a(std::size_t layer) { return a_[checked(layer)].top(rows_); }
+  MatrixView delta(std::size_t layer) { return delta_[checked(layer)].top(rows_); }  ///< dJ/dz; before f' it is d_a
   MatrixView d_outputs() { return delta_.back().top(rows_); }  ///< where backward_deltas() expects dJ/da(L)
   ConstMatrixView outputs() const { return a_.back().top(rows_); }
   std::span<double> losses() { return std::span(losses_).first(rows_); }  ///< of each row, its share of the batch's
   /// What dropout multiplied a(layer) with: 0 or 1 / (1 - share). Layer kInputs is the inputs. Empty without dropout.
   MatrixView mask(std::size_t layer) {
+    if (layer != kInputs) checked(layer);
     return mask_[layer + 1].rows() > 0 ? mask_[layer + 1].top(rows_) : MatrixView();
   }
   /// a(layer) * mask(layer); only with dropout.
-  MatrixView dropped(std::size_t layer) { return dropped_[layer + 1].top(rows_); }
+  MatrixView dropped(std::size_t layer) {
+    if (layer != kInputs) checked(layer);
+    return dropped_[layer + 1].rows() > 0 ? dropped_[layer + 1].top(rows_) : MatrixView();
+  }
   kernels::Team& team() { return *team_; }
   static constexpr std::size_t kInputs = static_cast<std::size_t>(-1);
   /// What layer `layer` was fed with: the activations below it, after dropout; layer 0 the inputs.
   ConstMatrixView fed(std::size_t layer, ConstMatrixView inputs) {
-    if (dropped_[layer].rows() > 0) return dropped_[layer].top(rows_);
+    if (dropped_[checked(layer)].rows() > 0) return dropped_[layer].top(rows_);
     return layer == 0 ? inputs : ConstMatrixView(a(layer - 1));
   }
   /// pass(rows) for all rows at hand: at once, by all threads together; or, where the batch is wide beside every layer,
@@ -72,6 +88,10 @@ class Workspace {
   bool shares_have_gradients() const;
 
  private:
+  std::size_t checked(std::size_t layer) const {
+    expect_below(z_.size(), layer, "layer");
+    return layer;
+  }
   std::size_t rows_of_share() const;
   std::size_t rows_ = 0;
   std::size_t wide_from_ = 1;   // rows that make a batch wide beside every layer
@@ -87,10 +107,14 @@ class Workspace {
 /// Neighbouring rows of a workspace, and who computes them.
 class WorkRows {
  public:
-  /// All of them.
+  /// All of them. The second one throws Error (usage) for rows beyond those of the batch.
   WorkRows(Workspace& work) : WorkRows(work, 0, work.rows(), work.team()) {}  // NOLINT: a workspace is its rows
   WorkRows(Workspace& work, std::size_t first, std::size_t count, kernels::Team& team, std::size_t share = 0)
-      : work_(&work), first_(first), count_(count), share_(share), team_(&team) {}
+      : work_(&work), first_(first), count_(count), share_(share), team_(&team) {
+    expect_at_most(work.rows(), first, "first row");
+    expect_at_most(work.rows() - first, count, "rows from there on");
+  }
+  Workspace& workspace() const { return *work_; }
 
   std::size_t first() const { return first_; }
   std::size_t share() const { return share_; }  ///< which of work.shares()

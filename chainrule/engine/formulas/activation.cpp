@@ -17,7 +17,8 @@ using formulas::finite_value;
 using formulas::with_formula;
 
 const CustomActivation& functions_of(const Activation& activation) {
-  if (!activation.custom) throw Error(ErrorCategory::internal, "activation: kind custom without functions");
+  if (!activation.custom)
+    throw Error(ErrorCategory::usage, "activation: expected functions for kind custom, found none");
   return *activation.custom;
 }
 
@@ -47,7 +48,8 @@ const std::vector<std::string>& activation_names() {
 
 std::string_view activation_name(const Activation& activation) {
   if (activation.kind == ActivationKind::custom) return functions_of(activation).name;
-  return activation_names().at(static_cast<std::size_t>(activation.kind));
+  expect_below(activation_names().size(), static_cast<std::size_t>(activation.kind), "activation");
+  return activation_names()[static_cast<std::size_t>(activation.kind)];
 }
 
 Activation activation_from_name(std::string_view name) {

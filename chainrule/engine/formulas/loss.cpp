@@ -184,6 +184,11 @@ struct UserLoss {
   }
 };
 
+const CustomLoss& functions_of(const Loss& loss) {
+  if (!loss.custom) throw Error(ErrorCategory::usage, "loss: expected functions for kind custom, found none");
+  return *loss.custom;
+}
+
 // Chooses the rule once per call, not once per number.
 template <class Work>
 auto with_rule(const Loss& loss, Work work) {
@@ -203,7 +208,7 @@ auto with_rule(const Loss& loss, Work work) {
     case LossKind::custom:
       break;
   }
-  return work(UserLoss{loss.custom.get()});
+  return work(UserLoss{&functions_of(loss)});
 }
 
 enum class Link { identity, softmax, sigmoid, exp };
@@ -249,7 +254,11 @@ void link_row(Link link, std::span<T> row) {
 }  // namespace
 
 Loss::Loss(CustomLoss functions)
-    : kind(LossKind::custom), custom(std::make_shared<const CustomLoss>(std::move(functions))) {}
+    : kind(LossKind::custom), custom(std::make_shared<const CustomLoss>(std::move(functions))) {
+  if (!custom->value || !custom->gradient)
+    throw Error(ErrorCategory::usage,
+                "loss " + in_quotes(custom->name) + ": expected a value and a gradient, found an empty function");
+}
 
 const std::vector<std::string>& loss_names() {
   static const std::vector<std::string> names = {"half_squared_error",    "absolute_error",       "huber", "poisson",
@@ -258,7 +267,8 @@ const std::vector<std::string>& loss_names() {
 }
 
 std::string_view loss_name(const Loss& loss) {
-  if (loss.kind == LossKind::custom) return loss.custom->name;
+  if (loss.kind == LossKind::custom) return functions_of(loss).name;
+  expect_below(loss_names().size(), static_cast<std::size_t>(loss.kind), "loss");
   return loss_names()[static_cast<std::size_t>(loss.kind)];
 }
 
@@ -293,11 +303,14 @@ double smoothed_target(const Loss& loss, double target, std::size_t outputs) {
 }
 
 double loss_value(const Loss& loss, std::span<const double> output, std::span<const double> target) {
+  expect_equal(output.size(), target.size(), "targets of a row");
   return with_rule(loss, [&](const auto& rule) { return rule.template value<double>(output, target); });
 }
 
 void loss_gradient(const Loss& loss, std::span<const double> output, std::span<const double> target,
                    std::span<double> gradient) {
+  expect_equal(output.size(), target.size(), "targets of a row");
+  expect_equal(output.size(), gradient.size(), "gradients of a row");
   with_rule(loss, [&](const auto& rule) {
     rule.gradient(output, target, [&](std::size_t k, double d) { gradient[k] = d; });
   });
@@ -321,7 +334,12 @@ bool loss_is_smooth(const Loss& loss) {
 
 void losses_and_gradient(const Loss& loss, ConstMatrixView outputs, ConstMatrixView targets,
                          std::span<const float> scale, MatrixView d_outputs, std::span<double> losses) {
-  assert(outputs.rows() == targets.rows() && outputs.columns() == targets.columns() && scale.size() == outputs.rows());
+  expect_equal(outputs.rows(), targets.rows(), "rows of the targets");
+  expect_equal(outputs.columns(), targets.columns(), "columns of the targets");
+  expect_equal(outputs.rows(), scale.size(), "scales of the rows");
+  expect_equal(outputs.rows(), d_outputs.rows(), "rows of the output gradients");
+  expect_equal(outputs.columns(), d_outputs.columns(), "columns of the output gradients");
+  expect_equal(outputs.rows(), losses.size(), "losses of the rows");
   with_rule(loss, [&](const auto& rule) {
     for (std::size_t i = 0; i < outputs.rows(); ++i) {
       const std::span<const float> a = outputs.row(i), y = targets.row(i);

@@ -36,8 +36,18 @@ void prepare(const Optimizer& optimizer, UpdateRates& rates) {
   if (const AdamW* adamw = std::get_if<AdamW>(&optimizer)) correct(adamw->beta1, adamw->beta2);
 }
 
+void require_fit(const Optimizer& optimizer, std::size_t parameters, std::size_t gradient, std::size_t first,
+                 std::size_t second) {
+  const std::size_t memory = optimizer_memory(optimizer);
+  expect_equal(parameters, gradient, "gradients of the update");
+  if (memory >= 1) expect_equal(parameters, first, "first memory of the optimizer");
+  if (memory >= 2) expect_equal(parameters, second, "second memory of the optimizer");
+}
+
 void optimizer_update(const Optimizer& optimizer, const UpdateRates& rates, std::span<double> parameters,
                       std::span<const double> gradient, std::span<double> first, std::span<double> second) {
+  require_fit(optimizer, parameters.size(), gradient.size(), first.size(), second.size());
+  if (rates.learning_rate == 0 && std::holds_alternative<Rprop>(optimizer)) return;  // else it finds a step of its own
   rules::update(optimizer, rates, parameters, gradient, first, second);
 }
 

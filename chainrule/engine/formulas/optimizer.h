@@ -63,7 +63,12 @@ struct UpdateRates {
 /// Fills in the corrections where the optimiser needs them.
 void prepare(const Optimizer& optimizer, UpdateRates& rates);
 
+/// Throws Error (usage) unless an update of so many parameters has spans of their length.
+void require_fit(const Optimizer& optimizer, std::size_t parameters, std::size_t gradient, std::size_t first,
+                 std::size_t second);
+
 /// One update of `parameters`; first and second are the optimiser's memory, the same length (or empty when unused).
+/// With learning rate 0, rprop changes nothing. Throws Error (usage) for spans of other lengths.
 void optimizer_update(const Optimizer& optimizer, const UpdateRates& rates, std::span<float> parameters,
                       std::span<const float> gradient, std::span<float> first, std::span<float> second);
 /// The same rule in double, for the truth.

@@ -54,7 +54,10 @@ const std::vector<std::string>& schedule_names() {
   return names;
 }
 
-std::string_view schedule_name(ScheduleKind kind) { return schedule_names().at(static_cast<std::size_t>(kind)); }
+std::string_view schedule_name(ScheduleKind kind) {
+  expect_below(schedule_names().size(), static_cast<std::size_t>(kind), "schedule");
+  return schedule_names()[static_cast<std::size_t>(kind)];
+}
 
 ScheduleKind schedule_from_name(std::string_view name) {
   return static_cast<ScheduleKind>(index_of_name(name, schedule_names(), "schedule"));

@@ -174,6 +174,8 @@ void activation_backward(const Activation& activation, std::span<const float> z,
 
 void optimizer_update(const Optimizer& optimizer, const UpdateRates& rates, std::span<float> parameters,
                       std::span<const float> gradient, std::span<float> first, std::span<float> second) {
+  require_fit(optimizer, parameters.size(), gradient.size(), first.size(), second.size());
+  if (rates.learning_rate == 0 && std::holds_alternative<Rprop>(optimizer)) return;  // else it finds a step of its own
   kernels::in_use().update(optimizer, rates, parameters, gradient, first, second);
 }
 
