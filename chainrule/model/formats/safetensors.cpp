@@ -26,6 +26,7 @@
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <ostream>
 #include <span>
 #include <string>
 #include <system_error>
@@ -41,12 +42,15 @@
 
 namespace chainrule::formats {
 
-// A regular file of known size, read at any place.
+// A regular file of known size, or bytes in memory, read at any place.
 
 class PlainFile {
  public:
   /// Throws Error (input) with the system's reason, and for what is not a regular file.
   explicit PlainFile(const std::string& path);
+  /// Looks at bytes that the caller keeps.
+  PlainFile(std::span<const std::byte> bytes, const std::string& name)
+      : name_(place(name)), bytes_(bytes), size_(bytes.size()) {}
 
   /// As messages name it.
   const std::string& name() const { return name_; }
@@ -59,7 +63,8 @@ class PlainFile {
     void operator()(std::FILE* file) const;
   };
   std::string name_;
-  std::unique_ptr<std::FILE, Closer> file_;
+  std::unique_ptr<std::FILE, Closer> file_;  // null: bytes_ are read
+  std::span<const std::byte> bytes_;
   std::uint64_t size_ = 0;
 };
 
@@ -88,8 +93,15 @@ PlainFile::PlainFile(const std::string& path) : name_(place(path)) {
 }
 
 void PlainFile::read(std::uint64_t from, std::span<char> bytes) const {
+  const auto read_some = [&]() -> ssize_t {
+    if (file_) return pread(fileno(file_.get()), bytes.data(), bytes.size(), static_cast<off_t>(from));
+    const std::span<const std::byte> rest = bytes_.subspan(std::min<std::uint64_t>(from, bytes_.size()));
+    const std::size_t count = std::min(rest.size(), bytes.size());
+    std::ranges::copy(rest.first(count), std::as_writable_bytes(bytes).begin());
+    return static_cast<ssize_t>(count);
+  };
   while (!bytes.empty()) {
-    const ssize_t count = pread(fileno(file_.get()), bytes.data(), bytes.size(), static_cast<off_t>(from));
+    const ssize_t count = read_some();
     if (count < 0 && errno == EINTR) continue;
     if (count < 0)
       throw Error(ErrorCategory::input, name_ + ": cannot be read: " + std::generic_category().message(errno));
@@ -379,18 +391,21 @@ void read_parameters(const PlainFile& file, const Head& head, Parameters& parame
   }
 }
 
-}  // namespace
-
-void save_model(const Model& model, const std::string& path, bool overwrite) {
+// The head of a valid model; `name` opens messages.
+std::string checked_head(const Model& model, const std::string& name) {
   validate(model);
   const std::string head = head_bytes(model);
   if (head.size() - 8 > kMostHeadBytes)
     throw Error(ErrorCategory::output,
-                place(path) + ": head: expected at most " + std::to_string(kMostHeadBytes) + " bytes, found " +
+                name + ": head: expected at most " + std::to_string(kMostHeadBytes) + " bytes, found " +
                     std::to_string(head.size() - 8),
                 "the names of columns and labels are too many or too long for this format");
-  AtomicFile file(path, overwrite, head.size() + 4 * parameter_count(model.network.architecture));
-  file.write(head);
+  return head;
+}
+
+// write(bytes) for the values of all tensors, in order.
+template <class Write>
+void write_parameters(const Model& model, const Write& write) {
   std::string block;
   for (const Segment& segment : model.network.parameters.segments()) {
     const std::vector<float> values = in_rows(model.network.parameters, segment);
@@ -398,15 +413,13 @@ void save_model(const Model& model, const std::string& path, bool overwrite) {
       const std::span<const float> part = rest.first(std::min(rest.size(), kBlockFloats));
       block.resize(4 * part.size());
       put(part, block);
-      file.write(block);
+      write(block);
       rest = rest.subspan(part.size());
     }
   }
-  file.commit();
 }
 
-Model load_model(const std::string& path) {
-  const PlainFile file(path);
+Model read_model(const PlainFile& file) {
   const Head head = read_head(file);
   const Architecture architecture = architecture_from(head.metadata, file.name());
   check_tensors(head, architecture, file.name());
@@ -417,6 +430,31 @@ Model load_model(const std::string& path) {
     refuse(file.name() + ": the weights are damaged: SHA-256: expected " + in_quotes(expected, 64) + ", found " +
            in_quotes(sum, 64));
   return model;
+}
+
+}  // namespace
+
+void save_model(const Model& model, const std::string& path, bool overwrite) {
+  const std::string head = checked_head(model, place(path));
+  AtomicFile file(path, overwrite, head.size() + 4 * parameter_count(model.network.architecture));
+  file.write(head);
+  write_parameters(model, [&](const std::string& block) { file.write(block); });
+  file.commit();
+}
+
+void save_model(const Model& model, std::ostream& stream) {
+  const auto write = [&](const std::string& bytes) {
+    if (!stream.write(bytes.data(), static_cast<std::streamsize>(bytes.size())))
+      throw Error(ErrorCategory::output, "model: the stream takes no more bytes");
+  };
+  write(checked_head(model, "model"));
+  write_parameters(model, write);
+}
+
+Model load_model(const std::string& path) { return read_model(PlainFile(path)); }
+
+Model load_model(std::span<const std::byte> bytes, const std::string& name) {
+  return read_model(PlainFile(bytes, name));
 }
 
 LoadOptions load_options_for(const Model& model) {
