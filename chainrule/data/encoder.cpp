@@ -176,6 +176,7 @@ void fit_encoder(Encoder& encoder, const Table& table, std::span<const std::size
 }
 
 Dataset encode(const Encoder& encoder, const Table& table, bool with_target) {
+  validate(table);
   const Places places = find_places(encoder, table, with_target);
   Dataset data;
   data.inputs = encoder.images() ? image_features(table) : encode_inputs(encoder, table, places.inputs);

@@ -37,8 +37,38 @@ std::string known_columns(const Table& table) {
 
 }  // namespace
 
+void validate(const Table& table) {
+  const auto require = [&](std::size_t found, const Column& column, const char* what) {
+    if (found != 0 && found != table.rows)
+      throw Error(ErrorCategory::input, fmt::format("column {}: {}: expected {} as the table has rows, found {}",
+                                                    in_quotes(column.name), what, table.rows, found));
+  };
+  for (const Column& column : table.columns) {
+    require(column.numbers.size(), column, "numbers");
+    require(column.codes.size(), column, "codes");
+    require(column.texts.rows(), column, "texts");
+    const auto most = std::ranges::max_element(column.codes);
+    if (most != column.codes.end() && *most >= column.spellings.size())
+      throw Error(ErrorCategory::input, fmt::format("column {}: code: expected less than {}, found {}",
+                                                    in_quotes(column.name), column.spellings.size(), *most));
+    if (column.is_number() && column.numbers.size() != table.rows)
+      throw Error(ErrorCategory::input, fmt::format("column {}: numbers: expected {}, found {}", in_quotes(column.name),
+                                                    table.rows, column.numbers.size()));
+  }
+  const std::size_t bytes =
+      checked_product(table.has_images() ? table.rows : 0, table.has_images() ? table.images.pixels() : 0, "images");
+  if (table.images.bytes.size() != bytes)
+    throw Error(ErrorCategory::input,
+                fmt::format("images: expected {} bytes, found {}", bytes, table.images.bytes.size()));
+  const std::size_t numbered = table.row_numbers.size();
+  if (numbered != 0 && numbered != table.rows)
+    throw Error(ErrorCategory::input, fmt::format("row numbers: expected {}, found {}", table.rows, numbered));
+}
+
 std::size_t number_of_row(const Table& table, std::size_t row) {
-  return table.row_numbers.empty() ? row + 1 : table.row_numbers.at(row);
+  if (table.row_numbers.empty()) return row + 1;
+  expect_below(table.row_numbers.size(), row, "row of the table");
+  return static_cast<std::size_t>(table.row_numbers[row]);
 }
 
 std::size_t rows_in_file(const Table& table) {
@@ -48,10 +78,12 @@ std::size_t rows_in_file(const Table& table) {
 std::string place_of_row(const Table& table, std::size_t row) {
   const std::size_t number = number_of_row(table, row);
   if (table.first_line == 0) return place(table.source) + ": row " + std::to_string(number);
-  return place(table.source, table.lines.empty() ? table.first_line + number - 1 : table.lines.at(number - 1));
+  if (!table.lines.empty()) expect_below(table.lines.size(), number - 1, "row of the file");
+  return place(table.source, table.lines.empty() ? table.first_line + number - 1 : table.lines[number - 1]);
 }
 
 std::string field_text(const Table& table, const Column& column, std::size_t row) {
+  expect_below(table.rows, row, "row of the table");
   if (column.texts.rows() == table.rows) return std::string(column.texts.of_row(row));
   if (column.codes.size() == table.rows) return column.spellings[column.codes[row]];
   const double number = column.numbers.empty() ? NAN : column.numbers[row];

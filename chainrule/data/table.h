@@ -91,7 +91,12 @@ struct Table {
   bool has_images() const { return images.pixels() > 0; }
 };
 
-/// The number of row `row` (from 0) in the file, from 1: rows that were left out count there.
+/// Throws Error (input) unless every column has a number, a text or a code of its spellings for each row (or none of
+/// these: its text was not kept), and images a byte for each pixel.
+void validate(const Table& table);
+
+/// The number of row `row` (from 0) in the file, from 1: rows that were left out count there. Throws Error
+/// (usage) for a row that is not there.
 std::size_t number_of_row(const Table& table, std::size_t row);
 /// Rows of the file, those that were left out counted.
 std::size_t rows_in_file(const Table& table);

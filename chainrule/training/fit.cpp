@@ -166,7 +166,7 @@ void note_idle_options(const FitOptions& options, FitPlan& plan) {
                                    "optimizer rprop: every step takes all rows, and the schedule is constant", "",
                                    "optimizer"));
   FitOptions preset;
-  apply_preset(preset, options.preset);
+  apply_preset(preset, options.preset());
   if (plan.encoder.task != Task::classes) return;
   const auto idle = [&](bool is_set, const char* name) {
     if (is_set)
@@ -228,10 +228,10 @@ Architecture architecture_for(const Encoder& encoder, const FitOptions& options)
 
 Loss loss_for(Task task, const FitOptions& options) {
   Loss loss = options.train.loss;
-  if (options.automatic_loss)
+  if (options.loss_is_automatic())
     loss.kind = task == Task::classes ? LossKind::softmax_cross_entropy : LossKind::half_squared_error;
   FitOptions preset;
-  apply_preset(preset, options.preset);
+  apply_preset(preset, options.preset());
   const bool of_classes = loss.kind == LossKind::softmax_cross_entropy || loss.kind == LossKind::sigmoid_cross_entropy;
   if (!of_classes && loss.label_smoothing == preset.train.loss.label_smoothing)
     loss.label_smoothing = 0;  // a preset's, meant for cross-entropies
@@ -250,8 +250,10 @@ Loss loss_for(Task task, const FitOptions& options) {
 
 EncoderOptions encoder_options(const Table& table, const FitOptions& options) {
   EncoderOptions data = options.data;
+  if (data.task < -1 || data.task > static_cast<int>(Task::number))
+    refuse(fmt::format("task: expected -1, 0 or 1, found {}", data.task));
   // Counts are not shifted or scaled: the loss speaks of their logarithm.
-  if (!options.automatic_loss && options.train.loss.kind == LossKind::poisson) data.target_scaling = Scaling::none;
+  if (!options.loss_is_automatic() && options.train.loss.kind == LossKind::poisson) data.target_scaling = Scaling::none;
   if (options.group.empty()) return data;
   // What tells groups apart would tell the rows of one group from all others.
   const std::size_t group = find_column(table, options.group, "group");
@@ -271,6 +273,8 @@ EncoderOptions encoder_options(const Table& table, const FitOptions& options) {
 }
 
 FitPlan plan_fit(const Table& table, const FitOptions& options, const Table* validation) {
+  validate(table);
+  if (validation != nullptr) validate(*validation);
   FitPlan plan;
   const EncoderOptions data = encoder_options(table, options);
   plan.encoder = plan_encoder(table, data, plan.notes);

@@ -145,7 +145,7 @@ std::vector<SearchRange> default_ranges(const FitOptions& start, Task task) {
                                  "activation=relu|silu|mish|selu|tanh", "batch_size=32|64|128|256|512",
                                  "epochs=32|64|128", "scaling=standard|robust|quantile"})
     ranges.push_back(range_from_text(text));
-  if (task == Task::classes && start.automatic_loss)
+  if (task == Task::classes && start.loss_is_automatic())
     ranges.push_back(range_from_text("label_smoothing=0|0.01|0.03|0.1"));
   return ranges;
 }

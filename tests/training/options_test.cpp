@@ -260,7 +260,7 @@ TEST(OptionsFrom, LaterSourcesAreStronger) {
   EXPECT_TRUE(std::holds_alternative<Adam>(other.train.optimizer));
   EXPECT_NE(refusal({file, source({{"optimizer", "adam"}, {"momentum", "0.5"}})}), "");
   EXPECT_NE(refusal({source({{"optimizer", "adam"}, {"momentum", "0.5"}})}), "");
-  EXPECT_EQ(options_from({file, source({{"preset", "default"}})}).preset, "fast");
+  EXPECT_EQ(options_from({file, source({{"preset", "default"}})}).preset(), "fast");
 }
 
 TEST(OptionValues, BringBackTheSameOptions) {

@@ -37,14 +37,14 @@ TEST(Presets, AreNamedAndLeaveNothingBehind) {
   for (const std::string& name : preset_names()) {
     FitOptions options;
     apply_preset(options, name);
-    EXPECT_EQ(options.preset, name);
+    EXPECT_EQ(options.preset(), name);
     EXPECT_EQ(option_values(options) == option_values(fresh), name == "fast") << name;
     apply_preset(options, "fast");
     EXPECT_EQ(option_values(options), option_values(fresh)) << name;
   }
   FitOptions options;
   apply_preset(options, "default");  // what "fast" was called in older models
-  EXPECT_EQ(options.preset, "fast");
+  EXPECT_EQ(options.preset(), "fast");
   EXPECT_EQ(refusal([&] { apply_preset(options, "tabula"); }).category, ErrorCategory::usage);
 }
 

@@ -61,7 +61,7 @@ std::string preset_for(const Table& table) { return table.has_images() ? "fast" 
 void apply_preset(FitOptions& options, const std::string& name) {
   const std::size_t preset = index_of_name(name == "default" ? "fast" : name, preset_names(), "preset");
   const FitOptions defaults;
-  options.preset = preset_names()[preset];
+  options.preset_ = preset_names()[preset];
   options.hidden = defaults.hidden;
   options.activation = defaults.activation;
   options.output_activation = defaults.output_activation;

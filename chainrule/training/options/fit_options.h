@@ -17,7 +17,6 @@ namespace chainrule {
 
 /// Everything that a configuration can say; options.h describes each by name. All of it changes results.
 struct FitOptions {
-  std::string preset = "fast";  ///< one of preset_names(); see apply_preset
   EncoderOptions data;
   // Rows held out to watch the training.
   double validation_split = 0.1;              ///< share, in [0, 1); 0 = none
@@ -44,7 +43,9 @@ struct FitOptions {
   std::string class_weight = "none";      ///< "none", "balanced" or "yes=5,no=1"; classes not named: 1
   std::optional<double> threshold;        ///< in (0, 1), of two classes; none = the likelier class
   std::string threshold_metric = "none";  ///< "none", or what the threshold shall make best on the validation rows
-  bool automatic_loss = true;             ///< softmax cross-entropy for classes, half squared error for numbers
+  /// Softmax cross-entropy for classes, half squared error for numbers; unless train.loss is of another kind than it is
+  /// at first: then that one is meant. Set false for half squared error of classes.
+  bool automatic_loss = true;
   TrainOptions train;
 
   /// The settings of preset "fast".
@@ -53,6 +54,15 @@ struct FitOptions {
     train.schedule.kind = ScheduleKind::cosine;
     train.epochs = 100;
   }
+
+  /// The preset that was applied last, one of preset_names(); apply_preset() alone sets it.
+  const std::string& preset() const { return preset_; }
+  /// Whether the task decides on the loss.
+  bool loss_is_automatic() const { return automatic_loss && train.loss.kind == Loss().kind; }
+
+ private:
+  friend void apply_preset(FitOptions& options, const std::string& name);
+  std::string preset_ = "fast";
 };
 
 /// Sets every option that a preset speaks of; "default" is another name of "fast". Throws Error (usage) for an unknown

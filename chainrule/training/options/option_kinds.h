@@ -338,11 +338,11 @@ inline std::vector<std::string> with_none(const std::vector<std::string>& names)
 
 inline Option loss_choice(const Names& names) {
   const auto take = [](FitOptions& options, std::string_view text) {
-    if (text != "auto") options.train.loss.kind = loss_from_name(text);
+    options.train.loss.kind = text == "auto" ? Loss().kind : loss_from_name(text);
     options.automatic_loss = text == "auto";
   };
   const auto get = [](const FitOptions& options) {
-    return options.automatic_loss ? std::string_view("auto") : loss_name(options.train.loss);
+    return options.loss_is_automatic() ? std::string_view("auto") : loss_name(options.train.loss);
   };
   return choice(names, with_automatic(loss_names()), take, get);
 }

@@ -22,7 +22,7 @@ void add_data(Rows& rows) {
        "start from these settings: tabular (what tables get), fast (what images get) or classic (the article as it "
        "stands)"},
       preset_names(), [](FitOptions& o, std::string_view text) { apply_preset(o, std::string(text)); },
-      [](const FitOptions& o) { return o.preset; }));
+      [](const FitOptions& o) { return o.preset(); }));
   rows.push_back(free_text(
       {"target", "data", "COLUMN", "column to predict, by name or number; empty = the last"},
       [](auto& o) -> auto& { return o.data.target; }));
