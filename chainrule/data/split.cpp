@@ -34,7 +34,7 @@ void require_share(double share) {
 
 void require_strata(std::span<const std::uint32_t> strata, std::size_t rows) {
   if (!strata.empty() && strata.size() != rows)
-    throw Error(ErrorCategory::internal,
+    throw Error(ErrorCategory::usage,
                 "strata: expected " + std::to_string(rows) + " numbers, found " + std::to_string(strata.size()));
 }
 

@@ -76,6 +76,7 @@ double mean_loss(const Loss& loss, const Selection& rows, const Matrix& targets,
 }  // namespace
 
 double trivial_loss(const Loss& loss, const Selection& rows) {
+  validate(rows);
   const Matrix targets = targets_of(rows);
   double least = std::numeric_limits<double>::infinity();
   for (const auto answer_of : {weighted_mean, weighted_median}) {
@@ -89,6 +90,7 @@ double trivial_loss(const Loss& loss, const Selection& rows) {
 }
 
 double least_loss(const Loss& loss, const Selection& rows) {
+  validate(rows);
   const Matrix targets = targets_of(rows);
   std::vector<double> output(targets.columns());
   return mean_loss(loss, rows, targets, [&](const std::vector<double>& target) -> const std::vector<double>& {

@@ -3,11 +3,15 @@
 
 #include <algorithm>
 
+#include "chainrule/base/error.h"
 #include "chainrule/engine/inference.h"
 #include "chainrule/engine/kernels/tree.h"
 
 namespace chainrule {
 std::vector<double> losses_of_rows(const Loss& loss, ConstMatrixView outputs, const Selection& rows) {
+  validate(rows);
+  expect_equal(rows.rows.size(), outputs.rows(), "rows of the outputs");
+  expect_equal(rows.data->targets.columns(), outputs.columns(), "columns of the outputs");
   std::vector<double> output(outputs.columns()), target(outputs.columns()), losses(outputs.rows());
   Matrix target_row(1, outputs.columns());
   for (std::size_t i = 0; i < losses.size(); ++i) {
@@ -21,6 +25,7 @@ std::vector<double> losses_of_rows(const Loss& loss, ConstMatrixView outputs, co
 
 Metrics evaluate(const Network& network, const Loss& loss, const Selection& rows, std::size_t threads,
                  std::string_view also, std::optional<double> threshold) {
+  expect_at_least(1, rows.rows.size(), "rows to evaluate");
   Matrix outputs = predict_outputs(network, rows, threads);
   const Dataset& data = *rows.data;
   const std::vector<double> losses = losses_of_rows(loss, outputs.view(), rows);

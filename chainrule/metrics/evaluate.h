@@ -16,6 +16,7 @@
 #pragma GCC visibility push(default)
 namespace chainrule {
 
+/// Both throw Error (usage) for rows, outputs and targets that do not belong together.
 /// Loss (mean over rows, weights of the loss counted) as metric "loss", then what compute_metrics() gives.
 Metrics evaluate(const Network& network, const Loss& loss, const Selection& rows, std::size_t threads = 0,
                  std::string_view also = {}, std::optional<double> threshold = {});

@@ -12,20 +12,21 @@ namespace chainrule {
 namespace {
 
 void require_rows(const Selection& truth) {
-  if (truth.data == nullptr) throw Error(ErrorCategory::internal, "metrics: no data set");
+  if (truth.data == nullptr)
+    throw Error(ErrorCategory::usage, "metrics: expected rows of a data set, found no data set");
   const Targets& targets = truth.data->targets;
   const std::size_t known = targets.classes > 0 ? targets.labels.size() : targets.values.rows();
   for (const std::size_t row : truth.rows)
-    if (row >= known) throw Error(ErrorCategory::internal, "metrics: row " + std::to_string(row) + " has no target");
+    if (row >= known) refuse_count("metrics: row", "less than the " + std::to_string(known) + " targets", row);
 }
 
 void require_fit(ConstMatrixView predictions, const Selection& truth) {
   require_rows(truth);
   const std::size_t columns = truth.data->targets.columns();
   if (predictions.rows() != truth.rows.size() || predictions.columns() != columns)
-    throw Error(ErrorCategory::internal, "predictions: expected " + std::to_string(truth.rows.size()) + " x " +
-                                             std::to_string(columns) + ", found " + std::to_string(predictions.rows()) +
-                                             " x " + std::to_string(predictions.columns()));
+    throw Error(ErrorCategory::usage, "predictions: expected " + std::to_string(truth.rows.size()) + " x " +
+                                          std::to_string(columns) + ", found " + std::to_string(predictions.rows()) +
+                                          " x " + std::to_string(predictions.columns()));
 }
 
 bool all_numbers(ConstMatrixView predictions) {

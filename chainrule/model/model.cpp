@@ -135,10 +135,7 @@ void check_threshold(const Model& model) {
 }
 
 void check_parameters(const Network& network) {
-  validate(network.architecture);
-  std::size_t count = 0;
-  for (const Segment& segment : network.parameters.segments()) count += segment.rows * segment.columns;
-  require_equal(parameter_count(network.architecture), count, "parameters of the network");
+  validate(network);
   for (const Segment& segment : network.parameters.segments()) {
     const std::vector<float> values = in_rows(network.parameters, segment);
     const auto bad = std::find_if(values.begin(), values.end(), [](float value) { return !std::isfinite(value); });
@@ -176,6 +173,7 @@ std::string weights_sha256(const Network& network) {
 }
 
 std::size_t decide(const Model& model, std::span<const double> answer) {
+  require_equal(model.encoder.outputs(), answer.size(), "numbers of the answer");
   if (!model.threshold) return static_cast<std::size_t>(std::ranges::max_element(answer) - answer.begin());
   // The floats of a softmax need not sum to 1 exactly; metrics divide by their sum as well.
   const double sum = model.loss.kind == LossKind::softmax_cross_entropy ? answer[0] + answer[1] : 1;
@@ -193,13 +191,20 @@ void validate(const Model& model) {
   check_threshold(model);
 }
 
+namespace {
+
+const Model& checked(const Model& model) {
+  validate(model);
+  return model;
+}
+
+}  // namespace
+
 Predictor::Predictor(const Model& model, std::size_t most_rows, std::size_t threads)
-    : model_(&model),
+    : model_(&checked(model)),
       network_(model.network, most_rows, threads),
       inputs_(network_.most_rows(), model.network.architecture.inputs),
-      outputs_(network_.most_rows(), model.network.architecture.outputs()) {
-  validate(model);
-}
+      outputs_(network_.most_rows(), model.network.architecture.outputs()) {}
 
 void Predictor::predict(ViewOf<const double> rows, ViewOf<double> answers) {
   const Architecture& architecture = model_->network.architecture;

@@ -40,7 +40,7 @@ struct Model {
 };
 
 /// The class that an answer of a Predictor means: as the threshold says, else the first of the likeliest; 0 for a
-/// number.
+/// number. Throws Error (usage) for an answer of another length than the model's.
 std::size_t decide(const Model& model, std::span<const double> answer);
 
 /// SHA-256, in hex, of the parameters as little-endian floats in the order of the flat block.
@@ -64,6 +64,7 @@ class Predictor {
  public:
   /// Computes most_rows at a time; threads as for NetworkPredictor. Throws as validate() does.
   explicit Predictor(const Model& model, std::size_t most_rows = 64, std::size_t threads = 1);
+  explicit Predictor(const Model&& model, std::size_t most_rows = 64, std::size_t threads = 1) = delete;
   /// rows: (any x encoder.columns()), answers: (rows x outputs). Allocates nothing. Throws Error: (input) for sizes
   /// that do not fit and for an input that is infinite, (numerics) for an answer that is not.
   void predict(ViewOf<const double> rows, ViewOf<double> answers);

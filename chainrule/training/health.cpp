@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 
+#include "chainrule/base/error.h"
 #include "chainrule/engine/kernels/kernels.h"
 #include "chainrule/engine/workspace.h"
 
@@ -86,6 +87,11 @@ HealthMeter::HealthMeter(const Architecture& architecture)
 
 void HealthMeter::add(ConstMatrixView inputs, Workspace& work, const Parameters& gradients, const Parameters& before,
                       const Parameters& after) {
+  expect_equal(activations_.size(), before.segments().size() / 2, "layers of the step");
+  expect_equal(work.rows(), inputs.rows(), "rows of the inputs");
+  for (const Parameters* block : {&before, &after, &gradients}) work.require_layout(*block);
+  for (std::size_t l = 0; l < activations_.size(); ++l)
+    expect_equal(units_[l + 1].moves.size(), work.a(l).columns(), "units of a layer");
   add_values(0, inputs.flat());
   for (std::size_t l = 0; l < activations_.size(); ++l) {
     add_values(l + 1, work.a(l).flat());

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
+#include <string>
 
 #include "chainrule/base/error.h"
 #include "chainrule/engine/divergence.h"
@@ -87,6 +89,22 @@ EpochRecord record_epoch(const TrainState& state, TrainingProgress& progress, st
   return record;
 }
 
+// Rows that this network can learn from, or be measured by.
+void require_rows(const Network& network, const Selection& selection) {
+  validate(selection);
+  const Dataset& data = *selection.data;
+  expect_equal(network.architecture.inputs, data.inputs.columns(), "columns of the inputs");
+  expect_equal(data.rows(), data.targets.rows(), "rows of the targets");
+  expect_equal(network.architecture.outputs(), data.targets.columns(), "columns of the targets");
+  data.inputs.require_finite(selection.rows);
+  if (data.targets.classes > 0) return;
+  for (const std::size_t row : selection.rows)
+    for (const float target : data.targets.values.row(row))
+      if (!std::isfinite(target))
+        throw Error(ErrorCategory::input, "row " + std::to_string(row + 1) +
+                                              ": target: expected a finite number, found " + std::to_string(target));
+}
+
 void require_batch(const TrainOptions& options, std::size_t rows) {
   if (rows == 0) throw Error(ErrorCategory::input, "training rows: expected at least 1, found 0");
   const std::size_t batch_size = rows_per_batch(options, rows);
@@ -127,7 +145,10 @@ void run(TrainState& state, TrainingProgress& progress, Batcher& batches, const 
 void train(TrainingProgress& progress, const Selection& training, const Selection& validation,
            const TrainOptions& options, const Observer& observer, std::size_t threads) {
   validate(options);
+  validate(progress.network);
   require_batch(options, training.rows.size());
+  require_rows(progress.network, training);
+  if (!validation.rows.empty()) require_rows(progress.network, validation);
   validate_metric(options, !validation.rows.empty());
   Network& network = progress.network;
   if (progress.step == 0) {

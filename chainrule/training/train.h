@@ -31,7 +31,10 @@ struct TrainingProgress {
 
 /// Trains until the epochs are done, patience ends, or the observer says stop; the network ends with the best weights
 /// seen on the validation rows (options.restore_best) or with the last ones. Throws Error (numerics) when training
-/// diverges; the network then holds the best (or last finite) weights of a finished epoch. `threads` compute together,
+/// diverges; the network then holds the best (or last finite) weights of a finished epoch. Before the first step it
+/// checks once what it was given, and throws Error: (usage) for options out of range, and a network, inputs and targets
+/// whose sizes do not belong together; (input) for rows with a NaN or an infinite number, naming row and input, and as
+/// validate() of a selection. `threads` compute together,
 /// here and below: 0 = as many as this process may use. No bit of a result depends on how many they are.
 History train(Network& network, const Selection& training, const Selection& validation, const TrainOptions& options,
               const Observer& observer = {}, std::size_t threads = 0);

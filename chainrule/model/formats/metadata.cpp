@@ -163,8 +163,9 @@ constexpr std::string_view kFormat = "chainrule";
 constexpr std::uint64_t kVersion = 4;
 constexpr std::size_t kMostLayers = 10'000;
 constexpr std::size_t kMostOptions = 10'000;
-const std::string kDecision = "decision";  // since version 3
-const std::array<std::string, 19> kKeys = {
+// Constants of the compiler: a model may be loaded before main().
+constexpr const char* kDecision = "decision";  // since version 3
+constexpr std::array<const char*, 19> kKeys = {
     "columns",  "configuration", "data_fingerprint", "format",  "format_version", "images", "input_dropout", "labels",
     "layers",   "loss",          "metadata_sha256",  "metrics", "program",        "seed",   "target",        "task",
     "training", "weight",        "weights_sha256"};
