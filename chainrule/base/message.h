@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// An option in a text: its key in snake_case and, where the text gives one, its value ("true" and "false" for a flag).
@@ -63,3 +64,4 @@ Message message_of(const Parts&... parts) {
 }
 
 }  // namespace chainrule
+#pragma GCC visibility pop

@@ -9,6 +9,7 @@
 
 #include "chainrule/base/message.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 enum class Severity { info, warning };
@@ -53,3 +54,4 @@ std::string note_line(const Note& note);
 std::vector<std::string> note_lines(const std::vector<Note>& notes);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

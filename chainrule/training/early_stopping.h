@@ -8,6 +8,7 @@
 #include "chainrule/engine/train_options.h"
 #include "chainrule/training/history.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// Where early stopping stands after some epochs, as plain data. With validation rows the metric of the options
@@ -37,3 +38,4 @@ bool should_stop(const EarlyStopping& stopping, const TrainOptions& options);
 std::size_t restored_epoch(const EarlyStopping& stopping, const TrainOptions& options, bool has_validation);
 
 }  // namespace chainrule
+#pragma GCC visibility pop

@@ -8,6 +8,7 @@
 #include "chainrule/engine/train_step.h"
 #include "chainrule/training/history.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 struct TrainingProgress;
@@ -28,3 +29,4 @@ struct Observer {
 };
 
 }  // namespace chainrule
+#pragma GCC visibility pop
