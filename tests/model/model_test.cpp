@@ -95,8 +95,8 @@ TEST(Validate, NamesWhatDoesNotFit) {
          [&](Model& m) { m.network.parameters.biases(0)[3] = static_cast<float>(-infinity); });
   expect("huber_delta", [](Model& m) { m.loss.huber_delta = 0; });
   expect("label_smoothing", [](Model& m) { m.loss.label_smoothing = 1; });
-  expect("parameters of the network: expected 30, found 26", [](Model& m) { m.network.architecture.inputs = 4; });
-  expect("parameters of the network: expected 26, found 0", [](Model& m) { m.network.parameters = Parameters(); });
+  expect("inputs of a layer: expected 4, found 3", [](Model& m) { m.network.architecture.inputs = 4; });
+  expect("blocks of weights and biases: expected 4, found 0", [](Model& m) { m.network.parameters = Parameters(); });
   expect(
       "scale of the target", [](Model& m) { m.encoder.target_scale = 0; }, model_samples::number_model());
   expect(

@@ -268,7 +268,8 @@ TEST(Health, IsNeverToldWithoutAnInterval) {
   observer.on_health = [](const HealthRecord&) { ADD_FAILURE() << "nobody asked"; };
   TrainOptions options;
   options.epochs = 2;
-  train(network, all_rows(testing::exclusive_or()), {}, options, observer);
+  const Dataset data = testing::exclusive_or();
+  train(network, all_rows(data), {}, options, observer);
 }
 
 }  // namespace
