@@ -251,7 +251,7 @@ Loss loss_for(Task task, const FitOptions& options) {
 EncoderOptions encoder_options(const Table& table, const FitOptions& options) {
   EncoderOptions data = options.data;
   if (data.task < -1 || data.task > static_cast<int>(Task::number))
-    refuse(fmt::format("task: expected -1, 0 or 1, found {}", data.task));
+    refuse("task", fmt::format("expected -1, 0 or 1, found {}", data.task));
   // Counts are not shifted or scaled: the loss speaks of their logarithm.
   if (!options.loss_is_automatic() && options.train.loss.kind == LossKind::poisson) data.target_scaling = Scaling::none;
   if (options.group.empty()) return data;
