@@ -90,7 +90,7 @@ TEST(Features, GatherBytesScaled) {
 }
 
 TEST(Features, RefuseBytesThatDoNotFit) {
-  EXPECT_EQ(category_of([] { Features(std::vector<std::uint8_t>{1, 2, 3}, 2, 2, 1); }), ErrorCategory::internal);
+  EXPECT_EQ(category_of([] { Features(std::vector<std::uint8_t>{1, 2, 3}, 2, 2, 1); }), ErrorCategory::usage);
   EXPECT_EQ(category_of([] { Features(SharedBytes(), std::size_t{1} << 40, std::size_t{1} << 40, 1); }),
             ErrorCategory::input);
 }
@@ -187,7 +187,7 @@ TEST(Split, CountsUnusualStrataNumbers) {
 TEST(Split, RefusesWhatIsNoShare) {
   for (const double share : {-0.1, 1.0, 2.0, std::numeric_limits<double>::quiet_NaN()})
     EXPECT_EQ(category_of([&] { split_rows(10, share, {}, 1); }), ErrorCategory::usage) << share;
-  EXPECT_EQ(category_of([] { split_rows(3, 0.5, std::vector<std::uint32_t>{1, 2}, 1); }), ErrorCategory::internal);
+  EXPECT_EQ(category_of([] { split_rows(3, 0.5, std::vector<std::uint32_t>{1, 2}, 1); }), ErrorCategory::usage);
 }
 
 TEST(Folds, ArePartsOfAllRowsAndEven) {
