@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The activations: a name, f and f'. Formulas stand side by side in activation.cpp, sorted by rising difficulty.
+// The activations: a name, f and f'. The formulas are in activation_formulas.h, value beside derivative.
 #pragma once
 
 #include <complex>
