@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Texts and numbers found again among labels or categories. Internal to encoder*.cpp.
+// Texts and numbers found again among labels or categories. Internal to data/.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Columns that are the target in other words. Internal to encoder*.cpp.
+// Columns that are the target in other words. Internal to data/.
 #pragma once
 
 #include <string>

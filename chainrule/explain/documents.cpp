@@ -167,7 +167,7 @@ std::string explanation_json(const Explanation& explanation) {
   return text + "]}\n";
 }
 
-// An explanation as one page: the sources of formats/explain_page/ with the numbers as packed arrays (docs/formats.md).
+// An explanation as one page: the sources of explain/page/ with the numbers as packed arrays (docs/formats.md).
 
 namespace {
 

@@ -23,7 +23,7 @@
 namespace chainrule {
 
 // What is decided before training: presets, the shape of the network, the loss, the memory it will take. Rows held out
-// are chosen in fit_split.cpp.
+// are chosen in holdout.cpp.
 
 namespace {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which rows of a table train, which are watched, and which are kept for the test at the end. Internal to fit*.cpp.
+// Which rows of a table train, which are watched, and which are kept for the test at the end. Internal to training/.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What columns must be before numbers are taken from them, and the words of the refusals. Internal to encoder*.cpp.
+// What columns must be before numbers are taken from them, and the words of the refusals. Internal to data/.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Columns to inputs of the network: what is learned of them, and how a row becomes numbers. Internal to encoder*.cpp.
+// Columns to inputs of the network: what is learned of them, and how a row becomes numbers. Internal to data/.
 #pragma once
 
 #include <cmath>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Columns whose texts mean numbers: booleans and dates. Internal to encoder*.cpp.
+// Columns whose texts mean numbers: booleans and dates. Internal to data/.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The metadata "columns" of a model file; model_metadata.cpp says what it holds. Internal to formats/.
+// The metadata "columns" of a model file; metadata.cpp says what it holds. Internal to formats/.
 #pragma once
 
 #include <cstddef>

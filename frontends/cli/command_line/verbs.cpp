@@ -8,7 +8,7 @@
 
 namespace chainrule::cli {
 
-// What verbs are made of. Included by verbs*.cpp only.
+// What verbs are made of.
 
 inline Flag yes_or_no(std::string name, std::string help) {
   Flag flag;
@@ -60,7 +60,7 @@ inline Flag threads() {
                     "all that the process may use");
 }
 
-// In verbs_training.cpp.
+// Defined at the end of this file: the verbs that train.
 Verb train_verb();
 Verb cv_verb();
 Verb tune_verb();
