@@ -30,7 +30,7 @@ std::size_t utf8_length(std::string_view text) {
 }
 
 // C1 controls and the Unicode marks that reorder or split lines on a terminal are escaped like control bytes.
-bool harmless(std::string_view sequence) {
+bool printable(std::string_view sequence) {
   if (sequence.size() == 1) return static_cast<unsigned char>(sequence[0]) >= 0x20 && sequence[0] != 0x7F;
   if (sequence.size() == 2) return !(sequence[0] == '\xC2' && static_cast<unsigned char>(sequence[1]) < 0xA0);
   if (sequence.size() == 3 && sequence.substr(0, 2) == "\xE2\x80") {
@@ -51,7 +51,7 @@ std::string escaped(std::string_view text, std::size_t limit) {
   for (std::size_t i = 0; i < text.size(); ++shown) {
     if (shown == limit) return out + "...";
     const std::size_t length = utf8_length(text.substr(i));
-    if (length > 0 && harmless(text.substr(i, length))) {
+    if (length > 0 && printable(text.substr(i, length))) {
       out.append(text, i, length);
       i += length;
       continue;

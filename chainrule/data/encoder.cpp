@@ -21,7 +21,7 @@
 namespace chainrule {
 namespace {
 
-constexpr std::size_t kNamesCompared = 10'000;  // bounds the time spent on a hint
+constexpr std::size_t kNamesForHint = 10'000;  // bounds the time spent on a hint
 
 struct Places {
   std::vector<std::size_t> inputs;
@@ -51,7 +51,7 @@ Places places_by_name(const Encoder& encoder, const Table& table, bool with_targ
   if (absent.empty()) return places;
   std::vector<std::string> names;
   for (const Column& column : table.columns) names.push_back(column.name);
-  const std::string near = names.size() > kNamesCompared ? "" : nearest_name(absent.front(), names);
+  const std::string near = names.size() > kNamesForHint ? "" : nearest_name(absent.front(), names);
   throw Error(
       ErrorCategory::input,
       fmt::format("{}: missing {}: expected {}, found {}", place(table.source),

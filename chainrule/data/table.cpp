@@ -21,10 +21,7 @@ constexpr std::size_t kNamesShown = 8;
 // Bounds the time spent on a suggestion, whatever the file calls its columns.
 constexpr std::size_t kNamesCompared = 10'000, kLongestCompared = 100;
 
-bool same_but_for_case(char a, char b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return lower(a) == lower(b);
-}
+bool same_but_for_case(char a, char b) { return lower(a) == lower(b); }
 
 std::string known_columns(const Table& table) {
   if (table.columns.empty()) return "a column (there is none)";

@@ -14,21 +14,22 @@ namespace {
 
 constexpr std::size_t kMostUnits = std::size_t{1} << 24;  // of a layer: places in random streams and masks stay unique
 
-void require(bool holds, const Message& what, const std::string& expected, double found) {
+void require_architecture(bool holds, const Message& what, const std::string& expected, double found) {
   if (holds) return;
   throw Error(ErrorCategory::usage, message_of(what, fmt::format(": expected {}, found {}", expected, found)));
 }
 
 void require_share(double share, const Message& what) {
-  require(share >= 0 && share < 1, what, "a share in [0, 1)", share);
+  require_architecture(share >= 0 && share < 1, what, "a share in [0, 1)", share);
 }
 
 void require_multiplier(double value, const Message& what) {
-  require(std::isfinite(value) && value >= 0, what, "a finite number >= 0", value);
+  require_architecture(std::isfinite(value) && value >= 0, what, "a finite number >= 0", value);
 }
 
 void require_units(std::size_t units, const Message& what) {
-  require(units >= 1 && units <= kMostUnits, what, "1 to " + std::to_string(kMostUnits), static_cast<double>(units));
+  require_architecture(units >= 1 && units <= kMostUnits, what, "1 to " + std::to_string(kMostUnits),
+                       static_cast<double>(units));
 }
 
 std::vector<Segment> layout(const Architecture& architecture) {
@@ -54,7 +55,8 @@ std::vector<Segment> layout(const Architecture& architecture) {
 void validate(const Activation& activation, const std::string& what) {
   constexpr auto kLast = static_cast<std::size_t>(ActivationKind::custom);
   const auto kind = static_cast<std::size_t>(activation.kind);
-  require(kind <= kLast, what, "an activation, a number up to " + std::to_string(kLast), static_cast<double>(kind));
+  require_architecture(kind <= kLast, what, "an activation, a number up to " + std::to_string(kLast),
+                       static_cast<double>(kind));
   if ((activation.kind == ActivationKind::custom) != (activation.custom != nullptr))
     throw Error(ErrorCategory::usage, what + ": expected functions exactly for kind custom, found " +
                                           (activation.custom ? "some for another kind" : "none"));
@@ -79,11 +81,12 @@ void validate(const Architecture& architecture) {
     require_multiplier(layer.decay_multiplier, option("decay_multiplier"));
     require_multiplier(layer.max_norm, option("max_norm"));
     total += layer.outputs * (architecture.layer_inputs(l) + 1);  // < 2^49 each, so no overflow
-    require(total <= std::numeric_limits<std::uint32_t>::max(), "parameters", "at most 2^32 - 1",
-            static_cast<double>(total));
+    require_architecture(total <= std::numeric_limits<std::uint32_t>::max(), "parameters", "at most 2^32 - 1",
+                         static_cast<double>(total));
   }
-  require(architecture.layers.back().dropout == 0, message_of(NamedOption{"dropout"}, " of the output layer"), "0",
-          architecture.layers.back().dropout);
+  require_architecture(architecture.layers.back().dropout == 0,
+                       message_of(NamedOption{"dropout"}, " of the output layer"), "0",
+                       architecture.layers.back().dropout);
 }
 
 std::size_t parameter_count(const Architecture& architecture) {

@@ -13,26 +13,26 @@
 namespace chainrule {
 namespace {
 
-void require(bool holds, std::string_view option, std::string_view expected, double found) {
+void require_option(bool holds, std::string_view option, std::string_view expected, double found) {
   if (!holds) throw option_error(option, fmt::format("expected {}, found {}", expected, found));
 }
 
 void require_positive(std::string_view name, double value) {
-  require(std::isfinite(value) && value > 0, name, "a finite number > 0", value);
+  require_option(std::isfinite(value) && value > 0, name, "a finite number > 0", value);
 }
 
 // Smaller ones count as zero while the engine computes, and a parameter without any gradient would be divided by it.
 void require_epsilon(double value) {
-  require(std::isfinite(value) && value >= double(std::numeric_limits<float>::min()), "epsilon",
-          "a finite number >= 1.2e-38 (the smallest normal float)", value);
+  require_option(std::isfinite(value) && value >= double(std::numeric_limits<float>::min()), "epsilon",
+                 "a finite number >= 1.2e-38 (the smallest normal float)", value);
 }
 
 void require_not_negative(std::string_view name, double value) {
-  require(std::isfinite(value) && value >= 0, name, "a finite number >= 0", value);
+  require_option(std::isfinite(value) && value >= 0, name, "a finite number >= 0", value);
 }
 
 void require_share(std::string_view name, double value) {
-  require(value >= 0 && value < 1, name, "a number in [0, 1)", value);
+  require_option(value >= 0 && value < 1, name, "a number in [0, 1)", value);
 }
 
 struct OptimizerRanges {
@@ -47,10 +47,11 @@ struct OptimizerRanges {
   void operator()(const Adam& o) const { betas(o.beta1, o.beta2, o.epsilon); }
   void operator()(const AdamW& o) const { betas(o.beta1, o.beta2, o.epsilon); }
   void operator()(const Rprop& o) const {
-    require(o.increase > 1 && std::isfinite(o.increase), "increase", "a finite number > 1", o.increase);
-    require(o.decrease > 0 && o.decrease < 1, "decrease", "a number in (0, 1)", o.decrease);
+    require_option(o.increase > 1 && std::isfinite(o.increase), "increase", "a finite number > 1", o.increase);
+    require_option(o.decrease > 0 && o.decrease < 1, "decrease", "a number in (0, 1)", o.decrease);
     require_positive("smallest", o.smallest);
-    require(o.largest > o.smallest && std::isfinite(o.largest), "largest", "a finite number above smallest", o.largest);
+    require_option(o.largest > o.smallest && std::isfinite(o.largest), "largest", "a finite number above smallest",
+                   o.largest);
   }
 
  private:
@@ -62,26 +63,26 @@ struct OptimizerRanges {
 };
 
 void validate(const Loss& loss) {
-  require(loss.kind <= LossKind::custom, "loss", "a known kind", static_cast<double>(loss.kind));
+  require_option(loss.kind <= LossKind::custom, "loss", "a known kind", static_cast<double>(loss.kind));
   if ((loss.kind == LossKind::custom) != (loss.custom != nullptr))
     throw Error(ErrorCategory::usage, std::string("loss: expected functions exactly for kind custom, found ") +
                                           (loss.custom ? "some for another kind" : "none"));
   require_positive("huber_delta", loss.huber_delta);
   require_share("label_smoothing", loss.label_smoothing);
   const bool smooths = loss.kind == LossKind::softmax_cross_entropy || loss.kind == LossKind::sigmoid_cross_entropy;
-  require(smooths || loss.label_smoothing == 0, "label_smoothing", "0 for a loss that is no cross-entropy",
-          loss.label_smoothing);
+  require_option(smooths || loss.label_smoothing == 0, "label_smoothing", "0 for a loss that is no cross-entropy",
+                 loss.label_smoothing);
 }
 
 void validate(const Schedule& schedule) {
   expect_below(schedule_names().size(), static_cast<std::size_t>(schedule.kind), "schedule");
   const bool factor_is_share = schedule.kind == ScheduleKind::step || schedule.kind == ScheduleKind::exponential;
-  require(std::isfinite(schedule.factor) && schedule.factor >= 0 &&
-              (!factor_is_share || (schedule.factor > 0 && schedule.factor <= 1)),
-          "schedule_factor", factor_is_share ? "a number in (0, 1]" : "a finite number >= 0", schedule.factor);
+  require_option(std::isfinite(schedule.factor) && schedule.factor >= 0 &&
+                     (!factor_is_share || (schedule.factor > 0 && schedule.factor <= 1)),
+                 "schedule_factor", factor_is_share ? "a number in (0, 1]" : "a finite number >= 0", schedule.factor);
   require_positive("schedule_every", schedule.every);
   require_positive("schedule_power", schedule.power);
-  require(schedule.final >= 0 && schedule.final <= 1, "schedule_final", "a number in [0, 1]", schedule.final);
+  require_option(schedule.final >= 0 && schedule.final <= 1, "schedule_final", "a number in [0, 1]", schedule.final);
   require_not_negative("warmup_epochs", schedule.warmup_epochs);
 }
 
@@ -96,10 +97,10 @@ void validate(const TrainOptions& options) {
   require_not_negative("clip_norm", options.clip_norm);
   require_not_negative("min_delta", options.min_delta);
   constexpr std::size_t kMostEpochs = 1000000000;
-  require(options.epochs >= 1 && options.epochs <= kMostEpochs, "epochs", "1 to 1000000000",
-          static_cast<double>(options.epochs));
-  require(options.plateau_factor > 0 && options.plateau_factor < 1, "plateau_factor", "a number in (0, 1)",
-          options.plateau_factor);
+  require_option(options.epochs >= 1 && options.epochs <= kMostEpochs, "epochs", "1 to 1000000000",
+                 static_cast<double>(options.epochs));
+  require_option(options.plateau_factor > 0 && options.plateau_factor < 1, "plateau_factor", "a number in (0, 1)",
+                 options.plateau_factor);
   if (std::holds_alternative<Rprop>(options.optimizer) && options.schedule.kind != ScheduleKind::constant)
     throw option_error("schedule", fmt::format("rprop finds its own step sizes and expects constant, found {}",
                                                schedule_name(options.schedule.kind)));

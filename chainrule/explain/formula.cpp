@@ -12,7 +12,7 @@
 namespace chainrule {
 namespace {
 
-struct Writer {
+struct FormulaWriter {
   const Explanation& explanation;
   const ExplainedStep& step;
   TensorName name;
@@ -268,7 +268,7 @@ const char* part_of(const Tensor& tensor) {
 }
 
 Formula formula_of(const Explanation& explanation, const ExplainedStep& step, const Tensor& tensor) {
-  const Writer writer{explanation, step, parts_of(tensor.name)};
+  const FormulaWriter writer{explanation, step, parts_of(tensor.name)};
   const std::string& symbol = writer.name.symbol;
   if (writer.name.layer == 0) {
     for (const char* per_row : {"y", "y_smooth", "share", "p", "log_sum", "sample_loss"})

@@ -63,9 +63,9 @@ std::string sum_text(const Derivation& made, std::size_t room, Write write) {
   return fmt::format("{} + ... {} more ... + {}{}", some, count - shown - 1, last, after);
 }
 
-class Writer {
+class TextWriter {
  public:
-  Writer(const Explanation& explanation, const ExplainView& view) : explanation_(explanation), view_(view) {}
+  TextWriter(const Explanation& explanation, const ExplainView& view) : explanation_(explanation), view_(view) {}
 
   std::string take() { return std::move(text_); }
   void line(const std::string& text) { text_ += text + '\n'; }
@@ -246,7 +246,7 @@ ExplainView checked(const Explanation& explanation, ExplainView view) {
 
 // From one number down to the inputs.
 struct Path {
-  Writer& writer;
+  TextWriter& writer;
   const Explanation& explanation;
   const ExplainedStep& step;
   ExplainView view;
@@ -356,7 +356,7 @@ Entry entry_of(const Explanation& explanation, const ExplainedStep& step, const 
 
 std::string explain_text(const Explanation& explanation, const ExplainView& wanted) {
   const ExplainView view = checked(explanation, wanted);
-  Writer writer(explanation, view);
+  TextWriter writer(explanation, view);
   writer.head();
   for (const ExplainedStep& step : explanation.steps) {
     std::string part;
@@ -375,7 +375,7 @@ std::string explain_text(const Explanation& explanation, const ExplainView& want
 
 std::string explain_path(const Explanation& explanation, const std::string& name, const ExplainView& wanted) {
   const ExplainView view = checked(explanation, wanted);
-  Writer writer(explanation, view);
+  TextWriter writer(explanation, view);
   writer.head();
   for (const ExplainedStep& step : explanation.steps) {
     const Entry entry = entry_of(explanation, step, name);

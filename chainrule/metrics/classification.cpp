@@ -12,7 +12,6 @@
 namespace chainrule {
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t kBins = 15;                // of the calibration error
 constexpr std::size_t kMostRanked = 1ull << 27;  // rows times rankings: half a gibibyte
 
@@ -74,7 +73,7 @@ void add_rankings(ClassAnswers& out, std::size_t rows, const ShareOf& share_of) 
 }
 
 template <std::size_t L>
-struct Sums {
+struct ClassSums {
   struct Class {
     Lanes<L> right{}, truth{}, predicted{};
   };
@@ -87,8 +86,8 @@ struct Sums {
 };
 
 template <std::size_t L>
-Sums<L> sums_of(const ClassAnswers& answers, std::span<const float> weights) {
-  Sums<L> sums;
+ClassSums<L> sums_of(const ClassAnswers& answers, std::span<const float> weights) {
+  ClassSums<L> sums;
   sums.classes.resize(answers.classes);
   for (std::size_t i = 0; i < answers.truth.size(); ++i) {
     const float* const weight = &weights[i * L];
@@ -116,7 +115,7 @@ struct OfClasses {
 };
 
 template <std::size_t L>
-OfClasses of_classes(const ClassAnswers& answers, const Sums<L>& sums, std::size_t l) {
+OfClasses of_classes(const ClassAnswers& answers, const ClassSums<L>& sums, std::size_t l) {
   double recalls = 0, f1s = 0, with_truth = 0, with_guess = 0, seen = 0, last_f1 = kNaN;
   double products = 0, truth_squares = 0, guess_squares = 0;
   for (std::size_t k = 0; k < answers.classes; ++k) {
@@ -179,7 +178,7 @@ Areas<L> areas_of(const ClassAnswers& answers, std::size_t ranking, std::span<co
 
 // Means over the rankings in which the areas are defined.
 template <std::size_t L>
-Areas<L> mean_areas(const ClassAnswers& answers, const Sums<L>& sums, std::span<const float> weights) {
+Areas<L> mean_areas(const ClassAnswers& answers, const ClassSums<L>& sums, std::span<const float> weights) {
   Areas<L> mean;
   Lanes<L> rocs{}, precisions{};
   for (std::size_t r = 0; r < answers.rankings.size(); ++r) {
@@ -201,7 +200,7 @@ Areas<L> mean_areas(const ClassAnswers& answers, const Sums<L>& sums, std::span<
 }
 
 template <std::size_t L>
-double calibration_error(const Sums<L>& sums, std::size_t l) {
+double calibration_error(const ClassSums<L>& sums, std::size_t l) {
   double apart = 0;
   for (const auto& bin : sums.bins) apart += std::fabs(bin.right[l] - bin.confidence[l]);
   return apart / sums.total[l];
@@ -236,7 +235,7 @@ std::vector<Lanes<L>> class_values(const ClassAnswers& answers, std::span<const 
   Lanes<L> nothing;
   nothing.fill(kNaN);
   std::vector<Lanes<L>> values(calibration + 1, nothing);
-  const Sums<L> sums = sums_of<L>(answers, weights);
+  const ClassSums<L> sums = sums_of<L>(answers, weights);
   const Areas<L> areas = mean_areas<L>(answers, sums, weights);
   for (std::size_t l = 0; l < L; ++l) {
     if (!(sums.total[l] > 0)) continue;

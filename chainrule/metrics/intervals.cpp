@@ -9,11 +9,11 @@
 #include "chainrule/engine/kernels/tree.h"
 #include "chainrule/metrics/metrics.h"
 #include "chainrule/metrics/prepared.h"
+#include "chainrule/metrics/ranking.h"
 
 namespace chainrule {
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN(), kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kNormal = 1.959963984540054;  // quantile 0.975 of the normal distribution
 constexpr std::size_t kMostBlocks = 63;        // 1008 resamples: percentiles
 constexpr std::size_t kFewBlocks = 10;         // 160 resamples: a standard error to 6 %
@@ -198,12 +198,12 @@ std::vector<double> trivial_values(const Selection& truth, std::span<const float
 }  // namespace
 
 MetricRange range_of(std::string_view name) {
-  if (name == "loss") return {-kInfinity, kInfinity};
-  if (name == "r2") return {-kInfinity, 1};
+  if (name == "loss") return {-std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity()};
+  if (name == "r2") return {-std::numeric_limits<double>::infinity(), 1};
   if (name == "mcc" || name == "spearman") return {-1, 1};
   if (name == "brier") return {0, 2};
   const bool unbounded = name == "log_loss" || name == "rmse" || name == "mae" || name == "median_absolute_error";
-  return {0, unbounded ? kInfinity : 1};
+  return {0, unbounded ? std::numeric_limits<double>::infinity() : 1};
 }
 
 Metrics trivial_metrics(const Selection& truth) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -15,6 +16,7 @@ namespace chainrule {
 inline constexpr std::size_t kLanes = 16;  // one cache line of weights per row
 template <std::size_t L>
 using Lanes = std::array<double, L>;
+inline constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();  // of a metric: not defined for these rows
 
 /// Which values are wanted: ranks and medians need sorted rows, and most trainings watch none of them.
 enum class Depth { main, all };

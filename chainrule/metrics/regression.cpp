@@ -9,19 +9,16 @@
 namespace chainrule {
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
 template <std::size_t L>
-struct Sums {
+struct ErrorSums {
   Lanes<L> total{}, squares{}, absolutes{}, truth{}, truth_squares{}, least, most;
 };
 
 template <std::size_t L>
-Sums<L> sums_of(const NumberAnswers& answers, std::span<const float> weights) {
-  Sums<L> sums;
-  sums.least.fill(kInfinity);
-  sums.most.fill(-kInfinity);
+ErrorSums<L> sums_of(const NumberAnswers& answers, std::span<const float> weights) {
+  ErrorSums<L> sums;
+  sums.least.fill(std::numeric_limits<double>::infinity());
+  sums.most.fill(-std::numeric_limits<double>::infinity());
   for (std::size_t i = 0; i < answers.truth.size(); ++i) {
     const float* const weight = &weights[i * L];
     const double truth = answers.truth[i], difference = answers.difference[i];
@@ -152,7 +149,7 @@ std::vector<Lanes<L>> number_values(const NumberAnswers& answers, std::span<cons
   Lanes<L> nothing;
   nothing.fill(kNaN);
   std::vector<Lanes<L>> values(spearman + 1, nothing);
-  const Sums<L> sums = sums_of<L>(answers, weights);
+  const ErrorSums<L> sums = sums_of<L>(answers, weights);
   // Scale alone turns differences into their own unit; r2 is a ratio and needs no unit.
   for (std::size_t l = 0; l < L; ++l) {
     const double total = sums.total[l];

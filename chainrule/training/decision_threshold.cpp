@@ -15,10 +15,6 @@ namespace {
 
 constexpr std::size_t kFewRows = 100, kFewOfAClass = 20;  // fewer say little about a threshold
 
-[[noreturn]] void refuse(std::string_view option, const std::string& problem, const Message& hint = {}) {
-  throw option_error(option, problem, hint);
-}
-
 void note_little_ground(const Encoder& encoder, const Selection& held_out, std::vector<Note>& notes) {
   std::array<std::size_t, 2> counts{};
   for (const std::size_t row : held_out.rows) ++counts[held_out.data->targets.labels[row]];
@@ -38,16 +34,18 @@ void check_threshold(const Encoder& encoder, const FitOptions& options, std::siz
   const bool chosen = options.threshold_metric != "none";
   if (!chosen && !options.threshold) return;
   const char* const option = chosen ? "threshold_metric" : "threshold";
-  if (chosen && options.threshold) refuse("threshold", "expected no threshold_metric beside it, found one");
+  if (chosen && options.threshold) throw option_error("threshold", "expected no threshold_metric beside it, found one");
   if (chosen) index_of_name(options.threshold_metric, threshold_metric_names(), "threshold_metric");
   if (options.threshold && !(*options.threshold > 0 && *options.threshold < 1))
-    refuse("threshold", fmt::format("expected a number in (0, 1), found {}", *options.threshold));
+    throw option_error("threshold", fmt::format("expected a number in (0, 1), found {}", *options.threshold));
   if (encoder.labels.size() != 2)
-    refuse(option, fmt::format("expected a target of two classes, found {}",
-                               encoder.task == Task::number ? "a number" : fmt::format("{}", encoder.labels.size())));
+    throw option_error(
+        option, fmt::format("expected a target of two classes, found {}",
+                            encoder.task == Task::number ? "a number" : fmt::format("{}", encoder.labels.size())));
   if (chosen && validation_rows == 0)
-    refuse("threshold_metric", "expected validation rows to choose by, found none",
-           message_of(NamedOption{"validation_split"}, " or ", NamedOption{"validation"}, " holds some out"));
+    throw option_error(
+        "threshold_metric", "expected validation rows to choose by, found none",
+        message_of(NamedOption{"validation_split"}, " or ", NamedOption{"validation"}, " holds some out"));
 }
 
 std::optional<double> threshold_for(const Model& model, const Selection& held_out, const FitOptions& options,

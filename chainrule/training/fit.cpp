@@ -27,16 +27,13 @@ namespace chainrule {
 
 namespace {
 
-[[noreturn]] void refuse(std::string_view option, const std::string& problem, const Message& hint = {}) {
-  throw option_error(option, problem, hint);
-}
-
 // The value of layer l in a list with one entry for all layers, or one per layer.
 double of_layer(const std::vector<double>& values, std::size_t l, std::size_t layers, std::string_view name) {
   if (values.empty()) return 1;
   if (values.size() == 1) return values[0];
   if (values.size() != layers)
-    refuse(name, fmt::format("expected 1 value or one for each of the {} layers, found {}", layers, values.size()));
+    throw option_error(
+        name, fmt::format("expected 1 value or one for each of the {} layers, found {}", layers, values.size()));
   return values[l];
 }
 
@@ -65,15 +62,15 @@ std::vector<double> named(const Encoder& encoder, const std::string& wish) {
       constexpr std::size_t kShown = 10;
       const std::span<const std::string> some =
           std::span(encoder.labels).first(std::min(kShown, encoder.labels.size()));
-      refuse("class_weight",
-             fmt::format("expected a class ({}{}), found {}", fmt::join(some, ", "),
-                         some.size() < encoder.labels.size() ? ", ..." : "", in_quotes(label)),
-             near.empty() ? "" : fmt::format("did you mean {}?", near));
+      throw option_error("class_weight",
+                         fmt::format("expected a class ({}{}), found {}", fmt::join(some, ", "),
+                                     some.size() < encoder.labels.size() ? ", ..." : "", in_quotes(label)),
+                         near.empty() ? "" : fmt::format("did you mean {}?", near));
     }
-    if (given[k]) refuse("class_weight", "expected each class once, found " + in_quotes(label) + " twice");
+    if (given[k]) throw option_error("class_weight", "expected each class once, found " + in_quotes(label) + " twice");
     given[k] = true;
     if (!number_from_text(std::string_view(part).substr(sign + 1), weights[k]))
-      refuse("class_weight", "expected CLASS=NUMBER, found " + in_quotes(part));
+      throw option_error("class_weight", "expected CLASS=NUMBER, found " + in_quotes(part));
   }
   return weights;
 }
@@ -84,8 +81,8 @@ std::vector<double> class_weights_for(const Encoder& encoder, const Table& table
                                       const FitOptions& options) {
   if (options.class_weight == "none") return {};
   if (encoder.task != Task::classes)
-    refuse("class_weight", "expected classes as target, found a number",
-           message_of(NamedOption{"task", "classes"}, " predicts classes"));
+    throw option_error("class_weight", "expected classes as target, found a number",
+                       message_of(NamedOption{"task", "classes"}, " predicts classes"));
   return options.class_weight == "balanced" ? balanced(encoder, table, rows) : named(encoder, options.class_weight);
 }
 
@@ -189,8 +186,9 @@ void note_warmup(const TrainOptions& options, FitPlan& plan) {
 void require_metric(const std::string& metric, Task task) {
   const std::vector<std::string>& known = metric_names(task == Task::classes);
   if (std::find(known.begin(), known.end(), metric) == known.end())
-    refuse("metric", fmt::format("expected one of {} for {}, found {}", fmt::join(known, ", "),
-                                 task == Task::classes ? "classes" : "a number as target", in_quotes(metric)));
+    throw option_error("metric",
+                       fmt::format("expected one of {} for {}, found {}", fmt::join(known, ", "),
+                                   task == Task::classes ? "classes" : "a number as target", in_quotes(metric)));
 }
 
 void require_counts(const Table& table, const Encoder& encoder) {
@@ -236,37 +234,39 @@ Loss loss_for(Task task, const FitOptions& options) {
   if (!of_classes && loss.label_smoothing == preset.train.loss.label_smoothing)
     loss.label_smoothing = 0;  // a preset's, meant for cross-entropies
   if (of_classes && task == Task::number)
-    refuse("loss",
-           fmt::format("a number as target expects half_squared_error, absolute_error, huber or poisson, found {}",
-                       loss_name(loss)));
+    throw option_error(
+        "loss", fmt::format("a number as target expects half_squared_error, absolute_error, huber or poisson, found {}",
+                            loss_name(loss)));
   if (loss.kind == LossKind::poisson && task == Task::classes)
-    refuse("loss", "classes expect softmax_cross_entropy, sigmoid_cross_entropy or half_squared_error, found poisson");
+    throw option_error(
+        "loss", "classes expect softmax_cross_entropy, sigmoid_cross_entropy or half_squared_error, found poisson");
   if (link_name(loss) != "identity" && options.output_activation.kind != ActivationKind::identity)
-    refuse("output_activation",
-           fmt::format("the loss {} brings its own link ({}) and expects identity, found {}", loss_name(loss),
-                       link_name(loss), activation_name(options.output_activation)));
+    throw option_error("output_activation",
+                       fmt::format("the loss {} brings its own link ({}) and expects identity, found {}",
+                                   loss_name(loss), link_name(loss), activation_name(options.output_activation)));
   return loss;
 }
 
 EncoderOptions encoder_options(const Table& table, const FitOptions& options) {
   EncoderOptions data = options.data;
   if (data.task < -1 || data.task > static_cast<int>(Task::number))
-    refuse("task", fmt::format("expected -1, 0 or 1, found {}", data.task));
+    throw option_error("task", fmt::format("expected -1, 0 or 1, found {}", data.task));
   // Counts are not shifted or scaled: the loss speaks of their logarithm.
   if (!options.loss_is_automatic() && options.train.loss.kind == LossKind::poisson) data.target_scaling = Scaling::none;
   if (options.group.empty()) return data;
   // What tells groups apart would tell the rows of one group from all others.
   const std::size_t group = find_column(table, options.group, "group");
   const std::size_t target = data.target.empty() ? table.columns.size() - 1 : find_column(table, data.target, "target");
-  if (group == target) refuse("group", "expected another column than the target, found " + in_quotes(options.group));
+  if (group == target)
+    throw option_error("group", "expected another column than the target, found " + in_quotes(options.group));
   const auto is_among = [&](const std::vector<std::string>& names, std::string_view what) {
     const std::vector<std::size_t> columns = find_columns(table, names, what);
     return std::ranges::find(columns, group) != columns.end();
   };
   for (const auto& [names, what] : {std::pair(&data.date, "date"), std::pair(&data.numeric, "numeric")})
     if (is_among(*names, what))
-      refuse(what, "expected another column than the group's, found " + in_quotes(options.group),
-             "a column that makes groups is no input");
+      throw option_error(what, "expected another column than the group's, found " + in_quotes(options.group),
+                         "a column that makes groups is no input");
   if (is_among(data.categorical, "categorical")) return data;
   data.ignore.push_back(options.group);
   return data;

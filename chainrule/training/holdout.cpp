@@ -19,15 +19,11 @@ namespace {
 
 using Rows = std::vector<std::size_t>;
 
-[[noreturn]] void refuse(std::string_view option, const std::string& problem, const Message& hint = {}) {
-  throw option_error(option, problem, hint);
-}
-
 std::size_t whole_number(std::string_view text, const std::string& all) {
   std::size_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || value == 0)
-    refuse("validation_rows", "expected last:N, first:N or A-B (rows from 1), found " + in_quotes(all));
+    throw option_error("validation_rows", "expected last:N, first:N or A-B (rows from 1), found " + in_quotes(all));
   return value;
 }
 
@@ -47,8 +43,8 @@ std::pair<std::size_t, std::size_t> named_rows(const std::string& text, std::siz
     last = whole_number(std::string_view(text).substr(dash + 1), text);
   }
   if (first >= last || last > rows || last - first == rows)
-    refuse("validation_rows",
-           fmt::format("expected some, but not all, of the rows 1 to {}, found {}", rows, in_quotes(text)));
+    throw option_error("validation_rows",
+                       fmt::format("expected some, but not all, of the rows 1 to {}, found {}", rows, in_quotes(text)));
   return {first, last};
 }
 
@@ -57,9 +53,10 @@ const Column& deciding_column(const Table& table, const std::string& name, const
   const std::size_t index = find_column(table, name, option);
   const Column& column = table.columns[index];
   if (index + 1 == encoder.target_place)
-    refuse(option, "expected another column than the target, found " + in_quotes(column.name));
+    throw option_error(option, "expected another column than the target, found " + in_quotes(column.name));
   if (!column.is_number() && column.codes.size() != table.rows)
-    refuse(option, "expected numbers or at most a million different texts, found more in " + in_quotes(column.name));
+    throw option_error(
+        option, "expected numbers or at most a million different texts, found more in " + in_quotes(column.name));
   return column;
 }
 
@@ -234,7 +231,8 @@ class Chooser {
 };
 
 void require_share(double share, const char* option) {
-  if (!(share >= 0 && share < 1)) refuse(option, fmt::format("expected a share in [0, 1), found {}", share));
+  if (!(share >= 0 && share < 1))
+    throw option_error(option, fmt::format("expected a share in [0, 1), found {}", share));
 }
 
 // Wishes that contradict each other.
@@ -243,19 +241,22 @@ void check_wishes(const FitOptions& options, bool other_table) {
   require_share(options.test_split, "test_split");
   const bool named = !options.validation_rows.empty(), grouped = !options.group.empty(), timed = !options.time.empty();
   if (grouped && timed)
-    refuse("group", "expected no time beside it, found " + in_quotes(options.time),
-           "rows are held out by groups or by time: choose one of the two");
+    throw option_error("group", "expected no time beside it, found " + in_quotes(options.time),
+                       "rows are held out by groups or by time: choose one of the two");
   const char* const chooser = grouped ? "group" : timed ? "time" : "";
   if (named && (grouped || timed))
-    refuse(chooser, "expected no validation_rows beside it, found " + in_quotes(options.validation_rows));
+    throw option_error(chooser, "expected no validation_rows beside it, found " + in_quotes(options.validation_rows));
   if (named && options.test_split > 0)
-    refuse("test_split", "expected no validation_rows beside it, found " + in_quotes(options.validation_rows));
+    throw option_error("test_split",
+                       "expected no validation_rows beside it, found " + in_quotes(options.validation_rows));
   if (options.test_folds > 0 && named)
-    refuse("test_fold", "expected no validation_rows beside it, found " + in_quotes(options.validation_rows));
+    throw option_error("test_fold",
+                       "expected no validation_rows beside it, found " + in_quotes(options.validation_rows));
   if ((grouped || timed) && options.test_split == 0 && options.test_folds == 0 &&
       (other_table || options.validation_split == 0))
-    refuse(chooser, "expected rows to hold out, found none",
-           message_of(NamedOption{"validation_split"}, " or ", NamedOption{"test_split"}, " says how many"));
+    throw option_error(
+        chooser, "expected rows to hold out, found none",
+        message_of(NamedOption{"validation_split"}, " or ", NamedOption{"test_split"}, " says how many"));
 }
 
 void note_unseen_classes(const Encoder& encoder, const Table& table, const Split& split, std::vector<Note>& notes) {
@@ -306,9 +307,9 @@ Split split_for(const Encoder& encoder, const Table& table, const FitOptions& op
       (place >= first && place < last ? split.held_out : split.rest).push_back(row);
     }
     if (split.held_out.empty() || split.rest.empty())
-      refuse("validation_rows",
-             fmt::format("expected rows with a target among them and besides them, found none {} {}",
-                         split.held_out.empty() ? "in" : "besides", in_quotes(options.validation_rows)));
+      throw option_error("validation_rows",
+                         fmt::format("expected rows with a target among them and besides them, found none {} {}",
+                                     split.held_out.empty() ? "in" : "besides", in_quotes(options.validation_rows)));
     note_unseen_classes(encoder, table, split, notes);
     return split;
   }

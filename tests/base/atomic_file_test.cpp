@@ -22,7 +22,7 @@
 
 #include "chainrule/base/error.h"
 
-namespace chainrule {
+namespace chainrule::atomic_file_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -310,4 +310,4 @@ TEST_F(AtomicFiles, ManyAtOnce) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::atomic_file_test

@@ -14,7 +14,7 @@
 
 #include "tests/support/reference_values.h"
 
-namespace chainrule {
+namespace chainrule::elementary_test {
 namespace {
 
 constexpr double kPi = 3.14159265358979323846;
@@ -259,4 +259,4 @@ TEST(Elementary, GoldenBits) {
   EXPECT_EQ(hash.value(), 0xb9f320105ccb13d0u) << "pow, power";
 }
 
-}  // namespace chainrule
+}  // namespace chainrule::elementary_test

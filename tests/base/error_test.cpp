@@ -6,7 +6,7 @@
 #include <array>
 #include <string>
 
-namespace chainrule {
+namespace chainrule::error_test {
 
 TEST(InQuotes, KeepsPlainTextAndUtf8) { EXPECT_EQ(in_quotes("größe 网络"), "\"größe 网络\""); }
 
@@ -77,4 +77,4 @@ TEST(CheckedProduct, RefusesOverflow) {
   EXPECT_THROW(checked_product(static_cast<std::size_t>(-1), 2, "pixels"), Error);
 }
 
-}  // namespace chainrule
+}  // namespace chainrule::error_test

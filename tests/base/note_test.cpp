@@ -6,7 +6,7 @@
 
 #include <set>
 
-namespace chainrule {
+namespace chainrule::note_test {
 namespace {
 
 std::string in_angles(const NamedOption& option) { return "<" + option.key + "|" + option.value + ">"; }
@@ -55,4 +55,4 @@ TEST(Note, HasATopicOfItsOwnName) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::note_test

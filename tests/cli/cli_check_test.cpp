@@ -8,7 +8,7 @@
 #include "chainrule/chainrule.h"
 #include "tests/support/cli_runner.h"
 
-namespace chainrule {
+namespace chainrule::cli_check_test {
 namespace {
 
 using nlohmann::json;
@@ -137,4 +137,4 @@ TEST_F(Check, RefusesWhatPlaysNoPart) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::cli_check_test

@@ -11,7 +11,7 @@
 #include "tests/support/cli_runner.h"
 #include "tests/support/recompute.h"
 
-namespace chainrule {
+namespace chainrule::cli_columns_test {
 namespace {
 
 using nlohmann::json;
@@ -218,4 +218,4 @@ TEST(Columns, TheSameBytesOnAnyNumberOfThreads) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::cli_columns_test

@@ -7,7 +7,7 @@
 #include "chainrule/chainrule.h"
 #include "tests/support/cli_runner.h"
 
-namespace chainrule {
+namespace chainrule::cli_cv_test {
 namespace {
 
 using Json = nlohmann::json;
@@ -151,4 +151,4 @@ TEST(Cv, RefusesInTheWordsOfTheCommandLine) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::cli_cv_test

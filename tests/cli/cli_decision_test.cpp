@@ -6,7 +6,7 @@
 #include "chainrule/chainrule.h"
 #include "tests/support/cli_runner.h"
 
-namespace chainrule {
+namespace chainrule::cli_decision_test {
 namespace {
 
 using Json = nlohmann::json;
@@ -177,4 +177,4 @@ TEST(Decision, ExplainAndCheckHeedClassWeights) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::cli_decision_test

@@ -6,7 +6,7 @@
 #include "chainrule/chainrule.h"
 #include "tests/support/cli_runner.h"
 
-namespace chainrule {
+namespace chainrule::cli_diff_test {
 namespace {
 
 using Json = nlohmann::json;
@@ -84,4 +84,4 @@ TEST(Diff, TellsOtherDataColumnsAndShapesApart) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::cli_diff_test

@@ -6,7 +6,7 @@
 #include "chainrule/metrics/evaluate.h"
 #include "tests/support/cli_runner.h"
 
-namespace chainrule {
+namespace chainrule::cli_evaluate_test {
 namespace {
 
 using Json = nlohmann::json;
@@ -204,4 +204,4 @@ TEST(Train, WatchesAMetricThatIsNotOneOfTheMain) {
   expect_in("the best by roc_auc", result.err);
 }
 
-}  // namespace chainrule
+}  // namespace chainrule::cli_evaluate_test

@@ -7,7 +7,7 @@
 #include "tests/support/cli_runner.h"
 #include "tests/support/recompute.h"
 
-namespace chainrule {
+namespace chainrule::cli_explain_test {
 namespace {
 
 using nlohmann::json;
@@ -212,4 +212,4 @@ TEST(Explain, RefusesWhatIsNotThere) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::cli_explain_test

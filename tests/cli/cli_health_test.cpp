@@ -6,7 +6,7 @@
 #include "chainrule/chainrule.h"
 #include "tests/support/cli_runner.h"
 
-namespace chainrule {
+namespace chainrule::cli_health_test {
 namespace {
 
 using Json = nlohmann::json;
@@ -240,4 +240,4 @@ TEST(ExplainHealth, OfANumber) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::cli_health_test

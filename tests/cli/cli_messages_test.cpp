@@ -4,7 +4,7 @@
 
 #include "tests/support/cli_runner.h"
 
-namespace chainrule {
+namespace chainrule::cli_messages_test {
 namespace {
 
 struct Points : Dir {
@@ -270,4 +270,4 @@ TEST(Metrics, OfTheTaskAreListed) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::cli_messages_test

@@ -8,7 +8,7 @@
 #include "tests/support/browser.h"
 #include "tests/support/cli_runner.h"
 
-namespace chainrule {
+namespace chainrule::cli_page_test {
 namespace {
 
 // Pixels as MNIST's files hold them: 28 x 28, more than half of them zero.
@@ -390,4 +390,4 @@ TEST(PageFile, IsReplacedOnlyWithForce) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::cli_page_test

@@ -5,7 +5,7 @@
 #include "chainrule/chainrule.h"
 #include "tests/support/cli_runner.h"
 
-namespace chainrule {
+namespace chainrule::cli_predict_test {
 namespace {
 
 std::vector<std::string> lines_of(const std::string& text) {
@@ -149,4 +149,4 @@ TEST(Predict, FindsColumnsByNameInAnyOrderAndNamesTheMissingOne) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::cli_predict_test

@@ -7,7 +7,7 @@
 #include "chainrule/chainrule.h"
 #include "tests/support/cli_runner.h"
 
-namespace chainrule {
+namespace chainrule::cli_rates_test {
 namespace {
 
 using json = nlohmann::json;
@@ -118,4 +118,4 @@ TEST(Rates, CtrlCDuringATestWritesNothing) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::cli_rates_test

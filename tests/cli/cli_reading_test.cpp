@@ -7,7 +7,7 @@
 
 #include "tests/support/cli_runner.h"
 
-namespace chainrule {
+namespace chainrule::cli_reading_test {
 namespace {
 
 using Words = std::vector<std::string>;
@@ -194,4 +194,4 @@ TEST(Reading, WrongWishesAreRefused) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::cli_reading_test

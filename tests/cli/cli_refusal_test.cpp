@@ -4,7 +4,7 @@
 
 #include "tests/support/cli_runner.h"
 
-namespace chainrule {
+namespace chainrule::cli_refusal_test {
 namespace {
 
 // Runs, and checks the code, that standard output stays empty, that errors are one line and perhaps a hint, and that
@@ -284,4 +284,4 @@ TEST(Messages, CannotDriveATerminal) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::cli_refusal_test

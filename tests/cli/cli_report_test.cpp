@@ -7,7 +7,7 @@
 #include "tests/support/browser.h"
 #include "tests/support/cli_runner.h"
 
-namespace chainrule {
+namespace chainrule::cli_report_test {
 namespace {
 
 // Every text whose contrast with what lies behind it is below WCAG's AA.
@@ -332,4 +332,4 @@ TEST(Report, IsThereAfterCtrlC) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::cli_report_test

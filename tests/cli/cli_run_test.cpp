@@ -10,7 +10,7 @@
 #include "chainrule/chainrule.h"
 #include "tests/support/cli_runner.h"
 
-namespace chainrule {
+namespace chainrule::cli_run_test {
 namespace {
 
 using Json = nlohmann::json;
@@ -257,4 +257,4 @@ TEST(Replay, SaysWhatIsNotTheSame) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::cli_run_test

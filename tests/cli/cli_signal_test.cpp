@@ -6,7 +6,7 @@
 #include "chainrule/chainrule.h"
 #include "tests/support/cli_runner.h"
 
-namespace chainrule {
+namespace chainrule::cli_signal_test {
 namespace {
 
 struct LongTraining : Dir {
@@ -99,4 +99,4 @@ TEST(Interrupted, PredictionsAppearWholeOrNotAtAll) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::cli_signal_test

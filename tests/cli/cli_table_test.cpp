@@ -7,7 +7,7 @@
 #include "tests/support/cli_runner.h"
 #include "tests/support/recompute.h"
 
-namespace chainrule {
+namespace chainrule::cli_table_test {
 namespace {
 
 // The price follows from the size, which may be missing, and from the kind of flat.
@@ -112,4 +112,4 @@ TEST(Table, NumbersCanBeCategories) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::cli_table_test

@@ -10,7 +10,7 @@
 #include "tests/support/cli_runner.h"
 #include "tests/support/data_files.h"
 
-namespace chainrule {
+namespace chainrule::cli_test {
 namespace {
 
 using nlohmann::json;
@@ -399,4 +399,4 @@ TEST(Reading, HeaderAndDelimiterCanBeSaid) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::cli_test

@@ -4,7 +4,7 @@
 
 #include "tests/support/cli_runner.h"
 
-namespace chainrule {
+namespace chainrule::cli_threads_test {
 namespace {
 
 TEST(Threads, DoNotChangeABit) {
@@ -46,4 +46,4 @@ TEST(Bench, MeasuresAndCompares) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::cli_threads_test

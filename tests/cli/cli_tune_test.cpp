@@ -8,7 +8,7 @@
 #include "chainrule/chainrule.h"
 #include "tests/support/cli_runner.h"
 
-namespace chainrule {
+namespace chainrule::cli_tune_test {
 namespace {
 
 using Json = nlohmann::json;
@@ -191,4 +191,4 @@ TEST(TuneCommand, RefusesInTheWordsOfTheCommandLine) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::cli_tune_test

@@ -9,7 +9,7 @@
 #include "tests/support/browser.h"
 #include "tests/support/cli_runner.h"
 
-namespace chainrule {
+namespace chainrule::slow_cli_report_test {
 namespace {
 
 struct Reports : Dir {
@@ -89,4 +89,4 @@ TEST(SlowReport, OfEachKindIsSmallSoonThereAndOpenToAll) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::slow_cli_report_test

@@ -12,7 +12,7 @@
 
 #include "tests/support/cli_runner.h"
 
-namespace chainrule {
+namespace chainrule::slow_cli_tune_test {
 namespace {
 
 using Json = nlohmann::json;
@@ -68,4 +68,4 @@ TEST(SlowTune, KilledAtTenMomentsItFindsTheSame) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::slow_cli_tune_test

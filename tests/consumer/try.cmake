@@ -45,7 +45,7 @@ else()
     set(source FETCHCONTENT_SOURCE_DIR_CHAINRULE)
   endif()
   # As BUILD is built: then ccache has its objects already.
-  set(options -D${source}=${SOURCE} -DCMAKE_BUILD_TYPE=${TYPE} -DCHAINRULE_WERROR=${WERROR})
+  set(options -D${source}=${SOURCE} -DCMAKE_BUILD_TYPE=${TYPE} -DCHAINRULE_WERROR=${WERROR} -DCMAKE_UNITY_BUILD=${UNITY})
 endif()
 # The flags carry sanitizers, which a program must share with the library that it links.
 run(${CMAKE_COMMAND} -S ${SOURCE}/tests/consumer -B ${SCRATCH}/build -G Ninja -DCMAKE_CXX_COMPILER=${COMPILER}

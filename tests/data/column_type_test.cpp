@@ -4,7 +4,7 @@
 
 #include "tests/support/tables.h"
 
-namespace chainrule::testing {
+namespace chainrule::testing::column_type_test {
 namespace {
 
 Texts repeated(const Texts& fields, std::size_t rows) {
@@ -253,4 +253,4 @@ TEST(Copies, LookAtAllRowsOfALongTable) {
 }
 
 }  // namespace
-}  // namespace chainrule::testing
+}  // namespace chainrule::testing::column_type_test

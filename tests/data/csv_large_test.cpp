@@ -7,7 +7,7 @@
 #include "chainrule/data/formats/load_table.h"
 #include "tests/support/data_files.h"
 
-namespace chainrule {
+namespace chainrule::csv_large_test {
 namespace {
 
 using formats::LoadOptions;
@@ -86,4 +86,4 @@ TEST_F(CsvLarge, MoreThanAMillionSpellings) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::csv_large_test

@@ -9,7 +9,7 @@
 #include "chainrule/data/formats/load_table.h"
 #include "tests/support/data_files.h"
 
-namespace chainrule {
+namespace chainrule::csv_malformed_test {
 namespace {
 
 using namespace std::string_literals;
@@ -363,4 +363,4 @@ TEST_F(CsvMalformed, ColumnsThatMustBeNumbers) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::csv_malformed_test

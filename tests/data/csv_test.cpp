@@ -6,7 +6,7 @@
 #include "chainrule/data/formats/load_table.h"
 #include "tests/support/data_files.h"
 
-namespace chainrule {
+namespace chainrule::csv_test {
 namespace {
 
 using formats::Header;
@@ -393,4 +393,4 @@ TEST_F(Csv, ReadsTheRealDataSets) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::csv_test

@@ -6,7 +6,7 @@
 
 #include <limits>
 
-namespace chainrule {
+namespace chainrule::dates_test {
 namespace {
 
 using enum DateForm;
@@ -151,4 +151,4 @@ TEST(Dates, SaysHowMuchOfACycleIsOver) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::dates_test

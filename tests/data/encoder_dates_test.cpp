@@ -7,7 +7,7 @@
 #include "chainrule/model/model.h"
 #include "tests/support/tables.h"
 
-namespace chainrule::testing {
+namespace chainrule::testing::encoder_dates_test {
 namespace {
 
 constexpr double kPi = 3.14159265358979323846;
@@ -163,4 +163,4 @@ TEST(EncodeBooleans, AreKnownByAnyWordForThem) {
 }
 
 }  // namespace
-}  // namespace chainrule::testing
+}  // namespace chainrule::testing::encoder_dates_test

@@ -5,7 +5,7 @@
 
 #include "tests/support/tables.h"
 
-namespace chainrule::testing {
+namespace chainrule::testing::encoder_inputs_test {
 namespace {
 
 TEST(Encode, AMissingNumberIsTheMedianAndSaysSo) {
@@ -128,4 +128,4 @@ TEST(Encode, ACategoryThatIsAlwaysTheSameIsConstant) {
 }
 
 }  // namespace
-}  // namespace chainrule::testing
+}  // namespace chainrule::testing::encoder_inputs_test

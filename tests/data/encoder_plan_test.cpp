@@ -6,7 +6,7 @@
 #include "chainrule/data/encoder_plan.h"
 #include "tests/support/tables.h"
 
-namespace chainrule {
+namespace chainrule::encoder_plan_test {
 namespace {
 
 using namespace testing;
@@ -252,4 +252,4 @@ TEST(Plan, MatchesByPlaceWhereNamesAreTheSame) {
   EXPECT_EQ(note_line(notes[0]), "warning: more than one column is called \"a\": columns will be matched by place");
 }
 
-}  // namespace chainrule
+}  // namespace chainrule::encoder_plan_test

@@ -12,7 +12,7 @@
 #include "tests/support/data_files.h"
 #include "tests/support/tables.h"
 
-namespace chainrule {
+namespace chainrule::encoder_test {
 namespace {
 
 using namespace testing;
@@ -383,4 +383,4 @@ TEST_F(RealData, WithOtherLabelsIsRefused) {
   EXPECT_NE(refusal([&] { encode(encoder, test, true); }).what.find(":1: column \"column 15\""), std::string::npos);
 }
 
-}  // namespace chainrule
+}  // namespace chainrule::encoder_test

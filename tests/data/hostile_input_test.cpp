@@ -33,7 +33,7 @@ void operator delete(void* memory) noexcept {
 }
 void operator delete(void* memory, std::size_t) noexcept { operator delete(memory); }
 
-namespace chainrule {
+namespace chainrule::hostile_input_test {
 namespace {
 
 using namespace std::string_literals;
@@ -314,4 +314,4 @@ TEST_F(Hostile, BoundsTheSpellingsOfATarget) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::hostile_input_test

@@ -5,7 +5,7 @@
 #include "chainrule/data/formats/load_table.h"
 #include "tests/support/data_files.h"
 
-namespace chainrule {
+namespace chainrule::idx_npy_test {
 namespace {
 
 using data_files::big;
@@ -388,4 +388,4 @@ TEST_F(Idx, ReadsMnist) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::idx_npy_test

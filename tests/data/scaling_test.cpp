@@ -13,7 +13,7 @@
 
 #include "chainrule/data/encoder.h"
 
-namespace chainrule {
+namespace chainrule::scaling_test {
 namespace {
 
 using Numbers = std::vector<double>;
@@ -140,4 +140,4 @@ TEST(Scaling, KeepsTheOrderOfNumbersWhateverTheScaling) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::scaling_test

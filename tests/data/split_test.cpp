@@ -11,7 +11,7 @@
 #include "chainrule/base/random.h"
 #include "tests/support/tables.h"
 
-namespace chainrule {
+namespace chainrule::split_test {
 namespace {
 
 using Numbers = std::vector<std::uint32_t>;
@@ -161,4 +161,4 @@ TEST(PartsByTime, AreInOrderAndNearlyAlike) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::split_test

@@ -7,7 +7,7 @@
 #include "chainrule/training/fit.h"
 #include "tests/support/data_files.h"
 
-namespace chainrule {
+namespace chainrule::table_rows_test {
 namespace {
 
 using Texts = std::vector<std::string>;
@@ -148,4 +148,4 @@ TEST_F(TableRows, TheFingerprintIsThatOfTheRowsLeft) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::table_rows_test

@@ -16,7 +16,7 @@
 #include "chainrule/base/error.h"
 #include "tests/support/reference_values.h"
 
-namespace chainrule {
+namespace chainrule::activation_test {
 namespace {
 
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
@@ -323,4 +323,4 @@ TEST(Activation, GoldenBits) {
   });
 }
 
-}  // namespace chainrule
+}  // namespace chainrule::activation_test

@@ -12,7 +12,7 @@
 #include "chainrule/base/error.h"
 #include "chainrule/data/split.h"
 
-namespace chainrule {
+namespace chainrule::dataset_test {
 namespace {
 
 using Rows = std::vector<std::size_t>;
@@ -300,4 +300,4 @@ TEST(Batcher, DoesWithoutTargetsAndRows) {
   EXPECT_EQ(Batcher(none, 0).batches(), 0u);
 }
 
-}  // namespace chainrule
+}  // namespace chainrule::dataset_test

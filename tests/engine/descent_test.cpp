@@ -7,7 +7,7 @@
 #include "tests/support/real_tables.h"
 #include "tests/support/toy_data.h"
 
-namespace chainrule {
+namespace chainrule::descent_test {
 namespace {
 
 using testing::exclusive_or;
@@ -75,4 +75,4 @@ TEST(Descent, DigitsWithAStratifiedFifthHeldOut) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::descent_test

@@ -8,7 +8,7 @@
 #include "chainrule/explain/gradient_check.h"
 #include "tests/support/golden.h"
 
-namespace chainrule {
+namespace chainrule::golden_test {
 namespace {
 
 using nlohmann::json;
@@ -87,4 +87,4 @@ INSTANTIATE_TEST_SUITE_P(All, GoldenVectors, ::testing::ValuesIn(testing::golden
 TEST(GoldenVectors, AllFilesAreThere) { EXPECT_EQ(testing::golden_files().size(), 31u); }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::golden_test

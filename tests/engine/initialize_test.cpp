@@ -9,7 +9,7 @@
 
 #include "chainrule/base/random.h"
 
-namespace chainrule {
+namespace chainrule::initialize_test {
 namespace {
 
 Network network_of(std::size_t inputs, std::size_t outputs, ActivationKind activation) {
@@ -137,4 +137,4 @@ TEST(Initialize, SameSeedSameStartOtherSeedOtherStart) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::initialize_test

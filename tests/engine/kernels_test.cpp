@@ -17,7 +17,7 @@
 #include "chainrule/engine/kernels/flush.h"
 #include "chainrule/engine/kernels/plain.h"
 
-namespace chainrule::kernels {
+namespace chainrule::kernels::kernels_test {
 namespace {
 
 /// A matrix that starts `off` floats behind an aligned place, with a guard behind its end.
@@ -295,4 +295,4 @@ TEST(Team, WhatAMemberThrowsComesOutAndTheTeamGoesOn) {
 }
 
 }  // namespace
-}  // namespace chainrule::kernels
+}  // namespace chainrule::kernels::kernels_test

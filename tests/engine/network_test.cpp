@@ -34,7 +34,7 @@ std::atomic<std::size_t> allocations{0};
 [[gnu::noinline]] void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
 [[gnu::noinline]] void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
 
-namespace chainrule {
+namespace chainrule::network_test {
 namespace {
 
 Architecture two_layers(std::size_t inputs, std::size_t hidden, std::size_t outputs) {
@@ -355,4 +355,4 @@ TEST_F(Prediction, ManyThreadsShareOneModel) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::network_test

@@ -10,7 +10,7 @@
 
 #include "chainrule/base/error.h"
 
-namespace chainrule {
+namespace chainrule::optimizer_test {
 namespace {
 
 using Vector = std::vector<float>;
@@ -101,4 +101,4 @@ TEST(Optimizer, UnknownNamesListTheKnownOnes) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::optimizer_test

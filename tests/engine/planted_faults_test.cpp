@@ -10,7 +10,7 @@
 
 #include "tests/support/gradient_cases.h"
 
-namespace chainrule {
+namespace chainrule::planted_faults_test {
 namespace {
 
 using testing::GradientCase;
@@ -228,4 +228,4 @@ TEST(FaultAtAKink, IsNotCalledCaughtOrMissed) {  // z = 0 for the only row that 
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::planted_faults_test

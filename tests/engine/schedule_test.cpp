@@ -8,7 +8,7 @@
 
 #include "chainrule/base/error.h"
 
-namespace chainrule {
+namespace chainrule::schedule_test {
 namespace {
 
 constexpr std::uint64_t kPerEpoch = 4, kTotal = 101;
@@ -150,4 +150,4 @@ TEST(Schedule, HasNames) {
   }
 }
 
-}  // namespace chainrule
+}  // namespace chainrule::schedule_test

@@ -12,7 +12,7 @@
 #include "chainrule/training/train.h"
 #include "tests/support/toy_data.h"
 
-namespace chainrule {
+namespace chainrule::train_shares_test {
 namespace {
 
 using testing::make_network;
@@ -147,4 +147,4 @@ TEST(Training, ASharedOutStepThatOverflowsLeavesTheWeights) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::train_shares_test

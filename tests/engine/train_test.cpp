@@ -15,7 +15,7 @@
 #include "tests/support/real_tables.h"
 #include "tests/support/toy_data.h"
 
-namespace chainrule {
+namespace chainrule::train_test {
 namespace {
 
 using testing::exclusive_or;
@@ -295,4 +295,4 @@ TEST(TrainOptions, AMetricNeedsValidationRows) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::train_test

@@ -15,7 +15,7 @@
 #include "tests/support/made_steps.h"
 #include "tests/support/own_functions.h"
 
-namespace chainrule {
+namespace chainrule::explain_test {
 namespace {
 
 using testing::all_losses;
@@ -208,4 +208,4 @@ TEST(Explain, RefusesNoRows) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::explain_test

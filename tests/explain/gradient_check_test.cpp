@@ -11,7 +11,7 @@
 #include "tests/support/gradient_cases.h"
 #include "tests/support/own_functions.h"
 
-namespace chainrule {
+namespace chainrule::gradient_check_test {
 namespace {
 
 using testing::as_custom;
@@ -240,4 +240,4 @@ TEST(EntryError, UsesTheLargestMagnitudeOfTheTensor) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::gradient_check_test

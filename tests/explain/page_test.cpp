@@ -5,7 +5,7 @@
 #include "tests/support/browser.h"
 #include "tests/support/made_steps.h"
 
-namespace chainrule {
+namespace chainrule::page_test {
 namespace {
 
 using testing::Made;
@@ -55,4 +55,4 @@ TEST(Page, EveryOptimizerAndLossIsSetAndGivesItsResults) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::page_test

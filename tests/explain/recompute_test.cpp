@@ -9,7 +9,7 @@
 #include "tests/support/golden.h"
 #include "tests/support/made_steps.h"
 
-namespace chainrule {
+namespace chainrule::recompute_test {
 namespace {
 
 using testing::all_losses;
@@ -93,4 +93,4 @@ TEST(ExplanationJson, NumbersReadBackToTheSameBits) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::recompute_test

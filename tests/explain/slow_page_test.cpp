@@ -6,7 +6,7 @@
 #include "chainrule/chainrule.h"
 #include "tests/support/browser.h"
 
-namespace chainrule {
+namespace chainrule::slow_page_test {
 namespace {
 
 std::string page_of(const std::vector<std::size_t>& sizes) {
@@ -56,4 +56,4 @@ TEST(SlowPage, TheFirstViewIsThereWithinASecond) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::slow_page_test

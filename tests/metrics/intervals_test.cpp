@@ -11,7 +11,7 @@
 #include "chainrule/base/random.h"
 #include "chainrule/metrics/metrics.h"
 
-namespace chainrule {
+namespace chainrule::intervals_test {
 namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
@@ -278,4 +278,4 @@ TEST(Estimates, RefusePredictionsThatDoNotFit) {
   EXPECT_THROW(estimate_metrics(Matrix(2, 1).view(), Selection{}), Error);
 }
 
-}  // namespace chainrule
+}  // namespace chainrule::intervals_test

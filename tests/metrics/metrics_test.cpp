@@ -12,7 +12,7 @@
 
 #include "chainrule/base/error.h"
 
-namespace chainrule {
+namespace chainrule::metrics_test {
 namespace {
 
 using Json = nlohmann::json;
@@ -244,4 +244,4 @@ TEST(PredictedClass, IsTheFirstOfEquals) {
   EXPECT_EQ(predicted_class(std::vector<float>{0.5f}), 0u);
 }
 
-}  // namespace chainrule
+}  // namespace chainrule::metrics_test

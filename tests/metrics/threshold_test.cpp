@@ -12,7 +12,7 @@
 #include "chainrule/metrics/intervals.h"
 #include "chainrule/metrics/metrics.h"
 
-namespace chainrule {
+namespace chainrule::threshold_test {
 namespace {
 
 struct Case {
@@ -118,4 +118,4 @@ TEST(Threshold, ChangesWhatDependsOnTheClassPredictedAndNothingElse) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::threshold_test

@@ -10,7 +10,7 @@
 #include <fstream>
 #include <sstream>
 
-namespace chainrule::misuse {
+namespace chainrule::misuse::data_misuse_test {
 namespace {
 
 // -- what does not compile: each would look at something that is gone -------------------------------------------------
@@ -480,4 +480,4 @@ TEST(RightUse, InputGradientsAreDerivatives) {
 }
 
 }  // namespace
-}  // namespace chainrule::misuse
+}  // namespace chainrule::misuse::data_misuse_test

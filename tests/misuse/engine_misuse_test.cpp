@@ -3,7 +3,7 @@
 // all. Runs under the address sanitizer, too.
 #include "tests/support/misuse.h"
 
-namespace chainrule::misuse {
+namespace chainrule::misuse::engine_misuse_test {
 namespace {
 
 const std::vector<Case>& training_cases() {
@@ -461,4 +461,4 @@ TEST(EngineMisuse, PartsOfAStepAreRefused) { expect_refused(engine_cases()); }
 TEST(EngineMisuse, CasesAreMany) { EXPECT_GE(training_cases().size() + engine_cases().size(), 80u); }
 
 }  // namespace
-}  // namespace chainrule::misuse
+}  // namespace chainrule::misuse::engine_misuse_test

@@ -13,7 +13,7 @@
 #include "tests/support/data_files.h"
 #include "tests/support/model_samples.h"
 
-namespace chainrule {
+namespace chainrule::model_file_hostile_test {
 namespace {
 
 using Head = nlohmann::ordered_json;
@@ -349,4 +349,4 @@ TEST_F(HostileModelFile, OtherFiles) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::model_file_hostile_test

@@ -11,7 +11,7 @@
 #include "tests/support/data_files.h"
 #include "tests/support/model_samples.h"
 
-namespace chainrule {
+namespace chainrule::model_file_test {
 namespace {
 
 using formats::load_model;
@@ -318,4 +318,4 @@ TEST_F(ModelFile, LargeModelComesBack) {  // more than one block of the reader a
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::model_file_test

@@ -37,7 +37,7 @@ void* counted(std::size_t size, std::size_t alignment) {
 [[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
 [[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
 
-namespace chainrule {
+namespace chainrule::model_test {
 namespace {
 
 TEST(Sha256, KnownSums) {  // FIPS 180-4's examples
@@ -294,4 +294,4 @@ TEST(Predictor, RefusesWhatIsNoNumberAndWhatDoesNotFit) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::model_test

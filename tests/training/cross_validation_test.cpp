@@ -9,7 +9,7 @@
 
 #include "tests/support/visits.h"
 
-namespace chainrule::testing {
+namespace chainrule::testing::cross_validation_test {
 namespace {
 
 FitOptions short_fit() {
@@ -165,4 +165,4 @@ TEST(CrossValidation, RefusesWhatATrainingRefuses) {
 }
 
 }  // namespace
-}  // namespace chainrule::testing
+}  // namespace chainrule::testing::cross_validation_test

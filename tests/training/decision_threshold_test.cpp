@@ -7,7 +7,7 @@
 #include "chainrule/training/options/options.h"
 #include "tests/support/visits.h"
 
-namespace chainrule::testing {
+namespace chainrule::testing::decision_threshold_test {
 namespace {
 
 TEST(ClassWeights, AreScikitLearnsAndOfTheTrainingRows) {
@@ -162,4 +162,4 @@ TEST(Options, OfSplitsAndDecisionsComeBackFromTheirText) {
 }
 
 }  // namespace
-}  // namespace chainrule::testing
+}  // namespace chainrule::testing::decision_threshold_test

@@ -12,7 +12,7 @@
 #include "tests/support/real_tables.h"
 #include "tests/support/toy_data.h"
 
-namespace chainrule {
+namespace chainrule::diagnosis_models_test {
 namespace {
 
 using testing::Kinds;
@@ -287,4 +287,4 @@ TEST(Examination, TheTrivialLossIsTheLeastOfAConstant) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::diagnosis_models_test

@@ -12,7 +12,7 @@
 #include "chainrule/training/options/options.h"
 #include "tests/support/findings.h"
 
-namespace chainrule {
+namespace chainrule::diagnosis_test {
 namespace {
 
 using testing::Kinds;
@@ -229,4 +229,4 @@ TEST(Diagnosis, BoundsAreThoseOfThePage) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::diagnosis_test

@@ -10,7 +10,7 @@
 #include "chainrule/training/options/options.h"
 #include "tests/support/visits.h"
 
-namespace chainrule::testing {
+namespace chainrule::testing::fit_test {
 namespace {
 
 // What these rows say, made as different as it can be. Columns that rows are chosen by stay.
@@ -239,4 +239,4 @@ TEST(TestSplit, IsMeasuredOnceWithIntervalsAndKeptInTheModel) {
 }
 
 }  // namespace
-}  // namespace chainrule::testing
+}  // namespace chainrule::testing::fit_test

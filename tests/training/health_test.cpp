@@ -12,7 +12,7 @@
 #include "chainrule/training/train.h"
 #include "tests/support/toy_data.h"
 
-namespace chainrule {
+namespace chainrule::health_test {
 namespace {
 
 using testing::make_network;
@@ -273,4 +273,4 @@ TEST(Health, IsNeverToldWithoutAnInterval) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::health_test

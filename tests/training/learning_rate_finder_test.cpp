@@ -11,7 +11,7 @@
 #include "tests/support/real_tables.h"
 #include "tests/support/tables.h"
 
-namespace chainrule {
+namespace chainrule::learning_rate_finder_test {
 namespace {
 
 using testing::load;
@@ -261,4 +261,4 @@ TEST(RateTest, LooksAtRowsThatCount) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::learning_rate_finder_test

@@ -11,7 +11,7 @@
 #include "chainrule/base/error.h"
 #include "chainrule/base/text.h"
 
-namespace chainrule {
+namespace chainrule::options_test {
 namespace {
 
 using Source = std::vector<Assignment>;
@@ -312,4 +312,4 @@ TEST(Numbers, FillTheirWholeText) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::options_test

@@ -9,7 +9,7 @@
 #include "chainrule/training/options/options.h"
 #include "tests/support/tables.h"
 
-namespace chainrule::testing {
+namespace chainrule::testing::presets_test {
 namespace {
 
 // y = x^2 - 1 of numbers with outliers, or whether it is positive.
@@ -175,4 +175,4 @@ TEST(ZeroOutput, AnswersTheMeanAtFirst) {
 }
 
 }  // namespace
-}  // namespace chainrule::testing
+}  // namespace chainrule::testing::presets_test

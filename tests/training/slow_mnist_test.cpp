@@ -12,7 +12,7 @@
 
 #include "tests/support/real_tables.h"
 
-namespace chainrule {
+namespace chainrule::slow_mnist_test {
 namespace {
 
 struct Mnist {
@@ -141,4 +141,4 @@ TEST_F(Nielsen, AScaledStartIsAheadAfterTheFirstEpoch) {  // chapter 3: about 87
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::slow_mnist_test

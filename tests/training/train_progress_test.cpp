@@ -7,7 +7,7 @@
 #include "chainrule/training/train.h"
 #include "tests/support/toy_data.h"
 
-namespace chainrule {
+namespace chainrule::train_progress_test {
 namespace {
 
 // Two noisy classes; the last 40 of 200 rows validate.
@@ -129,4 +129,4 @@ TEST(Observer, SetsTheRateOfAStepAndSeesTheNetwork) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::train_progress_test

@@ -14,7 +14,7 @@
 #include "chainrule/training/options/options.h"
 #include "tests/support/visits.h"
 
-namespace chainrule::testing {
+namespace chainrule::testing::tune_test {
 namespace {
 
 FitOptions short_fit() {
@@ -281,4 +281,4 @@ TEST(Tune, RefusesRangesThatCannotBe) {
 }
 
 }  // namespace
-}  // namespace chainrule::testing
+}  // namespace chainrule::testing::tune_test

@@ -14,8 +14,6 @@ namespace {
 
 constexpr std::size_t kNamesShown = 6;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 Message hint_for_text(std::string_view text, const Message& otherwise) {
   if (has_thousands(text))
     return message_of("this looks like commas between thousands: take them out; if it is a decimal comma, ",

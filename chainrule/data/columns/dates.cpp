@@ -7,6 +7,8 @@
 #include <cmath>
 #include <cstdint>
 
+#include "chainrule/base/text.h"
+
 namespace chainrule {
 namespace {
 
@@ -64,8 +66,6 @@ std::pair<std::int64_t, std::int64_t> year_of(std::int64_t days) {
   return {year, since_year_1 - days_before_year(year)};
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 bool is_letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
 
 // What of the text has not been read. Each function takes its part away, or returns false and leaves the text alone.

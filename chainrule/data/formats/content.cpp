@@ -55,7 +55,7 @@ constexpr std::array kSignatures{
 
 bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
-std::string lower(std::string_view text) {
+std::string lowered(std::string_view text) {
   std::string out(text);
   std::transform(out.begin(), out.end(), out.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
@@ -96,7 +96,7 @@ Signature name_markup(std::string_view head) {
   constexpr std::string_view kMark = "\xEF\xBB\xBF";
   if (head.substr(0, kMark.size()) == kMark) head.remove_prefix(kMark.size());
   head.remove_prefix(std::min(head.find_first_not_of(" \t\r\n"), head.size()));
-  const std::string start = lower(head.substr(0, 64));
+  const std::string start = lowered(head.substr(0, 64));
   constexpr std::array kHtml{"<!doctype html"sv, "<html"sv, "<head"sv, "<body"sv, "<!--"sv, "<script"sv};
   for (const std::string_view tag : kHtml)
     if (start.starts_with(tag)) return {"", "an HTML page", "was an error page saved instead of the file?"};

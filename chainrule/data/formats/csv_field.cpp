@@ -7,13 +7,14 @@
 #include <array>
 #include <system_error>
 
+#include "chainrule/base/text.h"
+
 namespace chainrule::formats {
 namespace {
 
 constexpr std::array<std::string_view, 5> kMissing{"na", "n/a", "nan", "null", "?"};
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool same_in_any_case(std::string_view text, std::string_view small) {
   return text.size() == small.size() &&

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::uint8_t kUnsignedByte = 0x08;
 
-[[noreturn]] void refuse(const InputStream& in, const std::string& what, const std::string& hint = {}) {
+[[noreturn]] void refuse_idx(const InputStream& in, const std::string& what, const std::string& hint = {}) {
   throw Error(ErrorCategory::input, place(in.name()) + ": " + what, hint);
 }
 
@@ -30,18 +30,18 @@ std::string as_hex(std::span<const std::uint8_t> bytes) {
 std::array<std::uint8_t, 4> read_four(InputStream& in) {
   std::array<std::uint8_t, 4> bytes{};
   if (const std::size_t got = in.read(bytes.data(), bytes.size()); got < bytes.size())
-    refuse(in, "IDX header: expected 4 more bytes, found " + std::to_string(got));
+    refuse_idx(in, "IDX header: expected 4 more bytes, found " + std::to_string(got));
   return bytes;
 }
 
 std::vector<std::size_t> read_dimensions(InputStream& in) {
   const auto magic = read_four(in);
   if (magic[0] != 0 || magic[1] != 0)
-    refuse(in, "IDX magic: expected 0x00000803 (images) or 0x00000801 (labels), found " + as_hex(magic));
+    refuse_idx(in, "IDX magic: expected 0x00000803 (images) or 0x00000801 (labels), found " + as_hex(magic));
   if (magic[2] != kUnsignedByte)
-    refuse(in, "IDX element type: expected 0x08 (unsigned bytes), found " + as_hex(std::span(magic).subspan(2, 1)));
+    refuse_idx(in, "IDX element type: expected 0x08 (unsigned bytes), found " + as_hex(std::span(magic).subspan(2, 1)));
   if (magic[3] < 1 || magic[3] > 3)
-    refuse(in, "IDX dimensions: expected 1 (labels), 2 or 3 (images), found " + std::to_string(magic[3]));
+    refuse_idx(in, "IDX dimensions: expected 1 (labels), 2 or 3 (images), found " + std::to_string(magic[3]));
   std::vector<std::size_t> dimensions(magic[3]);
   for (std::size_t& dimension : dimensions) {
     const auto bytes = read_four(in);
@@ -55,7 +55,7 @@ std::vector<std::size_t> read_dimensions(InputStream& in) {
 Table load_idx(InputStream& in, const LoadOptions& options) {
   const std::vector<std::size_t> dimensions = read_dimensions(in);
   if (dimensions.size() == 1)
-    refuse(in, "IDX dimensions: expected 2 or 3 (images), found 1 (labels)", "give the file with the images");
+    refuse_idx(in, "IDX dimensions: expected 2 or 3 (images), found 1 (labels)", "give the file with the images");
   Table table;
   table.source = in.name();
   table.rows = dimensions[0];
@@ -65,8 +65,8 @@ Table load_idx(InputStream& in, const LoadOptions& options) {
   const std::size_t pixels = checked_product(table.images.height, table.images.width, what);
   const std::size_t bytes = checked_product(table.rows, pixels, what);
   if (bytes == 0)
-    refuse(in, "IDX dimensions: expected at least one image of one pixel, found " + std::to_string(table.rows) + " x " +
-                   std::to_string(table.images.height) + " x " + std::to_string(table.images.width));
+    refuse_idx(in, "IDX dimensions: expected at least one image of one pixel, found " + std::to_string(table.rows) +
+                       " x " + std::to_string(table.images.height) + " x " + std::to_string(table.images.width));
   // Labels first: they are small, and whether there are as many as images needs no image.
   add_labels(table, in.name(), options);
   table.images.bytes =
@@ -77,7 +77,7 @@ Table load_idx(InputStream& in, const LoadOptions& options) {
 Column read_idx_labels(InputStream& in, std::size_t rows, const std::string& owner) {
   const std::vector<std::size_t> dimensions = read_dimensions(in);
   if (dimensions.size() != 1)
-    refuse(in, "labels: expected IDX with 1 dimension, found " + std::to_string(dimensions.size()) + " (images?)");
+    refuse_idx(in, "labels: expected IDX with 1 dimension, found " + std::to_string(dimensions.size()) + " (images?)");
   check_label_count(in.name(), dimensions[0], owner, rows);
   const std::vector<std::uint8_t> labels = read_declared(in, dimensions[0], std::to_string(dimensions[0]) + " labels");
   Column column;

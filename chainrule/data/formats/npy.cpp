@@ -25,7 +25,7 @@ namespace {
 constexpr std::size_t kLongestHeader = 65'536;
 constexpr std::size_t kMostDimensions = 32;
 
-[[noreturn]] void refuse(const std::string& name, const std::string& what, const std::string& hint = {}) {
+[[noreturn]] void refuse_npy(const std::string& name, const std::string& what, const std::string& hint = {}) {
   throw Error(ErrorCategory::input, place(name) + ": NPY " + what, hint);
 }
 
@@ -72,7 +72,7 @@ class HeaderReader {
     if (!accept(c)) unexpected(in_quotes(std::string(1, c)), text_);
   }
   [[noreturn]] void unexpected(const std::string& wanted, std::string_view found) const {
-    refuse(name_, "header: expected " + wanted + ", found " + in_quotes(found));
+    refuse_npy(name_, "header: expected " + wanted + ", found " + in_quotes(found));
   }
 
   std::string_view string() {
@@ -116,10 +116,10 @@ class HeaderReader {
 
   void type(NpyHeader& header) {
     blanks();
-    if (text_.starts_with('[')) refuse(name_, "element type: expected plain numbers, found a structured type");
+    if (text_.starts_with('[')) refuse_npy(name_, "element type: expected plain numbers, found a structured type");
     const std::string_view name = string();
     const auto unknown = [&](const std::string& hint) {
-      refuse(name_, "element type: expected b1, u1 to u8, i1 to i8, f4 or f8, found " + in_quotes(name), hint);
+      refuse_npy(name_, "element type: expected b1, u1 to u8, i1 to i8, f4 or f8, found " + in_quotes(name), hint);
     };
     if (name.find('O') != std::string_view::npos)
       unknown("Python objects are never loaded; convert the array to numbers");
@@ -147,31 +147,31 @@ NpyHeader read_npy_header(InputStream& in) {
   std::array<unsigned char, 12> front{};
   const auto read = [&](std::size_t at, std::size_t count) {
     if (in.read(front.data() + at, count) < count)
-      refuse(in.name(), "header: expected more bytes, found the end of the file");
+      refuse_npy(in.name(), "header: expected more bytes, found the end of the file");
   };
   read(0, 8);
   const unsigned major = front[6], minor = front[7];
   if (major < 1 || major > 3 || minor != 0)
-    refuse(in.name(),
-           "version: expected 1.0, 2.0 or 3.0, found " + std::to_string(major) + "." + std::to_string(minor));
+    refuse_npy(in.name(),
+               "version: expected 1.0, 2.0 or 3.0, found " + std::to_string(major) + "." + std::to_string(minor));
   read(8, major == 1 ? 2 : 4);
   std::size_t length = front[8] | std::size_t{front[9]} << 8;
   if (major > 1) length |= std::size_t{front[10]} << 16 | std::size_t{front[11]} << 24;
   const auto left = in.bytes_left();
   if (length > kLongestHeader || (left && length > *left))
-    refuse(in.name(), "header length: expected at most " +
-                          std::to_string(std::min<std::uint64_t>(kLongestHeader, left.value_or(kLongestHeader))) +
-                          ", found " + std::to_string(length));
+    refuse_npy(in.name(), "header length: expected at most " +
+                              std::to_string(std::min<std::uint64_t>(kLongestHeader, left.value_or(kLongestHeader))) +
+                              ", found " + std::to_string(length));
   std::string text(length, '\0');
   if (const std::size_t got = in.read(text.data(), length); got < length)
-    refuse(in.name(), "header: expected " + std::to_string(length) + " bytes, found " + std::to_string(got));
+    refuse_npy(in.name(), "header: expected " + std::to_string(length) + " bytes, found " + std::to_string(got));
   return HeaderReader(text, in.name()).read();
 }
 namespace {
 
 constexpr double kLargest = static_cast<double>(std::numeric_limits<float>::max());
 
-[[noreturn]] void refuse(const InputStream& in, const std::string& what, const Message& hint = {}) {
+[[noreturn]] void refuse_npy(const InputStream& in, const std::string& what, const Message& hint = {}) {
   throw Error(ErrorCategory::input, place(in.name()) + ": " + what, hint);
 }
 
@@ -190,7 +190,7 @@ std::string shape_text(const std::vector<std::size_t>& shape) {
 Array read_elements(InputStream& in, NpyHeader header) {
   std::size_t count = 1;
   for (const std::size_t size : header.shape) count = checked_product(count, size, place(in.name()) + ": NPY shape");
-  if (count == 0) refuse(in, "NPY shape: expected at least one element, found " + shape_text(header.shape));
+  if (count == 0) refuse_npy(in, "NPY shape: expected at least one element, found " + shape_text(header.shape));
   const std::size_t bytes = checked_product(count, header.item_size, place(in.name()) + ": NPY shape");
   const std::string what = "NPY array of shape " + shape_text(header.shape);
   return {std::move(header), read_declared(in, bytes, what)};
@@ -227,8 +227,8 @@ void read_column(const InputStream& in, const Array& array, std::size_t first, s
     for (std::size_t row = 0; row < rows; ++row) {
       const double value = static_cast<double>(element<decltype(zero)>(array, first + row * step));
       if (!(std::abs(value) <= kLargest))
-        refuse(in, fmt::format("row {}, column {}: expected a finite number up to 3.4e38, found {}", row + 1, number,
-                               value));
+        refuse_npy(in, fmt::format("row {}, column {}: expected a finite number up to 3.4e38, found {}", row + 1,
+                                   number, value));
       column.numbers.push_back(value);
     }
   });
@@ -253,11 +253,12 @@ void read_spellings(const Array& array, std::size_t first, std::size_t step, std
 
 Table images_from(InputStream& in, NpyHeader header, const LoadOptions& options) {
   if (header.item_size != 1 || header.kind == 'i')
-    refuse(in,
-           "NPY shape: expected 2 dimensions (rows, columns), or 3 of unsigned bytes (images), found 3 of another type",
-           "reshape the array to (rows, columns)");
+    refuse_npy(
+        in,
+        "NPY shape: expected 2 dimensions (rows, columns), or 3 of unsigned bytes (images), found 3 of another type",
+        "reshape the array to (rows, columns)");
   if (header.column_major)
-    refuse(in, "NPY images: expected C order, found Fortran order", "save numpy.ascontiguousarray(images)");
+    refuse_npy(in, "NPY images: expected C order, found Fortran order", "save numpy.ascontiguousarray(images)");
   Table table;
   table.source = in.name();
   table.rows = header.shape[0];
@@ -279,7 +280,7 @@ std::optional<std::size_t> find_target(const Table& table, const LoadOptions& op
 Table table_from(InputStream& in, NpyHeader header, const LoadOptions& options) {
   const std::size_t rows = header.shape[0], columns = header.shape[1];
   if (columns > kMaxColumns)
-    refuse(in, "columns: expected at most " + std::to_string(kMaxColumns) + ", found " + std::to_string(columns));
+    refuse_npy(in, "columns: expected at most " + std::to_string(kMaxColumns) + ", found " + std::to_string(columns));
   Table table;
   table.source = in.name();
   table.rows = rows;
@@ -306,7 +307,7 @@ Table load_npy(InputStream& in, const LoadOptions& options) {
   NpyHeader header = read_npy_header(in);
   if (header.shape.size() == 2) return table_from(in, std::move(header), options);
   if (header.shape.size() == 3) return images_from(in, std::move(header), options);
-  refuse(
+  refuse_npy(
       in,
       "NPY shape: expected 2 dimensions (rows, columns), or 3 of unsigned bytes (images), found " +
           shape_text(header.shape),
@@ -320,7 +321,7 @@ Column read_npy_labels(InputStream& in, std::size_t rows, const std::string& own
   NpyHeader header = read_npy_header(in);
   const bool is_column = header.shape.size() == 2 && header.shape[1] == 1;
   if (header.shape.size() != 1 && !is_column)
-    refuse(in, "labels: expected an NPY array of 1 dimension, found " + shape_text(header.shape));
+    refuse_npy(in, "labels: expected an NPY array of 1 dimension, found " + shape_text(header.shape));
   check_label_count(in.name(), header.shape[0], owner, rows);
   const Array array = read_elements(in, std::move(header));
   Column column;

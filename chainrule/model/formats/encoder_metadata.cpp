@@ -10,9 +10,7 @@
 namespace chainrule::formats {
 namespace {
 
-[[noreturn]] void refuse(const std::string& what) { throw Error(ErrorCategory::input, what); }
-
-std::string element(const std::string& where, std::size_t k) { return where + '[' + std::to_string(k) + ']'; }
+[[noreturn]] void refuse_encoder(const std::string& what) { throw Error(ErrorCategory::input, what); }
 
 std::string numbers_text(const std::vector<double>& numbers) {
   std::vector<std::string> texts;
@@ -39,14 +37,14 @@ template <class Value, std::size_t N>
 Value named(const Json& json, const std::string& where, const std::array<std::string_view, N>& names) {
   const std::string text = text_of(json, where);
   const auto at = std::find(names.begin(), names.end(), text);
-  if (at == names.end()) refuse(where + ": expected a known name, found " + in_quotes(text));
+  if (at == names.end()) refuse_encoder(where + ": expected a known name, found " + in_quotes(text));
   return static_cast<Value>(at - names.begin());
 }
 
 void date_from(const Json& json, const std::string& where, InputColumn& column) {
   if (std::holds_alternative<std::monostate>(json.value)) return;
   const Json::List& texts = list_of(json, where);
-  if (texts.empty()) refuse(where + ": expected the form of the dates, found an empty list");
+  if (texts.empty()) refuse_encoder(where + ": expected the form of the dates, found an empty list");
   column.date = named<DateForm>(texts[0], element(where, 0), kDateForms);
   for (std::size_t k = 1; k < texts.size(); ++k)
     column.cycles.push_back(named<Cycle>(texts[k], element(where, k), kCycleNames));
@@ -112,8 +110,8 @@ void columns_from(const std::string& text, std::size_t inputs, std::uint64_t ver
   const Json::List& names = fields.list("names");
   const auto list = [&](std::string_view key) -> const Json::List& {
     if (fields.list(key).size() == names.size()) return fields.list(key);
-    refuse(fields.where(key) + ": expected " + std::to_string(names.size()) + " values, found " +
-           std::to_string(fields.list(key).size()));
+    refuse_encoder(fields.where(key) + ": expected " + std::to_string(names.size()) + " values, found " +
+                   std::to_string(fields.list(key).size()));
   };
   const Json::List &shift = list("shift"), &scale = list("scale"), &constant = list("constant");
   for (std::size_t j = 0; j < names.size(); ++j)

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kMostLevels = 4;
 
-[[noreturn]] void refuse(const std::string& where, const std::string& what) {
+[[noreturn]] void refuse_json(const std::string& where, const std::string& what) {
   throw Error(ErrorCategory::input, where + ": " + what);
 }
 
@@ -106,7 +106,7 @@ struct Describe {
 };
 
 [[noreturn]] void refuse_kind(const Json& json, const std::string& where, const std::string& expected) {
-  refuse(where, "expected " + expected + ", found " + std::visit(Describe(), json.value));
+  refuse_json(where, "expected " + expected + ", found " + std::visit(Describe(), json.value));
 }
 
 template <class T>
@@ -119,9 +119,9 @@ const T& value_of(const Json& json, const std::string& where, const char* expect
 
 Json read_json(std::string_view text, std::size_t most_values, const std::string& where) {
   const std::size_t zero = text.find('\0');  // which the parser would take for the end
-  if (zero != std::string_view::npos) refuse(where, "zero byte at byte " + std::to_string(zero + 1));
+  if (zero != std::string_view::npos) refuse_json(where, "zero byte at byte " + std::to_string(zero + 1));
   Builder builder(most_values);
-  if (!nlohmann::json::sax_parse(text, &builder)) refuse(where, builder.problem);
+  if (!nlohmann::json::sax_parse(text, &builder)) refuse_json(where, builder.problem);
   return std::move(builder.root);
 }
 
@@ -153,20 +153,20 @@ Fields::Fields(const Json& json, const std::vector<std::string_view>& keys, std:
   const auto known = [&](const auto& field) { return std::find(keys.begin(), keys.end(), field.key) != keys.end(); };
   for (const std::string_view key : keys) (*this)[key];
   const auto stranger = std::find_if_not(object_->begin(), object_->end(), known);
-  if (stranger != object_->end()) refuse(where_, "unknown key " + in_quotes(stranger->key));
+  if (stranger != object_->end()) refuse_json(where_, "unknown key " + in_quotes(stranger->key));
 }
 
 const Json& Fields::operator[](std::string_view key) const {
   for (const auto& [name, value] : *object_)
     if (name == key) return value;
-  refuse(where_, "missing key " + in_quotes(key));
+  refuse_json(where_, "missing key " + in_quotes(key));
 }
 
 std::string json_text(std::string_view text, std::string_view what) {
   try {
     return nlohmann::json(text).dump();
   } catch (const nlohmann::json::type_error&) {
-    refuse(std::string(what), "expected UTF-8, found " + in_quotes(text));
+    refuse_json(std::string(what), "expected UTF-8, found " + in_quotes(text));
   }
 }
 

@@ -172,7 +172,7 @@ constexpr std::array<const char*, 19> kKeys = {
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
-[[noreturn]] void refuse(const std::string& what, std::string hint = {}) {
+[[noreturn]] void refuse_metadata(const std::string& what, std::string hint = {}) {
   throw Error(ErrorCategory::input, what, std::move(hint));
 }
 
@@ -180,15 +180,13 @@ std::string at(const std::string& file, std::string_view key) {
   return file + ": metadata \"" + std::string(key) + '"';
 }
 
-std::string element(const std::string& where, std::size_t k) { return where + '[' + std::to_string(k) + ']'; }
-
 // Runs a check of the library that knows no file, and says which file it failed for.
 template <class Work>
 auto blamed_on(const std::string& where, Work work) {
   try {
     return work();
   } catch (const Error& error) {
-    refuse(where + ": " + error.what(), error.hint());
+    refuse_metadata(where + ": " + error.what(), error.hint());
   }
 }
 
@@ -225,8 +223,8 @@ void add_layer(const Json& json, const std::string& where, Architecture& archite
   const std::size_t inputs = fields.whole("inputs");
   if (architecture.layers.empty()) architecture.inputs = inputs;
   if (inputs != architecture.layer_inputs(architecture.depth()))
-    refuse(fields.where("inputs") + ": expected " + std::to_string(architecture.outputs()) +
-           ", the outputs of the layer below, found " + std::to_string(inputs));
+    refuse_metadata(fields.where("inputs") + ": expected " + std::to_string(architecture.outputs()) +
+                    ", the outputs of the layer below, found " + std::to_string(inputs));
   Layer layer;
   layer.outputs = fields.whole("outputs");
   layer.activation = blamed_on(where, [&] { return activation_from_name(fields.text("activation")); });
@@ -255,8 +253,8 @@ Loss loss_from(const std::string& text, const std::string& where) {
   loss.huber_delta = fields.number("huber_delta");
   loss.label_smoothing = fields.number("label_smoothing");
   if (fields.text("link") != link_name(loss))
-    refuse(fields.where("link") + ": expected " + in_quotes(link_name(loss)) + ", found " +
-           in_quotes(fields.text("link")));
+    refuse_metadata(fields.where("link") + ": expected " + in_quotes(link_name(loss)) + ", found " +
+                    in_quotes(fields.text("link")));
   return loss;
 }
 
@@ -288,7 +286,7 @@ void weight_from(const std::string& text, const std::string& where, Encoder& enc
 Task task_from(const std::string& text, const std::string& where) {
   if (text == "classes") return Task::classes;
   if (text == "number") return Task::number;
-  refuse(where + ": expected \"classes\" or \"number\", found " + in_quotes(text));
+  refuse_metadata(where + ": expected \"classes\" or \"number\", found " + in_quotes(text));
 }
 
 // ---- provenance ---------------------------------------------------------------------------------------------------
@@ -298,7 +296,7 @@ std::uint64_t whole_from_text(const std::string& text, const std::string& where)
   const char* const end = text.data() + text.size();
   const auto [stop, problem] = std::from_chars(text.data(), end, number);
   if (problem != std::errc() || stop != end || std::to_string(number) != text)
-    refuse(where + ": expected a whole number, found " + in_quotes(text));
+    refuse_metadata(where + ": expected a whole number, found " + in_quotes(text));
   return number;
 }
 
@@ -336,17 +334,18 @@ std::uint64_t version_of(const Metadata& metadata, const std::string& file) {
   const auto format = metadata.find("format");
   const auto version = metadata.find("format_version");
   if (format == metadata.end() || format->second != kFormat)
-    refuse(file +
-               ": a safetensors file, but no model of chainrule: metadata \"format\": expected \"chainrule\", found " +
-               (format == metadata.end() ? "none" : in_quotes(format->second)),
-           "a model file is what chainrule train writes");
-  if (version == metadata.end()) refuse(at(file, "format_version") + ": missing");
+    refuse_metadata(
+        file + ": a safetensors file, but no model of chainrule: metadata \"format\": expected \"chainrule\", found " +
+            (format == metadata.end() ? "none" : in_quotes(format->second)),
+        "a model file is what chainrule train writes");
+  if (version == metadata.end()) refuse_metadata(at(file, "format_version") + ": missing");
   const std::uint64_t number = whole_from_text(version->second, at(file, "format_version"));
   if (number > kVersion)
-    refuse(at(file, "format_version") + ": written by a newer version: expected at most " + std::to_string(kVersion) +
-               ", found " + std::to_string(number),
-           "a newer chainrule can read it");
-  if (number == 0) refuse(at(file, "format_version") + ": expected 1 to " + std::to_string(kVersion) + ", found 0");
+    refuse_metadata(at(file, "format_version") + ": written by a newer version: expected at most " +
+                        std::to_string(kVersion) + ", found " + std::to_string(number),
+                    "a newer chainrule can read it");
+  if (number == 0)
+    refuse_metadata(at(file, "format_version") + ": expected 1 to " + std::to_string(kVersion) + ", found 0");
   return number;
 }
 
@@ -367,10 +366,10 @@ void check_keys(const Metadata& metadata, const std::string& file) {
   std::vector<std::string> keys(kKeys.begin(), kKeys.end());
   if (version_of(metadata, file) >= 3) keys.push_back(kDecision);
   for (const std::string& key : keys)
-    if (!metadata.contains(key)) refuse(at(file, key) + ": missing");
+    if (!metadata.contains(key)) refuse_metadata(at(file, key) + ": missing");
   for (const auto& [key, value] : metadata)
     if (std::find(keys.begin(), keys.end(), key) == keys.end())
-      refuse(file + ": metadata: unknown key " + in_quotes(key));
+      refuse_metadata(file + ": metadata: unknown key " + in_quotes(key));
 }
 
 std::string sum_of(const Metadata& metadata) {
@@ -423,7 +422,7 @@ Architecture architecture_from(const Metadata& metadata, const std::string& file
   const std::string where = at(file, "layers");
   const Json json = read_json(metadata.at("layers"), 9 * kMostLayers + 1, where);
   const Json::List& layers = list_of(json, where);
-  if (layers.empty()) refuse(where + ": expected at least 1, found 0");
+  if (layers.empty()) refuse_metadata(where + ": expected at least 1, found 0");
   Architecture architecture;
   for (const Json& layer : layers) add_layer(layer, element(where, architecture.depth()), architecture);
   const std::string dropout = at(file, "input_dropout");
@@ -453,8 +452,8 @@ Model model_from(const Metadata& metadata, const Architecture& architecture, con
   blamed_on(file, [&] { validate(model); });
   // Last, so that a file changed by hand hears what is wrong with it.
   if (metadata.at("metadata_sha256") != sum_of(metadata))
-    refuse(at(file, "metadata_sha256") + ": the metadata is damaged: expected " + in_quotes(sum_of(metadata), 64) +
-           ", found " + in_quotes(metadata.at("metadata_sha256"), 64));
+    refuse_metadata(at(file, "metadata_sha256") + ": the metadata is damaged: expected " +
+                    in_quotes(sum_of(metadata), 64) + ", found " + in_quotes(metadata.at("metadata_sha256"), 64));
   return model;
 }
 

@@ -151,7 +151,7 @@ constexpr std::array<Dtype, 15> kDtypes{{{"BOOL", 1},
                                          {"I64", 8},
                                          {"U64", 8}}};
 
-[[noreturn]] void refuse(const std::string& what, std::string hint = {}) {
+[[noreturn]] void refuse_file(const std::string& what, std::string hint = {}) {
   throw Error(ErrorCategory::input, what, std::move(hint));
 }
 
@@ -242,7 +242,7 @@ std::uint64_t read_head_length(const PlainFile& in) {
   std::string start(std::min<std::uint64_t>(in.size(), 9), '\0');
   in.read(0, start);
   const std::string expected = in.name() + ": expected a model file (.safetensors), found ";
-  if (start.empty()) refuse(expected + "an empty file");
+  if (start.empty()) refuse_file(expected + "an empty file");
   // Nine bytes: the length and the first of the head. In text, the bytes of a length are all printable: no head is
   // that long.
   std::uint64_t length = 0;
@@ -250,16 +250,16 @@ std::uint64_t read_head_length(const PlainFile& in) {
     length = length << 8 | static_cast<unsigned char>(start[byte]);
   const bool ours = start.size() == 9 && length >= 2 && length <= kMostHeadBytes && start[8] == '{';
   const std::string other = ours ? "" : other_format(start);
-  if (!other.empty()) refuse(expected + other, "the model comes first, then the data");
-  if (start.size() < 9) refuse(expected + std::to_string(start.size()) + " bytes", "the file is cut off");
+  if (!other.empty()) refuse_file(expected + other, "the model comes first, then the data");
+  if (start.size() < 9) refuse_file(expected + std::to_string(start.size()) + " bytes", "the file is cut off");
   if (length > kMostHeadBytes || length < 2)
-    refuse(in.name() + ": length of the head: expected 2 to " + std::to_string(kMostHeadBytes) + " bytes, found " +
-           std::to_string(length));
+    refuse_file(in.name() + ": length of the head: expected 2 to " + std::to_string(kMostHeadBytes) + " bytes, found " +
+                std::to_string(length));
   if (length > in.size() - 8)
-    refuse(in.name() + ": length of the head: expected at most the " + std::to_string(in.size() - 8) +
-               " bytes that follow, found " + std::to_string(length),
-           "the file is cut off");
-  if (!ours) refuse(in.name() + ": head: expected '{' as first byte, found " + in_quotes(start.substr(8)));
+    refuse_file(in.name() + ": length of the head: expected at most the " + std::to_string(in.size() - 8) +
+                    " bytes that follow, found " + std::to_string(length),
+                "the file is cut off");
+  if (!ours) refuse_file(in.name() + ": head: expected '{' as first byte, found " + in_quotes(start.substr(8)));
   return length;
 }
 
@@ -279,24 +279,26 @@ Tensor read_tensor(const std::string& name, const Json& json, const std::string&
   for (const Json& size : fields.list("shape")) tensor.shape.push_back(whole_of(size, fields.where("shape")));
   const Json::List& offsets = fields.list("data_offsets");
   if (offsets.size() != 2)
-    refuse(fields.where("data_offsets") + ": expected 2 numbers, found " + std::to_string(offsets.size()));
+    refuse_file(fields.where("data_offsets") + ": expected 2 numbers, found " + std::to_string(offsets.size()));
   tensor.begin = whole_of(offsets[0], fields.where("data_offsets"));
   tensor.end = whole_of(offsets[1], fields.where("data_offsets"));
   if (tensor.begin > tensor.end)
-    refuse(fields.where("data_offsets") + ": expected a begin up to the end " + std::to_string(tensor.end) +
-           ", found " + std::to_string(tensor.begin));
+    refuse_file(fields.where("data_offsets") + ": expected a begin up to the end " + std::to_string(tensor.end) +
+                ", found " + std::to_string(tensor.begin));
   return tensor;
 }
 
 void check_size(const Tensor& tensor, const std::string& file) {
   const auto dtype =
       std::find_if(kDtypes.begin(), kDtypes.end(), [&](const Dtype& d) { return d.name == tensor.dtype; });
-  if (dtype == kDtypes.end()) refuse(in(file, tensor.name) + ": dtype: expected F32, found " + in_quotes(tensor.dtype));
+  if (dtype == kDtypes.end())
+    refuse_file(in(file, tensor.name) + ": dtype: expected F32, found " + in_quotes(tensor.dtype));
   std::size_t bytes = dtype->bytes;
   for (const std::uint64_t size : tensor.shape) bytes = checked_product(bytes, size, in(file, tensor.name) + ": shape");
   if (bytes != tensor.end - tensor.begin)
-    refuse(in(file, tensor.name) + ": data_offsets: expected " + std::to_string(bytes) + " bytes for " + tensor.dtype +
-           ' ' + text_of_shape(tensor.shape) + ", found " + std::to_string(tensor.end - tensor.begin));
+    refuse_file(in(file, tensor.name) + ": data_offsets: expected " + std::to_string(bytes) + " bytes for " +
+                tensor.dtype + ' ' + text_of_shape(tensor.shape) + ", found " +
+                std::to_string(tensor.end - tensor.begin));
 }
 
 // Every byte of the data belongs to exactly one tensor.
@@ -304,16 +306,16 @@ void check_layout(const std::vector<Tensor>& tensors, std::uint64_t data_bytes, 
   std::uint64_t next = 0;
   for (const Tensor& tensor : tensors) {
     if (tensor.begin != next)
-      refuse(in(file, tensor.name) + ": data_offsets: " + (tensor.begin < next ? "overlap" : "hole") +
-             " before it: expected begin " + std::to_string(next) + ", found " + std::to_string(tensor.begin));
+      refuse_file(in(file, tensor.name) + ": data_offsets: " + (tensor.begin < next ? "overlap" : "hole") +
+                  " before it: expected begin " + std::to_string(next) + ", found " + std::to_string(tensor.begin));
     if (tensor.end > data_bytes)
-      refuse(in(file, tensor.name) + ": data_offsets: expected an end up to the " + std::to_string(data_bytes) +
-                 " bytes of data, found " + std::to_string(tensor.end),
-             "the file is cut off");
+      refuse_file(in(file, tensor.name) + ": data_offsets: expected an end up to the " + std::to_string(data_bytes) +
+                      " bytes of data, found " + std::to_string(tensor.end),
+                  "the file is cut off");
     next = tensor.end;
   }
   if (next != data_bytes)
-    refuse(file + ": data: expected " + std::to_string(next) + " bytes, found " + std::to_string(data_bytes));
+    refuse_file(file + ": data: expected " + std::to_string(next) + " bytes, found " + std::to_string(data_bytes));
 }
 
 Head read_head(const PlainFile& in) {
@@ -342,11 +344,12 @@ Head read_head(const PlainFile& in) {
 const Tensor& take_tensor(std::map<std::string, const Tensor*>& tensors, const std::string& name,
                           const std::vector<std::uint64_t>& shape, const std::string& file) {
   const auto found = tensors.find(name);
-  if (found == tensors.end()) refuse(in(file, name) + ": missing");
+  if (found == tensors.end()) refuse_file(in(file, name) + ": missing");
   const Tensor& tensor = *found->second;
-  if (tensor.dtype != "F32") refuse(in(file, name) + ": dtype: expected F32, found " + tensor.dtype);
+  if (tensor.dtype != "F32") refuse_file(in(file, name) + ": dtype: expected F32, found " + tensor.dtype);
   if (tensor.shape != shape)
-    refuse(in(file, name) + ": shape: expected " + text_of_shape(shape) + ", found " + text_of_shape(tensor.shape));
+    refuse_file(in(file, name) + ": shape: expected " + text_of_shape(shape) + ", found " +
+                text_of_shape(tensor.shape));
   tensors.erase(found);
   return tensor;
 }
@@ -362,8 +365,8 @@ void check_tensors(const Head& head, const Architecture& architecture, const std
     take_tensor(tensors, number + ".bias", {outputs}, file);
   }
   if (!tensors.empty())
-    refuse(in(file, tensors.begin()->first) + ": belongs to none of the " + std::to_string(architecture.depth()) +
-           " layers");
+    refuse_file(in(file, tensors.begin()->first) + ": belongs to none of the " + std::to_string(architecture.depth()) +
+                " layers");
 }
 
 void read_values(const PlainFile& file, std::uint64_t from, const std::string& name, std::span<float> values) {
@@ -375,9 +378,9 @@ void read_values(const PlainFile& file, std::uint64_t from, const std::string& n
     get(block, part);
     const auto bad = std::find_if(part.begin(), part.end(), [](float value) { return !std::isfinite(value); });
     if (bad != part.end())
-      refuse(in(file.name(), name) + ": element " +
-             std::to_string(first + static_cast<std::size_t>(bad - part.begin())) +
-             ": expected a finite number, found " + std::to_string(*bad));
+      refuse_file(in(file.name(), name) + ": element " +
+                  std::to_string(first + static_cast<std::size_t>(bad - part.begin())) +
+                  ": expected a finite number, found " + std::to_string(*bad));
   }
 }
 
@@ -427,8 +430,8 @@ Model read_model(const PlainFile& file) {
   read_parameters(file, head, model.network.parameters);
   const std::string sum = weights_sha256(model.network), expected = head.metadata.at("weights_sha256");
   if (sum != expected)
-    refuse(file.name() + ": the weights are damaged: SHA-256: expected " + in_quotes(expected, 64) + ", found " +
-           in_quotes(sum, 64));
+    refuse_file(file.name() + ": the weights are damaged: SHA-256: expected " + in_quotes(expected, 64) + ", found " +
+                in_quotes(sum, 64));
   return model;
 }
 

@@ -19,7 +19,7 @@
 namespace chainrule::cli {
 namespace {
 
-CrossValidationOptions how_of(const Arguments& arguments) {
+CrossValidationOptions fold_options(const Arguments& arguments) {
   constexpr std::size_t kMost = 1'000'000;
   CrossValidationOptions how;
   how.folds = whole_flag(arguments, "folds", kMost, how.folds);
@@ -129,7 +129,7 @@ std::string command_of(const Arguments& arguments, const Sources& sources, const
 
 int validate_on(const Arguments& arguments, const Terminal& terminal, const Sources& sources, const FitOptions& options,
                 const Table& table) {
-  const CrossValidationOptions how = how_of(arguments);
+  const CrossValidationOptions how = fold_options(arguments);
   const FitPlan plan = announce(arguments, terminal, options, table, how);
   const char* const answer = "\nfinishing with the folds that are done; once more leaves at once\n";
   const Interruption interruption(terminal.loudness == Loudness::quiet ? nullptr : answer);
@@ -166,7 +166,7 @@ int cv_command(const Arguments& arguments, const Terminal& terminal) {
   const Sources sources = sources_of(arguments);
   const FitOptions options = options_from(sources);
   formats::LoadOptions reading = load_options_of(arguments, options.data);
-  how_of(arguments);
+  fold_options(arguments);
   threads_of(arguments);
   check_memory(arguments, 0);
   const std::vector<std::string> inputs = training_inputs(arguments);

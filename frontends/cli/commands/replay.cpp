@@ -19,14 +19,14 @@
 namespace chainrule::cli {
 namespace {
 
-struct Subject {
+struct Recorded {
   Model model;
   std::string path;  ///< of the model
   RunRecord record;
 };
 
-Subject subject_of(const Arguments& arguments) {
-  Subject subject;
+Recorded recorded_run(const Arguments& arguments) {
+  Recorded subject;
   const std::string& first = arguments.files[0];
   check_model_file(first);
   std::error_code none;
@@ -74,7 +74,7 @@ std::vector<std::string> differences(const Metrics& then, const Metrics& now, co
   return out;
 }
 
-FitResult train_again(const Arguments& arguments, const Terminal& terminal, const Subject& subject,
+FitResult train_again(const Arguments& arguments, const Terminal& terminal, const Recorded& subject,
                       const Interruption& interruption) {
   const Provenance& provenance = subject.model.provenance;
   const FitOptions options = options_of(subject.model);
@@ -104,7 +104,7 @@ FitResult train_again(const Arguments& arguments, const Terminal& terminal, cons
 int replay_command(const Arguments& arguments, const Terminal& terminal) {
   load_options(arguments);  // what is wrong with the flags, first
   threads_of(arguments);
-  const Subject subject = subject_of(arguments);
+  const Recorded subject = recorded_run(arguments);
   const Interruption interruption;
   const FitResult again = train_again(arguments, terminal, subject, interruption);
   if (interruption.signal() != 0) throw Interrupted{interruption.signal()};

@@ -27,9 +27,9 @@ using Sources = std::vector<std::vector<Assignment>>;
 
 constexpr const char* kTrials = "trials.jsonl";
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_from(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-TuneOptions how_of(const Arguments& arguments) {
+TuneOptions tune_options(const Arguments& arguments) {
   constexpr std::size_t kMost = 1'000'000;
   TuneOptions how;
   how.trials = whole_flag(arguments, "trials", kMost, how.trials);
@@ -92,7 +92,7 @@ TuneResult search(const Arguments& arguments, const Terminal& terminal, const Fi
   const std::size_t all = planned_trainings(how);
   TuneObserver observer;
   observer.should_stop = [&] { return interruption.signal() != 0; };
-  observer.out_of_time = [&] { return seconds > 0 && seconds_since(start) > seconds; };
+  observer.out_of_time = [&] { return seconds > 0 && seconds_from(start) > seconds; };
   observer.known = [&](std::size_t trial, std::size_t fold, const Trial& settings) {
     return trials.score(trial, fold, settings);
   };
@@ -155,7 +155,7 @@ std::vector<std::string> search_words(const Arguments& arguments, const Sources&
 // How the search is made on this table.
 TuneOptions search_of(const Arguments& arguments, const Sources& sources, const FitOptions& options,
                       const FitPlan& plan, const Table& table) {
-  TuneOptions how = how_of(arguments);
+  TuneOptions how = tune_options(arguments);
   how.ranges = ranges_of(arguments, sources, options, plan.encoder.task);
   if (how.score.empty()) how.score = plan.encoder.task == Task::classes ? "log_loss" : "rmse";
   const std::size_t at_once = trainings_at_once({how.folds, how.trials}, threads_of(arguments));
@@ -210,7 +210,7 @@ int tune_on(const Arguments& arguments, const Terminal& terminal, const Sources&
   const Clock::time_point searched = Clock::now();
   if (!found.interrupted)
     winner = fit_winner(terminal, options, table, found, facts, records.listen(observer), threads_of(arguments));
-  facts.winner_seconds = seconds_since(searched);
+  facts.winner_seconds = seconds_from(searched);
   if (interruption.signal() != 0) {
     const std::string path = arguments.text("trials-file", kTrials);
     std::error_code none;
@@ -225,7 +225,7 @@ int tune_on(const Arguments& arguments, const Terminal& terminal, const Sources&
   }
   say(terminal, "written: " + facts.model);
   fit_start(options, table, found, facts, observer, threads_of(arguments));
-  facts.seconds = seconds_since(begin);
+  facts.seconds = seconds_from(begin);
   if (arguments.has("report")) {
     write_page(arguments, table, found, how, facts, *winner, records);
     say(terminal, "written: " + arguments.text("report"));
@@ -244,7 +244,7 @@ int tune_command(const Arguments& arguments, const Terminal& terminal) {
   sources.insert(sources.begin(), std::vector<Assignment>{{"test-split", "0.2", "tune"}});  // the weakest
   const FitOptions options = options_from(sources);
   formats::LoadOptions reading = load_options_of(arguments, options.data);
-  how_of(arguments);
+  tune_options(arguments);
   minutes_of(arguments);
   threads_of(arguments);
   check_memory(arguments, 0);

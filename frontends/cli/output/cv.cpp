@@ -11,7 +11,7 @@
 namespace chainrule::cli {
 namespace {
 
-std::string text_of(double value) { return std::isnan(value) ? "-" : fmt::format("{:.4g}", value); }
+std::string short_text(double value) { return std::isnan(value) ? "-" : fmt::format("{:.4g}", value); }
 
 }  // namespace
 
@@ -23,7 +23,7 @@ std::string cross_text(const CrossValidation& found) {
     std::string interval = std::isnan(metric.low) ? "-" : fmt::format("{:.4g} to {:.4g}", metric.low, metric.high);
     if (metric.folds < count) interval += fmt::format("  ({} folds have one)", metric.folds);
     grid.rows.push_back(
-        {metric.name, text_of(metric.mean), text_of(metric.deviation), interval, text_of(metric.trivial)});
+        {metric.name, short_text(metric.mean), short_text(metric.deviation), interval, short_text(metric.trivial)});
   }
   return grid.text() + fmt::format(
                            "\nMeans over the folds, each tested on its own rows by a model of the others; {} answers "
