@@ -1,4 +1,4 @@
-# Random123 (Debian: librandom123-dev) is headers only, without a CMake file. Defines Random123::Random123.
+# Random123 (Debian: librandom123-dev) is header-only, without a CMake file. Defines Random123::Random123.
 find_path(Random123_INCLUDE_DIR Random123/philox.h)
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(Random123 REQUIRED_VARS Random123_INCLUDE_DIR)

@@ -1,4 +1,4 @@
-# libcsv (Debian: libcsv-dev) comes without a CMake or pkg-config file. Defines libcsv::libcsv.
+# libcsv (Debian: libcsv-dev) has no CMake or pkg-config file. Defines libcsv::libcsv.
 find_path(libcsv_INCLUDE_DIR csv.h)
 find_library(libcsv_LIBRARY csv)
 include(FindPackageHandleStandardArgs)

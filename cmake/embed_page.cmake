@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# cmake -DNAME=explain -DHTML=... -DSTYLE=a.css,b.css -DSCRIPT=a.js,b.js [-DLICENCE=...] -DOUTPUT=... -P embed_page.cmake: writes a source with the bytes of
-# a page's files, several of a kind one after the other.
+# cmake -DNAME=explain -DHTML=... -DSTYLE=a.css,b.css -DSCRIPT=a.js,b.js [-DLICENCE=...] -DOUTPUT=... -P embed_page.cmake:
+# writes a source with the bytes of a page's files. Several files of a kind are concatenated.
 cmake_minimum_required(VERSION 3.25)
 set(arrays)
 foreach(kind HTML STYLE SCRIPT LICENCE)
@@ -17,7 +17,7 @@ foreach(kind HTML STYLE SCRIPT LICENCE)
   string(APPEND arrays "constexpr unsigned char ${name}[] = {
 ${bytes}0};
 
-") # the 0 so that none is empty
+") # the 0 because an array must not be empty
 endforeach()
 file(WRITE ${OUTPUT} "#include \"chainrule/base/html_page.h\"
 

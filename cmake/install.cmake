@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# What `cmake --install` puts where: the library with its public headers and what find_package and pkg-config read
-# (component `development`), a shared library (`library`), the program with manual pages and completions (`program`).
+# Rules of `cmake --install`: the library with its public headers and the files of find_package and pkg-config (component
+# `development`), a shared library (`library`), the program with manual pages and completions (`program`).
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/chainrule)
@@ -16,8 +16,8 @@ write_basic_package_version_file(chainruleConfigVersion.cmake COMPATIBILITY Same
 install(FILES ${PROJECT_BINARY_DIR}/chainruleConfig.cmake ${PROJECT_BINARY_DIR}/chainruleConfigVersion.cmake
         cmake/Findlibcsv.cmake DESTINATION ${package_folder} COMPONENT development)
 
-# A static library does not carry what it is made of, and no shared one is installed beside it: `pkg-config --libs`
-# must name that with and without --static. A shared library finds it by itself.
+# A static library does not contain its dependencies, so `pkg-config --libs` must list them with and without --static. A
+# shared library finds them by itself.
 set(pc_requires)
 set(pc_libraries)
 if(chainrule_type STREQUAL "STATIC_LIBRARY")
@@ -39,8 +39,8 @@ if(TARGET chainrule_cli)
     set_target_properties(chainrule_cli PROPERTIES INSTALL_RPATH $ORIGIN/${from_program_to_library})
   endif()
 
-  # The program writes its manual pages and completions as soon as it is built, if this machine can run it. One with a
-  # sanitizer may fail at random (see ./test), and is not for installing.
+  # The built program writes its manual pages and completions, if this machine can run it. A program with a sanitizer may
+  # fail at random (see ./test) and is not meant to be installed.
   if(NOT CMAKE_CROSSCOMPILING AND NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize")
     set(pages ${PROJECT_BINARY_DIR}/share)
     add_custom_command(TARGET chainrule_cli POST_BUILD VERBATIM

@@ -10,7 +10,7 @@ set(CPACK_STRIP_FILES ON)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_COMPONENTS_GROUPING IGNORE)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
-find_program(DPKG_SHLIBDEPS dpkg-shlibdeps) # knows which packages a program's libraries are from
+find_program(DPKG_SHLIBDEPS dpkg-shlibdeps) # finds the packages of a program's libraries
 if(DPKG_SHLIBDEPS)
   set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
   set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${PROJECT_BINARY_DIR})
@@ -41,7 +41,7 @@ if(TARGET chainrule_cli)
   set(CPACK_DEBIAN_PROGRAM_PACKAGE_SECTION science)
   set(CPACK_COMPONENT_PROGRAM_DESCRIPTION "Command line of Chainrule: train, evaluate, predict, explain.")
   install(FILES cmake/copyright DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/chainrule COMPONENT program EXCLUDE_FROM_ALL)
-  if(pages) # where Debian's zsh looks
+  if(pages) # the folder that Debian's zsh searches
     install(FILES ${pages}/zsh/site-functions/_chainrule DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions
             COMPONENT program EXCLUDE_FROM_ALL)
   endif()

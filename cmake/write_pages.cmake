@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# cmake -DPROGRAM=... -DFOLDER=.../share -P write_pages.cmake: what the program prints of itself, as files: its manual
-# pages, one per verb, and completions for three shells.
+# cmake -DPROGRAM=... -DFOLDER=.../share -P write_pages.cmake: writes the manual pages, one per verb, and
+# the completions for three shells, which the program prints.
 cmake_minimum_required(VERSION 3.25)
 
 function(write_output file)

@@ -1,21 +1,22 @@
-# awk -v blocks=FILE -v numbers=FILE -f check-tutorial.awk docs/tutorial/README.md PAGE PAGE: names, by file and line, what in
-# a page of the tutorial nothing has produced:
-#   * a fenced block that is neither console (scripts/fill-tutorial runs it), nor cpp (its lines stand, in this order, in the
-#     file linked last before it, from the function named by that link on), nor math;
-#   * a number in prose or in a formula that stands, digit by digit, in no console or cpp block of the page. One digit alone
-#     proves nothing, so outside of formulas prose has none; inline code with digits stands in a block word by word;
-#   * (N), a formula of the article, other than where the table of README.md has it; chapter numbers unlike their file's;
-#   * a link to nothing; a $ or * that GitHub would show as it stands.
-# The page is read twice: blocks first. They, and the numbers of the prose, are written to the two files, in which the
-# languages must agree.
+# awk -v blocks=FILE -v numbers=FILE -f check-tutorial.awk docs/tutorial/README.md PAGE PAGE: reports, by file and line,
+# content of a tutorial page without a source:
+#   * a fenced block that is not console (scripts/fill-tutorial runs it), cpp (its lines must be, in this order, in the file
+#     of the last link before it, after the function that the link names) or math;
+#   * a number in prose or in a formula that is not, digit by digit, in a console or cpp block of the page. A single digit
+#     proves nothing, so prose outside of formulas must have none; inline code with digits must be in a block;
+#   * (N), a formula of the article, in a chapter that the table of README.md does not list for it; a chapter number that
+#     differs from its file's;
+#   * a broken link; a $ or * that GitHub would display literally.
+# The page is read twice, blocks first. Blocks and numbers of the prose are written to the two files, which must be equal
+# in both languages.
 
 function report(what) {
   printf "%s:%d: %s\n", FILENAME, FNR, what
   bad = 1
 }
 
-# The numbers of `text`, from left to right, as "12.5 3 -1e-08". What stands behind a letter, digit or bracket is a difference or
-# a hyphen as well as a sign: then the number is there twice.
+# The numbers of `text`, from left to right, as "12.5 3 -1e-08". After a letter, digit or bracket, a minus may be a
+# difference, a hyphen or a sign: then the number is listed with and without it.
 function numbers_in(text, both,  found, token, before) {
   found = ""
   while (match(text, /-?[0-9]+(\.[0-9]+)?(e[-+]?[0-9]+)?/)) {
@@ -40,7 +41,7 @@ function check_numbers(text, in_formula,  list, count, k) {
   }
 }
 
-# What the text around it may not do to $`...`$.
+# Checks the characters around $`...`$.
 function check_formula(before, formula) {
   if (before !~ /(^|[ (\[*|-])$/) report("expected a space before $`" formula "`$")
   if (formula ~ /\$|\\(operatorname|text)/) report("expected mathematics only in $`" formula "`$")
@@ -66,7 +67,7 @@ function exists(file,  line, there) {
   return there
 }
 
-# Links: the target is there, and a chapter's number is that of its file. Returns the text of the link.
+# Checks links: the target exists, and a chapter number is that of its file. Returns the text of the link.
 function check_link(text, target,  count, list, k, chapter) {
   if (target ~ /^https?:/) return text
   if (!exists(file_of(target))) report("a link to " target ", which is not there")
@@ -85,7 +86,7 @@ function check_link(text, target,  count, list, k, chapter) {
   return text
 }
 
-# *Emphasis,*like this does not end.
+# *Emphasis,*like this does not close.
 function check_emphasis(text,  count, pieces, k) {
   sub(/^ *\* /, "", text)
   count = split(text, pieces, /\*+/)
@@ -144,7 +145,7 @@ function check_heading(  page) {
   check_prose($0)
 }
 
-# Whether this line of a cpp block comes next in the file it is quoted from.
+# Whether this line of a cpp block is the next one in the quoted file.
 function check_quoted(  line, wanted, found) {
   wanted = $0
   sub(/^ +/, "", wanted)

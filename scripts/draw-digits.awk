@@ -1,6 +1,6 @@
-# awk -f scripts/draw-digits.awk: draws eight of the digits on standard input, wrongly read ones last. Each line is a row
-# of digits.csv (64 pixels of 0 ... 16, the digit) followed by a row of predictions (the digit read, its probabilities).
-# Variables: plain=1 draws in ASCII; color=1 colours the verdicts.
+# awk -f scripts/draw-digits.awk: draws eight of the digits on standard input, wrong predictions last. Each line is a row
+# of digits.csv (64 pixels of 0 ... 16, the digit) followed by a row of predictions (the digit, the probabilities).
+# Variables: plain=1 draws in ASCII; color=1 colors the verdicts.
 BEGIN {
   FS = ","
   split(plain ? ". + * #" : "░ ▒ ▓ █", shade, " ")
@@ -10,7 +10,7 @@ BEGIN {
 
 {
   right = $65 == $66
-  if (right && known[$65]++) next # one of each kind is enough
+  if (right && known[$65]++) next # one correct example of each digit is enough
   if (!right && ++wrong > 3) next
   probability = 0
   for (i = 67; i <= NF; ++i) if ($i > probability) probability = $i
