@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a training step costs as the work grows: first by the batch, then by the width, near powers of two and between
-// them. A kernel that serves some sizes badly shows as a jump between neighbours. Prints CSV.
+// The cost of a training step for growing work: first by batch, then by width, near powers of two and between them. A
+// kernel that is slow for some sizes shows as a jump between neighbors. Prints CSV.
 //
 //   bench_sweep [--threads N] [--seconds S]     N threads (1), S seconds for each of three repeats (0.2)
 #include <chainrule/chainrule.h>
@@ -23,7 +23,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kClasses = 10;
 constexpr std::size_t kUsualWidth = 256, kUsualBatch = 64;
-constexpr double kJump = 1.5;  // between neighbours, per operation: worth a look
+constexpr double kJump = 1.5;  // between neighbors, per operation: worth a look
 
 constexpr std::array<std::size_t, 18> kBatches = {1,  2,  4,  8,  10, 16,  17,  24,  31,
                                                   32, 33, 48, 64, 65, 100, 128, 256, 1024};
@@ -45,14 +45,14 @@ double nanoseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::nano>(Clock::now() - start).count();
 }
 
-// Nanoseconds of a step on a batch of normal numbers, none of which is zero; the median of three repeats.
+// Median of three repeats, in nanoseconds, of a step on a batch of normal numbers without zeros.
 double step_time(std::size_t rows, std::size_t width, std::size_t threads, double seconds) {
   TrainOptions options;
   options.loss = LossKind::softmax_cross_entropy;
   options.optimizer = Momentum{};
   Network network = network_of(width);
   TrainState state(network, options, rows, threads);
-  state.learning_rate = 1e-6;  // so small that as many units are zero at the end as at the start
+  state.learning_rate = 1e-6;  // so small that the number of zero units stays the same
   state.measure_norm = false;
 
   Matrix inputs(rows, width), targets(rows, kClasses);
@@ -64,7 +64,7 @@ double step_time(std::size_t rows, std::size_t width, std::size_t threads, doubl
   const Batch batch{inputs.view(), targets.view(), scale};
 
   std::vector<double> times;
-  for (int repeat = 0; repeat < 4; ++repeat) {  // the first one warms up, and is short
+  for (int repeat = 0; repeat < 4; ++repeat) {  // the first one is a short warm-up
     const double enough = 1e9 * seconds * (repeat == 0 ? 0.25 : 1);
     const Clock::time_point start = Clock::now();
     std::size_t steps = 0;
@@ -86,11 +86,11 @@ struct Settings {
   double peak = 0;  // GFLOP/s of all threads
 };
 
-// A line of CSV; returns nanoseconds per operation. `before`: those of the neighbour, 0 for none.
+// Prints a line of CSV; returns nanoseconds per operation. `before`: those of the previous neighbor, 0 for none.
 double print_point(std::size_t batch, std::size_t width, const Settings& settings, double before) {
   const double time = step_time(batch, width, settings.threads, settings.seconds);
   const double first = static_cast<double>(width * width), weights = first + static_cast<double>(width * kClasses);
-  // 2 per weight and row forward, twice that backward, less the gradient of the inputs, which nobody needs.
+  // 2 per weight and row forward, twice that backward, without the gradient of the inputs, which nothing needs.
   const double operations = static_cast<double>(batch) * (6 * weights - 2 * first);
   const double each = time / operations, ratio = before > 0 ? each / before : 1;
   std::printf("%zu,%zu,%.5f,%.2f,%.3f,", batch, width, time / (static_cast<double>(batch) * weights), 1 / each,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Handwritten digits from MNIST's four IDX files to an accuracy on the test images. The folder with the files is the
-// argument, or mnist in $CHAINRULE_DATA; the files are not part of this project.
+// Trains on the handwritten digits of MNIST (four IDX files) and prints the accuracy on the test images. The argument
+// is the folder with the files, by default mnist in $CHAINRULE_DATA. The files are not part of this project.
 #include <chainrule/chainrule.h>
 
 #include <cstdio>
@@ -22,7 +22,7 @@ std::filesystem::path mnist_folder(int count, char** arguments) {
 int main(int count, char** arguments) {
   const std::filesystem::path folder = mnist_folder(count, arguments);
   if (!std::filesystem::is_directory(folder)) {
-    std::printf("skipped: expected MNIST's files in the folder given, or in $CHAINRULE_DATA/mnist\n");
+    std::printf("skipped: expected the MNIST files in the given folder or in $CHAINRULE_DATA/mnist\n");
     return 0;
   }
   formats::LoadOptions test;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An activation of your own: a value beside its derivative. The gradient check tells whether they belong together,
-// before they train.
+// A custom activation: a value and its derivative. The gradient check tests whether they match, before any training.
 #include <chainrule/chainrule.h>
 
 #include <cmath>
@@ -10,16 +9,16 @@ using namespace chainrule;
 
 namespace {
 
-// Softsign: as sigmoid and tanh it is nearly linear around 0 and flat far out, but approaches its bounds slowly.
+// Softsign: like sigmoid and tanh, it is nearly linear around 0 and flat far out, but it approaches its bounds slowly.
 const CustomActivation softsign{.name = "softsign",
                                 .value = [](double z) { return z / (1 + std::abs(z)); },
                                 .derivative = [](double z) { return 1 / ((1 + std::abs(z)) * (1 + std::abs(z))); }};
 
-// The same with a slip in the derivative: the square was forgotten.
+// The same with a bug in the derivative: the square is missing.
 const CustomActivation slip{
     .name = "slip", .value = softsign.value, .derivative = [](double z) { return 1 / (1 + std::abs(z)); }};
 
-// Backpropagation against differences of the objective, in double, on some rows of the data.
+// Compares backpropagation with differences of the objective, in double, on some rows of the data.
 void check(const CustomActivation& activation, const Dataset& data) {
   Network network({.inputs = 4, .layers = {{6, Activation(activation)}, {3, ActivationKind::identity}}});
   initialize(network, WeightScheme::glorot_normal, BiasScheme::normal, 1);
@@ -34,7 +33,7 @@ void check(const CustomActivation& activation, const Dataset& data) {
   const CheckReport found = check_gradients(network.architecture, truth_parameters(network),
                                             LossKind::softmax_cross_entropy, batch, 0, {.plant_faults = false});
   std::printf("%-8s  %zu derivatives: %s\n", activation.name.c_str(), found.checked,
-              found.failure().empty() ? "all as the differences say" : "not what the differences say");
+              found.failure().empty() ? "all match the differences" : "do not match the differences");
 }
 
 }  // namespace
@@ -53,5 +52,5 @@ int main() {
 
   const FitResult result = fit(table, options);
   std::printf("%s\n", describe(result.model.network.architecture).c_str());
-  std::printf("accuracy on held-out rows: %.2f\n", find_metric(result.validation, "accuracy")->value);
+  std::printf("accuracy on validation rows: %.2f\n", find_metric(result.validation, "accuracy")->value);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A training loop of your own, from the parts that train() is made of: batches, forward, loss, deltas, gradients,
-// update. Where your idea needs another loop, start here.
+// A custom training loop from the parts of train(): batches, forward, loss, deltas, gradients, update. Start here if
+// your idea needs another loop.
 #include <chainrule/chainrule.h>
 
 #include <cstdio>
@@ -9,7 +9,7 @@ using namespace chainrule;
 
 int main() {
   const Table table = formats::load_table("data/digits.csv");
-  const FitPlan plan = plan_fit(table, FitOptions());  // which rows are held out, how inputs are scaled
+  const FitPlan plan = plan_fit(table, FitOptions());  // the validation rows and the scaling of inputs
   const Dataset data = encode(plan.encoder, table, true);
   const Selection training{&data, plan.split.rest}, held_out{&data, plan.split.held_out};
 
@@ -38,7 +38,7 @@ int main() {
                          network.parameters.of(part), gradients.of(part), velocity.of(part), {});
     }
     if (epoch % 2 == 0)
-      std::printf("epoch %2u  loss %.4f  accuracy on held-out rows %.4f\n", epoch,
+      std::printf("epoch %2u  loss %.4f  accuracy on validation rows %.4f\n", epoch,
                   sum / static_cast<double>(batcher.batches()),
                   find_metric(evaluate(network, loss, held_out), "accuracy")->value);
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Learns "exclusive or", the smallest task that needs a hidden layer, from numbers in memory.
+// Learns "exclusive or", the smallest task that needs a hidden layer, from data in memory.
 #include <chainrule/chainrule.h>
 
 #include <cstdio>
@@ -22,7 +22,7 @@ int main() {
 
   std::printf("%s\n", describe(network.architecture).c_str());
   std::printf("loss %.3f after %zu epochs\n", history.epochs.back().training_loss, history.epochs.size());
-  const Matrix answers = predict(network, options.loss, all_rows(data));  // the loss's sigmoid makes probabilities
+  const Matrix answers = predict(network, options.loss, all_rows(data));  // the sigmoid of the loss makes probabilities
   for (std::size_t row = 0; row < 4; ++row)
     std::printf("%g xor %g: %.2f\n", inputs(row, 0), inputs(row, 1), answers(row, 0));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads a table as training would, so many times, and prints the seconds of each, one a line; see README.md.
+// Reads a table as training does, TIMES times, and prints the seconds of each, one per line; see README.md.
 //
 //   bench_reading FILE [TIMES]
 #include <chainrule/chainrule.h>
