@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The program `chainrule`: parse, run, and turn what went wrong into an exit code.
+// The program `chainrule`: parses, runs, and turns errors into exit codes.
 #include <new>
 #include <stdexcept>
 #include <string>
@@ -61,11 +61,11 @@ int main(int argc, char** argv) {
   } catch (const Interrupted& interrupted) {
     return exit_code_of(interrupted.signal);
   } catch (const std::bad_alloc&) {
-    return report(terminal, Error(ErrorCategory::output, "memory ran out"));
+    return report(terminal, Error(ErrorCategory::output, "out of memory"));
   } catch (const std::length_error&) {
-    return report(terminal, Error(ErrorCategory::output, "memory ran out"));
+    return report(terminal, Error(ErrorCategory::output, "out of memory"));
   } catch (const std::exception& problem) {
     return report(terminal, Error(ErrorCategory::internal, std::string("internal error: ") + problem.what(),
-                                  "this is a defect of Chainrule; please report it"));
+                                  "this is a bug in Chainrule; please report it"));
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// check as its user meets it: text, document, samples, trained and fresh networks, what fails, and what is refused.
+// The command check: text, document, samples, trained and fresh networks, failures and refusals.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -44,7 +44,7 @@ TEST_F(Check, OfAModel) {
   ASSERT_EQ(found["engine"].size(), 4u);
   for (const json& tensor : found["engine"]) {
     EXPECT_LE(tensor["share"].get<double>(), 1);
-    EXPECT_GT(tensor["share"].get<double>(), 0);  // it is not the truth itself
+    EXPECT_GT(tensor["share"].get<double>(), 0);  // it is not the reference itself
   }
   const auto verdict = [&](const std::string& fault, const std::string& place) {
     for (const json& check : found["faults"])
@@ -59,7 +59,7 @@ TEST_F(Check, OfAModel) {
   EXPECT_EQ(verdict("lost_smoothing", "the network"), "no_effect");
 }
 
-// All gradients before a last layer of zeros are zero: little is checked, and that is said.
+// All gradients before a last layer of zeros are zero: little is checked, and a warning is printed.
 TEST_F(Check, OfATableStartsFromAReadableNetworkAndSaysWhereItStartsAtZero) {
   EXPECT_EQ(document({"points.csv", "--most", "20"})["network"], "2 -> 128 silu -> 3 identity, 771 parameters");
   const Result tabular = run(dir, {"check", "points.csv", "--preset", "tabular", "--hidden", "4"});
@@ -72,10 +72,10 @@ TEST_F(Check, TextSaysTheSame) {
   const Result text = run(dir, {"check", "m.safetensors", "points.csv", "--row", "1"});
   EXPECT_EQ(text.code, 0) << text.err;
   for (const char* const words :
-       {"all 51 parameters", "derivatives by complex step", "  b2 ", "W2[", "the training engine's float gradient",
+       {"all 51 parameters", "complex-step derivatives", "  b2 ", "W2[", "float gradient of the training engine",
         "no effect  the network  the sum over the batch not divided by m  m is 1",
         "caught     delta2       f'(z) left out",
-        "\npassed: 51 derivatives agree, the engine is within its roundings, "})
+        "\npassed: 51 derivatives agree, the engine is within its rounding error bounds, "})
     EXPECT_NE(text.out.find(words), std::string::npos) << words << "\n" << text.out;
 }
 
@@ -95,14 +95,14 @@ TEST_F(Check, ASampleIsStated) {
   EXPECT_EQ(found["parameters"], 183);
   EXPECT_EQ(found["chosen"], 20);
   EXPECT_GE(found["checked"].get<int>(), 20);
-  EXPECT_LT(found["checked"].get<int>(), 60);  // and one parameter for a planted fault, at most
+  EXPECT_LT(found["checked"].get<int>(), 60);  // plus at most one parameter for a planted fault
   const Result text = run(dir, {"check", "points.csv", "--hidden", "30", "--most", "20"});
-  EXPECT_NE(text.out.find(" of 183 parameters: 20 by seed 1, "), std::string::npos) << text.out;
+  EXPECT_NE(text.out.find(" of 183 parameters: 20 sampled with seed 1 "), std::string::npos) << text.out;
   EXPECT_EQ(document({"points.csv", "--hidden", "30", "--most", "all"})["checked"], 183);
 }
 
-// z is 0 for every row: ReLU has a kink at each parameter, nothing can be compared, and a check that compares nothing
-// has not been passed.
+// z is 0 for every row: ReLU has a kink at each parameter, so nothing can be compared, and a check without comparisons
+// must fail.
 TEST_F(Check, ThatComparesNothingFails) {
   dir.write("line.csv", "x,y\n1,2\n2,4\n3,6\n4,8\n");
   FitOptions options;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Dates, booleans, ids, constants and copies of the target: what inspect shows, and a model from train to explain.
-// docs/tables.md says the same in words.
+// Dates, booleans, IDs, constants and copies of the target: the output of inspect, and a model from train to explain.
+// docs/tables.md describes them.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,7 +16,7 @@ namespace {
 
 using nlohmann::json;
 
-// Sales follow from the hour, the weekday and whether there is a sale.
+// Sales depend on the hour, the weekday and whether there is a sale.
 std::string shop(std::size_t rows) {
   std::string text = "nr,customer,opened,on_sale,country,note,staff,sold\n";
   for (std::size_t i = 0; i < rows; ++i) {
@@ -86,7 +86,7 @@ TEST(Columns, InspectTakesWhatTrainTakes) {
 TEST(Columns, InspectTakesWhatHoldsRowsOut) {
   const Shop shop;
   const json document = shop.inspected({"--group", "staff", "--weight", "nr"});
-  EXPECT_EQ(document["columns"][6]["training"], "makes the groups");
+  EXPECT_EQ(document["columns"][6]["training"], "defines the groups");
   EXPECT_EQ(document["columns"][0]["training"], "weight of the row");
   const Result refused = run(shop, {"inspect", "shop.csv", "--time", "country"});
   EXPECT_TRUE(contains(refused.out, "time: expected a number or a date such as 2024-03-31, found \"DE\""))
@@ -104,11 +104,11 @@ TEST(Columns, InspectIsReadInAPipeAndOnATerminal) {
     std::istringstream lines(on_terminal(dir, {"inspect", "shop.csv"}, width, 1));
     if (lines.str().starts_with("(no terminal)")) GTEST_SKIP() << lines.str();
     std::string line, table;
-    while (std::getline(lines, line) && !line.starts_with("With these options"))
+    while (std::getline(lines, line) && !line.starts_with("Training with these options"))
       table += line.substr(0, line.find('\r')) + "\n";
     std::istringstream rows(table);
     while (std::getline(rows, line)) EXPECT_LE(line.size(), width) << line;
-    // Nothing that training does is cut, and the values stand below where they have no room.
+    // The use in training is never truncated; values without space move to the next line.
     EXPECT_TRUE(contains(table, "8 inputs: linear, time of day, day of week, day of year, gaps\n")) << table;
     EXPECT_EQ(contains(table, "\n      2024-01-01T08:30:00 to 2024-11-20T15:30:00\n"), width == 80) << table;
   }
@@ -126,10 +126,10 @@ TEST(Columns, InspectIsReadableForAThousandColumns) {
   const auto lines = [](const std::string& text) { return std::count(text.begin(), text.end(), '\n'); };
   const std::string piped = run(dir, {"inspect", "wide.csv"}).out;
   EXPECT_TRUE(contains(piped, "types: ")) << piped.substr(0, 400);
-  EXPECT_GT(lines(piped), 1000);  // a pipe gets all
+  EXPECT_GT(lines(piped), 1000);  // a pipe gets all columns
   const std::string shown = on_terminal(dir, {"inspect", "wide.csv"}, 80, 1);
   if (shown == "(no terminal)") GTEST_SKIP() << shown;
-  EXPECT_TRUE(contains(shown, "and 940 more columns (a pipe or --json gets all)")) << shown;
+  EXPECT_TRUE(contains(shown, "and 940 more columns (--json or a pipe prints all)")) << shown;
   EXPECT_LT(lines(shown), 200);
 }
 

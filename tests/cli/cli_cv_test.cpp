@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// cv: what it prints and writes, that each fold is what train --test-fold gives, Ctrl-C, refusals.
+// cv: its output and files, equality of each fold with train --test-fold, Ctrl-C, refusals.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -38,14 +38,14 @@ TEST(Cv, PrintsMeanDeviationAndIntervalOfEachMetric) {
   EXPECT_FALSE(contains(result.err, "kept for the test")) << result.err;
   const std::vector<std::string> lines = lines_of(result.out);
   EXPECT_TRUE(contains(lines[0], "5 folds")) << result.out;
-  for (const char* const heading : {"mean", "sd", "95 % interval", "best constant"})
+  for (const char* const heading : {"mean", "sd", "95 % interval", "baseline"})
     EXPECT_TRUE(contains(lines[0], heading));
   EXPECT_TRUE(contains(lines[2], "accuracy ")) << result.out;
-  EXPECT_TRUE(contains(result.out, "150 answers in all"));
+  EXPECT_TRUE(contains(result.out, "(150 predictions in total)"));
   EXPECT_EQ(dir.cv({"--folds", "5", "--threads", "1", "-q"}).out, result.out);
 }
 
-// The promise that a fold can be had by itself: its figures, its weights, its answers.
+// A single fold can be reproduced: its metrics, weights and predictions.
 TEST(Cv, AFoldIsWhatTrainWithTestFoldGives) {
   const Points dir;
   const Json found = Json::parse(dir.cv({"--folds", "3", "--repeats", "2", "--json", "--predictions", "p.csv"}).out);
@@ -81,7 +81,7 @@ TEST(Cv, AFoldIsWhatTrainWithTestFoldGives) {
 TEST(Cv, WritesAnswersToAllRowsInTheOrderOfTheFile) {
   const Dir dir;
   std::string text = "name,x,price\n";
-  for (int i = 0; i < 40; ++i)  // a row without a target is left out, and the others keep their numbers
+  for (int i = 0; i < 40; ++i)  // a row without a target is dropped, and the others keep their numbers
     text +=
         "n" + std::to_string(i) + "," + std::to_string(i * 7 % 40) + "," + (i == 5 ? "" : std::to_string(i * 3)) + "\n";
   dir.write("t.csv", text);
@@ -133,7 +133,7 @@ TEST(Cv, RefusesInTheWordsOfTheCommandLine) {
     EXPECT_EQ(result.out, "");
     EXPECT_FALSE(dir.has("p.csv"));
   };
-  refused({"--folds", "1"}, "--folds: expected a whole number from 2 up, found 1");
+  refused({"--folds", "1"}, "--folds: expected a whole number of at least 2, found 1");
   refused({"--folds", "x"}, "--folds: expected a whole number from 1 to 1000000, found \"x\"");
   refused({"--folds", "151"}, "folds: expected 2 to 150 (one row each), found 151");
   refused({"--repeats", "0"}, "--repeats: ");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the command line: rows held out by group, by time and for the test; class weights; the threshold.
+// On the command line: validation and test rows by group and time; class weights; the threshold.
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -11,7 +11,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-// Whether a patient is ill follows from the dose, but for every seventh row; few are.
+// The dose decides whether a patient is ill, except in every seventh row; few are ill.
 std::string visits(std::size_t rows) {
   std::string text = "patient,day,dose,ill\n";
   for (std::size_t i = 0; i < rows; ++i) {
@@ -55,7 +55,7 @@ TEST(Decision, OneTestRowHasNoInterval) {
   dir.write("t.csv", "x,y\n1,1.5\n2,2\n3,3\n4,4\n5,5\n6,6\n7,7\n8,8\n9,9\n10,10\n");
   const Result trained =
       run(dir, {"train", "t.csv", "--test-split", "0.1", "--epochs", "2", "--hidden", "2", "-o", "m.safetensors"});
-  EXPECT_TRUE(contains(trained.err, "test, 1 rows that no choice has seen: ")) << trained.err;
+  EXPECT_TRUE(contains(trained.err, "test (1 rows, never used for training or validation): ")) << trained.err;
   const Result shown = run(dir, {"inspect", "m.safetensors"});
   EXPECT_TRUE(contains(shown.out, "(1 rows)")) << shown.out;
   EXPECT_FALSE(contains(trained.err + shown.out, "nan to nan")) << shown.out;
@@ -82,7 +82,7 @@ TEST(Decision, SaysWhatThresholdIsChosenAndWhatItBringsAndKeepsIt) {
   EXPECT_GT(threshold, 0);
   EXPECT_EQ(model["configuration"]["threshold_metric"], "f1");
   EXPECT_EQ(dir.evaluated()["threshold"], threshold);
-  // predict decides by it: so do the counts of evaluate.
+  // predict uses it, and so do the counts of evaluate.
   const std::string answers = run(dir, {"predict", "m.safetensors", "visits.csv", "--json", "-q"}).out;
   std::stringstream lines(answers);
   std::size_t yes = 0, row = 0;
@@ -106,7 +106,7 @@ TEST(Decision, AThresholdByHandIsStrongerThanTheModels) {
   EXPECT_EQ(kept["metrics"]["roc_auc"], other["metrics"]["roc_auc"]);
   EXPECT_EQ(kept["metrics"]["log_loss"], other["metrics"]["log_loss"]);
   EXPECT_TRUE(contains(run(dir, {"evaluate", "m.safetensors", "visits.csv"}).out,
-                       "Class yes is predicted from a probability of 0.2 on."));
+                       "Class yes is predicted if its probability is at least 0.2."));
   const auto predicted_yes = [&](const std::string& threshold) {
     const std::string out = run(dir, {"predict", "m.safetensors", "visits.csv", "-q", "--output-columns", "prediction",
                                       "--threshold", threshold})
@@ -119,7 +119,7 @@ TEST(Decision, AThresholdByHandIsStrongerThanTheModels) {
   EXPECT_EQ(predicted_yes("0.999999"), 0u);
   const Result refused = run(dir, {"predict", "m.safetensors", "visits.csv", "--threshold", "1"});
   EXPECT_EQ(refused.code, 2);
-  EXPECT_TRUE(contains(refused.err, "--threshold: expected a number above 0 to below 1, found \"1\"")) << refused.err;
+  EXPECT_TRUE(contains(refused.err, "--threshold: expected a number above 0 and below 1, found \"1\"")) << refused.err;
 }
 
 TEST(Decision, RefusalsAreInTheWordsOfTheCommandLine) {
@@ -147,7 +147,7 @@ TEST(Decision, TestRowsArePrintedWithIntervalsAndKept) {
   const Visits dir;
   const Result result = dir.train({"--group", "patient", "--test-split", "0.25", "--json"});
   EXPECT_TRUE(contains(result.err, "kept for the test: ")) << result.err;
-  EXPECT_TRUE(contains(result.err, " rows that no choice has seen: loss 0."));
+  EXPECT_TRUE(contains(result.err, " rows, never used for training or validation): loss 0."));
   const Json document = Json::parse(result.out),
              model = Json::parse(run(dir, {"inspect", "m.safetensors", "--json"}).out);
   EXPECT_NEAR(document["rows"]["test"].get<double>(), 100, 8);
@@ -162,7 +162,7 @@ TEST(Decision, ExplainAndCheckHeedClassWeights) {
   dir.train({"--class-weight", "yes=5,no=1"});
   const Result explained = run(dir, {"explain", "m.safetensors", "visits.csv", "--row", "1-8", "--json"});
   EXPECT_EQ(explained.code, 0) << explained.err;
-  // The rows' shares: 1 and 5 parts of their sum.
+  // The fractions of the rows: 1 and 5 parts of their sum.
   const Json document = Json::parse(explained.out);
   double least = 1, most = 0;
   for (const Json& tensor : document["steps"][0]["tensors"]) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// diff: what two models have in common, and what not.
+// diff: compares two models.
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -33,7 +33,7 @@ TEST(Diff, TheSameTrainingIsTheSame) {
   dir.train("a");
   dir.train("b", {"--threads", "1"});
   EXPECT_EQ(dir.diff({"runs/a", "runs/b/model.safetensors", "--expect-same"}).out,
-            "the same: data, options, columns, weights to the bit, figures\n");
+            "identical: data, options, columns, weights (bit by bit), metrics\n");
   EXPECT_EQ(Json::parse(dir.diff({"runs/a", "runs/b", "--json"}).out)["same"], true);
 }
 

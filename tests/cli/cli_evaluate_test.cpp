@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `evaluate` says beside the values: intervals, the best constant, groups, and why something is undefined.
+// The output of `evaluate` in addition to values: intervals, the baseline, groups, and why a metric is undefined.
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -40,7 +40,7 @@ void expect_in(const std::string& text, const std::string& all) {
   EXPECT_NE(all.find(text), std::string::npos) << "expected: " << text << "\n" << all;
 }
 
-// Of two or three rows, resamples may define a metric too seldom for an interval.
+// With two or three rows, too few resamples may define a metric for an interval.
 void expect_metrics(const Json& metrics, const std::vector<std::string>& names, bool has_intervals = true) {
   std::vector<std::string> found;
   for (const auto& [name, metric] : metrics.items()) {
@@ -76,7 +76,7 @@ TEST(Evaluate, GivesEachMetricOfClassesWithItsInterval) {
   const std::string text = dir.evaluate({}).out;
   for (const std::string& name : kOfClasses) expect_in("  " + name + " ", text);
   expect_in("95 % interval", text);
-  expect_in("best constant", text);
+  expect_in("baseline", text);
   expect_in("0.338462", text);  // 22 / 65
 }
 
@@ -87,7 +87,7 @@ TEST(Evaluate, GivesEachMetricOfNumbersWithItsInterval) {
   EXPECT_EQ(document["metrics"]["r2"]["trivial"], 0.0);
   EXPECT_TRUE(document["metrics"]["spearman"]["trivial"].is_null());
   EXPECT_TRUE(document["metrics"]["loss"]["trivial"].is_null());
-  expect_in("the mean or the median of these very rows", dir.evaluate({}).out);
+  expect_in("always predicting the mean or the median of these rows", dir.evaluate({}).out);
 }
 
 TEST(Evaluate, AgreesWithWhatTrainingMeasured) {
@@ -117,7 +117,7 @@ TEST(Evaluate, MeasuresEachGroup) {
   EXPECT_EQ(values, (std::vector<std::string>{"9", "10", "a", "b"}));
   EXPECT_EQ(rows, (std::vector<int>{2, 3, 40, 20}));
   const std::string text = dir.evaluate({"--by", "4"}).out;
-  expect_in("Each group of rows on its own", text);
+  expect_in("Metrics of each group", text);
   expect_in("few rows", text);
 }
 

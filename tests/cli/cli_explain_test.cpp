@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// explain as its user meets it: text, the path of one number, the document, rows, fresh networks, and what is refused.
+// The command explain: text, the path of one number, the document, rows, fresh networks and refusals.
 #include <nlohmann/json.hpp>
 #include <sstream>
 

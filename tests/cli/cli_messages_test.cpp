@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The words of the program: what errors name, and what notes and warnings say about data and options.
+// The texts of the program: errors, and notes and warnings about data and options.
 #include <regex.h>  // not <regex>: g++ 12 warns of it under the address sanitizer
 
 #include "tests/support/cli_runner.h"
@@ -9,14 +9,14 @@ namespace {
 
 struct Points : Dir {
   Points() { write("points.csv", points(true, false)); }
-  // What standard error says; the exit code must be `code`.
+  // The text on standard error; the exit code must be `code`.
   std::string said(std::vector<std::string> words, int code = 0) const {
     const std::string shown = ::testing::PrintToString(words);
     const Result result = run(*this, std::move(words));
     EXPECT_EQ(result.code, code) << shown << "\n" << result.err;
     return result.err;
   }
-  // The same of a training that takes no time.
+  // The same for a short training.
   std::string trained(std::vector<std::string> more, int code = 0, const std::string& data = "points.csv") const {
     std::vector<std::string> words{"train",    data, "--preset", "fast",          "--epochs", "1",
                                    "--hidden", "2",  "-o",       "m.safetensors", "--force"};
@@ -40,11 +40,11 @@ TEST(NoEffect, IsRefusedOrSaid) {
   expect_not_in("has no effect", dir.trained({}));
   expect_not_in(idle, dir.trained({"--preset", "classic"}));
   for (const char* const flag : {"--target=x", "--no-header", "--delimiter=comma", "--labels=y"})
-    expect_in("expected a data file to use it for, found a model", dir.said({"inspect", "m.safetensors", flag}, 2));
+    expect_in("expected a data file, found a model", dir.said({"inspect", "m.safetensors", flag}, 2));
   expect_in("--json: expected no --print-config beside it", dir.said({"train", "--print-config", "--json"}, 2));
 }
 
-// Peak of the program's memory in MiB, and what it said that it would need.
+// Peak memory of the program in MiB, and its printed estimate.
 struct Memory {
   double peak = 0, said = 0;
 };
@@ -86,7 +86,7 @@ TEST(Memory, IsEstimatedWithTheTable) {
   for (std::size_t i = 0; i < 20000 * 784; ++i) images += static_cast<char>(i % 251);
   dir.write("images-idx3-ubyte", dimensions + images);
   dir.write("labels-idx1-ubyte", labels);
-  constexpr double kProgram = 6;  // MiB that any verb takes
+  constexpr double kProgram = 6;  // MiB of every command
   for (const char* const data : {"wide.csv", "images-idx3-ubyte"}) {
     const Memory memory = memory_of(dir, data);
     EXPECT_NEAR(memory.said, memory.peak - kProgram, 0.25 * (memory.peak - kProgram)) << data;
@@ -156,8 +156,8 @@ TEST(Rows, AreNamedByFileAndLine) {
   dir.trained({"--hidden", "64", "--initial-weights", "normal"});
   dir.write("far.csv", "x,y\n0,0\n\n1,1\n3e38,3e38\n2,2\n");
   expect_in("far.csv:5: output 1 of the network is not finite",
-            dir.said({"predict", "m.safetensors", "far.csv", "-o", "answers.csv"}, 4));
-  EXPECT_FALSE(dir.has("answers.csv"));
+            dir.said({"predict", "m.safetensors", "far.csv", "-o", "predictions.csv"}, 4));
+  EXPECT_FALSE(dir.has("predictions.csv"));
   dir.write("unseen.csv", "x,y,kind\n1,2,red\n\n1,2,purple\n");
   expect_in("unseen.csv:4: column \"kind\": expected a class of the model",
             dir.said({"evaluate", "m.safetensors", "unseen.csv"}, 3));
@@ -171,7 +171,7 @@ TEST(LearningRate, IsToldInDetail) {
   const std::string said = dir.trained({"--epochs", "4", "-v", "--schedule", "constant", "--lr", "1e-30",
                                         "--plateau-patience", "1", "--plateau-factor", "0.5"});
   expect_in("  learning rate 1e-30\nepoch 2/4", said);
-  expect_in("no better loss: from here on, the learning rate is multiplied by 0.5\nepoch 3/4", said);
+  expect_in("loss has not improved: from now on, the learning rate is multiplied by 0.5\nepoch 3/4", said);
   expect_in("  learning rate 5e-31\n", said);
   expect_in("warning: warmup_epochs 4 is not below epochs 4", dir.trained({"--epochs", "4", "--warmup-epochs", "4"}));
   expect_not_in("warmup", dir.trained({"--epochs", "5", "--warmup-epochs", "4"}));
@@ -183,10 +183,10 @@ TEST(TrainingRows, AreRecognisedWithColumnsInAnotherOrder) {
   dir.write("reordered.csv", "kind,y,x\nred,2,1\ngreen,1,2\ngreen,1,3\nred,2,4\n");
   dir.write("swapped.csv", "kind,x,y\nred,2,1\ngreen,1,2\ngreen,1,3\nred,2,4\n");
   dir.trained({"--ignore", "unread"});
-  const std::string known = "these are the rows that trained the model";
+  const std::string known = "these rows trained the model";
   expect_in(known, dir.said({"evaluate", "m.safetensors", "reordered.csv"}));
   expect_not_in(known, dir.said({"evaluate", "m.safetensors", "swapped.csv"}));
-  const std::string same = "warning: the validation rows are those of the training";
+  const std::string same = "warning: the validation rows are the training rows";
   expect_in(same, dir.trained({"--ignore", "unread", "--validation", "reordered.csv"}));
   expect_not_in(same, dir.trained({"--ignore", "unread", "--validation", "swapped.csv"}));
 }

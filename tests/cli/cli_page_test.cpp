@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The page of explain --html in a browser: what is clicked, tabbed to or looked up in its table is what --json says,
-// on three networks; it asks for nothing, complains of nothing, fits every screen, and says so when a number is wrong.
+// The page of explain --html in a browser, for three networks: numbers selected by click, Tab or in the table equal
+// those of --json. The page loads nothing, logs no errors, fits every screen, and reports a wrong number.
 #include <cmath>
 #include <map>
 #include <random>
@@ -11,7 +11,7 @@
 namespace chainrule::cli_page_test {
 namespace {
 
-// Pixels as MNIST's files hold them: 28 x 28, more than half of them zero.
+// Pixels like MNIST's: 28 x 28, more than half of them zero.
 void write_images(const Dir& dir) {
   const auto big_endian = [](std::initializer_list<unsigned> numbers) {
     std::string bytes;
@@ -79,8 +79,8 @@ double read_back(const std::string& text) {
   return end == text.c_str() || *end != 0 ? NAN : value;
 }
 
-// "" where the numbers shown are those of the document: the engine's float, or double, the truth's double, to the bit;
-// the other two to the digits shown.
+// "" if the displayed numbers equal those of the document: the engine's float, or double, and the reference's double
+// exactly; the other two to the displayed digits.
 std::string difference_of(const Page& page, const std::string& key, const json& shown) {
   const double engine = page.number(key, "engine"), truth = page.number(key, "truth"),
                bound = page.number(key, "bound");
@@ -93,7 +93,7 @@ std::string difference_of(const Page& page, const std::string& key, const json& 
   return key + " shows " + shown.dump() + ", the document has " + json({engine, truth, engine - truth, bound}).dump();
 }
 
-// "" where the factors of the chosen number, four digits of each, are those of the document.
+// "" if four digits of each factor of the selected number equal those of the document.
 std::string wrong_factor(const Page& page, Browser& browser) {
   const json factors = browser.value(R"([...document.querySelectorAll('.made-of .number')].map(it =>
     [it.dataset.key, it.querySelector('.value').textContent.replaceAll('\u2212', '-')]))");
@@ -123,7 +123,7 @@ class PageTest : public ::testing::TestWithParam<Case> {
 
 INSTANTIATE_TEST_SUITE_P(Nets, PageTest, ::testing::ValuesIn(cases()), [](const auto& c) { return c.param.name; });
 
-// Every so many of the drawing's units and links at every stage, walked by the arrow key.
+// A sample of the drawing's units and links at every stage, visited with the arrow key.
 TEST_P(PageTest, WhatIsClickedIsWhatTheDocumentSays) {
   const Page page(GetParam());
   Browser browser;
@@ -136,7 +136,7 @@ TEST_P(PageTest, WhatIsClickedIsWhatTheDocumentSays) {
     for (const std::string slot : slots) {
       const std::string selector = "[data-slot='" + slot + "']";
       const json key = browser.value("document.querySelector(\"" + selector + "\")?.dataset.key ?? null");
-      if (key.is_null() || !browser.click(selector)) continue;  // covered by others, or gone with what was chosen
+      if (key.is_null() || !browser.click(selector)) continue;  // covered by others, or removed with the selection
       EXPECT_EQ(browser.value("page.chosen.key"), key);
       EXPECT_EQ(difference_of(page, key, browser.value(kShown)), "");
       EXPECT_EQ(wrong_factor(page, browser), "") << key;
@@ -153,7 +153,7 @@ TEST_P(PageTest, WhatIsClickedIsWhatTheDocumentSays) {
   EXPECT_TRUE(browser.complaints.empty()) << browser.complaints[0];
 }
 
-// Every quantity: its formula, and all numbers where they are few, else the first page, a middle one and the last.
+// Every quantity: its formula, and all numbers if they are few, else the first, a middle and the last page.
 TEST_P(PageTest, TheTableIsTheDocument) {
   const Page page(GetParam());
   Browser browser;
@@ -215,7 +215,7 @@ TEST_P(PageTest, FitsEveryScreenInBothThemes) {
       for (int stage = 0; stage < 8; ++stage, browser.key("ArrowRight"))
         EXPECT_LE(browser.value("document.documentElement.scrollWidth"), width) << browser.text("#stage-name");
       browser.value("page.index = 0; page.show()");
-      // Text against what lies behind it: 4.5 to 1 at least, but for what cannot be used.
+      // Contrast of text and background: at least 4.5 to 1, except for disabled elements.
       const json faint = browser.value(R"((() => {
         const canvas = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
         const rgb = css => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = css; canvas.fillRect(0, 0, 1, 1); return [...canvas.getImageData(0, 0, 1, 1).data]; };
@@ -275,7 +275,7 @@ TEST_F(PageOnce, EverythingIsThereForTheKeyboardAndHasAName) {
   tab_to("[data-slot='u1/0']");
   browser.key("ArrowDown");
   browser.key("ArrowRight");
-  EXPECT_EQ(browser.value("document.activeElement.dataset.slot"), "u1/29");  // one line of 28 down, one on
+  EXPECT_EQ(browser.value("document.activeElement.dataset.slot"), "u1/29");  // one line of 28 down, one to the right
   EXPECT_EQ(browser.text("#stage-name"), "Forward, layer 2");
   browser.key("Enter");
   EXPECT_EQ(browser.text("#panel-title code"), "a1[30]");

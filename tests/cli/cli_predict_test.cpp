@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What predict writes: columns chosen and carried through, warnings per row, and how columns of the data are found.
+// The output of predict: selected and copied columns, warnings per row, and how data columns are found.
 #include <nlohmann/json.hpp>
 
 #include "chainrule/chainrule.h"
@@ -15,7 +15,7 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-// Whether somebody bought follows from the age, 18 to 77; the color has two values and no gap.
+// The age, 18 to 77, decides whether somebody bought; the color has two values and no missing ones.
 std::string customers(std::size_t rows) {
   std::string text = "age,color,income,bought\n";
   for (std::size_t i = 0; i < rows; ++i) {
@@ -77,7 +77,7 @@ TEST(Predict, CarriesColumnsThroughAsTheyAreWritten) {
             "007,\"a, \"\"b\"\"\",1,1001\n"
             "\" Bo \",NA,2,1002\n"
             "\"two\nlines\",,3,\n");
-  // In front of what is written without --output-columns.
+  // Before the default columns.
   const Result id = dir.predict({"--id", "1", "-q"});
   EXPECT_EQ(id.out.substr(0, id.out.find('\n')), "name,prediction,probability_no,probability_yes");
   EXPECT_TRUE(contains(id.out, "\n007,no,")) << id.out;
@@ -128,7 +128,7 @@ TEST(Predict, RefusesColumnsThatAreNotThereWithThoseThatAre) {
   refused({"--output-columns", "prediction,colour"}, "hint: did you mean \"color\"?");
   refused({"--id", "nam"}, "--id: expected one of \"name\", \"income\", \"color\", \"age\", \"note\", found \"nam\"");
   refused({"--output-columns", ""}, "--output-columns: expected names separated by commas, found none");
-  refused({"--output-columns", "row,row"}, "expected each name once in the answers, found \"row\" twice");
+  refused({"--output-columns", "row,row"}, "expected each name at most once, found \"row\" twice");
   refused({"--output-columns", "probability,probability_no"}, "found \"probability_no\" twice");
 }
 
@@ -138,7 +138,7 @@ TEST(Predict, FindsColumnsByNameInAnyOrderAndNamesTheMissingOne) {
   dir.write("without.csv", "age,income\n30,1001\n");
   const std::string straight = lines_of(dir.predict({"-q"}).out).at(1);
   EXPECT_EQ(lines_of(run(dir, {"predict", "m.safetensors", "turned.csv", "-q"}).out).at(1), straight);
-  dir.write("bare.csv", "30,red,1001\n30,red,1001\n");  // by place, the target left out
+  dir.write("bare.csv", "30,red,1001\n30,red,1001\n");  // by column number, without the target
   EXPECT_EQ(lines_of(run(dir, {"predict", "m.safetensors", "bare.csv", "--no-header", "-q"}).out).at(1), straight);
   const Result bare = run(dir, {"predict", "m.safetensors", "bare.csv", "--no-header", "-q", "--id", "2"});
   EXPECT_EQ(lines_of(bare.out).at(1), "red," + straight) << bare.err;

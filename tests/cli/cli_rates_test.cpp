@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Help with learning rates on the command line: found before a training, blamed after it.
+// Learning rates on the command line: range tests before a training, and hints after a failed one.
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -36,7 +36,7 @@ TEST(Rates, FoundBeforeTheTrainingAreTakenRecordedAndReplayed) {
   const Result result = dir.train(
       {"--find-learning-rate", "--find-layer-rates", "--run", "found", "--json", "--epochs", "10", "--lr", "0.000001"});
   ASSERT_EQ(result.code, 0) << result.err;
-  EXPECT_TRUE(contains(result.err, "rather than 1e-06: the median of three range tests, ")) << result.err;
+  EXPECT_TRUE(contains(result.err, "instead of 1e-06: median of three range tests (")) << result.err;
   EXPECT_TRUE(contains(result.err, "layer rates: ")) << result.err;
   const json found = json::parse(result.out)["found_rates"];
   const double suggested = found["learning_rate"]["suggested"];
@@ -45,7 +45,7 @@ TEST(Rates, FoundBeforeTheTrainingAreTakenRecordedAndReplayed) {
   EXPECT_EQ(std::stod(option_of(dir.path("runs/found/model.safetensors"), "learning_rate")), suggested);
   EXPECT_TRUE(contains(dir.read("runs/found/config.toml"), "learning_rate = "));
   EXPECT_EQ(run(dir, {"replay", "runs/found"}).code, 0);
-  // The very command again finds the same; so does its configuration.
+  // The same command finds the same rate; so does its configuration.
   const Result again = dir.train({"--find-learning-rate", "--find-layer-rates", "--epochs", "10", "--lr", "0.000001",
                                   "-o", "again.safetensors", "--threads", "1"});
   ASSERT_EQ(again.code, 0) << again.err;
@@ -63,14 +63,14 @@ TEST(Rates, OfATrainingThatGoesWrongAreNamed) {
   const Result wild = dir.train({"--preset", "fast", "--lr", "1e30", "-o", "wild.safetensors"});
   EXPECT_EQ(wild.code, 4);
   EXPECT_TRUE(contains(wild.err, "training diverged")) << wild.err;
-  EXPECT_TRUE(contains(wild.err, "hint: a range test finds the learning rate 0.0")) << wild.err;
+  EXPECT_TRUE(contains(wild.err, "hint: a range test suggests the learning rate 0.0")) << wild.err;
   const Result steps = run(dir, {"train", "huge.csv", "--optimizer", "rprop", "--scaling", "none", "--target-scaling",
                                  "none", "--activation", "relu", "--preset", "fast", "-o", "rprop.safetensors"});
   EXPECT_EQ(steps.code, 4) << steps.err;
   EXPECT_TRUE(contains(steps.err, "training diverged")) << steps.err;
   const Result layers = dir.train({"--lr", "1e30", "--find-layer-rates", "--preset", "fast", "-o", "l.safetensors"});
   EXPECT_EQ(layers.code, 4) << layers.err;
-  EXPECT_TRUE(contains(layers.err, "a range test finds the learning rate")) << layers.err;
+  EXPECT_TRUE(contains(layers.err, "a range test suggests the learning rate")) << layers.err;
   const Result good = dir.train({"--preset", "fast", "-o", "good.safetensors"});
   EXPECT_FALSE(contains(good.err, "the learning rate")) << good.err;
 }
@@ -90,7 +90,7 @@ TEST(Rates, AreNotFoundWhereThatMeansNothing) {
   EXPECT_FALSE(fs::exists(dir.path("model.safetensors")));
   result = dir.train({"--find-learning-rate", "--weight-multiplier", "0", "--bias-multiplier", "0", "--epochs", "3"});
   EXPECT_EQ(result.code, 0) << result.err;
-  EXPECT_TRUE(contains(result.err, "finds no learning rate that lowers the loss")) << result.err;
+  EXPECT_TRUE(contains(result.err, "found no learning rate that lowers the training loss")) << result.err;
 }
 
 TEST(Rates, AreOfTheTrainingsOwnRows) {
@@ -109,11 +109,11 @@ TEST(Rates, CtrlCDuringATestWritesNothing) {
   Program program(dir, {"train", "points.csv", "--target", "kind", "--ignore", "price", "--hidden", "900,900",
                         "--find-learning-rate", "-v"});
   program.start();
-  ASSERT_TRUE(program.wait_for("a range test of the learning rate"));
+  ASSERT_TRUE(program.wait_for("range test of the learning rate"));
   program.send(SIGINT);
   const Result result = program.wait();
   EXPECT_EQ(result.code, 130) << result.err;
-  EXPECT_TRUE(contains(result.err, "nothing is written yet")) << result.err;
+  EXPECT_TRUE(contains(result.err, "nothing has been written")) << result.err;
   EXPECT_EQ(dir.listing(), before);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the program reads tables with gaps in the target, other marks of missing values, text among numbers and decimal
-// commas; what training was told holds for every later table.
+// How the program reads tables with missing targets, other marks of missing values, text among numbers and decimal
+// commas; the reading options of training apply to every later table.
 #include <nlohmann/json.hpp>
 
 #include <fmt/format.h>
@@ -51,7 +51,7 @@ TEST(Reading, EveryVerbThatWantsATargetLeavesThemOut) {
   const Result evaluated = run(dir, {"evaluate", "m.safetensors", "gaps.csv", "--by", "part", "--json"});
   ASSERT_EQ(evaluated.code, 0) << evaluated.err;
   EXPECT_TRUE(contains(evaluated.err, "10 of 100 rows have no target and are left out")) << evaluated.err;
-  EXPECT_TRUE(contains(evaluated.err, "these are the rows that trained the model")) << evaluated.err;
+  EXPECT_TRUE(contains(evaluated.err, "these rows trained the model")) << evaluated.err;
   const nlohmann::json document = nlohmann::json::parse(evaluated.out);
   EXPECT_EQ(document["rows"], 90);
   const nlohmann::json& groups = document["by"]["groups"];
@@ -61,12 +61,12 @@ TEST(Reading, EveryVerbThatWantsATargetLeavesThemOut) {
   EXPECT_EQ(nlohmann::json::parse(explained.out)["rows"], nlohmann::json({11}));
   const Result none = run(dir, {"explain", "m.safetensors", "gaps.csv", "--row", "10"});
   EXPECT_EQ(none.code, 2);
-  EXPECT_TRUE(contains(none.err, "--row: expected rows with a target, found row 10, which has none")) << none.err;
+  EXPECT_TRUE(contains(none.err, "--row: expected rows with a target, found row 10 without one")) << none.err;
   EXPECT_EQ(run(dir, {"check", "m.safetensors", "gaps.csv", "--row", "9,11"}).code, 0);
   EXPECT_EQ(run(dir, {"explain", "--health", "m.safetensors", "gaps.csv"}).code, 0);
   EXPECT_EQ(run(dir, {"explain", "gaps.csv", "--hidden", "3", "--row", "100"}).code, 2);
   const Result predicted = run(dir, {"predict", "m.safetensors", "gaps.csv", "-q"});
-  EXPECT_EQ(std::count(predicted.out.begin(), predicted.out.end(), '\n'), 101) << "every row is answered";
+  EXPECT_EQ(std::count(predicted.out.begin(), predicted.out.end(), '\n'), 101) << "every row has a prediction";
   EXPECT_TRUE(contains(run(dir, {"inspect", "gaps.csv"}).out, "10 of 100 rows have no target"));
 }
 
@@ -126,7 +126,7 @@ TEST(Reading, PredictReadsAsTheTrainingDid) {
   EXPECT_FALSE(contains(answers.err, "warning")) << answers.err;
   EXPECT_EQ(run(dir, {"evaluate", "m.safetensors", "t.csv", "--fail-under", "r2=0.5"}).code, 0);
   EXPECT_EQ(run(dir, {"explain", "m.safetensors", "t.csv", "--row", "6"}).code, 0);
-  // The same from points: the very same model but for that option, and the same answers.
+  // The same with decimal points: the same model except for that option, and the same predictions.
   ASSERT_EQ(run(dir, with_marks(training("plain.csv"))).code, 0);
   EXPECT_EQ(run(dir, {"predict", "m.safetensors", "newplain.csv"}).out, answers.out);
   EXPECT_EQ(run(dir, {"predict", "m.safetensors", "new.csv", "--decimal-comma"}).out, answers.out);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the program refuses, with which exit code and words; and that a refused command leaves every file as it was.
+// Refusals of the program, their exit codes and messages; a refused command must not change any file.
 #include <set>
 
 #include "tests/support/cli_runner.h"
@@ -7,8 +7,8 @@
 namespace chainrule::cli_refusal_test {
 namespace {
 
-// Runs, and checks the code, that standard output stays empty, that errors are one line and perhaps a hint, and that
-// nothing in the folder changed.
+// Runs the program and checks that the code is right, standard output is empty, the error is one line and at most one
+// hint, and the folder is unchanged.
 Result refused(const Dir& dir, std::vector<std::string> words, int code) {
   const auto before = dir.listing();
   const std::string shown = ::testing::PrintToString(words);
@@ -95,7 +95,7 @@ TEST(Config, MistakesNameFileAndLine) {
       {"epochs = 0\n", "run.toml:1: epochs: expected"},
       {"seed = 1\nepochs = \"many\"\n", "run.toml:2: epochs: expected"},
       {"epochs = \n", "run.toml:1: "},
-      {"[training]\nepochs = 3\n", "run.toml:1: expected options only"},
+      {"[training]\nepochs = 3\n", "run.toml:1: expected only options"},
       {"seed = -1\n", "run.toml:1: seed: expected"},
       {"lr = nan\n", "run.toml:1: learning_rate: expected"},
       {"hidden = [[1]]\n", "run.toml:1: hidden: expected"},
@@ -158,13 +158,13 @@ TEST(Inputs, ThatAreMissingOrWrongAreCode3) {
   refused(dir, {"inspect", "cut.safetensors"}, 3);
   refused(dir, {"inspect", "missing"}, 3);
   expect_says(refused(dir, {"train", ""}, 3), "error: \"\": cannot open");
-  expect_says(refused(dir, {"predict", "-", "points.csv"}, 2), "a model cannot come from standard input");
+  expect_says(refused(dir, {"predict", "-", "points.csv"}, 2), "a model cannot be read from standard input");
   dir.write("upper.csv", "X,y,kind\n1,2,red\n");
   expect_says(refused(dir, {"evaluate", "m.safetensors", "upper.csv"}, 3), "hint: \"X\" is not \"x\"");
   dir.write("comma.csv", "x,y,\n1,2,\n3,4,\n");
   expect_says(refused(dir, {"train", "comma.csv"}, 3), "the column is empty in all rows");
   refused(dir, {"predict", "m.safetensors", "missing.csv"}, 3);
-  expect_says(refused(dir, {"predict", "m.safetensors", "other.csv", "-o", "answers.csv"}, 3), "\"x\"");
+  expect_says(refused(dir, {"predict", "m.safetensors", "other.csv", "-o", "predictions.csv"}, 3), "\"x\"");
   expect_says(refused(dir, {"evaluate", "m.safetensors", "unseen.csv"}, 3), "purple");
 }
 
@@ -269,7 +269,7 @@ TEST(Memory, ThatRunsOutIsCode6) {
   const Result result =
       Program(dir, {"train", "points.csv", "--hidden", "20000,20000", "--max-memory", "100G"}).before(with_little).go();
   EXPECT_EQ(result.code, 6) << result.err;
-  expect_says(result, "memory ran out");
+  expect_says(result, "out of memory");
   EXPECT_EQ(dir.listing().size(), 1u);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// report.html of a run, in a browser: that it asks for nothing and complains of nothing, fits every width, can be read
-// in both themes, and draws what the numbers are.
+// report.html of a run, in a browser: it loads nothing, logs no errors, fits every width, is readable in both themes,
+// and its drawings match the numbers.
 #include <fmt/format.h>
 
 #include "chainrule/chainrule.h"
@@ -10,7 +10,7 @@
 namespace chainrule::cli_report_test {
 namespace {
 
-// Every text whose contrast with what lies behind it is below WCAG's AA.
+// Every text whose contrast with its background is below WCAG's AA.
 constexpr const char* kFaint = R"((() => {
   const channels = (text) => text.match(/[\d.]+/g).map(Number);
   const light = ([r, g, b]) => [r, g, b].map((c) => c / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
@@ -50,7 +50,7 @@ struct Runs : Dir {
     write("visits.csv", visits);
   }
   ~Runs() { expect_replays(*this); }
-  // Of cv and tune, whose page goes to a file.
+  // The report of cv or tune, which goes to a file.
   fs::path page(const std::string& name, std::vector<std::string> words) const {
     words.insert(words.end(), {"--report", name, "--hidden", "8", "-q"});
     const Result result = run(*this, words);
@@ -74,7 +74,7 @@ TEST(Report, OfEachKindIsSoundAtEveryWidthInBothThemes) {
       {"two classes, tested", dir.report("ill", {"visits.csv", "--test-split", "0.3"})},
       {"a number", dir.report("price", {"points.csv", "--target", "price", "--task", "number"})},
       {"no rows held out", dir.report("none", {"points.csv", "--target", "price", "--validation-split", "0"})},
-      {"other rows watched", dir.report("other", {"visits.csv", "--validation", "visits.csv"})},
+      {"validation file", dir.report("other", {"visits.csv", "--validation", "visits.csv"})},
       {"rates found", dir.report("rates", {"visits.csv", "--find-learning-rate", "--find-layer-rates"})},
       {"folds of two classes", dir.page("cv.html", {"cv", "visits.csv", "--folds", "3", "--epochs", "12"})},
       {"folds of a number", dir.page("cv2.html", {"cv", "points.csv", "--target", "price", "--task", "number",
@@ -103,7 +103,7 @@ TEST(Report, OfEachKindIsSoundAtEveryWidthInBothThemes) {
     EXPECT_FALSE(contains(browser.text("main"), "undefined")) << name;
     EXPECT_FALSE(contains(browser.text("main"), "NaN")) << name;
     EXPECT_TRUE(browser.complaints.empty()) << name << ": " << browser.complaints[0];
-    for (const char* const theme : {"light", "dark"}) {  // Chromium complains of who looks at pixels
+    for (const char* const theme : {"light", "dark"}) {  // Chromium logs a warning when pixels are read
       browser.theme(theme);
       for (const json& pixels : browser.value(kDrawn)) EXPECT_GT(pixels, 500) << name << theme;
     }
@@ -129,7 +129,8 @@ TEST(Report, ShowsWhatTheRunFound) {
   const json confusion = browser.value("report.answers.confusion");
   EXPECT_DOUBLE_EQ((confusion[0][0].get<double>() + confusion[1][1].get<double>()) / 90, figure("accuracy"));
   EXPECT_TRUE(contains(browser.text("#figures"), "roc_auc"));
-  EXPECT_TRUE(contains(browser.text("#columns"), "</script><b>"));  // a name is text, whatever it says
+  EXPECT_TRUE(
+      contains(browser.text("#columns"), "</script><b>"));  // a name is displayed as text, even if it looks like HTML
   EXPECT_TRUE(contains(browser.text("#command"), "chainrule replay runs/ill"));
   // The numbers behind a chart are those of the log.
   std::stringstream log(dir.read("runs/ill/metrics.jsonl"));
@@ -165,7 +166,7 @@ TEST(Report, OfFoldsShowsWhatCvPrints) {
       << browser.text("#summary");
   EXPECT_EQ(browser.value("document.querySelectorAll('#figures tbody tr').length"), document["metrics"].size());
   EXPECT_EQ(browser.value("document.querySelectorAll('#figures + details tbody tr').length"), 8);
-  // Every row is answered once in each repeat.
+  // Every row has one prediction in each repeat.
   EXPECT_EQ(browser.value("report.answers.confusion.flat().reduce((a, b) => a + b)"), 600);
   double right = 0;
   for (const json& fold : document["trainings"])
@@ -193,7 +194,7 @@ TEST(Report, OfASearchDrawsEveryTrial) {
   EXPECT_EQ(browser.value("document.querySelectorAll('.parallel .axis').length"), document["ranges"].size() + 1);
   EXPECT_TRUE(contains(browser.text("#verdict"), document["winner"] == 0 ? "did not beat the options as given"
                                                                          : "is better than the options as given"));
-  // The trial that gains most touches the top of the last axis.
+  // The trial with the largest gain touches the top of the last axis.
   EXPECT_EQ(browser.value("Math.min(...[...document.querySelectorAll('.parallel polyline')].map(line => "
                           "Number(line.getAttribute('points').split(',').at(-1))))"),
             34);
@@ -229,7 +230,7 @@ TEST(Report, ShowsTheRangeTestAndTheLayers) {
   EXPECT_TRUE(contains(browser.text("#layers"), "Updates of the weights"));
   browser.value("document.querySelectorAll('details').forEach(it => it.open = true)");
   EXPECT_EQ(browser.value("document.querySelectorAll('#layer-table tbody tr').length"), 3);
-  // A network that is not well is told so.
+  // Problems of a network are reported.
   const fs::path ill = dir.report("wild", {"visits.csv", "--lr", "3", "--optimizer", "adam"});
   browser.open(ill);
   EXPECT_TRUE(contains(browser.text("#findings"), "a smaller learning_rate: it is 3")) << browser.text("#findings");
@@ -261,7 +262,7 @@ TEST(Report, ShowsRunsSideBySide) {
           : fmt::format("Of 3 runs, {} has the best accuracy on its test rows: {:.4g}.", "abc"[best - figures.begin()],
                         best -> value);
   if (as_good == 1 && close > 0)
-    expected += fmt::format(" {} of the others lie{} within its 95 % interval: that may be chance.", close,
+    expected += fmt::format(" {} of the others lie{} within its 95 % interval, so the difference may be chance.", close,
                             close == 1 ? "s" : "");
   EXPECT_EQ(browser.text("#summary"), expected);
   EXPECT_TRUE(contains(browser.text("#differences"), "learning_rate"));
@@ -281,10 +282,10 @@ TEST(Report, ShowsRunsSideBySide) {
   dir.report("d", {"visits.csv", "--test-split", "0.3", "--seed", "5"});
   ASSERT_EQ(run(dir, {"report", "runs/a", "runs/d", "-o", "seeds.html"}).code, 0);
   browser.open(dir.path("seeds.html"));
-  EXPECT_TRUE(contains(browser.text("#summary"), "They were not measured on the same test rows."));
+  EXPECT_TRUE(contains(browser.text("#summary"), "They were not scored on the same test rows."));
   EXPECT_EQ(run(dir, {"report", "runs/a"}).code, 2);  // the page exists
-  EXPECT_TRUE(
-      contains(run(dir, {"report", "runs/none", "--force"}).err, "runs/none/report.html: expected the page of a run"));
+  EXPECT_TRUE(contains(run(dir, {"report", "runs/none", "--force"}).err,
+                       "runs/none/report.html: expected the report page of a run"));
   EXPECT_EQ(run(dir, {"report", "runs/a", "-o", "runs/a/report.html", "--force"}).code, 2);
   const std::string page = dir.read("runs/a/report.html");
   for (const char* const key : {"\"history\":", "\"options\":", "\"rows\":", "\"kind\":"}) {
@@ -313,7 +314,7 @@ TEST(Report, DrawsSomeOfVeryManyEpochsWhereTheyAre) {
   ASSERT_EQ(run(dir, {"report", "runs/long", "runs/longer"}).code, 0);
   browser.open(dir.path("report.html"));
   EXPECT_GT(browser.value("plots[0].made.data[0].at(-1)"), 2990);
-  // Each number stands at its own epoch.
+  // Each number is at its own epoch.
   EXPECT_EQ(browser.value("report.runs.every((run, r) => run.history.epoch.every((epoch, k) => "
                           "plots[0].made.data[r + 1][plots[0].made.data[0].indexOf(epoch)] === "
                           "run.history.validation.loss[k]))"),

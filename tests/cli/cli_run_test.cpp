@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// train --run and replay: what a run leaves behind, that its files can be read, that it can be had again to the bit.
+// train --run and replay: the files of a run, that they can be read, and that replay reproduces it bit by bit.
 #include <sys/stat.h>
 
 #include <bit>
@@ -150,10 +150,10 @@ TEST(Run, LeavesModelMetricsConfigurationAndTensorBoardsFile) {
             formats::load_model(dir.path("runs/first/model.safetensors")).network.parameters.flat().size());
   EXPECT_EQ(weights_sha256(formats::load_model(dir.path("m.safetensors")).network),
             weights_sha256(formats::load_model(dir.path("runs/first/model.safetensors")).network));
-  // A second run of that name replaces all of the first.
+  // A second run of the same name replaces the first one completely.
   dir.train({"--run", "first", "--force", "--epochs", "2"});
   EXPECT_EQ(events_in(dir.events_of("first")).size(), 3u);
-  // One that fails leaves nothing of those before it.
+  // A failed run also removes the files of earlier ones.
   dir.train({"--run", "first", "--force", "--optimizer", "momentum", "--lr", "1e30"}, 4);
   EXPECT_FALSE(dir.has("runs/first/model.safetensors"));
   EXPECT_FALSE(dir.has("runs/first/report.html"));
@@ -195,7 +195,7 @@ TEST(Run, IsRefusedBeforeAnythingIsMade) {
     EXPECT_EQ(dir.listing(), listing);
   };
   refused({"--run", "first"}, "runs/first: exists already");
-  refused({"--run", "../x"}, "--run: expected a name of letters, digits, _, - and points, found \"../x\"");
+  refused({"--run", "../x"}, "--run: expected a name of letters, digits, _, - and dots, found \"../x\"");
   refused({"--run", ""}, "--run: expected a name");
   refused({"--run", "x", "-o", "m.safetensors"}, "--run: expected no --output beside it, found one");
   refused({"--run", "x", "--log", "l.jsonl"}, "--run: expected no --log beside it, found one");
@@ -211,7 +211,7 @@ TEST(Run, IsRefusedBeforeAnythingIsMade) {
 TEST(Replay, GivesTheSameBits) {
   const Points dir;
   dir.train({"--run", "first", "--test-split", "0.2", "--threads", "1"});
-  EXPECT_TRUE(contains(dir.replay({"runs/first"}).out, "the same bits: weights sha256 "));
+  EXPECT_TRUE(contains(dir.replay({"runs/first"}).out, "bit-identical: weights sha256 "));
   const Json document = Json::parse(dir.replay({"runs/first", "--json", "--threads", "2"}).out);
   EXPECT_EQ(document["same"], true);
   EXPECT_EQ(document["weights_sha256"]["then"], document["weights_sha256"]["now"]);
@@ -231,7 +231,7 @@ TEST(Replay, EndsAnInterruptedTrainingAfterTheSameStep) {
   ASSERT_TRUE(program.wait_for("epoch 2"));
   program.send(SIGINT);
   EXPECT_EQ(program.wait().code, 130);
-  EXPECT_TRUE(contains(dir.replay({"runs/cut"}).out, "the same bits: "));
+  EXPECT_TRUE(contains(dir.replay({"runs/cut"}).out, "bit-identical: "));
 }
 
 TEST(Replay, SaysWhatIsNotTheSame) {
@@ -240,7 +240,7 @@ TEST(Replay, SaysWhatIsNotTheSame) {
   // Other data.
   dir.write("other.csv", points(true, false, 151));
   const Result other = dir.replay({"runs/first", "other.csv"}, 5);
-  EXPECT_TRUE(contains(other.err, "other.csv: expected the data of the training (sha256 ")) << other.err;
+  EXPECT_TRUE(contains(other.err, "other.csv: expected the training data (sha256 ")) << other.err;
   // Another weight in the model.
   Model model = formats::load_model(dir.path("runs/first/model.safetensors"));
   model.network.parameters.flat()[3] *= 1.0000002f;
@@ -248,8 +248,8 @@ TEST(Replay, SaysWhatIsNotTheSame) {
   const Result changed = dir.replay({"changed.safetensors", "points.csv"}, 5);
   EXPECT_TRUE(contains(changed.err, "changed.safetensors: expected the same weights (sha256 ")) << changed.err;
   EXPECT_TRUE(
-      contains(dir.replay({"nothing"}, 3).err, "nothing: expected a run's folder or a model file, found nothing"));
-  EXPECT_TRUE(contains(dir.replay({"changed.safetensors"}, 2).err, "replay: expected the data behind the model"));
+      contains(dir.replay({"nothing"}, 3).err, "nothing: expected a run folder or a model file, found nothing"));
+  EXPECT_TRUE(contains(dir.replay({"changed.safetensors"}, 2).err, "replay: expected DATA after the model"));
   fs::create_directory(dir.path("empty"));
   EXPECT_TRUE(contains(dir.replay({"empty"}, 2).err, "empty/config.toml: cannot be read"));
   dir.write("empty/config.toml", "epochs = 3\n");

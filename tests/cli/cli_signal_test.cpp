@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ctrl-C and SIGTERM: once, the best model so far is written; twice, the program leaves at once and no half file stays.
+// Ctrl-C and SIGTERM: the first writes the best model so far; the second ends the program at once without partial
+// files.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -37,7 +38,7 @@ TEST(Interrupted, OnceWritesTheModelAndSaysSo) { expect_written_after(SIGINT, 13
 TEST(Terminated, OnceWritesTheModelAndSaysSo) { expect_written_after(SIGTERM, 143); }
 
 TEST(Interrupted, TwiceLeavesAtOnce) {
-  // One step of this takes long, so that the second signal comes before the first is heeded.
+  // One step takes long, so that the second signal comes before the program reacts to the first.
   const LongTraining dir;
   dir.write("points.csv", points(true, false, 3000));
   dir.write("m.safetensors", "old");
@@ -47,7 +48,7 @@ TEST(Interrupted, TwiceLeavesAtOnce) {
   Program program(dir, words);
   ASSERT_TRUE(program.start().wait_for("memory:"));
   program.send(SIGINT);
-  ASSERT_TRUE(program.wait_for("once more leaves at once"));  // two signals that nobody took yet would be one
+  ASSERT_TRUE(program.wait_for("press Ctrl-C again to quit at once"));  // two pending signals would be merged into one
   program.send(SIGINT);
   const Result result = program.wait();
   EXPECT_EQ(result.code, 130);
@@ -79,9 +80,9 @@ TEST(Interrupted, PredictionsAppearWholeOrNotAtAll) {
   ASSERT_EQ(run(dir, train_words({"-o", "model.safetensors"})).code, 0);
   dir.write("many.csv", points(true, false, 100000));
   const auto before = dir.listing();
-  Program program(dir, {"predict", "model.safetensors", "many.csv", "--json", "-o", "answers.jsonl"});
+  Program program(dir, {"predict", "model.safetensors", "many.csv", "--json", "-o", "predictions.jsonl"});
   program.start();
-  // The temporary file says that the writing has begun.
+  // The temporary file shows that the writing has begun.
   const auto begun = [&] {
     const auto files = fs::directory_iterator(dir.path());
     return std::any_of(begin(files), end(files), [](const auto& f) { return f.path().extension() == ".tmp"; });
@@ -90,7 +91,7 @@ TEST(Interrupted, PredictionsAppearWholeOrNotAtAll) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   program.send(SIGINT);
   const Result result = program.wait();
-  const std::string answers = dir.has("answers.jsonl") ? dir.read("answers.jsonl") : "";
+  const std::string answers = dir.has("predictions.jsonl") ? dir.read("predictions.jsonl") : "";
   const auto lines = std::count(answers.begin(), answers.end(), '\n');
   EXPECT_TRUE(lines == 0 || lines == 100000) << lines;
   if (result.code == 0 && lines == 100000) GTEST_SKIP() << "it was done before the signal came";

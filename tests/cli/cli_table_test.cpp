@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A table as it comes: text, gaps, an id. From train to predict, and what explain and check make of it.
+// A realistic table with text, missing values and an ID, for train, predict, explain and check.
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -10,7 +10,7 @@
 namespace chainrule::cli_table_test {
 namespace {
 
-// The price follows from the size, which may be missing, and from the kind of flat.
+// The price depends on the size, which may be missing, and on the kind of flat.
 std::string flats(std::size_t rows) {
   std::string text = "id,kind,size,floor,price\n";
   const char* const kinds[] = {"loft", "studio", ""};
@@ -38,7 +38,8 @@ TEST(Table, TrainsOnTextAndGapsAndSaysWhatItDoes) {
   EXPECT_TRUE(contains(dir.result.err, "left out, for nearly every row has a text of its own there: \"id\""))
       << dir.result.err;
   EXPECT_TRUE(contains(dir.result.err, "missing values become the median, and an input that says so: \"size\""));
-  EXPECT_TRUE(contains(dir.result.err, "network: 7 -> 16"));  // 3 kinds and new ones, size and its gap, floor
+  EXPECT_TRUE(
+      contains(dir.result.err, "network: 7 -> 16"));  // 3 kinds and unseen ones, size and its missing flag, floor
   const nlohmann::json document =
       nlohmann::json::parse(run(dir, {"evaluate", "m.safetensors", "flats.csv", "--json"}).out);
   EXPECT_GT(document["metrics"]["r2"]["value"].get<double>(), 0.85) << document.dump();  // a seventh has no size
@@ -107,7 +108,7 @@ TEST(Table, NumbersCanBeCategories) {
   dir.write("flats.csv", flats(60));
   const Result result = run(dir, {"train", "flats.csv", "--categorical", "floor", "--epochs", "1"});
   EXPECT_EQ(result.code, 0) << result.err;
-  EXPECT_TRUE(contains(result.err, "network: 11 -> 256")) << result.err;  // 4 floors and new ones
+  EXPECT_TRUE(contains(result.err, "network: 11 -> 256")) << result.err;  // 4 floors and unseen ones
   EXPECT_EQ(run(dir, {"train", "flats.csv", "--categorical", "price"}).code, 2);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The program does what it says: help, train, evaluate, predict, inspect, their documents and streams.
+// The program: help, train, evaluate, predict, inspect, their documents and streams.
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -67,8 +67,8 @@ TEST(Completion, CompletesVerbsOptionsAndValuesInBash) {
   const auto ask = [&](const std::string& words, int at) {
     dir.write("ask.bash", ". ./chainrule.bash\nCOMP_WORDS=(" + words + ")\nCOMP_CWORD=" + std::to_string(at) +
                               "\n_chainrule\necho \"${COMPREPLY[*]}\"\n");
-    EXPECT_EQ(std::system(("cd '" + dir.path().string() + "' && bash ask.bash > answer").c_str()), 0);
-    return dir.read("answer");
+    EXPECT_EQ(std::system(("cd '" + dir.path().string() + "' && bash ask.bash > reply").c_str()), 0);
+    return dir.read("reply");
   };
   EXPECT_EQ(ask("chainrule tr", 1), "train\n");
   EXPECT_EQ(ask("chainrule train --epo", 2), "--epochs\n");
@@ -83,9 +83,9 @@ TEST(Completion, CompletesVerbsOptionsAndValuesInFish) {
   dir.write("chainrule.fish", run(dir, {"completion", "fish"}).out);
   const auto ask = [&](const std::string& line) {
     dir.write("ask.fish", "source chainrule.fish\ncomplete -C '" + line + "' | string split -f 1 \\t\ntrue\n");
-    EXPECT_EQ(std::system(("cd '" + dir.path().string() + "' && HOME=$PWD fish --no-config ask.fish > answer").c_str()),
+    EXPECT_EQ(std::system(("cd '" + dir.path().string() + "' && HOME=$PWD fish --no-config ask.fish > reply").c_str()),
               0);
-    return dir.read("answer");
+    return dir.read("reply");
   };
   EXPECT_EQ(ask("chainrule tr"), "train\n");
   EXPECT_EQ(ask("chainrule train --epo"), "--epochs\n");
@@ -129,7 +129,7 @@ TEST(Train, WritesAModelAndSaysSoOnStandardErrorOnly) {
   EXPECT_EQ(result.out, "");
   for (const char* const part :
        {"network: 2 -> 8 silu -> 3", "rows: 135 for training, 15 for validation", "memory:", "epoch 30/30",
-        "validation", "the best constant answer there: accuracy 0.", "weights_sha256: ", "written: m.safetensors"})
+        "validation", "validation baseline: accuracy 0.", "weights_sha256: ", "written: m.safetensors"})
     EXPECT_NE(result.err.find(part), std::string::npos) << part << "\n" << result.err;
   EXPECT_EQ(result.err.find('\x1b'), std::string::npos);
   EXPECT_EQ(dir.listing().size(), 2u);
@@ -250,7 +250,7 @@ TEST(Config, PrintedOptionsBringBackTheSame) {
   EXPECT_FALSE(dir.has("model.safetensors"));
 }
 
-// Tables and images start from different settings where nobody names some.
+// Tables and images have different default settings.
 TEST(Config, TheDefaultPresetGoesByTheData) {
   const Dir dir;
   dir.write("points.csv", points(true, false));
@@ -299,7 +299,7 @@ TEST(Evaluate, MeasuresAndKnowsItsOwnTrainingRows) {
   EXPECT_EQ(counted, 60u);
 
   const Result same = run(dir, {"evaluate", "m.safetensors", "points.csv", "--json"});
-  EXPECT_NE(same.err.find("these are the rows that trained the model"), std::string::npos);
+  EXPECT_NE(same.err.find("these rows trained the model"), std::string::npos);
   EXPECT_EQ(json::parse(same.out)["trained_on_these_rows"], true);
 }
 
@@ -336,9 +336,9 @@ TEST(Predict, GivesClassesAsTheyWereWritten) {
   EXPECT_EQ(lines[2].substr(0, 18), "\"blue, \"\"deep\"\"\",0");
   EXPECT_EQ(lines[3].substr(0, 6), "green,");
 
-  const Result rows = run(dir, {"predict", "--json", "m.safetensors", "new.csv", "-o", "answers.jsonl"});
+  const Result rows = run(dir, {"predict", "--json", "m.safetensors", "new.csv", "-o", "predictions.jsonl"});
   EXPECT_EQ(rows.out, "");
-  const std::vector<std::string> documents = lines_of(dir.read("answers.jsonl"));
+  const std::vector<std::string> documents = lines_of(dir.read("predictions.jsonl"));
   ASSERT_EQ(documents.size(), 3u);
   const json second = json::parse(documents[1]);
   EXPECT_EQ(second["prediction"], "blue, \"deep\"");

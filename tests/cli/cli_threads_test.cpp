@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Threads and speed, as a user of the program sees them.
+// Threads and speed of the program.
 #include <nlohmann/json.hpp>
 
 #include "tests/support/cli_runner.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tune: what it writes and says, a search that is killed and resumed, refusals.
+// tune: its files and output, a search that is killed and resumed, refusals.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <span>
@@ -55,7 +55,7 @@ TEST(TuneCommand, WritesTrialsAndTheWinnersModel) {
     EXPECT_TRUE(line.contains("learning_rate"));
     EXPECT_FALSE(line.contains("epochs"));  // set by hand: not varied
   }
-  // The command that is said makes the very same model, and the figure is that of its test rows.
+  // The printed command reproduces the model, and the score is that of its test rows.
   std::vector<std::string> words = found["command"];
   words.erase(words.begin());
   words.insert(words.end(), {"-o", "again.safetensors", "--json"});
@@ -154,7 +154,8 @@ TEST(TuneCommand, CtrlCKeepsWhatIsMeasured) {
   program.send(SIGINT);
   const Result result = program.wait();
   EXPECT_EQ(result.code, 130) << result.err;
-  EXPECT_TRUE(contains(result.err, "interrupted: what was measured is in trials.jsonl; --resume goes on with it"));
+  EXPECT_TRUE(
+      contains(result.err, "interrupted: completed trainings are in trials.jsonl; --resume continues the search"));
   EXPECT_GE(lines_of(dir.read("trials.jsonl")).size(), 3u);
   EXPECT_FALSE(dir.has("model.safetensors"));
 }
@@ -178,15 +179,15 @@ TEST(TuneCommand, RefusesInTheWordsOfTheCommandLine) {
     EXPECT_EQ(dir.listing(), listing);
   };
   refused({"--trials", "0"}, "--trials: expected a whole number from 1");
-  refused({"--folds", "1"}, "--folds: expected a whole number from 2 up, found 1");
+  refused({"--folds", "1"}, "--folds: expected a whole number of at least 2, found 1");
   refused({"--minutes", "0"}, "--minutes: expected a number above 0, found \"0\"");
   refused({"--range", "hiden=2|3"}, "--range: expected an option of train, found \"hiden\"");
   refused({"--score", "rmse"}, "score: expected one of ");
   refused({"--trials-file", "t.jsonl"}, "t.jsonl: exists already");
-  refused({"--trials-file", "t.jsonl", "--resume"}, "t.jsonl:1: expected the trials of this very search");
+  refused({"--trials-file", "t.jsonl", "--resume"}, "t.jsonl:1: expected the trials of this search");
   refused({"--resume", "--force"}, "--resume: expected no --force beside it");
   refused({"--trials-file", "points.csv", "--force"}, "points.csv");
-  refused({"--trials-file", "./model.safetensors"}, "--trials-file: expected another file than the model's");
+  refused({"--trials-file", "./model.safetensors"}, "--trials-file: expected a file other than the model file");
   refused({"--test-fold", "1/2"}, "--test-fold");
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reports of 100 epochs and 30 columns: how large they are, how soon there is something to look at, and what axe-core
-// says of them ($CHAINRULE_AXE: its axe.min.js; without it that part is left out, and said so).
+// Reports of 100 epochs and 30 columns: their size, the time until they are drawn, and the findings of axe-core
+// ($CHAINRULE_AXE: its axe.min.js; without it that part is skipped with a message).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -33,7 +33,7 @@ struct Reports : Dir {
   }
 };
 
-// What axe-core finds, of all its rules: each with the first element that breaks it.
+// The violations that axe-core finds: each rule with the first element that breaks it.
 constexpr const char* kViolations = R"(axe.run(document, { resultTypes: ['violations'] }).then(found =>
   found.violations.map(one => [one.id, one.help, one.nodes[0].html.slice(0, 120), one.nodes[0].failureSummary])))";
 

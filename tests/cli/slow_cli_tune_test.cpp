@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A search that is killed at ten drawn moments, one after the other, and resumed each time: the same trials, figures
-// and winner as when nobody disturbs it.
+// A search that is killed at ten random moments and resumed each time has the same trials, scores and winner as an
+// undisturbed one.
 #include <algorithm>
 #include <chrono>
 #include <iostream>

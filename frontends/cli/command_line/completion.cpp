@@ -12,10 +12,10 @@
 namespace chainrule::cli {
 namespace {
 
-// One word that begins with dashes, as the shells are told of it.
+// One word that begins with dashes, as a completion script describes it.
 struct Word {
   std::string name, letter;  // without dashes
-  std::string value;         // "" = takes none
+  std::string value;         // "" = no value
   std::string help;
   std::vector<std::string> choices;
   bool repeatable = false;
@@ -42,7 +42,7 @@ std::vector<Word> words_of(const Verb& verb) {
   return words;
 }
 
-// What may follow the verb; empty = file names.
+// The words that may follow the verb; empty = file names.
 std::vector<std::string> operands_of(const Verb& verb) {
   if (verb.name == "completion") return {"bash", "zsh", "fish"};
   std::vector<std::string> names;
@@ -53,7 +53,7 @@ std::vector<std::string> operands_of(const Verb& verb) {
 
 bool takes_file(const Word& word) { return word.value == "FILE" || word.value == "FOLDER"; }
 
-// `text` with a backslash before each of `special`, to stand between single quotes of a POSIX shell.
+// `text` for single quotes of a POSIX shell, with a backslash before each character of `special`.
 std::string escaped(const std::string& text, std::string_view special) {
   std::string out;
   for (const char c : text) {
@@ -104,7 +104,7 @@ std::string bash_completion() {
          "complete -o filenames -F _chainrule chainrule\n";
 }
 
-// What _arguments of zsh is told of a word: '--name=[help]:VALUE:(choices)'.
+// A word as _arguments of zsh expects it: '--name=[help]:VALUE:(choices)'.
 std::string zsh_word(const Word& word) {
   std::string action;
   if (!word.choices.empty())
@@ -154,7 +154,7 @@ std::string zsh_completion() {
          "if [ \"$funcstack[1]\" = _chainrule ]; then _chainrule \"$@\"; else compdef _chainrule chainrule; fi\n";
 }
 
-// `text` to stand between single quotes of fish, where a backslash protects.
+// `text` for single quotes of fish, where a backslash escapes.
 std::string fish_text(const std::string& text) {
   std::string out;
   for (const char c : text) out += c == '\'' || c == '\\' ? std::string("\\") + c : std::string(1, c);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Scripts that complete verbs, options, their known values, and file names in a shell.
+// Scripts that complete commands, options, option values and file names in a shell.
 #pragma once
 
 #include <string>

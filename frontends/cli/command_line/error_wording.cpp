@@ -6,7 +6,7 @@
 namespace chainrule::cli {
 namespace {
 
-// Where the option was set, as messages begin; the last source counts.
+// The beginning of the message: where the option was set. The last source counts.
 std::string as_set(const NamedOption& named, const std::vector<std::vector<Assignment>>& sources) {
   std::string where = flag_text(named);
   const Option* const option = find_option(named.key);
@@ -22,10 +22,10 @@ std::string flag_text(const NamedOption& option) {
   std::string name = option.key;
   std::ranges::replace(name, '_', '-');
   const Option* const known = find_option(option.key);
-  const bool takes_value = known != nullptr && known->kind != OptionKind::flag;  // a column may be called "false"
+  const bool takes_value = known != nullptr && known->kind != OptionKind::flag;  // a column may have the name "false"
   if (!takes_value && option.value == "false") return "--no-" + name;
   if (option.value.empty() || (!takes_value && option.value == "true")) return "--" + name;
-  // A value with a sign would be read as another flag.
+  // A value with a minus sign would be parsed as another flag.
   return "--" + name + (option.value[0] == '-' ? "=" : " ") + option.value;
 }
 

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kWidth = 100, kIndent = 32;
 
-// One flag or option as help shows it.
+// A flag or option as help prints it.
 struct Entry {
   std::string group, names, help, fallback;
   std::vector<std::string> choices;
@@ -28,7 +28,7 @@ Entry entry_of(const Flag& flag, const std::string& group) {
       ""};
 }
 
-// "256; images: 32" where training begins with other settings on tables than on images.
+// "256; images: 32" if tables and images have different defaults.
 std::string default_text(const Option& option, const Verb& verb) {
   const auto shown = [&](const std::string& value) {
     return option.kind != OptionKind::flag ? value : std::string(value == "true" ? "yes" : "no");
@@ -61,14 +61,14 @@ std::vector<Entry> entries_of(const Verb& verb) {
 
 std::string heading(const std::string& group) {
   if (group == "data") return "Options for the data";
-  if (group == "rows") return "Options for the rows held out";
+  if (group == "rows") return "Options for validation and test rows";
   if (group == "network") return "Options for the network";
   if (group == "training") return "Options for the training";
-  if (group == "optimiser") return "Options for the optimiser";
-  if (group == "schedule") return "Options for the learning rate in time";
-  if (group == "stopping") return "Options for stopping";
-  if (group == "decision") return "Options for the decision between two classes";
-  if (group == "everywhere") return "Options of every verb";
+  if (group == "optimiser") return "Options for the optimizer";
+  if (group == "schedule") return "Options for the learning-rate schedule";
+  if (group == "stopping") return "Options for early stopping";
+  if (group == "decision") return "Options for the decision threshold";
+  if (group == "everywhere") return "Options of every command";
   return "Options of " + group;
 }
 
@@ -141,14 +141,14 @@ const char* const kExamples[] = {"chainrule train data/digits.csv --target digit
                                  "chainrule predict digits.safetensors new.csv > predictions.csv"};
 
 const char* const kExitCodes[][2] = {
-    {"0", "all went well"},
-    {"1", "a defect of Chainrule itself"},
+    {"0", "success"},
+    {"1", "a bug in Chainrule"},
     {"2", "the command line or a configuration is wrong, or an output was refused before work started"},
     {"3", "a data or model file is missing, unreadable or invalid"},
-    {"4", "the training met numbers that are not finite"},
+    {"4", "the training overflowed: a loss, gradient or weight became infinite or NaN"},
     {"5", "a requested check failed"},
-    {"6", "writing failed, or memory ran out"},
-    {"130", "interrupted by Ctrl-C (143: by SIGTERM), after the best model so far was written"}};
+    {"6", "writing failed, or out of memory"},
+    {"130", "interrupted by Ctrl-C (143: by SIGTERM); the best model so far was written first"}};
 
 std::string bar_escaped(const std::string& text) {
   std::string out;
@@ -184,7 +184,7 @@ std::string markdown_of(const Verb& verb) {
 
 // ---- manual pages -------------------------------------------------------------------------------------------------
 
-// Text for roff: its backslash, and a dot or apostrophe that would begin a line. In commands a hyphen is a minus.
+// Text for roff: escapes backslashes, and a dot or apostrophe at the start of a line. In commands a hyphen is a minus.
 std::string roff(const std::string& text, bool is_command = false) {
   std::string out = text.starts_with('.') || text.starts_with('\'') ? "\\&" : "";
   for (const char c : text) {
@@ -202,7 +202,7 @@ std::string roff(const std::string& text, bool is_command = false) {
   return out;
 }
 
-// "-o, --output FILE": what is typed in bold, what stands for a value in italics.
+// "-o, --output FILE": the flag in bold, the name of its value in italics.
 std::string roff_names(const std::string& names) {
   std::string out;
   for (std::size_t at = names.find('-'); at < names.size();) {
@@ -248,11 +248,11 @@ std::string man_exit_codes() {
 
 std::string help_text() {
   std::string out =
-      "Train fully connected neural networks by backpropagation, and use them.\n\n"
-      "Usage: chainrule VERB [OPTIONS] [FILE...]\n\n"
+      "Train, evaluate and use fully connected neural networks.\n\n"
+      "Usage: chainrule COMMAND [OPTIONS] [FILE...]\n\n"
       "Examples:\n";
   for (const char* const example : kExamples) out += fmt::format("  {}\n", example);
-  out += "\nVerbs (chainrule help VERB explains one):\n";
+  out += "\nCommands (chainrule help COMMAND explains one):\n";
   for (const Verb& verb : verbs()) out += fmt::format("  {:<12}{}\n", verb.name, verb.summary);
   out += lines_of(global_entries());
   out += "\nExit codes:\n";
@@ -277,15 +277,15 @@ std::string help_markdown() {
   std::string out =
       "# The command line\n\n"
       "<!-- made by `chainrule help --markdown`; a test compares -->\n\n"
-      "`chainrule VERB [OPTIONS] [FILE...]`. Values follow as `--option value` or `--option=value`; `-` is standard\n"
-      "input or output; after `--` no word is an option. Standard output carries only the data asked for, all news go\n"
-      "to standard error. Defaults are those of a preset, by what DATA holds where none is named (docs/presets.md);\n"
-      "`--config FILE` is stronger, and the command line than that. In a TOML file the options of `train` have the "
-      "same names with `_` for `-`; `--print-config`\n"
-      "writes such a file.\n\n"
-      "| verb | does |\n|---|---|\n";
+      "`chainrule COMMAND [OPTIONS] [FILE...]`. Values follow as `--option value` or `--option=value`.\n"
+      "`-` is standard input or output. After `--` no word is an option. Results go to standard output,\n"
+      "messages and progress to standard error. Defaults come from a preset; without `--preset`, the data\n"
+      "decide which one (docs/presets.md). `--config FILE` overrides the preset, and the command line\n"
+      "overrides both. In a TOML file the options of `train` have the same names with `_` for `-`.\n"
+      "`--print-config` prints such a file.\n\n"
+      "| command | does |\n|---|---|\n";
   for (const Verb& verb : verbs()) out += fmt::format("| [{0}](#chainrule-{0}) | {1} |\n", verb.name, verb.summary);
-  out += "\n| exit code | means |\n|---|---|\n";
+  out += "\n| exit code | meaning |\n|---|---|\n";
   for (const auto& [code, meaning] : kExitCodes) out += fmt::format("| {} | {} |\n", code, meaning);
   out += table_of(global_entries());
   for (const Verb& verb : verbs()) out += markdown_of(verb);
@@ -293,13 +293,13 @@ std::string help_markdown() {
 }
 
 std::string help_man() {
-  std::string out = man_head("chainrule", "train fully connected neural networks by backpropagation, and use them");
+  std::string out = man_head("chainrule", "train, evaluate and use fully connected neural networks");
   out +=
-      ".SH SYNOPSIS\n\\fBchainrule\\fR \\fIVERB\\fR [\\fIOPTIONS\\fR] [\\fIFILE\\fR...]\n"
+      ".SH SYNOPSIS\n\\fBchainrule\\fR \\fICOMMAND\\fR [\\fIOPTIONS\\fR] [\\fIFILE\\fR...]\n"
       ".SH DESCRIPTION\n"
-      "Values follow as \\fB\\-\\-option\\fR \\fIVALUE\\fR or \\fB\\-\\-option=\\fR\\fIVALUE\\fR; "
-      "\\fB\\-\\fR is standard input or output; after \\fB\\-\\-\\fR no word is an option. "
-      "Each verb has a page of its own, e.g. \\fBchainrule\\-train\\fR(1).\n.SH VERBS\n";
+      "Values follow as \\fB\\-\\-option\\fR \\fIVALUE\\fR or \\fB\\-\\-option=\\fR\\fIVALUE\\fR. \\fB\\-\\fR is "
+      "standard input or output. After \\fB\\-\\-\\fR no word is an option. Each command has its own page, e.g. "
+      "\\fBchainrule\\-train\\fR(1).\n.SH COMMANDS\n";
   for (const Verb& verb : verbs())
     out += fmt::format(".TP\n\\fB{}\\fR\n{}\n", roff(verb.name, true), roff(verb.summary));
   out += ".SH OPTIONS\n" + man_entries(global_entries());

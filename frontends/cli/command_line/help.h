@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The texts made from verbs and options: help, the page docs/cli.md, the manual pages.
+// Texts generated from verbs and options: help, docs/cli.md and the manual pages.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@ namespace chainrule::cli {
 std::string help_text();
 /// Help of one verb.
 std::string help_text(const Verb& verb);
-/// docs/cli.md, whole.
+/// The whole text of docs/cli.md.
 std::string help_markdown();
 /// The manual page chainrule(1), for man or groff.
 std::string help_man();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// CLI11 finds options and their values among the words; the rest, and every message, is ours.
+// CLI11 finds options and their values among the words. Everything else, and every message, is written here.
 #include "cli/command_line/parse.h"
 
 #include <CLI/CLI.hpp>
@@ -23,12 +23,12 @@ Error no_such_verb(const std::string& word) {
   for (const Verb& verb : verbs()) names.push_back(verb.name);
   std::string list;
   for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
-  if (word.empty()) return usage("command line: expected a verb (" + list + "), found none", "chainrule --help");
-  return usage("command line: expected a verb (" + list + "), found " + in_quotes(word),
+  if (word.empty()) return usage("command line: expected a command (" + list + "), found none", "chainrule --help");
+  return usage("command line: expected a command (" + list + "), found " + in_quotes(word),
                did_you_mean(nearest_name(word, names)) + "chainrule --help explains them");
 }
 
-// Takes the verb out of the words; what stood before it is global options.
+// Removes the verb from the words. The words before it are global options.
 const Verb* take_verb(std::vector<std::string>& words) {
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (words[i] == "--color") {
@@ -43,13 +43,13 @@ const Verb* take_verb(std::vector<std::string>& words) {
   return nullptr;
 }
 
-// The options of one verb as CLI11 knows them, and where each one's results go.
+// The options of one verb for CLI11, and where the results of each go.
 struct Parser {
   CLI::App app;
   std::vector<std::pair<const Flag*, CLI::Option*>> flags;
   std::vector<std::pair<const Option*, CLI::Option*>> options;
-  std::vector<std::string> names;         // all long ones, with their dashes, for suggestions
-  std::vector<std::string> with_a_value;  // those of them that take one
+  std::vector<std::string> names;         // all long names, with dashes, for suggestions
+  std::vector<std::string> with_a_value;  // those that take a value
 };
 
 CLI::Option* add(Parser& parser, std::vector<std::string> names, const std::string& letter, bool takes_value,
@@ -88,7 +88,7 @@ void build(Parser& parser, const Verb* verb) {
   }
 }
 
-// CLI11 reads "--name=" as "--name" and takes the next word for its value; written apart, the value is empty.
+// CLI11 reads "--name=" as "--name" and would use the next word as the value. As two words, the value stays empty.
 void part_empty_values(std::vector<std::string>& words, const std::vector<std::string>& with_a_value) {
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (words[i].size() < 3 || words[i].back() != '=') continue;
@@ -102,7 +102,7 @@ void part_empty_values(std::vector<std::string>& words, const std::vector<std::s
 void run_parser(Parser& parser, std::vector<std::string> words) {
   part_empty_values(words, parser.with_a_value);
   const std::string last = words.empty() ? "" : words.back();
-  std::reverse(words.begin(), words.end());  // as CLI11 wants them
+  std::reverse(words.begin(), words.end());  // CLI11 expects reverse order
   try {
     parser.app.parse(words);
   } catch (const CLI::ArgumentMismatch&) {
@@ -112,7 +112,7 @@ void run_parser(Parser& parser, std::vector<std::string> words) {
   }
 }
 
-// Words that are no known option: files, or mistakes.
+// Words that are not known options: files or errors.
 std::vector<std::string> take_files(const Parser& parser, const Verb* verb) {
   std::vector<std::string> files;
   for (const std::string& word : parser.app.remaining()) {
@@ -123,7 +123,8 @@ std::vector<std::string> take_files(const Parser& parser, const Verb* verb) {
     const std::string name = word.substr(0, word.find('='));
     const std::string owner = verb == nullptr ? "chainrule" : "chainrule " + verb->name;
     const std::string where = verb == nullptr ? "command line: unknown option " : verb->name + ": unknown option ";
-    throw usage(where + in_quotes(name), did_you_mean(nearest_name(name, parser.names)) + owner + " --help lists all");
+    throw usage(where + in_quotes(name),
+                did_you_mean(nearest_name(name, parser.names)) + owner + " --help lists all options");
   }
   return files;
 }
@@ -142,8 +143,7 @@ void check_files(const Arguments& arguments, const Verb& verb) {
                 "chainrule " + verb.name + " --help shows examples");
   const bool any_number = !verb.files.empty() && verb.files.back().repeatable;
   if (arguments.files.size() > verb.files.size() && !any_number)
-    throw usage(verb.name + ": expected " + wanted + " and no more, found " +
-                in_quotes(arguments.files[verb.files.size()]));
+    throw usage(verb.name + ": expected only " + wanted + ", found " + in_quotes(arguments.files[verb.files.size()]));
 }
 
 Arguments collect(const Parser& parser) {

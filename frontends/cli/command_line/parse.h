@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the words of the command line to Arguments. Parsing only parses; what the words mean is the commands' business.
+// Parses the words of the command line into Arguments. The commands interpret the values.
 #pragma once
 
 #include <map>
@@ -11,12 +11,12 @@
 
 namespace chainrule::cli {
 
-/// What the command line said.
+/// The parsed command line.
 struct Arguments {
   std::string verb;
-  std::vector<std::string> files;                         ///< as many as the verb may have
-  std::vector<Assignment> options;                        ///< of the table of options
-  std::map<std::string, std::vector<std::string>> flags;  ///< by name; yes and no are "true" and "false"
+  std::vector<std::string> files;                         ///< as many as the verb takes
+  std::vector<Assignment> options;                        ///< of the option table
+  std::map<std::string, std::vector<std::string>> flags;  ///< by name; a switch has "true" or "false"
 
   bool has(const std::string& flag) const { return flags.count(flag) > 0; }
   bool is_true(const std::string& flag) const { return text(flag) == "true"; }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the program can be told, beside the table of options: its verbs, their files and flags. Parser, help, docs page
-// and completion are all made from these descriptions.
+// The verbs of the program with their files and flags, in addition to the option table. Parser, help, docs/cli.md and
+// completion are generated from these descriptions.
 #pragma once
 
 #include <string>
@@ -14,11 +14,11 @@ namespace chainrule::cli {
 struct Flag {
   std::string name;         ///< without the dashes
   std::string letter;       ///< "o" for -o; "" = none
-  std::string value;        ///< what help calls the value, e.g. "FILE"; "" = yes or no
+  std::string value;        ///< name of the value in help, e.g. "FILE"; "" = a switch
   std::string help;         ///< one line
-  std::string fallback;     ///< what holds without it, as shown in help; "" = nothing to say
+  std::string fallback;     ///< default, as printed in help; "" = not printed
   bool negatable = false;   ///< --no-NAME exists
-  bool repeatable = false;  ///< all values count, not only the last
+  bool repeatable = false;  ///< all values count, not only the last one one
   std::vector<std::string> choices;
 };
 
@@ -26,28 +26,28 @@ struct Positional {
   std::string name;  ///< "DATA"
   std::string help;
   bool required = true;
-  bool repeatable = false;  ///< the last one only: one or more
+  bool repeatable = false;  ///< one or more; the last positional only
 };
 
 struct Verb {
   std::string name;
   std::string summary;                ///< one line
-  std::vector<std::string> about;     ///< opening lines of its help
+  std::vector<std::string> about;     ///< paragraphs at the start of its help
   std::vector<std::string> examples;  ///< command lines
   std::vector<Positional> files;
   std::vector<Flag> flags;
-  bool takes_options = false;          ///< the table of options too
-  std::vector<std::string> idle = {};  ///< options, or groups of them, that it does not take: they play no part in it
+  bool takes_options = false;          ///< also the options of the table
+  std::vector<std::string> idle = {};  ///< options or groups that it does not take, since they have no effect
 };
 
 /// Whether the verb takes this option of the table.
 bool takes(const Verb& verb, const Option& option);
 
-/// In the order in which they are shown.
+/// In the order of the help.
 const std::vector<Verb>& verbs();
-/// nullptr when there is none of this name.
+/// nullptr if no verb has this name.
 const Verb* find_verb(std::string_view name);
-/// Flags of every verb, also before it.
+/// Flags that every verb takes; they may also precede the verb.
 const std::vector<Flag>& global_flags();
 
 }  // namespace chainrule::cli

@@ -40,7 +40,7 @@ Dataset load_images(const std::string& folder) {
   FitOptions options;
   const FitPlan plan = plan_fit(table, options);
   if (!plan.encoder.images())
-    throw Error(ErrorCategory::input, place(folder) + ": expected images (IDX files), found columns of numbers");
+    throw Error(ErrorCategory::input, place(folder) + ": expected images (IDX files), found a table");
   return encode(plan.encoder, table, true);
 }
 
@@ -54,7 +54,7 @@ Json load_earlier(const std::string& path) {
       fits =
           fits && entry.is_object() && entry.contains("samples_per_second") && entry["samples_per_second"].is_number();
   if (!fits)
-    throw Error(ErrorCategory::input, place(path) + ": expected what bench --json printed, found something else");
+    throw Error(ErrorCategory::input, place(path) + ": expected the output of bench --json, found something else");
   return document;
 }
 
@@ -98,7 +98,7 @@ int bench_command(const Arguments& arguments, const Terminal& terminal) {
   Output output;
   if (!json)
     output.write(
-        fmt::format("chainrule {}, {}, {} thread{}, peak {:.0f} GFLOP/s a core\n\n  {:<4} {:<57} {:>12} {:>13} "
+        fmt::format("chainrule {}, {}, {} thread{}, peak {:.0f} GFLOP/s per core\n\n  {:<4} {:<57} {:>12} {:>13} "
                     "{:>7} {:>7}{}\n",
                     kVersion, vector_unit(), threads, threads == 1 ? "" : "s", peak, "", "", "samples", "step or call",
                     "GFLOP/s", "of peak", earlier.is_object() ? "  earlier" : ""));

@@ -16,12 +16,11 @@ constexpr std::size_t kRepeats = 5;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-// An image of 28 x 28 pixels: six lines, end to end, drawn with a pen of 3 x 3. What a step costs depends on which
-// zeros lie beside each other, so these are like MNIST's, within a tenth (in brackets, the share of non-zero pixels
-// there): 0.19 (0.19) of the pixels, 0.45 (0.50) of those that any of 12 images has, 0.46 (0.50) of the groups of 12
-// neighbours.
+// An image of 28 x 28 pixels: six connected lines, drawn with a pen of 3 x 3. The cost of a step depends on which
+// zeros are adjacent, so the fractions of non-zero pixels are close to MNIST's (in brackets): 0.19 (0.19) of the
+// pixels, 0.45 (0.50) of those that any of 12 images has, 0.46 (0.50) of the groups of 12 neighbors.
 void draw(std::uint32_t image, std::uint8_t* pixels) {
-  constexpr std::size_t kLines = 6, kDots = 32;  // no line is longer than its dots: 20 rows, 16 columns
+  constexpr std::size_t kLines = 6, kDots = 32;  // a line spans at most 20 rows and 16 columns, fewer than its dots
   const Stream stream{1, Purpose::test, 0, image};
   const auto row_of = [&](std::size_t end) { return 4 + 20 * random_uniform(stream, 2 * end); };
   const auto column_of = [&](std::size_t end) { return 6 + 16 * random_uniform(stream, 2 * end + 1); };
@@ -37,7 +36,7 @@ void draw(std::uint32_t image, std::uint8_t* pixels) {
   }
 }
 
-// Pixels as bytes, or standardised numbers; classes or numbers by chance, which no training learns too well.
+// Pixels as bytes, or standardized numbers. Targets are random, so that no training learns them too well.
 Dataset made_up_data(const Workload& workload, std::size_t rows) {
   const std::size_t inputs = workload.sizes.front(), outputs = workload.sizes.back();
   Dataset data;
@@ -79,7 +78,7 @@ Network network_of(const Workload& workload) {
   return network;
 }
 
-// Operations of the products: 2 per weight and row forward, twice that backward, none for the inputs' own gradient.
+// Operations of the products: 2 per weight and row forward, twice that backward, none for the gradient of the inputs.
 double operations_per_row(const Workload& workload) {
   double weights = 0;
   for (std::size_t l = 1; l < workload.sizes.size(); ++l)
@@ -88,7 +87,7 @@ double operations_per_row(const Workload& workload) {
   return 6 * weights - 2 * static_cast<double>(workload.sizes[0] * workload.sizes[1]);
 }
 
-// Rows per second in each of the repeats; the first one warms up.
+// Rows per second of each repeat. The first repeat warms up.
 std::vector<double> train_for(const Workload& workload, std::size_t threads, double seconds, const Dataset& data) {
   TrainOptions options;
   options.loss = workload.loss;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `chainrule bench` measures: networks, how each is trained or asked, and the clock.
+// The workloads of `chainrule bench`: networks that train or predict, and how their time is measured.
 #pragma once
 
 #include <string>
@@ -9,8 +9,7 @@
 
 namespace chainrule::cli {
 
-/// A network and what is done with it. Training (T...) counts samples per second; prediction (I...) microseconds per
-/// call of `batch` rows.
+/// A network that trains (T...: samples per second) or predicts (I...: microseconds per call of `batch` rows).
 struct Workload {
   std::string name, about;
   std::vector<std::size_t> sizes;  ///< inputs, hidden layers, outputs
@@ -26,11 +25,11 @@ const std::vector<Workload>& workloads();
 struct Measurement {
   double samples_per_second = 0;    ///< median of the repeats
   double microseconds = 0;          ///< per step or call
-  double gflops = 0;                ///< of the products of matrices
+  double gflops = 0;                ///< of the matrix products
   double slowest = 0, fastest = 0;  ///< samples per second of the repeats
 };
-/// Five repeats of at least `seconds` each, after one that does not count. `images`: MNIST's training rows for the
-/// workloads of 784 inputs, or nullptr: made up.
+/// Five repeats of at least `seconds` each, after a warm-up. `images`: MNIST's training rows for the workloads with 784
+/// inputs; nullptr = synthetic images.
 Measurement measure(const Workload& workload, std::size_t threads, double seconds, const Dataset* images);
 
 }  // namespace chainrule::cli

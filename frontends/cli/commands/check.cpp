@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// check [MODEL] DATA: the gradient check, the engine beside it, and planted faults.
+// check [MODEL] DATA: checks the gradient and the engine, with planted faults.
 #include <limits>
 
 #include "chainrule/report/documents.h"

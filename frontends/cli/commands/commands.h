@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The verbs. Each returns the exit code or throws Error; what was asked for goes to standard output, all else to the
+// The verbs. Each returns the exit code or throws Error. Results go to standard output, everything else to the
 // terminal.
 #pragma once
 
@@ -35,54 +35,55 @@ int text_command(const Arguments& arguments, const Terminal& terminal);
 /// Runs the verb.
 int run_command(const Arguments& arguments, const Terminal& terminal);
 
-// What several verbs share.
+// Shared by several verbs.
 
-/// --header, --delimiter and --labels; --missing and --decimal-comma where they are flags. Throws Error (usage).
+/// --header, --delimiter and --labels; --missing and --decimal-comma if they are flags of the verb. Throws Error
+/// (usage).
 formats::LoadOptions load_options(const Arguments& arguments);
-/// The same beside a model, which knows how its own table was read; --missing and --decimal-comma are stronger. The
-/// model must outlive it.
+/// The same for use with a model, which knows how its training table was read. --missing and --decimal-comma override
+/// that. The model must outlive the result.
 formats::LoadOptions load_options_beside(const Model& model, const Arguments& arguments);
-/// How the table of a training is read: as the command line says, then as its options do.
+/// How a training table is read, from the command line and the options.
 formats::LoadOptions load_options_of(const Arguments& arguments, const EncoderOptions& data);
-/// Rows to train on, which have a target: reading.target. Those without are left out, and table.notes says so.
+/// The rows that have a target (reading.target). The others are dropped with a note in table.notes.
 Table load_with_target(const std::string& path, const formats::LoadOptions& reading);
-/// The same for an encoder, whose target is found as the other columns are, by name or by place.
+/// The same for an encoder. Its target is found like the other columns, by name or column number.
 Table load_for(const Encoder& encoder, const std::string& path, formats::LoadOptions reading);
-/// Reads a whole number from 1 that fills the text; false when it is none.
+/// Reads a whole number of at least 1; false if the text is anything else.
 bool read_number(std::string_view text, std::size_t& number);
-/// A whole number in 1 ... most given to this flag, or `fallback`. Throws Error (usage).
+/// The value of this flag, a whole number in 1 ... most, or `fallback`. Throws Error (usage).
 std::size_t whole_flag(const Arguments& arguments, const std::string& flag, std::size_t most, std::size_t fallback);
-/// --threads, 0 where it is not given: as many as the process may use. Throws Error (usage).
+/// --threads; 0 without it, for all threads that the process may use. Throws Error (usage).
 std::size_t threads_of(const Arguments& arguments);
-/// What --config says, then what the command line says.
+/// The options of --config, then those of the command line.
 std::vector<std::vector<Assignment>> sources_of(const Arguments& arguments);
-/// DATA and the files that options name: what a training reads. Throws Error (usage) when two are standard input.
+/// The files that a training reads: DATA and those that options name. Throws Error (usage) if two are standard input.
 std::vector<std::string> training_inputs(const Arguments& arguments);
-/// Where this flag sends what is written beside the model: another file than those, than standard output and than the
-/// inputs, and as check_output() wants it. Throws Error (usage).
+/// Checks the output file of this flag: it must differ from `others`, standard output and the inputs, and pass
+/// check_output(). Throws Error (usage).
 void check_side_output(const Arguments& arguments, const std::string& flag, const std::vector<std::string>& others,
                        const std::vector<std::string>& inputs);
-/// The page of a report with this document.
+/// Writes a report page with this document.
 void write_report(const std::string& path, bool overwrite, const std::string& document);
-/// The words of a command that takes DATA and options as these arguments do, but for those in `settings`.
+/// The words of a command with the DATA and options of these arguments; `settings` override options.
 std::vector<std::string> command_like(const std::string& verb, const Arguments& arguments,
                                       const std::vector<std::vector<Assignment>>& sources,
                                       const std::vector<std::pair<std::string, std::string>>& settings = {});
-/// Prints the options in force for DATA; without DATA, for a table. Throws Error (usage) beside --json.
+/// Prints the effective options for DATA; without DATA, for a table. Throws Error (usage) with --json.
 int print_config(const Arguments& arguments, const std::vector<std::vector<Assignment>>& sources);
-/// Throws Error (usage) where so much is more than --max-memory, or without it more than the machine has; or where
-/// --max-memory is no size.
+/// Throws Error (usage) if `bytes` exceeds --max-memory, or without it the memory of the machine; or if --max-memory is
+/// not a size.
 void check_memory(const Arguments& arguments, std::size_t bytes);
-/// --threshold, where it is given, in place of the model's own. Throws Error (usage).
+/// Replaces the model's threshold by --threshold, if given. Throws Error (usage).
 void take_threshold(const Arguments& arguments, Model& model);
-/// Throws Error (usage) for standard input: a model is read here and there, not from front to back.
+/// Throws Error (usage) for standard input: reading a model needs random access.
 void check_model_file(const std::string& path);
-/// Throws Error (usage) when two of them are standard input.
+/// Throws Error (usage) if two of them are standard input.
 void check_inputs(const std::vector<std::string>& inputs);
-/// Whether both name one file, which need not exist.
+/// Whether both paths name the same file, which need not exist.
 bool is_same_path(const std::string& one, const std::string& other);
-/// Refuses an output that exists (unless `overwrite`), cannot be written, or is one of the inputs or in one of their
-/// folders. Throws Error (usage).
+/// Throws Error (usage) for an output that exists (unless `overwrite`), cannot be written, or is an input or inside an
+/// input folder.
 void check_output(const std::string& output, bool overwrite, const std::vector<std::string>& inputs);
 
 }  // namespace chainrule::cli

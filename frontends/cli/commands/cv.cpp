@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// cv DATA: cross-validation of the options that train would take.
+// cv DATA: cross-validation of the options of train.
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -24,11 +24,11 @@ CrossValidationOptions fold_options(const Arguments& arguments) {
   CrossValidationOptions how;
   how.folds = whole_flag(arguments, "folds", kMost, how.folds);
   how.repeats = whole_flag(arguments, "repeats", kMost, how.repeats);
-  if (how.folds < 2) throw Error(ErrorCategory::usage, "--folds: expected a whole number from 2 up, found 1");
+  if (how.folds < 2) throw Error(ErrorCategory::usage, "--folds: expected a whole number of at least 2, found 1");
   return how;
 }
 
-// News of several trainings at once: a line for each that ends, and a bar on a terminal.
+// Progress of parallel trainings: a line for each that ends, and a bar on a terminal.
 class FoldProgress {
  public:
   FoldProgress(const Terminal& terminal, const CrossValidationOptions& how, std::size_t epochs)
@@ -84,7 +84,7 @@ void write_predictions(const Arguments& arguments, const Table& table, const Enc
   columns.push_back({Kind::prediction, "prediction"});
   if (encoder.task == Task::classes) columns.push_back({Kind::probabilities, "probability"});
   output.write(csv_heading(columns, encoder));
-  for (std::size_t repeat = 1; repeat <= how.repeats; ++repeat) {  // the rows of each in the order of the file
+  for (std::size_t repeat = 1; repeat <= how.repeats; ++repeat) {  // rows in the order of the file
     std::vector<std::pair<std::size_t, std::pair<const FoldResult*, std::size_t>>> rows;
     for (const FoldResult& fold : found.folds)
       for (std::size_t i = 0; fold.repeat == repeat && i < fold.split.test.size(); ++i)
@@ -112,14 +112,14 @@ FitPlan announce(const Arguments& arguments, const Terminal& terminal, FitOption
   }
   say(terminal, "network: " + describe(plan.architecture));
   const std::size_t at_once = trainings_at_once(how, threads_of(arguments)), all = how.folds * how.repeats;
-  say(terminal, fmt::format("{} trainings, {} at a time", all, at_once));
+  say(terminal, fmt::format("{} trainings, {} in parallel", all, at_once));
   check_memory(arguments, checked_product(plan.memory_bytes, at_once, "memory"));
   return plan;
 }
 
 using Sources = std::vector<std::vector<Assignment>>;
 
-// Of a cv that does the same.
+// The command that repeats this cross-validation.
 std::string command_of(const Arguments& arguments, const Sources& sources, const CrossValidationOptions& how) {
   std::vector<std::string> words = command_like("cv", arguments, sources);
   words.insert(words.end(), {"--folds", std::to_string(how.folds)});
@@ -131,7 +131,7 @@ int validate_on(const Arguments& arguments, const Terminal& terminal, const Sour
                 const Table& table) {
   const CrossValidationOptions how = fold_options(arguments);
   const FitPlan plan = announce(arguments, terminal, options, table, how);
-  const char* const answer = "\nfinishing with the folds that are done; once more leaves at once\n";
+  const char* const answer = "\nstopping after the completed folds; press Ctrl-C again to quit at once\n";
   const Interruption interruption(terminal.loudness == Loudness::quiet ? nullptr : answer);
   FoldProgress progress(terminal, how, options.train.epochs);
   CrossValidation found = cross_validate(
@@ -142,7 +142,8 @@ int validate_on(const Arguments& arguments, const Terminal& terminal, const Sour
       arguments.files[0], how, progress.seconds(), &table, &plan, &options, command_of(arguments, sources, how)};
   if (found.interrupted && found.folds.empty()) throw Interrupted{interruption.signal()};
   if (found.interrupted)
-    say(terminal, fmt::format("interrupted: {} of {} trainings are done", found.folds.size(), how.folds * how.repeats));
+    say(terminal,
+        fmt::format("interrupted: {} of {} trainings completed", found.folds.size(), how.folds * how.repeats));
   Output output;
   output.write(arguments.is_true("json") ? cross_document(found, facts) : cross_text(found));
   output.finish();
@@ -172,7 +173,8 @@ int cv_command(const Arguments& arguments, const Terminal& terminal) {
   const std::vector<std::string> inputs = training_inputs(arguments);
   check_side_output(arguments, "predictions", {}, inputs);
   if (arguments.has("id") && !arguments.has("predictions"))
-    throw Error(ErrorCategory::usage, "--id: expected --predictions beside it, found none", "it is written there");
+    throw Error(ErrorCategory::usage, "--id: expected --predictions beside it, found none",
+                "the column goes into that file");
   check_side_output(
       arguments, "report",
       arguments.has("predictions") ? std::vector{arguments.text("predictions")} : std::vector<std::string>(), inputs);

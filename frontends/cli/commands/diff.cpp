@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// diff A B: what two models have in common, and what not: data, options, columns, weights, figures.
+// diff A B: compares two models: data, options, columns, weights, metrics.
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -19,23 +19,23 @@
 namespace chainrule::cli {
 namespace {
 
-// Two values of one thing; "" = not there.
+// The values of one property in both models; "" = missing.
 struct Difference {
   std::string name, first, second;
 };
 
-// A tensor that both have in the same shape.
+// A tensor that both models have with the same shape.
 struct TensorDifference {
   std::string name;
   std::size_t values = 0, differ = 0;
   double largest = 0;   // absolute difference
-  double relative = 0;  // norm of the difference beside the norm of the first
+  double relative = 0;  // norm of the difference / norm of the first
 };
 
 struct Comparison {
   std::vector<Difference> facts, options, columns, shapes;
   std::vector<TensorDifference> tensors;
-  std::vector<Difference> metrics;  // all, the same ones too: the figures are what is asked for
+  std::vector<Difference> metrics;  // all of them, also those that are equal
   bool same_weights = false;
 
   bool same() const {
@@ -91,7 +91,7 @@ void compare_tensors(Comparison& out, const Network& first, const Network& secon
       TensorDifference tensor{segment.name};
       const std::span<const float> a = first.parameters.of(segment), b = second.parameters.of(at->second);
       double squares = 0, of_first = 0;
-      tensor.values = segment.rows * segment.columns;  // the panels in memory may have zeros behind them
+      tensor.values = segment.rows * segment.columns;  // the panels in memory may be padded with zeros
       for (std::size_t i = 0; i < a.size(); ++i) {
         const double x = static_cast<double>(a[i]), difference = static_cast<double>(b[i]) - x;
         tensor.differ += a[i] == b[i] ? 0 : 1;
@@ -156,11 +156,11 @@ std::string section(const std::string& title, const std::vector<Difference>& dif
 }
 
 std::string text_of(const Comparison& found) {
-  if (found.same()) return "the same: data, options, columns, weights to the bit, figures\n";
+  if (found.same()) return "identical: data, options, columns, weights (bit by bit), metrics\n";
   std::string out = section("models", found.facts) + section("options", found.options) +
                     section("columns", found.columns) + section("shapes", found.shapes);
   if (found.same_weights) {
-    out += "weights: the same to the bit\n\n";
+    out += "weights: bit-identical\n\n";
   } else if (!found.tensors.empty()) {
     Grid grid{{{"weights", "values", "differ", "largest difference", "relative (norms)"}},
               {false, true, true, true, true}};
@@ -169,7 +169,7 @@ std::string text_of(const Comparison& found) {
                            fmt::format("{:.3g}", tensor.largest), fmt::format("{:.3g}", tensor.relative)});
     out += grid.text() + "\n";
   }
-  return out + section("figures", found.metrics);
+  return out + section("metrics", found.metrics);
 }
 
 Json pairs(const std::vector<Difference>& differences) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// evaluate MODEL DATA: metrics on rows with known answers, and checks on them.
+// evaluate MODEL DATA: metrics on rows with known targets, and checks of the metrics.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -20,7 +20,7 @@ namespace chainrule::cli {
 namespace {
 
 constexpr std::size_t kMostGroups = 100;
-constexpr std::size_t kMostClassesCounted = 1000;  // the confusion matrix has the square of it
+constexpr std::size_t kMostClassesCounted = 1000;  // the confusion matrix has the square of this
 
 // One --fail-under or --fail-over.
 struct Demand {
@@ -45,8 +45,8 @@ Demand parse_demand(const std::string& flag, const std::string& text) {
   }
   if (large_is_good != demand.at_least)
     throw Error(ErrorCategory::usage,
-                fmt::format("--{}: expected a metric that should be {}, found {}", flag,
-                            demand.at_least ? "large" : "small", in_quotes(demand.metric)),
+                fmt::format("--{}: expected a metric for which {} is better, found {}", flag,
+                            demand.at_least ? "larger" : "smaller", in_quotes(demand.metric)),
                 fmt::format("--fail-{} {}", demand.at_least ? "over" : "under", text));
   return demand;
 }
@@ -59,7 +59,7 @@ std::vector<Demand> demands_of(const Arguments& arguments) {
   return demands;
 }
 
-// A metric of numbers asked of a model of classes, or the other way round.
+// Throws Error (usage) for a regression metric of a classification model, or vice versa.
 void check_demands(const std::vector<Demand>& demands, Task task) {
   const std::vector<std::string>& known = metric_names(task == Task::classes);
   for (const Demand& demand : demands)
@@ -69,14 +69,14 @@ void check_demands(const std::vector<Demand>& demands, Task task) {
                               demand.at_least ? "under" : "over", fmt::join(known, ", "), in_quotes(demand.metric)));
 }
 
-// Throws Error (check) that names every demand that is not met.
+// Throws Error (check) that names every unmet demand.
 void meet(const std::vector<Demand>& demands, const Estimates& estimates) {
   std::string failures;
   for (const Demand& demand : demands) {
     const Estimate& found = *find_estimate(estimates, demand.metric);
     if (demand.at_least ? found.value >= demand.bound : found.value <= demand.bound) continue;
-    failures += fmt::format("{}{}: expected at {} {}, found {}", failures.empty() ? "" : "; ", demand.metric,
-                            demand.at_least ? "least" : "most", demand.bound,
+    failures += fmt::format("{}{}: expected {} {}, found {}", failures.empty() ? "" : "; ", demand.metric,
+                            demand.at_least ? "at least" : "at most", demand.bound,
                             found.undefined.empty() ? fmt::format("{}", found.value) : "none: " + found.undefined);
   }
   if (!failures.empty()) throw Error(ErrorCategory::check, failures);
@@ -86,7 +86,7 @@ void meet(const std::vector<Demand>& demands, const Estimates& estimates) {
 
 int evaluate_command(const Arguments& arguments, const Terminal& terminal) {
   const std::vector<Demand> demands = demands_of(arguments);
-  load_options(arguments);  // what is wrong with the flags, first
+  load_options(arguments);  // reports errors in the flags first
   const std::size_t threads = threads_of(arguments);
   check_model_file(arguments.files[0]);
   check_inputs(arguments.files);
@@ -106,7 +106,7 @@ int evaluate_command(const Arguments& arguments, const Terminal& terminal) {
   evaluation.model = arguments.files[0];
   evaluation.data = arguments.files[1];
   if (evaluation.trained_on_these_rows)
-    say(terminal, "warning: these are the rows that trained the model; other rows will fare worse");
+    say(terminal, "warning: these rows trained the model; expect worse metrics on other rows");
   Output output;
   output.write(arguments.is_true("json") ? evaluation_document(evaluation) : evaluation_text(evaluation));
   output.finish();

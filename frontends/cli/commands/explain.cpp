@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// explain MODEL DATA: every number of training steps on chosen rows, as text, JSON or a page.
+// explain MODEL DATA: every number of training steps on chosen rows, as text, JSON or an HTML page.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -15,7 +15,8 @@ namespace chainrule::cli {
 namespace {
 
 constexpr std::size_t kMostSteps = 1000;
-// Some dozen tensors of parameters and eight of units; each number is three doubles, and their text.
+// About a dozen tensors with the shape of the parameters and eight with that of the units. Each number takes three
+// doubles and their text.
 constexpr double kPerParameter = 12, kPerUnit = 8, kBytesPerNumber = 80;
 constexpr double kMostBytes = 8e9;
 
@@ -29,7 +30,7 @@ ExplainView view_of(const Arguments& arguments, const Terminal& terminal) {
   return view;
 }
 
-// Each input of the network as a column: categories and signs of missing values are what they are, 0 or 1.
+// Each network input as a column. Categories and missing-value flags stay 0 or 1.
 std::vector<InputColumn> columns_for(const Encoder& encoder) {
   std::vector<InputColumn> columns;
   const std::vector<std::string> names = input_names(encoder);
@@ -43,7 +44,7 @@ std::vector<InputColumn> columns_for(const Encoder& encoder) {
   return columns;
 }
 
-// What goes into the pipeline for row `row` of the batch: a number, or the median that stands in for it.
+// The unscaled inputs of row `row` of the batch: numbers, or the median for a missing one.
 std::vector<std::string> raw_inputs(const Subject& subject, const std::vector<std::span<const double>>& numbers,
                                     std::size_t row) {
   std::vector<std::string> raw;
@@ -59,7 +60,7 @@ std::vector<std::string> raw_inputs(const Subject& subject, const std::vector<st
   return raw;
 }
 
-// What stands in the file, and what it is called there.
+// The values in the file and their names.
 void add_names(Explanation& explanation, const Subject& subject) {
   const Encoder& encoder = subject.encoder;
   explanation.columns = columns_for(encoder);
@@ -67,7 +68,7 @@ void add_names(Explanation& explanation, const Subject& subject) {
   explanation.image_width = encoder.image_width;
   explanation.output_names = encoder.task == Task::classes ? encoder.labels : std::vector<std::string>{encoder.target};
   const std::vector<std::size_t> columns = columns_of(encoder, subject.table);
-  std::vector<Column> made(encoder.inputs.size());  // of booleans and dates
+  std::vector<Column> made(encoder.inputs.size());  // from booleans and dates
   std::vector<std::span<const double>> numbers;
   for (std::size_t j = 0; j < encoder.inputs.size(); ++j)
     numbers.push_back(encoder.inputs[j].categorical
@@ -91,10 +92,10 @@ void check_size(const Subject& subject, std::size_t steps) {
                          kPerUnit * units * static_cast<double>(subject.rows.size());
   const double bytes = kBytesPerNumber * numbers * static_cast<double>(steps);
   if (bytes > kMostBytes)
-    throw Error(ErrorCategory::usage,
-                fmt::format("explain: expected steps that take at most {:.0f} GB to tell, found {:.0f} GB",
-                            kMostBytes / 1e9, bytes / 1e9),
-                "fewer rows (--row) or --steps need less");
+    throw Error(
+        ErrorCategory::usage,
+        fmt::format("explain: expected a result of at most {:.0f} GB, found {:.0f} GB", kMostBytes / 1e9, bytes / 1e9),
+        "fewer rows (--row) or --steps need less");
 }
 
 std::string text_of(const Explanation& explanation, const Arguments& arguments, const ExplainView& view) {
@@ -104,7 +105,7 @@ std::string text_of(const Explanation& explanation, const Arguments& arguments, 
   return explain_text(explanation, view);
 }
 
-// Throws Error (numerics) where a step ends in numbers that are not finite; the next one would refuse them.
+// Throws Error (numerics) if a step yields infinities or NaN; the next step would refuse them.
 void check_finite(const Explanation& explanation) {
   for (const ExplainedStep& step : explanation.steps)
     for (const Tensor& tensor : step.tensors) {
@@ -116,7 +117,7 @@ void check_finite(const Explanation& explanation) {
     }
 }
 
-// Throws Error (check) where the engine is further from the truth than its roundings allow.
+// Throws Error (check) if the engine is further from the reference than the rounding error bound.
 void check_bounds(const Explanation& explanation) {
   const std::vector<Excess> excesses = find_excesses(explanation, 1);
   if (excesses.empty()) return;
@@ -124,10 +125,10 @@ void check_bounds(const Explanation& explanation) {
   throw Error(ErrorCategory::check,
               fmt::format("step {}: {}, row {}, column {}: expected {} within {:.2e}, found {}", excess.step,
                           excess.name, excess.row + 1, excess.column + 1, excess.truth, excess.bound, excess.engine),
-              "the engine differs from double arithmetic by more than its roundings: please report it");
+              "the engine differs from double arithmetic by more than its rounding error bound: please report this");
 }
 
-// One form at a time, and what chooses within the text only with the text.
+// One output format at a time. Flags that select parts of the text need the text format.
 void check_forms(const Arguments& arguments) {
   const auto refuse_beside = [&](const std::string& form, std::initializer_list<const char*> others, const char* hint) {
     for (const char* const other : others)
@@ -135,9 +136,9 @@ void check_forms(const Arguments& arguments) {
         throw Error(ErrorCategory::usage, "--" + form + ": expected no --" + other + " beside it, found one", hint);
   };
   if (arguments.is_true("json"))
-    refuse_beside("json", {"layer", "unit", "parameter", "most"}, "the document holds everything");
+    refuse_beside("json", {"layer", "unit", "parameter", "most"}, "the document contains everything");
   if (arguments.has("html"))
-    refuse_beside("html", {"json", "layer", "unit", "parameter", "most"}, "the page holds everything");
+    refuse_beside("html", {"json", "layer", "unit", "parameter", "most"}, "the page contains everything");
   if (arguments.has("parameter")) refuse_beside("parameter", {"layer", "unit"}, "");
   if (arguments.is_true("force") && !arguments.has("html"))
     throw Error(ErrorCategory::usage, "--force: expected --html FILE beside it, found none");
@@ -155,9 +156,7 @@ int explain_command(const Arguments& arguments, const Terminal& terminal) {
   if (path != "-") check_output(path, overwrite, arguments.files);
   const Subject subject = load_subject(arguments, terminal, 1);
   check_size(subject, steps);
-  say(terminal, subject.origin +
-                    "; the learning rate stays what it is in every step, and the optimiser remembers "
-                    "nothing yet");
+  say(terminal, subject.origin + "; the learning rate is constant, and the optimizer starts without state");
   Explanation explanation = explain_steps(subject.network.architecture, truth_parameters(subject.network),
                                           subject.batch, subject.options, steps);
   add_names(explanation, subject);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// explain --health MODEL DATA: statistics of each layer, then what is wrong and what would help.
+// explain --health MODEL DATA: statistics of each layer, then problems and suggestions.
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -87,7 +87,7 @@ std::string short_number(double value) { return std::isnan(value) ? "-" : fmt::f
 
 std::string share(double value) { return std::isnan(value) ? "" : fmt::format("{:.1f} %", 100 * value); }
 
-// Layers on lines of their own, W(l) and b(l) below in a second table.
+// A line for each layer; W(l) and b(l) are in a second table below.
 std::string layers_table(const Examination& e) {
   Grid grid{{{"layer", "units", "", "mean of a", "deviation", "saturated", "dead"}},
             {true, true, false, true, true, true, true}};
@@ -116,19 +116,18 @@ std::string parameters_table(const Examination& e) {
 std::string text(const HealthReport& report) {
   const Examination& e = report.examination;
   std::string out =
-      fmt::format("{} on {}: {} rows in {} step{} of up to {}, {} at learning rate {}; nothing was changed\n\n",
+      fmt::format("{} on {}: {} rows in {} step{} of up to {}, {} at learning rate {}; the model is unchanged\n\n",
                   harmless(report.model), harmless(report.data), e.rows, e.steps, e.steps == 1 ? "" : "s", e.batch_size,
                   e.optimizer, e.learning_rate);
   out += layers_table(e) + "\n" + parameters_table(e);
-  out += fmt::format("\n  loss {:.4g}; the best answer that is the same for every row has {:.4g}\n\n", e.loss,
-                     e.trivial_loss);
-  if (report.findings.empty()) return out + "Nothing is wrong.\n";
+  out += fmt::format("\n  loss {:.4g}; baseline loss {:.4g}\n\n", e.loss, e.trivial_loss);
+  if (report.findings.empty()) return out + "No problem found.\n";
   for (const Finding& finding : report.findings)
-    out += fmt::format("* {}.\n  What would help: {}.\n", harmless(finding.problem), harmless(finding.advice));
+    out += fmt::format("* {}.\n  Suggestion: {}.\n", harmless(finding.problem), harmless(finding.advice));
   return out;
 }
 
-// Health is that of a model on all rows, with the options that trained it.
+// --health examines a model on all rows, with the options that trained it.
 void check_alone(const Arguments& arguments) {
   std::vector<std::string> idle;
   for (const char* const flag : {"row", "steps", "layer", "unit", "parameter", "most", "html", "force"})
@@ -145,7 +144,7 @@ void check_alone(const Arguments& arguments) {
 
 int explain_health(const Arguments& arguments, const Terminal& terminal) {
   check_alone(arguments);
-  load_options(arguments);  // what is wrong with the flags, first
+  load_options(arguments);  // reports errors in the flags first
   check_model_file(arguments.files[0]);
   check_inputs(arguments.files);
   const Model model = formats::load_model(arguments.files[0]);
@@ -154,7 +153,7 @@ int explain_health(const Arguments& arguments, const Terminal& terminal) {
   const Table table = load_for(model.encoder, arguments.files[1], reading);
   say_notes(terminal, table.notes);
   if (model.provenance.configuration.empty())
-    say(terminal, "the model has no configuration: the default options stand in for it");
+    say(terminal, "the model has no configuration: using the default options");
 
   HealthReport report{arguments.files[0], arguments.files[1], {}, {}};
   report.examination = examine(model, encode(model.encoder, table, true));

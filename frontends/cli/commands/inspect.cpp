@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// inspect FILE: what is in a data file or a model file.
+// inspect FILE: summarizes a data file or a model file.
 #include <array>
 #include <filesystem>
 #include <fstream>
@@ -17,11 +17,11 @@
 namespace chainrule::cli {
 namespace {
 
-// A .safetensors file opens with the length of its header (8 bytes, low end first) and the header's brace.
+// A .safetensors file begins with the length of its header (8 bytes, little-endian) and the header's brace.
 bool is_model(const std::string& path) {
   if (path.ends_with(".safetensors")) return true;
   std::error_code unknown;
-  if (!std::filesystem::is_regular_file(path, unknown)) return false;  // what is read from a pipe is gone
+  if (!std::filesystem::is_regular_file(path, unknown)) return false;  // a pipe cannot be read twice
   std::ifstream file(path, std::ios::binary);
   std::array<char, 9> start{};
   file.read(start.data(), start.size());
@@ -40,7 +40,7 @@ int inspect_model(const std::string& path, bool json) {
   return 0;
 }
 
-// Less the rows without a target, as train would have it; `space` is where such a table lives.
+// The table without rows that lack a target, as train uses it. `space` holds it if it differs.
 const Table& for_training(const Table& table, const std::string& target, std::optional<Table>& space) {
   const auto column = target.empty() ? table.columns.size() - 1 : try_find_column(table, target);
   if (table.columns.empty() || !column || table.columns[*column].missing == 0) return table;
@@ -48,7 +48,7 @@ const Table& for_training(const Table& table, const std::string& target, std::op
   return *space;
 }
 
-// Options of a training that say what columns are.
+// Training options that define the roles of columns.
 constexpr std::array kColumnFlags{"target", "ignore", "categorical", "numeric", "date", "weight", "group", "time"};
 
 int inspect_table(const Arguments& arguments, const Terminal& terminal, bool json) {
@@ -82,7 +82,7 @@ int inspect_table(const Arguments& arguments, const Terminal& terminal, bool jso
   }
   if (plan && !options.group.empty()) {
     ColumnUse& use = facts.uses[find_column(table, options.group, "group")];
-    if (use.inputs == 0) use.words = "makes the groups";
+    if (use.inputs == 0) use.words = "defines the groups";
   }
   print(json ? table_document(table, facts) : table_text(table, facts, terminal));
   return 0;
@@ -95,8 +95,7 @@ int inspect_command(const Arguments& arguments, const Terminal& terminal) {
   if (!is_model(arguments.files[0])) return inspect_table(arguments, terminal, json);
   const auto refuse = [&](const char* flag) {
     if (arguments.has(flag))
-      throw Error(ErrorCategory::usage,
-                  std::string("--") + flag + ": expected a data file to use it for, found a model",
+      throw Error(ErrorCategory::usage, std::string("--") + flag + ": expected a data file, found a model",
                   "it has no effect: leave it out");
   };
   for (const char* const flag : kColumnFlags) refuse(flag);

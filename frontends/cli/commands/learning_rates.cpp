@@ -12,15 +12,15 @@ namespace {
 void take_rate(const Terminal& terminal, const RateTest& test, FitOptions& options) {
   double& rate = options.train.learning_rate;
   if (std::isnan(test.suggested)) {
-    say(terminal, fmt::format("warning: a range test of {} steps finds no learning rate that lowers the loss of the "
-                              "training rows: it stays at {}",
+    say(terminal, fmt::format("warning: a range test of {} steps found no learning rate that lowers the training "
+                              "loss: keeping {}",
                               test.rates.size(), rate));
     return;
   }
   say(terminal,
       fmt::format(
-          "learning rate {} rather than {}: the median of three range tests, {} to {}; in its {} steps the loss "
-          "fell from {:.4g} to {:.4g}, most of it at rates up to {:.2g}",
+          "learning rate {} instead of {}: median of three range tests ({} to {}); in its {} steps the loss fell from "
+          "{:.4g} to {:.4g}, mostly at rates up to {:.2g}",
           test.suggested, rate, test.lowest, test.highest, test.rates.size(), test.start_loss, test.least_loss,
           3 * test.suggested));
   rate = test.suggested;
@@ -28,12 +28,12 @@ void take_rate(const Terminal& terminal, const RateTest& test, FitOptions& optio
 
 void take_layers(const Terminal& terminal, const LayerRates& layers, FitOptions& options) {
   if (!layers.better) {
-    say(terminal, fmt::format("layer rates: none that were tried are better after {} steps: they stay as they are",
-                              layers.steps));
+    say(terminal,
+        fmt::format("layer rates: unchanged; no multipliers tried gave a lower loss after {} steps", layers.steps));
     return;
   }
   say(terminal, fmt::format("layer rates: --weight-multiplier {} --bias-multiplier {}: after {} steps the loss is "
-                            "{:.4g} rather than {:.4g}",
+                            "{:.4g} instead of {:.4g}",
                             fmt::join(layers.weights, ","), fmt::join(layers.biases, ","), layers.steps,
                             layers.loss_with, layers.loss));
   options.weight_multiplier = layers.weights;
@@ -46,12 +46,12 @@ FoundRates find_rates(const Arguments& arguments, const Terminal& terminal, cons
                       FitOptions& options, const RateTestOptions& how) {
   FoundRates found;
   if (arguments.is_true("find-learning-rate")) {
-    say_more(terminal, "a range test of the learning rate");
+    say_more(terminal, "range test of the learning rate");
     found.test = test_rates(plan, data, options, how);
     if (!how.should_stop()) take_rate(terminal, *found.test, options);
   }
   if (arguments.is_true("find-layer-rates") && !how.should_stop()) {
-    say_more(terminal, "rehearsals with multipliers of the learning rate");
+    say_more(terminal, "trial runs with multipliers of the learning rate");
     found.layers = test_layer_rates(plan, data, options, how);
     if (!how.should_stop()) take_layers(terminal, *found.layers, options);
   }
@@ -65,11 +65,11 @@ Error with_found_rate(const Error& error, const FitPlan& plan, const FitData& da
     const RateTest test = test_rates(plan, data, options, how);
     if (!(test.suggested < options.train.learning_rate)) return error;
     return Error(error.category(), error.message(),
-                 fmt::format("a range test finds the learning rate {} (--find-learning-rate takes it); or clip the "
+                 fmt::format("a range test suggests the learning rate {} (--find-learning-rate uses it); or clip the "
                              "gradient (--clip-norm 1)",
                              test.suggested));
   } catch (const Error&) {
-    return error;  // the first one is what counts
+    return error;  // report the first error
   }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Help with learning rates around a training: found before it, blamed after it.
+// Range tests of the learning rate before a training, and after a failed one.
 #pragma once
 
 #include <optional>
@@ -11,10 +11,10 @@
 
 namespace chainrule::cli {
 
-/// Does what --find-learning-rate and --find-layer-rates ask for, says what it found, and sets the options to it.
+/// Runs --find-learning-rate and --find-layer-rates, prints the rates and sets the options to them.
 FoundRates find_rates(const Arguments& arguments, const Terminal& terminal, const FitPlan& plan, const FitData& data,
                       FitOptions& options, const RateTestOptions& how);
-/// The error of a training without finite numbers; its hint names the learning rate that a range test finds.
+/// The error of a training that overflowed; its hint names the learning rate that a range test finds.
 Error with_found_rate(const Error& error, const FitPlan& plan, const FitData& data, const FitOptions& options,
                       const RateTestOptions& how);
 }  // namespace chainrule::cli

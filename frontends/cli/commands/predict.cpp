@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// predict MODEL DATA: one answer per row.
+// predict MODEL DATA: one prediction per row.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t kRowsAtOnce = 1024;
 
-// Answers rows of one block; where that fails, says which row it was.
+// Predicts the rows of one block. An error names the row.
 void answer(Predictor& predictor, const Table& table, const Features& inputs, std::span<const std::size_t> rows,
             ViewOf<double> answers) {
   try {
@@ -60,7 +60,7 @@ void write_answers(const Arguments& arguments, const Model& model, const Table& 
 }  // namespace
 
 int predict_command(const Arguments& arguments, const Terminal& terminal) {
-  load_options(arguments);  // what is wrong with the flags, first
+  load_options(arguments);  // reports errors in the flags first
   threads_of(arguments);
   check_model_file(arguments.files[0]);
   check_inputs(arguments.files);
@@ -78,7 +78,7 @@ int predict_command(const Arguments& arguments, const Terminal& terminal) {
   const std::vector<AnswerColumn> columns = answer_columns(arguments, model.encoder, table);
   say_notes(terminal, unlike_training(model.encoder, table));
   const Dataset data = encode(model.encoder, table, false);
-  const Interruption interruption;  // before the output, so that its temporary file is always taken away
+  const Interruption interruption;  // before the output, so that its temporary file is always removed
   Output output(path, overwrite);
   write_answers(arguments, model, table, data, columns, interruption, output);
   const Uninterrupted moment;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What several verbs share: how data are read, which outputs are refused; and the verbs that only print a text.
+// Shared by several verbs: how data are read and which outputs are refused. Also the verbs that only print a text.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -30,7 +30,7 @@ char delimiter_of(const std::string& name) {
   throw Error(ErrorCategory::usage, "--delimiter: expected comma, semicolon, tab or pipe, found " + in_quotes(name));
 }
 
-// `input` itself, and for a folder the files in it.
+// `input` itself; for a folder also the files in it.
 std::vector<std::string> files_of(const std::string& input) {
   std::vector<std::string> files{input};
   std::error_code problem;
@@ -54,7 +54,7 @@ std::string text_for(const Arguments& arguments) {
   std::vector<std::string> names;
   for (const Verb& known : verbs()) names.push_back(known.name);
   const std::string near = nearest_name(arguments.files[0], names);
-  throw Error(ErrorCategory::usage, "help: expected a verb, found " + in_quotes(arguments.files[0]),
+  throw Error(ErrorCategory::usage, "help: expected a command, found " + in_quotes(arguments.files[0]),
               near.empty() ? "chainrule --help lists them" : "did you mean " + near + "?");
 }
 
@@ -95,18 +95,18 @@ Table load_with_target(const std::string& path, const formats::LoadOptions& read
   write_flags(table.notes);
   const bool is_last = reading.target->empty() && !table.columns.empty();
   const auto target = is_last ? table.columns.size() - 1 : try_find_column(table, *reading.target);
-  if (target) leave_out_rows_without(table, *target);  // else it is said later that there is none
+  if (target) leave_out_rows_without(table, *target);  // else a later error reports that it is missing
   return table;
 }
 
 Table load_for(const Encoder& encoder, const std::string& path, formats::LoadOptions reading) {
   const std::string number = std::to_string(encoder.target_place);
-  reading.target_required = false;  // that it is missing is said by encode(), with all that is missing
+  reading.target_required = false;  // encode() reports all missing columns together
   reading.target = encoder.match_by_name ? encoder.target : number;
   reading.trained = &encoder;
   Table table = load_with_target(path, reading);
   if (!encoder.match_by_name || table.names_from_header || path == "-") return table;
-  reading.target = number;  // a file without names is matched by place
+  reading.target = number;  // columns of a file without names are matched by number
   return load_with_target(path, reading);
 }
 
@@ -131,11 +131,11 @@ void take_threshold(const Arguments& arguments, Model& model) {
   double threshold = 0;
   const std::string& text = arguments.text("threshold");
   if (!number_from_text(text, threshold) || !(threshold > 0 && threshold < 1))
-    throw Error(ErrorCategory::usage, "--threshold: expected a number above 0 to below 1, found " + in_quotes(text));
+    throw Error(ErrorCategory::usage, "--threshold: expected a number above 0 and below 1, found " + in_quotes(text));
   if (model.encoder.labels.size() != 2)
     throw Error(ErrorCategory::usage,
                 fmt::format("--threshold: expected a model of two classes, found {}",
-                            model.encoder.task == Task::number ? "a model of a number"
+                            model.encoder.task == Task::number ? "a regression model"
                                                                : fmt::format("{}", model.encoder.labels.size())));
   model.threshold = threshold;
 }
@@ -143,21 +143,21 @@ void take_threshold(const Arguments& arguments, Model& model) {
 void check_model_file(const std::string& path) {
   if (path == "-")
     throw Error(ErrorCategory::usage, "MODEL: expected a file, found - (standard input)",
-                "a model cannot come from standard input");
+                "a model cannot be read from standard input");
 }
 
 void check_inputs(const std::vector<std::string>& inputs) {
   if (std::count(inputs.begin(), inputs.end(), "-") > 1)
-    throw Error(ErrorCategory::usage, "command line: expected - (standard input) once, found it twice");
+    throw Error(ErrorCategory::usage, "command line: expected - (standard input) at most once, found it twice");
 }
 
 void check_output(const std::string& output, bool overwrite, const std::vector<std::string>& inputs) {
   for (const std::string& input : inputs)
     for (const std::string& file : files_of(input))
       if (same_file(output, file))
-        throw Error(ErrorCategory::usage, place(output) + ": expected another file than the input " +
+        throw Error(ErrorCategory::usage, place(output) + ": expected a file other than the input " +
                                               in_quotes(file, 4096) + ", found the same");
-  const Uninterrupted moment;  // the check makes a file and takes it away again
+  const Uninterrupted moment;  // the check creates a file and removes it
   check_output_path(output, overwrite);
 }
 
@@ -178,7 +178,7 @@ int text_command(const Arguments& arguments, const Terminal&) {
 
 namespace {
 
-// A run stands for its model where a model is asked for first.
+// A run folder stands for its model if the first file is a model.
 Arguments with_model_of_run(Arguments arguments) {
   constexpr std::array kVerbs{"evaluate", "predict", "inspect", "explain", "check"};
   if (arguments.files.empty() || std::ranges::find(kVerbs, arguments.verb) == kVerbs.end()) return arguments;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// replay RUN or MODEL DATA: the same training again, and whether it gives the same bits.
+// replay RUN or MODEL DATA: repeats a training and compares the results bit by bit.
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -31,11 +31,11 @@ Recorded recorded_run(const Arguments& arguments) {
   check_model_file(first);
   std::error_code none;
   if (!std::filesystem::exists(first, none))
-    throw Error(ErrorCategory::input, place(first) + ": expected a run's folder or a model file, found nothing");
+    throw Error(ErrorCategory::input, place(first) + ": expected a run folder or a model file, found nothing");
   const bool is_run = std::filesystem::is_directory(first, none);
   if (is_run) subject.record = read_run(first + "/config.toml");
   if (!is_run && arguments.files.size() < 2)
-    throw Error(ErrorCategory::usage, "replay: expected the data behind the model, found none",
+    throw Error(ErrorCategory::usage, "replay: expected DATA after the model, found none",
                 "chainrule replay runs/NAME knows its data");
   subject.path = is_run ? first + "/model.safetensors" : first;
   subject.model = formats::load_model(subject.path);
@@ -53,7 +53,7 @@ FitOptions options_of(const Model& model) {
   return options_from({trained});
 }
 
-// As train reads them.
+// How train reads them.
 formats::LoadOptions reading_of(const RunRecord& record, const EncoderOptions& data) {
   Arguments as_given;
   for (const auto& [flag, text] : {std::pair("header", &record.header), std::pair("delimiter", &record.delimiter),
@@ -68,7 +68,7 @@ std::vector<std::string> differences(const Metrics& then, const Metrics& now, co
   for (const Metric& metric : then) {
     const Metric* const found = find_metric(now, metric.name);
     if (found == nullptr || (found->value != metric.value && !(std::isnan(found->value) && std::isnan(metric.value))))
-      out.push_back(fmt::format("{} {} {} then, {} now", which, metric.name, metric.value,
+      out.push_back(fmt::format("{} {}: {} then, {} now", which, metric.name, metric.value,
                                 found == nullptr ? std::string("none") : fmt::format("{}", found->value)));
   }
   return out;
@@ -84,7 +84,7 @@ FitResult train_again(const Arguments& arguments, const Terminal& terminal, cons
   const std::string found = fingerprint(table, plan.encoder);
   if (found != provenance.data_fingerprint)
     throw Error(ErrorCategory::check,
-                fmt::format("{}: expected the data of the training (sha256 {}), found others (sha256 {})",
+                fmt::format("{}: expected the training data (sha256 {}), found other data (sha256 {})",
                             place(subject.record.data), provenance.data_fingerprint, found));
   std::optional<Table> validation;
   if (!subject.record.validation.empty()) {
@@ -92,7 +92,7 @@ FitResult train_again(const Arguments& arguments, const Terminal& terminal, cons
     validation.emplace(load_for(plan.encoder, subject.record.validation, reading));
   }
   Progress progress(terminal, plan.split.rest.size(), options.train);
-  // A training that was interrupted ended after so many steps.
+  // An interrupted training ended after this many steps.
   const std::uint64_t last = provenance.stop == "interrupted" ? provenance.steps : 0;
   std::uint64_t step = 0;
   Observer observer = progress.observer([&] { return ++step == last || interruption.signal() != 0; });
@@ -102,7 +102,7 @@ FitResult train_again(const Arguments& arguments, const Terminal& terminal, cons
 }  // namespace
 
 int replay_command(const Arguments& arguments, const Terminal& terminal) {
-  load_options(arguments);  // what is wrong with the flags, first
+  load_options(arguments);  // reports errors in the flags first
   threads_of(arguments);
   const Recorded subject = recorded_run(arguments);
   const Interruption interruption;
@@ -127,16 +127,17 @@ int replay_command(const Arguments& arguments, const Terminal& terminal) {
                            {"validation", metrics}};
     output.write(document_text(document));
   } else if (same) {
-    output.write(fmt::format("the same bits: weights sha256 {}, {} steps\n", now, again.history.steps));
+    output.write(fmt::format("bit-identical: weights sha256 {}, {} steps\n", now, again.history.steps));
   }
   output.finish();
   if (same) return 0;
   throw Error(ErrorCategory::check,
-              fmt::format("{}: expected the same weights (sha256 {}), found others (sha256 {}){}", place(subject.path),
-                          then, now, differ.empty() ? "" : "; " + differ[0]),
+              fmt::format("{}: expected the same weights (sha256 {}), found other weights (sha256 {}){}",
+                          place(subject.path), then, now, differ.empty() ? "" : "; " + differ[0]),
               provenance.program == again.model.provenance.program
                   ? ""
-                  : fmt::format("trained then by {}, now by {}", provenance.program, again.model.provenance.program));
+                  : fmt::format("the model was trained by {}, the repetition by {}", provenance.program,
+                                again.model.provenance.program));
 }
 
 }  // namespace chainrule::cli

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// report RUN...: runs side by side, from the documents in their pages.
+// report RUN...: compares runs, from the documents in their pages.
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -25,7 +25,7 @@ Json document_of(const std::string& run) {
   const std::string path = run + "/report.html";
   std::ifstream file(path, std::ios::binary);
   if (!file)
-    throw Error(ErrorCategory::input, place(path) + ": expected the page of a run, found none",
+    throw Error(ErrorCategory::input, place(path) + ": expected the report page of a run, found none",
                 "chainrule train DATA --run NAME writes runs/NAME");
   const std::string page{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   const std::string opening = "id=\"data\">";
@@ -34,7 +34,7 @@ Json document_of(const std::string& run) {
                       ? Json()
                       : Json::parse(page.substr(begin + opening.size(), end - begin - opening.size()), nullptr, false);
   if (!document.is_object() || !document.contains("kind") || document.at("kind") != "training")
-    throw Error(ErrorCategory::input, place(path) + ": expected the page of a run, found another");
+    throw Error(ErrorCategory::input, place(path) + ": expected the report page of a run, found another page");
   return document;
 }
 
@@ -43,7 +43,7 @@ std::string name_of(const std::string& path) {
   return (whole.has_filename() ? whole : whole.parent_path()).filename().string();
 }
 
-// Names that are the same are told apart by their folders.
+// Equal names get their folders as a prefix.
 std::vector<std::string> names_of(const std::vector<std::string>& paths) {
   std::vector<std::string> names;
   std::set<std::string> different;
@@ -54,7 +54,7 @@ std::vector<std::string> names_of(const std::vector<std::string>& paths) {
   return different.size() == paths.size() ? names : paths;
 }
 
-// The rows of a table: a heading, and for each run its value; those that are everywhere the same are left out.
+// Adds a table row: a heading and the value of each run. A row with equal values is left out unless `always`.
 void add_row(Json& rows, const std::string& name, const std::vector<std::string>& values, bool always) {
   const bool differ = std::set<std::string>(values.begin(), values.end()).size() > 1;
   if (!differ && !always) return;
@@ -75,7 +75,7 @@ std::string option_of(const Json& run, const std::string& name) {
   return "(not used)";
 }
 
-// The figure that runs are compared by; NaN where there is none.
+// The metric that runs are compared by; NaN if there is none.
 double figure_of(const Json& run, const std::string& metric, const char* part) {
   for (const Json& figure : run.at("figures")) {
     if (figure.at("name") != metric || !figure.contains(part)) continue;
@@ -85,7 +85,7 @@ double figure_of(const Json& run, const std::string& metric, const char* part) {
   return NAN;
 }
 
-// The options that say which rows are held out, watched and tested.
+// Whether the options that choose validation and test rows are equal in all runs.
 bool same_rows(const std::vector<Json>& runs) {
   for (const char* const name :
        {"seed", "test_split", "test_fold", "validation_split", "validation_rows", "group", "time", "stratify"})
@@ -94,7 +94,7 @@ bool same_rows(const std::vector<Json>& runs) {
   return true;
 }
 
-// Whether the figure lies in the interval of the best one's.
+// Whether the score lies in the interval of the best run.
 bool is_close(const Json& best, const std::string& metric, double figure) {
   for (const Json& one : best.at("figures"))
     if (one.at("name") == metric && one.contains("test") && one.at("test")["low"].is_number())
@@ -105,20 +105,20 @@ bool is_close(const Json& best, const std::string& metric, double figure) {
 std::string summary_of(const std::vector<Json>& runs, const std::vector<std::string>& names) {
   for (const Json& run : runs)
     if (run.at("target") != runs[0].at("target") || run.at("task") != runs[0].at("task"))
-      return "These runs predict different things.";
+      return "These runs predict different targets.";
   for (const Json& run : runs)
     if (run.at("data_fingerprint") != runs[0].at("data_fingerprint"))
-      return "These runs did not have the same data: their figures cannot be compared.";
+      return "These runs used different data: their scores cannot be compared.";
   const std::string metric = runs[0].at("task") == "classes" ? "accuracy" : "rmse";
   const bool tested = std::ranges::all_of(runs, [](const Json& run) { return run.at("rows")["test"] > 0; });
   const char* const part = tested ? "test" : "validation";
   std::vector<double> figures;
   for (const Json& run : runs) figures.push_back(figure_of(run, metric, part));
   if (std::ranges::any_of(figures, [](double figure) { return std::isnan(figure); }))
-    return "Not all of these runs were measured on rows that did not train.";
+    return "Not all of these runs have validation or test rows.";
   const auto at = larger_is_better(metric) ? std::ranges::max_element(figures) : std::ranges::min_element(figures);
   const auto best = static_cast<std::size_t>(at - figures.begin());
-  const std::string others = same_rows(runs) ? "" : fmt::format(" They were not measured on the same {} rows.", part);
+  const std::string others = same_rows(runs) ? "" : fmt::format(" They were not scored on the same {} rows.", part);
   if (runs.size() == 1) return fmt::format("{}: {} {:.4g} on its {} rows.", names[0], metric, *at, part);
   const auto as_good = static_cast<std::size_t>(std::ranges::count(figures, *at));
   if (as_good > 1)
@@ -126,10 +126,10 @@ std::string summary_of(const std::vector<Json>& runs, const std::vector<std::str
                        part, *at, others);
   std::size_t close = 0;
   for (std::size_t r = 0; r < runs.size(); ++r) close += r != best && is_close(runs[best], metric, figures[r]) ? 1 : 0;
-  const std::string doubt = close == 0
-                                ? ""
-                                : fmt::format(" {} of the others lie{} within its 95 % interval: that may be chance.",
-                                              close, close == 1 ? "s" : "");
+  const std::string doubt =
+      close == 0 ? ""
+                 : fmt::format(" {} of the others lie{} within its 95 % interval, so the difference may be chance.",
+                               close, close == 1 ? "s" : "");
   return fmt::format("Of {} runs, {} has the best {} on its {} rows: {:.4g}.{}{}", runs.size(), names[best], metric,
                      part, *at, doubt, others);
 }
@@ -178,8 +178,7 @@ int report_command(const Arguments& arguments, const Terminal& terminal) {
   try {
     document = comparison_of(runs, names_of(arguments.files));
   } catch (const Json::exception&) {
-    throw Error(ErrorCategory::input,
-                "report: expected pages as train --run writes them, found one that lacks something");
+    throw Error(ErrorCategory::input, "report: expected pages that train --run wrote, found one with missing parts");
   }
   Output output(path, overwrite);
   output.write(report_html(line_text(document)));

@@ -15,14 +15,14 @@
 namespace chainrule::cli {
 namespace {
 
-// The model's own training, and what the command line changes in it. Its network and columns are what they are.
+// The training options of the model, overridden by the command line. Network and columns cannot change.
 FitOptions options_of(const Model& model, const Arguments& arguments) {
   for (const Assignment& wish : arguments.options) {
     const Option* option = find_option(wish.name);
     if (option->group == "network" || option->group == "data" || option->group == "rows")
       throw Error(ErrorCategory::usage,
                   fmt::format("{}: expected no MODEL beside it, found {}", wish.where, in_quotes(arguments.files[0])),
-                  "it belongs to a fresh network: leave out the model or the option");
+                  "it applies to a fresh network only: remove the model or the option");
   }
   std::vector<Assignment> trained;
   for (const auto& [key, value] : model.provenance.configuration) trained.push_back({key, value, key});
@@ -46,13 +46,13 @@ void take_batch(Subject& subject, Dataset& data) {
     for (const std::size_t row : subject.rows) subject.batch.weights.push_back(static_cast<double>(weights[row]));
 }
 
-// Where the row with this number in the file stands in the table.
+// The index in the table of the row with this number in the file.
 std::size_t row_numbered(const Table& table, std::size_t number) {
   if (table.row_numbers.empty()) return number - 1;
   const auto at = std::ranges::lower_bound(table.row_numbers, number);
   if (at == table.row_numbers.end() || *at != number)
     throw Error(ErrorCategory::usage,
-                fmt::format("--row: expected rows with a target, found row {}, which has none", number));
+                fmt::format("--row: expected rows with a target, found row {} without one", number));
   return static_cast<std::size_t>(at - table.row_numbers.begin());
 }
 
@@ -72,7 +72,7 @@ void load_trained(Subject& subject, const Arguments& arguments, const Terminal& 
   Model model = formats::load_model(arguments.files[0]);
   subject.origin = "model " + arguments.files[0];
   if (model.provenance.configuration.empty())
-    say(terminal, "the model has no configuration: the default options stand in for it");
+    say(terminal, "the model has no configuration: using the default options");
   const FitOptions options = options_of(model, arguments);
   subject.options = options.train;
   const bool wants_another_loss = std::ranges::any_of(
@@ -97,8 +97,7 @@ void load_fresh(Subject& subject, const Arguments& arguments, const Terminal& te
   FitPlan plan = plan_fit(subject.table, options);
   say_notes(terminal, plan.notes);
   if (options.zero_output && plan.architecture.depth() > 1)
-    say(terminal,
-        "zero_output: the weights of the last layer are 0, and so are all gradients before it in a first step");
+    say(terminal, "zero_output: the weights of the last layer are 0, so all earlier gradients are 0 in the first step");
   subject.origin = fmt::format("fresh network, seed {}", options.train.seed);
   subject.encoder = std::move(plan.encoder);
   subject.network = start_network(plan.architecture, options);
@@ -132,7 +131,7 @@ std::vector<std::size_t> parse_rows(const std::vector<std::string>& texts, std::
 }
 
 Subject load_subject(const Arguments& arguments, const Terminal& terminal, std::size_t fallback) {
-  load_options(arguments);  // what is wrong with the flags, first
+  load_options(arguments);  // reports errors in the flags first
   check_inputs(arguments.files);
   Subject subject;
   try {

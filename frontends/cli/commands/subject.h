@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What explain and check look at: a network, trained or fresh, and some rows of a data file.
+// The input of explain and check: a network, trained or fresh, and some rows of a data file.
 #pragma once
 
 #include <string>
@@ -18,18 +18,17 @@ struct Subject {
   Network network;
   TrainOptions options;  ///< loss included
   Table table;
-  std::vector<std::size_t> rows;  ///< of the table, from 0; number_of_row() is what users call them
+  std::vector<std::size_t> rows;  ///< of the table, from 0; users see number_of_row()
   TruthBatch batch;               ///< these rows: the engine's floats, widened
 };
 
-/// MODEL DATA: the model, with what it was trained with; options of training and optimiser on the command line are
-/// stronger. DATA alone: a fresh network with these options, of preset fast where none is named. Rows as --row says,
-/// else the first `fallback`. Throws Error (usage) for options that play no part, for rows that are not there; else as
-/// its parts do.
+/// MODEL DATA: the model with its training options; training and optimizer options on the command line override them.
+/// DATA alone: a fresh network with these options (preset fast by default). The rows of --row, else the first
+/// `fallback`. Throws Error (usage) for options without effect and for missing rows; else as its parts do.
 Subject load_subject(const Arguments& arguments, const Terminal& terminal, std::size_t fallback);
 
-/// Numbers, and ranges of them, from 1: "17", "1-5", "3,7"; each once, in the order given. Throws Error (usage) unless
-/// all are in 1 ... most.
+/// Row numbers from 1 and ranges of them: "17", "1-5", "3,7". Each once, in the given order. Throws Error (usage)
+/// unless all are in 1 ... most.
 std::vector<std::size_t> parse_rows(const std::vector<std::string>& texts, std::size_t most);
 
 }  // namespace chainrule::cli

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// train DATA: options, checks of what will be written, reading, the plan, the training, the model file, the report.
+// train DATA: reads options, checks the outputs, reads data, plans, trains, and writes the model file and the report.
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -26,7 +26,7 @@
 namespace chainrule::cli {
 namespace {
 
-// --validation brings the rows that these options would choose.
+// --validation replaces the rows that these options would choose.
 void check_validation(const Arguments& arguments) {
   if (!arguments.has("validation")) return;
   for (const Assignment& wish : arguments.options)
@@ -34,7 +34,7 @@ void check_validation(const Arguments& arguments) {
       throw Error(ErrorCategory::usage, "--validation: expected no --" + wish.name + " beside it, found one");
 }
 
-// The plan, told before the work begins.
+// Prints the plan before the work begins.
 FitPlan announce(const Arguments& arguments, const Terminal& terminal, const FitOptions& options, const Table& table,
                  const Table* validation) {
   for (const auto& [key, value] : option_values(options)) say_more(terminal, key + " = " + value);
@@ -46,11 +46,12 @@ FitPlan announce(const Arguments& arguments, const Terminal& terminal, const Fit
   write_flags(plan.notes);
   say_notes(terminal, plan.notes);
   if (validation != nullptr && fingerprint(*validation, plan.encoder) == fingerprint(table, plan.encoder))
-    say(terminal, "warning: the validation rows are those of the training: they tell nothing about other rows");
+    say(terminal,
+        "warning: the validation rows are the training rows, so validation scores say nothing about other rows");
   say(terminal, "network: " + describe(plan.architecture));
   say(terminal, fmt::format("rows: {} for training, {} for validation{}", plan.split.rest.size(),
                             validation != nullptr ? validation->rows : plan.split.held_out.size(),
-                            plan.split.test.empty() ? "" : fmt::format(", {} for the test", plan.split.test.size())));
+                            plan.split.test.empty() ? "" : fmt::format(", {} for testing", plan.split.test.size())));
   check_memory(arguments, plan.memory_bytes);
   return plan;
 }
@@ -68,10 +69,10 @@ void say_result(const Terminal& terminal, const FitResult& result, const Trainin
   say(terminal, "training: " + metrics_line(result.training));
   if (!result.validation.empty()) {
     say(terminal, "validation: " + metrics_line(result.validation));
-    say(terminal, "the best constant answer there: " + metrics_line(result.trivial));
+    say(terminal, "validation baseline: " + metrics_line(result.trivial));
   }
   if (result.test.rows > 0)
-    say(terminal, fmt::format("test, {} rows that no choice has seen: {}", result.test.rows,
+    say(terminal, fmt::format("test ({} rows, never used for training or validation): {}", result.test.rows,
                               test_figures(result.training, result.test, ", ")));
   say(terminal, "weights_sha256: " + weights_sha256(result.model.network));
   std::error_code unknown;
@@ -80,7 +81,7 @@ void say_result(const Terminal& terminal, const FitResult& result, const Trainin
       fmt::format("written: {}{}", facts.model, unknown ? "" : " (" + bytes_text(static_cast<double>(size)) + ")"));
 }
 
-// What was decided by the training that the plan did not know.
+// Notes of the training that the plan did not have.
 void say_new_notes(const Terminal& terminal, const FitResult& result, const FitPlan& plan) {
   for (const Note& note : result.notes)
     if (std::ranges::find(plan.notes, note) == plan.notes.end()) say_note(terminal, note);
@@ -91,26 +92,26 @@ std::size_t health_every(const Arguments& arguments) {
   return whole_flag(arguments, "health-every", kMost, 0);
 }
 
-// The folder of --run, which has model and log.
+// The folder of --run, which contains model and log.
 std::optional<RunFolder> run_of(const Arguments& arguments) {
   if (!arguments.has("run")) return std::nullopt;
   for (const char* const flag : {"output", "log", "report"})
     if (arguments.has(flag))
       throw Error(ErrorCategory::usage, fmt::format("--run: expected no --{} beside it, found one", flag),
-                  "the run's folder has its model, its log and its report");
+                  "the run folder contains model, log and report");
   if (arguments.files[0] == "-" || arguments.text("validation") == "-")
     throw Error(ErrorCategory::usage, "--run: expected data from files, found - (standard input)",
-                "what comes from standard input cannot be replayed");
+                "standard input cannot be replayed");
   std::error_code none;
   for (const std::string& path : {arguments.files[0], arguments.text("validation"), arguments.text("labels")})
     if (std::filesystem::exists(path, none) && !std::filesystem::is_regular_file(path, none) &&
         !std::filesystem::is_directory(path, none))
       throw Error(ErrorCategory::usage, "--run: expected data from files, found " + in_quotes(path),
-                  "what comes from a pipe cannot be replayed");
+                  "a pipe cannot be replayed");
   return RunFolder(arguments.text("run"), arguments.is_true("force"));
 }
 
-// Where --log and --report shall go.
+// Checks the files of --log and --report.
 void check_side_outputs(const Arguments& arguments, const std::string& model, const std::vector<std::string>& inputs) {
   if (health_every(arguments) > 0 && !arguments.has("log") && !arguments.has("run"))
     throw Error(ErrorCategory::usage, "--health-every: expected --log FILE or --run NAME beside it, found none",
@@ -131,7 +132,7 @@ TrainingRecords::Wishes records_of(const Arguments& arguments, const std::option
   return wishes;
 }
 
-// Those that train this model again.
+// The commands that reproduce this model.
 std::vector<std::string> commands_of(const Arguments& arguments, const std::vector<std::vector<Assignment>>& sources,
                                      const std::optional<RunFolder>& run) {
   if (run)
@@ -146,15 +147,15 @@ std::vector<std::string> commands_of(const Arguments& arguments, const std::vect
   return {command_text(words)};
 }
 
-// Where the model goes.
+// The path of the model.
 std::string model_of(const Arguments& arguments, const std::optional<RunFolder>& run) {
   return run ? run->model() : arguments.text("output", "model.safetensors");
 }
 
-// Before the training: nothing is to be written yet.
+// Before the training: nothing has been written yet.
 FoundRates find_first(const Arguments& arguments, const Terminal& terminal, const FitPlan& plan, const FitData& data,
                       FitOptions& options, RateTestOptions how) {
-  const char* const answer = "\nending; nothing is written yet\n";
+  const char* const answer = "\nstopping; nothing has been written\n";
   const Interruption interruption(terminal.loudness == Loudness::quiet ? nullptr : answer);
   how.should_stop = [&] { return interruption.signal() != 0; };
   FoundRates found = find_rates(arguments, terminal, plan, data, options, how);
@@ -162,7 +163,7 @@ FoundRates find_first(const Arguments& arguments, const Terminal& terminal, cons
   return found;
 }
 
-// Whether the rate was to blame is asked once the model is safe; no trouble on the way is worth an error.
+// Tests whether the learning rate caused a bad result. The model is already saved, so a failure here is ignored.
 void add_warning_of_rate(FitResult& result, const FitPlan& plan, const FitData& data, const FitOptions& options,
                          const RateTestOptions& how) {
   if (result.history.stop == StopReason::interrupted) return;
@@ -194,7 +195,7 @@ int train_on(const Arguments& arguments, const Terminal& terminal, const std::ve
   RateTestOptions testing{threads_of(arguments), {}};
   facts.rates = find_first(arguments, terminal, plan, data, options, testing);
 
-  const char* const answer = "\nfinishing the step and writing the model; once more leaves at once\n";
+  const char* const answer = "\nfinishing the step and writing the model; press Ctrl-C again to quit at once\n";
   const Interruption interruption(terminal.loudness == Loudness::quiet ? nullptr : answer);
   testing.should_stop = [&] { return interruption.signal() != 0; };
   Progress progress(terminal, facts.training_rows, options.train);
@@ -247,7 +248,7 @@ int read_and_train(const Arguments& arguments, const Terminal& terminal,
   const Table table = load_with_target(arguments.files[0], reading);
   const FitOptions options = options_from(sources, table);
   if (!arguments.has("validation")) return train_on(arguments, terminal, sources, options, table, nullptr);
-  reading.labels.clear();  // --labels belongs to DATA
+  reading.labels.clear();  // --labels is for DATA only
   std::vector<Note> said_later;
   const Encoder encoder = plan_encoder(table, encoder_options(table, options), said_later);
   const Table validation = load_for(encoder, arguments.text("validation"), reading);
@@ -264,7 +265,7 @@ int train_command(const Arguments& given, const Terminal& terminal) {
   for (const char* const flag : {"find-learning-rate", "find-layer-rates"})
     if (arguments.is_true(flag) && arguments.is_true("print-config"))
       throw Error(ErrorCategory::usage, fmt::format("--{}: expected no --print-config beside it, found one", flag),
-                  "what is found is in the config.toml of a --run");
+                  "the rates found are in the config.toml of a --run");
   if (arguments.is_true("print-config")) return print_config(arguments, sources);
   formats::LoadOptions reading = load_options_of(arguments, options.data);
   threads_of(arguments);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the verbs that train share: where options come from, and how much memory may be taken.
+// Shared by the verbs that train: sources of options, and the memory limit.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -16,7 +16,7 @@
 namespace chainrule::cli {
 namespace {
 
-// Bytes in "512M" or "8G"; without a unit, in the text itself.
+// The bytes of "512M" or "8G"; without a unit, the number itself.
 double bytes_of(const std::string& text) {
   const std::string units = "KMGT";
   const std::size_t unit = text.empty() ? std::string::npos : units.find(text.back());
@@ -40,9 +40,9 @@ void check_memory(const Arguments& arguments, std::size_t bytes) {
   const double limit = given ? bytes_of(arguments.text("max-memory")) : memory_of_the_machine();
   if (needed <= limit) return;
   throw Error(ErrorCategory::usage,
-              fmt::format("memory: expected at most {} ({}), found that the training needs about {}", bytes_text(limit),
-                          given ? "--max-memory" : "what the machine has", bytes_text(needed)),
-              "smaller --hidden or --batch-size need less");
+              fmt::format("memory: expected at most {} ({}), but the training needs about {}", bytes_text(limit),
+                          given ? "--max-memory" : "the memory of the machine", bytes_text(needed)),
+              "a smaller --hidden or --batch-size needs less");
 }
 
 std::vector<std::vector<Assignment>> sources_of(const Arguments& arguments) {
@@ -70,7 +70,7 @@ void check_side_output(const Arguments& arguments, const std::string& flag, cons
   for (const std::string& other : others)
     if (is_same_path(path, other))
       throw Error(ErrorCategory::usage,
-                  fmt::format("--{}: expected another file than {}, found the same", flag, in_quotes(other)));
+                  fmt::format("--{}: expected a file other than {}, found the same", flag, in_quotes(other)));
   check_output(path, arguments.is_true("force"), inputs);
 }
 
@@ -91,7 +91,7 @@ std::vector<std::string> command_like(const std::string& verb, const Arguments& 
     else
       words.insert(words.end(), {"--" + option.name, value});
   };
-  std::vector<Assignment> wishes;  // of those of one option, the last
+  std::vector<Assignment> wishes;  // for each option the last one
   for (const std::vector<Assignment>& source : sources)
     for (const Assignment& wish : source) {
       std::erase_if(wishes, [&](const Assignment& other) { return find_option(other.name) == find_option(wish.name); });

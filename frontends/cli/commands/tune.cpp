@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tune DATA: a search over the options of train, and the model of the best.
+// tune DATA: searches the options of train and trains a model with the best.
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -35,7 +35,7 @@ TuneOptions tune_options(const Arguments& arguments) {
   how.trials = whole_flag(arguments, "trials", kMost, how.trials);
   how.folds = whole_flag(arguments, "folds", kMost, how.folds);
   how.score = arguments.text("score");
-  if (how.folds < 2) throw Error(ErrorCategory::usage, "--folds: expected a whole number from 2 up, found 1");
+  if (how.folds < 2) throw Error(ErrorCategory::usage, "--folds: expected a whole number of at least 2, found 1");
   return how;
 }
 
@@ -49,7 +49,7 @@ double minutes_of(const Arguments& arguments) {
   return minutes;
 }
 
-// What --range says; and of the others, those that are not set by hand.
+// The ranges of --range, and the default ranges of options that the user did not set.
 std::vector<SearchRange> ranges_of(const Arguments& arguments, const Sources& sources, const FitOptions& options,
                                    Task task) {
   std::vector<SearchRange> given;
@@ -75,13 +75,13 @@ TrialsFile::Start start_of(const Arguments& arguments) {
 
 void say_search(const Arguments& arguments, const Terminal& terminal, const FitPlan& plan, const TuneOptions& how,
                 const TrialsFile& trials) {
-  for (const Note& note : plan.notes)  // but for rows that the winner's training holds out
+  for (const Note& note : plan.notes)  // except for validation rows, which only the winner's training has
     if (note.topic != NoteTopic::validation_rows) say_note(terminal, note);
-  for (const SearchRange& range : how.ranges) say_more(terminal, "tries " + range_text(range));
-  say(terminal, fmt::format("{} trials of {} options and the options as given: {} trainings on {} folds", how.trials,
-                            how.ranges.size(), planned_trainings(how), how.folds));
-  if (arguments.is_true("resume") && trials.known() == 0) say(terminal, "nothing to resume: the search begins");
-  if (trials.known() > 0) say(terminal, fmt::format("resumed: {} trainings are known", trials.known()));
+  for (const SearchRange& range : how.ranges) say_more(terminal, "range: " + range_text(range));
+  say(terminal, fmt::format("{} trials over {} options, plus the options as given: {} trainings on {} folds",
+                            how.trials, how.ranges.size(), planned_trainings(how), how.folds));
+  if (arguments.is_true("resume") && trials.known() == 0) say(terminal, "nothing to resume: starting a new search");
+  if (trials.known() > 0) say(terminal, fmt::format("resumed: {} trainings already done", trials.known()));
 }
 
 TuneResult search(const Arguments& arguments, const Terminal& terminal, const FitOptions& options, const Table& table,
@@ -104,7 +104,7 @@ TuneResult search(const Arguments& arguments, const Terminal& terminal, const Fi
   return tune(table, options, how, observer, threads_of(arguments));
 }
 
-// The winner's training: its options, what they plan, and what came of them.
+// The winner's training: options, plan, data and result.
 struct Winner {
   FitOptions options;
   FitPlan plan;
@@ -112,7 +112,7 @@ struct Winner {
   FitResult result;
 };
 
-// The winner trains on all rows of the search, and is measured on rows that the search never saw.
+// Trains the winner on all rows of the search and scores it on rows that the search never used.
 Winner fit_winner(const Terminal& terminal, const FitOptions& options, const Table& table, const TuneResult& found,
                   TuneFacts& facts, const Observer& observer, std::size_t threads) {
   Winner winner;
@@ -129,7 +129,7 @@ Winner fit_winner(const Terminal& terminal, const FitOptions& options, const Tab
   return winner;
 }
 
-// The options as given on the same rows; they may have failed all the time.
+// The options as given on the same rows. Their training may fail.
 void fit_start(const FitOptions& options, const Table& table, const TuneResult& found, TuneFacts& facts,
                const Observer& observer, std::size_t threads) {
   if (found.winner == 0) facts.start = facts.winner;
@@ -142,7 +142,7 @@ void fit_start(const FitOptions& options, const Table& table, const TuneResult& 
   }
 }
 
-// Of a tune that searches the same.
+// The command of the same search.
 std::vector<std::string> search_words(const Arguments& arguments, const Sources& sources, const TuneOptions& how) {
   std::vector<std::string> words = command_like("tune", arguments, sources);
   words.insert(words.end(),
@@ -152,7 +152,7 @@ std::vector<std::string> search_words(const Arguments& arguments, const Sources&
   return words;
 }
 
-// How the search is made on this table.
+// The options of the search on this table.
 TuneOptions search_of(const Arguments& arguments, const Sources& sources, const FitOptions& options,
                       const FitPlan& plan, const Table& table) {
   TuneOptions how = tune_options(arguments);
@@ -189,7 +189,7 @@ int tune_on(const Arguments& arguments, const Terminal& terminal, const Sources&
   TrialsFile trials(arguments.text("trials-file", kTrials), start_of(arguments),
                     {fingerprint(table, plan.encoder), how.score, option_values(options), how.ranges, how.folds});
   say_search(arguments, terminal, plan, how, trials);
-  const char* const answer = "\nending; what is measured is kept; once more leaves at once\n";
+  const char* const answer = "\nstopping; completed trainings are kept; press Ctrl-C again to quit at once\n";
   const Interruption interruption(terminal.loudness == Loudness::quiet ? nullptr : answer);
   const TuneResult found = search(arguments, terminal, options, table, how, trials, interruption);
   TuneFacts facts;
@@ -215,8 +215,8 @@ int tune_on(const Arguments& arguments, const Terminal& terminal, const Sources&
     const std::string path = arguments.text("trials-file", kTrials);
     std::error_code none;
     say(terminal, std::filesystem::exists(path, none)
-                      ? fmt::format("interrupted: what was measured is in {}; --resume goes on with it", path)
-                      : std::string("interrupted: nothing was measured yet"));
+                      ? fmt::format("interrupted: completed trainings are in {}; --resume continues the search", path)
+                      : std::string("interrupted: no training was completed"));
     return exit_code_of(interruption.signal());
   }
   {
@@ -241,7 +241,8 @@ int tune_on(const Arguments& arguments, const Terminal& terminal, const Sources&
 
 int tune_command(const Arguments& arguments, const Terminal& terminal) {
   Sources sources = sources_of(arguments);
-  sources.insert(sources.begin(), std::vector<Assignment>{{"test-split", "0.2", "tune"}});  // the weakest
+  sources.insert(sources.begin(),
+                 std::vector<Assignment>{{"test-split", "0.2", "tune"}});  // everything else overrides this
   const FitOptions options = options_from(sources);
   formats::LoadOptions reading = load_options_of(arguments, options.data);
   tune_options(arguments);
@@ -256,14 +257,14 @@ int tune_command(const Arguments& arguments, const Terminal& terminal) {
       throw Error(ErrorCategory::usage, "tune: expected files for the model and the trials, found - (standard output)");
   check_output(output, arguments.is_true("force"), inputs);
   if (is_same_path(output, trials))
-    throw Error(ErrorCategory::usage, "--trials-file: expected another file than the model's, found the same");
+    throw Error(ErrorCategory::usage, "--trials-file: expected a file other than the model file, found the same");
   if (arguments.is_true("resume") && arguments.is_true("force"))
     throw Error(ErrorCategory::usage, "--resume: expected no --force beside it, found one",
-                "--resume goes on with the trials, --force begins anew");
+                "--resume continues the search, --force starts a new one");
   std::error_code none;
   if (!arguments.is_true("resume") && !arguments.is_true("force") && std::filesystem::exists(trials, none))
     throw Error(ErrorCategory::usage, place(trials) + ": exists already",
-                "--resume goes on with these trials, --force replaces them, --trials-file names another file");
+                "--resume continues this search, --force replaces the file, --trials-file names another file");
   check_output(trials, true, inputs);
   check_side_output(arguments, "report", {output, trials}, inputs);
   try {

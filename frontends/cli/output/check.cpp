@@ -22,7 +22,7 @@ std::string heading(const CheckReport& report, const CheckFacts& facts) {
   std::string text =
       fmt::format("{}: {}; loss {}, lambda {}\n", facts.origin, facts.network, facts.loss, facts.weight_decay);
   text += fmt::format("{} row{}, objective {:.6g}", report.rows, plural(report.rows), report.objective);
-  if (report.dropout_left_out) text += "; the network has dropout: the check is made without it";
+  if (report.dropout_left_out) text += "; checked without the dropout of the network";
   return text + "\n";
 }
 
@@ -30,16 +30,16 @@ std::string sample(const CheckReport& report, std::uint64_t seed) {
   const std::string all = fmt::format("{} parameter{}", report.parameters, plural(report.parameters));
   if (report.chosen == report.parameters) return "all " + all;
   return fmt::format(
-      "{} of {}: {} by seed {}, spread over all layers, weights and biases, and those that show a "
+      "{} of {}: {} sampled with seed {} from all layers, weights and biases, plus those that show a "
       "planted fault best",
       report.checked + report.kinks, all, report.chosen, seed);
 }
 
 std::string derivatives(const CheckReport& report, const CheckFacts& facts) {
-  std::string text = fmt::format("\nbackpropagation in double against {}\n{}\n\n",
+  std::string text = fmt::format("\ndouble-precision backpropagation against {}\n{}\n\n",
                                  report.method == CheckMethod::complex_step
-                                     ? "derivatives by complex step"
-                                     : "central differences; beside a kink there is nothing to compare",
+                                     ? "complex-step derivatives"
+                                     : "central differences; parameters next to a kink are skipped",
                                  sample(report, facts.seed));
   text += fmt::format("  {:<6}{:>9}{:>7}{:>15}{:>11}  {:<14}{:>14}  {:>14}\n", "", "checked", "kinks", "largest error",
                       "allowed", "at", "computed", "numerical");
@@ -54,7 +54,8 @@ std::string derivatives(const CheckReport& report, const CheckFacts& facts) {
 }
 
 std::string engine(const CheckReport& report) {
-  std::string text = "\nthe training engine's float gradient against that in double, decay left out\n\n";
+  std::string text =
+      "\nfloat gradient of the training engine against the double-precision one, without weight decay\n\n";
   text += fmt::format("  {:<6}{:>16}{:>11}  {:<14}{:>14}  {:>14}\n", "", "off by", "allowed", "at", "engine", "double");
   for (const EngineCheck& check : report.engine)
     text += fmt::format("  {:<6}{:>16.1e}{:>11.1e}  {:<14}{:>14.6g}  {:>14.6g}\n", name_of(check.layer, check.is_bias),
@@ -70,9 +71,9 @@ std::string outcome(const FaultCheck& check) {
     case FaultVerdict::no_effect:
       return check.reason;
     case FaultVerdict::too_small:
-      return fmt::format("it changes the gradient by {:.1e}, less than can be seen", check.effect);
+      return fmt::format("it changes the gradient by {:.1e}, too little to detect", check.effect);
     case FaultVerdict::at_kinks:
-      return "the parameters that it changes sit on kinks";
+      return "the parameters that it changes are at kinks";
     case FaultVerdict::missed:
       break;
   }
@@ -81,7 +82,7 @@ std::string outcome(const FaultCheck& check) {
 }
 
 std::string faults(const CheckReport& report) {
-  std::string text = "\nmistakes planted one at a time into the double computation\n\n";
+  std::string text = "\nfaults planted one at a time in the double-precision computation\n\n";
   for (const FaultCheck& check : report.faults) {
     std::string verdict(verdict_name(check.verdict));
     std::ranges::replace(verdict, '_', ' ');
@@ -96,11 +97,11 @@ std::string sentence(const CheckReport& report) {
   if (!failure.empty()) return "failed: " + failure;
   const std::size_t unseen = count(report, FaultVerdict::too_small) + count(report, FaultVerdict::at_kinks);
   return fmt::format(
-      "passed: {} derivative{} agree{}, the engine is within its roundings, {} planted fault{} caught, {} without "
-      "effect{}",
+      "passed: {} derivative{} agree{}, the engine is within its rounding error bounds, {} planted fault{} caught, {} "
+      "without effect{}",
       report.checked, plural(report.checked), report.checked == 1 ? "s" : "", count(report, FaultVerdict::caught),
       plural(count(report, FaultVerdict::caught)), count(report, FaultVerdict::no_effect),
-      unseen == 0 ? "" : fmt::format(", {} out of sight", unseen));
+      unseen == 0 ? "" : fmt::format(", {} undetectable", unseen));
 }
 
 }  // namespace

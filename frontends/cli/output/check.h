@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `check` found, as text for people.
+// The result of `check` as text.
 #pragma once
 
 #include <string>

@@ -17,18 +17,19 @@ std::string short_text(double value) { return std::isnan(value) ? "-" : fmt::for
 
 std::string cross_text(const CrossValidation& found) {
   const std::size_t count = found.folds.size();
-  Grid grid{{{fmt::format("{} fold{}", count, count == 1 ? "" : "s"), "mean", "sd", "95 % interval", "best constant"}},
+  Grid grid{{{fmt::format("{} fold{}", count, count == 1 ? "" : "s"), "mean", "sd", "95 % interval", "baseline"}},
             {false, true, true, false, true}};
   for (const CrossEstimate& metric : found.metrics) {
     std::string interval = std::isnan(metric.low) ? "-" : fmt::format("{:.4g} to {:.4g}", metric.low, metric.high);
-    if (metric.folds < count) interval += fmt::format("  ({} folds have one)", metric.folds);
+    if (metric.folds < count) interval += fmt::format("  (defined in {} folds)", metric.folds);
     grid.rows.push_back(
         {metric.name, short_text(metric.mean), short_text(metric.deviation), interval, short_text(metric.trivial)});
   }
-  return grid.text() + fmt::format(
-                           "\nMeans over the folds, each tested on its own rows by a model of the others; {} answers "
-                           "in all. The intervals heed that folds share training rows.\n",
-                           answers_in(found));
+  return grid.text() +
+         fmt::format(
+             "\nMeans over the folds; each fold is tested with a model that did not train on it ({} predictions "
+             "in total).\nThe intervals account for training rows that folds have in common.\n",
+             answers_in(found));
 }
 
 }  // namespace chainrule::cli

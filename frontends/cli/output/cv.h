@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `cv` found, as text for people.
+// The result of `cv` as text.
 #pragma once
 
 #include <string>

@@ -31,10 +31,10 @@ std::string matrix_text(const Evaluation& evaluation) {
   }
   for (std::size_t c = 0; c <= classes; ++c) width += grid.width(c) + 2;
   if (width > kWidestMatrix) return "";
-  return "\nHow often which class (row) was taken for which (column):\n" + grid.text();
+  return "\nConfusion matrix (row: true class, column: predicted class):\n" + grid.text();
 }
 
-// The most frequent mistakes, for more classes than a matrix can show.
+// The most frequent errors, if a matrix would have too many classes.
 std::string mistakes_text(const Evaluation& evaluation) {
   const std::size_t classes = evaluation.labels.size();
   std::vector<std::size_t> places;
@@ -44,11 +44,11 @@ std::string mistakes_text(const Evaluation& evaluation) {
                    [&](std::size_t a, std::size_t b) { return evaluation.confusion[a] > evaluation.confusion[b]; });
   if (places.empty()) return "";
   places.resize(std::min(places.size(), kConfusionsListed));
-  Grid grid{{{"times", "class", "taken for"}}, {true, false, false}};
+  Grid grid{{{"count", "class", "predicted"}}, {true, false, false}};
   for (const std::size_t i : places)
     grid.rows.push_back({std::to_string(evaluation.confusion[i]), shortened(evaluation.labels[i / classes]),
                          shortened(evaluation.labels[i % classes])});
-  return "\nThe most frequent mistakes:\n" + grid.text();
+  return "\nMost frequent errors:\n" + grid.text();
 }
 
 std::string text_of(double value) { return std::isnan(value) ? "-" : fmt::format("{:.6g}", value); }
@@ -60,25 +60,24 @@ std::string interval_text(const Estimate& estimate) {
 
 std::string metrics_text(const Evaluation& evaluation) {
   const Estimates& estimates = evaluation.estimates;
-  Grid grid{{{"rows", std::to_string(estimates.rows), "95 % interval", "best constant"}}, {false, false, false, false}};
+  Grid grid{{{"rows", std::to_string(estimates.rows), "95 % interval", "baseline"}}, {false, false, false, false}};
   for (const Estimate& estimate : estimates.metrics)
     grid.rows.push_back({estimate.name,
                          estimate.undefined.empty() ? text_of(estimate.value) : "undefined: " + estimate.undefined,
                          estimate.undefined.empty() ? interval_text(estimate) : "", text_of(estimate.trivial)});
   std::string out = grid.text();
-  out += fmt::format("\nThe best constant: {} of these very rows.\n",
-                     evaluation.task == Task::classes ? "the most frequent class, or the shares of the classes,"
+  out += fmt::format("\nBaseline: always predicting {} of these rows.\n",
+                     evaluation.task == Task::classes ? "the most frequent class, or the class frequencies,"
                                                       : "the mean or the median");
   if (!evaluation.weight.empty())
-    out += fmt::format("Rows count as {} says, but for the number of rows{}.\n", in_quotes(evaluation.weight),
-                       evaluation.task == Task::classes ? " and who was taken for whom" : "");
-  if (evaluation.loss_differs)
-    out += "The loss is what training minimised, class weights and smoothed labels included.\n";
+    out += fmt::format("Rows are weighted by {}, except in the number of rows{}.\n", in_quotes(evaluation.weight),
+                       evaluation.task == Task::classes ? " and the confusion matrix" : "");
+  if (evaluation.loss_differs) out += "The loss includes class weights and label smoothing, as in training.\n";
   if (evaluation.threshold)
-    out += fmt::format("Class {} is predicted from a probability of {:.4g} on.\n", shortened(evaluation.labels[1]),
-                       *evaluation.threshold);
+    out += fmt::format("Class {} is predicted if its probability is at least {:.4g}.\n",
+                       shortened(evaluation.labels[1]), *evaluation.threshold);
   if (estimates.normal)
-    out += fmt::format("Intervals: 1.96 standard errors, from {} resamples.\n", estimates.resamples);
+    out += fmt::format("Intervals: +- 1.96 standard errors, from {} bootstrap resamples.\n", estimates.resamples);
   return out;
 }
 
@@ -104,7 +103,7 @@ std::string groups_text(const Evaluation& evaluation) {
     row.push_back(group.estimates.rows < kFewRows ? "few rows" : "");
     grid.rows.push_back(std::move(row));
   }
-  return "\nEach group of rows on its own (--json has all metrics):\n" + grid.text();
+  return "\nMetrics of each group (--json prints all metrics):\n" + grid.text();
 }
 
 std::string confusions_text(const Evaluation& evaluation) {

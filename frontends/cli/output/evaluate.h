@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `evaluate` found, as text for people.
+// The result of `evaluate` as text.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace chainrule::cli {
 
-/// Metrics one per line, for classes who is taken for whom, and a line for each group.
+/// A line for each metric, the confusion matrix for classes, and a line for each group.
 std::string evaluation_text(const Evaluation& evaluation);
 
 }  // namespace chainrule::cli

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tables of text for people: columns as wide as they must be.
+// Plain-text tables; each column is as wide as its longest entry.
 #pragma once
 
 #include <cstddef>

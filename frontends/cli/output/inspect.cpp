@@ -14,7 +14,7 @@
 namespace chainrule::cli {
 namespace {
 
-constexpr std::size_t kMostLines = 60;  // of a table of tensors, before it is cut
+constexpr std::size_t kMostLines = 60;  // of a table of tensors, before it is truncated
 
 std::string number(double value) { return fmt::format("{:.6g}", value); }
 
@@ -27,10 +27,10 @@ std::string listed(const std::vector<std::string>& names, std::size_t most = 12)
 
 std::string plan_text(const TableFacts& facts) {
   if (facts.plan == nullptr)
-    return fmt::format("\nWith these options, training would be refused:\n  {}\n{}", harmless(facts.refusal),
+    return fmt::format("\nTraining with these options would be refused:\n  {}\n{}", harmless(facts.refusal),
                        facts.hint.empty() ? "" : "  hint: " + harmless(facts.hint) + "\n");
   const Encoder& encoder = facts.plan->encoder;
-  std::string out = "\nWith these options, training would take\n";
+  std::string out = "\nTraining with these options would use\n";
   if (encoder.task == Task::classes)
     out += fmt::format("  target   {}: {} classes: {}\n", shortened(encoder.target), encoder.labels.size(),
                        listed(encoder.labels));
@@ -103,8 +103,8 @@ std::string model_text(const Model& model, const std::string& path) {
     out += fmt::format("test        {}  ({} rows)\n", test_figures(provenance.training, provenance.test, "  "),
                        provenance.test.rows);
   if (model.threshold)
-    out +=
-        fmt::format("threshold   {} from a probability of {:.4g} on\n", shortened(encoder.labels[1]), *model.threshold);
+    out += fmt::format("threshold   {} if its probability is at least {:.4g}\n", shortened(encoder.labels[1]),
+                       *model.threshold);
   out += fmt::format("ended       {} after {} epochs, {} steps; best epoch {}\n", harmless(provenance.stop),
                      provenance.epochs, provenance.steps, provenance.best_epoch);
   out += fmt::format("weights     sha256 {}\n", weights_sha256(model.network));
@@ -134,7 +134,7 @@ std::string bytes_text(double bytes) {
 
 namespace {
 
-constexpr std::size_t kManyColumns = 20;  // from here on, a line says how many there are of each type
+constexpr std::size_t kManyColumns = 20;  // from this number on, a line counts the types
 constexpr std::size_t kRoomForValues = 60;
 
 std::string types_text(const TableFacts& facts) {
@@ -145,7 +145,7 @@ std::string types_text(const TableFacts& facts) {
   return "types: " + out + "\n";
 }
 
-// As many characters as fit.
+// The characters that fit.
 std::string cut(const std::string& line, std::size_t width) {
   if (length(line) <= width || width < 4) return line;
   std::size_t bytes = 0, characters = 0;
@@ -170,7 +170,7 @@ Row row_of(const Table& table, const TableFacts& facts, std::size_t c, std::size
           values_text(column, table.columns[c], room)};
 }
 
-// The values as a column before the last.
+// The values as the column before the last one.
 std::string one_line_each(const std::vector<Row>& rows) {
   Grid grid{{{"nr", "column", "type", "missing", "distinct", "values", "training"}},
             {true, false, false, true, true, false, false}};
@@ -181,7 +181,7 @@ std::string one_line_each(const std::vector<Row>& rows) {
   return grid.text();
 }
 
-// The values below, and what training does, too, where the line is full.
+// The values on the next line, and also the use in training if the line is full.
 std::string lines_each(const std::vector<Row>& rows, std::size_t width) {
   Grid grid{{{"nr", "column", "type", "missing", "distinct", "training"}}, {true, false, false, true, true, false}};
   for (const Row& row : rows) grid.rows.push_back(row.cells);
@@ -231,7 +231,7 @@ std::string columns_text(const Table& table, const TableFacts& facts, const Term
     out += wide;
   }
   if (shown < table.columns.size())
-    out += fmt::format("  and {} more columns (a pipe or --json gets all)\n", table.columns.size() - shown);
+    out += fmt::format("  and {} more columns (--json or a pipe prints all)\n", table.columns.size() - shown);
   return out;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What people read on standard output: tables of columns, layers, metrics.
+// Tables of columns, layers and metrics on standard output.
 #pragma once
 
 #include <string>
@@ -14,17 +14,17 @@ namespace chainrule::cli {
 std::string table_text(const Table& table, const TableFacts& facts, const Terminal& terminal);
 std::string model_text(const Model& model, const std::string& path);
 
-/// Of the test rows, the metrics that `like` has, each with its interval where there is one.
+/// The metrics of the test rows that `like` has, each with its interval if it has one.
 std::string test_figures(const Metrics& like, const Estimates& test, std::string_view between);
 
 /// "12.3 MiB"
 std::string bytes_text(double bytes);
 
-// The columns of a table as people read them.
+// The columns of a table, as text.
 
-/// A line for each column: number, name, type, missing and different values, values, and what training does. On a
-/// terminal that is too narrow for it, the values follow on a line of their own, and after kColumnsShown columns the
-/// rest is counted; what goes into a file or a pipe has all columns, a line each.
+/// A line for each column: number, name, type, missing values, distinct values, values, and how training uses it. On a
+/// narrow terminal the values move to their own line, and columns after kColumnsShown are only counted. A file or pipe
+/// gets all columns, one line each.
 std::string columns_text(const Table& table, const TableFacts& facts, const Terminal& terminal);
 constexpr std::size_t kColumnsShown = 60;
 

@@ -19,7 +19,7 @@ using Kind = AnswerColumn::Kind;
 
 constexpr std::size_t kNamesShown = 30, kNamesCompared = 10'000;
 
-// Probabilities are made of floats: the digits of a float are all there is to say.
+// Probabilities are computed as floats, so they have the digits of a float.
 std::string probability_text(double probability) { return fmt::format("{}", static_cast<float>(probability)); }
 
 Json probability_number(double probability) {
@@ -28,7 +28,7 @@ Json probability_number(double probability) {
   return json_number(few_digits);
 }
 
-// An empty field in a line of its own would be a blank line.
+// An empty field alone in a line would be a blank line.
 std::string csv_field(std::string_view text, bool alone) {
   const bool blank_at_ends = !text.empty() && (text.front() == ' ' || text.back() == ' ');
   if (text.find_first_of(",\"\r\n") == std::string::npos && !blank_at_ends && !(text.empty() && alone))
@@ -52,7 +52,7 @@ std::string joined(const std::vector<std::string>& fields) {
 
 std::string probability_name(const std::string& label) { return "probability_" + label; }
 
-// What the model itself has to say, by name.
+// Names of the columns that the model provides.
 std::vector<std::string> own_names(const Encoder& encoder) {
   std::vector<std::string> names{"prediction"};
   if (encoder.task == Task::classes) names.emplace_back("probability");
@@ -71,8 +71,8 @@ std::vector<std::string> own_names(const Encoder& encoder) {
   names.resize(std::min(kNamesCompared, names.size()));
   const std::string near = nearest_name(name, names);
   throw Error(ErrorCategory::usage,
-              fmt::format("--{}: expected one of {}, found {}", flag, list.empty() ? "no column (there is none)" : list,
-                          in_quotes(name)),
+              fmt::format("--{}: expected one of {}, found {}", flag,
+                          list.empty() ? "no column (there are none)" : list, in_quotes(name)),
               near.empty() ? "" : fmt::format("did you mean {}?", in_quotes(near)));
 }
 
@@ -106,10 +106,9 @@ void refuse_repeated(const std::vector<std::string>& names) {
   std::set<std::string_view> seen;
   for (const std::string& name : names)
     if (!seen.insert(name).second)
-      throw Error(
-          ErrorCategory::usage,
-          fmt::format("--output-columns: expected each name once in the answers, found {} twice", in_quotes(name)),
-          "--id and --output-columns choose what is written");
+      throw Error(ErrorCategory::usage,
+                  fmt::format("--output-columns: expected each name at most once, found {} twice", in_quotes(name)),
+                  "--id and --output-columns choose the output columns");
 }
 
 }  // namespace
@@ -221,7 +220,7 @@ std::string json_line(const std::vector<AnswerColumn>& columns, const Encoder& e
         break;
     }
   }
-  // Text from files may be no UTF-8, which JSON must be.
+  // Text from files may not be UTF-8, as JSON requires.
   return line_text(line) + "\n";
 }
 

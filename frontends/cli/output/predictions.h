@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `predict` writes of each row: which columns, and their text as CSV (RFC 4180) or as JSON lines.
+// The output columns of `predict`, and their text as CSV (RFC 4180) or JSON lines.
 #pragma once
 
 #include <cstddef>
@@ -12,37 +12,37 @@
 
 namespace chainrule::cli {
 
-/// One column of the answers.
+/// One output column.
 struct AnswerColumn {
   enum class Kind {
     prediction,
-    probabilities,  ///< of all classes: a column each in CSV, one object in JSON
-    probability,    ///< of class `place`
+    probabilities,  ///< of all classes: a column for each in CSV, one object in JSON
+    probability,    ///< of one class
     warnings,
-    row,     ///< its number in the data, from 1
+    row,     ///< row number in the data, from 1
     repeat,  ///< of a cross-validation
     fold,
-    field  ///< of column `place` of the data, as it is written there
+    field  ///< a column of the data, copied unchanged
   };
   Kind kind = Kind::prediction;
-  std::string name;  ///< heading in CSV, key in JSON
-  std::size_t place = 0;
+  std::string name;       ///< heading in CSV, key in JSON
+  std::size_t place = 0;  ///< index of that class or column
 };
 
-/// Columns of the data that --id and --output-columns may mean, for LoadOptions::texts. Throws Error (usage).
+/// Columns of the data that --id and --output-columns may name, for LoadOptions::texts. Throws Error (usage).
 std::vector<std::string> wanted_texts(const Arguments& arguments);
-/// What --id, --output-columns, --warnings and --json ask for, in this order. Throws Error (usage) for what is not
-/// there, with all that is, and for a name that would be there twice.
+/// The columns that --id, --output-columns, --warnings and --json request, in this order. Throws Error (usage) for an
+/// unknown name, listing the known ones, and for a repeated name.
 std::vector<AnswerColumn> answer_columns(const Arguments& arguments, const Encoder& encoder, const Table& table);
 /// Whether one of them is of this kind.
 bool has(const std::vector<AnswerColumn>& columns, AnswerColumn::Kind kind);
 
-/// One row and its answer.
+/// One row and its prediction.
 struct AnsweredRow {
   std::size_t row = 0;    ///< from 0
-  std::size_t label = 0;  ///< the class predicted
+  std::size_t label = 0;  ///< the predicted class
   std::span<const double> answer;
-  std::string warnings;              ///< as row_warnings() has them
+  std::string warnings;              ///< from row_warnings()
   std::size_t repeat = 0, fold = 0;  ///< from 1, of a cross-validation
 };
 

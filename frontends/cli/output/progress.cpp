@@ -26,8 +26,8 @@ std::string clock_text(double seconds) {
   return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
 }
 
-// "epoch 3/100 [=====>        ] 42%  loss 0.03  validation 0.04  48210 rows/s, 0:31 left": the bar needs room for the
-// loss, and of the rest only what fits whole is shown. Whether there was room for anything.
+// "epoch 3/100 [=====>        ] 42%  loss 0.03  validation 0.04  48210 rows/s, 0:31 left". A narrow terminal gets no
+// bar, and only fields that fit completely. Returns whether any field fits.
 bool draw_bar(const Terminal& terminal, const std::string& before, double share,
               const std::vector<std::string>& fields) {
   constexpr std::size_t kBar = 24, kRoomForBar = 60;
@@ -51,7 +51,7 @@ bool draw_bar(const Terminal& terminal, const std::string& before, double share,
   return true;
 }
 
-// The losses, the default metric of the task, and the watched one.
+// The losses, the default metric of the task, and the one for early stopping.
 std::string validation_text(const Metrics& metrics, const std::string& watched) {
   Metrics shown;
   for (std::size_t i = 0; i < metrics.size(); ++i)
@@ -113,8 +113,8 @@ void Progress::on_epoch(const EpochRecord& record) {
     say(terminal_, epoch_line(record, watched_) + (every ? fmt::format("  learning rate {:.4g}", record.learning_rate)
                                                          : "  " + speed(static_cast<double>(record.epoch))));
     if (every && record.lowers_rate)
-      say(terminal_, fmt::format("no better {}: from here on, the learning rate is multiplied by {:.4g}", watched_,
-                                 plateau_factor_));
+      say(terminal_, fmt::format("{} has not improved: from now on, the learning rate is multiplied by {:.4g}",
+                                 watched_, plateau_factor_));
     if (!terminal_.is_terminal) shown_ = Clock::now();
   }
   if (terminal_.is_terminal && Clock::now() - shown_ >= kBetweenBars) draw(static_cast<double>(record.epoch));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// News of a training on standard error: a bar on a terminal, else lines, at most about one per second.
+// Progress of a training on standard error: a bar on a terminal, else lines, at most about one per second.
 #pragma once
 
 #include <chrono>
@@ -22,9 +22,9 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  /// Listens until this object ends; `should_stop` is passed on.
+  /// The observer must not outlive this object; `should_stop` is passed on.
   Observer observer(std::function<bool()> should_stop);
-  /// Takes the bar away, or writes the last epoch's line.
+  /// Removes the bar, or writes the line of the last epoch.
   void finish();
   double seconds() const;  ///< since the start
 
@@ -44,13 +44,13 @@ class Progress {
   double step_loss_ = 0;
   std::optional<EpochRecord> last_;
   bool pending_ = false;  // last_ has no line yet
-  bool bar_ = false;      // a bar stands on the terminal
+  bool bar_ = false;      // the terminal shows a bar
 };
 
-/// How far several trainings are, as a bar on a terminal. Called by one thread at a time.
+/// Progress of several trainings, as a bar on a terminal. Called by one thread at a time.
 class TrainingsProgress {
  public:
-  /// `epochs`: of each, at most.
+  /// `epochs`: maximum of each training.
   TrainingsProgress(const Terminal& terminal, std::size_t trainings, std::size_t epochs);
   ~TrainingsProgress();
   TrainingsProgress(const TrainingsProgress&) = delete;
@@ -58,7 +58,7 @@ class TrainingsProgress {
 
   void on_epoch(std::size_t training, const EpochRecord& record);  ///< trainings from 0
   void end(std::size_t training);
-  /// Takes the bar away, so that a line can be written.
+  /// Removes the bar, so that a line can be written.
   void clear();
   double seconds() const;  ///< since the start
 
@@ -67,7 +67,7 @@ class TrainingsProgress {
   void draw();
 
   Terminal terminal_;
-  std::vector<double> done_;  // share of each training
+  std::vector<double> done_;  // fraction of each training
   std::size_t epochs_, ended_ = 0;
   Clock::time_point start_, shown_;
   bool bar_ = false;

@@ -11,7 +11,7 @@
 namespace chainrule::cli {
 namespace {
 
-// A handler has no other way to be heard.
+// A signal handler can only communicate through globals.
 std::atomic<int> first_signal{0};
 std::atomic<const char*> first_answer{nullptr};
 static_assert(std::atomic<int>::is_always_lock_free && std::atomic<const char*>::is_always_lock_free);
@@ -23,7 +23,7 @@ extern "C" void on_signal(int number) {
   if (first_signal.compare_exchange_strong(none, number)) {
     const int kept = errno;
     const char* const answer = first_answer;
-    if (answer != nullptr && write(STDERR_FILENO, answer, std::strlen(answer)) < 0) errno = 0;  // nobody listens
+    if (answer != nullptr && write(STDERR_FILENO, answer, std::strlen(answer)) < 0) errno = 0;  // nobody reads
     errno = kept;
     return;
   }
@@ -45,7 +45,7 @@ Interruption::Interruption(const char* answer) {
   first_answer = answer;
   for (const int number : kSignals) {
     struct sigaction now {};
-    // Started in the background of a shell or under nohup, a program shall leave ignored signals ignored.
+    // In the background of a shell or under nohup, ignored signals must stay ignored.
     if (sigaction(number, nullptr, &now) == 0 && now.sa_handler == SIG_IGN) continue;
     struct sigaction action {};
     action.sa_handler = on_signal;

@@ -1,24 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ctrl-C and SIGTERM: the first asks to come to an end, the second ends at once.
+// Ctrl-C and SIGTERM: the first requests a stop, the second ends the program at once.
 #pragma once
 
 namespace chainrule::cli {
 
-/// While one lives, the first SIGINT or SIGTERM only raises a flag; the next one kills as if nobody had asked. One at a
-/// time.
+/// While an object exists, the first SIGINT or SIGTERM only sets a flag; the next one kills the program as usual. One
+/// object at a time.
 class Interruption {
  public:
-  /// `answer` is written to standard error when the first signal comes; it must live as long as the program, nullptr =
-  /// nothing.
+  /// The text is written to standard error at the first signal. It must live as long as the program; nullptr = no text.
   explicit Interruption(const char* answer = nullptr);
   ~Interruption();
   Interruption(const Interruption&) = delete;
   Interruption& operator=(const Interruption&) = delete;
-  /// The signal that came first, or 0.
+  /// The first signal, or 0.
   int signal() const;
 };
 
-/// While one lives, signals wait: for the moment in which a file is put into its place.
+/// While an object exists, signals are blocked: for the moment in which an output file is renamed.
 class Uninterrupted {
  public:
   Uninterrupted();
@@ -27,15 +26,15 @@ class Uninterrupted {
   Uninterrupted& operator=(const Uninterrupted&) = delete;
 };
 
-/// Thrown where a signal ends the work before its output is complete: nothing is left behind.
+/// Thrown if a signal ends the work before its output is complete. No partial output remains.
 struct Interrupted {
   int signal = 0;
 };
 
-/// 130 for SIGINT, 143 for SIGTERM: what shells say of a program that a signal ended.
+/// 130 for SIGINT, 143 for SIGTERM, as shells report them.
 int exit_code_of(int signal);
 
-/// A reader that goes away, and a file that may not grow further, shall be errors of writing, not the end.
+/// A closed pipe and a file size limit should be write errors; their signals would end the program.
 void ignore_signals_of_writing();
 
 }  // namespace chainrule::cli

@@ -47,7 +47,7 @@ void write_error_stream(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t count = write(STDERR_FILENO, bytes.data(), bytes.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return;  // nobody listens: the work goes on
+    if (count <= 0) return;  // nobody reads: the work continues
     bytes.remove_prefix(static_cast<std::size_t>(count));
   }
 }
@@ -91,7 +91,7 @@ void Output::finish() {
 }
 
 void guard_standard_streams() {
-  // Opened the wrong way round: reading or writing there still fails as it would on a closed descriptor.
+  // Opened in the opposite mode, so that using it still fails, as on a closed descriptor.
   for (const auto& [descriptor, mode] : {std::pair(0, O_WRONLY), std::pair(1, O_RDONLY), std::pair(2, O_RDONLY)}) {
     if (fcntl(descriptor, F_GETFD) >= 0 || errno != EBADF) continue;
     if (open("/dev/null", mode) != descriptor) return;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where news go (standard error) and where the data asked for go (standard output or a file).
+// Messages go to standard error, results to standard output or a file.
 #pragma once
 
 #include <memory>
@@ -15,36 +15,36 @@ namespace chainrule::cli {
 
 enum class Loudness { quiet, normal, verbose };
 
-/// How to speak on standard error.
+/// How messages are printed on standard error.
 struct Terminal {
   Loudness loudness = Loudness::normal;
   bool is_terminal = false;
   bool color = false;
-  // And on standard output, for text that is made for people.
+  // The same for text on standard output.
   bool output_is_terminal = false;
   bool output_color = false;
   std::size_t output_width = 100;
 };
 
-/// From -q, -v, --color, NO_COLOR and what standard error is. Throws Error (usage) for an unknown --color.
+/// From -q, -v, --color, NO_COLOR and the type of standard error. Throws Error (usage) for an unknown --color.
 Terminal make_terminal(const Arguments& arguments);
 
 /// One line, unless quiet. Control bytes in it are escaped.
 void say(const Terminal& terminal, std::string_view line);
-/// The same of a note, with options as flags.
+/// The same for a note, with options as flags.
 void say_note(const Terminal& terminal, const Note& note);
 void say_notes(const Terminal& terminal, const std::vector<Note>& notes);
-/// One line, when verbose.
+/// One line, if verbose.
 void say_more(const Terminal& terminal, std::string_view line);
-/// Two lines at most, always: "chainrule: error: ..." and "hint: ...".
+/// At most two lines, also if quiet: "chainrule: error: ..." and "hint: ...".
 void say_error(const Terminal& terminal, const Error& error);
 /// Bytes as they are, to standard error.
 void write_error_stream(std::string_view bytes);
 
-/// Thrown when whoever reads standard output has gone: no error, nothing more to do.
+/// Thrown if the reader of standard output has closed it. Not an error; there is nothing more to do.
 struct ReaderGone {};
 
-/// Takes what was asked for, to standard output or, whole or not at all, to a file.
+/// Writes results to standard output, or atomically to a file.
 class Output {
  public:
   /// To standard output.
@@ -53,14 +53,14 @@ class Output {
   Output(const std::string& path, bool overwrite);
   /// Throws ReaderGone, or Error (output).
   void write(std::string_view bytes);
-  /// Checks that all has arrived; a file appears now.
+  /// Checks that everything was written. An output file appears now.
   void finish();
 
  private:
   std::unique_ptr<AtomicFile> file_;
 };
 
-/// Makes sure that descriptors 0, 1 and 2 are taken, so that no file we open becomes standard output.
+/// Makes sure that descriptors 0, 1 and 2 are in use, so that no file we open becomes standard output.
 void guard_standard_streams();
 
 }  // namespace chainrule::cli

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `tune` found, as text for people.
+// The result of `tune` as text.
 #pragma once
 
 #include <string>

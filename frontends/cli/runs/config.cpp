@@ -42,7 +42,7 @@ std::string read_file(const std::string& path) {
   return text;
 }
 
-// The text that the table of options understands; "" and false for what no option can be.
+// The text for the option table; false for a value that no option can have.
 bool plain_text(const toml::node& node, std::string& text) {
   if (const auto* value = node.as_string())
     text = value->get();
@@ -83,7 +83,7 @@ std::string toml_string(const std::string& text) {
   return out + '"';
 }
 
-// A number as TOML writes it; a text where TOML has no such number (all, a seed beyond 63 bits).
+// A TOML number; a text if TOML has no such number (all, a seed beyond 63 bits).
 std::string toml_number(const std::string& text) {
   double value = 0;
   constexpr double kMost = 9.2e18;
@@ -141,7 +141,7 @@ std::vector<Assignment> read_config(const std::string& path) {
     if (name == kRun && node.is_table()) continue;
     const bool known = find_option(name) != nullptr;
     if (node.is_table())
-      throw refused(place(shown, line), "expected options only, found the section " + in_quotes(name));
+      throw refused(place(shown, line), "expected only options, found the section " + in_quotes(name));
     const std::string where = place(shown, line) + (known ? ": " + find_option(name)->key() : "");
     by_line.push_back({line, {name, known ? text_of(node, where) : "", where}});
   }
@@ -165,7 +165,7 @@ std::string config_text(const FitOptions& options) {
 
 std::string run_text(const RunRecord& record) {
   RunRecord copy = record;
-  std::string out = fmt::format("\n# What `chainrule replay` reads\n[{}]\n", kRun);
+  std::string out = fmt::format("\n# For `chainrule replay`\n[{}]\n", kRun);
   for (const auto& [key, text] : members_of(copy))
     if (!text->empty()) out += fmt::format("{} = {}\n", key, toml_string(*text));
   return out;

@@ -10,15 +10,15 @@
 
 namespace chainrule::cli {
 
-/// What a file asks for; "-" is standard input. Throws Error (usage) with file and line.
+/// The options in a file; "-" is standard input. Throws Error (usage) with file and line.
 std::vector<Assignment> read_config(const std::string& path);
 
-/// The options in force as a file that read_config() takes.
+/// The effective options as the text of a file for read_config().
 std::string config_text(const FitOptions& options);
 
-/// The section [run] of such a file, which read_config() passes over.
+/// The section [run] of such a file, which read_config() skips.
 std::string run_text(const RunRecord& record);
-/// What it says. Throws Error: (usage) for a file without it, else as read_config().
+/// Reads that section. Throws Error: (usage) for a file without it, else as read_config().
 RunRecord read_run(const std::string& path);
 
 }  // namespace chainrule::cli

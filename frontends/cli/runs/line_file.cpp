@@ -23,7 +23,7 @@ LineFile::~LineFile() {
 }
 
 void LineFile::write(const std::string& line) {
-  if (descriptor_ < 0 && problem_ == 0) {  // work that fails before it has a word to say changes no file
+  if (descriptor_ < 0 && problem_ == 0) {  // work that fails before its first line changes no file
     const int emptied = start_ == Start::overwrite ? O_TRUNC : 0;
     descriptor_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | emptied, 0666);
     if (descriptor_ < 0) problem_ = errno;

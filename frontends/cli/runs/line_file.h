@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-// A file that grows line by line while the work goes on.
+// A file that grows line by line during the work.
 #pragma once
 
 #include <string>
 
 namespace chainrule::cli {
 
-/// No AtomicFile: whoever looks sees the lines so far, and what was interrupted has its lines.
+/// Not an AtomicFile: readers see the lines so far, and an interrupted job keeps its lines.
 class LineFile {
  public:
   enum class Start { fresh, overwrite, append };
-  /// Throws as check_output_path() does. The file is made, or an old one emptied, with the first line.
+  /// Throws as check_output_path() does. The first line creates the file or truncates an old one.
   LineFile(std::string path, Start start);
   ~LineFile();
   LineFile(const LineFile&) = delete;
   LineFile& operator=(const LineFile&) = delete;
 
-  /// As it is: with its end of line.
+  /// The text must include its end of line.
   void write(const std::string& line);
-  /// Throws Error (output) with this hint when a line could not be written; the work did not stop for it.
+  /// Throws Error (output) with this hint if a line could not be written. The work did not stop then.
   void finish(const std::string& hint);
 
  private:
   std::string path_;
   Start start_;
   int descriptor_ = -1;
-  int problem_ = 0;  // errno of the first line that failed; then no more are written
+  int problem_ = 0;  // errno of the first failed line; no more lines are written after it
 };
 
 }  // namespace chainrule::cli

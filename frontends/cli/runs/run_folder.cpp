@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 void make_folder(const std::string& path) {
   std::error_code problem;
   fs::create_directories(path, problem);
-  if (problem) throw Error(ErrorCategory::output, place(path) + ": cannot be made: " + problem.message());
+  if (problem) throw Error(ErrorCategory::output, place(path) + ": cannot be created: " + problem.message());
 }
 
 }  // namespace
@@ -28,11 +28,12 @@ RunFolder::RunFolder(const std::string& name, bool overwrite) : path_("runs/" + 
   if (name.empty() || name.size() > kMost || name[0] == '.' || name[0] == '-' ||
       name.find_first_not_of(kPlain) != std::string::npos)
     throw Error(ErrorCategory::usage,
-                "--run: expected a name of letters, digits, _, - and points, found " + in_quotes(name),
+                "--run: expected a name of letters, digits, _, - and dots, found " + in_quotes(name),
                 "the run goes to runs/NAME");
   std::error_code none;
   if (!overwrite && fs::exists(path_, none))
-    throw Error(ErrorCategory::usage, place(path_) + ": exists already", "--force replaces it, --run names another");
+    throw Error(ErrorCategory::usage, place(path_) + ": exists already",
+                "--force replaces it, or choose another name for --run");
 }
 
 void RunFolder::begin(const FitOptions& options, const RunRecord& record) const {
@@ -40,7 +41,7 @@ void RunFolder::begin(const FitOptions& options, const RunRecord& record) const 
   std::error_code none;
   for (const fs::directory_entry& entry : fs::directory_iterator(path_, none))
     if (entry.path().filename().string().starts_with("events.out.tfevents.")) fs::remove(entry.path(), none);
-  for (const std::string& old : {model(), log(), report()}) fs::remove(old, none);  // no mixture of two runs
+  for (const std::string& old : {model(), log(), report()}) fs::remove(old, none);  // never mix the files of two runs
   AtomicFile file(config(), overwrite_);
   file.write(config_text(options) + run_text(record));
   file.commit();

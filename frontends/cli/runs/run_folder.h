@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one training leaves behind in runs/NAME: what it was (config.toml), what it said (metrics.jsonl, and the same
-// for TensorBoard), what it made (model.safetensors), and
-// all of it to look at (report.html).
+// The files of one training in runs/NAME: options (config.toml), metrics (metrics.jsonl, and the same for TensorBoard),
+// model (model.safetensors) and report (report.html).
 #pragma once
 
 #include <string>
@@ -11,14 +10,14 @@
 
 namespace chainrule::cli {
 
-/// How the data of a run were read: what `replay` needs beside the model. "" = not said.
+/// How the data of a run were read: `replay` needs this and the model. "" = not given.
 struct RunRecord {
-  std::string data, validation, labels, header, delimiter;  ///< paths, and words of --header and --delimiter
+  std::string data, validation, labels, header, delimiter;  ///< paths, and the values of --header and --delimiter
 };
 
 class RunFolder {
  public:
-  /// Throws Error (usage) for a name that is no plain name, and for a run that exists, unless `overwrite`.
+  /// Throws Error (usage) for an invalid name, and for a run that exists, unless `overwrite`.
   RunFolder(const std::string& name, bool overwrite);
 
   std::string model() const { return path_ + "/model.safetensors"; }
@@ -26,8 +25,7 @@ class RunFolder {
   std::string report() const { return path_ + "/report.html"; }
   std::string config() const { return path_ + "/config.toml"; }
   const std::string& path() const { return path_; }
-  /// Makes the folder, and in it config.toml; takes away what a run before it has left. Throws Error
-  /// (output).
+  /// Creates the folder with config.toml and removes the files of an earlier run. Throws Error (output).
   void begin(const FitOptions& options, const RunRecord& record) const;
 
  private:
@@ -37,7 +35,7 @@ class RunFolder {
 
 /// "2026-11-28T22-56-03Z": the name of a run that begins now.
 std::string run_named_by_time();
-/// Of the arguments of a train.
+/// From the arguments of train.
 RunRecord record_of(const Arguments& arguments);
 
 }  // namespace chainrule::cli

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// TFRecord: uint64 length, uint32 masked CRC-32C of it, content, uint32 masked CRC-32C of that, all low end first. The
+// TFRecord: uint64 length, uint32 masked CRC-32C of it, content, uint32 masked CRC-32C of that, all little-endian. The
 // message Event has wall_time (1, double), step (2), file_version (3) and summary (5); Summary a list of values (1)
 // with tag (1) and simple_value (2, float).
 #include "cli/runs/tensorboard.h"
@@ -15,7 +15,7 @@ namespace chainrule::cli {
 namespace {
 
 constexpr std::uint32_t kCastagnoli = 0x82F63B78;  // reflected
-constexpr std::uint32_t kMaskDelta = 0xA282EAD8;   // TFRecord's, so that a checksum of checksums is none
+constexpr std::uint32_t kMaskDelta = 0xA282EAD8;   // TFRecord's, so that a CRC of data with embedded CRCs stays useful
 
 constexpr std::array<std::uint32_t, 256> make_table() {
   std::array<std::uint32_t, 256> table{};

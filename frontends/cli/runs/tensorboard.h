@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Metrics of a training as TensorBoard reads them: records of TFRecord with Event messages (protocol buffers), each
-// written as its epoch ends.
+// Metrics of a training for TensorBoard: TFRecord records with Event messages (protocol buffers), one written after
+// each epoch.
 #pragma once
 
 #include <cstdint>
@@ -14,12 +14,12 @@ namespace chainrule::cli {
 
 class TensorBoardFile {
  public:
-  /// A new file in this folder; the name says the time, as TensorBoard expects it.
+  /// A new file in this folder; its name contains the time, as TensorBoard expects.
   explicit TensorBoardFile(const std::string& folder);
-  /// Numbers by tag, at a step; those that are not finite are left out.
+  /// Numbers by tag, at a step. Infinities and NaN are left out.
   void write(std::uint64_t step, const std::vector<std::pair<std::string, double>>& values);
-  /// Throws Error (output) when something could not be written.
-  void finish() { file_.finish("the model was written; TensorBoard's file ends early"); }
+  /// Throws Error (output) if something could not be written.
+  void finish() { file_.finish("the model was written; the TensorBoard file is incomplete"); }
 
  private:
   LineFile file_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The log of a training: JSON lines, one per event, each written whole as it comes (docs/formats.md names the keys).
+// The log of a training: JSON lines, one per event, each written at once (docs/formats.md names the keys).
 #pragma once
 
 #include <string>
@@ -18,8 +18,8 @@ class TrainingLog {
 
   void write(const EpochRecord& record);
   void write(const HealthRecord& record);
-  /// Throws Error (output) when a line could not be written; the training did not stop for it.
-  void finish() { file_.finish("the model was written; the log ends early"); }
+  /// Throws Error (output) if a line could not be written. The training did not stop then.
+  void finish() { file_.finish("the model was written; the log is incomplete"); }
 
  private:
   LineFile file_;

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::size_t kMostKept = 200;
 
-// The numbers of an epoch by the names that the log has for them.
+// The numbers of an epoch, with their names in the log.
 std::vector<std::pair<std::string, double>> numbers_of(const EpochRecord& record) {
   std::vector<std::pair<std::string, double>> numbers{{"train/loss", record.training_loss},
                                                       {"train/decay_term", record.decay_term},

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a training leaves beside its model, gathered as it goes: its log, TensorBoard's events, and what its report will
-// show of the layers.
+// Collects during a training: its log, the TensorBoard events, and the layer statistics for its report.
 #pragma once
 
 #include <optional>
@@ -18,19 +17,19 @@ class TrainingRecords {
   struct Wishes {
     std::string log;               ///< path; "" = none
     std::string events;            ///< folder for TensorBoard; "" = none
-    bool overwrite = false;        ///< a log that is there
+    bool overwrite = false;        ///< an existing log
     std::size_t health_every = 0;  ///< steps, of the log; 0 = never
     bool report = false;           ///< keep some HealthRecords
     std::size_t steps_per_epoch = 1;
   };
-  /// Throws Error (output) for a file that cannot be made.
+  /// Throws Error (output) for a file that cannot be created.
   explicit TrainingRecords(const Wishes& wishes);
 
   /// The observer that also keeps records. It must not outlive this.
   Observer listen(Observer observer);
-  /// Kept for the report, evenly over the training: of one step per epoch, or of every `health_every`-th.
+  /// Records for the report, evenly spaced over the training: of one step per epoch, or of every `health_every`-th.
   const std::vector<HealthRecord>& health() const { return health_; }
-  /// Throws Error (output) when a line could not be written; the training did not stop for it.
+  /// Throws Error (output) if a line could not be written. The training did not stop then.
   void finish();
 
  private:
@@ -40,7 +39,7 @@ class TrainingRecords {
   std::optional<TrainingLog> log_;
   std::optional<TensorBoardFile> board_;
   std::vector<HealthRecord> health_;
-  std::size_t seen_ = 0, every_ = 1;  // of the records, every_-th ones are kept
+  std::size_t seen_ = 0, every_ = 1;  // every `every_`-th record is kept
 };
 
 }  // namespace chainrule::cli

@@ -40,7 +40,7 @@ std::vector<std::pair<std::string, std::string>> start_of(const TrialsFile::Subj
   return start;
 }
 
-// Trial, fold and the values of the ranges' options, as a line has them.
+// Trial, fold and the values of the ranges' options, as in a line.
 Json training_line(std::size_t trial, std::size_t fold, const Trial& settings,
                    const std::vector<std::pair<std::string, std::string>>& start) {
   Json line = {{"schema", 1}, {"event", "training"}, {"trial", trial}, {"fold", fold + 1}};
@@ -80,8 +80,8 @@ void TrialsFile::read(const std::string& path, const std::string& head) {
     if (++number == 1 && line != head)
       throw Error(
           ErrorCategory::usage,
-          place(path) + ":1: expected the trials of this very search (data, options, ranges, folds), found others",
-          "without --resume and with --force, the search begins anew");
+          place(path) + ":1: expected the trials of this search (data, options, ranges, folds), found those of another",
+          "--force instead of --resume starts a new search");
     if (number == 1) continue;
     Json read = Json::parse(line, nullptr, false);
     if (!read.is_object() || !read.contains("score") || !read.contains("seconds"))
@@ -96,12 +96,13 @@ void TrialsFile::read(const std::string& path, const std::string& head) {
     known_[line_text(read)] = score;
   }
   if (number == 0 && !head.starts_with(text))
-    throw Error(ErrorCategory::input, place(path) + ": expected the trials of a search, found no whole line");
+    throw Error(ErrorCategory::input, place(path) + ": expected the trials of a search, found no complete line");
   if (number == 0) head_ = head + "\n";
   if (at == text.size()) return;
   std::error_code problem;
-  std::filesystem::resize_file(path, at, problem);  // the process was killed while it wrote
-  if (problem) throw Error(ErrorCategory::output, place(path) + ": cannot be mended: " + problem.message());
+  std::filesystem::resize_file(path, at, problem);  // the process was killed while writing
+  if (problem)
+    throw Error(ErrorCategory::output, place(path) + ": cannot be truncated to complete lines: " + problem.message());
 }
 
 std::optional<TrialScore> TrialsFile::score(std::size_t trial, std::size_t fold, const Trial& settings) const {

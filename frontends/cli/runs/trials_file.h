@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The trials of a search as JSON lines: what the search is, then a line for each training, written as it ends
-// (docs/formats.md). A search that was stopped, or killed, goes on from them.
+// The trials of a search as JSON lines: a description of the search, then a line for each training, written when it
+// ends (docs/formats.md). An interrupted or killed search can be resumed from them.
 #pragma once
 
 #include <map>
@@ -16,7 +16,7 @@ namespace chainrule::cli {
 
 class TrialsFile {
  public:
-  /// What makes a search this one and no other.
+  /// Identifies a search.
   struct Subject {
     std::string data_fingerprint, score;
     std::vector<std::pair<std::string, std::string>> configuration;  ///< option_values() of trial 0
@@ -25,15 +25,15 @@ class TrialsFile {
   };
   enum class Start { fresh, overwrite, resume };
 
-  /// Reads what an earlier search has left, where one is resumed; a last line that was cut off is forgotten. Throws
-  /// Error: (usage) for the file of another search, (input) for one that cannot be read, else as LineFile does.
+  /// If a search is resumed, reads its lines; an incomplete last line is dropped. Throws Error: (usage) for the file of
+  /// another search, (input) for one that cannot be read, else as LineFile does.
   TrialsFile(const std::string& path, Start start, const Subject& subject);
 
-  /// How many trainings the file had.
+  /// Number of trainings in the file at the start.
   std::size_t known() const { return known_.size(); }
-  /// What a training that the file had came to.
+  /// The score of a training that was in the file.
   std::optional<TrialScore> score(std::size_t trial, std::size_t fold, const Trial& settings) const;
-  /// A training that the file does not have yet.
+  /// Adds a training that is not in the file yet.
   void write(std::size_t trial, std::size_t fold, const Trial& settings);
   void finish() { file_.finish("the search cannot be resumed from there"); }
 
@@ -42,7 +42,7 @@ class TrialsFile {
 
   std::vector<std::pair<std::string, std::string>> start_;  // value of each range's option as given
   std::map<std::string, TrialScore> known_;                 // by trial, fold and settings
-  std::string head_;                                        // that the file does not have yet
+  std::string head_;                                        // first line, if not yet written
   LineFile file_;
 };
 
