@@ -1,15 +1,15 @@
-# cmake -DROOT=... -P architecture.cmake: reads the sources under ROOT and names, by file and line, what breaks the
-# rules of the house: who may include whom (ARCHITECTURE.md), and what the library must not do.
+# cmake -DROOT=... -P architecture.cmake: reads the sources under ROOT and reports, by file and line,
+# violations of ARCHITECTURE.md: forbidden includes, and calls that the library must not make.
 cmake_minimum_required(VERSION 3.25)
 get_filename_component(ROOT ${ROOT} ABSOLUTE)
 
 # The districts of the library, lowest floor first. A file may include its own district and those on lower floors.
 set(floors "base" "engine" "data metrics" "model explain" "training" "report" "chainrule.h")
-set(longest 600) # lines per file; more ask for a second concept
-# What the library must not do: speak, leave, or look around (words followed by a bracket or <<) ...
+set(longest 600) # lines per file; a longer file needs to be split
+# The library must not print, exit or read the environment (words followed by a bracket or <<) ...
 set(speaks cout cerr clog printf fprintf vprintf puts fputs putchar perror print println exit _Exit quick_exit abort
            terminate getenv secure_getenv setenv putenv system)
-# ... and what gives other bits on other systems: libm (but for what is exact), and the standard library's chance.
+# ... or use functions with different bits on other systems: libm (except exact functions) and std:: random numbers.
 set(differs exp exp2 expm1 log log2 log10 log1p pow cbrt hypot sin cos tan asin acos atan atan2 sinh cosh tanh asinh
             acosh atanh erf erfc tgamma lgamma expf logf powf sinf cosf tanhf shuffle sample random_device mt19937
             mt19937_64 normal_distribution uniform_real_distribution uniform_int_distribution)
@@ -24,10 +24,10 @@ macro(violation text)
   set_property(GLOBAL PROPERTY violations ${after})
 endmacro()
 
-# The library does not know the command line: options are named as data (base/message.h), so no text has a flag in it,
-# and nobody asks how a message begins.
+# The library does not know the command line: options are named as data (base/message.h), so no text contains a
+# flag, and no code tests the beginning of a message.
 function(check_texts text)
-  string(REPLACE "'\"'" "" text "${text}") # a quote that is a character begins no text
+  string(REPLACE "'\"'" "" text "${text}") # a quote character in '' does not begin a string
   string(REGEX REPLACE "^ *//.*" "" text "${text}")
   string(REGEX MATCHALL "\"[^\"]*\"" literals "${text}")
   if(file MATCHES "^chainrule/.*\\.(h|cpp)$" AND "${literals}" MATCHES "--[a-z]")
@@ -39,7 +39,7 @@ function(check_texts text)
   endif()
 endfunction()
 
-# "chainrule/data/formats/csv.cpp": its district, "data", and the number of that one's floor, or -1.
+# "chainrule/data/formats/csv.cpp": its district, "data", and the number of its floor, or -1.
 function(place_of path floor district)
   string(REGEX REPLACE "^chainrule/([^/]*).*" "\\1" name ${path})
   set(${district} ${name} PARENT_SCOPE)
@@ -110,8 +110,8 @@ function(check_line text)
   endif()
 endfunction()
 
-# A header says `#pragma once`, and its .cpp file includes it before any other, which proves that it stands alone. What a
-# public one declares is exported (docs/abi.md).
+# A header says `#pragma once`, and its .cpp file includes it first, which proves that it compiles alone. Declarations
+# of a public header are exported (docs/abi.md).
 function(check_header file content)
   if(NOT content MATCHES "#pragma once" AND NOT file MATCHES "-inl\\.h$") # Highway includes those once per target
     violation("expected #pragma once")
@@ -131,10 +131,10 @@ endfunction()
 
 function(check_file file)
   file(READ ${ROOT}/${file} content)
-  # CMake splits a list at ';' except between brackets, and a backslash protects: none of them is looked for below.
+  # CMake splits a list at ';' except between brackets, and a backslash escapes; the rules below need none of these.
   string(REGEX REPLACE "[][;]" " " lines "${content}")
   string(REPLACE "\\\\" "//" lines "${lines}")
-  string(REPLACE "\\\"" "'" lines "${lines}") # a quote in a text does not end it
+  string(REPLACE "\\\"" "'" lines "${lines}") # an escaped quote does not end a string
   string(REPLACE "\\" "/" lines "${lines}")
   string(REPLACE "\n" ";" lines "${lines}")
   set(line 0)
@@ -164,7 +164,7 @@ function(check_file file)
   endif()
 endfunction()
 
-# What chainrule.h includes is public.
+# Headers that chainrule.h includes are public.
 set(public chainrule/chainrule.h)
 file(STRINGS ${ROOT}/chainrule/chainrule.h includes REGEX "^#include \"")
 foreach(include IN LISTS includes)

@@ -1,10 +1,10 @@
-# cmake -DSCRATCH=... -P architecture_faults.cmake: plants each fault that architecture.cmake looks for, in a small tree
-# of its own, and expects exactly these reports.
+# cmake -DSCRATCH=... -P architecture_faults.cmake: plants each fault that architecture.cmake detects in a small
+# separate tree, and expects exactly these reports.
 cmake_minimum_required(VERSION 3.25)
 file(REMOVE_RECURSE ${SCRATCH})
 set(expected)
 
-# Appends lines to a file of the tree; a file begins as it should.
+# Appends lines to a file of the tree; a new file gets the required first lines.
 function(write path)
   if(NOT EXISTS ${SCRATCH}/${path})
     file(WRITE ${SCRATCH}/${path} "// SPDX-License-Identifier: Apache-2.0\n")
@@ -17,7 +17,7 @@ function(write path)
   endforeach()
 endfunction()
 
-# Appends a line and expects a report that begins with its place and `report`.
+# Appends a line and expects a report that begins with its file, line and `report`.
 function(plant path text report)
   write(${path} "${text}")
   file(STRINGS ${SCRATCH}/${path} lines)
@@ -26,7 +26,7 @@ function(plant path text report)
   set(expected "${expected}" PARENT_SCOPE)
 endfunction()
 
-# Nothing is wrong with these.
+# These files have no faults.
 write(chainrule/chainrule.h "#include \"chainrule/data/table.h\"" "#include \"chainrule/engine/formulas/loss.h\"" "#include \"chainrule/model/model.h\"")
 write(chainrule/data/table.h "#include <vector>" "// An #if, printf(, std::exp( or getenv( in a comment is no fault.")
 write(chainrule/data/table.cpp "#include \"chainrule/data/table.h\"" "#include <fmt/format.h>" "#include \"chainrule/base/elementary.h\""

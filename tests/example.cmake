@@ -1,5 +1,5 @@
-# cmake -DPROGRAM=... -DSOURCE=examples/X.cpp -P example.cmake: the program prints exactly what X.expected holds, or
-# says that it skips.
+# cmake -DPROGRAM=... -DSOURCE=examples/X.cpp -P example.cmake: the program must print exactly the text of X.expected, or
+# that it skips.
 cmake_minimum_required(VERSION 3.25)
 if(NOT DEFINED ENV{CHAINRULE_DATA})
   cmake_path(SET data NORMALIZE ${CMAKE_CURRENT_LIST_DIR}/../../shared/data)

@@ -1,8 +1,8 @@
-# cmake -DROOT=... -DCLANG_FORMAT=... -P format.cmake: every source is formatted as .clang-format says. Other versions
-# of clang-format have other opinions, so only version 14 (Debian 12's) is asked.
+# cmake -DROOT=... -DCLANG_FORMAT=... -P format.cmake: every source must be formatted by .clang-format. Other
+# versions of clang-format give other results, so only version 14 (Debian 12) is used.
 cmake_minimum_required(VERSION 3.25)
 if(NOT CLANG_FORMAT)
-  message("skipped: clang-format is not there")
+  message("skipped: clang-format is missing")
   return()
 endif()
 execute_process(COMMAND ${CLANG_FORMAT} --version OUTPUT_VARIABLE version OUTPUT_STRIP_TRAILING_WHITESPACE)

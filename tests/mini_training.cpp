@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Trains small networks that visit every activation, loss, optimiser and start, and prints one SHA-256 of all their
-// weights. It must be the same for every compiler and optimisation level: see same_bits.sh and docs/determinism.md.
+// Trains small networks that visit every activation, loss, optimizer and initialization, and prints one SHA-256 of all
+// their weights. It must be the same for every compiler and optimization level: see same_bits.sh and
+// docs/determinism.md.
 #include <cstdio>
 
 #include "chainrule/base/random.h"

@@ -3,10 +3,9 @@
 # tests/engine/kernels_test.cpp, and tests/mini_training.cpp, whose weights must have the hash that mini_training.expected
 # records for all processors with fused multiply-add (docs/determinism.md).
 #
-# No library of the other architecture is needed, so the package manager is not asked to know it, and nothing is
-# downloaded: headers are the same for all processors and come after the cross compiler's own (-idirafter), fmt is used
-# without its library, GoogleTest is built from its sources, and neon_stand_ins.cpp has the two functions that are left.
-# Programs are static, so that the emulator looks for no loader.
+# No library of the other architecture is needed, so nothing is downloaded: headers are the same for all processors and
+# come after the cross compiler's own (-idirafter), fmt is header-only, GoogleTest is built from its sources, and
+# neon_stand_ins.cpp replaces the two remaining functions. Programs are static, so that the emulator needs no loader.
 set -euo pipefail
 folder=$(mkdir -p "$1" && cd "$1" && pwd)
 cd "$(dirname "$0")/.."
@@ -18,7 +17,7 @@ if [ "$(uname -m)" = aarch64 ]; then
 fi
 compiler=aarch64-linux-gnu-g++ emulator=qemu-aarch64 googletest=/usr/src/googletest/googletest
 for program in "$compiler" "$emulator" sha256sum; do
-  command -v "$program" >/dev/null || { echo "skipped: $program is not there"; exit 0; }
+  command -v "$program" >/dev/null || { echo "skipped: $program is missing"; exit 0; }
 done
 [ -f $googletest/src/gtest-all.cc ] || { echo "skipped: the sources of GoogleTest are not in $googletest"; exit 0; }
 
@@ -32,7 +31,7 @@ objects() {
   local source
   for source in "${@:2}"; do echo "$folder/$1_${source//\//_}.o"; done
 }
-# link PROGRAM OBJECT...; the warning would be that a static GoogleTest cannot look up hosts.
+# link PROGRAM OBJECT...; hides the warning that a static GoogleTest cannot look up hosts.
 link() { "$compiler" -static -Wl,--no-warnings "${@:2}" -o "$folder/$1"; }
 
 for level in -O2 -O3; do
@@ -41,13 +40,13 @@ for level in -O2 -O3; do
   done
 done | compile -DFMT_HEADER_ONLY -I$googletest -I$googletest/include -idirafter /usr/include
 
-export CHAINRULE_TARGET=neon # a program without it refuses
+export CHAINRULE_TARGET=neon # a program without NEON kernels refuses this
 expected=$(cat tests/mini_training.expected)
 wrong=0
 for level in -O2 -O3; do
   mapfile -t parts < <(objects $level tests/mini_training.cpp "${library[@]}")
   link mini_training$level "${parts[@]}"
-  found=$("$emulator" "$folder/mini_training$level" | head -c -1 | sha256sum) # all but the end of the line
+  found=$("$emulator" "$folder/mini_training$level" | head -c -1 | sha256sum) # without the newline
   found=${found%% *}
   echo "mini_training $level: $found"
   [ "$found" = "$expected" ] || wrong=$((wrong + 1))
@@ -58,6 +57,6 @@ for level in -O2 -O3; do
   "$emulator" "$folder/kernels_test$level" --gtest_brief=1 || wrong=$((wrong + 1))
 done
 if [ "$wrong" -gt 0 ]; then
-  echo "$wrong programs do not give what they should; tests/mini_training.expected: $expected"
+  echo "$wrong programs gave wrong results; tests/mini_training.expected: $expected"
   exit 1
 fi

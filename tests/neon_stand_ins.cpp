@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// For neon.sh: what programs for the other processor take in place of libhwy and libcrypto, which Debian has for it
-// only as packages of a foreign architecture.
+// For neon.sh: replaces libhwy and libcrypto for the other processor. Debian has these only as packages of a foreign
+// architecture.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -9,7 +9,7 @@
 
 namespace hwy {
 
-/// All: the emulated processor has whatever we were built for.
+/// All: the emulated processor supports every compiled target.
 std::int64_t SupportedTargets();
 std::int64_t SupportedTargets() { return -1; }
 
@@ -17,7 +17,7 @@ std::int64_t SupportedTargets() { return -1; }
 
 namespace chainrule {
 
-// Whoever reads the output computes the sum.
+// The script that reads the output computes the checksum.
 struct Sha256::Context {};
 Sha256::Sha256() = default;
 Sha256::~Sha256() = default;

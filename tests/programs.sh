@@ -1,6 +1,6 @@
-# Read by same_bits.sh and neon.sh: which sources a program needs, and how they are compiled.
+# For same_bits.sh and neon.sh: the sources that a program needs, and how to compile them.
 
-# sources_of FLUSH SOURCE...: these and all that they need: X.cpp for each header X.h that is reached by #include lines.
+# sources_of FLUSH SOURCE...: these and the sources that they need: X.cpp for each header X.h that #include lines reach.
 # FLUSH: the one of chainrule/engine/kernels/flush_*.cpp.
 sources_of() {
   local flush=$1 seen=" " queue=("${@:2}") file header found
@@ -21,7 +21,7 @@ sources_of() {
   tr ' ' '\n' <<<"$seen" | grep '\.cpp$'
 }
 
-# compile FLAG...: reads lines `COMPILER LEVEL SOURCE OBJECT`; with the flags that CMakeLists.txt gives for numbers.
+# compile FLAG...: reads lines `COMPILER LEVEL SOURCE OBJECT`; with the floating-point flags of CMakeLists.txt.
 compile() {
   launcher=$(command -v ccache || true)
   flags="-std=c++20 -DNDEBUG -ffp-contract=off -fno-trapping-math -fno-math-errno -I. $*"

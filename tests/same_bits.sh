@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # tests/same_bits.sh FOLDER [LEVEL...]: builds tests/mini_training.cpp with g++ and clang++ at these levels, or at -O0
 # and -O2, in FOLDER. All programs must print the hash of weights that mini_training.expected records
-# (docs/determinism.md), as the test mini_training does at -O3. A compiler that is not there is named and left out.
+# (docs/determinism.md), as the test mini_training does at -O3. A missing compiler is reported and left out.
 set -euo pipefail
 folder=$(mkdir -p "$1" && cd "$1" && pwd)
 shift
@@ -22,7 +22,7 @@ for compiler in g++ clang++; do
   if command -v "$compiler" >/dev/null; then
     for level in "${levels[@]}"; do variants+=("$compiler $level"); done
   else
-    echo "left out: $compiler is not there"
+    echo "left out: $compiler is missing"
   fi
 done
 [ ${#variants[@]} -gt 0 ] || { echo "skipped: no compiler"; exit 0; }
@@ -33,7 +33,7 @@ for variant in "${variants[@]}"; do
   done
 done | compile
 
-# Every vector unit with fused multiply-add: the best one here, and those below it.
+# Every vector unit with fused multiply-add: the best one of this machine, and those below it.
 targets='best'
 if grep -qw avx512f /proc/cpuinfo && grep -qw avx2 /proc/cpuinfo; then targets+=' avx2'; fi
 expected=$(cat tests/mini_training.expected)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # tests/tutorial_faults.sh PROGRAM SCRATCH: plants faults in a copy of the tutorial and of the sources that it quotes: one of
-# each kind in each language, all of which scripts/fill-tutorial --check must name; then every number of more than one digit
-# in prose, one at a time, which scripts/check-tutorial.awk must see.
+# each kind in each language, which scripts/fill-tutorial --check must report; then a change of every number of more than
+# one digit in prose, one at a time, which scripts/check-tutorial.awk must report.
 set -euo pipefail
 program=$(realpath "$1")
 root=$(realpath "$(dirname "$0")/..")
@@ -12,7 +12,7 @@ cp -r "$root"/{chainrule,data,docs,examples,scripts} .
 pages=docs/tutorial
 missed=0
 
-# A number with another last digit: the count-th one of a page's prose; fails when there are not so many.
+# Changes the last digit of the count-th number of a page's prose; fails if there are fewer numbers.
 another_number() {
   awk -v count="$2" '
     function changed(text,  out, token) {
@@ -33,7 +33,7 @@ another_number() {
   ' "$1"
 }
 
-# The numbers that the checker finds in a page, in numbers.LANGUAGE; fails when it finds a fault.
+# Writes the numbers that the checker finds in a page to numbers.LANGUAGE; fails if it finds a fault.
 check() {
   local language
   language=$(basename "$(dirname "$1")")
@@ -49,7 +49,7 @@ for page in $pages/{en,zh}/*.md; do
   while another_number before $count >"$page"; do
     if check "$page" && cmp -s numbers.en numbers.zh; then
       diff before "$page" || true
-      echo "$page: this is not seen"
+      echo "$page: this is not detected"
       missed=1
     fi
     count=$((count + 1))
@@ -88,13 +88,13 @@ plant $pages/zh/03-cost.md 's/^\$ awk/$ nawk/' "^--- $pages/zh/03-cost.md"
 plant $pages/learning-rates.svg 's/10/11/' "$pages/learning-rates.svg .*differ"
 plant chainrule/engine/formulas/optimizer_rules.h 's/s\.first\[k\] = mu/s.first[k] = (mu)/' "^$pages/en/09-momentum.md:.*optimizer_rules.h"
 mv $pages/zh/slips.md $pages/zh/slip.md
-expected+=("^$pages/zh/slips.md: is not there")
+expected+=("^$pages/zh/slips.md: missing")
 if scripts/fill-tutorial "$program" build/check --check >report 2>&1; then
   echo "fill-tutorial --check found nothing"
   missed=1
 fi
 for pattern in "${expected[@]}"; do
-  grep -qE -- "$pattern" report || { echo "not named: $pattern" && missed=1; }
+  grep -qE -- "$pattern" report || { echo "not reported: $pattern" && missed=1; }
 done
 echo "${#expected[@]} faults of other kinds"
 exit "$missed"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Output files appear whole or not at all: with every kind of target, and when the disk is full.
+// Output files are written atomically: for every kind of target, and with a full disk.
 #include "chainrule/base/atomic_file.h"
 
 #include <fcntl.h>
@@ -58,8 +58,7 @@ class AtomicFiles : public ::testing::Test {
     }
     return all;
   }
-  // The error that `work` throws, less the folder's name; "none" when it throws none. What is in the folder must stay
-  // as it was.
+  // The error that `work` throws, without the folder's name, or "none". The content of the folder must not change.
   std::string refusal(ErrorCategory category, const std::function<void()>& work) const {
     const auto before = listing();
     std::string text = "none";
@@ -207,7 +206,7 @@ TEST_F(AtomicFiles, RespectsPermissions) {
   fs::create_directory(path("closed"));
   fs::permissions(path("closed"), static_cast<fs::perms>(0555));
   fs::permissions(folder_, static_cast<fs::perms>(0777));
-  const bool super = geteuid() == 0;  // to whom nothing is forbidden
+  const bool super = geteuid() == 0;  // root may write everywhere
   ASSERT_TRUE(!super || seteuid(65534) == 0);
   EXPECT_EQ(checked(file, true), "/file: cannot be written: it is write protected");
   EXPECT_EQ(written(file, true), "/file: cannot be written: it is write protected");
@@ -240,7 +239,7 @@ TEST_F(AtomicFiles, WritesSpecialFilesDirectly) {
   write_file_atomically(path("pipe"), false, large(1'000'000));
   reader.join();
   EXPECT_EQ(got, large(1'000'000));
-  // A descriptor that is open already goes on where it stands.
+  // An open descriptor continues at its position.
   const int descriptor = open(path("open").c_str(), O_RDWR | O_CREAT, 0600);
   ASSERT_EQ(::write(descriptor, "before ", 7), 7);
   write_file_atomically("/dev/fd/" + std::to_string(descriptor), false, "after");
@@ -271,7 +270,7 @@ TEST_F(AtomicFiles, FullDisk) {
   expect_full(message, 1'000'000);
   EXPECT_NE(message.find(", 258048 bytes free"), std::string::npos) << message;  // all but one page
   expect_full(written(path("disk/new"), false, large(1'000'000)), 1'000'000);
-  EXPECT_EQ(written(path("disk/old"), true, large(100'000)), "none");  // a control: what fits is written
+  EXPECT_EQ(written(path("disk/old"), true, large(100'000)), "none");  // a control: a file that fits is written
   EXPECT_EQ(umount(path("disk").c_str()), 0);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The elementary functions: against 50-digit values and long double sweeps, at their edges, and the same bits from
-// every compiler and optimisation level.
+// every compiler and optimization level.
 #include "chainrule/base/elementary.h"
 
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@ constexpr double kPi = 3.14159265358979323846;
 struct Function {
   std::string name;
   double (*value)(double);
-  long double (*reference)(long double);  // none for those in turns: long double pi is not exact enough
+  long double (*reference)(long double);  // none for arguments in turns: long double pi is not exact enough
   double bound;                           // in ulp, as elementary.h states it
 };
 
@@ -228,8 +228,8 @@ TEST(Elementary, ImaginaryPartsAreDerivatives) {
   }
 }
 
-// The same bits from g++ and clang, -O0 to -O3, with and without vector code. A change of these numbers is a change of
-// every trained network: announce it.
+// The same bits from g++ and clang, -O0 to -O3, with and without vector code. A change of these numbers changes every
+// trained network: announce it.
 TEST(Elementary, GoldenBits) {
   const std::map<std::string, std::uint64_t> golden{
       {"exp", 0xbf53500ca4a54230u},       {"exp_up", 0xefb4c5609b6b12adu},

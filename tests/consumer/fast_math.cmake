@@ -1,5 +1,5 @@
 # cmake -DSOURCE=... -DSCRATCH=... -DCOMPILER=... -P fast_math.cmake
-# A parent project's -ffast-math and -Ofast do not reach the library: its files are compiled as if they were not there.
+# A parent project's -ffast-math and -Ofast do not reach the library: its files are compiled as without them.
 file(REMOVE_RECURSE ${SCRATCH})
 execute_process(COMMAND ${CMAKE_COMMAND} -S ${SOURCE}/tests/consumer -B ${SCRATCH} -G Ninja -DCMAKE_CXX_COMPILER=${COMPILER}
                         -DCHAINRULE_SOURCE=${SOURCE} "-DCMAKE_CXX_FLAGS=-Ofast -ffast-math -funsafe-math-optimizations -ffinite-math-only"
@@ -8,7 +8,7 @@ if(NOT result EQUAL 0)
   message(FATAL_ERROR "${output}")
 endif()
 
-# macros_of(FILE OUT): what the compiler defines when it compiles this file, by the command that Ninja would run.
+# macros_of(FILE OUT): the macros that the compiler defines for this file, with the command that Ninja runs.
 function(macros_of wanted out)
   file(READ ${SCRATCH}/compile_commands.json commands)
   string(JSON count LENGTH "${commands}")

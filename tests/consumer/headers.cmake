@@ -1,5 +1,5 @@
-# cmake -DBUILD=... -DSCRATCH=... -DCOMPILER=... -P headers.cmake: each header that is installed compiles alone, with
-# the warnings on that a user may have on.
+# cmake -DBUILD=... -DSCRATCH=... -DCOMPILER=... -P headers.cmake: each installed header must compile alone, with
+# the warnings that a user may enable.
 file(REMOVE_RECURSE ${SCRATCH})
 execute_process(COMMAND ${CMAKE_COMMAND} --install ${BUILD} --prefix ${SCRATCH}/prefix --component development
                 OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Uses something of every room of the library: activations, a network's forward pass, and files that say what is wrong.
+// Uses several parts of the library: activations, a network's forward pass, and the errors of malformed files.
 #include <chainrule/chainrule.h>
 #include "chainrule/engine/inference.h"
 #include "chainrule/model/formats/safetensors.h"

@@ -3,7 +3,7 @@
 # first), add_subdirectory or fetch_content (the library is built with the project).
 find_program(PKG_CONFIG NAMES pkg-config pkgconf)
 if(WAY STREQUAL "pkg_config" AND NOT PKG_CONFIG)
-  message("skipped: pkg-config is not there")
+  message("skipped: pkg-config is missing")
   return()
 endif()
 file(REMOVE_RECURSE ${SCRATCH})
@@ -19,7 +19,7 @@ endfunction()
 if(WAY MATCHES "find_package|pkg_config")
   run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${SCRATCH}/prefix)
 endif()
-if(WAY STREQUAL "pkg_config") # no build system at all
+if(WAY STREQUAL "pkg_config") # without a build system
   file(GLOB_RECURSE pc_file ${SCRATCH}/prefix/chainrule.pc)
   cmake_path(GET pc_file PARENT_PATH folder)
   set(ENV{PKG_CONFIG_PATH} ${folder}:$ENV{PKG_CONFIG_PATH})
@@ -47,13 +47,13 @@ else()
   # As BUILD is built: then ccache has its objects already.
   set(options -D${source}=${SOURCE} -DCMAKE_BUILD_TYPE=${TYPE} -DCHAINRULE_WERROR=${WERROR} -DCMAKE_UNITY_BUILD=${UNITY})
 endif()
-# The flags carry sanitizers, which a program must share with the library that it links.
+# The flags include sanitizers, which a program and its library must have in common.
 run(${CMAKE_COMMAND} -S ${SOURCE}/tests/consumer -B ${SCRATCH}/build -G Ninja -DCMAKE_CXX_COMPILER=${COMPILER}
     -DCMAKE_CXX_FLAGS=${FLAGS} -DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER} ${options})
 run(${CMAKE_COMMAND} --build ${SCRATCH}/build)
 run(${SCRATCH}/build/consumer)
 
-# Our flags are ours: the consumer's own file is compiled without them.
+# The consumer's file must be compiled without our flags.
 file(READ ${SCRATCH}/build/compile_commands.json commands)
 string(JSON count LENGTH "${commands}")
 math(EXPR last "${count} - 1")

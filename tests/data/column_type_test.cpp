@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a column is, judged by all of it; which columns copy the target; what training leaves out.
+// The type of a column, from all of its values; columns that duplicate the target; columns that training drops.
 #include "chainrule/data/columns/column_type.h"
 
 #include "tests/support/tables.h"
@@ -13,7 +13,7 @@ Texts repeated(const Texts& fields, std::size_t rows) {
   return out;
 }
 
-// "n0", "n1" ... or what `make` makes of the number.
+// "n0", "n1" ... or the result of `make` for the number.
 Texts counted_texts(std::size_t rows, const std::function<std::string(std::size_t)>& make) {
   Texts out;
   for (std::size_t row = 0; row < rows; ++row) out.push_back(make(row));
@@ -34,7 +34,7 @@ TEST(ColumnType, KnowsNumbersAndBooleans) {
   for (const Texts& words : {Texts{"true", "false"}, Texts{"Yes", "no"}, Texts{"T", "F"}, Texts{"y", "N"},
                              Texts{"TRUE", "False", ""}, Texts{"yes", "0"}})
     EXPECT_EQ(type_of(words), ColumnType::boolean) << words[0];
-  EXPECT_EQ(type_of({"yes", "yes", ""}), ColumnType::category);  // which is no, nobody knows
+  EXPECT_EQ(type_of({"yes", "yes", ""}), ColumnType::category);  // which one means no is unknown
   EXPECT_EQ(type_of({"yes", "no", "maybe"}), ColumnType::category);
   EXPECT_EQ(type_of({"m", "f"}), ColumnType::category);
 }
@@ -62,7 +62,7 @@ TEST(ColumnType, KnowsRunningNumbers) {
   EXPECT_EQ(type_of(run_of(20, 1, 1)), ColumnType::running_number);
   EXPECT_EQ(type_of(run_of(300, -10, 5)), ColumnType::running_number);
   EXPECT_EQ(type_of(run_of(19, 1, 1)), ColumnType::number);    // few rows
-  EXPECT_EQ(type_of(run_of(50, 0, 0.5)), ColumnType::number);  // no whole numbers
+  EXPECT_EQ(type_of(run_of(50, 0, 0.5)), ColumnType::number);  // not whole numbers
   EXPECT_EQ(type_of(run_of(50, 0.5, 1)), ColumnType::number);
   EXPECT_EQ(type_of(run_of(50, 50, -1)), ColumnType::number);
   Texts gap = run_of(50, 1, 1), jump = gap, twice = gap;
@@ -75,7 +75,7 @@ TEST(ColumnType, KnowsRunningNumbers) {
 TEST(ColumnType, KnowsTexts) {
   EXPECT_EQ(type_of(repeated({"red", "blue", ""}, 30)), ColumnType::category);
   const auto name = [](std::size_t row) { return fmt::format("n{}", row); };
-  EXPECT_EQ(type_of(counted_texts(20, name)), ColumnType::category);  // so few may be
+  EXPECT_EQ(type_of(counted_texts(20, name)), ColumnType::category);  // so few distinct texts may be categories
   EXPECT_EQ(type_of(counted_texts(60, name)), ColumnType::id);
   EXPECT_EQ(type_of(repeated(counted_texts(30, name), 60)), ColumnType::category);
   const auto flat = [](std::size_t row) { return fmt::format("flat no {}", row); };
@@ -122,7 +122,7 @@ TEST(ColumnType, OneWrongDateAmongManyIsFound) {
   EXPECT_EQ(reading_of({"2024-01-01", "2024-01-02", "x"}).odd_date, std::nullopt);  // not nearly all
 }
 
-// -- what training does ----------------------------------------------------------------------------------------------
+// -- use in training -------------------------------------------------------------------------------------------------
 
 Texts classes(std::size_t rows) { return repeated({"u", "v", "v", "u", "u"}, rows); }
 Column numbers(const std::string& name, std::size_t rows) {
@@ -144,7 +144,7 @@ TEST(Plan, LeavesOutWhatNumbersTheRows) {
   EXPECT_EQ(notes.size(), 2u);
   EXPECT_EQ(plan(table, {.numeric = {"row"}}).inputs.size(), 2u);
   EXPECT_TRUE(plan(table, {.categorical = {"row"}}).inputs[0].categorical);
-  // Where there is nothing else, it is better than nothing.
+  // A single column is kept: it is better than none.
   EXPECT_EQ(plan(table, {.ignore = {"a"}}).inputs[0].name, "row");
   EXPECT_EQ(notes_of(table, {.ignore = {"a"}}).size(), 1u);
 }
@@ -214,7 +214,7 @@ TEST(Copies, OfAClassAreNamed) {
   nearly[9] = nearly[9] == "u" ? "v" : "u";
   EXPECT_EQ(warning_of_copies(column("c", nearly), target), "");
   EXPECT_EQ(warning_of_copies(column("c", repeated({"u", "v"}, 40)), target), "");
-  Texts finer = classes(40);  // three values of two classes: knowledge, or not
+  Texts finer = classes(40);  // three values for two classes: may be a legitimate input
   for (std::size_t row = 0; row < 40; row += 5) finer[row] = "w";
   EXPECT_EQ(warning_of_copies(column("c", finer), target), "");
   EXPECT_EQ(warning_of_copies(column("c", classes(19)), column("y", classes(19), kKept)), "");  // may be chance

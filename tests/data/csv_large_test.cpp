@@ -23,8 +23,7 @@ double peak_memory() {
 
 TEST_F(CsvLarge, ALineOf100MegabytesTakesLittleMemory) {
   const std::string place = path("long.csv");
-  // What load_table() says of `front` and 100 MB of `piece`, and how much memory the process has needed more than
-  // before.
+  // The result of load_table() for `front` and 100 MB of `piece`, and the additional memory of the process.
   const auto refusal_of_long = [&](const std::string& front, const std::string& piece, double& grown) {
     std::ofstream out(place, std::ios::binary);
     out << front;

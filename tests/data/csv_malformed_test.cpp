@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files that are broken, foreign or odd: each is refused in one line that says where and what, or read as it is meant.
+// Broken, foreign or odd files: each is refused with a line number and a reason, or read as intended.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -16,13 +16,13 @@ using namespace std::string_literals;
 using formats::LoadOptions;
 
 struct Refused {
-  std::string name, text, says;  // says: the whole message, hint included
+  std::string name, text, says;  // the whole message, with hint
 };
 struct Accepted {
-  std::string name, text, means;  // means: what shown() makes of the table
+  std::string name, text, means;  // the table as text by shown()
 };
 
-// Names, then rows: numbers as they are, texts in quotes, missing values as "-"; columns of lost text as "lost".
+// Names, then rows: numbers, texts in quotes, missing values as "-"; columns of lost text as "lost".
 std::string shown(const Table& table) {
   std::string out;
   for (const Column& column : table.columns) out += (out.empty() ? "" : "|") + column.name;
@@ -211,10 +211,10 @@ TEST_F(CsvMalformed, NumbersThatAreTooLarge) {
                   "\" | missing=" + number + " counts it as missing");
   LoadOptions options;
   options.missing = {"inf", "1e999"};
-  expect_readings({{"as asked for", "a,b\n1,2\nINF,3\n1e999,4\n", "a|b / 1 2 / - 3 / - 4"}}, options);
+  expect_readings({{"as requested", "a,b\n1,2\nINF,3\n1e999,4\n", "a|b / 1 2 / - 3 / - 4"}}, options);
 }
 
-// Fields that are no numbers are text: what that means for a column is for the encoder to say.
+// Fields that are not numbers are text; the encoder decides what that means for a column.
 TEST_F(CsvMalformed, FieldsThatAreNoNumbers) {
   for (const std::string text : {"0x1F",
                                  "1_000",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a CSV file may look like, and how it is read.
+// Variants of CSV files, and how they are read.
 #include <clocale>
 #include <cmath>
 
@@ -202,7 +202,7 @@ TEST_F(Csv, KeepsTheTextOfEveryTextColumn) {
 TEST_F(Csv, ATextBelowNumbersMakesTextOfThem) {
   std::string text = "a,b,c\n";
   Texts expected;
-  for (int i = 0; i < 20'000; ++i) {  // more rows than wait before they go into their columns
+  for (int i = 0; i < 20'000; ++i) {  // more rows than are buffered before they go into columns
     text += "1," + (i % 9 == 0 ? std::string() : "00" + std::to_string(i)) + ",2\n";
     expected.push_back(i % 9 == 0 ? "" : std::to_string(i));
   }
@@ -315,7 +315,7 @@ TEST_F(Csv, CutsLongTextInSightings) {
   EXPECT_EQ(table.columns[0].first_text.text, std::string(100, 'x'));
 }
 
-// Lines without quotes take a short cut past libcsv: both ways must agree, wherever blocks of the file begin.
+// Lines without quotes bypass libcsv: both paths must agree, wherever blocks of the file begin.
 TEST_F(Csv, ReadsTheSameWithAndWithoutQuotesAcrossBlocks) {
   std::string plain = "a,b,c\n", quoted = plain;
   for (int i = 0; i < 20'000; ++i) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Dates and times, against days counted by other programs (GNU date -u -d TEXT +%s; for the last, cal).
+// Dates and times, compared with day counts of other programs (GNU date -u -d TEXT +%s; for the last, cal).
 #include "chainrule/data/columns/dates.h"
 
 #include <gtest/gtest.h>

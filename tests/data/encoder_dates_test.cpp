@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Columns of dates and of booleans: which inputs of the network they become.
+// Date and boolean columns as network inputs.
 #include <cmath>
 
 #include "chainrule/data/columns/column_type.h"
@@ -29,7 +29,7 @@ TEST(EncodeDates, OneIsALineAndCycles) {
                                          "bought (day of year, sin)", "bought (day of year, cos)"}));
   EXPECT_EQ(encoder.width(), 7u);
   const std::vector<float> row = encoded_row(encode(encoder, table, true), 1);
-  // Dates are scaled where nothing else is.
+  // Dates are scaled even if nothing else is.
   EXPECT_NEAR(row[0],
               (1704283200.0 - 1704117600.0) / std::sqrt((28800.0 * 28800 + 165600.0 * 165600 + 136800.0 * 136800) / 3),
               1e-6);
@@ -58,7 +58,7 @@ TEST(EncodeDates, OnlyCyclesThatVaryOnTheTrainingRows) {
   const Table table = dated({"2024-01-01", "2024-01-08", "2024-01-10T03:00"});
   Notes notes;
   Encoder encoder = plan_encoder(table, {}, notes);
-  fit_encoder(encoder, table, Rows{0, 1}, {}, notes);  // the last row is no training row
+  fit_encoder(encoder, table, Rows{0, 1}, {}, notes);  // the last row is not a training row
   EXPECT_EQ(encoder.inputs[0].cycles, (C{Cycle::day_of_year}));
   EXPECT_EQ(encoder.width(), 3u);
 }
@@ -104,7 +104,7 @@ TEST(EncodeDates, AnUnreadableOneIsAnErrorWithItsPlace) {
             "a.csv:3:2: column \"bought\": expected a date such as 2024-01-31, found \"2024-02-30\"");
   EXPECT_EQ(found(encoder, {"", "20240105"}),
             "a.csv:3:2: column \"bought\": expected a date such as 2024-01-31, found \"20240105\"");
-  EXPECT_EQ(found(encoder, {"05/01/2024"}),  // training never said which is the day
+  EXPECT_EQ(found(encoder, {"05/01/2024"}),  // the training dates do not show which part is the day
             "a.csv:2:2: column \"bought\": expected a date such as 2024-01-31, found \"05/01/2024\"");
   EXPECT_EQ(found(fitted(dated({"31/01/2024", "01/02/2024"})), {"01/31/2024"}),
             "a.csv:2:2: column \"bought\": expected a date such as 31/01/2024, found \"01/31/2024\"");
@@ -155,7 +155,7 @@ TEST(EncodeBooleans, AreKnownByAnyWordForThem) {
   };
   EXPECT_EQ(inputs({"TRUE", "f", "Y"}), (std::vector<float>{1, 0, 1}));
   EXPECT_EQ(inputs({"0", "1"}), (std::vector<float>{0, 1}));
-  EXPECT_EQ(inputs({"no", "maybe"}), (std::vector<float>{0, 1}));  // as where it is missing
+  EXPECT_EQ(inputs({"no", "maybe"}), (std::vector<float>{0, 1}));  // like a missing value
   EXPECT_EQ(texts_of(unlike_training(encoder, table_of({column("b", {"no", "maybe", "?", "so"})}, 4))),
             (Texts{"column \"b\": 1 missing value, where training had none: the median 1 stands in",
                    "column \"b\": 2 rows neither yes nor no, so taken as missing, first \"maybe\" in a.csv: row "

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Columns with gaps and columns of categories: which inputs of the network they become.
+// Columns with missing values and categorical columns as network inputs.
 #include "chainrule/data/drift.h"
 #include "chainrule/data/encoder.h"
 
@@ -112,7 +112,7 @@ TEST(Encode, RareCategoriesShareTheInputOfNewOnes) {
   const Encoder encoder = fitted(table);
   ASSERT_EQ(encoder.inputs[0].categories.size(), kMostCategories);
   EXPECT_EQ(encoder.inputs[0].categories.front(), "k1000");
-  EXPECT_EQ(encoder.inputs[0].categories.back(), "k1099");  // of equally frequent ones the first in the alphabet
+  EXPECT_EQ(encoder.inputs[0].categories.back(), "k1099");  // if equally frequent, the alphabetically first one
   EXPECT_EQ(encoded_row(encode(encoder, table, true), kinds.size() - 1).back(), 1);
 }
 
@@ -123,7 +123,7 @@ TEST(Encode, ACategoryThatIsAlwaysTheSameIsConstant) {
   EXPECT_EQ(encoder.inputs[0].width(), 1u);
   EXPECT_EQ(encoded_row(encode(encoder, table, true), 0)[0], 0);
   const Table gap = table_of({column("c", {"", ""}), column("a", {"1", "2"}), column("y", {"u", "v"}, kKept)}, 2);
-  EXPECT_TRUE(fitted(gap).inputs[0].constant);  // missing throughout: no median, nothing to learn
+  EXPECT_TRUE(fitted(gap).inputs[0].constant);  // all missing: no median, nothing to learn
   EXPECT_EQ(encoded_row(encode(fitted(gap), gap, true), 0)[0], 0);
 }
 

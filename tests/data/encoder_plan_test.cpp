@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What plan_encoder decides from a table, and what it refuses.
+// The decisions and refusals of plan_encoder.
 #include <gtest/gtest.h>
 
 #include "chainrule/data/encoder.h"
@@ -152,7 +152,7 @@ TEST(Plan, LeavesOutWhatIsANameOfEachRow) {
   Texts names, kinds, y;
   for (std::size_t row = 0; row < 60; ++row) {
     names.push_back("n" + std::to_string(row));
-    kinds.push_back("k" + std::to_string(row % 30));  // as many as there may be in 60 rows
+    kinds.push_back("k" + std::to_string(row % 30));  // the maximum for 60 rows
     y.push_back(row % 2 == 0 ? "u" : "v");
   }
   const Table table = table_of({column("id", names), column("kind", kinds), column("y", y, kKept)}, 60);
@@ -211,7 +211,7 @@ TEST(Plan, RefusesToLearnFromNothing) {
 
 TEST(Plan, RefusesATextAmongMoreNumbersThanClassesCanHave) {
   Column y = column("y", {"1", "2", "none"}, kKept);
-  y.codes.clear();  // as where there were too many different ones to keep
+  y.codes.clear();  // as with too many distinct values to keep
   y.spellings.clear();
   const Refusal found = plan_refusal(table_of({column("a", {"1", "2", "3"}), y}, 3));
   EXPECT_EQ(found.category, ErrorCategory::input);
@@ -223,7 +223,7 @@ TEST(Plan, RefusesATextAmongMoreNumbersThanClassesCanHave) {
 TEST(Plan, FindsManyColumnsByNameOrNumber) {
   std::vector<Column> columns;
   for (int c = 0; c < 300; ++c) columns.push_back(column(fmt::format("x{}", c), {"1", "2"}));
-  columns[7].name = "x8";  // twice: the first counts, as where one is looked for
+  columns[7].name = "x8";  // twice: the first one counts, as in a search by name
   const Table table = table_of(std::move(columns), 2);
   EXPECT_EQ(find_columns(table, {"x299", "x8", "3", "x0"}, "ignore"), (std::vector<std::size_t>{299, 7, 2, 0}));
   EXPECT_EQ(find_column(table, "x8", "ignore"), 7u);

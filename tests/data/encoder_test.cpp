@@ -23,7 +23,7 @@ std::vector<float> inputs_of(const Dataset& data) {
   return {out.flat().begin(), out.flat().end()};
 }
 
-// One input whose numbers are given; the target is of no interest.
+// One input with these numbers; the target does not matter.
 Table one_input(const std::vector<double>& numbers) {
   Table table =
       table_of({column("x", Texts(numbers.size(), "0")), column("y", Texts(numbers.size(), "0.5"))}, numbers.size());
@@ -107,11 +107,11 @@ TEST(Fit, StandsNumbersOfAnySize) {
   }
   std::vector<double> alternating(1000, 1e15);
   for (std::size_t row = 0; row < alternating.size(); row += 2) alternating[row] += 1;
-  // Nearly constant, far from 0: a mean that is not corrected would miss by more than the spread.
+  // Nearly constant, far from 0: the error of an uncorrected mean would exceed the spread.
   const InputColumn far = fitted(one_input(alternating)).inputs[0];
   EXPECT_EQ(far.shift, 1e15 + 0.5);
   EXPECT_EQ(far.scale, 0.5);
-  // A spread that cannot be divided by.
+  // A spread that is too small as a divisor.
   EXPECT_TRUE(fitted(one_input({0, 1e-308})).inputs[0].constant);
 }
 
@@ -195,7 +195,7 @@ TEST(Encode, WithoutTargetNeedsNeitherTargetNorWeights) {
   EXPECT_TRUE(data.weights.empty());
   EXPECT_EQ(refusal([&] { encode(encoder, table, true); }).what,
             "a.csv: missing columns: expected \"y\", \"w\", found \"a\", \"b\"");
-  // Whatever stands in the target's column then is of no interest.
+  // The content of the target column does not matter then.
   table = small();
   table.columns[2] = column("y", {"", "mouse", "", ""}, kKept);
   EXPECT_EQ(inputs_of(encode(encoder, table, false)), inputs_of(data));
@@ -273,7 +273,7 @@ TEST(Encode, KnowsLabelsBySpellingAndByValue) {
   const Encoder encoder = fitted(table);
   Table other = table_of({column("a", Texts(5, "1")), column("y", {"1e1", "2.0", "+1", "01", "2"}, kKept)}, 5);
   EXPECT_EQ(encode_labels(encoder, other), (std::vector<std::uint32_t>{2, 1, 0, 0, 1}));
-  other.columns[1].codes.clear();  // as a file that was read without this target
+  other.columns[1].codes.clear();  // like a file that was read without this target
   other.columns[1].numbers = {10, 2, 1, 1, 2};
   EXPECT_EQ(encode_labels(encoder, other), (std::vector<std::uint32_t>{2, 1, 0, 0, 1}));
 }
@@ -369,7 +369,7 @@ TEST_F(RealData, NamesItsConstantColumn) {
 TEST_F(RealData, WithTextAndGapsIsEncoded) {
   const Encoder adult = fitted(load("adult-train.csv"));
   EXPECT_EQ(adult.inputs.size(), 14u);
-  EXPECT_EQ(adult.width(), 6u + 8 + 102);  // numbers, a slot for new values, values of eight columns ("?" is one)
+  EXPECT_EQ(adult.width(), 6u + 8 + 102);  // numbers, an input for unseen values, values of eight columns ("?" is one)
   const Encoder houses = fitted(load("california-housing.csv", "median_house_value"), {.target = "median_house_value"});
   EXPECT_EQ(houses.width(), 8u + 1 + 5 + 1);
   EXPECT_EQ(houses.inputs[4].fill, 435);

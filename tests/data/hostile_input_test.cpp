@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files that are not what they should be: each must be refused by name, in little time and memory, and what is nearly
-// the same but right must be read.
+// Malformed files: each must be refused by name, with little time and memory, and similar valid files must be read.
 #include <fcntl.h>
 #include <malloc.h>
 #include <sys/stat.h>
@@ -19,7 +18,7 @@ std::atomic<std::size_t> bytes_now{0}, bytes_most{0};
 
 }  // namespace
 
-// Every allocation of this program is counted, so that what a refusal costs can be bounded.
+// Counts every allocation of this program, to bound the cost of a refusal.
 void* operator new(std::size_t size) {
   void* const memory = std::malloc(size);
   if (memory == nullptr) throw std::bad_alloc();
@@ -66,7 +65,7 @@ struct BitWriter {
 };
 
 /// Gzip of `front` and then `blocks` times 258 more bytes that repeat its last `period` (1 or 2) bytes: fixed codes,
-/// matches of the greatest length (RFC 1951, 3.2.6). 13 bits make 258 bytes.
+/// matches of the maximum length (RFC 1951, 3.2.6). 13 bits make 258 bytes.
 std::string bomb(std::string_view front, unsigned period, std::size_t blocks) {
   BitWriter bits;
   bits.put(1, 1);
@@ -196,7 +195,7 @@ TEST_F(Hostile, SaysWhyAFileCannotBeRead) {
   EXPECT_EQ(refusal_of(path("a\nb\x1b[2J")), "a\\x0ab\\x1b[2J: cannot open: No such file or directory");
   const std::string secret = write("secret.csv", "1,2\n");
   chmod(secret.c_str(), 0);
-  if (access(secret.c_str(), R_OK) == 0) {  // root reads everything: be somebody else for a moment
+  if (access(secret.c_str(), R_OK) == 0) {  // root may read everything: use another user for a moment
     chmod(path("").c_str(), 0777);
     if (seteuid(65'534) != 0) GTEST_SKIP() << "may read everything, and may not become another user";
     EXPECT_EQ(refusal_of(secret), "secret.csv: cannot open: Permission denied");
@@ -237,7 +236,7 @@ TEST_F(Hostile, RefusesDamagedGzip) {
   for (std::size_t length = 2; length < whole.size(); ++length)
     EXPECT_NE(refusal(whole.substr(0, length)).find("gzip: "), std::string::npos) << length;
   for (std::size_t i = 2; i < whole.size(); ++i) {
-    if (i >= 4 && i <= 10) continue;  // time, compressor, system, bits that fill a byte: anything goes
+    if (i >= 4 && i <= 10) continue;  // time, compressor, system and padding bits are arbitrary
     std::string damaged = whole;
     damaged[i] = static_cast<char>(damaged[i] ^ 0x40);
     EXPECT_NE(refusal(damaged).find("gzip: "), std::string::npos) << i;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Images and arrays: IDX as MNIST has it, NPY as NumPy writes it, and labels that stand in a file of their own.
+// Images and arrays: IDX as in MNIST, NPY as NumPy writes it, and labels in a separate file.
 #include <bit>
 
 #include "chainrule/data/formats/load_table.h"
@@ -78,10 +78,10 @@ TEST_F(Idx, FindsLabelsUnderEveryUsualName) {
     std::filesystem::remove(path(name));
   }
   const std::string file = write("pictures", plain);
-  EXPECT_EQ(load_table(file, with_labels(write("answers", labels))).columns.size(), 1u);
-  EXPECT_EQ(load_table(file, with_labels(write("answers.csv", "digit\n7\n0\n255\n"))).columns.at(0).numbers,
+  EXPECT_EQ(load_table(file, with_labels(write("labels_file", labels))).columns.size(), 1u);
+  EXPECT_EQ(load_table(file, with_labels(write("labels_file.csv", "digit\n7\n0\n255\n"))).columns.at(0).numbers,
             (Numbers{7, 0, 255}));
-  EXPECT_EQ(load_table(file, with_labels(write("answers.npy",
+  EXPECT_EQ(load_table(file, with_labels(write("labels_file.npy",
                                                npy("<i4", "(3,)", little(7, 4) + little(0, 4) + little(255, 4)))))
                 .columns.at(0)
                 .spellings,
@@ -351,7 +351,7 @@ TEST_F(Npy, RefusesHeadersThatNumPyWouldNotWrite) {
             "a.npy: NPY header length: expected at most 1, found 4294967295");
 }
 
-// A file of which any part is missing at the end is refused, whichever format and however packed.
+// A truncated file is refused, in every format and compression.
 TEST_F(Npy, AFileCutAnywhereIsRefused) {
   write("labels-idx1-ubyte", idx({3}, kLabels));
   const std::string labels = path("labels-idx1-ubyte");

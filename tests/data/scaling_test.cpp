@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Scalings of numbers, beside values of NumPy, SciPy and formulas.
+// Scalings of numbers, compared with NumPy, SciPy and formulas.
 #include "chainrule/data/scaling.h"
 
 #include <gtest/gtest.h>
@@ -105,12 +105,12 @@ TEST(Scaling, QuantileMakesAnyDistributionNormal) {
   EXPECT_NEAR(sum / 20000, 0, 1e-3);
   EXPECT_NEAR(squares / 20000, 1, 0.01);
   EXPECT_NEAR(static_cast<double>(inside) / 20000, 0.6827, 0.002);
-  EXPECT_NEAR(encode_number(column, -1e9), normal_quantile(0.0005), 1e-6);  // nothing beyond the ends
+  EXPECT_NEAR(encode_number(column, -1e9), normal_quantile(0.0005), 1e-6);  // clamped at the ends
   EXPECT_NEAR(encode_number(column, 1e300), -normal_quantile(0.0005), 1e-6);
 }
 
 TEST(Scaling, QuantileGivesEqualValuesOneScore) {
-  const Numbers numbers{0, 0, 0, 5};  // shares 1/8, 3/8, 5/8, 7/8
+  const Numbers numbers{0, 0, 0, 5};  // fractions 1/8, 3/8, 5/8, 7/8
   const Scale scale = take_scale(numbers, rows_of(numbers), Scaling::quantile);
   EXPECT_EQ(scale.landmarks, (Numbers{0, 5}));
   EXPECT_NEAR(scale.scores[0], normal_quantile(0.125) / 3, 1e-15);

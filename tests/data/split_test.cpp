@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows held out by groups and by time. Random splits and folds are in dataset_test.cpp.
+// Validation and test rows by group and by time. Random splits and folds are in dataset_test.cpp.
 #include "chainrule/data/split.h"
 
 #include <gtest/gtest.h>
@@ -17,7 +17,7 @@ namespace {
 using Numbers = std::vector<std::uint32_t>;
 using Rows = std::vector<std::size_t>;
 
-// Groups of 1 to 9 rows, in no order.
+// Groups of 1 to 9 rows, unordered.
 Numbers groups_of(std::size_t count) {
   Numbers in_order, groups;
   for (std::uint32_t group = 0; group < count; ++group) in_order.insert(in_order.end(), 1 + group * 7 % 9, group);
@@ -80,7 +80,7 @@ TEST(SplitGroups, KeepsClassesInProportionAsFarAsGroupsAllow) {
 
 TEST(SplitGroups, LeavesAGroupAndSomethingOfEachClass) {
   const Numbers two = {0, 0, 0, 1, 1};
-  EXPECT_EQ(split_groups(two, 0.01, {}, 1).held_out.size(), 2u);  // too large, but the smaller one
+  EXPECT_EQ(split_groups(two, 0.01, {}, 1).held_out.size(), 2u);  // too large, but the smallest one
   EXPECT_FALSE(split_groups(two, 0.99, {}, 1).rest.empty());
   const Numbers class_is_group = {0, 0, 0, 1, 1};
   EXPECT_TRUE(split_groups(two, 0.5, class_is_group, 1).held_out.empty());
@@ -101,7 +101,7 @@ TEST(SplitLatest, HoldsOutTheHighestRanksEqualOnesTogether) {
   EXPECT_EQ(testing::refusal([] { split_latest(Numbers{4, 4, kNoTime}, 0.5); }).category, ErrorCategory::usage);
 }
 
-// All rows, each once.
+// All rows, exactly once.
 void expect_all(const std::vector<Rows>& folds, std::size_t rows) {
   Rows all;
   for (const Rows& fold : folds) {

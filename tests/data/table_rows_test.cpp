@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows without a target: what is left is the table of a file that never had them.
+// Dropping rows without a target gives the same table as a file without these rows.
 #include <cmath>
 #include <random>
 
@@ -55,13 +55,14 @@ TEST_F(TableRows, WhatIsLeftIsTheTableWithoutThem) {
       ++kept;
     }
     if (kept == 0 || kept == 12) continue;
-    // Whether the first line is a header is not the question here.
+    // Header detection does not matter here.
     formats::LoadOptions options;
     options.header = formats::Header::yes;
     Table found = read(all, options);
     leave_out_rows_without(found, 3);
     const Table expected = read(some, options);
-    // Where the first text of a column went with its row, numbers below it were kept as written: here they are alike.
+    // If the dropped row had the first text of a column, the numbers below it kept their spelling: here the spellings
+    // agree.
     expect_same_columns(found, expected);
     for (std::size_t c = 0; c < 4; ++c) {
       EXPECT_EQ(found.columns[c].first_text.line == 0, expected.columns[c].first_text.line == 0);

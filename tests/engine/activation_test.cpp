@@ -23,7 +23,7 @@ constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 constexpr float kFloatEpsilon = std::numeric_limits<float>::epsilon();
 constexpr double kLargestFloat = std::numeric_limits<float>::max();
 
-/// Largest error of f(z) in double, in ulp. As floats all are within 0.5 ulp and what double loses of it.
+/// Largest error of f(z) in double, in ulp. As floats all are within 0.5 ulp plus the double-precision error.
 const std::map<std::string, double> kUlp{{"identity", 0}, {"relu", 0},    {"leaky_relu", 1}, {"elu", 1.2},
                                          {"selu", 2.2},   {"sigmoid", 3}, {"tanh", 1.4},     {"softplus", 2},
                                          {"silu", 4},     {"gelu", 7},    {"mish", 5}};
@@ -129,7 +129,7 @@ TEST(Activation, SignedZerosAndNan) {
   EXPECT_EQ(backward_one(ActivationKind::leaky_relu, 0.0f, 1.0f), 0.01f);
 }
 
-// Bit patterns drawn at random cover the whole range of floats; half of the numbers lie where something happens.
+// Random bit patterns cover the whole range of floats; half of the numbers are within +-20, where f is not flat.
 TEST(Activation, M1FloatSweepIsFiniteAndExact) {
   TestNumbers numbers;
   std::vector<float> z;
@@ -214,7 +214,7 @@ TEST(Activation, SmoothAreThoseWithoutAKink) {
   });
 }
 
-// Lengths around the block of the loops; in place; every element as if it were alone.
+// Lengths around the block size of the loops; in place; every element as if computed alone.
 TEST(Activation, ElementsDoNotDependOnTheirPlace) {
   TestNumbers numbers;
   for_each_activation([&](const Activation& activation, const std::string& name) {

@@ -171,9 +171,9 @@ TEST(Split, LeavesARowOfEachClass) {
   const std::vector<std::uint32_t> strata = strata_of({1, 2, 1, 96});
   const Split split = split_rows(100, 0.97, strata, 1);
   for (std::uint32_t k = 0; k < 4; ++k) EXPECT_GE(count_of(split.rest, strata, k), 1u) << k;
-  EXPECT_EQ(split.held_out.size(), 96u);  // all that may go
+  EXPECT_EQ(split.held_out.size(), 96u);  // all that can be taken
   EXPECT_TRUE(split_rows(3, 0.5, strata_of({1, 1, 1}), 1).held_out.empty());
-  // A class that may give nothing leaves its share to the others.
+  // A class that cannot give rows leaves its part to the others.
   EXPECT_EQ(split_rows(10, 0.4, strata_of({1, 1, 1, 1, 1, 5}), 1).held_out.size(), 4u);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The descent arrives (M15): XOR, two spirals, iris, digits.
+// The descent converges (M15): XOR, two spirals, iris, digits.
 #include <gtest/gtest.h>
 
 #include <cmath>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every golden vector against the double truth, to 1e-12. The float engine is held to them in explain_test.
+// Every golden vector against the double-precision reference, to 1e-12. explain_test compares the float engine.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -26,7 +26,7 @@ double largest(std::span<const double> values) {
   return most;
 }
 
-// Largest error of a tensor by the definition of the mission: |a - b| / max(|a|, |b|, s). NaN counts as infinite.
+// Largest error of a tensor: |a - b| / max(|a|, |b|, s). NaN counts as infinite.
 void compare(Worst& worst, const std::string& where, std::span<const double> got, std::span<const double> wanted,
              double least_scale = 0) {
   ASSERT_EQ(got.size(), wanted.size()) << where;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// M3: the start is random, of the stated spread, and the same on every platform.
+// M3: the initial weights are random, with the stated spread, and the same on every platform.
 #include "chainrule/engine/initialize.h"
 
 #include <gtest/gtest.h>

@@ -20,7 +20,7 @@
 namespace chainrule::kernels::kernels_test {
 namespace {
 
-/// A matrix that starts `off` floats behind an aligned place, with a guard behind its end.
+/// A matrix that starts `off` floats after an aligned address, with a guard after its end.
 class Unaligned {
  public:
   Unaligned(std::size_t rows, std::size_t columns, std::uint32_t stream, std::size_t off)
@@ -52,12 +52,12 @@ void expect_same(MatrixView found, MatrixView wanted, std::size_t terms, const s
     EXPECT_TRUE(same) << where;
     return;
   }
-  // Each of the roundings moves a sum of normal variates by less than 2^-24 of what it may reach, 5 sqrt(terms) each.
+  // Each rounding error changes a sum of normal variates by less than 2^-24 of its bound, 5 sqrt(terms).
   const double bound = 2.0 * static_cast<double>(terms + 4) * 0x1p-24 * 25 * std::sqrt(static_cast<double>(terms + 1));
   for (std::size_t k = 0; k < found.size(); ++k) ASSERT_NEAR(found.flat()[k], wanted.flat()[k], bound) << where;
 }
 
-/// W in panels, that starts `off` floats behind an aligned place; what fills up the panels is zero.
+/// W in panels, starting `off` floats after an aligned address; the padding of the panels is zero.
 class Panels {
  public:
   Panels(std::size_t outputs, std::size_t inputs, std::uint32_t stream, std::size_t off)
@@ -75,7 +75,7 @@ class Panels {
   std::size_t outputs_, inputs_;
 };
 
-/// Sets all but a share of the numbers to zero; now and then one of either sign, or too small to count.
+/// Sets most numbers to zero, some of them to -0 or to numbers too small to matter.
 void thin_out(MatrixView x, double filled) {
   const Stream numbers{5, Purpose::test, 99, 0};
   for (std::size_t k = 0; k < x.size(); ++k) {
@@ -139,11 +139,11 @@ TEST_P(EveryTarget, ProductsThatAreSharedOut) {
   check_products(team, 257, 40, 200);  // five leaves: a sibling is missing on two levels
   check_products(team, 33, 1100, 45);
   check_products(team, 1, 40, 150);     // one row: several panels of outputs at once
-  check_products(team, 130, 530, 530);  // weights that are asked for while their gradient is summed
-  check_products(team, 70, 30, 545);    // sums over outputs go on from block to block
+  check_products(team, 130, 530, 530);  // weights that are prefetched while their gradient is summed
+  check_products(team, 70, 30, 545);    // sums over outputs continue from block to block
   check_products(team, 3, 17, 1040);
   check_products(team, 1500, 40, 20);     // rows in several blocks
-  check_products(team, 17'000, 129, 33);  // too much to be copied
+  check_products(team, 17'000, 129, 33);  // too large to be copied
 }
 
 TEST_P(EveryTarget, InputsThatAreMostlyZero) {
@@ -262,7 +262,7 @@ TEST(Team, EveryMemberDoesItsShareOnce) {
         for (std::size_t k = begin; k < end; ++k) ++done[k];
       });
     EXPECT_EQ(done, std::vector<int>(1000, 200));
-    std::size_t calls = 0;  // little work is the caller's alone, so this is no race
+    std::size_t calls = 0;  // little work stays with the calling thread, so this is not a race
     team.split(10, 1, [&](std::size_t member, std::size_t begin, std::size_t end) {
       calls += member == 0 && begin == 0 && end == 10;
     });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The float engine against the double truth over shapes and batch sizes; dropout; layout; prediction from many threads.
+// The float engine against the double-precision reference over shapes and batch sizes; dropout; layout; prediction from
+// many threads.
 #include "chainrule/engine/network.h"
 
 #include <gtest/gtest.h>
@@ -17,11 +18,11 @@
 #include "chainrule/engine/reference/error_bounds.h"
 #include "chainrule/training/train.h"
 
-// Counts what is allocated, to prove that prediction allocates nothing.
+// Counts allocations, to prove that prediction allocates nothing.
 namespace {
 std::atomic<std::size_t> allocations{0};
 }
-// Not inlined: compilers would see malloc and free behind new and delete and warn of a mismatch.
+// Not inlined: compilers would see malloc and free in new and delete and warn of a mismatch.
 [[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment) {
   ++allocations;
   const std::size_t a = static_cast<std::size_t>(alignment);
@@ -62,7 +63,7 @@ MatrixOf<double> widened(ConstMatrixView values) {
   return out;
 }
 
-// By how much a number is outside its bound; 0 = none is.
+// The largest excess of a number over its bound; 0 = all are within.
 double beyond(std::span<const float> got, std::span<const double> wanted, std::span<const double> bound,
               double factor = 1) {
   double most = 0;
@@ -183,7 +184,7 @@ TEST(Engine, DropoutKeepsItsShareAndDependsOnThePlaceOnly) {
   for (const float value : work.mask(0).flat()) kept += value != 0;
   EXPECT_NEAR(kept / 40000, 0.7, 4 * std::sqrt(0.21 / 40000));  // four standard deviations
   const std::vector<float> row7(work.mask(0).row(7).begin(), work.mask(0).row(7).end());
-  forward(network, inputs.top(10), {5, 2, 5}, work);  // row 2 of a share that starts at row 5 is row 7
+  forward(network, inputs.top(10), {5, 2, 5}, work);  // row 2 of a chunk that starts at row 5 is row 7
   EXPECT_TRUE(std::ranges::equal(work.mask(0).row(2), row7));
   forward(network, inputs.top(10), {5, 3, 5}, work);
   EXPECT_FALSE(std::ranges::equal(work.mask(0).row(2), row7));
@@ -218,11 +219,11 @@ TEST(Engine, SharesThatAreNodesOfTheBatchTreeHaveTheirGradients) {
     return Workspace(two_layers(units, units, 2), rows, threads).shares_have_gradients();
   };
   EXPECT_TRUE(have(64, 256, 2));
-  EXPECT_TRUE(have(64, 244, 2));    // a smaller last share
+  EXPECT_TRUE(have(64, 244, 2));    // a smaller last chunk
   EXPECT_TRUE(have(64, 320, 5));    // a leaf each
-  EXPECT_FALSE(have(64, 256, 1));   // one share
+  EXPECT_FALSE(have(64, 256, 1));   // one chunk
   EXPECT_FALSE(have(64, 192, 2));   // nodes would be 128 and 64 rows, one thread would wait
-  EXPECT_FALSE(have(400, 256, 2));  // the batch is wide, its shares are not
+  EXPECT_FALSE(have(400, 256, 2));  // the batch is wide, its chunks are not
 }
 
 TEST(Matrix, BeginsOnALineAndFromTwoMegabytesOnOnALargePage) {
@@ -245,7 +246,7 @@ TEST(Parameters, FormulasAndMemoryHaveTheirOwnOrder) {
   EXPECT_EQ(w.flat()[0], 1.0f);      // output 0, input 0
   EXPECT_EQ(w.flat()[1], 6.0f);      // output 1, input 0
   EXPECT_EQ(w.flat()[32], 2.0f);     // output 0, input 1
-  EXPECT_EQ(w.flat()[160], 161.0f);  // output 32 opens the second panel
+  EXPECT_EQ(w.flat()[160], 161.0f);  // output 32 begins the second panel
   EXPECT_EQ(w.panel_width(2), 16u);
   EXPECT_EQ(w.flat()[320 + 6], 0.0f);  // there is no output 70
   EXPECT_EQ(network.parameters.biases(1)[1], 350.0f + 140 + 70 + 2);
@@ -318,7 +319,8 @@ TEST(ThinPrediction, AllocatesNothing) {
 }
 
 TEST(SharedOutPrediction, HasTheSameBitsAndAllocatesNothing) {
-  for (const std::size_t units : {60, 900}) {  // parts of 64 rows are many beside a layer of 60 x 60, not of 900 x 900
+  for (const std::size_t units :
+       {60, 900}) {  // chunks of 64 rows are wide for a layer of 60 x 60, but not for 900 x 900
     Network network(two_layers(units, units, 5));
     initialize(network, WeightScheme::automatic, BiasScheme::uniform, 4);
     const Matrix inputs = random_matrix(601, units, 6);

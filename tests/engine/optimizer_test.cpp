@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each optimiser reaches known minima: sphere, Rosenbrock, an ill-conditioned quadratic. The golden vectors prove the
-// formulas; this proves that they descend.
+// Each optimizer reaches known minima: sphere, Rosenbrock, an ill-conditioned quadratic. The golden vectors prove the
+// formulas; this test proves that they descend.
 #include "chainrule/engine/formulas/optimizer.h"
 
 #include <gtest/gtest.h>
@@ -19,7 +19,7 @@ using Gradient = std::function<Vector(const Vector&)>;
 Vector minimize(const Optimizer& optimizer, double learning_rate, int steps, Vector p, const Gradient& gradient) {
   Vector first(p.size()), second(p.size());
   for (int step = 1; step <= steps; ++step) {
-    // The rate falls to zero so that the rules whose step does not shrink with the gradient come to rest, too.
+    // The rate falls to zero so that rules whose step does not shrink with the gradient also converge.
     const double rate =
         std::holds_alternative<Rprop>(optimizer) ? learning_rate : learning_rate * (1 - (step - 1.0) / steps);
     optimizer_update(optimizer, {static_cast<std::uint64_t>(step), rate, 0, 1}, p, gradient(p), first, second);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Mistakes planted in the double truth: each changes what it says it changes, the gradient check catches each where it
-// has an effect, and says why where it has none.
+// Faults planted in the double-precision reference: each changes what its name says, and the gradient check catches it
+// if it has an effect, else gives the reason.
 #include "chainrule/engine/reference/planted_faults.h"
 
 #include <gtest/gtest.h>
@@ -16,7 +16,7 @@ namespace {
 using testing::GradientCase;
 using testing::make_case;
 
-// Ten networks of different shape. Weighted rows, smoothed labels and decay, so that most mistakes have an effect.
+// Ten networks of different shape. Weighted rows, smoothed labels and decay, so that most faults have an effect.
 std::vector<GradientCase> ten_networks() {
   Loss huber = LossKind::huber;
   huber.huber_delta = 0.5;
@@ -35,7 +35,7 @@ std::vector<GradientCase> ten_networks() {
 TEST(PlantedFaults, EveryOneIsCaughtOnTenNetworks) {
   std::map<Fault, std::size_t> caught;  // networks
   for (const GradientCase& c : ten_networks()) {
-    for (const std::size_t most : {std::size_t{0}, std::size_t{1}}) {  // all parameters, and a sample as thin as can be
+    for (const std::size_t most : {std::size_t{0}, std::size_t{1}}) {  // all parameters, and a minimal sample
       const CheckReport report = c.check({most});
       EXPECT_EQ(report.failure(), "") << describe(c.architecture);
       std::set<Fault> here;
@@ -53,7 +53,7 @@ TEST(PlantedFaults, EveryOneIsCaughtOnTenNetworks) {
     EXPECT_GE(caught[fault.kind], 4u) << fault_name(fault.kind);
 }
 
-// What is caught, and what is not, is what truth_step() says: not the check's own opinion.
+// truth_step() decides which faults have an effect, independently of the check.
 TEST(PlantedFaults, HaveAnEffectExactlyWhereTheGradientChanges) {
   for (const GradientCase& c : ten_networks()) {
     const TruthStep right = c.step();
@@ -71,7 +71,7 @@ TEST(PlantedFaults, HaveAnEffectExactlyWhereTheGradientChanges) {
       }
       EXPECT_EQ(check.verdict == FaultVerdict::no_effect, most == 0)
           << fault_name(check.fault.kind) << " layer " << check.fault.layer << " of " << describe(c.architecture);
-      EXPECT_EQ(faulty.loss, right.loss);  // the forward pass and the objective stay right
+      EXPECT_EQ(faulty.loss, right.loss);  // the forward pass and the objective stay correct
       EXPECT_EQ(faulty.decay_term, right.decay_term);
       EXPECT_TRUE(std::ranges::equal(faulty.a.back().flat(), right.a.back().flat()));
     }
@@ -88,7 +88,7 @@ TEST(PlantedFaults, AreThereInEveryLayer) {
   EXPECT_EQ(places[Fault::missing_mean], 1u);
 }
 
-// Formulas worked out by hand from the right step.
+// Formulas computed by hand from the correct step.
 class OneFault : public ::testing::Test {
  protected:
   GradientCase c = make_case(ActivationKind::sigmoid, LossKind::half_squared_error, {2, 3, 3}, 3);
@@ -206,7 +206,7 @@ TEST(SmallEffect, IsNotCalledCaughtOrMissed) {  // lambda b is below what centra
   EXPECT_EQ(c.check().failure(), "");
 }
 
-// Where the right gradient is wrong, a mistake may mend it: then the check does not see it, and says so.
+// If the gradient is wrong without a fault, a fault may fix it: then the check misses it and reports that.
 TEST(MissedFault, FailsTheCheck) {
   const Activation doubled(CustomActivation{"line", [](double z) { return z; }, [](double) { return 2.0; }});
   const CheckReport report = make_case(doubled, LossKind::half_squared_error, {3, 2}).check();

@@ -85,7 +85,7 @@ TEST(Schedule, OneCycleClimbsToOneAndFalls) {
   EXPECT_NEAR(f[10], 0.01, 1e-15);
   for (std::size_t i = 0; i < 3; ++i) EXPECT_LT(f[i], f[i + 1]) << i;
   for (std::size_t i = 3; i < 10; ++i) EXPECT_GT(f[i], f[i + 1]) << i;
-  // Half way up and half way down (t = 0.15 and 0.65) it stands in the middle.
+  // Halfway up and halfway down (t = 0.15 and 0.65) it has the middle value.
   const std::vector<double> g = run({.kind = ScheduleKind::one_cycle}, 1, 101);
   EXPECT_NEAR(g[15], 0.52, 1e-14);
   EXPECT_NEAR(g[65], 0.5, 1e-14);

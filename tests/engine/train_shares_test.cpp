@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// However a step is shared out among threads, and whether it keeps its gradients or updates while they are hot: the
-// same bits.
+// The same bits however a step is divided among threads, and whether it keeps its gradients or updates while they are
+// in cache.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -18,7 +18,7 @@ namespace {
 using testing::make_network;
 using testing::two_spirals;
 
-TEST(Training, UpdatesWhileHotAreTheSameBits) {  // a watcher of steps wants gradients kept
+TEST(Training, UpdatesWhileHotAreTheSameBits) {  // an observer of steps needs the gradients
   for (const std::string& name : optimizer_names()) {
     TrainOptions options;
     options.optimizer = optimizer_from_name(name);
@@ -30,7 +30,7 @@ TEST(Training, UpdatesWhileHotAreTheSameBits) {  // a watcher of steps wants gra
     std::size_t steps = 0;
     Observer observer;
     observer.on_step = [&](const StepRecord& step) { steps += step.gradient_norm > 0; };
-    train(hot, all_rows(data), {}, options, {}, 1);  // alone: several may add up gradients by shares instead
+    train(hot, all_rows(data), {}, options, {}, 1);  // one thread: several may add up gradients by chunks instead
     train(kept, all_rows(data), {}, options, observer, 1);
     EXPECT_GT(steps, 2u) << name;
     EXPECT_TRUE(std::ranges::equal(hot.parameters.flat(), kept.parameters.flat())) << name;
@@ -65,7 +65,7 @@ TEST(Training, DescentPassesOverInputsThatAreZero) {
   }
 }
 
-// Wide batches: each thread takes its rows through all layers. The last batch is short.
+// Wide batches: each thread computes all layers for its rows. The last batch is short.
 TEST(Training, RowsOfWideBatchesAreSharedOutWithTheSameBits) {
   const Stream numbers{3, Purpose::test, 0, 0};
   Matrix inputs(500, 70), values(500, 3);
@@ -78,7 +78,7 @@ TEST(Training, RowsOfWideBatchesAreSharedOutWithTheSameBits) {
   Network start = make_network(70, {90, 60}, ActivationKind::silu, 3, 4);
   start.architecture.input_dropout = 0.1;
   start.architecture.layers[0].dropout = 0.2;
-  // Whether shares are nodes of the batch tree, whose gradients are added up.
+  // Whether chunks are nodes of the batch tree, whose gradients are added up.
   const auto by_shares = [&](std::size_t batch, std::size_t threads) {
     return Workspace(start.architecture, batch, threads).shares_have_gradients();
   };
@@ -135,7 +135,7 @@ TEST(Training, ASharedOutStepThatOverflowsLeavesTheWeights) {
   const Parameters before = network.parameters;
   Matrix inputs(256, 70), targets(256, 1);
   std::ranges::fill(inputs.flat(), 1.0f);
-  inputs(200, 3) = 2e38f;  // of the second share: finite outputs, but gradients that are not
+  inputs(200, 3) = 2e38f;  // of the second chunk: finite outputs, but infinite gradients
   std::vector<float> scale(256, 1.0f / 256);
   const TrainOptions options;
   TrainState state(network, options, 256, 2);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The training loop does what it says: rates, decay, weights, clipping, early stopping, best weights, divergence,
+// The training loop: rates, decay, weights, clipping, early stopping, best weights, divergence,
 // interruption, the same bits from the same seed.
 #include "chainrule/training/train.h"
 
@@ -132,7 +132,7 @@ TEST(Training, ClippingBoundsTheStep) {
   EXPECT_NEAR(std::sqrt(moved), 0.1, 1e-6);
 }
 
-// Training rows say one thing and validation rows the opposite, so that validation is best at the start.
+// Training and validation rows contradict each other, so that validation is best at the start.
 struct Contrary {
   Dataset training = points({{1, 0}, {0, 1}}, {1, -1});
   Dataset validation = points({{1, 0}, {0, 1}}, {-1, 1});
@@ -270,7 +270,7 @@ TEST(TrainOptions, RefuseWhatIsOutOfRange) {
   refused([](TrainOptions& o) { o.weight_decay = -1e-9; });
   refused([](TrainOptions& o) { o.clip_norm = NAN; });
   refused([](TrainOptions& o) { o.loss.huber_delta = 0; });
-  refused([](TrainOptions& o) { o.loss.label_smoothing = 0.1; });  // half squared error smooths nothing
+  refused([](TrainOptions& o) { o.loss.label_smoothing = 0.1; });  // half squared error has no label smoothing
   refused([](TrainOptions& o) { o.optimizer = Adam{1.0, 0.999, 1e-8}; });
   refused([](TrainOptions& o) { o.optimizer = Momentum{NAN}; });
   refused([](TrainOptions& o) { o.schedule.final = 2; });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Explained steps against the golden vectors, and the engine within its derived bounds: every activation, loss and
-// optimiser, with dropout, clipping, norm bounds, multipliers and sample weights.
+// optimizer, with dropout, clipping, norm bounds, multipliers and sample weights.
 #include "chainrule/explain/explain.h"
 
 #include <gtest/gtest.h>
@@ -37,7 +37,7 @@ double largest(const std::vector<double>& values) {
   return most;
 }
 
-// Largest error of a tensor's double column by the definition of the mission.
+// Largest error of a tensor's double column, as in golden_test.
 void expect_truth(const Tensor& tensor, const std::vector<double>& wanted, double least_scale = 0) {
   ASSERT_EQ(tensor.truth.size(), wanted.size()) << tensor.name;
   const double s = std::max(largest(wanted), least_scale);
@@ -98,7 +98,7 @@ TEST_P(ExplainGolden, EveryQuantity) {
 INSTANTIATE_TEST_SUITE_P(All, ExplainGolden, ::testing::ValuesIn(testing::golden_files()),
                          [](const auto& p) { return p.param.stem().string(); });
 
-TEST(Explain, TheEngineStaysWithinItsBounds) {  // every activation x loss x optimiser
+TEST(Explain, TheEngineStaysWithinItsBounds) {  // every activation x loss x optimizer
   std::uint64_t seed = 0;
   for (const std::string& activation : activation_names())
     for (const Loss& loss : all_losses())
@@ -120,7 +120,7 @@ TEST(Explain, DropoutClippingNormBoundsAndSampleWeights) {
     }
 }
 
-TEST(Explain, BoundsHoldForWildRates) {  // the step and the decay cancel; signs hang on gradients that vanish
+TEST(Explain, BoundsHoldForWildRates) {  // the step and the decay cancel; signs depend on gradients that vanish
   for (std::uint64_t seed = 1; seed <= 60; ++seed)
     for (const std::string& optimizer : optimizer_names())
       for (const double rate : {0.1, 1.0})
@@ -134,7 +134,7 @@ TEST(Explain, BoundsHoldForWildRates) {  // the step and the decay cancel; signs
         }
 }
 
-// Bounds that nothing can exceed would say nothing: they are near the differences that are there.
+// Bounds that nothing can exceed would prove nothing: they must be close to the actual differences.
 TEST(Explain, TheBoundsAreNear) {
   const Made made(ActivationKind::sigmoid, LossKind::half_squared_error, Sgd{}, 23);
   const Explanation explanation = made.explain(1);

@@ -63,7 +63,7 @@ TEST_P(GradientCheckLoop, EveryLossWidthAndDepth) {
         EXPECT_EQ(report.kinks, 0u) << where;
         EXPECT_LE(worst_error(report), 1e-12) << where;
       }
-  EXPECT_LE(static_cast<double>(kinks), 0.02 * static_cast<double>(checked)) << kinks;  // seldom within a step of 1e-5
+  EXPECT_LE(static_cast<double>(kinks), 0.02 * static_cast<double>(checked)) << kinks;  // rarely within a step of 1e-5
 }
 
 INSTANTIATE_TEST_SUITE_P(All, GradientCheckLoop, ::testing::ValuesIn(activation_names()),
@@ -83,12 +83,12 @@ TEST(RandomNetworks, NoFalseAlarm) {  // 1,000 of them, ReLU kinks included, wit
     of_complex_step = std::max(of_complex_step, worst_error(report));
   }
   EXPECT_LE(of_complex_step, 1e-12);
-  EXPECT_GT(smooth, 100u);  // the networks are what they are meant to be
+  EXPECT_GT(smooth, 100u);  // the networks have the intended form
   EXPECT_GT(kinks, 100u);
   EXPECT_GT(caught, 10000u);
 }
 
-TEST(GradientCheck, CatchesAWrongDerivative) {  // f' is wrong by a factor: a user's own activation that does not fit
+TEST(GradientCheck, CatchesAWrongDerivative) {  // f' is wrong by a factor: a custom activation with a wrong derivative
   const Activation wrong(
       CustomActivation{"cube", [](double z) { return z * z * z; }, [](double z) { return 2 * z * z; }});
   const CheckReport report = make_case(wrong, LossKind::half_squared_error, {3, 2, 2}).check();
@@ -101,7 +101,7 @@ TEST(GradientCheck, CatchesADerivativeThatIsNoNumber) {
   const Activation wrong(CustomActivation{"cube", [](double z) { return z * z * z; }, [](double) { return NAN; }});
   const GradientCase c = make_case(wrong, LossKind::half_squared_error, {3, 2, 2});
   EXPECT_NE(c.check({0, 1, true, false}).failure(), "");
-  EXPECT_THROW(c.check(), Error);  // the engine does not go on with it
+  EXPECT_THROW(c.check(), Error);  // the engine does not continue with it
 }
 
 TEST(GradientCheck, AcceptsAUsersOwnActivationAndLoss) {
@@ -113,7 +113,7 @@ TEST(GradientCheck, AcceptsAUsersOwnActivationAndLoss) {
   EXPECT_EQ(report.checked, 24u);
 }
 
-// The engine hands over floats, the truth numbers in between: so an engine that is wrong alone can be made.
+// The engine passes floats, the reference numbers in between, so an error of the engine alone can be planted.
 TEST(GradientCheck, CatchesAnEngineThatIsFurtherOffThanItsRoundings) {
   const auto derivative = [](double factor) {
     return [factor](double z) { return (z == static_cast<double>(static_cast<float>(z)) ? factor : 1) * std::cos(z); };
@@ -148,7 +148,7 @@ TEST(GradientCheck, RecognisesAKinkOfAUsersOwnFunction) {
   EXPECT_EQ(c.check().kinks, 4u);
 }
 
-// Two joints at once can leave equal slopes on both sides, beside which the formula's f'(0) f'(0) is wrong.
+// Two kinks at once can leave equal slopes on both sides, and the formula's f'(0) f'(0) differs from them.
 TEST(GradientCheck, RecognisesKinksThatCancel) {
   GradientCase c = make_case(ActivationKind::leaky_relu, LossKind::half_squared_error, {1, 1, 1}, 1);
   c.batch.inputs(0, 0) = 0;
@@ -167,8 +167,8 @@ TEST(GradientCheck, ASampleCoversEveryLayerAndBothKinds) {
   EXPECT_EQ(report.parameters, 1230u + 620 + 42);
   std::vector<std::size_t> checked;
   for (const TensorCheck& tensor : report.tensors) checked.push_back(tensor.checked);
-  EXPECT_EQ(checked, (std::vector<std::size_t>{20, 19, 20, 19, 20, 2}));  // fair shares of what small tensors leave
-  EXPECT_EQ(c.check({1, 1, false}).checked, 6u);                          // one of each at least
+  EXPECT_EQ(checked, (std::vector<std::size_t>{20, 19, 20, 19, 20, 2}));  // equal parts of the remaining sample
+  EXPECT_EQ(c.check({1, 1, false}).checked, 6u);                          // at least one of each
   EXPECT_EQ(c.check({5000, 1, false}).checked, 1892u);
   EXPECT_EQ(c.check({0, 1, false}).checked, 1892u);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The page's formulas in a browser, for every optimiser and loss, with everything that a step can have: each can be
-// set, and the factors shown give the result shown.
+// The page's formulas in a browser, for every optimizer and loss, with all features of a step: each can be selected,
+// and the displayed factors give the displayed result.
 #include "chainrule/chainrule.h"
 #include "tests/support/browser.h"
 #include "tests/support/made_steps.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every result in an explanation's JSON follows from the factors printed there: a program that knows nothing of the
+// Every result in an explanation's JSON follows from the factors printed there: code that is independent of the
 // engine recomputes them all.
 #include "tests/support/recompute.h"
 
@@ -15,7 +15,7 @@ namespace {
 using testing::all_losses;
 using testing::Made;
 
-// Every number is one: a bound that is none would hide everything.
+// Every bound must be a number: NaN would hide everything.
 std::string first_null(const Explanation& explanation) {
   for (const ExplainedStep& step : explanation.steps)
     for (const Tensor& tensor : step.tensors)
@@ -64,7 +64,7 @@ TEST(Recompute, GoldenNetworks) {
   }
 }
 
-// Each quantity in turn is changed; its own line, or one made of it, must stand out.
+// Changes each quantity in turn; its line, or one computed from it, must be reported.
 TEST(Recompute, AWrongNumberIsSeen) {
   Made made(ActivationKind::sigmoid, LossKind::softmax_cross_entropy, Adam{}, 23);
   made.add_everything();
@@ -73,7 +73,7 @@ TEST(Recompute, AWrongNumberIsSeen) {
     Explanation wrong = right;
     Tensor& changed = wrong.steps[0].tensors[static_cast<std::size_t>(&tensor - right.steps[0].tensors.data())];
     for (double& value : changed.engine) value += 1e-3 + 0.01 * std::abs(value);
-    if (tensor.name == "y") continue;  // the targets are given, and y_smooth is what enters
+    if (tensor.name == "y") continue;  // the targets are given, and the formulas use y_smooth
     EXPECT_FALSE(recompute::whole(formats::explanation_json(wrong)).wrong.empty()) << tensor.name;
   }
 }

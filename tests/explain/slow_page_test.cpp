@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How soon the page of a step is there to look at, in a browser on this machine.
+// The time until the page of a step is drawn, in a browser on this machine.
 #include <algorithm>
 #include <iostream>
 

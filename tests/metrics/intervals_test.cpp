@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Intervals: how often they hold the truth, how wide they are, what they do at the edges; and the trivial predictor.
+// Intervals: coverage, width and edge cases; and the baseline.
 #include "chainrule/metrics/intervals.h"
 
 #include <gtest/gtest.h>
@@ -25,7 +25,7 @@ struct Case {
 };
 
 // Two classes, each half of the rows; the score of the second is normal, one deviation higher for its own rows. A row
-// is of the second class with the very probability that it gets, so that the calibration error is 0.
+// is of the second class with exactly its predicted probability, so that the calibration error is 0.
 Case drawn_classes(std::size_t rows, std::uint32_t which) {
   Case c;
   c.data.inputs = Features(Matrix(rows, 1));
@@ -42,7 +42,7 @@ Case drawn_classes(std::size_t rows, std::uint32_t which) {
   return c;
 }
 
-// Targets are standard normal, predictions miss them by another.
+// Targets are standard normal; prediction errors are standard normal too.
 Case drawn_numbers(std::size_t rows, std::uint32_t which) {
   Case c;
   c.data.inputs = Features(Matrix(rows, 1));
@@ -83,7 +83,7 @@ const Estimate& of(const Estimates& estimates, std::string_view name) {
   return *found;
 }
 
-// How many of 200 intervals hold the value that 400,000 rows give.
+// How many of 200 intervals contain the value of 400,000 rows.
 template <class Drawn>
 void expect_coverage(const Drawn& drawn, std::size_t rows, const std::vector<std::string>& names) {
   constexpr std::uint32_t kTrials = 200;
@@ -101,7 +101,7 @@ void expect_coverage(const Drawn& drawn, std::size_t rows, const std::vector<std
       EXPECT_GE(estimate.high, estimate.value) << names[m];
     }
   }
-  // 190 of 200 are due; 9 are three standard deviations of that count, 6 more what a bootstrap of few rows may lack.
+  // 190 of 200 are expected; 9 is three standard deviations of that count, 6 more are the tolerance for few rows.
   for (std::size_t m = 0; m < names.size(); ++m) {
     EXPECT_GE(held[m], 175) << names[m];
     EXPECT_LE(held[m], 199) << names[m];

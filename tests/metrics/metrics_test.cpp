@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Metrics against scikit-learn (tests/vectors/make_metric_values.py), and where nothing is defined.
+// Metrics against scikit-learn (tests/vectors/make_metric_values.py), and undefined metrics.
 #include "chainrule/metrics/metrics.h"
 
 #include <gtest/gtest.h>
@@ -53,8 +53,7 @@ Dataset numbers_of(const Json& test) {
   return dataset_of(std::move(targets), test.at("truth").size(), test.at("weights"));
 }
 
-// The main metrics, and each of the others when it is asked for: as scikit-learn has them, NaN where nothing is
-// defined.
+// The main metrics, and each of the others on request: equal to scikit-learn's, NaN if undefined.
 void expect_values(const Matrix& predictions, const Dataset& data, const Json& expected) {
   const bool classes = data.targets.classes > 0;
   ASSERT_EQ(expected.size() + 1, metric_names(classes).size());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The threshold that makes a metric best, against every threshold that there is; and who heeds it.
+// The best threshold for a metric, compared with every possible threshold; and which metrics it affects.
 #include "chainrule/metrics/threshold.h"
 
 #include <gtest/gtest.h>
@@ -38,7 +38,7 @@ Case case_of(const std::vector<std::uint32_t>& labels, const std::vector<float>&
   return out;
 }
 
-// A rare second class whose probability is a little higher; steps of 1/64 make equal ones.
+// A rare second class with slightly higher probabilities, in steps of 1/64 so that some are equal.
 Case drawn(std::uint64_t seed, std::size_t rows, bool weighted) {
   std::vector<std::uint32_t> labels;
   std::vector<float> probabilities, weights;
@@ -78,7 +78,7 @@ TEST(Threshold, IsHalfwayBetweenTwoProbabilities) {
   const Case c = case_of({0, 0, 0, 1, 1}, {0.0F, 0.125F, 0.25F, 0.375F, 0.75F});
   EXPECT_EQ(choose_threshold(c.predictions.view(), c.rows(), "f1")->threshold, 0.3125);
   EXPECT_EQ(choose_threshold(c.predictions.view(), c.rows(), "f1")->value, 1);
-  // Where the likelier class is best anyway, it stays.
+  // If predicting the likelier class is best anyway, the threshold stays 0.5.
   const Case plain = case_of({0, 0, 1, 1}, {0.0F, 0.25F, 0.75F, 1.0F});
   EXPECT_EQ(choose_threshold(plain.predictions.view(), plain.rows(), "accuracy")->threshold, 0.5);
 }

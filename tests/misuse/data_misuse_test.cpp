@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ways of misusing data sets, models and fit(), each refused with an Error or not compiled at all; and right uses,
-// which are accepted, so that nobody refuses everything. Runs under the address sanitizer, too.
+// Misuse of data sets, models and fit(): each is refused with an Error or does not compile. Correct uses must be
+// accepted. Also runs with the address sanitizer.
 #include "tests/support/misuse.h"
 #include "tests/support/model_samples.h"
 
@@ -13,7 +13,7 @@
 namespace chainrule::misuse::data_misuse_test {
 namespace {
 
-// -- what does not compile: each would look at something that is gone -------------------------------------------------
+// -- does not compile: each would use a destroyed object --------------------------------------------------------------
 
 template <class T>
 concept CanSelectFrom = requires(T&& data) {
@@ -40,7 +40,7 @@ static_assert(std::is_constructible_v<TrainState, Network&, const TrainOptions&,
               !std::is_constructible_v<TrainState, Network, const TrainOptions&, std::size_t>);
 static_assert(!std::is_constructible_v<WorkRows, Workspace>);
 
-// -- what is refused --------------------------------------------------------------------------------------------------
+// -- refused ----------------------------------------------------------------------------------------------------------
 
 void answer(const Model& model, Matrix inputs, Rows rows, std::size_t columns) {
   Predictor predictor(model);
@@ -112,7 +112,7 @@ const std::vector<Case>& data_cases() {
          const Selection rows{&data, {12}};
          Batcher(rows, 2);
        }},
-      {"Batcher: a label that is no class",
+      {"Batcher: a label that is not a class",
        [] {
          Dataset data = dataset_of();
          data.targets.labels[1] = 9;
@@ -197,7 +197,7 @@ const std::vector<Case>& model_cases() {
          const NetworkPredictor other = std::move(one);
          const Matrix inputs(1, 4);
          Matrix outputs(1, 3);
-         one.predict(inputs.view(), outputs.view());  // NOLINT: that is the case
+         one.predict(inputs.view(), outputs.view());  // NOLINT: intended
        }},
       {"predict: other inputs",
        [] {
@@ -257,12 +257,12 @@ const std::vector<Case>& model_cases() {
        [] {
          answer(model_samples::classes_model(), numbers(2, 3), {0, 2}, 2);
        }},
-      {"Predictor: fewer answers than classes",
+      {"Predictor: fewer outputs than classes",
        [] {
          answer(model_samples::classes_model(), numbers(2, 3), {0, 1}, 1);
        }},
-      {"decide: an empty answer", [] { decide(model_samples::classes_model(), {}); }},
-      {"decide: an answer of one number", [] { decide(model_samples::classes_model(), std::vector<double>{1}); }},
+      {"decide: an empty prediction", [] { decide(model_samples::classes_model(), {}); }},
+      {"decide: a prediction of one number", [] { decide(model_samples::classes_model(), std::vector<double>{1}); }},
       {"save_model: an empty model", [] { formats::save_model(Model(), "/nowhere/a.safetensors"); }},
       {"HealthMeter: a step of another network",
        [] {
@@ -285,8 +285,8 @@ const std::vector<Case>& model_cases() {
       {"fit: more multipliers than layers", [] { fit_with([](FitOptions& o) {
                                                    o.bias_multiplier = {1, 2, 3};
                                                  }); }},
-      {"fit: a share above 1", [] { fit_with([](FitOptions& o) { o.validation_split = 1.5; }); }},
-      {"fit: a share that is NaN", [] { fit_with([](FitOptions& o) { o.validation_split = std::nan(""); }); }},
+      {"fit: a fraction above 1", [] { fit_with([](FitOptions& o) { o.validation_split = 1.5; }); }},
+      {"fit: a fraction that is NaN", [] { fit_with([](FitOptions& o) { o.validation_split = std::nan(""); }); }},
       {"fit: a threshold above 1", [] { fit_with([](FitOptions& o) { o.threshold = 1.5; }); }},
       {"fit: a custom loss without functions",
        [] { fit_with([](FitOptions& o) { o.train.loss = LossKind::custom; }); }},
@@ -374,7 +374,7 @@ TEST(RightUse, EverythingRightIsAccepted) {
 TEST(RightUse, AMatrixThatWasMovedFromIsEmpty) {
   Matrix one(2, 3);
   const Matrix other = std::move(one);
-  EXPECT_EQ(one.rows(), 0u);  // NOLINT: that is the case
+  EXPECT_EQ(one.rows(), 0u);  // NOLINT: intended
   EXPECT_EQ(one.flat().size(), 0u);
   EXPECT_EQ(other.rows(), 2u);
 }
@@ -408,7 +408,7 @@ TEST(RightUse, AModelGoesThroughAStream) {
   EXPECT_THROW(formats::save_model(model, stream), Error);
 }
 
-// Multipliers hold from the next step on, wherever they are changed; 0 freezes under every optimizer.
+// Multipliers apply from the next step on, wherever they are changed; 0 freezes with every optimizer.
 TEST(RightUse, MultipliersThatAreChangedCount) {
   for (const std::string& name : optimizer_names()) {
     Network frozen = network_of(), by_hand = network_of(), built = network_of();

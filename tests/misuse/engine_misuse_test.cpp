@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ways of misusing the engine, each refused with an Error that says what was expected and found, or not compiled at
-// all. Runs under the address sanitizer, too.
+// Misuse of the engine: each is refused with an Error that names what was expected and found, or does not compile. Also
+// runs with the address sanitizer.
 #include "tests/support/misuse.h"
 
 namespace chainrule::misuse::engine_misuse_test {
@@ -48,7 +48,7 @@ const std::vector<Case>& training_cases() {
          data.targets.labels.resize(7);
          train_on(data);
        }},
-      {"train: a label that is no class",
+      {"train: a label that is not a class",
        [] {
          Dataset data = dataset_of();
          data.targets.labels[3] = 3;
@@ -112,7 +112,7 @@ const std::vector<Case>& training_cases() {
        [] {
          Network network = network_of();
          const Network other = std::move(network);
-         train_on(dataset_of(), options_of(), network);  // NOLINT: that is the case
+         train_on(dataset_of(), options_of(), network);  // NOLINT: intended
        }},
       {"train: parameters that were moved from",
        [] {

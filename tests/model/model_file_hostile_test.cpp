@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Model files made by others, by mistake or to do harm: each is refused with what is wrong, and what the format allows
-// is read.
+// Invalid model files, broken or malicious: each is refused with a reason, and what the format allows is read.
 #include <sys/stat.h>
 
 #include <ctime>
@@ -34,7 +33,7 @@ class HostileModelFile : public data_files::DataFiles {
   static std::string file_of(const std::string& head, const std::string& data) {
     return data_files::little(head.size(), 8) + head + data;
   }
-  // The metadata's own sum, by the recipe that stands in model_metadata.cpp.
+  // The checksum of the metadata, as model_metadata.cpp computes it.
   static void sign(Head& head) {
     std::map<std::string, std::string> sorted;
     for (const auto& [key, value] : head["__metadata__"].items())
@@ -47,7 +46,7 @@ class HostileModelFile : public data_files::DataFiles {
     head["__metadata__"]["metadata_sha256"] = sum.hex();
   }
 
-  // "accepted", or the message less the file's name.
+  // "accepted", or the message without the file's name.
   std::string verdict(const std::string& bytes) const {
     const std::string file = write("tried.safetensors", bytes);
     return verdict_on(file);
@@ -67,7 +66,7 @@ class HostileModelFile : public data_files::DataFiles {
   }
   void expect(const std::string& bytes, const std::string& wanted) const {
     const std::string found = verdict(bytes);
-    EXPECT_NE(found.find(wanted), std::string::npos) << "wanted: " << wanted << "\nfound:  " << found;
+    EXPECT_NE(found.find(wanted), std::string::npos) << "expected: " << wanted << "\nfound:  " << found;
   }
   void expect_head(const std::function<void(Head&)>& change, const std::string& wanted) const {
     Head head = head_;
@@ -97,7 +96,7 @@ TEST_F(HostileModelFile, WhatTheFormatAllowsIsRead) {
   EXPECT_EQ(verdict(file_of(head_.dump(2) + "   \n", data_)), "accepted");
   Head sorted = nlohmann::json::parse(head);
   EXPECT_EQ(verdict(file_of(sorted.dump(), data_)), "accepted");
-  // The tensors in another order in the data, as other writers lay them.
+  // The tensors in another order in the data, as other programs may write them.
   const auto bytes_of = [&](const std::string& name) {
     const std::size_t begin = head_[name]["data_offsets"][0], end = head_[name]["data_offsets"][1];
     return data_.substr(begin, end - begin);

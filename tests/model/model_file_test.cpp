@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Model files that we write ourselves: what they look like, that they come back as they were, and that every damage is
-// found. Files made by others are in model_file_hostile_test.cpp.
+// Model files that we write: their content, that they are read back unchanged, and that every damage is detected. Files
+// of other programs are in model_file_hostile_test.cpp.
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -25,7 +25,7 @@ class ModelFile : public data_files::DataFiles {
     save_model(model, file, true);
     return read_bytes(file);
   }
-  // "" when the file is read, else what is wrong with it.
+  // "" if the file is read, else the error.
   std::string problem_of(const std::string& file) const {
     try {
       load_model(file);
@@ -37,7 +37,7 @@ class ModelFile : public data_files::DataFiles {
       return error.what();
     }
   }
-  // Changes one byte where it stands: writing thousands of files anew would take minutes.
+  // Changes one byte in place: writing thousands of files would take minutes.
   void put_byte(const std::string& file, std::size_t at, int value) const {
     std::fstream stream(file, std::ios::binary | std::ios::in | std::ios::out);
     stream.seekp(static_cast<std::streamoff>(at));
@@ -177,7 +177,7 @@ TEST_F(ModelFile, KeepsAMetricThatIsNoNumber) {
   EXPECT_EQ(saved(loaded), bytes);
 }
 
-// Read with another JSON reader, by the format's description alone.
+// Reads with another JSON reader, using only the format's description.
 TEST_F(ModelFile, IsWhatTheFormatSays) {
   const Model model = model_samples::classes_model();
   const std::string bytes = saved(model);
@@ -237,7 +237,7 @@ TEST_F(ModelFile, ChangedHeadIsRefusedOrMeansTheSame) {
     put_byte(file, at, bytes[at]);
   }
   EXPECT_EQ(problem_of(file), "");
-  EXPECT_LT(read, 8u);  // a line end in the place of padding
+  EXPECT_LT(read, 8u);  // a line end instead of padding
 }
 
 TEST_F(ModelFile, ChangedWeightsAreFound) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What makes a model whole, its hash, and answers to raw numbers.
+// Consistency of a model, its hash, and predictions from raw numbers.
 #include "chainrule/model/model.h"
 
 #include <gtest/gtest.h>
@@ -132,7 +132,7 @@ TEST(Predictor, AnswersInTheTargetsUnit) {  // by hand: relu((x - shift) / scale
   encoder.target_shift = 100;
   encoder.target_scale = 8;
   MatrixOf<double> rows(2, 2);
-  rows(0, 0) = 18;  // 2 when scaled; z = 2 + 0.5; b is constant: 0 whatever comes
+  rows(0, 0) = 18;  // 2 when scaled; z = 2 + 0.5; b is constant: always 0
   rows(0, 1) = 1e9;
   rows(1, 0) = -10;  // -5: relu gives 0
   const MatrixOf<double> answers = answers_of(model, rows);
@@ -226,7 +226,7 @@ TEST(Predictor, AnswersGapsAndCategoriesAsTheTableDoes) {
   rows(0, 0) = 7, rows(0, 1) = 1;    // the second category
   rows(1, 0) = gap, rows(1, 1) = 0;  // missing, missing
   rows(2, 0) = 7, rows(2, 1) = gap;  // a new value ...
-  rows(3, 0) = 7, rows(3, 1) = 2;    // ... however it is said
+  rows(3, 0) = 7, rows(3, 1) = 2;    // ... in any form
   Predictor(model).predict(rows.view(), answers.view());
   const float seven = encode_number(model.encoder.inputs[0], 7), fill = encode_number(model.encoder.inputs[0], 2.5);
   const std::vector<float> encoded{seven, 0, 0, 1, 0, fill, 1, 1, 0, 0, seven, 0, 0, 0, 1, seven, 0, 0, 0, 1};

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# exports.sh LIBRARY: every symbol that LIBRARY exports (of a static one: would export in a shared one) is declared in a
-# public header, or in one of reports, which the command line reads. A shared one exports nothing but Chainrule's.
+# exports.sh LIBRARY: every symbol that LIBRARY exports (a static one: would export as a shared one) must be declared in a
+# public header or a header of chainrule/report. A shared library must export only symbols of Chainrule.
 set -euo pipefail
 library=$1
 cd "$(dirname "$0")/../.."
-command -v readelf >/dev/null && command -v c++filt >/dev/null || { echo "skipped: binutils is not there"; exit 0; }
+command -v readelf >/dev/null && command -v c++filt >/dev/null || { echo "skipped: binutils is missing"; exit 0; }
 case $library in
   *.a) # copies of standard templates are not ours, and cmake/exports.map keeps them out
     symbols=$(readelf -sW "$library" | awk '$5 ~ /GLOBAL|WEAK|UNIQUE/ && $6 == "DEFAULT" && $7 != "UND" && $8 ~ /^_ZG?[A-Z]*9chainrule/ {print $8}')
@@ -26,7 +26,7 @@ wrong=$(sort -u <<<"$symbols" | awk '
 count=$(sort -u <<<"$symbols" | wc -l)
 if [ -n "$wrong" ]; then
   echo "$wrong"
-  echo "exported, and in no public header: $(wc -l <<<"$wrong") of $count symbols of $library"
+  echo "exported, but not in a public header: $(wc -l <<<"$wrong") of $count symbols of $library"
   exit 1
 fi
 [ "$count" -gt 100 ] || { echo "found $count symbols of $library"; exit 1; }

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# manual_pages.sh PROGRAM: groff finds nothing to say about the manual pages, and they have what help has.
+# manual_pages.sh PROGRAM: groff must print no warnings for the manual pages, and they must have the options of help.
 set -euo pipefail
 program=$1
-command -v groff >/dev/null || { echo "skipped: groff is not there"; exit 0; }
+command -v groff >/dev/null || { echo "skipped: groff is missing"; exit 0; }
 pages=0 wrong=0
 verbs=$("$program" help --man | sed -n 's/^\\fBchainrule\\-\([a-z]*\)\\fR(1).*/\1/p')
 for verb in '' $verbs; do

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# packages.sh BUILD FOLDER: makes Debian packages of what is in BUILD, and looks into them.
+# packages.sh BUILD FOLDER: makes Debian packages from BUILD and checks their contents.
 set -euo pipefail
 build=$1 folder=$2
-command -v dpkg-deb >/dev/null || { echo "skipped: dpkg-deb is not there"; exit 0; }
+command -v dpkg-deb >/dev/null || { echo "skipped: dpkg-deb is missing"; exit 0; }
 rm -rf "$folder"
 cpack -G DEB --config "$build/CPackConfig.cmake" -B "$folder" >/dev/null
 version=$(sed -n 's/.*kVersion = "\(.*\)".*/\1/p' "$(dirname "$0")/../../chainrule/base/version.h")
 architecture=$(dpkg --print-architecture)
 wrong=0
 
-# expect PACKAGE WHAT TEXT PATTERN...: each of the patterns is in TEXT, or with a minus before it, is not.
+# expect PACKAGE WHAT TEXT PATTERN...: each pattern must be in TEXT; a pattern with a minus must not.
 expect() {
   local package=$1 what=$2 text=$3 pattern
   shift 3

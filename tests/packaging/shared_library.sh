@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# shared_library.sh FOLDER [COMPILER...]: builds library and command line with BUILD_SHARED_LIBS, by g++ and clang++ or
-# these compilers, in FOLDER.
-# Nothing internal is exported, the program works with it, and a user's program catches its exceptions.
+# shared_library.sh FOLDER [COMPILER...]: builds library and command line with BUILD_SHARED_LIBS in FOLDER, with g++ and
+# clang++ or these compilers. The library must not export internal symbols, the program must work with it, and a user's
+# program must catch its exceptions.
 set -euo pipefail
 folder=$(mkdir -p "$1" && cd "$1" && pwd)
 shift
@@ -11,7 +11,7 @@ cd "$(dirname "$0")/../.."
 launcher=$(command -v ccache || true)
 tried=0
 for compiler in "${compilers[@]}"; do
-  command -v "$compiler" >/dev/null || { echo "left out: $compiler is not there"; continue; }
+  command -v "$compiler" >/dev/null || { echo "left out: $compiler is missing"; continue; }
   tried=$((tried + 1))
   build=$folder/$compiler prefix=$folder/$compiler-prefix
   rm -rf "$prefix" "$folder/consumer"

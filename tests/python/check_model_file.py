@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Opens model files with the packages `safetensors` and `torch`, as somebody who has never seen ours would.
+"""Opens model files with the packages `safetensors` and `torch`, without code of this project.
 
-    check_model_file.py PROGRAM DATA_FOLDER         train and check a few models with that chainrule
-    check_model_file.py MODEL DATA.csv ANSWERS.csv  check one; ANSWERS.csv is what `chainrule predict MODEL DATA.csv` wrote
+    check_model_file.py PROGRAM DATA_FOLDER         train and check a few models with this program
+    check_model_file.py MODEL DATA.csv ANSWERS.csv  check one; ANSWERS.csv is the output of `chainrule predict MODEL DATA.csv`
 
-Checked: names, shapes and sums of the tensors; torch.nn.Sequential takes them as its state, strictly; it gives the
-answers that chainrule gives, within 1e-5 of the largest. Leaves with 77 and says so where a package is missing.
+Checks: names, shapes and checksums of the tensors; torch.nn.Sequential loads them as its state, strictly; its predictions
+are within 1e-5 (of the largest) of Chainrule's. Exits with 77 and a message if a package is missing.
 """
 import csv
 import hashlib

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Opens everything that a run writes with the readers that people have: tomllib, pandas, TensorBoard's own.
+"""Opens all files of a run with common readers: tomllib, pandas, TensorBoard.
 
-    check_run.py PROGRAM DATA_FOLDER   train a run, cross-validate and search with that chainrule, and read what is there
+    check_run.py PROGRAM DATA_FOLDER   train a run, cross-validate and search with this program, and read the files
 
-Checked: config.toml says what `train --print-config` says; metrics.jsonl and trials.jsonl are tables of the right length
-for pandas.read_json(lines=True); TensorBoard's reader finds every tag at every epoch with the numbers of metrics.jsonl;
-the out-of-fold answers are a table. Leaves with 77 and says so where a package is missing.
+Checks: config.toml equals `train --print-config`; metrics.jsonl and trials.jsonl are tables of the right length for
+pandas.read_json(lines=True); TensorBoard's reader finds every tag at every epoch with the numbers of metrics.jsonl; the
+out-of-fold predictions are a table. Exits with 77 and a message if a package is missing.
 """
 import math
 import pathlib

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests of pages as a reader gets them: a headless Chromium, driven over its debugging pipe (descriptors 3 and 4,
+// For tests of pages in a real browser: a headless Chromium, driven over its debugging pipe (descriptors 3 and 4,
 // messages that end with a zero byte), with real clicks and keys.
 #pragma once
 
@@ -30,7 +30,7 @@ inline constexpr const char* kFirstView = R"(new Promise(done => new Performance
 
 class Browser {
  public:
-  /// Where Chromium is; "" = nowhere.
+  /// The path of Chromium; "" = missing.
   static std::string program() {
     std::istringstream folders(std::getenv("PATH") == nullptr ? "" : std::getenv("PATH"));
     for (std::string folder; std::getline(folders, folder, ':');)
@@ -67,7 +67,7 @@ class Browser {
   Browser(const Browser&) = delete;
   Browser& operator=(const Browser&) = delete;
 
-  /// What the page said to the console, problems with its policy included, and the addresses it asked for.
+  /// The console messages of the page, including violations of its policy, and the addresses that it requested.
   std::vector<std::string> complaints, requests;
 
   json ask(const std::string& method, const json& parameters = json::object()) {
@@ -108,7 +108,7 @@ class Browser {
     settle();
   }
 
-  /// The value of an expression, awaited; what it throws is a failure.
+  /// The value of an expression, awaited; an exception is a test failure.
   json value(const std::string& expression) {
     const json answer =
         ask("Runtime.evaluate", {{"expression", expression}, {"returnByValue", true}, {"awaitPromise", true}});
@@ -121,11 +121,11 @@ class Browser {
   std::string text(const std::string& selector) {
     return value("document.querySelector(" + json(selector).dump() + ")?.textContent ?? '(none)'");
   }
-  /// Until what was started has been drawn.
+  /// Waits until pending work has been drawn.
   void settle() { value("new Promise(done => setTimeout(() => requestAnimationFrame(() => setTimeout(done, 0)), 0))"); }
 
-  /// A click of the left button on the middle of what the selector finds (of a line: on the line). Whether something
-  /// else lies over it.
+  /// A left click on the middle of the selected element (of a line: on the line). Returns whether something else covers
+  /// it.
   bool click(const std::string& selector) {
     const json at =
         value("(() => { const it = document.querySelector(" + json(selector).dump() + R"(); if (!it) return null;
@@ -164,8 +164,8 @@ class Browser {
  private:
   [[noreturn]] void run_child(int in, int out) const {
     setpgid(0, 0);
-    setenv("TMPDIR", profile_.c_str(), 1);  // what it leaves there goes with the profile
-    // First out of the way: one of them may be 3 or 4 itself.
+    setenv("TMPDIR", profile_.c_str(), 1);  // its files there are removed with the profile
+    // Moved away first: one of them may be 3 or 4 itself.
     const int input = fcntl(in, F_DUPFD, 10), output = fcntl(out, F_DUPFD, 10);
     dup2(input, 3);
     dup2(output, 4);
@@ -181,7 +181,7 @@ class Browser {
                                    "--disable-dev-shm-usage",
                                    "--no-first-run",
                                    "--hide-scrollbars"};
-    if (geteuid() == 0) words.push_back("--no-sandbox");  // it refuses to start as root otherwise
+    if (geteuid() == 0) words.push_back("--no-sandbox");  // otherwise it refuses to start as root
     std::vector<char*> arguments;
     for (std::string& word : words) arguments.push_back(word.data());
     arguments.push_back(nullptr);

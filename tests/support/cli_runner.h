@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests of the program as a user gets it: Dir is a fresh folder that goes away; Program starts the program in it.
+// For tests of the program: Dir is a temporary folder; Program starts the program in it.
 #pragma once
 
 #include <fcntl.h>
@@ -55,7 +55,7 @@ class Dir {
   }
   std::string read(const std::string& name) const { return read_file(path(name)); }
   bool has(const std::string& name) const { return fs::exists(path(name)); }
-  /// Every file, with a sum over its content (0 for folders).
+  /// Every file, with a checksum of its content (0 for folders).
   std::map<std::string, std::size_t> listing() const {
     std::map<std::string, std::size_t> files;
     for (const auto& entry : fs::recursive_directory_iterator(path()))
@@ -74,7 +74,7 @@ struct Result {
   std::string out, err;
 };
 
-/// One start of the program; what it writes goes to files outside the folder it works in.
+/// One start of the program; its output goes to files outside its working folder.
 class Program {
  public:
   Program(const Dir& dir, std::vector<std::string> words) : dir_(dir), words_(std::move(words)) {}
@@ -107,7 +107,7 @@ class Program {
     return pid_ > 0 && waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
            info.si_pid == 0;
   }
-  /// Waits until standard error says `text`; false after 20 seconds.
+  /// Waits until standard error contains `text`; false after 20 seconds.
   bool wait_for(const std::string& text) {
     for (int i = 0; i < 2000; ++i) {
       if (read_file(dir_.outside("stderr")).find(text) != std::string::npos) return true;
@@ -143,7 +143,7 @@ class Program {
     redirect(dir_.outside("stdin"), O_RDONLY, 0);
     redirect(dir_.outside("stdout"), O_WRONLY | O_CREAT | O_TRUNC, 1);
     redirect(dir_.outside("stderr"), O_WRONLY | O_CREAT | O_TRUNC, 2);
-    signal(SIGINT, SIG_DFL);  // a shell starts what runs in the background with it ignored
+    signal(SIGINT, SIG_DFL);  // a shell starts background programs with it ignored
     signal(SIGPIPE, SIG_DFL);
     unsetenv("NO_COLOR");
     setenv("TERM", "xterm", 1);
@@ -152,7 +152,7 @@ class Program {
     std::vector<char*> arguments{const_cast<char*>("chainrule")};
     for (const std::string& word : words_) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
-    const char* const other = std::getenv("CHAINRULE_PROGRAM");  // built for a sanitizer, say
+    const char* const other = std::getenv("CHAINRULE_PROGRAM");  // e.g. built with a sanitizer
     execv(other == nullptr ? CHAINRULE_PROGRAM : other, arguments.data());
     _exit(126);
   }
@@ -165,8 +165,8 @@ class Program {
 
 inline Result run(const Dir& dir, std::vector<std::string> words) { return Program(dir, std::move(words)).go(); }
 
-/// What standard error (or output: 1) gets when it is a terminal of so many columns; "(no terminal)" where there is
-/// none to be had.
+/// The text on standard error (or output: 1) if it is a terminal with this many columns; "(no terminal)" if none is
+/// available.
 inline std::string on_terminal(const Dir& dir, std::vector<std::string> words, unsigned short columns = 80,
                                int descriptor = 2) {
   const int terminal = posix_openpt(O_RDWR | O_NOCTTY);
@@ -189,7 +189,7 @@ inline std::string on_terminal(const Dir& dir, std::vector<std::string> words, u
   return said;
 }
 
-/// Every run in this folder that has ended with a model can be trained again, bit by bit.
+/// Checks that replay reproduces every run with a model in this folder, bit by bit.
 inline void expect_replays(const Dir& dir) {
   if (!dir.has("runs")) return;
   for (const fs::directory_entry& one : fs::directory_iterator(dir.path("runs")))
@@ -199,7 +199,7 @@ inline void expect_replays(const Dir& dir) {
     }
 }
 
-/// Three kinds of points, text labels (one with a comma and a quote) and a number that follows from the inputs.
+/// Three kinds of points, text labels (one with a comma and a quote) and a number that depends on the inputs.
 inline std::string points(bool with_class, bool with_number, std::size_t rows = 150) {
   std::string text = "x,y";
   if (with_class) text += ",kind";
@@ -219,7 +219,7 @@ inline std::string points(bool with_class, bool with_number, std::size_t rows = 
   return text;
 }
 
-/// Words that make a small training quick.
+/// Arguments for a small, fast training.
 inline std::vector<std::string> train_words(std::vector<std::string> more) {
   std::vector<std::string> words{"train", "points.csv", "--preset", "fast", "--hidden",
                                  "8",     "--epochs",   "30",       "--lr", "0.02"};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files for tests of the readers: a folder that is emptied again, and writers of gzip, IDX and NPY in their simplest
-// form, made here from the formats' descriptions so that no reader is tested with its own assumptions.
+// Files for tests of the readers: a temporary folder, and simple writers of gzip, IDX and NPY. They follow the format
+// descriptions, so that no reader is tested with its own assumptions.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -21,7 +21,7 @@
 
 namespace chainrule::data_files {
 
-/// A fixture with a folder of its own.
+/// A fixture with its own folder.
 class DataFiles : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -39,8 +39,7 @@ class DataFiles : public ::testing::Test {
   Table read(std::string_view bytes, const formats::LoadOptions& options = {}) const {
     return formats::load_table(write("t.csv", bytes), options);
   }
-  /// What load_table says of `file`, less the name of the folder: "NAME:LINE: WHAT | HINT"; "accepted" when it reads
-  /// it.
+  /// The error of load_table for `file`, without the folder's name: "NAME:LINE: WHAT | HINT"; "accepted" if it is read.
   std::string refusal_of(const std::string& file, const formats::LoadOptions& options = {},
                          ErrorCategory category = ErrorCategory::input) const {
     try {
@@ -124,7 +123,7 @@ inline std::string npy(const std::string& type, const std::string& shape, std::s
   return npy_with("{'descr': '" + type + "', 'fortran_order': False, 'shape': " + shape + ", }", elements);
 }
 
-/// Folder with the real data sets, which are kept outside the project; nothing when it is not there.
+/// Folder with the real data sets, which are kept outside the project; nothing if it is missing.
 inline std::optional<std::string> real_data() {
   const char* const named = std::getenv("CHAINRULE_DATA");
   const std::string folder = named != nullptr ? named : CHAINRULE_SOURCE_DIR "/../shared/data";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What tests ask of findings.
+// Helpers for tests of findings.
 #pragma once
 
 #include <gtest/gtest.h>

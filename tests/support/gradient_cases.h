@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Networks with rows for gradient checks: made to measure, or at random.
+// Networks with rows for gradient checks: given or random.
 #pragma once
 
 #include <cmath>
@@ -31,7 +31,8 @@ inline void fill(std::span<double> values, std::uint32_t layer, double scale, st
   for (std::size_t k = 0; k < values.size(); ++k) values[k] = scale * random_normal(stream, k);
 }
 
-/// Targets that suit the loss: a distribution for softmax, shares for sigmoid, counts for Poisson, else any number.
+/// Targets that suit the loss: a distribution for softmax, probabilities for sigmoid, counts for Poisson, else any
+/// number.
 inline void make_targets(GradientCase& c, std::uint64_t seed = 7) {
   fill(c.batch.targets.flat(), 901, 1, seed);
   for (std::size_t i = 0; i < c.batch.targets.rows(); ++i) {
@@ -74,7 +75,7 @@ inline GradientCase make_case(const Activation& activation, const Loss& loss, co
   return c;
 }
 
-/// A user's own activation with the formula of a known one.
+/// A custom activation with the formula of a built-in one.
 inline Activation as_custom(const Activation& known) {
   return Activation(
       CustomActivation{std::string(activation_name(known)), [known](double z) { return activation_value(known, z); },

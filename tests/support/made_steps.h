@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Training steps on numbers made up from a seed, for every activation, loss and optimiser.
+// Training steps on synthetic numbers from a seed, for every activation, loss and optimizer.
 #pragma once
 
 #include <cmath>
@@ -10,7 +10,7 @@
 
 namespace chainrule::testing {
 
-// A step on numbers made up from a seed.
+// A step on synthetic numbers from a seed.
 struct Made {
   Architecture architecture;
   TruthParameters start;
@@ -47,7 +47,7 @@ struct Made {
     for (std::size_t k = 0; k < values.size(); ++k)
       values[k] = static_cast<double>(static_cast<float>(random_normal({options.seed, Purpose::test, what, 0}, k)));
   }
-  // Dropout, norm bounds, clipping, weights of the rows.
+  // Dropout, norm bounds, clipping, sample weights.
   void add_everything() {
     architecture.input_dropout = 0.2;
     for (std::size_t l = 0; l < architecture.depth(); ++l) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests of misuse: right uses of the library, to be spoiled by each case, and what a refusal looks like.
+// For tests of misuse: correct uses of the library, which each case breaks, and the form of a refusal.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@ using Rows = std::vector<std::size_t>;
 inline constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 inline constexpr std::size_t kMany = std::size_t{1} << 33;
 
-// -- what is right, to be spoiled by each case ------------------------------------------------------------------------
+// -- correct uses, which each case breaks -----------------------------------------------------------------------------
 
 inline Network network_of(std::size_t inputs = 4, std::size_t outputs = 3) {
   Network network({.inputs = inputs, .layers = {{5, ActivationKind::tanh}, {outputs, ActivationKind::identity}}});
@@ -66,7 +66,7 @@ inline FitOptions fit_options() {
   return options;
 }
 
-// Everything a step needs, with a batch at hand.
+// Everything that a step needs, with a batch.
 struct Step {
   Network network = network_of();
   Dataset data = dataset_of();
@@ -89,7 +89,7 @@ inline void train_on(const Dataset& data, TrainOptions options = options_of(), N
   train(network, all_rows(data), {}, options, {}, 1);
 }
 
-// -- what is refused --------------------------------------------------------------------------------------------------
+// -- refusals ---------------------------------------------------------------------------------------------------------
 
 struct Case {
   const char* name;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Small models made by hand, with every member set, for the tests of model files and of prediction.
+// Small handmade models, with every member set, for the tests of model files and of prediction.
 #pragma once
 
 #include <fstream>
@@ -55,7 +55,7 @@ inline Model classes_model() {
   return model;
 }
 
-/// 2 numbers -> 1 number in its own unit.
+/// 2 numbers -> 1 number, with a scaled target.
 inline Model number_model() {
   Model model;
   model.network = Network(Architecture{2, 0, {Layer{3, ActivationKind::relu}, Layer{1, ActivationKind::identity}}});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A user's own functions, with right derivatives.
+// Custom functions with correct derivatives.
 #pragma once
 
 #include <cmath>

@@ -13,8 +13,8 @@ namespace chainrule::testing {
 
 inline Table load(const std::string& name) { return formats::load_table(CHAINRULE_SOURCE_DIR "/data/" + name); }
 
-/// A file or folder of the real data that stay outside of the project: in $CHAINRULE_DATA, else in ../shared/data.
-/// Empty when it is not there; the test then skips and says so.
+/// A file or folder of the real data outside of the project: in $CHAINRULE_DATA, else in ../shared/data.
+/// Empty if it is missing; the test then skips with a message.
 inline std::filesystem::path shared_data(const std::string& name) {
   const char* given = std::getenv("CHAINRULE_DATA");
   const std::filesystem::path folder = given != nullptr ? given : CHAINRULE_SOURCE_DIR "/../shared/data";
@@ -36,7 +36,7 @@ inline Table rows_of(const Table& table, std::span<const std::size_t> rows) {
   return part;
 }
 
-/// Metrics of a model on a table that it has not seen.
+/// Metrics of a model on a new table.
 inline Metrics metrics_on(const Model& model, const Table& table) {
   const Dataset data = encode(model.encoder, table, true);
   return evaluate(model.network, model.loss, all_rows(data));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Recomputes an explanation from its JSON alone: every result out of the factors that the document holds, by the
-// formulas of docs/formats.md and the standard library's mathematics. It includes nothing of the project.
+// Recomputes an explanation from its JSON alone: every result from the factors in the document, by the
+// formulas of docs/formats.md and the standard math library. It includes nothing of the project.
 #pragma once
 
 #include <cmath>
@@ -54,7 +54,7 @@ inline double slope(const std::string& name, double z) {
   return 1;
 }
 
-/// What was found: how many numbers, and those that do not follow from their factors.
+/// The result: the count of numbers, and those that do not follow from their factors.
 struct Result {
   std::size_t numbers = 0;
   std::vector<std::string> wrong;
@@ -266,7 +266,7 @@ class Step {
 
   double number(const char* key) const { return document_["optimizer"][key]; }
 
-  // What the optimiser remembers, then the parameters.
+  // The optimizer state, then the parameters.
   void update(std::size_t l, const std::string& symbol) {
     const std::string p = symbol + std::to_string(l), name = document_["optimizer"]["name"];
     const Tensor& g = of(has("g_" + p) ? "g_" + p : "d" + p);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests of numbers: distances in units in the last place, the file of 50-digit values, a hash of bit patterns.
+// For tests of numbers: distances in ulp, the file of 50-digit values, a hash of bit patterns.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -15,7 +15,7 @@
 
 namespace chainrule {
 
-/// |value - reference| in units in the last place of the reference as a Number; infinite when only one of them is
+/// |value - reference| in ulp of the reference as a Number; infinite if only one of them is
 /// finite. A reference below the normal range allows any value below it.
 template <class Number>
 double error_in_ulp(Number value, long double reference) {
@@ -34,7 +34,7 @@ double error_in_ulp(Number value, long double reference) {
 /// Decimal digits, rounded to long double: wrong by less than 2^-64 of it.
 inline long double from_digits(const std::string& digits) { return std::strtold(digits.c_str(), nullptr); }
 
-/// Whether long double is enough better than double to judge it.
+/// Whether long double is precise enough to test double.
 inline constexpr bool kLongDoubleIsLonger = std::numeric_limits<long double>::digits >= 64;
 
 inline nlohmann::json reference_values() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Small tables as a reader of files would make them, and encoders made from them.
+// Small tables as file readers produce them, and encoders made from them.
 #pragma once
 
 #include <fmt/format.h>
@@ -107,7 +107,7 @@ inline Encoder fitted(const Table& table, const EncoderOptions& options = {}) {
   return encoder;
 }
 
-// Without what stands before a warning.
+// Without the prefix of a warning.
 inline Texts texts_of(const Notes& notes) {
   Texts texts;
   for (const Note& note : notes) texts.push_back(note.text.text());

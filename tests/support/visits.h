@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A made table of all that rows can be chosen by, and a small training on it.
+// A synthetic table with all kinds of columns that can select rows, and a small training on it.
 #pragma once
 
 #include <string>
@@ -11,8 +11,8 @@ namespace chainrule::testing {
 
 inline constexpr std::size_t kRows = 200;
 
-// A number with gaps, a category, a patient with 1 to 8 rows, a day, weights; two classes of which "yes" is rare, and a
-// number.
+// A number with missing values, a category, a patient with 1 to 8 rows, a day, weights; two classes of which "yes" is
+// rare, and a number.
 inline Table visits() {
   Texts size, color, patient, day, weight, ill, cost;
   for (std::size_t i = 0; i < kRows; ++i) {

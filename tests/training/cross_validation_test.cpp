@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cross-validation: each fold is what a training of its own gives, whoever runs beside it; means and intervals.
+// Cross-validation: each fold equals a separate training, also with parallel trainings; means and intervals.
 #include "chainrule/training/cross_validation.h"
 
 #include <algorithm>
@@ -117,7 +117,7 @@ TEST(CrossValidation, MeansHaveTheIntervalOfNadeauAndBengio) {
   EXPECT_NEAR(found[0].deviation, 0.085391256382996647, 1e-15);
   // scipy.stats.t.ppf(0.975, 3) * deviation * sqrt(1 / 4 + 20 / 80)
   EXPECT_NEAR(found[0].low, 0.8125 - 0.19215845, 1e-8);
-  EXPECT_EQ(found[0].high, 1);  // no accuracy is above
+  EXPECT_EQ(found[0].high, 1);  // the maximum accuracy
   EXPECT_DOUBLE_EQ(found[0].trivial, 0.5);
   EXPECT_NEAR(found[1].high, 3 + 2.7764451 * std::sqrt(2.5) * std::sqrt(0.45), 1e-6);
   folds.resize(1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What classes count, and from which probability on one is predicted.
+// Class weights and the decision threshold.
 #include <algorithm>
 #include <cmath>
 
@@ -28,7 +28,7 @@ TEST(ClassWeights, AreScikitLearnsAndOfTheTrainingRows) {
       given.notes, [](const Note& note) { return note.text.text().starts_with("class weights: no 1, yes 5;"); }));
 }
 
-// A class weight is a sample weight of the loss, and multiplies with one; metrics do not heed it.
+// A class weight multiplies the sample weight in the loss; it does not affect metrics.
 TEST(ClassWeights, AreSampleWeightsOfTheLossOnly) {
   Table table = visits();
   Table weighted = table;
@@ -101,7 +101,7 @@ TEST(Thresholds, AreChosenOnTheValidationRowsAndKept) {
   };
   EXPECT_TRUE(says("for class yes: f1 "));
   EXPECT_TRUE(says("warning: the threshold rests on 80 validation rows"));
-  // What is decided of a row is what the metrics count.
+  // The metrics count the predicted class of each row.
   Predictor predictor(chosen.model, 256);
   MatrixOf<double> answers(kRows, 2);
   predictor.predict(data.inputs, all_rows(data).rows, answers.view());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each judgement on a trained network that has exactly that defect, and none on healthy ones; the numbers judged.
+// Each finding for a trained network with exactly that defect, and none for healthy networks; the numbers behind them.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -145,7 +145,7 @@ TEST(Diagnosis, FindsVanishingGradients) {
 TEST(Diagnosis, FindsAClassThatIsNeverPredicted) {
   const Table table = load("iris.csv");
   Model model = fit(table, small()).model;
-  // Trained once more on rows of one class only, with a network that still knows three.
+  // Trained again on rows of one class, with a network that still has three.
   const Dataset data = encode(model.encoder, table, true);
   Selection one_class{&data, {}};
   for (std::size_t row = 0; row < data.rows(); ++row)
@@ -172,7 +172,7 @@ TEST(Diagnosis, FindsALossThatIsNoBetterThanTheTrivialOne) {
   EXPECT_EQ(findings.back().kind, loss_not_better) << words_of(findings);
 }
 
-// -- the numbers that are judged -------------------------------------------------------------------------------------
+// -- the numbers behind findings -------------------------------------------------------------------------------------
 
 TEST(Examination, TakesLossAndInputsAsTheyAre) {
   const Table table = load("iris.csv");
@@ -212,7 +212,7 @@ TEST(Examination, TakesLossAndInputsAsTheyAre) {
 TEST(Examination, PutsTheWeightsBackAfterEachStep) {
   const Table table = load("iris.csv");
   FitOptions options = small();
-  options.train.optimizer = Sgd{};  // no memory: change = rate * gradient
+  options.train.optimizer = Sgd{};  // no state: change = rate * gradient
   options.dropout = options.input_dropout = 0.3;
   Model model = fit(table, options).model;
   const Dataset data = encode(model.encoder, table, true);
@@ -223,7 +223,7 @@ TEST(Examination, PutsTheWeightsBackAfterEachStep) {
       squares += static_cast<double>(w) * static_cast<double>(w);
     const ParameterHealth& weights = layers[l].weights;
     EXPECT_NEAR(weights.norm, std::sqrt(squares), 1e-12 * weights.norm);
-    // The change is what is left of a float after the update: good to 2^-24 of the weights.
+    // The change is a difference of floats: accurate to 2^-24 of the weights.
     EXPECT_NEAR(weights.update_ratio, 0.01 * weights.gradient_norm / weights.norm, 1e-7);
     EXPECT_GT(weights.update_ratio, 1e-5);
   }
@@ -245,7 +245,7 @@ TEST(Examination, WantsRowsWithAnswers) {
   }
 }
 
-// No other constant answer is better: by steps in all directions, near and far.
+// No other constant prediction is better: steps in all directions, small and large.
 TEST(Examination, TheTrivialLossIsTheLeastOfAConstant) {
   const Stream numbers{2, Purpose::test, 0, 0};
   for (const LossKind kind : {LossKind::half_squared_error, LossKind::absolute_error, LossKind::poisson,
@@ -271,7 +271,7 @@ TEST(Examination, TheTrivialLossIsTheLeastOfAConstant) {
       const Selection rows = all_rows(data);
       const double least = trivial_loss(loss, rows);
 
-      // A network without inputs that count: its biases are the constant answer.
+      // A network without effective inputs: its biases are the constant prediction.
       Network network = testing::make_network(1, {}, ActivationKind::identity, 3, 1);
       double best = HUGE_VAL;
       for (std::size_t attempt = 0; attempt < 4000; ++attempt) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each bound from both sides, on numbers made up; and the page that states them.
+// Each bound from both sides, on synthetic numbers; and the page that lists the bounds.
 #include "chainrule/training/diagnosis.h"
 
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@ using testing::kinds_of;
 using testing::words_of;
 using enum FindingKind;
 
-// 3 -> 4 sigmoid -> 5 relu -> 2 sigmoid, in good health.
+// 3 -> 4 sigmoid -> 5 relu -> 2 sigmoid, healthy.
 Examination healthy() {
   Examination e;
   e.architecture.inputs = 3;
@@ -53,7 +53,7 @@ struct Case {
   const char* about;
   Kinds expected;
   std::size_t layer;
-  std::function<void(Examination&)> make, nearly;  // the defect, and what just is none
+  std::function<void(Examination&)> make, nearly;  // the defect, and a case just below it
 };
 
 const std::vector<Case>& cases() {

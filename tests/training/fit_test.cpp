@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a table to a model: which rows train, that no other row has a say in what they make.
+// From a table to a model: which rows train, and that no other row affects the model.
 #include "chainrule/training/fit.h"
 
 #include <algorithm>
@@ -13,7 +13,7 @@
 namespace chainrule::testing::fit_test {
 namespace {
 
-// What these rows say, made as different as it can be. Columns that rows are chosen by stay.
+// Changes the values of these rows as much as possible, except in columns that select rows.
 Table changed(const Table& original, const Rows& rows, const std::string& target) {
   Table table = original;
   for (const std::string name : {"size", "weight", "cost"})
@@ -66,7 +66,7 @@ TEST(Leaks, NoRowHeldOutHasASayInEncoderOrWeights) {
     for (const Wish& wish : wishes) {
       SCOPED_TRACE(target + ", " + wish.name);
       FitOptions options = small_fit(target);
-      options.stratify = false;  // else the rows are chosen by their targets
+      options.stratify = false;  // otherwise targets select the rows
       options.data.weight = "weight";
       if (target == "ill") options.class_weight = "balanced";
       wish.set(options);
@@ -81,7 +81,7 @@ TEST(Leaks, NoRowHeldOutHasASayInEncoderOrWeights) {
       const FitResult a = fit(table, options), b = fit(other, options);
       EXPECT_EQ(weights_sha256(a.model.network), weights_sha256(b.model.network));
       for (std::size_t m = 0; m < a.training.size(); ++m) EXPECT_EQ(a.training[m].value, b.training[m].value);
-      // The test can fail: rows that train do have a say.
+      // The test can fail: training rows do affect the model.
       const FitPlan moved = plan_fit(changed(table, plan.split.rest, target), options);
       EXPECT_NE(plan.encoder.inputs[0].most, moved.encoder.inputs[0].most);
     }
@@ -109,7 +109,7 @@ TEST(Splits, KeepPatientsTogetherAndTheColumnOutOfTheInputs) {
   const std::string said = fmt::format("kept for the test: {} of {} groups in \"patient\", {} of 200 rows",
                                        patients[2].size(), table.columns[2].spellings.size(), plan.split.test.size());
   EXPECT_EQ(std::ranges::count(note_lines(plan.notes), said), 1) << said;
-  options.data.categorical = {"patient"};  // asked for
+  options.data.categorical = {"patient"};  // requested
   const Encoder encoder = plan_fit(table, options).encoder;
   EXPECT_TRUE(std::any_of(encoder.inputs.begin(), encoder.inputs.end(),
                           [](const InputColumn& input) { return input.name == "patient"; }));
@@ -133,7 +133,7 @@ TEST(Splits, HoldOutTheLastRowsByTime) {
   EXPECT_NEAR(static_cast<double>(plan.split.test.size()), 20, 3);
   EXPECT_TRUE(std::any_of(plan.encoder.inputs.begin(), plan.encoder.inputs.end(),
                           [](const InputColumn& input) { return input.name == "day"; }));
-  // Numbers are times as well; a row without one trains.
+  // Numbers may be times; a row without a time is a training row.
   options.time = "size";
   const FitPlan by_number = plan_fit(table, options);
   double latest = 0;

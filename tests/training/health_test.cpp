@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Statistics of a step against plain double loops; and that looking changes no bit of a training.
+// Statistics of a step against plain double loops; and that measuring them does not change a training.
 #include "chainrule/training/health.h"
 
 #include <gtest/gtest.h>
@@ -53,7 +53,7 @@ TruthBatch truth_of(const Dataset& data) {
   return batch;
 }
 
-// The statistics once more, from the truth.
+// The statistics again, from the reference.
 struct Plain {
   double mean = 0, deviation = 0, saturated = 0, dead = 0;
 };
@@ -91,8 +91,8 @@ double distance(std::span<const double> a, std::span<const double> b) {
   return std::sqrt(sum);
 }
 
-// Sums of floats and their differences: 1e-4 is a hundred times what the roundings of this network come to, and a
-// hundredth of what a wrong formula would miss by.
+// Sums of floats and their differences: 1e-4 is a hundred times the rounding errors of this network, and a
+// hundredth of the error of a wrong formula.
 constexpr double kNear = 1e-4;
 #define EXPECT_CLOSE(found, expected) EXPECT_NEAR(found, expected, kNear* std::max(std::abs(expected), 1e-3))
 
@@ -106,7 +106,7 @@ void expect_parameters(const ParameterHealth& found, std::span<const double> bef
     EXPECT_TRUE(std::isnan(found.update_ratio));
 }
 
-// What train() tells of its only step.
+// The statistics that train() reports for its only step.
 HealthRecord health_of_one_step(Network network, const Dataset& data, TrainOptions options) {
   options.epochs = 1;
   options.batch_size = 0;
@@ -155,7 +155,7 @@ TEST(Health, IsThatOfPlainLoops) {
                       step.gradients.weights[l].flat());
     expect_parameters(told.layers[l].biases, before.biases[l], after.biases[l], step.gradients.biases[l]);
   }
-  EXPECT_GT(told.layers[1].saturated, 0.2);  // or the test would show little
+  EXPECT_GT(told.layers[1].saturated, 0.2);  // otherwise the test would prove little
   EXPECT_LT(told.layers[1].saturated, 0.8);
   EXPECT_GE(told.layers[2].dead, 1.0 / 3);  // those with a bias of -20
   EXPECT_LT(told.layers[2].dead, 0.8);
@@ -228,7 +228,7 @@ TEST(Health, WatchingChangesNoBit) {
   }
 }
 
-// What is told of every second step; a watcher of steps makes all of them keep their gradients.
+// The reports of every second step; an observer of steps makes all of them keep their gradients.
 std::vector<double> told(std::size_t threads, bool watch_steps) {
   Network network = make_network(2, {300, 200}, ActivationKind::relu, 1, 4);
   const Dataset data = two_spirals();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The range test, the layers' own rates, and the warning of a rate that is far off.
+// The range test, layer rates, and the warning about a rate that is far off.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -166,7 +166,7 @@ TEST(LayerRates, MakeTheTrainingFallFaster) {
 
 TEST(LayerRates, KeepWhatIsGivenWhereNothingIsBetter) {
   FitOptions options = small();
-  options.train.learning_rate = 1e-9;  // no factor up to 16 makes that learn
+  options.train.learning_rate = 1e-9;  // no factor up to 16 makes this learn
   options.weight_multiplier = {1, 0.5};
   const LayerRates found = test_layer_rates(load("iris.csv"), options);
   EXPECT_FALSE(found.better);
@@ -198,7 +198,7 @@ TEST(WarningOfRate, NamesARateThatIsTooHighOrTooLowAndNoOther) {
   }
 }
 
-// Tables on which a training learns little, for reasons of their own: the rate of the preset is right.
+// Tables with little to learn: the rate of the preset is right.
 TEST(WarningOfRate, IsNotGivenWhereTheRateIsNotToBlame) {
   testing::Texts x, rare, noise, weak, counts, ten;
   for (int i = 0; i < 300; ++i) {
@@ -234,7 +234,7 @@ TEST(WarningOfRate, KnowsWhatALossCanComeDownTo) {  // smoothed labels: never to
   EXPECT_FALSE(warning_of_rate(table, options, result).has_value());
 }
 
-TEST(RateTest, HasTheRowsOfTheTraining) {  // other rows are watched: all of these train
+TEST(RateTest, HasTheRowsOfTheTraining) {  // a validation table: all rows of this one train
   const Table table = load("iris.csv");
   FitOptions options = small();
   options.validation_split = 0;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table of options: it covers FitOptions, round-trips, refuses what is out of range, and lays sources over each
-// other.
+// The option table: covers FitOptions, round-trips, refuses values out of range, and merges sources.
 #include "chainrule/training/options/options.h"
 
 #include <gtest/gtest.h>
@@ -22,7 +21,7 @@ Source source(std::initializer_list<std::pair<const char*, const char*>> wishes)
   return out;
 }
 
-// What set_option says when it refuses; "" when it does not.
+// The error of set_option; "" if it accepts.
 std::string refusal(const std::string& name, const std::string& value, FitOptions options = {}) {
   const auto before = option_values(options);
   try {
@@ -198,7 +197,7 @@ TEST(OptionsFrom, OrderInsideASourceDoesNotMatter) {
   EXPECT_EQ(late_preset.activation.kind, ActivationKind::sigmoid);
 }
 
-// What nothing uses may be said where it changes nothing: a printed configuration stays valid when a line is edited.
+// An unused option is allowed with its default value: a printed configuration stays valid after an edit.
 TEST(OptionsFrom, DefaultsOfWhatIsNotUsedAreAccepted) {
   const std::pair<const char*, const char*> edits[] = {
       {"optimizer", "momentum"}, {"optimizer", "sgd"},       {"schedule", "step"},  {"schedule", "constant"},
@@ -243,7 +242,7 @@ TEST(OptionsFrom, RpropBringsWhatItNeeds) {
   EXPECT_EQ(refusal({source({{"schedule", "cosine"}, {"optimizer", "rprop"}})}),
             "--schedule: expected constant beside optimizer rprop, found \"cosine\"");
   EXPECT_EQ(refusal({source({{"schedule", "constant"}, {"optimizer", "rprop"}, {"batch-size", "all"}})}), "");
-  // A stronger optimizer takes its settings with it, and leaves none behind.
+  // An optimizer from an overriding source replaces the earlier one with all its settings.
   const Source file = source({{"schedule", "cosine"}, {"batch-size", "32"}});
   EXPECT_EQ(options_from({file, source({{"optimizer", "rprop"}})}).train.batch_size, 0u);
   const FitOptions adam = options_from({source({{"optimizer", "rprop"}}), source({{"optimizer", "adam"}})});
@@ -255,7 +254,8 @@ TEST(OptionsFrom, LaterSourcesAreStronger) {
   const FitOptions both = options_from({file, source({{"epochs", "7"}})});
   EXPECT_EQ(both.train.epochs, 7u);
   EXPECT_EQ(std::get<Momentum>(both.train.optimizer).momentum, 0.5);
-  // Another optimizer makes the file's momentum void, without complaint; but one's own contradiction is an error.
+  // Another optimizer on the command line voids the file's momentum silently; a contradiction within one source is an
+  // error.
   const FitOptions other = options_from({file, source({{"optimizer", "adam"}})});
   EXPECT_TRUE(std::holds_alternative<Adam>(other.train.optimizer));
   EXPECT_NE(refusal({file, source({{"optimizer", "adam"}, {"momentum", "0.5"}})}), "");

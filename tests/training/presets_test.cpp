@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Presets, and the options that came with them: rates by width, a last layer that starts at 0.
+// Presets and their options: rates by width, a last layer that starts at 0.
 #include <cmath>
 #include <fstream>
 #include <numeric>
@@ -43,7 +43,7 @@ TEST(Presets, AreNamedAndLeaveNothingBehind) {
     EXPECT_EQ(option_values(options), option_values(fresh)) << name;
   }
   FitOptions options;
-  apply_preset(options, "default");  // what "fast" was called in older models
+  apply_preset(options, "default");  // the name of "fast" in older models
   EXPECT_EQ(options.preset(), "fast");
   EXPECT_EQ(refusal([&] { apply_preset(options, "tabula"); }).category, ErrorCategory::usage);
 }
@@ -116,7 +116,7 @@ TEST(Presets, TabularGoesWithEveryLoss) {
   }
 }
 
-// What is predicted and what is measured go by the same range.
+// Predictions and metrics use the same range.
 TEST(ClampPredictions, HoldsForAnswersAndForMetrics) {
   const auto line = [](double from, double to) {
     Texts x, y;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The textbook on MNIST (Nielsen, Neural Networks and Deep Learning, chapters 1 and 3): trained on the first 50,000
-// images, measured on the 10,000 test images after every epoch. Two trainings run side by side.
+// A textbook's MNIST results (Nielsen, Neural Networks and Deep Learning, chapters 1 and 3): trained on the first
+// 50,000 images, measured on the 10,000 test images after every epoch. Two trainings run in parallel.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -70,7 +70,7 @@ std::vector<double> accuracies(const Recipe& recipe, std::uint64_t seed) {
   options.seed = seed;
   options.metric = "accuracy";
   const History history =
-      train(network, mnist()->first_50000, mnist()->all_test, options, {}, 1);  // seeds run side by side
+      train(network, mnist()->first_50000, mnist()->all_test, options, {}, 1);  // seeds run in parallel
   std::vector<double> percent;
   for (const EpochRecord& record : history.epochs)
     percent.push_back(100 * find_metric(record.validation, "accuracy")->value);

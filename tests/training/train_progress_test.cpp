@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A training that goes on from its progress ends in the bits of one that never stopped.
+// A resumed training gives the same bits as an uninterrupted one.
 #include <gtest/gtest.h>
 
 #include "chainrule/engine/initialize.h"

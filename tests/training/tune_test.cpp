@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The search: what it draws, that threads and resumption change nothing, how a winner is declared.
+// The search: its random draws, independence of threads and resumption, and the choice of the winner.
 #include "chainrule/training/tune.h"
 
 #include <algorithm>
@@ -125,8 +125,8 @@ TEST(Tune, HalvesTheTrialsOfARound) {
   EXPECT_EQ(found.trials[0].folds_done(), 5u);
   EXPECT_EQ(planned_trainings(how), 5u + 10 + 4 * 2 + 2 * 2);
   how.trials = 30;
-  EXPECT_EQ(planned_trainings(how), 71u);  // as docs/tune.md says
-  // Those that went on were better on the first fold than those that did not.
+  EXPECT_EQ(planned_trainings(how), 71u);  // as in docs/tune.md
+  // Trials that continued were better on the first fold than those that did not.
   double worst_of_the_better = -1, best_of_the_worse = 1e9;
   for (std::size_t t = 1; t < found.trials.size(); ++t) {
     const double first = *found.trials[t].scores[0];
@@ -159,7 +159,7 @@ TEST(Tune, TrialsDifferAndStayWithinTheirRanges) {
   EXPECT_NE(settings_of(tune(table, other, small_search(20), {}, 2)), settings_of(found));
 }
 
-// The options as given are hopeless, then as good as any.
+// The options as given are very bad, then as good as any.
 TEST(Tune, AWinnerIsBetterByMoreThanTheStandardError) {
   const Table table = visits();
   FitOptions options = short_fit();
@@ -199,7 +199,7 @@ TEST(Tune, ATrainingThatFailsCountsAsWorst) {
   EXPECT_FALSE(std::isnan(found.trials[found.winner].mean()));
 }
 
-// docs/tune.md quotes the recorded run: the mean over tables of the mean over splits of what tune gained, relative.
+// docs/tune.md quotes the recorded run: the relative gain of tune, averaged over splits and tables.
 TEST(Tune, ThePageQuotesTheRecordedRun) {
   const std::string root = CHAINRULE_SOURCE_DIR;
   std::map<std::string, std::map<std::size_t, std::map<std::string, double>>> found;

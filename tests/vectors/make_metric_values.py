@@ -4,9 +4,9 @@
 
     python3 -m venv env && env/bin/pip install scikit-learn && env/bin/python make_metric_values.py
 
-Scores and numbers are exact floats, so that every program starts from the same values. Scores are clipped at 0 and
-divided by their sum (equal shares where that is 0), as chainrule/metrics/metrics.h says. null: not defined (docs/metrics.md),
-whatever scikit-learn gives; "any": no reference.
+Scores and numbers are exact floats, so that every program reads the same values. Scores are clipped at 0 and
+divided by their sum (equal fractions if that is 0), as in chainrule/metrics/metrics.h. null: not defined (docs/metrics.md),
+even if scikit-learn has a value; "any": no reference.
 """
 import json
 import pathlib
