@@ -25,17 +25,26 @@ check() { # check FILE...: 0 when nothing is found
       }
       return done text
     }
-    # Comments and strings of a line of C++ or JavaScript.
-    function prose_of_code(text, out, i, c, inside) {
+    # Comments and strings of a line of C++ or JavaScript, without `code` in comments and without strings that are one
+    # lower-case word: these are keys and names.
+    function prose_of_code(text, out, i, c, inside, string) {
       out = ""
       for (i = 1; i <= length(text); ++i) {
         c = substr(text, i, 1)
         if (inside && c == "\\") { ++i; continue }
-        if (c == "\"") { inside = !inside; out = out " "; continue }
-        if (!inside && substr(text, i, 2) == "//") return out " " substr(text, i + 2)
-        if (inside) out = out c
+        if (c == "\"") {
+          if (inside && string !~ /^[a-z0-9_]+$/) out = out string
+          inside = !inside; out = out " "; string = ""
+          continue
+        }
+        if (!inside && substr(text, i, 2) == "//") {
+          text = substr(text, i + 2)
+          sub(/^\/?<?/, "", text)
+          return out " " without(text, "`[^`]*`")
+        }
+        if (inside) string = string c
       }
-      return out
+      return out string
     }
     function prose_of_document(text) {
       if (text ~ /^[ \t]*```/) { fenced = !fenced; return "" }
@@ -104,8 +113,9 @@ A value that is no
 number, and 误差反向传播 but not 误差.
 TEXT
   cat >planted.cpp <<'TEXT'
-int figures = 1;  // the figures
+int figures = 1;  // the figures of `figures`
 auto text = "a rehearsal";
+auto key = at["figures"];
 TEXT
   cat >expected <<'TEXT'
 planted.md:1: "figures": expected scores, metrics
