@@ -17,9 +17,9 @@ namespace chainrule {
 namespace {
 
 constexpr std::size_t kMostGroups = 100;
-constexpr std::size_t kMostClassesCounted = 1000;  // the confusion matrix has the square of it
+constexpr std::size_t kMostClassesCounted = 1000;  // the confusion matrix has a million cells then
 
-// Predictions (link applied) and losses of all rows, from which any of them can be measured.
+// Predictions (link applied) and losses of all rows, so that any subset can be measured.
 struct Answered {
   std::optional<double> threshold;
   Selection rows;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a model is worth on rows with known answers: metrics, who was taken for whom, and the same of groups of rows.
+// Evaluates a model on rows with known targets: metrics, a confusion matrix, and metrics per group of rows.
 #pragma once
 
 #include <cstddef>
@@ -15,9 +15,9 @@
 #pragma GCC visibility push(default)
 namespace chainrule {
 
-inline constexpr std::size_t kFewRows = 30;  ///< groups of fewer say so
+inline constexpr std::size_t kFewRows = 30;  ///< smaller groups are marked "few rows"
 
-/// The rows that say the same in one column.
+/// Metrics of the rows with one value in the grouping column.
 struct Group {
   std::string value;
   Estimates estimates;
@@ -29,24 +29,25 @@ struct Evaluation {
   Estimates estimates;
   bool trained_on_these_rows = false;
   std::vector<std::string> labels;       ///< classes only
-  std::optional<double> threshold;       ///< from this probability on the second of two classes is predicted
+  std::optional<double> threshold;       ///< minimum probability for predicting the second of two classes
   std::vector<std::uint64_t> confusion;  ///< counts[true * classes + predicted]; empty for very many classes
   std::string weight;                    ///< the column of sample weights; "" = none
-  bool loss_differs = false;             ///< from what its formula says of the answers: class weights, smoothed labels
+  bool loss_differs = false;             ///< from the formula on these predictions: class weights or smoothed labels
   std::string by;                        ///< the column that makes the groups; "" = none
   std::vector<Group> groups;
 };
 
-/// Rows of a table that say the same in one column.
+/// The rows of a table with one value in the grouping column.
 struct RowGroup {
   std::string value;
   std::vector<std::size_t> rows;
 };
 
-/// In rising order, numbers by value; missing values are a group of their own. Throws Error (usage) for more than 100.
+/// In ascending order, numbers by value; missing values form their own group. Throws Error (usage) for more than 100
+/// groups.
 std::vector<RowGroup> groups_by(const std::string& by, const Table& table);
 
-/// Model, data and by of the result are left to the caller.
+/// The caller fills in `model`, `data` and `by` of the result.
 Evaluation measure(const Model& model, const Table& table, const std::vector<RowGroup>& groups, std::size_t threads);
 
 }  // namespace chainrule

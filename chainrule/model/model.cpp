@@ -20,7 +20,7 @@ void require(bool holds, const std::string& what, const std::string& expected, c
   if (!holds) refuse(what + ": expected " + expected + ", found " + found);
 }
 
-// Makes no string where all is well: prediction allocates nothing.
+// Makes a string only on failure, since prediction allocates nothing.
 void require_equal(std::size_t expected, std::size_t found, const char* what) {
   if (expected != found) require(false, what, std::to_string(expected), std::to_string(found));
 }
@@ -30,14 +30,15 @@ void require_scaling(double shift, double scale, const std::string& of) {
   require(std::isfinite(scale) && scale > 0, "scale of " + of, "a finite number above 0", std::to_string(scale));
 }
 
-// Places of columns in the training data, from 1: what rows without names are matched by.
+// Column numbers in the training data, from 1: rows without names are matched by them.
 void check_places(const Encoder& encoder) {
-  require_equal(encoder.inputs.size(), encoder.input_places.size(), "places of the input columns");
+  require_equal(encoder.inputs.size(), encoder.input_places.size(), "column numbers of the inputs");
   std::set<std::size_t> taken;
   const auto take = [&](std::size_t column, const std::string& of) {
-    require(column >= 1 && column <= encoder.training_columns, "place of " + of,
+    require(column >= 1 && column <= encoder.training_columns, "column number of " + of,
             "1 to " + std::to_string(encoder.training_columns), std::to_string(column));
-    if (!taken.insert(column).second) refuse("place of " + of + ": column " + std::to_string(column) + " twice");
+    if (!taken.insert(column).second)
+      refuse("column number of " + of + ": column " + std::to_string(column) + " occurs twice");
   };
   take(encoder.target_place, "the target");
   if (encoder.weight_place > 0 || !encoder.weight.empty()) take(encoder.weight_place, "the sample weights");
@@ -48,7 +49,7 @@ void check_places(const Encoder& encoder) {
 void check_categories(const InputColumn& column, const std::string& of) {
   const std::vector<std::string>& categories = column.categories;
   if (!column.categorical && !categories.empty()) refuse("categories of " + of + ": expected none for a number");
-  if (column.categorical && column.may_miss) refuse(of + ": a category has no input that says it is missing");
+  if (column.categorical && column.may_miss) refuse(of + ": a category cannot have an input for missing values");
   require(categories.size() <= kMostCategories, "categories of " + of, "at most " + std::to_string(kMostCategories),
           std::to_string(categories.size()));
   if (!std::is_sorted(categories.begin(), categories.end()) ||
@@ -65,14 +66,14 @@ void check_landmarks(const InputColumn& column, const std::string& of) {
   if (!std::ranges::all_of(values, finite) || !std::ranges::all_of(scores, finite))
     refuse("landmarks and scores of " + of + ": expected finite numbers");
   if (std::ranges::adjacent_find(values, std::greater_equal()) != values.end())
-    refuse("landmarks of " + of + ": expected rising numbers");
+    refuse("landmarks of " + of + ": expected ascending numbers");
   if (column.categorical && (column.clipped || !values.empty())) refuse(of + ": a category is not scaled");
 }
 
 void check_date(const InputColumn& column, const std::string& of) {
   if (column.categorical + column.boolean + column.date.has_value() > 1)
     refuse(of + ": expected a category, a boolean or a date, found more than one of them");
-  if (!column.date && !column.cycles.empty()) refuse("cycles of " + of + ": expected none but of a date");
+  if (!column.date && !column.cycles.empty()) refuse("cycles of " + of + ": expected none, since it is not a date");
   if (!std::is_sorted(column.cycles.begin(), column.cycles.end()) ||
       std::adjacent_find(column.cycles.begin(), column.cycles.end()) != column.cycles.end())
     refuse("cycles of " + of + ": expected each once, in order");
@@ -107,7 +108,7 @@ void check_target(const Encoder& encoder) {
   for (std::size_t k = 0; k < encoder.labels.size(); ++k) {
     const std::string of = "label " + std::to_string(k + 1);
     if (encoder.labels[k].empty()) refuse(of + ": expected a text, found an empty one");
-    if (!seen.insert(encoder.labels[k]).second) refuse(of + ": " + in_quotes(encoder.labels[k]) + " is there twice");
+    if (!seen.insert(encoder.labels[k]).second) refuse(of + ": " + in_quotes(encoder.labels[k]) + " occurs twice");
   }
 }
 
@@ -116,8 +117,8 @@ void check_loss(const Loss& loss) {
           std::to_string(loss.huber_delta));
   require(loss.label_smoothing >= 0 && loss.label_smoothing < 1, "label_smoothing", "a number in [0, 1)",
           std::to_string(loss.label_smoothing));
-  require((loss.kind == LossKind::custom) == (loss.custom != nullptr), "loss", "functions exactly for a custom loss",
-          "something else");
+  require((loss.kind == LossKind::custom) == (loss.custom != nullptr), "loss",
+          "functions for a custom loss and for no other", loss.custom == nullptr ? "none" : "some");
 }
 
 void check_class_weights(const Encoder& encoder) {
@@ -144,7 +145,7 @@ void check_parameters(const Network& network) {
   }
 }
 
-// For losses whose link gives no distribution.
+// For losses whose link does not give a distribution.
 void normalize(std::span<double> scores) {
   double sum = 0;
   for (double& score : scores) sum += score = std::max(score, 0.0);
@@ -173,7 +174,7 @@ std::string weights_sha256(const Network& network) {
 }
 
 std::size_t decide(const Model& model, std::span<const double> answer) {
-  require_equal(model.encoder.outputs(), answer.size(), "numbers of the answer");
+  require_equal(model.encoder.outputs(), answer.size(), "numbers of the prediction");
   if (!model.threshold) return static_cast<std::size_t>(std::ranges::max_element(answer) - answer.begin());
   // The floats of a softmax need not sum to 1 exactly; metrics divide by their sum as well.
   const double sum = model.loss.kind == LossKind::softmax_cross_entropy ? answer[0] + answer[1] : 1;
@@ -209,8 +210,8 @@ Predictor::Predictor(const Model& model, std::size_t most_rows, std::size_t thre
 void Predictor::predict(ViewOf<const double> rows, ViewOf<double> answers) {
   const Architecture& architecture = model_->network.architecture;
   require_equal(model_->encoder.columns(), rows.columns(), "columns of the rows");
-  require_equal(rows.rows(), answers.rows(), "rows of the answers");
-  require_equal(architecture.outputs(), answers.columns(), "columns of the answers");
+  require_equal(rows.rows(), answers.rows(), "rows of the predictions");
+  require_equal(architecture.outputs(), answers.columns(), "columns of the predictions");
   for (std::size_t first = 0; first < rows.rows(); first += network_.most_rows()) {
     const std::size_t count = std::min(network_.most_rows(), rows.rows() - first);
     for (std::size_t i = 0; i < count; ++i) encode_row(rows.row(first + i), inputs_.row(i));
@@ -221,8 +222,8 @@ void Predictor::predict(ViewOf<const double> rows, ViewOf<double> answers) {
 void Predictor::predict(const Features& inputs, std::span<const std::size_t> rows, ViewOf<double> answers) {
   const Architecture& architecture = model_->network.architecture;
   require_equal(architecture.inputs, inputs.columns(), "columns of the rows");
-  require_equal(rows.size(), answers.rows(), "rows of the answers");
-  require_equal(architecture.outputs(), answers.columns(), "columns of the answers");
+  require_equal(rows.size(), answers.rows(), "rows of the predictions");
+  require_equal(architecture.outputs(), answers.columns(), "columns of the predictions");
   for (std::size_t first = 0; first < rows.size(); first += network_.most_rows()) {
     const std::size_t count = std::min(network_.most_rows(), rows.size() - first);
     inputs.gather(rows.subspan(first, count), inputs_.top(count));
@@ -230,7 +231,7 @@ void Predictor::predict(const Features& inputs, std::span<const std::size_t> row
   }
 }
 
-// The first rows of inputs_ become answers.
+// Predicts from the first rows of inputs_.
 void Predictor::answer_encoded(ViewOf<double> answers) {
   const std::size_t count = answers.rows();
   network_.predict(inputs_.top(count), outputs_.top(count));
@@ -260,7 +261,7 @@ void Predictor::answer_row(std::span<const float> outputs, std::span<double> ans
     answer[k] = outputs[k];
     if (!std::isfinite(outputs[k]))
       throw Error(ErrorCategory::numerics, "output " + std::to_string(k + 1) + " of the network is not finite",
-                  "the inputs are very far from those that it was trained on");
+                  "the inputs are very far from those of the training");
   }
   if (encoder.task == Task::number)
     answer[0] = std::clamp(encoder.target_scale * answer[0] + encoder.target_shift, encoder.least_prediction,
@@ -277,7 +278,7 @@ std::string fingerprint(const Table& table, const Encoder& encoder) {
     const Column& column = table.columns[index];
     add(sum, std::span<const double>(column.numbers));
     if (column.is_number()) continue;
-    for (const std::uint32_t code : column.codes) {  // text as written, each field ended by a zero byte
+    for (const std::uint32_t code : column.codes) {  // text as written; a zero byte ends each field
       const std::string& text = column.spellings[code];
       add(sum, std::span(text.c_str(), text.size() + 1));
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A model: the whole way from columns to an answer, and where it came from. What is saved, loaded and asked to predict.
+// A model: everything from the columns to a prediction, and its provenance. Models are saved, loaded and predict.
 #pragma once
 
 #include <optional>
@@ -18,7 +18,7 @@
 #pragma GCC visibility push(default)
 namespace chainrule {
 
-/// Where a model came from. Nothing that differs between equal runs: no time, host, path or thread count.
+/// How a model was made. Equal runs give equal provenance: it has no time, host, path or thread count.
 struct Provenance {
   std::string program;                                             ///< "chainrule 0.1.0"
   std::vector<std::pair<std::string, std::string>> configuration;  ///< every option that changes results, as text
@@ -27,48 +27,53 @@ struct Provenance {
   std::string stop;              ///< "epochs_done", "early_stopping" or "interrupted"
   std::uint64_t epochs = 0, best_epoch = 0, steps = 0;
   Metrics training, validation;
-  Estimates test = {};  ///< of rows kept from all decisions; no rows: there were none
+  Estimates test = {};  ///< of the test rows; none if no rows were kept for the test
 };
 
 struct Model {
   Encoder encoder;
   Network network;
   Loss loss;
-  /// Two classes: the second one is predicted from this probability on, in (0, 1); none: the likelier class is.
+  /// Two classes: minimum probability for predicting the second one, in (0, 1); none: the likelier class is predicted.
   std::optional<double> threshold = {};
   Provenance provenance;
 };
 
-/// The class that an answer of a Predictor means: as the threshold says, else the first of the likeliest; 0 for a
-/// number. Throws Error (usage) for an answer of another length than the model's.
+/// The class of a Predictor's output `answer`: by the threshold if there is one, else the first of the likeliest; 0
+/// for a number. Throws Error (usage) if its length differs from the model's outputs.
 std::size_t decide(const Model& model, std::span<const double> answer);
 
 /// SHA-256, in hex, of the parameters as little-endian floats in the order of the flat block.
 std::string weights_sha256(const Network& network);
 
-/// SHA-256, in hex, of what an encoder reads of a table: inputs, target (text as written), weights, pixels, in the
-/// encoder's order. Names, formatting, other columns and, where names match, the order of columns do not count; the
-/// order of rows does. Throws as encode().
+/// SHA-256, in hex, of the data that an encoder reads from a table: inputs, target (text as written), weights, pixels,
+/// in the encoder's order. The order of the rows changes it. Names, formatting, other columns and, if columns match by
+/// name, their order do not. Throws as encode().
 std::string fingerprint(const Table& table, const Encoder& encoder);
 
-/// Checks that encoder, network and loss fit together and that every number is finite. Throws Error (input, or usage
-/// for the architecture's sizes) that says what does not.
+/// Checks that encoder, network and loss fit together and that every number is finite. Throws Error (input; usage for
+/// the architecture's sizes) with the part that does not.
 void validate(const Model& model);
 
-/// Answers rows of raw numbers (columns as in model.encoder.inputs: a number, NaN where it is missing; of a boolean 0
-/// or 1; of a date its seconds since 1970, of a time those since midnight; or the place of a category in its list,
-/// anything else for a new one; or pixels 0 ... 255): one score per class, which are >= 0 and sum to 1 (where the
-/// loss's link gives no distribution: clipped at 0 and divided by their sum, equal where that is 0), or the number in
-/// its own unit. The model is never written and must outlive its predictors; each thread has a predictor of its own.
+/// Predicts from rows of raw numbers.
+///
+/// Inputs: columns as in model.encoder.inputs. A number, NaN if missing; a boolean as 0 or 1; a date as seconds since
+/// 1970; a time as seconds since midnight; a category as its index in the list, any other value for a new one; pixels
+/// as 0 ... 255.
+///
+/// Outputs: one score per class, each >= 0, with sum 1; or the number in its own unit. If the loss's link gives no
+/// distribution, scores are clipped at 0 and divided by their sum (equal scores if the sum is 0).
+///
+/// The model is read only and must outlive its predictors; each thread needs its own predictor.
 class Predictor {
  public:
-  /// Computes most_rows at a time; threads as for NetworkPredictor. Throws as validate() does.
+  /// Computes up to most_rows rows at a time; threads as for NetworkPredictor. Throws as validate() does.
   explicit Predictor(const Model& model, std::size_t most_rows = 64, std::size_t threads = 1);
   explicit Predictor(const Model&& model, std::size_t most_rows = 64, std::size_t threads = 1) = delete;
-  /// rows: (any x encoder.columns()), answers: (rows x outputs). Allocates nothing. Throws Error: (input) for sizes
-  /// that do not fit and for an input that is infinite, (numerics) for an answer that is not.
+  /// `rows`: (any x encoder.columns()), `answers`: (rows x outputs). Allocates nothing. Throws Error: (input) for sizes
+  /// that do not fit and for infinite inputs, (numerics) for outputs that are not finite.
   void predict(ViewOf<const double> rows, ViewOf<double> answers);
-  /// The same for rows that encode() made: row i of `answers` answers row rows[i] of `inputs`.
+  /// The same for rows that encode() made: row i of `answers` is the prediction for row rows[i] of `inputs`.
   void predict(const Features& inputs, std::span<const std::size_t> rows, ViewOf<double> answers);
 
  private:

@@ -131,7 +131,7 @@ TEST_F(HostileModelFile, HeadThatIsNone) {
   expect(file_of("{\"caf\xE9\":1}", data_), "head: not valid JSON at byte");
   expect(file_of("{\"\\ud800\":1}", data_), "head: not valid JSON at byte");
   expect(file_of("{\"a\":1e999}", data_), "head: not valid JSON at byte");
-  expect(file_of("{}", ""), "no model of chainrule");
+  expect(file_of("{}", ""), "not a model of chainrule");
   expect(file_of("{\"__metadata__\":[]}", ""), "__metadata__: expected an object, found a list of 0");
   expect(file_of("{\"__metadata__\":{\"format\":1}}", ""), "metadata \"format\": expected a text, found 1");
 }
@@ -148,7 +148,7 @@ TEST_F(HostileModelFile, EndlessHeads) {
   expect(file_of(list + "]}", ""), "head: expected at most 200000 values, found more");
   std::string keys = "{";
   for (int k = 0; k < 150'000; ++k) (keys += '"') += std::to_string(k) + "\":0,";
-  expect(file_of(keys + "\"7\":0}", ""), "head: key \"7\" is there twice");
+  expect(file_of(keys + "\"7\":0}", ""), "head: key \"7\" occurs twice");
   expect(file_of("{\"" + std::string(much, 'a') + "\":0}", ""), "aaa...\": expected an object, found 0");
   std::string labels = "[\"\"";
   while (labels.size() < much) labels += ",\"\"";
@@ -163,10 +163,10 @@ TEST_F(HostileModelFile, KeysTwice) {
     head.replace(head.find(from), from.size(), to);
     return file_of(head, data_);
   };
-  expect(with("\"2.bias\":", "\"0.bias\":"), "head: key \"0.bias\" is there twice");
-  expect(with("\"dtype\":\"F32\"", "\"dtype\":\"F32\",\"dtype\":\"F32\""), "head: key \"dtype\" is there twice");
-  expect(with("\"seed\":", "\"task\":\"number\",\"seed\":"), "head: key \"task\" is there twice");
-  expect_edit("target", "{", "{\"shift\":0,", "metadata \"target\": key \"shift\" is there twice");
+  expect(with("\"2.bias\":", "\"0.bias\":"), "head: key \"0.bias\" occurs twice");
+  expect(with("\"dtype\":\"F32\"", "\"dtype\":\"F32\",\"dtype\":\"F32\""), "head: key \"dtype\" occurs twice");
+  expect(with("\"seed\":", "\"task\":\"number\",\"seed\":"), "head: key \"task\" occurs twice");
+  expect_edit("target", "{", "{\"shift\":0,", "metadata \"target\": key \"shift\" occurs twice");
 }
 
 TEST_F(HostileModelFile, TensorsThatCannotBe) {
@@ -229,7 +229,7 @@ TEST_F(HostileModelFile, DatesThatCannotBe) {
   data_ = bytes.substr(8 + size);
   const std::string dates = "[\"day_first\",\"time of day\",\"day of year\"]";
   expect_edit("columns", dates, dates, "accepted");
-  expect_edit("columns", dates, "[]", "dates[0]: expected the form of the dates, found an empty list");
+  expect_edit("columns", dates, "[]", "dates[0]: expected the format of the dates, found an empty list");
   expect_edit("columns", dates, "1", "dates[0]");
   expect_edit("columns", "\"day_first\"", "\"year_last\"", "dates[0][0]: expected a known name, found \"year_last\"");
   expect_edit("columns", "\"day of year\"", "\"day of month\"", "dates[0][2]: expected a known name");
@@ -290,7 +290,8 @@ TEST_F(HostileModelFile, MetadataThatCannotBe) {
                 "metadata \"" + key + "\": expected a text, found 1");
   }
   expect_metadata("sead", "1", "metadata: unknown key \"sead\"");
-  expect_metadata("format", "pt", "no model of chainrule: metadata \"format\": expected \"chainrule\", found \"pt\"");
+  expect_metadata("format", "pt",
+                  "not a model of chainrule: metadata \"format\": expected \"chainrule\", found \"pt\"");
   expect_metadata("format_version", "5", "written by a newer version: expected at most 4, found 5");
   for (const std::string version : {"1.0", "01", "+1", "-1", "", "1 ", "99999999999999999999"})
     expect_metadata("format_version", version,
@@ -301,7 +302,7 @@ TEST_F(HostileModelFile, MetadataThatCannotBe) {
   expect_metadata("layers", "{", "metadata \"layers\": not valid JSON at byte");
   expect_metadata("input_dropout", "1", "input_dropout: expected a share in [0, 1)");
   expect_metadata("task", "guess", "metadata \"task\": expected \"classes\" or \"number\", found \"guess\"");
-  expect_metadata("labels", "[\"a\",\"a\"]", "label 2: \"a\" is there twice");
+  expect_metadata("labels", "[\"a\",\"a\"]", "label 2: \"a\" occurs twice");
   expect_metadata("labels", "[\"a\"]", "outputs of the network: expected 1, found 2");
   expect_metadata("labels", "[\"a\",1]", "metadata \"labels\"[1]: expected a text, found 1");
   expect_metadata("images", "{\"height\":3,\"width\":1}", "inputs: expected images or columns, found both");
@@ -318,10 +319,10 @@ TEST_F(HostileModelFile, MetadataThatCannotBe) {
   expect_edit("columns", "false,false,true", "false,true", "constant: expected 3 values, found 2");
   expect_edit("columns", "1e-17", "-1e-17", "scale of input 2 \"größ\": expected a finite number above 0");
   expect_edit("columns", "1e-17", "1e999", "metadata \"columns\": not valid JSON at byte");
-  expect_edit("columns", "[1,3,4]", "[1,3]", "places of the input columns: expected 3, found 2");
-  expect_edit("columns", "[1,3,4]", "[1,3,6]", "place of input 3: expected 1 to 5, found 6");
-  expect_edit("columns", "[1,3,4]", "[1,3,0]", "place of input 3: expected 1 to 5, found 0");
-  expect_edit("columns", "[1,3,4]", "[1,3,2]", "place of input 3: column 2 twice");
+  expect_edit("columns", "[1,3,4]", "[1,3]", "column numbers of the inputs: expected 3, found 2");
+  expect_edit("columns", "[1,3,4]", "[1,3,6]", "column number of input 3: expected 1 to 5, found 6");
+  expect_edit("columns", "[1,3,4]", "[1,3,0]", "column number of input 3: expected 1 to 5, found 0");
+  expect_edit("columns", "[1,3,4]", "[1,3,2]", "column number of input 3: column 2 occurs twice");
   expect_edit("metrics", "0.25", "\"low\"",
               "metadata \"metrics\": validation: \"loss\": expected a number, found \"low\"");
   Head head = head_;
@@ -338,7 +339,7 @@ TEST_F(HostileModelFile, OtherFiles) {
   expect(std::string("\x80\x02}q\0.aaaaaaa", 13), "found a Python pickle");
   expect(data_files::idx({2, 4, 4}, std::string(32, 'a')), "found an IDX file of images or labels");
   expect(file_of("{\"w\":{\"dtype\":\"BF16\",\"shape\":[2],\"data_offsets\":[0,4]}}", "1234"),
-         "a safetensors file, but no model of chainrule: metadata \"format\": expected \"chainrule\", found none");
+         "a safetensors file, but not a model of chainrule: metadata \"format\": expected \"chainrule\", found none");
   EXPECT_EQ(verdict_on(path("nothing")), "cannot be read: No such file or directory");
   EXPECT_EQ(verdict_on(path("")), "cannot be read: it is a folder");
   ASSERT_EQ(mkfifo(path("pipe").c_str(), 0600), 0);

@@ -79,16 +79,16 @@ TEST(Validate, NamesWhatDoesNotFit) {
   expect("inputs of the network: expected 2, found 3",
          [](Model& m) { m.encoder.inputs.pop_back(), m.encoder.input_places.pop_back(); });
   expect("outputs of the network: expected 3, found 2", [](Model& m) { m.encoder.labels.push_back("maybe"); });
-  expect("label 2: \"yes\\x0a\" is there twice", [](Model& m) { m.encoder.labels[1] = m.encoder.labels[0]; });
+  expect("label 2: \"yes\\x0a\" occurs twice", [](Model& m) { m.encoder.labels[1] = m.encoder.labels[0]; });
   expect("label 1: expected a text, found an empty one", [](Model& m) { m.encoder.labels[0] = ""; });
   expect("scale of input 1", [](Model& m) { m.encoder.inputs[0].scale = -1; });
   expect("scale of input 3", [&](Model& m) { m.encoder.inputs[2].scale = infinity; });
   expect("shift of input 2", [&](Model& m) { m.encoder.inputs[1].shift = -infinity; });
-  expect("places of the input columns: expected 3, found 2", [](Model& m) { m.encoder.input_places.pop_back(); });
-  expect("place of input 1: expected 1 to 5, found 0", [](Model& m) { m.encoder.input_places[0] = 0; });
-  expect("place of input 1: column 2 twice", [](Model& m) { m.encoder.input_places[0] = 2; });
-  expect("place of the target: expected 1 to 5, found 6", [](Model& m) { m.encoder.target_place = 6; });
-  expect("place of the sample weights: expected 1 to 5, found 0", [](Model& m) { m.encoder.weight_place = 0; });
+  expect("column numbers of the inputs: expected 3, found 2", [](Model& m) { m.encoder.input_places.pop_back(); });
+  expect("column number of input 1: expected 1 to 5, found 0", [](Model& m) { m.encoder.input_places[0] = 0; });
+  expect("column number of input 1: column 2 occurs twice", [](Model& m) { m.encoder.input_places[0] = 2; });
+  expect("column number of the target: expected 1 to 5, found 6", [](Model& m) { m.encoder.target_place = 6; });
+  expect("column number of the sample weights: expected 1 to 5, found 0", [](Model& m) { m.encoder.weight_place = 0; });
   expect("inputs: expected images or columns, found both",
          [](Model& m) { m.encoder.image_height = 3, m.encoder.image_width = 1; });
   expect("tensor \"0.bias\": element 3: expected a finite number, found -inf",

@@ -24,10 +24,10 @@ std::vector<double> numbers_of(const Json& json, const std::string& where) {
   return numbers;
 }
 
-// null, or the form of the dates and the names of the cycles.
+// null, or the format of the dates and the names of the cycles.
 std::string date_text_of(const InputColumn& column) {
   if (!column.date) return "null";
-  std::vector<std::string> texts{json_text(kDateForms[static_cast<std::size_t>(*column.date)], "form of dates")};
+  std::vector<std::string> texts{json_text(kDateForms[static_cast<std::size_t>(*column.date)], "format of dates")};
   for (const Cycle cycle : column.cycles)
     texts.push_back(json_text(kCycleNames[static_cast<std::size_t>(cycle)], "cycle"));
   return json_list(texts);
@@ -44,7 +44,7 @@ Value named(const Json& json, const std::string& where, const std::array<std::st
 void date_from(const Json& json, const std::string& where, InputColumn& column) {
   if (std::holds_alternative<std::monostate>(json.value)) return;
   const Json::List& texts = list_of(json, where);
-  if (texts.empty()) refuse_encoder(where + ": expected the form of the dates, found an empty list");
+  if (texts.empty()) refuse_encoder(where + ": expected the format of the dates, found an empty list");
   column.date = named<DateForm>(texts[0], element(where, 0), kDateForms);
   for (std::size_t k = 1; k < texts.size(); ++k)
     column.cycles.push_back(named<Cycle>(texts[k], element(where, k), kCycleNames));
@@ -93,8 +93,8 @@ std::string columns_text(const Encoder& encoder) {
                       {"most", json_list(most)}});
 }
 
-// Lists of another length than `names` are refused; the number of places is left to validate(), which images have none
-// of.
+// Refuses lists whose length differs from that of `names`. validate() checks the length of `places`, since images have
+// none.
 void columns_from(const std::string& text, std::size_t inputs, std::uint64_t version, const std::string& where,
                   Encoder& encoder) {
   const Json json = read_json(text, (20 + 2 * kMostLandmarks) * inputs + 20, where);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The metadata "columns" of a model file; metadata.cpp says what it holds. Internal to formats/.
+// The metadata "columns" of a model file, described in metadata.cpp. Internal to formats/.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 namespace chainrule::formats {
 
 std::string columns_text(const Encoder& encoder);
-/// Reads it for a network of so many inputs, as a file of this version has it. Throws Error (input).
+/// Reads it for a network with `inputs` inputs from a file of this version. Throws Error (input).
 void columns_from(const std::string& text, std::size_t inputs, std::uint64_t version, const std::string& where,
                   Encoder& encoder);
 

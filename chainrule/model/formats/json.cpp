@@ -18,7 +18,7 @@ constexpr std::size_t kMostLevels = 4;
   throw Error(ErrorCategory::input, where + ": " + what);
 }
 
-// Receives the parser's events and builds the value; the first thing wrong stops the parser and is kept in `problem`.
+// Receives the parser's events and builds the value; the first error stops the parser and is kept in `problem`.
 class Builder {
  public:
   explicit Builder(std::size_t most_values) : most_values_(most_values) {}
@@ -48,7 +48,7 @@ class Builder {
     for (const auto& [name, value] : std::get<Json::Object>(open_.back()->value)) keys.push_back(name);
     std::sort(keys.begin(), keys.end());
     const auto twice = std::adjacent_find(keys.begin(), keys.end());
-    if (twice != keys.end()) return stop("key " + in_quotes(*twice) + " is there twice");
+    if (twice != keys.end()) return stop("key " + in_quotes(*twice) + " occurs twice");
     open_.pop_back();
     return true;
   }
@@ -85,7 +85,7 @@ class Builder {
       return stop("expected at most " + std::to_string(most_values_) + " values, found more");
     if (open_.size() == kMostLevels)
       return stop("expected at most " + std::to_string(kMostLevels) + " levels, found more");
-    // Stays where it is while it is open: its parent takes no further value until then.
+    // The pointer stays valid while the value is open: until then its parent receives no further value.
     open_.push_back(place_for(std::move(value)));
     return true;
   }
@@ -118,7 +118,7 @@ const T& value_of(const Json& json, const std::string& where, const char* expect
 }  // namespace
 
 Json read_json(std::string_view text, std::size_t most_values, const std::string& where) {
-  const std::size_t zero = text.find('\0');  // which the parser would take for the end
+  const std::size_t zero = text.find('\0');  // the parser would stop there
   if (zero != std::string_view::npos) refuse_json(where, "zero byte at byte " + std::to_string(zero + 1));
   Builder builder(most_values);
   if (!nlohmann::json::sax_parse(text, &builder)) refuse_json(where, builder.problem);
@@ -173,7 +173,7 @@ std::string json_text(std::string_view text, std::string_view what) {
 std::string json_number(double value) {
   if (!std::isfinite(value)) return "null";
   const std::string text = fmt::format("{}", value);
-  return text == "-0" ? "-0.0" : text;  // a whole number has no sign of zero
+  return text == "-0" ? "-0.0" : text;  // an integer would lose the sign of zero
 }
 
 std::string json_object(const std::vector<std::pair<std::string, std::string>>& fields) {

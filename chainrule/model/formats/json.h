@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON from untrusted files, and the pieces to write it. Stricter than the standard: no key twice, little nesting, a
-// bounded number of values. Internal to formats/.
+// Reads JSON from untrusted files and writes it. Stricter than the standard: no duplicate keys, limited nesting, a
+// limited number of values. Internal to formats/.
 #pragma once
 
 #include <cstddef>
@@ -13,8 +13,7 @@
 
 namespace chainrule::formats {
 
-/// One value. Whole numbers from 0 to 2^64 - 1 without point or exponent are kept as such, every other number as
-/// double.
+/// One value. Integers from 0 to 2^64 - 1 without point or exponent stay integers; every other number is a double.
 struct Json {
   struct Field;
   using List = std::vector<Json>;
@@ -26,11 +25,11 @@ struct Json::Field {
   Json value;
 };
 
-/// Reads a whole text. `where` opens every message. Throws Error (input): no JSON or no UTF-8 (with the byte), a zero
-/// byte, a key twice in one object, more than 4 levels, more than `most_values` values.
+/// Parses a whole text. Every message begins with `where`. Throws Error (input) for invalid JSON or UTF-8 (with the
+/// byte), a zero byte, a duplicate key, more than 4 levels, or more than `most_values` values.
 Json read_json(std::string_view text, std::size_t most_values, const std::string& where);
 
-/// What a value must be; `where` says which one. Throw Error (input) "WHERE: expected X, found Y".
+/// The value as the given type; `where` names it. Throw Error (input) "WHERE: expected X, found Y".
 const std::string& text_of(const Json& json, const std::string& where);
 std::uint64_t whole_of(const Json& json, const std::string& where);
 double number_of(const Json& json, const std::string& where);
@@ -38,10 +37,7 @@ bool flag_of(const Json& json, const std::string& where);
 const Json::List& list_of(const Json& json, const std::string& where);
 const Json::Object& object_of(const Json& json, const std::string& where);
 
-/// Element k of a list, for a message: "WHERE[k]".
-inline std::string element(const std::string& where, std::size_t k) { return where + '[' + std::to_string(k) + ']'; }
-
-/// An object that has exactly these keys, in any order. Throws Error (input) naming the one missing or not known.
+/// An object with exactly these keys, in any order. Throws Error (input) with the missing or unknown key.
 class Fields {
  public:
   Fields(const Json& json, const std::vector<std::string_view>& keys, std::string where);
@@ -58,11 +54,11 @@ class Fields {
   std::string where_;
 };
 
-/// In quotes, escaped. Throws Error (input) for what is not UTF-8; `what` names it.
+/// In quotes, escaped. Throws Error (input) if the text is not UTF-8; `what` names it.
 std::string json_text(std::string_view text, std::string_view what);
-/// The fewest digits that read back the same number; null for what is not finite.
+/// The shortest text that reads back as the same number; null for infinities and NaN.
 std::string json_number(double value);
-/// {"key":value,...} and [value,...]; the values are JSON already.
+/// {"key":value,...} and [value,...]; the values must be JSON.
 std::string json_object(const std::vector<std::pair<std::string, std::string>>& fields);
 std::string json_list(const std::vector<std::string>& values);
 

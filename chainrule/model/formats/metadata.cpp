@@ -1,41 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
-// The metadata of a model file, version 4: every key is there, none besides. Values in braces or brackets are JSON.
+// The metadata of a model file, version 4: exactly these keys. Values in braces or brackets are JSON.
 //
 //   format             "chainrule"
-//   format_version     "4"; version 1 has no fill, may_miss and categories, versions 1 and 2 no clipped,
-//                      landmarks, scores, boolean, dates, least, most, test, test_rows and decision, version 3 no
-//                      least and most in decision
-//   program            who wrote it: "chainrule 0.1.0"
+//   format_version     "4". Version 2 added fill, may_miss, categories; version 3 clipped, landmarks, scores, boolean,
+//                      dates, `least`, `most` in columns, test, test_rows, decision; version 4 `least`, `most` in
+//                      decision
+//   program            the writer: "chainrule 0.1.0"
 //   layers             [{inputs, outputs, activation, dropout, weight_multiplier, bias_multiplier, decay_multiplier,
-//                      max_norm}, ...] from the inputs on; tensors "0.weight", "0.bias" belong to the first,
-//                      "2.weight", "2.bias" to the second ...
-//   input_dropout      share of the inputs dropped in training
+//                      max_norm}, ...] from the inputs to the outputs; tensors "0.weight", "0.bias" belong to the
+//                      first, "2.weight", "2.bias" to the second ...
+//   input_dropout      fraction of the inputs dropped in training
 //   loss               {kind, huber_delta, label_smoothing, link}; link turns outputs into predictions: identity,
 //                      softmax, sigmoid or exp
-//   columns            {match_by_name, training_columns, places, names, shift, scale, constant, fill, may_miss,
-//                      categories, clipped, landmarks, scores, boolean, dates, least, most}: of a table; the network
-//                      sees v = (x - shift) / scale, where clipped v / sqrt(1 + (v / 3)^2), where there are landmarks
-//                      what straight lines between (landmark, score) give, of a constant column 0. `fill` stands in for
-//                      a missing number; where may_miss, one more input is 1 for it and 0 otherwise. `categories` is
-//                      null for a number, else a list of texts: an input each, 1 where the row has it ("" = missing),
-//                      and one more for any other text. boolean: yes is 1, no is 0. `dates` is null, or how the dates
-//                      are written (a name of DateForm) and then their cycles: the number is seconds since 1970, and
-//                      before what says that it is missing stand sine and cosine of each cycle. `least` and `most` of a
-//                      number on the training rows; null: not known
-//   images             {height, width}: the network sees byte / 255; 0 for a table
+//   columns            of a table: {match_by_name, training_columns, `places`, names, shift, scale, constant, fill,
+//                      may_miss, categories, clipped, landmarks, scores, boolean, dates, `least`, `most`}. `places` are
+//                      column numbers. The network reads v = (x - shift) / scale; if clipped, v / sqrt(1 + (v / 3)^2);
+//                      if there are landmarks, the linear interpolation between (landmark, score) pairs; 0 for a
+//                      constant column. `fill` replaces a missing number; if may_miss, one more input is 1 for a
+//                      missing number and 0 otherwise. `categories` is null for a number, else a list of texts with
+//                      one input each, 1 if the row has it ("" = missing), and one more input for any other text. A
+//                      boolean is 1 for yes and 0 for no. `dates` is null, or the format of the dates (a name of
+//                      DateForm) and their cycles: the number is seconds since 1970, then come sine and cosine of each
+//                      cycle, then the input for a missing date. `least` and `most`: the range of a number on the
+//                      training rows; null: unknown
+//   images             {height, width}: the network reads byte / 255; 0 for a table
 //   task               "classes" or "number"
-//   target             {name, place, shift, scale}: number = scale * output + shift
-//   weight             {name, place} of the column with sample weights; place 0: none
+//   target             {name, `place`, shift, scale}: number = scale * output + shift; `place` is the column number
+//   weight             {name, `place`} of the column with sample weights; column number 0: none
 //   labels             spellings of the classes, in the order of the outputs
 //   configuration      {option: text}, every option that changes results
 //   seed, data_fingerprint, weights_sha256
 //   training           {stop, epochs, best_epoch, steps}
 //   metrics            {training: {name: number}, validation: {name: number}, test_rows, test: {name: [value, low,
-//                      high, trivial]}}; null is no number
-//   decision           {threshold, class_weights, least, most}: of two classes, the second is predicted from this
-//                      probability on, null: the likelier one is; a number per label, what it counts in the loss, or
-//                      none; predicted numbers outside least to most become the nearest of them, null: none does
-//   metadata_sha256    of all the others, in the order of their names' bytes: name, zero byte, value, zero byte
+//                      high, baseline]}}; null: undefined
+//   decision           {threshold, class_weights, `least`, `most`}. threshold: minimum probability for predicting the
+//                      second of two classes; null: the likelier class is predicted. class_weights: the weight of each
+//                      label in the loss, or empty. Predictions are clamped to `least` ... `most`; null: unbounded
+//   metadata_sha256    of all others, sorted by the bytes of their names: name, zero byte, value, zero byte
 #include "chainrule/model/formats/metadata.h"
 
 #include <algorithm>
@@ -59,14 +60,14 @@
 
 namespace chainrule::formats {
 
-// The metadata "metrics" and "decision" of a model file; model_metadata.cpp says what they hold.
+// The metadata "metrics" and "decision" of a model file, described above.
 
 std::string metrics_text(const Provenance& provenance);
-/// As a file of this version has it. Throws Error (input).
+/// Reads it from a file of this version. Throws Error (input).
 void metrics_from(const std::string& text, std::uint64_t version, const std::string& where, Provenance& provenance);
 
 std::string decision_text(const Model& model);
-/// For a network of so many outputs, as a file of this version has it. Throws Error (input).
+/// Reads it for a network with `outputs` outputs from a file of this version. Throws Error (input).
 void decision_from(const std::string& text, std::size_t outputs, std::uint64_t version, const std::string& where,
                    Model& model);
 
@@ -163,7 +164,7 @@ constexpr std::string_view kFormat = "chainrule";
 constexpr std::uint64_t kVersion = 4;
 constexpr std::size_t kMostLayers = 10'000;
 constexpr std::size_t kMostOptions = 10'000;
-// Constants of the compiler: a model may be loaded before main().
+// Compile-time constants, since a model may be loaded before main().
 constexpr const char* kDecision = "decision";  // since version 3
 constexpr std::array<const char*, 19> kKeys = {
     "columns",  "configuration", "data_fingerprint", "format",  "format_version", "images", "input_dropout", "labels",
@@ -180,7 +181,7 @@ std::string at(const std::string& file, std::string_view key) {
   return file + ": metadata \"" + std::string(key) + '"';
 }
 
-// Runs a check of the library that knows no file, and says which file it failed for.
+// Runs a check and puts the file's name in front of its error message.
 template <class Work>
 auto blamed_on(const std::string& where, Work work) {
   try {
@@ -335,9 +336,10 @@ std::uint64_t version_of(const Metadata& metadata, const std::string& file) {
   const auto version = metadata.find("format_version");
   if (format == metadata.end() || format->second != kFormat)
     refuse_metadata(
-        file + ": a safetensors file, but no model of chainrule: metadata \"format\": expected \"chainrule\", found " +
+        file +
+            ": a safetensors file, but not a model of chainrule: metadata \"format\": expected \"chainrule\", found " +
             (format == metadata.end() ? "none" : in_quotes(format->second)),
-        "a model file is what chainrule train writes");
+        "chainrule train writes model files");
   if (version == metadata.end()) refuse_metadata(at(file, "format_version") + ": missing");
   const std::uint64_t number = whole_from_text(version->second, at(file, "format_version"));
   if (number > kVersion)
@@ -360,7 +362,7 @@ Provenance provenance_from(const Metadata& metadata, const std::string& file) {
   return provenance;
 }
 
-// ---- the whole ----------------------------------------------------------------------------------------------------
+// ---- all of it ----------------------------------------------------------------------------------------------------
 
 void check_keys(const Metadata& metadata, const std::string& file) {
   std::vector<std::string> keys(kKeys.begin(), kKeys.end());
@@ -450,7 +452,7 @@ Model model_from(const Metadata& metadata, const Architecture& architecture, con
                   model);
   model.provenance = provenance_from(metadata, file);
   blamed_on(file, [&] { validate(model); });
-  // Last, so that a file changed by hand hears what is wrong with it.
+  // Last, so that a file edited by hand gets a more specific message.
   if (metadata.at("metadata_sha256") != sum_of(metadata))
     refuse_metadata(at(file, "metadata_sha256") + ": the metadata is damaged: expected " +
                     in_quotes(sum_of(metadata), 64) + ", found " + in_quotes(metadata.at("metadata_sha256"), 64));

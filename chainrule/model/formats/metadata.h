@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A model without its weights, as the names and texts in the head of a model file, and back. Internal to formats/.
+// Converts a model without its weights to the metadata in the head of a model file, and back. Internal to formats/.
 #pragma once
 
 #include <map>
@@ -15,11 +15,11 @@ using Metadata = std::map<std::string, std::string>;
 /// UTF-8.
 Metadata to_metadata(const Model& model);
 
-/// Says whether the texts are a model's, of a version that can be read, and which layers it has; nothing is allocated
-/// for these yet. `file` opens every message. Throws Error (input).
+/// Checks that the metadata belongs to a model of a supported version and returns its layers, before memory for them
+/// is allocated. Every message begins with `file`. Throws Error (input).
 Architecture architecture_from(const Metadata& metadata, const std::string& file);
 
-/// The model, its parameters still 0, otherwise valid. Throws Error (input).
+/// A valid model whose parameters are all 0. Throws Error (input).
 Model model_from(const Metadata& metadata, const Architecture& architecture, const std::string& file);
 
 }  // namespace chainrule::formats

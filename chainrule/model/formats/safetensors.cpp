@@ -5,12 +5,12 @@
 //   n bytes   the head, JSON in UTF-8: an object that begins with '{' and may end in spaces, so that the data begin at
 //             a multiple of 8; {"__metadata__": {NAME: TEXT, ...},
 //                               TENSOR: {"dtype": "F32", "shape": [3, 4], "data_offsets": [BEGIN, END]}, ...}
-//   the rest  the data: little-endian floats, row by row; a tensor has the bytes from BEGIN up to END, counted from the
-//             end of the head; every byte of the rest belongs to exactly one tensor
+//   the data  little-endian floats, row by row; a tensor has the bytes from BEGIN up to END, counted from the end of
+//             the head; every byte belongs to exactly one tensor
 //
-// Tensors: "0.weight" (outputs x inputs), "0.bias" (outputs), "2.weight" ... as a torch.nn.Sequential names them whose
-// odd members are the activations. The metadata is described in model_metadata.cpp. We write the data in the order of
-// the flat block of parameters (all weights, then all biases) and read them in any order.
+// Tensors: "0.weight" (outputs x inputs), "0.bias" (outputs), "2.weight" ... like a torch.nn.Sequential with
+// activations at the odd indices. metadata.cpp describes the metadata. The data are written in the order of the flat
+// block of parameters (all weights, then all biases) and read in any order.
 #include "chainrule/model/formats/safetensors.h"
 
 #include <fcntl.h>
@@ -42,20 +42,19 @@
 
 namespace chainrule::formats {
 
-// A regular file of known size, or bytes in memory, read at any place.
-
+// A regular file of known size, or bytes in memory, with random access.
 class PlainFile {
  public:
-  /// Throws Error (input) with the system's reason, and for what is not a regular file.
+  /// Throws Error (input) with the system's reason, and if it is not a regular file.
   explicit PlainFile(const std::string& path);
-  /// Looks at bytes that the caller keeps.
+  /// A view of bytes that the caller keeps.
   PlainFile(std::span<const std::byte> bytes, const std::string& name)
       : name_(place(name)), bytes_(bytes), size_(bytes.size()) {}
 
-  /// As messages name it.
+  /// For messages.
   const std::string& name() const { return name_; }
-  std::uint64_t size() const { return size_; }  ///< bytes, when it was opened
-  /// Fills `bytes` from byte `from` on. Throws Error (input) when the file ends before.
+  std::uint64_t size() const { return size_; }  ///< in bytes, when the file was opened
+  /// Fills `bytes` from offset `from`. Throws Error (input) if the file ends before.
   void read(std::uint64_t from, std::span<char> bytes) const;
 
  private:
@@ -70,7 +69,7 @@ class PlainFile {
 
 namespace {
 
-// Does not wait for a writer where the file is a pipe.
+// O_NONBLOCK: does not wait for a writer if the file is a pipe.
 std::FILE* open_file(const std::string& path) {
   const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   return descriptor < 0 ? nullptr : fdopen(descriptor, "rb");
@@ -115,7 +114,7 @@ void PlainFile::read(std::uint64_t from, std::span<char> bytes) const {
 }
 namespace {
 
-constexpr std::uint64_t kMostHeadBytes = 100'000'000;  // as the format's own library
+constexpr std::uint64_t kMostHeadBytes = 100'000'000;  // the limit of the safetensors library
 constexpr std::size_t kMostHeadValues = 200'000;       // 8 per tensor
 constexpr std::size_t kBlockFloats = std::size_t{1} << 16;
 
@@ -227,7 +226,7 @@ constexpr std::array<Signature, 11> kSignatures{{{"PK\x03\x04"sv, "a zip archive
                                                  {"GGUF"sv, "a GGUF file"},
                                                  {"\0\0\x08"sv, "an IDX file of images or labels"}}};
 
-// What a file is that cannot be ours; "" where nothing is recognised.
+// Names the format of a file that is not a model; "" if it is unknown.
 std::string other_format(std::string_view start) {
   for (const Signature& signature : kSignatures)
     if (start.starts_with(signature.bytes)) return std::string(signature.what);
@@ -243,14 +242,14 @@ std::uint64_t read_head_length(const PlainFile& in) {
   in.read(0, start);
   const std::string expected = in.name() + ": expected a model file (.safetensors), found ";
   if (start.empty()) refuse_file(expected + "an empty file");
-  // Nine bytes: the length and the first of the head. In text, the bytes of a length are all printable: no head is
-  // that long.
+  // Nine bytes: the length and the first byte of the head. In a text file, all bytes of the length are printable: no
+  // head is that long.
   std::uint64_t length = 0;
   for (std::size_t byte = std::min<std::size_t>(start.size(), 8); byte-- > 0;)
     length = length << 8 | static_cast<unsigned char>(start[byte]);
   const bool ours = start.size() == 9 && length >= 2 && length <= kMostHeadBytes && start[8] == '{';
   const std::string other = ours ? "" : other_format(start);
-  if (!other.empty()) refuse_file(expected + other, "the model comes first, then the data");
+  if (!other.empty()) refuse_file(expected + other, "name the model first, then the data");
   if (start.size() < 9) refuse_file(expected + std::to_string(start.size()) + " bytes", "the file is cut off");
   if (length > kMostHeadBytes || length < 2)
     refuse_file(in.name() + ": length of the head: expected 2 to " + std::to_string(kMostHeadBytes) + " bytes, found " +
@@ -354,7 +353,7 @@ const Tensor& take_tensor(std::map<std::string, const Tensor*>& tensors, const s
   return tensor;
 }
 
-// Exactly the tensors of these layers: asked before any memory is taken for these.
+// Checks that the file has exactly the tensors of these layers, before memory for them is allocated.
 void check_tensors(const Head& head, const Architecture& architecture, const std::string& file) {
   std::map<std::string, const Tensor*> tensors;
   for (const Tensor& tensor : head.tensors) tensors.emplace(tensor.name, &tensor);
@@ -394,7 +393,7 @@ void read_parameters(const PlainFile& file, const Head& head, Parameters& parame
   }
 }
 
-// The head of a valid model; `name` opens messages.
+// Validates the model and returns its head; messages begin with `name`.
 std::string checked_head(const Model& model, const std::string& name) {
   validate(model);
   const std::string head = head_bytes(model);
@@ -406,7 +405,7 @@ std::string checked_head(const Model& model, const std::string& name) {
   return head;
 }
 
-// write(bytes) for the values of all tensors, in order.
+// Calls write(bytes) for the values of all tensors, in order.
 template <class Write>
 void write_parameters(const Model& model, const Write& write) {
   std::string block;
@@ -448,7 +447,7 @@ void save_model(const Model& model, const std::string& path, bool overwrite) {
 void save_model(const Model& model, std::ostream& stream) {
   const auto write = [&](const std::string& bytes) {
     if (!stream.write(bytes.data(), static_cast<std::streamsize>(bytes.size())))
-      throw Error(ErrorCategory::output, "model: the stream takes no more bytes");
+      throw Error(ErrorCategory::output, "model: cannot write to the stream");
   };
   write(checked_head(model, "model"));
   write_parameters(model, write);

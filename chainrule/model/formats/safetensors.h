@@ -16,20 +16,20 @@ struct Model;
 
 namespace chainrule::formats {
 
-/// Writes the model as one .safetensors file, whole or not at all (temporary file beside it, fsync, rename). Throws
-/// Error (output), or (usage) when the file exists and `overwrite` is false.
+/// Writes the model to one .safetensors file, atomically (temporary file in the same folder, fsync, rename). Throws
+/// Error (output), or (usage) if the file exists and `overwrite` is false.
 void save_model(const Model& model, const std::string& path, bool overwrite = false);
 
-/// The same bytes to a stream, which should be binary. Throws Error (output) when the stream takes no more.
+/// Writes the same bytes to a stream, which should be binary. Throws Error (output) if a write fails.
 void save_model(const Model& model, std::ostream& stream);
 
-/// Reads and checks a model file; nothing in it is trusted. Throws Error (input) naming tensor and numbers.
+/// Reads and checks an untrusted model file. Throws Error (input) with the tensor and the numbers.
 Model load_model(const std::string& path);
-/// The same of the bytes of such a file, which are read now and not kept; `name` opens messages.
+/// The same for the bytes of such a file, which may be freed afterwards. Messages begin with `name`.
 Model load_model(std::span<const std::byte> bytes, const std::string& name = "<bytes>");
 
-/// How the table was read that trained the model, for more of its kind: missing, decimal_comma, numeric, trained. The
-/// model must outlive it.
+/// The options that read the training table, for tables of the same kind: missing, decimal_comma, numeric, trained.
+/// The model must outlive them.
 LoadOptions load_options_for(const Model& model);
 LoadOptions load_options_for(const Model&& model) = delete;
 
