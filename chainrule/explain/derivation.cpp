@@ -27,12 +27,12 @@ struct Writer {
   std::size_t top() const { return explanation.architecture.depth() + 1; }
   std::size_t rows() const { return explanation.rows.size(); }
   Factor factor(const std::string& tensor, Place row, Place column) const { return {&step.of(tensor), row, column}; }
-  Factor same(const std::string& tensor) const { return factor(tensor, kRow, kColumn); }  // at the same place
+  Factor same(const std::string& tensor) const { return factor(tensor, kRow, kColumn); }  // same row and column
   Factor of_row(const std::string& tensor) const { return factor(tensor, kRow, kFirst); }
   Factor scalar(const std::string& tensor) const { return factor(tensor, kFirst, kFirst); }
   std::string numbered(const char* symbol, std::size_t of) const { return symbol + std::to_string(of); }
   bool has(const std::string& tensor) const { return step.find(tensor) != nullptr; }
-  // What feeds the layer above `of`.
+  // The input of the layer above `of`: its activations, after dropout if there is dropout.
   std::string fed(std::size_t of) const { return has(numbered("fed", of)) ? numbered("fed", of) : numbered("a", of); }
   std::string target() const { return has("y_smooth") ? "y_smooth" : "y"; }
 
@@ -115,7 +115,7 @@ struct Writer {
     return single(options().loss.kind == LossKind::poisson ? "e^{}" : "1 / (1 + e^-{})", {a});
   }
 
-  // Softmax distributes the sum of the targets, which is 1 but for a caller's own.
+  // Softmax distributes the sum of the targets, which is 1 unless the caller gives other targets.
   bool targets_sum_to_one() const {
     const Tensor& y = step.of(target());
     for (std::size_t row = 0; row < y.rows; ++row) {
@@ -189,7 +189,7 @@ struct Writer {
     return made;
   }
 
-  // g of the update rules: the full gradient, or dW where nothing is added to it.
+  // g of the update rules: the full gradient, or dW if nothing is added to it.
   Factor g(bool of_bias) const {
     const std::string full = numbered(of_bias ? "g_b" : "g_W", name.layer);
     return same(has(full) ? full : numbered(of_bias ? "db" : "dW", name.layer));
@@ -288,7 +288,7 @@ struct Writer {
   }
 
   Recipe loss() const {
-    if (name.after) return {};  // made by a forward pass of its own
+    if (name.after) return {};  // computed by a separate forward pass
     Recipe made;
     made.terms.push_back({"{} * {}", {factor("share", kTerm, kFirst), factor("sample_loss", kTerm, kFirst)}, rows()});
     return made;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How each number of an explained step is made from others: the formula of a whole quantity, and for one number its
-// factors. What `explain` prints, and what a reader can recompute.
+// How each number of an explained step is computed: the formula of a whole quantity, and the factors of one number.
+// `explain` prints both, so that a reader can recompute every number.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@
 #pragma GCC visibility push(default)
 namespace chainrule {
 
-/// One number of a step: an entry of a tensor (counted from 0).
+/// One number of a step: an entry of a tensor (row and column from 0).
 struct Entry {
   const Tensor* tensor = nullptr;
   std::size_t row = 0, column = 0;
@@ -22,13 +22,13 @@ struct Entry {
   bool operator==(const Entry&) const = default;
 };
 
-/// A piece of a formula: each {} stands for the next factor.
+/// A part of a formula: each {} stands for the next factor.
 struct Term {
   std::string pattern;
   std::vector<Entry> factors;
 };
 
-/// before, the sum of the terms, after. Nothing at all for what is given and not made.
+/// before, the sum of the terms, after. Empty for given numbers, which are not computed.
 struct Derivation {
   Term before;
   std::vector<Term> terms;
@@ -36,17 +36,17 @@ struct Derivation {
   bool is_given() const { return terms.empty(); }
 };
 
-/// Which row or column of a tensor a factor stands in, told from the number that is made and, in a sum, the term.
+/// The row or column of a factor in its tensor, as a function of the entry that is computed and, in a sum, of the term.
 struct Place {
   enum Kind { first, row, column, term, term_row, term_column };
-  Kind kind = first;  ///< 0; that of the number; the number of the term; term / columns, term mod columns
+  Kind kind = first;  ///< 0; the entry's row or column; the term's number k; k / columns, k mod columns
 
-  /// For the number `entry` and term k, in a tensor with so many columns.
+  /// The index for `entry` and term k, in a tensor with `columns` columns.
   std::size_t of(const Entry& entry, std::size_t k, std::size_t columns) const;
 };
 
-/// How all numbers of a quantity are made: a Derivation whose factors stand at places instead of entries. Only here are
-/// the formulas of numbers; derive() and the page put the places in.
+/// How all numbers of a quantity are computed: a Derivation with an index rule (`Place`) for each factor instead of an
+/// entry. This is the only source of these formulas; derive() and the page substitute the indices.
 struct Recipe {
   struct Factor {
     const Tensor* tensor = nullptr;
@@ -55,22 +55,22 @@ struct Recipe {
   struct Terms {
     std::string pattern;
     std::vector<Factor> factors;
-    std::size_t count = 1;  ///< terms of this pattern, numbered from 0
+    std::size_t count = 1;  ///< number of terms with this pattern; k counts from 0
   };
   Terms before;
   std::vector<Terms> terms;
   Terms after;
 };
 
-/// A quantity in words: what it is, its formula, and its number in the article (equations counted in order of
-/// appearance) where it has one.
+/// A quantity in words: its meaning, its formula, and its equation numbers in the article (equations are counted in
+/// order of appearance), if it has any.
 struct Formula {
   std::string meaning;  ///< "pre-activations of layer 2"
-  std::string text;     ///< "W1 a1 + b1"; "" for what is given
+  std::string text;     ///< "W1 a1 + b1"; "" for given quantities
   std::string article;  ///< "3"; "" = not in the article
 };
 
-/// Throws Error (internal) for a name that no step has.
+/// Throws Error (internal) for a name that does not occur in any step.
 Formula formula_of(const Explanation& explanation, const ExplainedStep& step, const Tensor& tensor);
 /// The part of the step that a quantity belongs to: "before the step", "forward", "loss", "backward", "gradients",
 /// "update".
@@ -86,8 +86,8 @@ struct TensorName {
   std::size_t layer = 0;  ///< 0 = none
   bool after = false;
 
-  /// Whether its rows are units and its columns what feeds them (W, dW ...), or it has one number per unit (b, db ...);
-  /// else rows are rows of the batch.
+  /// W, dW ...: a row per unit, a column per input of the unit. b, db ...: one number per unit. Otherwise rows are the
+  /// rows of the batch.
   bool of_weights() const { return layer > 0 && symbol.back() == 'W'; }
   bool of_biases() const { return layer > 0 && symbol.back() == 'b'; }
   bool of_parameters() const { return of_weights() || of_biases(); }

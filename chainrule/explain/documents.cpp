@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An explanation as one JSON document (docs/formats.md): a line per tensor, numbers in the fewest digits that read back
-// to the same bits.
+// An explanation as one JSON document (docs/formats.md): a line per tensor, each number as the shortest text that reads
+// back to the same bits.
 #include "chainrule/explain/documents.h"
 
 #include <fmt/format.h>
@@ -29,15 +29,15 @@ PageSources explain_page_sources();  // cmake/embed_page.cmake
 
 namespace chainrule::formats {
 
-// What the JSON document and the page of an explanation have in common.
+// Shared by the JSON document and the page of an explanation.
 
-/// The keys that stand before "steps" (docs/formats.md), each with a comma and a line's end.
+/// The keys before "steps" (docs/formats.md), each with a comma and a newline.
 std::string explanation_head(const Explanation& explanation);
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Text from files may be no UTF-8, which JSON must be.
+// Text from files may not be UTF-8, which JSON requires.
 std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
@@ -173,7 +173,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Little-endian on every machine.
+// Little-endian on every machine, as the page reads them.
 template <class Float, class Bits>
 std::string packed_as(const std::vector<double>& values) {
   std::string bytes;
@@ -186,7 +186,7 @@ std::string packed_as(const std::vector<double>& values) {
 
 std::uint64_t bits_of(double value) { return std::bit_cast<std::uint64_t>(value); }
 
-// One number where all are the same, else an array of the narrowest kind that holds every bit.
+// One number if all are the same, else an array of the narrowest type that keeps every bit.
 Json packed(const std::vector<double>& values) {
   const auto is_first = [&](double x) { return bits_of(x) == bits_of(values[0]); };
   if (std::isfinite(values.at(0)) && std::ranges::all_of(values, is_first)) return values[0];

@@ -28,13 +28,13 @@ inline std::string tensor_name(const char* symbol, std::size_t layer, const char
   return std::string(symbol).append(std::to_string(layer)).append(more);
 }
 
-/// The engine and the truth, side by side, from step to step.
+/// Runs the engine and the reference together, step by step.
 class Recorder {
  public:
   Recorder(const Architecture& architecture, const TruthParameters& start, const TruthBatch& batch,
            const TrainOptions& options);
   ExplainedStep step();
-  /// The truth goes on from the engine's numbers as they are now.
+  /// The reference continues from the engine's current numbers.
   void restart_truth();
 
  private:
@@ -70,8 +70,8 @@ class Recorder {
   ExplainedStep record_;
 };
 
-// A step is made by the engine's own parts, in the order of train_step(), and looked at on the way; then train_step()
-// makes it once more, whole. Its update is recorded in explain_update.cpp.
+// The engine's own parts make a step in the order of train_step(), and the recorder reads the numbers in between. Then
+// train_step() makes the whole step once more. The second half of this file records the update.
 
 namespace {
 
@@ -101,7 +101,7 @@ MatrixOf<double> rounding_of(const MatrixOf<double>& values) {
   return errors;
 }
 
-// Links grow by e^error at most; a probability stays below 1.
+// Links grow by at most e^error; a probability stays below 1.
 double link_bound(const Loss& loss, double p, double error, double of_sums) {
   const double grown = p == 0 ? 0 : p * (elementary::exp(error) - 1 + of_sums);
   const double flushed = p == 0 ? elementary::exp(error - 700) : 0;
@@ -176,7 +176,7 @@ void Recorder::add_inputs() {
 
 void Recorder::add_forward() {
   const std::vector<MatrixOf<double>> all_masks = masks();
-  const auto add_dropped = [&](std::size_t layer) {  // of the article
+  const auto add_dropped = [&](std::size_t layer) {  // layer as in the article
     const MatrixOf<double>& mask = all_masks[layer - 1];
     if (mask.rows() == 0) return;
     add(tensor_name("mask", layer), mask.rows(), mask.columns(), wide(mask.flat()), wide(mask.flat()),
@@ -198,13 +198,13 @@ void Recorder::add_forward() {
   }
 }
 
-// What a loss that brings its own link makes of the outputs and targets first.
+// Losses with their own link first transform the outputs and targets.
 void Recorder::add_link() {
   if (link_name(options_.loss) == "identity") return;
-  MatrixOf<double> engine = wide_matrix(state_.work.outputs());  // the engine's losses take it on in double
+  MatrixOf<double> engine = wide_matrix(state_.work.outputs());  // the engine computes losses in double from here
   MatrixOf<double> truth = truth_.a.back();
   const bool softmax = options_.loss.kind == LossKind::softmax_cross_entropy;
-  const double of_sums = 8 * (static_cast<double>(engine.columns()) + 8) * 0x1p-53;  // of double, on both sides
+  const double of_sums = 8 * (static_cast<double>(engine.columns()) + 8) * 0x1p-53;  // in double, on both sides
   Numbers bound, log_sum, log_sum_truth, log_sum_bound;
   for (std::size_t row = 0; row < rows(); ++row) {
     apply_link(options_.loss, engine.row(row));
@@ -229,7 +229,8 @@ void Recorder::add_link() {
       wide(in_.targets.flat()));
 }
 
-// The sample losses, their mean, the decay term, and the objective: the engine's outputs in double, as it takes them.
+// The sample losses, their mean, the decay term, and the objective. The engine computes them in double from its
+// outputs.
 void Recorder::add_losses() {
   Numbers engine, truth;
   for (std::size_t i = 0; i < rows(); ++i) {
@@ -245,7 +246,7 @@ void Recorder::add_losses() {
   add("objective", 1, 1, {loss + decay}, {truth_.objective()}, {bounds_.loss + bounds_.decay_term});
 }
 
-// Downwards: d_a, f', delta of each layer. On entry delta of the last layer holds its d_a.
+// From the last layer down: d_a, f', delta. On entry delta of the last layer holds its d_a.
 void Recorder::add_backward() {
   Matrix d_a(rows(), network_.architecture.outputs());
   std::ranges::copy(state_.work.d_outputs().flat(), d_a.flat().begin());
@@ -307,7 +308,7 @@ ExplainedStep Recorder::step() {
   return std::move(record_);
 }
 
-// The second half of a recorded step: gradients, what the optimiser remembers, the new parameters and their objective.
+// The second half of a recorded step: gradients, the optimizer's state, the new parameters and their objective.
 
 void Recorder::add_parameters(const char* more) {
   for (std::size_t l = 0; l < depth(); ++l) {
@@ -353,7 +354,7 @@ void Recorder::add_gradients() {
   add("clip", 1, 1, {truth_clip(state_.gradient_norm, options_.clip_norm)}, {clip}, {bound});
 }
 
-// dJ/dW of the whole objective, as the update rules take it: clip * dW + lambda W.
+// dJ/dW of the whole objective, as the update rules use it: clip * dW + lambda W.
 void Recorder::add_full_gradients() {
   const double norm = truth_norm(truth_.gradients);
   const double clip = truth_clip(norm, options_.clip_norm);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Training steps recorded as data: every number that the engine made, beside the double truth and how far the two may
-// be apart. Layers, units and rows are named as in the article: layer 1 is the inputs, layer L the outputs, W(l) joins
-// layer l to layer l + 1, indices count from 1.
+// Training steps recorded as data: every number that the engine computed, next to the double-precision reference and
+// the error bound for their difference. Layers, units and rows are named as in the article: layer 1 is the inputs,
+// layer L the outputs, W(l) connects layer l to layer l + 1, indices count from 1.
 #pragma once
 
 #include <cstdint>
@@ -22,22 +22,22 @@ namespace chainrule {
 struct Tensor {
   std::string name;  ///< "z2", "W1", "delta3" ...
   std::size_t rows = 0, columns = 0;
-  std::vector<double> engine;  ///< the engine's own numbers; floats, but for losses and norms, which it keeps in double
-  std::vector<double> truth;   ///< the same in double arithmetic
-  std::vector<double> bound;   ///< |engine - truth| is at most this (roundings.h)
+  std::vector<double> engine;  ///< the engine's own numbers: floats, except losses and norms, which it keeps in double
+  std::vector<double> truth;   ///< the reference: the same in double arithmetic
+  std::vector<double> bound;   ///< the maximum of |engine - truth| (rounding error bounds)
 };
 
 struct ExplainedStep {
   std::uint64_t step = 0;       ///< from 1
-  std::vector<Tensor> tensors;  ///< in the order in which the step makes them
+  std::vector<Tensor> tensors;  ///< in the order in which the step computes them
 
-  /// nullptr where this step has no such quantity.
+  /// nullptr if this step has no such quantity.
   const Tensor* find(std::string_view name) const;
-  /// Throws Error (internal) where this step has no such quantity.
+  /// Throws Error (internal) if this step has no such quantity.
   const Tensor& of(std::string_view name) const;
 };
 
-/// A number of the engine that is further from the truth than its roundings allow.
+/// A number of the engine that differs from the reference by more than its rounding error bound.
 struct Excess {
   std::uint64_t step = 0;
   std::string name;  ///< of the tensor
@@ -47,9 +47,9 @@ struct Excess {
 
 struct Explanation {
   Architecture architecture;
-  TrainOptions options;  ///< loss, optimizer, learning rate, decay, clipping, seed: what the steps were made with
+  TrainOptions options;           ///< loss, optimizer, learning rate, decay, clipping, seed of the steps
   std::vector<std::size_t> rows;  ///< numbers of the rows in their file, from 1
-  // Before the pipeline, for who has a table; the caller fills it in.
+  // The table before encoding; the caller fills these in if there is one.
   std::vector<InputColumn> columns;                  ///< name and scaling of each input; empty = unknown
   std::size_t image_height = 0, image_width = 0;     ///< inputs that are pixels
   std::vector<std::vector<std::string>> raw_inputs;  ///< per row, as written in the file
@@ -58,27 +58,27 @@ struct Explanation {
   std::vector<ExplainedStep> steps;
 };
 
-/// Where the truth of a later step starts.
+/// Where the reference of a later step starts.
 enum class TruthStart {
-  engine,  ///< from the engine's own numbers before that step: what the step itself added, with near bounds
-  alone    ///< where the truth's step before ended: how far the two drift apart; bounds grow from step to step
+  engine,  ///< from the engine's numbers before that step: shows the error of this step alone, with tight bounds
+  alone    ///< from the reference's previous step: shows how far the two drift apart; bounds grow from step to step
 };
 
-/// Makes `steps` training steps, each of the whole batch, with the learning rate of the options throughout (the
-/// schedule plays no part) and an optimiser that remembers nothing yet. The engine starts from these numbers rounded to
-/// float, the truth from the numbers as they are. Throws Error: (usage) for options out of range, (input) for no rows,
-/// (numerics) when a step fails.
+/// Makes `steps` training steps, each on the whole batch, at the learning rate of the options (without the schedule),
+/// with a new optimizer state. The engine starts from these parameters rounded to float, the reference from the
+/// parameters as given. Throws Error: (usage) for options out of range, (input) for no rows, (numerics) if a step
+/// fails.
 Explanation explain_steps(const Architecture& architecture, const TruthParameters& start, const TruthBatch& batch,
                           const TrainOptions& options, std::size_t steps = 1, TruthStart truth = TruthStart::engine);
 
-/// What weight decay adds per weight to the gradient of W(layer) inside the update rule (M6), the layer's multiplier
-/// counted; 0 for adamw, which takes decay straight from the weights.
+/// The factor lambda with which weight decay adds lambda * W to the gradient of W(layer) inside the update rule (M6),
+/// including the layer's multiplier; 0 for adamw, which applies decay directly to the weights.
 double decay_in_gradient(const Architecture& architecture, const TrainOptions& options, std::size_t layer);
 
-/// Every number outside its bound, or not a number, at most `most`.
+/// The numbers that exceed their bound or are NaN, up to `most` of them.
 std::vector<Excess> find_excesses(const Explanation& explanation, std::size_t most = 10);
 
-/// Layers of the article: L.
+/// The number of layers as the article counts them: L.
 inline std::size_t layers_of(const Explanation& explanation) { return explanation.architecture.depth() + 1; }
 
 }  // namespace chainrule

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each quantity of a step in words and symbols: its name, its formula, and where it stands in the article.
+// Each quantity of a step in words and symbols: its name, its formula, and its equation numbers in the article.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -167,7 +167,7 @@ struct FormulaWriter {
       std::string text =
           fmt::format("{}d{}{}", step.find("clip") == nullptr ? "" : "clip * ", of_bias ? "b" : "W", l());
       if (!of_bias && lambda != 0) text += fmt::format(" + {} * W{}", lambda, l());
-      return {step.find("clip") == nullptr ? "gradient of the objective" : "gradient as the update takes it", text,
+      return {step.find("clip") == nullptr ? "gradient of the objective" : "gradient that the update uses", text,
               "8, 11"};
     }
     if (name.symbol.starts_with("first_") || name.symbol.starts_with("second_")) {
@@ -203,8 +203,8 @@ struct FormulaWriter {
     const std::string& symbol = name.symbol;
     if (symbol == "y") return {"targets", "", ""};
     if (symbol == "y_smooth")
-      return {fmt::format("targets, {} of them spread", options().loss.label_smoothing), "", ""};
-    if (symbol == "share") return {"what each row counts: its weight / m", "", ""};
+      return {fmt::format("targets, {} of them spread over all classes", options().loss.label_smoothing), "", ""};
+    if (symbol == "share") return {"weight of each row in the mean: its sample weight / m", "", ""};
     if (symbol == "p") return {"predictions", fmt::format("{}({})", link_name(options().loss), a()), ""};
     if (symbol == "log_sum") return {"logarithm", fmt::format("ln of the sum of e^{}", a()), ""};
     return {"loss of each row", sample_loss(), has_half_squares() ? "5" : ""};
@@ -219,7 +219,7 @@ struct FormulaWriter {
                           has_decay_multipliers() ? "multiplier * " : "", after),
               "6, 7"};
     if (name.symbol == "objective") return {"objective J" + when, fmt::format("loss{0} + decay_term{0}", after), "6"};
-    if (name.symbol == "gradient_norm") return {"length of the gradient", "sqrt(sum of dW^2 and db^2)", ""};
+    if (name.symbol == "gradient_norm") return {"norm of the gradient", "sqrt(sum of dW^2 and db^2)", ""};
     return {"clipping", fmt::format("min(1, {} / gradient_norm)", options().clip_norm), ""};
   }
 };

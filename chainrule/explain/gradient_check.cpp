@@ -19,15 +19,15 @@
 
 namespace chainrule {
 
-// Internal: the engine's gradients beside the truth's.
+// Internal: compares the engine's gradients with the reference.
 
 /// Per layer weights, then biases. The architecture has no dropout.
 std::vector<EngineCheck> check_engine(const Architecture& architecture, const TruthParameters& parameters,
                                       const Loss& loss, const TruthBatch& batch);
 
-// Internal: why a planted fault leaves a gradient as it is, found in the facts.
+// Internal: finds the reason why a planted fault does not change a gradient.
 
-/// `step` is the right step.
+/// `step` is the step without a fault.
 std::string reason_of_no_effect(const PlantedFault& fault, const Architecture& architecture,
                                 const TruthParameters& parameters, const Loss& loss, const TruthBatch& batch,
                                 double weight_decay, const TruthStep& step);
@@ -86,7 +86,7 @@ struct Facts {
     switch (kind) {
       case Fault::squared_error:
         if (loss.kind == LossKind::half_squared_error) return "the loss is the half squared error";
-        return loss.kind == LossKind::huber ? "no output is further off than huber_delta" : "";
+        return loss.kind == LossKind::huber ? "no output has an error above huber_delta" : "";
       case Fault::lost_smoothing:
         return loss.label_smoothing == 0 ? "there is no label smoothing" : "";
       case Fault::lost_weights:
@@ -131,7 +131,7 @@ struct Facts {
   }
 };
 
-// Which delta a fault of the layer works with, and whether it is there at all.
+// Whether the delta that a fault of this layer works with is 0 everywhere.
 bool has_no_delta(const PlantedFault& fault, const TruthStep& step) {
   switch (fault.kind) {
     case Fault::forgotten_decay:
@@ -154,7 +154,7 @@ std::string reason_of_no_effect(const PlantedFault& fault, const Architecture& a
       is_of_layer(fault.kind) ? facts.of_layer(fault.kind, fault.layer) : facts.of_network(fault.kind);
   if (!reason.empty()) return reason;
   if (has_no_delta(fault, step)) return "delta is 0 for every unit and row";
-  return "what it changes makes no difference on these rows";
+  return "its change has no effect on these rows";
 }
 
 namespace {
@@ -193,8 +193,8 @@ std::vector<EngineCheck> check_engine(const Architecture& architecture, const Tr
 }
 namespace {
 
-constexpr double kWithinRounding = 1e-12;  // what correct double code reaches
-constexpr double kOfDifferences = 1e-8;    // what central differences reach
+constexpr double kWithinRounding = 1e-12;  // accuracy of correct double code
+constexpr double kOfDifferences = 1e-8;    // accuracy of central differences
 
 struct Numerical {
   double slope = 0;
@@ -202,8 +202,8 @@ struct Numerical {
 };
 
 // Derivative at 0 of f - f(0) from six values: the five-point formula with steps h and h/2 (error h^4 f^(5) / 30).
-// Where the two disagree, or the second difference does not shrink by 4 as that of a smooth function does, a kink of a
-// user's own function lies within the step; those of known functions are seen as they are crossed.
+// A kink of a custom function lies within the step if the two disagree, or if the second difference does not shrink by
+// 4 as it does for a smooth function. Kinks of built-in functions are detected when a step crosses them.
 template <class Function>
 Numerical five_point(const Function& f, double h, double scale, double rounding) {
   const TruthProbe::Change p2 = f(2 * h), m2 = f(-2 * h);
@@ -216,7 +216,7 @@ Numerical five_point(const Function& f, double h, double scale, double rounding)
   return {wide, !is_smooth};
 }
 
-// Smaller steps where a kink lies within the larger one: less exact, but seldom with a kink.
+// Tries smaller steps if a kink lies within the larger one: less exact, but rarely with a kink.
 template <class Function>
 Numerical central_difference(const Function& f, double scale, double rounding) {
   Numerical numerical;
@@ -233,7 +233,7 @@ struct GradientTensor {
   bool is_bias;
   std::size_t columns;
   std::vector<double> gradient;
-  std::vector<double> rounding;  // how far it may be off by its roundings alone
+  std::vector<double> rounding;  // its rounding error bound
   double scale = 0;
 
   double error(std::size_t k, double other) const { return entry_error(gradient[k], other, scale); }
@@ -261,7 +261,7 @@ std::vector<GradientTensor> tensors_of(const Architecture& architecture, const T
   return tensors;
 }
 
-// The bound for the engine's roundings, scaled from float to double: twice, for the two derivatives that are compared.
+// The engine's rounding error bound, scaled from float to double; doubled, since two derivatives are compared.
 void add_roundings(std::vector<GradientTensor>& tensors, const StepBounds& bounds) {
   constexpr double kDoubleOfFloat = 0x1p-29;
   for (GradientTensor& tensor : tensors) {
@@ -271,7 +271,7 @@ void add_roundings(std::vector<GradientTensor>& tensors, const StepBounds& bound
   }
 }
 
-// How many of each tensor's entries are chosen: fair shares, and what small tensors leave goes to the others.
+// How many entries are sampled from each tensor: equally many, and large tensors fill up for small ones.
 std::vector<std::size_t> shares(const std::vector<GradientTensor>& tensors, std::size_t most) {
   std::vector<std::size_t> order(tensors.size()), share(tensors.size());
   for (std::size_t t = 0; t < order.size(); ++t) order[t] = t;
@@ -292,7 +292,7 @@ bool has_a_complex_form(const Architecture& architecture, const Loss& loss) {
   return loss_is_smooth(loss) && std::ranges::all_of(architecture.layers, is_smooth);
 }
 
-// An entry of a faulty gradient, by how much it is off.
+// An entry of a faulty gradient, and its error.
 struct Candidate {
   double effect = 0;
   std::size_t tensor = 0, entry = 0;
@@ -328,7 +328,7 @@ struct Checker {
     return at->second;
   }
 
-  // One entry of each of as many equal parts of the tensor as are wanted.
+  // Divides the tensor into equal parts, one per sampled entry, and samples one entry from each.
   void choose(std::size_t most, std::uint64_t seed) {
     const std::vector<std::size_t> share = shares(right, most);
     for (std::size_t t = 0; t < right.size(); ++t) {
@@ -342,9 +342,9 @@ struct Checker {
     }
   }
 
-  // The most affected entries, some of each tensor, the worst first.
+  // The most affected entries of each tensor, the worst first.
   std::vector<Candidate> candidates(const std::vector<GradientTensor>& faulty) const {
-    constexpr std::size_t kPerTensor = 16;  // more than one, since some may sit on kinks
+    constexpr std::size_t kPerTensor = 16;  // more than one, since some may lie at kinks
     std::vector<Candidate> all;
     const auto worse = [](const Candidate& a, const Candidate& b) { return a.effect > b.effect; };
     for (std::size_t t = 0; t < right.size(); ++t) {
@@ -361,12 +361,12 @@ struct Checker {
     return all;
   }
 
-  // The first of the worst that is no kink decides.
+  // The worst entry that is not at a kink decides.
   void compare_fault(const std::vector<GradientTensor>& faulty, const std::vector<Candidate>& worst,
                      FaultCheck& check) {
     check.verdict = FaultVerdict::too_small;
     for (const auto& [effect, t, k] : worst) {
-      // An error of the tolerance's size may hide one of the same size.
+      // An error within the tolerance may hide an effect of the same size.
       if (effect <= 2 * tolerance(t, k)) continue;
       check.verdict = FaultVerdict::at_kinks;
       const Numerical& there = numerical(t, k);
@@ -391,7 +391,7 @@ struct Checker {
     }
     check.verdict = FaultVerdict::no_effect;
     check.reason = check.effect > 0
-                       ? "what it changes is lost in the roundings of the rest"
+                       ? "its change is below the rounding errors"
                        : reason_of_no_effect(fault, architecture, parameters, loss, batch, weight_decay, step);
     return check;
   }
@@ -495,7 +495,7 @@ CheckReport check_gradients(const Architecture& architecture, const TruthParamet
                             const TruthBatch& batch, double weight_decay, const CheckOptions& options) {
   validate(architecture);
   require_fitting(architecture, batch);
-  Architecture as_checked = architecture;  // without what is random or comes after the gradient
+  Architecture as_checked = architecture;  // without dropout and max-norm: one is random, one acts after the gradient
   as_checked.input_dropout = 0;
   for (Layer& layer : as_checked.layers) layer.dropout = layer.max_norm = 0;
   Checker checker{as_checked, parameters, loss, batch, weight_decay};

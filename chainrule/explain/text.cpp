@@ -20,7 +20,7 @@ std::string factor_text(double value) {
   return value < 0 || std::signbit(value) ? fmt::format("({:.4g})", value) : fmt::format("{:.4g}", value);
 }
 
-// The pattern with its factors written in; brackets of the pattern serve for those of a negative number.
+// The pattern with its factors filled in. Brackets in the pattern replace those of a negative number.
 template <class Write>
 std::string filled(const Term& term, Write write, bool only = false) {
   std::string text;
@@ -41,7 +41,7 @@ std::string filled(const Term& term, Write write, bool only = false) {
   return text;
 }
 
-// The sum with as many terms as there is room for: the first ones and the last.
+// The sum with as many terms as fit: the first ones and the last.
 template <class Write>
 std::string sum_text(const Derivation& made, std::size_t room, Write write) {
   const std::string before = filled(made.before, write), after = filled(made.after, write);
@@ -82,16 +82,16 @@ class TextWriter {
                      options.clip_norm > 0 ? fmt::format(", clip norm {}", options.clip_norm) : ""));
     line(fmt::format("m = {} row{}: {}", explanation_.rows.size(), explanation_.rows.size() == 1 ? "" : "s",
                      rows_text()));
-    line(wrapped("numbers in brackets: equations of the article; engine: as trained, in float; truth: in double", 0));
+    line(wrapped("(3): equation 3 of the article; engine: as in training, in float; reference: in double", 0));
   }
 
-  // A line with the three columns at its end, or in the next line where there is no room.
+  // A line with the three columns at its end, or on the next line if they do not fit.
   void numbers(const std::string& left, const Entry& entry) {
     const double difference = entry.engine() - entry.truth();
     const bool beyond = !(std::abs(difference) <= entry.bound());
     std::string right = fmt::format("{:>14.7g} {:>17.10g} {:>10}", entry.engine(), entry.truth(),
                                     difference == 0 ? "0" : fmt::format("{:+.1e}", difference));
-    if (beyond) right = styled("\x1b[31m", right + fmt::format("  beyond its bound {:.1e}", entry.bound()));
+    if (beyond) right = styled("\x1b[31m", right + fmt::format("  exceeds its bound {:.1e}", entry.bound()));
     if (left.size() + kNumbers > view_.width) {
       line(left);
       line(std::string(view_.width > kNumbers ? view_.width - kNumbers : 0, ' ') + right);
@@ -105,7 +105,7 @@ class TextWriter {
   void column_heads() {
     if (view_.width < kNumbers) return;
     line(std::string(view_.width - kNumbers, ' ') +
-         fmt::format("{:>14} {:>17} {:>10}", "engine", "truth", "difference"));
+         fmt::format("{:>14} {:>17} {:>10}", "engine", "reference", "difference"));
   }
 
   // "(5.1 - 5.84) / 0.83" for an input of a table.
@@ -118,7 +118,7 @@ class TextWriter {
     if (column.constant) return fmt::format("{} (constant when trained)", column.name);
     if (!column.landmarks.empty()) return fmt::format("{} = normal quantile of the rank of {}", column.name, raw);
     if (column.shift == 0 && column.scale == 1 && !column.clipped) return fmt::format("{} = {}", column.name, raw);
-    const int digits = std::fabs(column.shift) < 1e6 ? 6 : 12;  // seconds since 1970 differ in the last of many
+    const int digits = std::fabs(column.shift) < 1e6 ? 6 : 12;  // seconds since 1970 differ only in the last digits
     const std::string v = fmt::format("({} - {:.{}g}) / {:.6g}", raw, column.shift, digits, column.scale);
     return fmt::format("{} = {}{}", column.name, column.clipped ? "v / sqrt(1 + (v / 3)^2), v = " : "", v);
   }
@@ -150,7 +150,7 @@ class TextWriter {
     const std::vector<Entry> wanted = entries(tensor);
     const bool of_rows = tensor.columns > 1 && tensor.rows == explanation_.rows.size() && !parts.of_parameters();
     if (!of_rows) return list(step, wanted, "");
-    for (std::size_t first = 0, row = 0; first < wanted.size(); ++row) {  // each row's numbers are cut alike
+    for (std::size_t first = 0, row = 0; first < wanted.size(); ++row) {  // each row shows equally many numbers
       std::size_t last = first;
       while (last < wanted.size() && wanted[last].row == wanted[first].row) ++last;
       if (row == view_.most) return line(fmt::format("    ... {} more rows", tensor.rows - row));
@@ -186,7 +186,7 @@ class TextWriter {
     return explanation_.raw_targets.empty() ? "" : " (" + explanation_.raw_targets[row] + ")";
   }
 
-  // Broken between words; the first line has room for what `used` leaves, the others begin with six blanks.
+  // Breaks lines between words. `used` columns of the first line are taken; the others begin with six blanks.
   std::string wrapped(const std::string& text, std::size_t used) const {
     std::string out;
     for (std::size_t at = 0; at < text.size();) {
@@ -202,7 +202,7 @@ class TextWriter {
     return out;
   }
 
-  // The largest difference, and what is allowed there.
+  // The largest difference, and its bound.
   static std::string spread(const Tensor& tensor) {
     double difference = 0, bound = 0;
     for (std::size_t k = 0; k < tensor.engine.size(); ++k) {
@@ -210,7 +210,7 @@ class TextWriter {
       bound = std::max(bound, tensor.bound[k]);
     }
     if (bound == 0 && difference == 0) return ": exact";
-    return fmt::format(": off by {:.1e} at most, bound {:.1e}", difference, bound);
+    return fmt::format(": error at most {:.1e}, bound {:.1e}", difference, bound);
   }
 
   std::vector<Entry> entries(const Tensor& tensor) const {
@@ -244,7 +244,7 @@ ExplainView checked(const Explanation& explanation, ExplainView view) {
   return view;
 }
 
-// From one number down to the inputs.
+// Prints the derivation of one number down to the inputs.
 struct Path {
   TextWriter& writer;
   const Explanation& explanation;
@@ -297,7 +297,7 @@ struct Path {
 // The numbers in brackets, from 1: "[3,1]", or "[3; row 17]" with the row of the file last.
 struct Places {
   std::vector<std::size_t> numbers;
-  std::size_t row = 0;  // 0 = not said
+  std::size_t row = 0;  // 0 = not given
 };
 
 Places places_in(const std::string& name, std::string_view text) {
@@ -320,7 +320,7 @@ Places places_in(const std::string& name, std::string_view text) {
     text.remove_prefix(6);
     places.row = number();
   }
-  if (text != "]") refuse_name(name, "brackets closed at the end");
+  if (text != "]") refuse_name(name, "a closing bracket at the end");
   return places;
 }
 
@@ -338,7 +338,7 @@ Entry entry_of(const Explanation& explanation, const ExplainedStep& step, const 
   const std::size_t wanted = whole ? 0 : parts.of_weights() ? 2 : 1;
   const auto row = std::ranges::find(explanation.rows, places.row);
   if (places.row > 0 && (of_parameters || whole || row == explanation.rows.end()))
-    refuse_name(name, "one of the rows that are explained");
+    refuse_name(name, "one of the explained rows");
   Entry entry{tensor, 0, 0};
   if (places.numbers.size() == wanted && wanted > 0) {
     entry.row = of_parameters    ? places.numbers[0] - 1
@@ -347,8 +347,8 @@ Entry entry_of(const Explanation& explanation, const ExplainedStep& step, const 
     if (!parts.of_biases()) entry.column = places.numbers.back() - 1;
   }
   if (places.numbers.size() != wanted || entry.row >= tensor->rows || entry.column >= tensor->columns)
-    refuse_name(name,
-                fmt::format("a place in {}, which is {} x {}", name.substr(0, bracket), tensor->rows, tensor->columns));
+    refuse_name(name, fmt::format("an index within {}, which is {} x {}", name.substr(0, bracket), tensor->rows,
+                                  tensor->columns));
   return entry;
 }
 
@@ -384,7 +384,7 @@ std::string explain_path(const Explanation& explanation, const std::string& name
     Path path{writer, explanation, step, view};
     path.show(entry, 0);
     if (path.shown.size() >= Path::kMostLines)
-      writer.line(fmt::format("  ... the path goes on: it is cut after {} numbers", Path::kMostLines));
+      writer.line(fmt::format("  ... and so on: the output stops after {} numbers", Path::kMostLines));
   }
   return writer.take();
 }

@@ -201,7 +201,7 @@ TEST(Explain, RefusesWhatIsNotThere) {
   refused({"--layer", "4"}, "--layer: expected 1 to 3, found 4");
   refused({"--layer", "3", "--unit", "4"}, "--unit: expected 1 to 3, found 4");
   refused({"--parameter", "W3[1,1]"}, "--parameter: expected a quantity of the step");
-  refused({"--parameter", "W1[9,1]"}, "--parameter: expected a place in W1, which is 8 x 2, found \"W1[9,1]\"");
+  refused({"--parameter", "W1[9,1]"}, "--parameter: expected an index within W1, which is 8 x 2, found \"W1[9,1]\"");
   for (const char* const garbage : {"W1[1x1]", "W1[1,1]x", "W1[1,1", "W1[5]", "W1", "b1[2,1]", "z2[1; row 9]",
                                     "loss[1]", "W1[99999999999999999999,1]", "W1[0,1]", "W1[]"})
     refused({"--parameter", garbage}, std::string("found \"") + garbage);

@@ -79,8 +79,8 @@ double read_back(const std::string& text) {
   return end == text.c_str() || *end != 0 ? NAN : value;
 }
 
-// "" if the displayed numbers equal those of the document: the engine's float, or double, and the reference's double
-// exactly; the other two to the displayed digits.
+// "" where the numbers shown are those of the document: the engine's float or double and the reference's double, to the
+// bit; the other two to the digits shown.
 std::string difference_of(const Page& page, const std::string& key, const json& shown) {
   const double engine = page.number(key, "engine"), truth = page.number(key, "truth"),
                bound = page.number(key, "bound");
@@ -104,7 +104,7 @@ std::string wrong_factor(const Page& page, Browser& browser) {
   return {};
 }
 
-constexpr const char* kShown = R"(['engine', 'truth', 'difference', 'bound'].map(field =>
+constexpr const char* kShown = R"(['engine', 'reference', 'difference', 'bound'].map(field =>
   document.querySelector(`#panel-content [data-field=${field}] td`)?.textContent ?? ''))";
 
 // A few of each group of units and of links.
@@ -141,7 +141,7 @@ TEST_P(PageTest, WhatIsClickedIsWhatTheDocumentSays) {
       EXPECT_EQ(difference_of(page, key, browser.value(kShown)), "");
       EXPECT_EQ(wrong_factor(page, browser), "") << key;
       const std::string panel = browser.text("#panel-content");
-      for (const char* const wrong : {"NaN", "undefined", "not the result"})
+      for (const char* const wrong : {"NaN", "undefined", "differs from the result"})
         EXPECT_EQ(panel.find(wrong), std::string::npos) << key << ": " << wrong;
       clicked[slot.substr(0, 1)]++;
     }

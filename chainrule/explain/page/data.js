@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the page knows: the document (docs/formats.md), its numbers unpacked when they are first asked for.
+// The page's data: the document (docs/formats.md). Numbers are unpacked when they are first read.
 'use strict';
 
 const explained = JSON.parse(document.getElementById('data').textContent);
 
-// A function from a number's place to the number.
+// Returns a function from an index to a number.
 function unpacked(packed) {
   if (typeof packed === 'number') return () => packed;
   let array = null;
-  return place => {
+  return index => {
     if (array === null) {
       const bytes = Uint8Array.from(atob(packed.float32 ?? packed.float64), c => c.charCodeAt(0));
       array = packed.float32 === undefined ? new Float64Array(bytes.buffer) : new Float32Array(bytes.buffer);
     }
-    return array[place];
+    return array[index];
   };
 }
 
-// What a tensor's rows and columns count.
+// The meaning of a tensor's rows and columns.
 function axesOf(tensor) {
   if (tensor.layer > 0 && tensor.symbol.endsWith('W')) return 'weights';
   if (tensor.layer > 0 && tensor.symbol.endsWith('b')) return 'biases';
@@ -49,17 +49,17 @@ class Entry {
     this.tensor = tensor;
     this.row = row;
     this.column = column;
-    this.place = row * tensor.columns + column;
+    this.index = row * tensor.columns + column;
   }
-  static at(tensor, place) {
-    return new Entry(tensor, Math.floor(place / tensor.columns), place % tensor.columns);
+  static at(tensor, index) {
+    return new Entry(tensor, Math.floor(index / tensor.columns), index % tensor.columns);
   }
-  get engine() { return this.tensor.engine(this.place); }
-  get truth() { return this.tensor.truth(this.place); }
-  get bound() { return this.tensor.bound(this.place); }
+  get engine() { return this.tensor.engine(this.index); }
+  get truth() { return this.tensor.truth(this.index); }
+  get bound() { return this.tensor.bound(this.index); }
   get isWithin() { return Math.abs(this.engine - this.truth) <= this.bound; }
   get key() { return `${this.tensor.step.step}/${this.tensor.name}/${this.row}/${this.column}`; }
-  // The layer and the unit (from 0) that the number belongs to; a weight belongs to the unit it goes into.
+  // The layer and the unit (from 0) of the number; a weight belongs to the unit that it leads to.
   get layer() { return this.tensor.layer + (['weights', 'biases'].includes(this.tensor.axes) ? 1 : 0); }
   get unit() { return ['weights', 'biases'].includes(this.tensor.axes) ? this.row : this.column; }
   // "z2[3]", "W1[3,1]", with several rows "z2[3; row 17]".
@@ -84,7 +84,7 @@ function entryOf(key) {
   return there ? new Entry(tensor, Number(row), Number(column)) : null;
 }
 
-const placeFor = {
+const indexFor = {
   first: () => 0,
   row: entry => entry.row,
   column: entry => entry.column,
@@ -93,15 +93,15 @@ const placeFor = {
   term_column: (entry, k, columns) => k % columns,
 };
 
-// How an entry is made: its tensor's recipe with the places put in. Term k is made when it is asked for.
+// The derivation of an entry: its tensor's recipe with the indices substituted. Term k is made on demand.
 function derivationOf(entry) {
   const { before, terms, after } = entry.tensor.recipe;
   const written = (of, k) => ({
     pattern: of.pattern,
     factors: of.factors.map(([name, row, column]) => {
       const tensor = entry.tensor.step.byName.get(name);
-      const place = kind => placeFor[kind](entry, k, tensor.columns);
-      return new Entry(tensor, place(row), place(column));
+      const index = kind => indexFor[kind](entry, k, tensor.columns);
+      return new Entry(tensor, index(row), index(column));
     }),
   });
   return {
@@ -118,7 +118,7 @@ function derivationOf(entry) {
   };
 }
 
-// What an input was in the file, what a target stands for; '' where there is nothing to say.
+// An input's value in the file, or a target's class or column; '' if there is none.
 function originOf({ tensor, row, column }) {
   const names = explained.output_names;
   if (['y', 'y_smooth', 'p'].includes(tensor.symbol) || (tensor.symbol === 'a' && tensor.layer === layerCount))
@@ -136,11 +136,11 @@ function originOf({ tensor, row, column }) {
   return input.clipped ? `${input.name} = v / √(1 + (v / 3)²), v = ${v}` : `${input.name} = ${v}`;
 }
 
-// Four digits that matter.
+// Four significant digits.
 function short(value) {
   return Number.isFinite(value) ? String(Number(value.toPrecision(4))).replaceAll('-', '−') : 'not finite';
 }
-// The fewest digits that read back to the same number, of the kind that the engine keeps.
+// The shortest text that reads back to the same float or double.
 function exact(value, isFloat) {
   if (!Number.isFinite(value)) return 'not finite';
   for (let digits = 6; isFloat && digits < 10; ++digits)

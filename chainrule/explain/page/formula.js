@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Formulas as the document writes them ("{} * ({} - {})", "W1 a1 + b1"): read, set in MathML, and, where they are plain
-// arithmetic, worked out again as a check of what is shown.
+// Parses the document's formulas ("{} * ({} - {})", "W1 a1 + b1") and sets them in MathML. Plain arithmetic is also
+// computed again, as a check of the numbers shown.
 'use strict';
 
 function math(tag, ...children) {
@@ -23,7 +23,7 @@ function tokensOf(pattern, factors = []) {
   return tokens;
 }
 
-// The whole of a derivation, with its first terms, and its last, when there are more than `most`.
+// A whole derivation; of more than `most` terms only the first ones and the last.
 function tokensOfDerivation(made, most) {
   const tokens = tokensOf(made.before.pattern, made.before.factors);
   const shown = made.count <= most ? made.count : most - 1;
@@ -42,7 +42,7 @@ function tokensOfDerivation(made, most) {
 const isName = token => token?.text !== undefined && /^[A-Za-z_]/.test(token.text);
 const isNumber = token => token?.text !== undefined && /^\d/.test(token.text);
 
-// Reads sums of products of powers; throws for what is no expression but words.
+// Parses sums of products of powers; throws SyntaxError if the text is not an expression.
 class Reader {
   constructor(tokens) { this.tokens = tokens; this.at = 0; }
   get next() { return this.tokens[this.at]; }
@@ -108,7 +108,7 @@ function mathOfNumber(text) {
 const mathOfSigned = text =>
   /^[-−]/.test(text) ? row(math('mo', '−'), mathOfNumber(text.slice(1))) : mathOfNumber(text);
 
-// `write` sets a factor; it is told whether a negative number would need brackets there.
+// write(factor, alone) sets a factor; if it is not alone, a negative number needs brackets.
 function mathOfToken(token, write, alone) {
   if (token.factor !== undefined) return write(token.factor, alone);
   if (token.left !== undefined) return math('mtext', `… ${token.left} more …`);
@@ -145,7 +145,7 @@ function mathOf(node, write, alone = false) {
   }
 }
 
-// Words among symbols, token by token.
+// Sets words and symbols, token by token.
 function mathInWords(tokens, write) {
   const made = [];
   for (let k = 0; k < tokens.length; ++k) {
@@ -176,7 +176,7 @@ function setInMath(tokens, write) {
   }
 }
 
-// What plain arithmetic gives with the engine's numbers; NaN for what is more than that.
+// The value of plain arithmetic with the engine's numbers; NaN for anything else.
 function valueOf(node) {
   switch (node.kind) {
     case 'leaf':
@@ -211,8 +211,8 @@ const valueOfTokens = tokens => {
 };
 const valueOfTerm = term => valueOfTokens(tokensOf(term.pattern, term.factors));
 
-// What the shown factors give, and whether that is the engine's number within its bound; null where it is no plain
-// arithmetic. The constants of a formula are written with ten digits.
+// Computes the number from the factors shown and compares it with the engine's number within its bound; null if the
+// formula is not plain arithmetic. 1e-9 allows for a formula's constants, which have ten digits.
 function recomputed(entry, made) {
   let sum = 0, size = 0;
   for (let k = 0; k < made.count; ++k) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Layers of many units: a cell for each, which shows the unit or the weight from it into the unit that is chosen above.
+// Heat maps of layers with many units: each cell shows its unit, or the weight from it to the chosen unit above.
 'use strict';
 
 // The unit above a heat map whose weights it can show, or null.
@@ -29,14 +29,14 @@ function heatMapCells(drawing, layer, tensor, scale) {
     x: column.left - 1, y: column.top - 1, width: column.width + 2, height: column.height + 2, class: 'frame',
   });
   const last = cells.findIndex(cell => cell.classList.contains('chosen'));
-  if (last >= 0) {  // its border must lie above its neighbours
+  if (last >= 0) {  // drawn last, so that its border lies above its neighbors
     const { x, y } = placeOf(column, last), half = column.cell / 2 + 1.5;
     return [frame, ...cells, svg('rect', { x: x - half, y: y - half, width: 2 * half, height: 2 * half, class: 'mark' })];
   }
   return [frame, ...cells];
 }
 
-// Moves the focus within a group: lists by up and down, heat maps in all directions. Whether it did.
+// Moves the focus within a group: up and down in lists, in all directions in heat maps. Returns whether it handled the key.
 function moveFocus(event) {
   const group = event.target.closest?.('[data-roving]');
   if (!group || !event.target.dataset?.key) return false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The drawing: units and links of the stage that the reader is at. Whatever carries a data-key can be chosen.
+// The drawing: units and links of the current stage. Every element with a data-key can be chosen.
 'use strict';
 
 function svg(tag, attributes = {}, ...children) {
@@ -15,7 +15,7 @@ function largest(tensor, from = 0, count = tensor.size) {
   return most;
 }
 
-// What the drawing shows of a layer's units, and of the links above it, at a stage.
+// The quantities that the drawing shows for a layer's units, and for the links above it, at the current stage.
 function shownUnits(at, layer) {
   const made = name => {
     const tensor = at.step.byName.get(name + layer);
@@ -28,7 +28,7 @@ function shownLinks(at, layer) {
   if (at.stage.part === 'gradients') return of(`g_W${layer}`) ?? of(`dW${layer}`);
   return at.stage.part === 'update' ? of(`W${layer}_after`) : of(`W${layer}`);
 }
-// Whether the links above a layer are at work in this stage.
+// Whether this stage uses the links above a layer.
 function isAtWork(stage, layer) {
   if (stage.part === 'forward') return layer === stage.layer - 1;
   if (stage.part === 'backward') return layer === stage.layer && layer < layerCount;
@@ -43,20 +43,20 @@ class Drawing {
   }
 
   column(layer) { return this.layout.layers[layer - 1]; }
-  // Is it the chosen number, or another of the same link?
+  // Whether it is the chosen number, or another one of the same link.
   isChosen(entry) {
     const chosen = this.chosen;
     if (chosen === null || entry.tensor.axes !== 'weights') return chosen?.key === entry.key;
     const isSamePlace = chosen.layer === entry.layer && chosen.row === entry.row && chosen.column === entry.column;
     return chosen.tensor.axes === 'weights' && isSamePlace;
   }
-  // Does a link touch what is chosen?
+  // Whether a link is chosen or leads to or from the chosen unit.
   touches(link) {
     const { chosen } = this;
     if (chosen === null || chosen.tensor.axes === 'weights') return this.isChosen(link);
     return this.isChosenUnit(link.layer, link.row) || this.isChosenUnit(link.layer - 1, link.column);
   }
-  // Is it the unit that the chosen number belongs to? Of a weight, the cells of a heat map that it joins.
+  // Whether it is the unit of the chosen number. For a weight: a heat map cell at one of its ends.
   isChosenUnit(layer, unit) {
     const chosen = this.chosen;
     if (chosen === null || ['rows', 'single'].includes(chosen.tensor.axes)) return false;
@@ -83,17 +83,17 @@ class Drawing {
   link(weights, i, j, scale) {
     const below = this.column(weights.layer), above = this.column(weights.layer + 1);
     const from = placeOf(below, j), to = placeOf(above, i), entry = new Entry(weights, i, j);
-    const share = scale === 0 ? 0 : Math.min(1, Math.abs(entry.engine) / scale);
+    const fraction = scale === 0 ? 0 : Math.min(1, Math.abs(entry.engine) / scale);
     const x1 = from.x + (below.radius ?? 0), x2 = to.x - (above.radius ?? 0), middle = (x1 + x2) / 2;
     const path = `M${x1} ${from.y}C${middle} ${from.y} ${middle} ${to.y} ${x2} ${to.y}`;
     const slot = `w${weights.layer}/${i}/${j}`;
     return this.button('g', entry, { class: this.touches(entry) ? 'link touched' : 'link', 'data-slot': slot },
       svg('path', { d: path, class: 'reach', 'stroke-width': weights.size > 60 ? 2 : 10 }),
-      svg('path', { d: path, class: 'halo', 'stroke-width': 4.5 + 5.5 * share }),
-      svg('path', { d: path, stroke: cssColor(colorOf(entry.engine / (scale || 1))), 'stroke-width': 0.8 + 5.2 * share }));
+      svg('path', { d: path, class: 'halo', 'stroke-width': 4.5 + 5.5 * fraction }),
+      svg('path', { d: path, stroke: cssColor(colorOf(entry.engine / (scale || 1))), 'stroke-width': 0.8 + 5.2 * fraction }));
   }
 
-  // Numbers on links, where there are few: near their lower ends, where they lie apart.
+  // Numbers on links, if there are few: near their lower ends, so that they do not overlap.
   linkLabels(weights) {
     const below = this.column(weights.layer), above = this.column(weights.layer + 1);
     const labels = svg('g', { class: 'labels', 'aria-hidden': true });
@@ -116,7 +116,7 @@ class Drawing {
     if (areDrawn) {
       for (let i = 0; i < weights.rows; ++i)
         for (let j = 0; j < weights.columns; ++j) parts.push(this.link(weights, i, j, scale));
-      parts.sort((a, b) => isTouched(a) - isTouched(b));  // those on top
+      parts.sort((a, b) => isTouched(a) - isTouched(b));  // touched links last, so that they are on top
     } else {
       parts.push(this.wedge(below, above), ...this.linksOfChosen(weights, scale));
     }
@@ -135,7 +135,7 @@ class Drawing {
       `C${middle} ${d} ${middle} ${b} ${below.right} ${b}Z` });
   }
 
-  // Between a heat map and drawn units: the links of the cell that is chosen.
+  // Next to a heat map only the links of the chosen cell or unit are drawn.
   linksOfChosen(weights, scale) {
     const below = this.column(weights.layer), above = this.column(weights.layer + 1), chosen = this.chosen;
     if (chosen === null || chosen.tensor.layer === 0) return [];
@@ -166,7 +166,7 @@ class Drawing {
     if (tensor === undefined) {
       const waiting = this.at.step.byName.get(`z${layer}`);
       return this.button('g', new Entry(waiting, this.at.row, unit),
-        { ...slot, class: 'unit waiting', 'aria-label': `unit ${unit + 1} of layer ${layer}, not made yet` },
+        { ...slot, class: 'unit waiting', 'aria-label': `unit ${unit + 1} of layer ${layer}, not computed yet` },
         svg('circle', { cx: x, cy: y, r }), ...this.besides(layer, unit, x, y, r));
     }
     const entry = new Entry(tensor, this.at.row, unit), color = colorOf(scale === 0 ? 0 : entry.engine / scale);
@@ -177,7 +177,7 @@ class Drawing {
       ...this.besides(layer, unit, x, y, r, tensor), ...this.under(layer, unit, x, y, r, tensor));
   }
 
-  // The name of an input or output, and small units' numbers.
+  // The name of an input or output, and the number of a unit that is too small to hold it.
   besides(layer, unit, x, y, r, tensor) {
     if (!this.layout.isWide || (layer !== 1 && layer !== layerCount)) return [];
     const name = layer === 1 ? explained.columns[unit]?.name : explained.output_names[unit];
@@ -187,7 +187,7 @@ class Drawing {
     return [svg('text', { ...side, y: y + 4, class: 'beside' }, text)];
   }
 
-  // z, a, delta below a unit with room for them: those that are made and not inside.
+  // z, a, delta below a unit if they fit: those that are computed already and not shown inside it.
   under(layer, unit, x, y, r, tensor) {
     if (this.column(layer).spacing < 80) return [];
     const lines = ['z', 'a', 'delta'].map(symbol => this.at.step.byName.get(symbol + layer))
@@ -199,7 +199,7 @@ class Drawing {
   caption(layer, tensor) {
     const column = this.column(layer), name = layer === 1 ? 'inputs' : layer === layerCount ? 'outputs' : `layer ${layer}`;
     const units = column.units === 1 ? '1 unit' : `${column.units} units`;
-    const shows = tensor === undefined ? 'not made yet' : `${letters[tensor.symbol] ?? tensor.symbol} of ${units}`;
+    const shows = tensor === undefined ? 'not computed yet' : `${letters[tensor.symbol] ?? tensor.symbol} of ${units}`;
     return svg('g', { class: 'caption', 'aria-hidden': true },
       svg('text', { x: column.center, y: 15, class: 'layer-name' }, name),
       svg('text', { x: column.center, y: 31 }, shows));
@@ -214,10 +214,10 @@ class Drawing {
 }
 
 const compact = value => short(Number(value.toPrecision(Math.abs(value) < 1e-3 && value !== 0 ? 1 : 3)));
-// With as many digits as there is room for.
-function fitting(value, room) {
+// With as many digits as fit into the width.
+function fitting(value, width) {
   const widthOf = text => 6.5 * text.length;
   const texts = [3, 2, 1].map(digits => short(Number(value.toPrecision(digits))));
-  return texts.find(text => widthOf(text) <= room) ?? value.toExponential(0).replaceAll('-', '−');
+  return texts.find(text => widthOf(text) <= width) ?? value.toExponential(0).replaceAll('-', '−');
 }
 const shortened = (text, most) => text.length <= most ? text : `${text.slice(0, most - 1)}…`;

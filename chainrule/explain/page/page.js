@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the reader is: the step, its stage, the row, the number that is looked at; and how to get elsewhere.
+// The page's state (step, stage, row, chosen number) and the controls that change it.
 'use strict';
 
 const find = id => document.getElementById(id);
 
-// The stages of a step: its parts, forward and backward layer by layer.
+// The stages of a step: its parts, with forward and backward divided by layer.
 function stagesOf(step) {
   const stages = [];
   step.tensors.forEach((tensor, index) => {
@@ -22,21 +22,21 @@ const shortNames = {
 };
 const nameOfStage = stage => `${shortNames[stage.part]}${stage.layer > 0 ? ` ${stage.layer}` : ''}`;
 
-function sayingOf({ part, layer }) {
-  const forward = layer === 1 ? 'Dropout takes some inputs away before they reach the network.'
-    : `Each unit of layer ${layer} adds up what comes in, times its weights, plus its bias: z. ` +
-      'Its activation function makes a of that.';
+function descriptionOf({ part, layer }) {
+  const forward = layer === 1 ? 'Dropout sets some inputs to 0 before they reach the network.'
+    : `Each unit of layer ${layer} adds up its inputs times their weights, plus its bias: z. ` +
+      'Its activation function turns z into a.';
   const backward = layer === layerCount
-    ? `Backward: how J would change with each output; times f′(z), with each z. That is δ of layer ${layer}.`
-    : `Each δ of layer ${layer + 1} comes down through the weights that the activations went up by; ` +
-      `times f′(z), it is δ of layer ${layer}.`;
+    ? `Backward: the derivative of J by each output, times f′(z), is the derivative by each z: δ of layer ${layer}.`
+    : `Each δ of layer ${layer + 1} goes back through the weights of the forward pass; ` +
+      `times f′(z), the sum is δ of layer ${layer}.`;
   return {
     forward,
     backward,
-    'before the step': 'Before the step: the inputs of the row, the weights and biases as they are, and the targets.',
-    loss: 'How far the outputs are from the targets becomes one number, the objective J. The step is to make it smaller.',
-    gradients: 'Each weight’s part in J: δ of the unit it leads to, times a of the unit it comes from, summed over the rows.',
-    update: 'Every weight and bias moves against its gradient; then the same rows once more, with the new weights.',
+    'before the step': 'Before the step: the inputs of the row, the current weights and biases, and the targets.',
+    loss: 'The loss measures how far the outputs are from the targets. The step should make the objective J smaller.',
+    gradients: 'The derivative of J by a weight: δ of the unit it leads to, times a of the unit it comes from, summed over the rows.',
+    update: 'Every weight and bias moves against its gradient; then a forward pass of the same rows with the new weights.',
   }[part];
 }
 
@@ -57,7 +57,7 @@ const page = {
     tableView.fill(step);
   },
 
-  // Walks on, from the last stage of a step to the first of the next.
+  // Goes to a stage; after the last stage of a step comes the first of the next step.
   go(index) {
     const other = explained.steps[explained.steps.indexOf(this.step) + Math.sign(index - this.index)];
     if (index >= this.stages.length || index < 0) {
@@ -118,7 +118,7 @@ const page = {
   showStage() {
     const { stage } = this;
     find('stage-name').textContent = stage.layer > 0 ? `${shortNames[stage.part]}, layer ${stage.layer}` : shortNames[stage.part];
-    find('saying').textContent = sayingOf(stage);
+    find('description').textContent = descriptionOf(stage);
     const bySymbol = new Map();
     for (const tensor of stage.tensors) {
       const key = tensor.symbol + (tensor.after ? '+' : '');
@@ -131,7 +131,7 @@ const page = {
     find('objective').textContent = isMade(objective) ? `J = ${short(objective.engine(0))}${later}` : '';
   },
 
-  // The formula of a quantity, for the first of the layers that have it in this stage.
+  // The formula of a quantity, for the first layer that has it in this stage.
   formulaItem(tensors) {
     const [tensor] = tensors, isPerRow = ['units', 'rows'].includes(tensor.axes), more = tensors.length - 1;
     const first = new Entry(tensor, isPerRow ? this.row : 0, 0);
@@ -141,7 +141,7 @@ const page = {
         mathInline(wholeFormula(tensor)),
         tensor.axes === 'single' ? html('span', { class: 'value' }, `= ${short(first.engine)}`) : null),
       html('span', { class: 'article', title: 'equation of the article' }, article && `(${article})`),
-      more > 0 ? html('span', { class: 'others' }, `and so in ${more} more layer${more > 1 ? 's' : ''}`) : null);
+      more > 0 ? html('span', { class: 'others' }, `likewise in ${more} more layer${more > 1 ? 's' : ''}`) : null);
   },
 
   draw() {
@@ -175,8 +175,8 @@ function describe() {
   find('step-choice').hidden = explained.steps.length < 2;
   find('row-choice').hidden = !manyRows;
   find('beyond').hidden = explained.within_bounds;
-  const placeInWords = each => `${each.name} (step ${each.step}, row ${each.row}, column ${each.column})`;
-  find('beyond').textContent = `Beyond its bound: ${explained.excesses.map(placeInWords).join('; ')}.`;
+  const positionInWords = each => `${each.name} (step ${each.step}, row ${each.row}, column ${each.column})`;
+  find('beyond').textContent = `Error above the bound: ${explained.excesses.map(positionInWords).join('; ')}.`;
   find('program').textContent = explained.program;
 }
 

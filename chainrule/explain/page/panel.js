@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One number: its formula with symbols, then with numbers, then the result, and where to go from there.
+// The panel of one number: its formula with symbols and with numbers, the result, and links to related numbers.
 'use strict';
 
 function html(tag, attributes = {}, ...children) {
@@ -9,7 +9,7 @@ function html(tag, attributes = {}, ...children) {
   return made;
 }
 
-// Something that leads to a number when it is clicked or, with the focus on it, Enter is pressed.
+// A button that leads to a number by a click or the Enter key.
 function numberButton(entry, ...content) {
   const usual = () => [html('span', { class: 'name' }, entry.name), html('span', { class: 'value' }, short(entry.engine))];
   return html('button', { type: 'button', class: 'number', 'data-key': entry.key }, ...(content.length > 0 ? content : usual()));
@@ -45,22 +45,22 @@ function checkLine(entry, made) {
   const found = recomputed(entry, made);
   if (found === null) return null;
   const text = found.agrees ? `The factors shown give ${short(found.value)}: the result, within its bound.`
-                            : `The factors shown give ${found.value}, which is not the result within its bound.`;
+                            : `The factors shown give ${found.value}: this differs from the result by more than its bound.`;
   return html('p', { class: `check ${found.agrees ? 'agrees' : 'differs'}` }, text);
 }
 
 function resultTable(entry) {
   const { isFloat } = entry.tensor, beyond = entry.isWithin ? '' : 'beyond';
-  const line = (name, value, what, more = '') => html('tr', { 'data-field': name, class: more },
-    html('th', { scope: 'row' }, name), html('td', {}, value), html('td', { class: 'what' }, what));
+  const line = (name, value, note, more = '') => html('tr', { 'data-field': name, class: more },
+    html('th', { scope: 'row' }, name), html('td', {}, value), html('td', { class: 'what' }, note));
   return html('table', { class: 'result' }, html('caption', { class: 'unseen' }, `${entry.name}: the result`), html('tbody', {},
-    line('engine', exact(entry.engine, isFloat), isFloat ? 'as trained, in float' : 'kept in double'),
-    line('truth', exact(entry.truth, false), 'in double'),
-    line('difference', rough(entry.engine - entry.truth), entry.isWithin ? 'engine − truth' : 'beyond its bound', beyond),
-    line('bound', rough(entry.bound), 'of the roundings')));
+    line('engine', exact(entry.engine, isFloat), isFloat ? 'as in training, in float' : 'kept in double'),
+    line('reference', exact(entry.truth, false), 'in double'),
+    line('difference', rough(entry.engine - entry.truth), entry.isWithin ? 'engine − reference' : 'above the bound', beyond),
+    line('bound', rough(entry.bound), 'for rounding errors')));
 }
 
-// Every factor as a plain button, for whoever does not read MathML, and for sums of many terms.
+// Every factor as a plain button, for browsers and screen readers without MathML, and for sums of many terms.
 function factorsTable(entry, made) {
   const factors = k => made.term(k).factors;
   const withProducts = made.count > 1 && factors(0).length > 1 && Number.isFinite(valueOfTerm(made.term(0)));
@@ -68,7 +68,7 @@ function factorsTable(entry, made) {
                       ...(withProducts ? [short(valueOfTerm(made.term(k)))] : [])];
   const around = [...made.before.factors, ...made.after.factors];
   const heads = ['term', 'factors', ...(withProducts ? ['gives'] : [])];
-  const title = made.count > 1 ? `Made of ${made.count} terms` : 'Made of';
+  const title = made.count > 1 ? `Computed from ${made.count} terms` : 'Computed from';
   return html('details', { class: 'made-of', open: '' }, html('summary', {}, title),
     around.length > 0 ? html('p', { class: 'chips' }, ...around.map(factor => numberButton(factor))) : null,
     made.count > 1 ? pagedTable('The terms', heads, made.count, rowAt, 8)
@@ -89,7 +89,7 @@ function relatives(entry) {
   return all;
 }
 
-function neighbours(entry) {
+function neighbors(entry) {
   const { step } = entry.tensor;
   if (entry.tensor.axes === 'weights') {
     const below = step.byName.get(`a${entry.tensor.layer}`), above = step.byName.get(`z${entry.tensor.layer + 1}`);
@@ -105,7 +105,7 @@ function neighbours(entry) {
 
 function chips(title, entries, chosen, most = 12) {
   const shown = entries.slice(0, most);
-  const left = `and ${entries.length - most} more, in the table below`;
+  const left = `and ${entries.length - most} more in the table below`;
   const more = entries.length > most ? [html('span', { class: 'more' }, left)] : [];
   return html('div', { class: 'related' }, html('h3', {}, title), html('p', { class: 'chips' }, ...shown.map(each => {
     const button = numberButton(each);
@@ -117,7 +117,7 @@ function chips(title, entries, chosen, most = 12) {
 function panelOf(entry) {
   const { tensor } = entry, made = derivationOf(entry), origin = originOf(entry), article = articleOf(tensor);
   const ofRow = manyRows && ['units', 'rows'].includes(tensor.axes) ? `, row ${explained.rows[entry.row]}` : '';
-  const given = tensor.after ? 'Made by a forward pass of its own, with the new weights.' : 'Given, not made in this step.';
+  const given = tensor.after ? 'Computed by a separate forward pass with the new weights.' : 'Given, not computed in this step.';
   const family = { weights: 'This weight', rows: 'This row', single: 'This step' }[tensor.axes] ?? 'This unit';
   const parts = [
     html('h2', { id: 'panel-title', tabindex: -1 }, mathInline(symbolInMath(tensor, entry)), html('code', {}, entry.name)),
@@ -134,6 +134,6 @@ function panelOf(entry) {
   if (made.count > 0 && (made.count > 1 || made.term(0).factors.length > 0)) parts.push(factorsTable(entry, made));
   const related = relatives(entry);
   if (related.length > 1) parts.push(chips(family, related, entry, related.length));
-  for (const [title, entries] of neighbours(entry)) parts.push(chips(title, entries, entry));
+  for (const [title, entries] of neighbors(entry)) parts.push(chips(title, entries, entry));
   return parts;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Quantities in the article's notation: layers above in brackets, units below.
+// Quantities in the article's notation: layers as superscripts in brackets, units as subscripts.
 'use strict';
 
 const letters = {
@@ -8,7 +8,7 @@ const letters = {
 };
 const isSymbol = text => explained.steps[0].byName.has(text);
 
-// The letter with its layer above and, for one number, its unit below.
+// The letter with its layer as superscript and, for one number, its unit as subscript.
 function letterInMath(letter, tensor, entry) {
   const base = math('mi', letter);
   const above = row();
@@ -45,7 +45,7 @@ function symbolInMath(tensor, entry = null) {
   if (symbol === 'slope') return row(math('mi', 'f′'), math('mo', '('), letter, math('mo', ')'));
   if (symbol === 'd_a') return derivative('J', 'a');
   if (symbol === 'dW' || symbol === 'db') return derivative('loss', symbol[1]);
-  // Clipped, it is no derivative any more.
+  // After clipping it is not the derivative any more.
   if (symbol.startsWith('g_') && !isSymbol('clip')) return derivative('J', symbol[2]);
   if (symbol === 'gradient_norm') return row(math('mo', '‖'), math('mo', '∇'), math('mi', 'loss'), math('mo', '‖'));
   const [memory, of] = symbol.split('_');
@@ -54,7 +54,7 @@ function symbolInMath(tensor, entry = null) {
   return tensor.after ? math('msubsup', base, inner, math('mtext', 'new')) : math('msub', base, inner);
 }
 
-// A word in a formula: a quantity, a function, or just a word.
+// A word in a formula: a quantity, a function, or an ordinary word.
 function nameInMath(text) {
   const tensor = explained.steps[0].byName.get(text);
   if (tensor !== undefined) return symbolInMath(tensor);
@@ -69,7 +69,7 @@ const mathBlock = inner => {
 };
 const mathInline = inner => math('math', inner);
 
-// "z(2) = W(1) a(1) + b(1)": a quantity's formula as a whole; null for what is given.
+// "z(2) = W(1) a(1) + b(1)": the formula of a whole quantity; null for given quantities.
 function wholeFormula(tensor) {
   if (tensor.formula === '') return null;
   return row(symbolInMath(tensor), math('mo', '='), setInMath(tokensOf(tensor.formula), () => row()));

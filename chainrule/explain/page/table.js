@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tables of any length, a page of lines at a time.
+// Tables of any length, shown page by page.
 'use strict';
 
 function pagedTable(caption, heads, count, rowAt, perPage) {
@@ -32,10 +32,10 @@ function pagedTable(caption, heads, count, rowAt, perPage) {
     html('div', { class: 'scrolls', tabindex: 0, role: 'region', 'aria-label': caption }, table), pages > 1 ? pager : null);
 }
 
-// Everything of a step: a quantity to choose, and all its numbers.
+// The table of a step: a choice of quantities, and all numbers of the chosen one.
 const tableView = {
   choice: document.getElementById('quantity'),
-  place: document.getElementById('numbers'),
+  container: document.getElementById('numbers'),
 
   fill(step) {
     const before = this.choice.value, groups = new Map();
@@ -56,8 +56,8 @@ const tableView = {
       return [numberButton(entry, entry.name), exact(entry.engine, tensor.isFloat), exact(entry.truth, false),
               rough(entry.engine - entry.truth), rough(entry.bound), ...(this.hasOrigins(tensor) ? [origin] : [])];
     };
-    const heads = ['number', 'engine', 'truth', 'difference', 'bound', ...(this.hasOrigins(tensor) ? ['stands for'] : [])];
-    this.place.replaceChildren(
+    const heads = ['number', 'engine', 'reference', 'difference', 'bound', ...(this.hasOrigins(tensor) ? ['meaning'] : [])];
+    this.container.replaceChildren(
       html('div', { class: 'formula-of-table' }, whole === null ? '' : mathBlock(whole),
         html('p', { class: 'article' }, article && `${article} of the article`)),
       pagedTable(`${tensor.name}: ${tensor.meaning}`, heads, tensor.size, line, 25));
