@@ -14,7 +14,7 @@
 namespace chainrule {
 namespace {
 
-constexpr std::size_t kFoldsDrawn = 6;  // of curves
+constexpr std::size_t kFoldsDrawn = 6;  // curves per chart
 
 Json fold_object(const FoldResult& fold) {
   return {{"repeat", fold.repeat},
@@ -29,7 +29,7 @@ Json fold_object(const FoldResult& fold) {
           {"metrics", estimates_object(fold.test)}};
 }
 
-// Metrics of the folds, first those that are asked of every model.
+// Metrics of the folds, first those that every model reports.
 Json metrics_array(const CrossValidation& found) {
   Json metrics = Json::array();
   for (const CrossEstimate& metric : found.metrics) {
@@ -49,7 +49,7 @@ Json metrics_array(const CrossValidation& found) {
   return metrics;
 }
 
-// The answers of all folds, repeat by repeat.
+// The predictions of all folds, repeat by repeat.
 Json answers_of(const CrossValidation& found, const CrossFacts& facts) {
   const Dataset data = encode(facts.plan->encoder, *facts.table, true);
   ShownPredictions answers{&facts.plan->encoder, &data.targets, {}, {}, {}};
@@ -73,7 +73,7 @@ Json answers_of(const CrossValidation& found, const CrossFacts& facts) {
   return out;
 }
 
-// One sentence that says what such models are worth.
+// One sentence with the main metric.
 std::string summary_of(const CrossValidation& found, const CrossFacts& facts) {
   const bool classes = found.task == Task::classes;
   const auto metric = std::ranges::find_if(
@@ -83,25 +83,23 @@ std::string summary_of(const CrossValidation& found, const CrossFacts& facts) {
   const bool interval = !std::isnan(metric->low);
   if (classes)
     return fmt::format(
-        "Models like this name {} rightly on {:.1f} % of rows that they did not see{}; always answering the most "
-        "frequent class would be right on {:.1f} %.",
-        target, 100 * metric->mean,
-        interval ? fmt::format(" (95 % interval {:.1f} to {:.1f} %)", 100 * metric->low, 100 * metric->high) : "",
+        "Cross-validated accuracy for {}: {:.1f} % ({}always predicting the most frequent class: {:.1f} %).", target,
+        100 * metric->mean,
+        interval ? fmt::format("95 % interval {:.1f} to {:.1f} %; ", 100 * metric->low, 100 * metric->high) : "",
         100 * metric->trivial);
-  return fmt::format(
-      "Models like this are off by {:.4g} on rows that they did not see{} (root mean square error of {}); always "
-      "answering the mean would be off by {:.4g}.",
-      metric->mean, interval ? fmt::format(", 95 % interval {:.4g} to {:.4g}", metric->low, metric->high) : "", target,
-      metric->trivial);
+  return fmt::format("Cross-validated root mean square error of {}: {:.4g} ({}always predicting the mean: {:.4g}).",
+                     target, metric->mean,
+                     interval ? fmt::format("95 % interval {:.4g} to {:.4g}; ", metric->low, metric->high) : "",
+                     metric->trivial);
 }
 
 std::string how_of(const CrossValidation& found, const CrossFacts& facts) {
   return fmt::format(
-      "{} trainings{}, each tested on about {} rows, {} answers in all. {}. {:.1f} s.{}", found.folds.size(),
+      "{} trainings{}, each tested on about {} rows, {} predictions in all. {}. {:.1f} s.{}", found.folds.size(),
       facts.how.repeats > 1 ? fmt::format(", {} folds {} times", facts.how.folds, facts.how.repeats) : "",
       answers_in(found) / std::max<std::size_t>(found.folds.size(), 1), answers_in(found),
       describe(facts.plan->architecture), facts.seconds,
-      found.interrupted ? " Interrupted: not all folds are there." : "");
+      found.interrupted ? " Interrupted: some folds are missing." : "");
 }
 
 std::vector<Note> notes_of(const CrossValidation& found, const CrossFacts& facts) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a cross-validation found: as a JSON document, and as what its page shows.
+// The results of a cross-validation as a JSON document, and as the data of its page.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 #pragma GCC visibility push(default)
 namespace chainrule {
 
-/// What a report says beside the results.
+/// Facts that a report contains besides the results.
 struct CrossFacts {
   std::string data;  ///< path
   CrossValidationOptions how;
@@ -19,17 +19,17 @@ struct CrossFacts {
   const Table* table = nullptr;
   const FitPlan* plan = nullptr;  ///< of the first fold
   const FitOptions* options = nullptr;
-  std::string command;  ///< that does it again
+  std::string command;  ///< repeats the cross-validation
 };
 
 /// "fold 3 of 5" or "repeat 2, fold 3 of 5".
 std::string name_of(const FoldResult& fold, const CrossValidationOptions& how);
 
-/// Answers to all rows that were tested, of all folds.
+/// The number of predictions for tested rows, over all folds.
 std::size_t answers_in(const CrossValidation& found);
-/// Fields are only ever added; numbers that are not finite are null (docs/formats.md).
+/// The JSON document (docs/formats.md). Fields may be added but are never removed; infinities and NaN are null.
 std::string cross_document(const CrossValidation& found, const CrossFacts& facts);
-/// What its page shows (docs/formats.md, "Report").
+/// The data of its page (docs/formats.md, "Report").
 Json cross_report(const CrossValidation& found, const CrossFacts& facts);
 
 }  // namespace chainrule

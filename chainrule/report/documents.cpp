@@ -294,7 +294,7 @@ std::string evaluation_document(const Evaluation& evaluation) {
       const std::span<const std::uint64_t> row = std::span(evaluation.confusion).subspan(k * classes, classes);
       matrix.push_back(std::vector<std::uint64_t>(row.begin(), row.end()));
     }
-    document["confusion_matrix"] = matrix;  // a row per true class, a column per predicted one
+    document["confusion_matrix"] = matrix;  // a row per true class, a column per predicted class
   }
   if (!evaluation.by.empty()) document["by"] = groups_object(evaluation);
   return document_text(document);

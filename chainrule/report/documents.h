@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The JSON documents of `--json`. Fields are only ever added; numbers that are not finite are null.
+// The JSON documents of `--json`. Fields may be added but are never removed; infinities and NaN are null.
 #pragma once
 
 #include <span>
@@ -16,30 +16,30 @@
 #pragma GCC visibility push(default)
 namespace chainrule {
 
-/// What `train` knows beside the result.
+/// Facts that `train` adds to the result.
 struct TrainingFacts {
   std::string model;  ///< path
   std::size_t training_rows = 0, validation_rows = 0;
   double seconds = 0;
-  FoundRates rates;  ///< before it
+  FoundRates rates;  ///< found before the training
 };
 std::string training_document(const FitResult& result, const TrainingFacts& facts);
 
-/// {"learning_rate": {...}, "layers": {...}}, each null where it was not asked for; null where neither was.
+/// {"learning_rate": {...}, "layers": {...}}, each null if not requested; null if neither was.
 Json rates_object(const FoundRates& found);
 
-/// What is known of a table's columns, and what training would do with them.
+/// The columns of a table, and how training would use them.
 struct TableFacts {
   std::vector<ColumnFacts> columns;
   std::vector<ColumnUse> uses;    ///< one per column
-  const FitPlan* plan = nullptr;  ///< nullptr where it would be refused
+  const FitPlan* plan = nullptr;  ///< nullptr if training would refuse the table
   std::string refusal, hint;
 };
 std::string table_document(const Table& table, const TableFacts& facts);
 std::string model_document(const Model& model, const std::string& path);
 
 std::string check_document(const CheckReport& report, const CheckFacts& facts);
-/// Fields are only ever added; numbers that are not finite are null (docs/formats.md).
+/// See docs/formats.md.
 std::string evaluation_document(const Evaluation& evaluation);
 
 }  // namespace chainrule

@@ -13,14 +13,14 @@
 namespace chainrule {
 namespace {
 
-constexpr std::size_t kRowsDrawn = 2'000;   // of points in a chart
-constexpr std::size_t kRowsRanked = 5'000;  // of probabilities for curves
+constexpr std::size_t kRowsDrawn = 2'000;   // points in a chart
+constexpr std::size_t kRowsRanked = 5'000;  // probabilities behind a ROC curve
 constexpr std::size_t kEpochsDrawn = 1'000;
 constexpr std::size_t kMostClasses = 20;  // of a confusion matrix
 constexpr std::size_t kColumnsShown = 500;
 constexpr std::size_t kRoomForValues = 60;
 
-// At most so many of the numbers below `count`, evenly.
+// At most `most` of the numbers below `count`, evenly spaced.
 std::vector<std::size_t> some_of(std::size_t count, std::size_t most) {
   std::vector<std::size_t> out;
   const std::size_t some = std::min(count, most);
@@ -28,7 +28,7 @@ std::vector<std::size_t> some_of(std::size_t count, std::size_t most) {
   return out;
 }
 
-// Calls take(place, answer) for each of the places, in their order.
+// Calls take(index, prediction) for each index, in order.
 template <class Take>
 void for_each_answer(const ShownPredictions& answers, const std::vector<std::size_t>& places, const Take& take) {
   MatrixOf<double> given(std::min(kRowsAtOnce, places.size()), answers.encoder->outputs());

@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::size_t kMostRowsExamined = 10'000;
 
-// Those that training knows, then what else was measured on the test rows.
+// The metrics of the training, then further ones measured on the test rows.
 Json figures_of(const FitResult& result) {
   Json figures = Json::array();
   for (const Metric& metric : result.training) {
@@ -45,7 +45,7 @@ Json figures_of(const FitResult& result) {
   return figures;
 }
 
-// Of the model to rows that did not train: those of the test, or those that were watched.
+// Predictions for the test rows, or for the validation rows if there are no test rows.
 Json answers_of(const FitResult& result, const ReportFacts& facts) {
   const bool tested = !result.split.test.empty();
   const Selection shown = tested ? facts.rows->test() : facts.rows->held_out();
@@ -63,8 +63,8 @@ Json answers_of(const FitResult& result, const ReportFacts& facts) {
   return out;
 }
 
-// What ails the model, judged on training rows that are drawn; null where they cannot be judged: none of them has a
-// weight, or no finite number comes out, which is said elsewhere.
+// The model's problems, judged on a sample of training rows. Null if they cannot be judged: no row has a weight, or
+// numbers are not finite, which other messages report.
 Json findings_of(const FitResult& result, const ReportFacts& facts) {
   std::vector<std::size_t> rows;
   for (const std::size_t i :
@@ -80,7 +80,7 @@ Json findings_of(const FitResult& result, const ReportFacts& facts) {
   return findings;
 }
 
-// Of each layer over the training: what its activations are like, and how its updates compare with its parameters.
+// For each layer over the training: statistics of its activations, and its updates relative to its parameters.
 Json layers_of(const FitResult& result, const ReportFacts& facts) {
   const Architecture& architecture = result.model.network.architecture;
   Json steps = Json::array(), layers = Json::array();
@@ -112,7 +112,7 @@ Json layers_of(const FitResult& result, const ReportFacts& facts) {
           {"findings", findings_of(result, facts)}};
 }
 
-// One sentence that says what the model is worth, and how sure that is.
+// One sentence with the main metric, its interval and the baseline.
 std::string summary_of(const FitResult& result, std::size_t watched) {
   const bool tested = result.test.rows > 0, classes = result.model.encoder.task == Task::classes;
   const char* const name = classes ? "accuracy" : "rmse";
@@ -125,32 +125,31 @@ std::string summary_of(const FitResult& result, std::size_t watched) {
     figure.value = found->value;
     if (const Metric* const constant = find_metric(result.trivial, name)) figure.trivial = constant->value;
   }
-  if (std::isnan(figure.value))
-    return fmt::format("A model of {}, measured on no rows but those that trained it.", target);
+  if (std::isnan(figure.value)) return fmt::format("The model of {} was measured on its training rows only.", target);
   const std::size_t count = tested ? result.test.rows : watched;
   const std::string rows = fmt::format("{} {} row{}", count, tested ? "test" : "validation", count == 1 ? "" : "s");
   const double trivial = figure.trivial;
-  std::string beside =
-      std::isnan(trivial) ? ""
-      : classes ? fmt::format("; always answering the most frequent class would be right on {:.1f} %", 100 * trivial)
-                : fmt::format("; always answering the mean would be off by {:.4g}", trivial);
+  const bool interval = !std::isnan(figure.low);
+  std::string beside;
+  if (interval)
+    beside = classes ? fmt::format("95 % interval {:.1f} to {:.1f} %", 100 * figure.low, 100 * figure.high)
+                     : fmt::format("95 % interval {:.4g} to {:.4g}", figure.low, figure.high);
+  if (interval && !std::isnan(trivial)) beside += "; ";
+  if (!std::isnan(trivial))
+    beside += classes ? fmt::format("always predicting the most frequent class: {:.1f} %", 100 * trivial)
+                      : fmt::format("always predicting the mean: {:.4g}", trivial);
+  if (!beside.empty()) beside = " (" + beside + ")";
   const Estimate* const ranks =
       tested && result.model.encoder.labels.size() == 2 ? find_estimate(result.test, "roc_auc") : nullptr;
-  if (ranks != nullptr && !std::isnan(ranks->value)) beside += fmt::format(". ROC AUC {:.3g}", ranks->value);
-  const bool interval = !std::isnan(figure.low);
-  if (classes)
-    return fmt::format(
-        "It names {} rightly on {:.1f} % of {}{}{}.", target, 100 * figure.value, rows,
-        interval ? fmt::format(" (95 % interval {:.1f} to {:.1f} %)", 100 * figure.low, 100 * figure.high) : "",
-        beside);
-  return fmt::format("It is off by {:.4g} on {} (root mean square error of {}{}){}.", figure.value, rows, target,
-                     interval ? fmt::format(", 95 % interval {:.4g} to {:.4g}", figure.low, figure.high) : "", beside);
+  if (ranks != nullptr && !std::isnan(ranks->value)) beside += fmt::format("; ROC AUC {:.3g}", ranks->value);
+  if (classes) return fmt::format("Accuracy for {} on {}: {:.1f} %{}.", target, rows, 100 * figure.value, beside);
+  return fmt::format("Root mean square error of {} on {}: {:.4g}{}.", target, rows, figure.value, beside);
 }
 
 std::string how_of(const FitResult& result, const ReportFacts& facts, std::size_t validation) {
   const History& history = result.history;
-  std::string text = fmt::format("{} rows trained, {} were watched", result.split.rest.size(), validation);
-  if (result.test.rows > 0) text += fmt::format(", {} kept for the test", result.test.rows);
+  std::string text = fmt::format("{} training rows, {} validation rows", result.split.rest.size(), validation);
+  if (result.test.rows > 0) text += fmt::format(", {} test rows", result.test.rows);
   text += fmt::format(". {}. {} epochs, {} steps in {:.1f} s", describe(result.model.network.architecture),
                       history.epochs.size(), history.steps, facts.seconds);
   if (history.stop == StopReason::early_stopping) text += ", stopped early";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a training was, in one document: what `report.html` shows (docs/formats.md, "Report").
+// A training in one document: the data of `report.html` (docs/formats.md, "Report").
 #pragma once
 
 #include <string>
@@ -13,24 +13,24 @@
 #pragma GCC visibility push(default)
 namespace chainrule {
 
-/// What a report says of a training beside its result.
+/// Facts that a report contains besides the result of the training.
 struct ReportFacts {
   const Table* table = nullptr;       ///< of the training
-  const Table* validation = nullptr;  ///< another table that was watched, or none
+  const Table* validation = nullptr;  ///< the validation table, or none
   const FitPlan* plan = nullptr;
   const FitData* rows = nullptr;  ///< encoded by the plan
   const FitOptions* options = nullptr;
   const std::vector<HealthRecord>* health = nullptr;  ///< of some of its steps
-  const FoundRates* rates = nullptr;                  ///< before it; nullptr: nothing was asked for
+  const FoundRates* rates = nullptr;                  ///< found before the training; nullptr: not requested
   std::string data, model;                            ///< paths
-  std::vector<std::string> commands;                  ///< that train it again
+  std::vector<std::string> commands;                  ///< repeat the training
   double seconds = 0;
   std::size_t threads = 0;
 };
 
 Json training_report(const FitResult& result, const ReportFacts& facts);
 
-/// A report (docs/formats.md, "Report") as one self-contained page with curves. It asks for nothing from anywhere.
+/// A report (docs/formats.md, "Report") as one self-contained page with curves. The page makes no network requests.
 std::string report_html(std::string_view document);
 
 }  // namespace chainrule

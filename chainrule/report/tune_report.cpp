@@ -32,7 +32,7 @@ Json settings_object(const Trial& trial) {
   return settings;
 }
 
-// An axis for each option that varies: its values, or its bounds.
+// An axis for each varied option: its values, or its bounds.
 Json axes_array(const TuneOptions& how) {
   Json axes = Json::array();
   for (const SearchRange& range : how.ranges) {
@@ -44,7 +44,7 @@ Json axes_array(const TuneOptions& how) {
   return axes;
 }
 
-// A trial with the value of every option that varies.
+// A trial with the value of every varied option.
 Json trial_with_all(const TuneResult& found, std::size_t t, const TuneOptions& how, const FitOptions& start) {
   const Trial& trial = found.trials[t];
   Json settings = Json::object();
@@ -81,7 +81,7 @@ double gain_of(const TuneResult& found, const Trial& trial) {
 
 std::string verdict_text(const TuneResult& found, const TuneOptions& how) {
   if (found.winner != 0 && std::isnan(found.gain))
-    return fmt::format("Trial {} is the best; the options as given failed.", found.winner);
+    return fmt::format("Trial {} is the best; training with the options as given failed.", found.winner);
   if (found.winner != 0)
     return fmt::format(
         "Trial {} is better than the options as given by {:.3g} +- {:.3g} (mean and standard error over {} folds).",
@@ -97,11 +97,11 @@ std::string verdict_text(const TuneResult& found, const TuneOptions& how) {
 
 std::string test_text(const TuneResult& found, const TuneFacts& facts) {
   if (!facts.winner) return "";
-  std::string out = fmt::format("{} on {} rows that the search never saw: {}", found.score, facts.test_rows,
+  std::string out = fmt::format("{} on {} test rows, which the search did not use: {}", found.score, facts.test_rows,
                                 estimate_text(*facts.winner));
   if (found.winner != 0)
     out += "; with the options as given " +
-           (facts.start ? estimate_text(*facts.start) : std::string("none, the training failed"));
+           (facts.start ? estimate_text(*facts.start) : std::string("none, since training failed"));
   return out;
 }
 

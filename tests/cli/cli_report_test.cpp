@@ -118,9 +118,9 @@ TEST(Report, ShowsWhatTheRunFound) {
   const auto figure = [&](const char* name) { return find_estimate(model.provenance.test, name)->value; };
   Browser browser;
   browser.open(page);
-  EXPECT_TRUE(contains(
-      browser.text("#summary"),
-      fmt::format("It names ill rightly on {:.1f} % of 90 test rows (95 % interval ", 100 * figure("accuracy"))));
+  EXPECT_TRUE(
+      contains(browser.text("#summary"),
+               fmt::format("Accuracy for ill on 90 test rows: {:.1f} % (95 % interval ", 100 * figure("accuracy"))));
   // The area under the ROC curve drawn is the metric; the matrix has the accuracy.
   const json area =
       browser.value(R"((() => { const { roc } = ranking(report.answers.probability, report.answers.positive);
@@ -157,12 +157,10 @@ TEST(Report, OfFoldsShowsWhatCvPrints) {
   Browser browser;
   browser.open(dir.path("cv.html"));
   const json& accuracy = document["metrics"]["accuracy"];
-  EXPECT_TRUE(
-      contains(browser.text("#summary"),
-               fmt::format("name ill rightly on {:.1f} % of rows that they did not see (95 % interval {:.1f} to "
-                           "{:.1f} %)",
-                           100 * accuracy["mean"].get<double>(), 100 * accuracy["low"].get<double>(),
-                           100 * accuracy["high"].get<double>())))
+  EXPECT_TRUE(contains(browser.text("#summary"),
+                       fmt::format("Cross-validated accuracy for ill: {:.1f} % (95 % interval {:.1f} to {:.1f} %; ",
+                                   100 * accuracy["mean"].get<double>(), 100 * accuracy["low"].get<double>(),
+                                   100 * accuracy["high"].get<double>())))
       << browser.text("#summary");
   EXPECT_EQ(browser.value("document.querySelectorAll('#figures tbody tr').length"), document["metrics"].size());
   EXPECT_EQ(browser.value("document.querySelectorAll('#figures + details tbody tr').length"), 8);
@@ -209,7 +207,7 @@ TEST(Report, OfASearchDrawsEveryTrial) {
             true);
   const double figure = document["test"]["winner"]["value"];
   EXPECT_TRUE(contains(browser.text("#search-note"),
-                       fmt::format("log_loss on 60 rows that the search never saw: {:.5g}", figure)))
+                       fmt::format("log_loss on 60 test rows, which the search did not use: {:.5g}", figure)))
       << browser.text("#search-note");
 }
 

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// What reports are made of: elements, tables, charts. Curves are uPlot's; each has its numbers in a table below.
+// The parts of reports: elements, tables, charts. uPlot draws the curves; a table below each has its numbers.
 'use strict';
 const report = JSON.parse(document.getElementById('data').textContent);
 const find = (id) => document.getElementById(id);
-const resolved = (name) => {  // light-dark() as the colour that it is now
+const resolved = (name) => {  // light-dark() as the current color
   const probe = document.body.appendChild(html('i', { hidden: '' }));
   probe.style.color = `var(${name})`;
   const found = getComputedStyle(probe).color;
   probe.remove();
   return found;
 };
-const kColours = ['first', 'second', 'third', 'fourth', 'fifth', 'sixth'];
-let colours = {};
+const kColors = ['first', 'second', 'third', 'fourth', 'fifth', 'sixth'];
+let colors = {};
 const plots = [];
 
 function html(tag, attributes = {}, ...children) {
@@ -37,15 +37,15 @@ function details(name, content) {
   return html('details', {}, html('summary', {}, name), region);
 }
 
-// A figure with a chart, its legend in words, and the numbers. series: [{ name, values, kind }].
+// Appends a chart with its legend and its numbers. series: [{ name, values, kind }].
 function chart(parent, { title, note, x, xName, series, tableName, scatter = false, square = false, log = false, logX = false, mark }) {
   const plot = html('div', { class: 'plot', role: 'img', 'aria-label': `${title}. ${note}` });
-  const names = kColours;
+  const names = kColors;
   const legend = html('div', { class: 'legend' }, ...series.map((one, k) => html('span', { class: one.kind ?? names[k] }, one.name)));
   const rows = x.map((at, i) => [text(at, 6), ...series.map((one) => text(one.values[i], 6))]);
   parent.append(html('figure', {}, html('figcaption', {}, html('h3', {}, title), html('p', {}, note)), plot, legend,
     details(tableName ?? 'The numbers', table([xName, ...series.map((one) => one.name)], rows, [0, ...series.map((_, k) => k + 1)]))));
-  const stroke = (kind) => () => colours[kind];
+  const stroke = (kind) => () => colors[kind];
   const axis = (label) => ({ stroke: stroke('quiet'), grid: { stroke: stroke('rule'), width: 1 }, ticks: { stroke: stroke('rule'), width: 1 }, label, labelSize: 20, font: '12px system-ui, sans-serif',
     labelFont: '12px system-ui, sans-serif', size: label === xName ? 36 : 58, values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : text(tick, 3))) });
   const options = {
@@ -58,7 +58,7 @@ function chart(parent, { title, note, x, xName, series, tableName, scatter = fal
       if (mark === undefined) return;
       const at = u.valToPos(mark, 'x', true);
       u.ctx.save();
-      u.ctx.strokeStyle = colours.quiet;
+      u.ctx.strokeStyle = colors.quiet;
       u.ctx.setLineDash([4, 4]);
       u.ctx.beginPath();
       u.ctx.moveTo(at, u.bbox.top);
@@ -72,8 +72,8 @@ function chart(parent, { title, note, x, xName, series, tableName, scatter = fal
   plots.push({ made, plot });
 }
 
-// Histories side by side: all epochs that one of them has, and lists of numbers by these; some may have other epochs.
-function sideBySide(histories) {
+// Aligns histories whose epochs may differ: all epochs of any of them, and each list with null for missing epochs.
+function aligned(histories) {
   const x = [...new Set(histories.flatMap((history) => history.epoch))].sort((a, b) => a - b);
   const by = histories.map((history) => new Map(history.epoch.map((epoch, k) => [epoch, k])));
   return { x, values: (k, list) => x.map((epoch) => list?.[by[k].get(epoch)] ?? null) };
@@ -84,6 +84,6 @@ function fit() {
 }
 
 function paint() {
-  for (const name of [...kColours, 'quiet', 'rule', 'ink']) colours[name] = resolved(`--${name}`);
+  for (const name of [...kColors, 'quiet', 'rule', 'ink']) colors[name] = resolved(`--${name}`);
   for (const { made } of plots) made.redraw(false);
 }

@@ -10,8 +10,8 @@ function showTraining() {
   find('weights').textContent = report.weights_sha256;
 }
 
-// What all of them have but a comparison.
-function showRest() {
+// Parts of every page except a comparison.
+function showCommonParts() {
   find('summary').textContent = report.summary;
   find('how').textContent = report.how;
   const isWarning = (note, i) => report.note_details[i].severity === 'warning';
@@ -36,13 +36,13 @@ find('theme').addEventListener('click', () => {
 });
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', paint);
 addEventListener('resize', fit);
-for (const name of [...kColours, 'quiet', 'rule', 'ink']) colours[name] = '#888';
+for (const name of [...kColors, 'quiet', 'rule', 'ink']) colors[name] = '#888';
 if (report.kind === 'comparison') {
   compare();
 } else {
   if (report.kind === 'cross_validation') showCross(); else showTraining();
   if (report.kind === 'tuning') showTuning();
-  showRest();
+  showCommonParts();
 }
 fit();
 paint();

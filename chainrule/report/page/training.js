@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// A training: figures, curves, what the model gets right and wrong, what its layers are like.
+// A training: metrics, curves, predictions against targets.
 function showFigures() {
-  const parts = [['training', 'training rows'], ['validation', 'validation rows'], ['test', 'test rows (95 % interval)'], ['trivial', 'best constant answer']];
+  const parts = [['training', 'training rows'], ['validation', 'validation rows'], ['test', 'test rows (95 % interval)'], ['trivial', 'baseline']];
   const shown = parts.filter(([key]) => report.figures.some((one) => one[key] !== undefined && one[key] !== null));
   const cell = (one, key) => (one[key] === undefined || one[key] === null ? '–' : key === 'test' ? interval(one.test) : text(one[key]));
   find('figures').append(table(['metric', ...shown.map(([, name]) => name)], report.figures.map((one) => [one.name, ...shown.map(([key]) => cell(one, key))]), shown.map((_, k) => k + 1)));
   find('figures-note').textContent = report.rows.test > 0
-    ? 'Test rows were kept from every choice: their figures are what new rows will bring. Validation rows chose the epoch.'
-    : 'Validation rows chose the epoch, so their figures are a little too good; --test-split keeps rows from every choice.';
+    ? 'No decision used the test rows: their metrics estimate those of new rows. Validation rows selected the epoch. Baseline: always predicting the most frequent class or the mean.'
+    : 'Validation rows selected the epoch, so their metrics are slightly optimistic; --test-split sets aside rows that no decision uses. Baseline: always predicting the most frequent class or the mean.';
 }
 
 function showCurves() {
@@ -18,7 +18,7 @@ function showCurves() {
   if (validation.loss) losses.push({ name: 'validation loss', values: validation.loss });
   const all = losses.flatMap((one) => one.values).filter(isNumber);
   const log = all.length > 0 && Math.min(...all) > 0 && Math.max(...all) / Math.min(...all) > 30;
-  const marked = best ? ` The dashed line marks epoch ${best}, whose weights were kept.` : '';
+  const marked = best ? ` The dashed line marks epoch ${best}, whose weights the model has.` : '';
   chart(find('curves'), { title: 'Loss', note: `Mean loss of each epoch${log ? ', on a logarithmic scale' : ''}.${marked}`, x, xName: 'epoch', series: losses, log, mark: best });
   const metric = Object.keys(validation).find((name) => name !== 'loss');
   if (metric) chart(find('curves'), { title: `${metric} on validation rows`, note: `After each epoch.${marked}`, x, xName: 'epoch', series: [{ name: metric, values: validation[metric] }], mark: best });
@@ -56,8 +56,8 @@ function showClasses(answers) {
     const made = table(['class', ...labels], answers.confusion.map((row, k) => [labels[k], ...row.map(String)]), labels.map((_, k) => k + 1));
     made.id = 'matrix';
     made.querySelectorAll('tbody tr').forEach((row, k) => row.children[k + 1].classList.add('right'));
-    const note = 'How often which class (row) was taken for which (column); right answers are bold.';
-    find('answers').append(html('figure', {}, html('figcaption', {}, html('h3', {}, 'Who was taken for whom'), html('p', {}, note)),
+    const note = 'Rows: true class; columns: predicted class; bold: correct predictions.';
+    find('answers').append(html('figure', {}, html('figcaption', {}, html('h3', {}, 'Confusion matrix'), html('p', {}, note)),
       html('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': 'Confusion matrix' }, made)));
   }
   if (!answers.probability) return;
@@ -65,28 +65,28 @@ function showClasses(answers) {
   if (!positive.includes(true) || !positive.includes(false)) return;
   const { roc, pr } = ranking(answers.probability, positive), bins = calibration(answers.probability, positive);
   const unit = { square: true };
-  chart(find('answers'), { title: 'ROC', note: `Share of the ${of} rows found against the share of the others taken for ${of}, over all thresholds. The dashed line is chance.`, x: roc.x, xName: 'false positive rate',
+  chart(find('answers'), { title: 'ROC', note: `Fraction of the ${of} rows predicted as ${of}, against the fraction of the other rows predicted as ${of}, over all thresholds. Dashed line: random predictions.`, x: roc.x, xName: 'false positive rate',
     series: [{ name: 'true positive rate', values: roc.y }, { name: 'chance', values: roc.x, kind: 'third', dashed: true }], ...unit });
-  chart(find('answers'), { title: 'Precision and recall', note: `Share of right ones among those taken for ${of}, against the share of the ${of} rows found.`, x: pr.x, xName: 'recall', series: [{ name: 'precision', values: pr.y }], ...unit });
-  chart(find('answers'), { title: 'Calibration', note: `How often ${of} is true where it is given this probability, in ten bins. On the dashed line, probabilities are right.`, x: bins.x, xName: 'mean probability',
-    series: [{ name: 'share of rows', values: bins.y }, { name: 'right', values: bins.x, kind: 'third', dashed: true }], ...unit });
+  chart(find('answers'), { title: 'Precision and recall', note: `Fraction of the rows predicted as ${of} that are ${of}, against the fraction of the ${of} rows predicted as ${of}.`, x: pr.x, xName: 'recall', series: [{ name: 'precision', values: pr.y }], ...unit });
+  chart(find('answers'), { title: 'Calibration', note: `Fraction of rows that are ${of}, against their predicted probability, in ten bins. Dashed line: perfect calibration.`, x: bins.x, xName: 'mean probability',
+    series: [{ name: 'fraction of rows', values: bins.y }, { name: 'perfect', values: bins.x, kind: 'third', dashed: true }], ...unit });
 }
 
 function showNumbers(answers) {
   const order = answers.truth.map((_, i) => i).sort((a, b) => answers.truth[a] - answers.truth[b]);
-  const truth = order.map((i) => answers.truth[i]), predicted = order.map((i) => answers.predicted[i]);
-  chart(find('answers'), { title: 'Predicted against true', note: 'Each point is a row; on the line, the prediction is right.', x: truth, xName: report.target,
-    series: [{ name: 'predicted', values: predicted }, { name: 'right', values: truth, kind: 'third', line: true, dashed: true }], scatter: true });
+  const targets = order.map((i) => answers.truth[i]), predicted = order.map((i) => answers.predicted[i]);
+  chart(find('answers'), { title: 'Predicted against true', note: 'Each point is a row; on the line, the prediction is exact.', x: targets, xName: report.target,
+    series: [{ name: 'predicted', values: predicted }, { name: 'exact', values: targets, kind: 'third', line: true, dashed: true }], scatter: true });
   const by = order.slice().sort((a, b) => answers.predicted[a] - answers.predicted[b]);
-  chart(find('answers'), { title: 'Residuals', note: 'Prediction minus truth, against the prediction: a slope or a bend is an error that the model makes again and again, a funnel says where it is less sure.', x: by.map((i) => answers.predicted[i]), xName: `predicted ${report.target}`,
+  chart(find('answers'), { title: 'Residuals', note: 'Prediction minus target, against the prediction. A slope or a bend is a systematic error; a funnel shows where the model is less accurate.', x: by.map((i) => answers.predicted[i]), xName: `predicted ${report.target}`,
     series: [{ name: 'predicted - true', values: by.map((i) => answers.predicted[i] - answers.truth[i]), kind: 'second' }], scatter: true });
 }
 
 function showAnswers() {
   const answers = report.answers;
   if (!answers || answers.rows === 0) { find('answers-section').hidden = true; return; }
-  find('answers-name').textContent = `What it gets right and wrong, ${{ test: 'on test rows', validation: 'on validation rows', folds: 'on rows that it did not see' }[answers.part]}`;
+  find('answers-name').textContent = `Predictions ${{ test: 'on test rows', validation: 'on validation rows', folds: 'on the test rows of all folds' }[answers.part]}`;
   const drawn = (answers.truth ?? answers.probability ?? []).length;
-  find('answers-note').textContent = `${answers.rows} ${answers.part === 'folds' ? 'answers, each by a model that did not see the row' : 'rows that did not train'}.${drawn > 0 && drawn < answers.rows ? ` Of these, ${drawn} are drawn.` : ''}`;
+  find('answers-note').textContent = `${answers.rows} ${answers.part === 'folds' ? 'predictions, each by a model that did not train on the row' : 'rows that were not used for training'}.${drawn > 0 && drawn < answers.rows ? ` Of these, ${drawn} are drawn.` : ''}`;
   if (report.task === 'classes') showClasses(answers); else showNumbers(answers);
 }

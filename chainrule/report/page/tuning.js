@@ -7,7 +7,7 @@ function svg(tag, attributes, ...children) {
   return node;
 }
 
-// Where a value lies on its axis: 0 at the bottom, 1 at the top. A number's axis is that of its logarithm.
+// The position of a value on its axis: 0 at the bottom, 1 at the top. Axes of numbers are logarithmic.
 function axisOf(axis, trials) {
   const seen = trials.map((trial) => trial.settings[axis.option]);
   if (axis.values) {
@@ -21,8 +21,8 @@ function axisOf(axis, trials) {
   return { name: axis.option, place: (trial) => place(Number(trial.settings[axis.option])), marks: [0, 0.5, 1].map((at) => [at, text(Math.exp(low + at * (high - low)), 2)]) };
 }
 
-// How much better a trial is than the options as given, on the folds that both were measured on. The better four fifths
-// fill the axis, the best at the top; what is worse lies at the bottom.
+// The gain of a trial over the options as given, on the folds that both were measured on. The better four fifths fill
+// the axis, with the best at the top; the worst fifth lies at the bottom.
 function gainAxis(trials) {
   const sorted = trials.map((trial) => trial.gain).sort((a, b) => b - a), best = sorted[0];
   const inner = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * 0.8))];
@@ -32,10 +32,10 @@ function gainAxis(trials) {
   return { name: `gain in ${report.tuning.score}`, place: (trial) => place(trial.gain), marks: worst === best ? [[0.5, mark(best)]] : [0, 0.5, 1].map((at) => [at, mark(worst + at * (best - worst))]) };
 }
 
-// One line for each trial, from axis to axis. Drawn anew for each width: a text keeps its size.
+// One line for each trial, from axis to axis. Drawn again for each width, so that text keeps its size.
 function parallel(parent, trials) {
   const axes = [...report.tuning.axes.map((axis) => axisOf(axis, trials)), gainAxis(trials)];
-  const note = `Each line is a trial, from its options to how much better its ${report.tuning.score} is than that of the options as given on the same folds: the best is at the top, the worst fifth at the bottom. Faint ones were measured on some of the folds only. The wide line is the winner, the dashed one the options as given.`;
+  const note = `Each line is a trial: its options, then its gain in ${report.tuning.score} over the options as given on the same folds. The best is at the top, the worst fifth at the bottom. Faint: measured on some folds only. Wide: the winner. Dashed: the options as given.`;
   const plot = html('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': 'Trials as parallel coordinates' });
   parent.append(html('figure', {}, html('figcaption', {}, html('h3', {}, 'Trials'), html('p', {}, note)), plot));
   const draw = () => {
@@ -65,7 +65,7 @@ function showTuning() {
   find('title').textContent = `${report.data}: a search for better options → ${report.model}`;
   document.title = `Search report: ${report.target}`;
   find('verdict').textContent = tuning.verdict;
-  find('search-note').textContent = `${tuning.test}${tuning.test ? '. ' : ''}${tuning.trials.length} trials in ${text(tuning.seconds, 3)} s${tuning.out_of_time ? ', ended by its time' : ''}; below is the winner's training.`;
+  find('search-note').textContent = `${tuning.test}${tuning.test ? '. ' : ''}${tuning.trials.length} trials in ${text(tuning.seconds, 3)} s${tuning.out_of_time ? ', ended by the time limit' : ''}. The sections below show the winner's training.`;
   find('search-section').hidden = false;
   find('again-search').textContent = tuning.command;
   find('again-search').hidden = false;
