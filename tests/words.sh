@@ -29,6 +29,7 @@ check() { # check FILE...: 0 when nothing is found
     # lower-case word: these are keys and names.
     function prose_of_code(text, out, i, c, inside, string) {
       out = ""
+      if (text ~ /^[ \t]*#[ \t]*include/) return ""
       for (i = 1; i <= length(text); ++i) {
         c = substr(text, i, 1)
         if (inside && c == "\\") { ++i; continue }

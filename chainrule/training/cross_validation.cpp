@@ -18,8 +18,8 @@
 namespace chainrule {
 namespace {
 
-// Quantile 0.975 of Student's distribution: stored for few degrees of freedom, else Fisher and Cornish's expansion
-// around the normal one (Abramowitz and Stegun 1964, 26.7.5), right to eight digits there.
+// Quantile 0.975 of Student's distribution: a table for few degrees of freedom, else Fisher and Cornish's expansion
+// around the normal quantile (Abramowitz and Stegun 1964, 26.7.5), exact to eight digits there.
 double student_quantile(std::size_t degrees) {
   constexpr std::array kFew{12.706205, 4.3026527, 3.1824463, 2.7764451, 2.5705818, 2.4469119, 2.3646243, 2.3060041,
                             2.2621572, 2.2281389, 2.2009852, 2.1788128, 2.1603687, 2.1447867, 2.1314495, 2.1199053,
@@ -61,14 +61,14 @@ FoldResult train_fold(const Table& table, FitOptions options, const CrossValidat
   return out;
 }
 
-// Throws what the first of the trainings that failed has thrown.
+// Rethrows the error of the first training that failed.
 void rethrow_first(const std::vector<std::exception_ptr>& problems, const CrossValidationOptions& how) {
   for (std::size_t training = 0; training < problems.size(); ++training) {
     if (!problems[training]) continue;
     try {
       std::rethrow_exception(problems[training]);
     } catch (const Error& error) {
-      if (error.category() == ErrorCategory::usage) throw;  // the same for all of them
+      if (error.category() == ErrorCategory::usage) throw;  // the same for all folds
       const std::string which =
           fmt::format("fold {} of {}{}: ", training % how.folds + 1, how.folds,
                       how.repeats > 1 ? fmt::format(", repeat {}", training / how.folds + 1) : "");
@@ -97,7 +97,7 @@ CrossValidation cross_validate(const Table& table, const FitOptions& options, co
     FitOptions first = options;
     first.test_fold = 1;
     first.test_folds = how.folds;
-    FitPlan plan = plan_fit(table, first);  // what is refused is refused before the work begins
+    FitPlan plan = plan_fit(table, first);  // refuses bad options before any training
     out.task = plan.encoder.task;
     out.labels = std::move(plan.encoder.labels);
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cross-validation: every row tested once by a model that it had no say in, several models at a time.
+// Cross-validation: tests every row once with a model that did not train on it; trains several models in parallel.
 #pragma once
 
 #include <cstddef>
@@ -14,63 +14,63 @@ namespace chainrule {
 
 struct CrossValidationOptions {
   std::size_t folds = 5;    ///< >= 2
-  std::size_t repeats = 1;  ///< >= 1; repeat r trains and divides with seed + r - 1
+  std::size_t repeats = 1;  ///< >= 1; repeat r trains and draws folds with seed + r - 1
 };
 
-/// One training, and its answers to the rows of its fold.
+/// One training, and its predictions for the rows of its fold.
 struct FoldResult {
   std::size_t repeat = 0, fold = 0;  ///< from 1; 0 = not done
   Split split;                       ///< of the table; split.test is the fold
-  MatrixOf<double> answers;          ///< of Predictor::predict() to the rows of split.test: (rows x outputs)
-  std::vector<std::size_t> classes;  ///< those predicted; empty for a number
+  MatrixOf<double> answers;          ///< outputs of Predictor::predict() for the rows of split.test: (rows x outputs)
+  std::vector<std::size_t> classes;  ///< predicted classes; empty for a number
   Estimates test;
-  Metrics training;  ///< of the rows that trained
+  Metrics training;  ///< on the training rows
   History history;
   std::string weights_sha256;
   std::vector<Note> notes;  ///< as in FitResult
 };
 
-/// A metric over the folds where it is defined; NaN where there is none.
+/// A metric over the folds that define it; NaN if none does.
 struct CrossEstimate {
   std::string name;
-  std::size_t folds = 0;  ///< where it is defined
+  std::size_t folds = 0;  ///< that define the metric
   double mean = 0;
-  double deviation = 0;      ///< standard deviation over the folds, n - 1 below
+  double deviation = 0;      ///< standard deviation over the folds, with n - 1
   double low = 0, high = 0;  ///< 95 % interval of the mean, see cross_estimates()
-  double trivial = 0;        ///< mean of the best constant answers to each fold
+  double trivial = 0;        ///< mean of the folds' baselines
 };
 
 struct CrossValidation {
   Task task = Task::classes;
   std::vector<std::string> labels;
-  std::vector<FoldResult> folds;  ///< repeat by repeat; those that an interruption left undone are missing
+  std::vector<FoldResult> folds;  ///< repeat by repeat; without folds that an interruption left undone
   std::vector<CrossEstimate> metrics;
   bool interrupted = false;
 };
 
-/// All are called by one thread at a time.
+/// Callbacks; they are never called concurrently.
 struct CrossValidationObserver {
   std::function<bool()> should_stop;
-  /// Number of the training, from 0, and how it goes.
+  /// Number of the training, from 0, and its finished epoch.
   std::function<void(std::size_t, const EpochRecord&)> on_epoch;
-  /// In the order in which they end.
+  /// Called in the order in which trainings end.
   std::function<void(const FoldResult&)> on_fold;
 };
 
-/// For each fold what fit() gives with options.test_fold: encoder, split for validation and threshold are its own.
-/// Folds are drawn as the options say: classes in proportion, by groups, or by time, where fold k is tested by a model
-/// of all rows before it. So many trainings at a time as there are `threads` (0 = as many as this process may use), the
-/// threads that are left shared among them; no bit depends on how many. Throws Error: (usage) for options that fit()
-/// refuses, and what a training throws, with the number of its fold.
+/// Runs fit() with options.test_fold for each fold, so that each has its own encoder, validation split and threshold.
+/// The options decide how folds are drawn: with classes in proportion, by groups, or by time. By time, a model of all
+/// earlier rows tests fold k. Up to `threads` trainings run in parallel (0 = as many as this process may use), and
+/// spare threads are divided among them; no bit depends on their number. Throws Error: (usage) for options that fit()
+/// refuses; errors of a training, with the number of its fold.
 CrossValidation cross_validate(const Table& table, const FitOptions& options, const CrossValidationOptions& how,
                                const CrossValidationObserver& observer = {}, std::size_t threads = 0);
 
-/// How many trainings cross_validate() runs at once.
+/// How many trainings cross_validate() runs in parallel.
 std::size_t trainings_at_once(const CrossValidationOptions& how, std::size_t threads);
 
-/// Means over folds. Folds share training rows, so the variance of a mean is that of the folds times
-/// (1 / folds + tested rows / other rows) (Nadeau and Bengio 2003); the interval is Student's, within the metric's
-/// range. There is none for a single fold.
+/// Means over folds. Folds have training rows in common, so the variance of a mean is that of the folds times
+/// (1 / folds + tested rows / other rows) (Nadeau and Bengio 2003). The interval is Student's, clamped to the metric's
+/// range; a single fold has none.
 std::vector<CrossEstimate> cross_estimates(const std::vector<FoldResult>& folds);
 
 }  // namespace chainrule

@@ -13,7 +13,7 @@
 namespace chainrule {
 namespace {
 
-constexpr std::size_t kFewRows = 100, kFewOfAClass = 20;  // fewer say little about a threshold
+constexpr std::size_t kFewRows = 100, kFewOfAClass = 20;  // with fewer, the threshold is unreliable
 
 void note_little_ground(const Encoder& encoder, const Selection& held_out, std::vector<Note>& notes) {
   std::array<std::size_t, 2> counts{};
@@ -22,8 +22,8 @@ void note_little_ground(const Encoder& encoder, const Selection& held_out, std::
   if (held_out.rows.size() >= kFewRows && counts[rare] >= kFewOfAClass) return;
   notes.push_back(warning_note(
       NoteTopic::threshold,
-      fmt::format("the threshold rests on {} validation rows, {} of them of class {}: on other rows another one may "
-                  "be best",
+      fmt::format("the threshold rests on {} validation rows, {} of them of class {}: on new rows another threshold "
+                  "may be better",
                   held_out.rows.size(), counts[rare], encoder.labels[rare]),
       "", "threshold_metric"));
 }
@@ -43,9 +43,8 @@ void check_threshold(const Encoder& encoder, const FitOptions& options, std::siz
         option, fmt::format("expected a target of two classes, found {}",
                             encoder.task == Task::number ? "a number" : fmt::format("{}", encoder.labels.size())));
   if (chosen && validation_rows == 0)
-    throw option_error(
-        "threshold_metric", "expected validation rows to choose by, found none",
-        message_of(NamedOption{"validation_split"}, " or ", NamedOption{"validation"}, " holds some out"));
+    throw option_error("threshold_metric", "expected validation rows, found none",
+           message_of(NamedOption{"validation_split"}, " or ", NamedOption{"validation"}, " provides them"));
 }
 
 std::optional<double> threshold_for(const Model& model, const Selection& held_out, const FitOptions& options,
@@ -56,7 +55,7 @@ std::optional<double> threshold_for(const Model& model, const Selection& held_ou
   if (!choice) {
     notes.push_back(warning_note(
         NoteTopic::threshold,
-        fmt::format("no threshold is chosen: {} is not defined on the validation rows", options.threshold_metric), "",
+        fmt::format("no threshold is chosen: {} is undefined on the validation rows", options.threshold_metric), "",
         "threshold_metric"));
     return std::nullopt;
   }

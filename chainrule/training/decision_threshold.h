@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From which probability on the second of two classes is predicted.
+// The decision threshold: the minimum probability for predicting the second of two classes.
 #pragma once
 
 #include <optional>
@@ -10,9 +10,9 @@
 
 namespace chainrule {
 
-/// Throws Error (usage) where a threshold is wished for that cannot be.
+/// Throws Error (usage) if the options request a threshold that is impossible.
 void check_threshold(const Encoder& encoder, const FitOptions& options, std::size_t validation_rows);
-/// The threshold that the options give or choose by the rows held out; `notes` say which it is and what it rests on.
+/// The threshold of the options, or the best one on the validation rows `held_out`; `notes` report how it was chosen.
 std::optional<double> threshold_for(const Model& model, const Selection& held_out, const FitOptions& options,
                                     std::size_t threads, std::vector<Note>& notes);
 

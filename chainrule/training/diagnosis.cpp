@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The judgements, one function each.
+// The findings, one function each.
 #include "chainrule/training/diagnosis.h"
 
 #include <fmt/format.h>
@@ -26,7 +26,7 @@ std::string_view activation_of(const Examination& e, std::size_t layer) {
   return activation_name(e.architecture.layers[layer - 2].activation);
 }
 
-// How the loss compares with the trivial one; 0 where all rows have the same target, so that there is nothing to learn.
+// Loss relative to the baseline's; 0 if all rows have the same target, so that there is nothing to learn.
 double share_of_trivial(const Examination& e) {
   const double gained = e.trivial_loss - e.loss, scale = std::abs(e.trivial_loss);
   return scale > 0 ? 1 - gained / scale : 0;
@@ -76,7 +76,7 @@ bool is_flat_on_both_sides(const Activation& activation) {
   return activation.kind == ActivationKind::sigmoid || activation.kind == ActivationKind::tanh;
 }
 
-// Outputs that are sure and right are saturated and well: they are judged where the loss says that they are not.
+// Confident, correct outputs are saturated and healthy, so the output layer is judged only if the loss is high.
 void judge_units(const Examination& e, Findings& findings) {
   for (std::size_t layer = 2; layer <= e.layers.size(); ++layer) {
     const LayerHealth& health = e.layers[layer - 1];
@@ -85,7 +85,7 @@ void judge_units(const Examination& e, Findings& findings) {
     if (both && health.saturated > kSaturatedTooMany && (hidden || share_of_trivial(e) > kNoBetter))
       findings.push_back(
           {saturated, layer, health.saturated, kSaturatedTooMany,
-           fmt::format("layer {} ({}): {} of its values are saturated (|f'| below {} of its largest), so that hardly "
+           fmt::format("layer {} ({}): {} of its values are saturated (|f'| below {} of its maximum), so that hardly "
                        "any gradient passes; more than {} is too many",
                        layer, activation_of(e, layer), percent(health.saturated), percent(kSaturatedSlope),
                        percent(kSaturatedTooMany)),
@@ -94,12 +94,12 @@ void judge_units(const Examination& e, Findings& findings) {
     if (!both && health.dead > kDeadTooMany)
       findings.push_back(
           {dead, layer, health.dead, kDeadTooMany,
-           fmt::format("layer {} ({}): {} of its {} units are dead (|f'| below {} of its largest on all {} rows) and "
+           fmt::format("layer {} ({}): {} of its {} units are dead (|f'| below {} of its maximum on all {} rows) and "
                        "will not learn again from such rows; more than {} is too many",
                        layer, activation_of(e, layer), percent(health.dead), e.architecture.layers[layer - 2].outputs,
                        percent(kSaturatedSlope), e.rows, percent(kDeadTooMany)),
-           "train again with a smaller learning_rate and initial_biases zero, or with leaky_relu, whose gradient never "
-           "ends"});
+           "train again with a smaller learning_rate and initial_biases zero, or with leaky_relu, whose gradient is "
+           "never 0"});
   }
 }
 
@@ -122,7 +122,7 @@ void judge_vanishing(const Examination& e, Findings& findings) {
                       "fewer layers, or relu or silu with initial_weights automatic in place of sigmoid"});
 }
 
-// One finding for all layers that have it, told of the worst.
+// One finding for all such layers; it describes the worst.
 void judge_high_updates(const Examination& e, Findings& findings) {
   std::size_t worst = 0;
   for (std::size_t layer = 1; layer < e.layers.size(); ++layer) {
@@ -140,7 +140,7 @@ void judge_high_updates(const Examination& e, Findings& findings) {
                                   e.learning_rate * kUpdateUsual / ratio)});
 }
 
-// A network that has learned moves little, and rightly so; layers that shall not move are left out.
+// Small updates are right for a network that has learned. Layers with weight_multiplier 0 are skipped.
 void judge_low_updates(const Examination& e, Findings& findings) {
   double largest = 0;
   std::size_t place = 0;
@@ -154,7 +154,7 @@ void judge_low_updates(const Examination& e, Findings& findings) {
   if (place == 0 || largest >= kUpdateTooLow || share_of_trivial(e) < kNotLearned) return;
   findings.push_back({update_too_low, place, largest, kUpdateTooLow,
                       fmt::format("a step changes no weights by more than {:.3g} of their norm (W({})), while the loss "
-                                  "is still {} of the trivial predictor's; the rule of thumb is about {}, below {} is "
+                                  "is still {} of the baseline's; the rule of thumb is about {}, below {} is "
                                   "too little",
                                   largest, place, percent(share_of_trivial(e)), kUpdateUsual, kUpdateTooLow),
                       largest > 0 ? fmt::format("a larger learning_rate: it is {}, try {:.1g}", e.learning_rate,
@@ -162,9 +162,9 @@ void judge_low_updates(const Examination& e, Findings& findings) {
                                   : "no gradient arrives: start again from other weights"});
 }
 
-// What follows from other findings says so.
+// Findings that may follow from others come with this advice.
 std::string after_those_above(const Findings& findings, const std::string& advice) {
-  return findings.empty() ? advice : "mend what stands above first; else " + advice;
+  return findings.empty() ? advice : "fix the problems above first; if that does not help, " + advice;
 }
 
 void judge_classes(const Examination& e, Findings& findings) {
@@ -190,12 +190,12 @@ void judge_loss(const Examination& e, Findings& findings) {
   const double share = share_of_trivial(e);
   if (!(share > kNoBetter)) return;
   findings.push_back({loss_not_better, 0, share, kNoBetter,
-                      fmt::format("the loss is {:.4g}, that of the best answer that is the same for every row {:.4g}: "
-                                  "{} of it, and above {} is no better",
+                      fmt::format("the loss is {:.4g}; the baseline, which predicts the same for every row, has "
+                                  "{:.4g}: {} of that, and above {} the model is no better",
                                   e.loss, e.trivial_loss, percent(share), percent(kNoBetter)),
                       after_those_above(findings,
-                                        "a longer training or more hidden units, unless the inputs tell "
-                                        "nothing about the target")});
+                                        "a longer training or more hidden units, unless the inputs are "
+                                        "unrelated to the target")});
 }
 
 }  // namespace
@@ -237,7 +237,7 @@ std::vector<Finding> diagnose(const Examination& e) {
   return findings;
 }
 
-// The rehearsal of an epoch that gathers what diagnose() judges.
+// The trial run of an epoch that collects the statistics for diagnose().
 
 namespace {
 
@@ -257,7 +257,7 @@ Network without_dropout(const Network& network) {
   return copy;
 }
 
-// Mean and standard deviation of each column; sums are of differences from the first row, which keeps their digits.
+// Mean and standard deviation of each column. Sums are of differences from the first row, to avoid cancellation.
 std::vector<InputHealth> input_health(const Encoder& encoder, const Features& inputs) {
   const std::size_t width = inputs.columns();
   const double rows = static_cast<double>(inputs.rows());
@@ -273,7 +273,7 @@ std::vector<InputHealth> input_health(const Encoder& encoder, const Features& in
       squares[j] += d * d;
     }
   }
-  std::vector<std::string> names;  // of numbers; a category that is rare varies little, and rightly so
+  std::vector<std::string> names;  // of numbers only: inputs of rare categories vary little, which is fine
   for (const InputColumn& input : encoder.inputs) {
     names.insert(names.end(), input.width(), "");
     if (!input.categorical) names[names.size() - input.width()] = input.name;

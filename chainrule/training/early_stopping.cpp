@@ -23,8 +23,8 @@ void validate_metric(const TrainOptions& options, bool has_validation) {
   larger_is_better(options.metric);  // throws for an unknown one
   if (!has_validation && options.metric != "loss")
     throw option_error("metric", in_quotes(options.metric) + " needs validation rows: expected some, found none",
-                       message_of("hold rows out with ", NamedOption{"validation_split"},
-                                  ", or watch the training loss with ", NamedOption{"metric", "loss"}));
+                       message_of("set ", NamedOption{"validation_split"}, ", or use the training loss with ",
+                                  NamedOption{"metric", "loss"}));
 }
 
 void add_epoch(EarlyStopping& stopping, const TrainOptions& options, bool has_validation, EpochRecord& record,

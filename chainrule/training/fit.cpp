@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One call from table to model. What is decided before any number is learned stands in plan_fit().
+// From table to model. plan_fit() makes all decisions before the training.
 #include "chainrule/training/fit.h"
 
 #include <fmt/format.h>
@@ -22,12 +22,11 @@
 
 namespace chainrule {
 
-// What is decided before training: presets, the shape of the network, the loss, the memory it will take. Rows held out
-// are chosen in holdout.cpp.
+// Decisions before training: presets, architecture, loss, memory. holdout.cpp divides the rows.
 
 namespace {
 
-// The value of layer l in a list with one entry for all layers, or one per layer.
+// The value of layer l in a list with one value for all layers or one per layer.
 double of_layer(const std::vector<double>& values, std::size_t l, std::size_t layers, std::string_view name) {
   if (values.empty()) return 1;
   if (values.size() == 1) return values[0];
@@ -75,8 +74,8 @@ std::vector<double> named(const Encoder& encoder, const std::string& wish) {
   return weights;
 }
 
-// A weight per label, as options.class_weight says: "balanced" is rows / (classes * rows of the class), of these rows;
-// none for "none". Throws Error (usage) for a task of numbers and for a class that is not there.
+// A weight per label from options.class_weight: "balanced" is rows / (classes * rows of the class) over `rows`; "none"
+// gives an empty list. Throws Error (usage) for a numeric target and for unknown classes.
 std::vector<double> class_weights_for(const Encoder& encoder, const Table& table, std::span<const std::size_t> rows,
                                       const FitOptions& options) {
   if (options.class_weight == "none") return {};
@@ -86,14 +85,15 @@ std::vector<double> class_weights_for(const Encoder& encoder, const Table& table
   return options.class_weight == "balanced" ? balanced(encoder, table, rows) : named(encoder, options.class_weight);
 }
 
-// A target that names rows or days rather than classes.
+// Warns about targets that are IDs or dates rather than classes.
 void note_no_classes(const Table& table, FitPlan& plan) {
   const std::size_t classes = plan.encoder.labels.size(), target = plan.encoder.target_place - 1;
   if (plan.encoder.task == Task::classes && !table.columns[target].is_number() &&
       read_column(table, target).type == ColumnType::date)
     plan.notes.push_back(warning_note(
         NoteTopic::target,
-        fmt::format("{} holds dates, and each of the {} is a class: to predict when, make it a number, such as days",
+        fmt::format("{} has dates, and each of its {} values is a class: to predict a date, convert it to a number, "
+                    "such as days",
                     in_quotes(plan.encoder.target), classes),
         plan.encoder.target));
   if (table.rows >= 10 && classes * 10 > table.rows * 8)
@@ -110,11 +110,11 @@ void note_class_weights(FitPlan& plan) {
   std::string some;
   for (std::size_t k = 0; k < std::min(kShown, weights.size()); ++k)
     some += fmt::format("{}{} {:.4g}", k > 0 ? ", " : "", plan.encoder.labels[k], weights[k]);
-  plan.notes.push_back(info_note(
-      NoteTopic::options,
-      fmt::format("class weights: {}{}; probabilities shift with them: a class that counts more is given more", some,
-                  weights.size() > kShown ? ", ..." : ""),
-      "", "class_weight"));
+  plan.notes.push_back(
+      info_note(NoteTopic::options,
+                fmt::format("class weights: {}{}; they shift probabilities: a larger weight gives a larger probability",
+                            some, weights.size() > kShown ? ", ..." : ""),
+                "", "class_weight"));
 }
 
 std::size_t bytes_of(const Table& table) {
@@ -126,20 +126,20 @@ std::size_t bytes_of(const Table& table) {
   return bytes;
 }
 
-// A table as read and as encoded, its row numbers, and what evaluation makes of each row.
+// Memory for a table as read and as encoded, its row numbers, and the results of evaluation per row.
 std::size_t memory_for_rows(const FitPlan& plan, const Table& table) {
-  constexpr std::size_t kRowNumbers = 5;  // the plan shown and the plan trained by, two selections, the order
+  constexpr std::size_t kRowNumbers = 5;  // two plans (printed, trained), two selections, the shuffled order
   const std::size_t encoded = table.has_images() ? 0 : sizeof(float) * plan.encoder.width();
   const std::size_t row = encoded + 2 * sizeof(float) + kRowNumbers * sizeof(std::size_t) +
                           sizeof(float) * plan.encoder.outputs() + sizeof(double);
   return bytes_of(table) + checked_product(table.rows, row, "rows");
 }
 
-// Parameters, gradients (of each thread's share, where it may have them), the best copy and the optimiser's memory; z,
-// a and delta of a batch; the rows.
+// Memory for parameters, gradients (per thread if divided), the best copy and the optimizer's state; z, a and delta of
+// a batch; the rows.
 std::size_t memory_for(const FitPlan& plan, const Table& table, const FitOptions& options, const Table* validation) {
   constexpr std::size_t kAnyTraining = std::size_t{7} << 19;  // 3.5 MiB, measured: code and buffers
-  constexpr std::size_t kTurned = 2 * kPanelOutputs;          // a panel of delta, and its sums
+  constexpr std::size_t kTurned = 2 * kPanelOutputs;          // a transposed panel of delta, and its sums
   const std::size_t blocks = 3 + optimizer_memory(options.train.optimizer);
   std::size_t units = 2 * plan.architecture.inputs + kTurned, widest = 0, stored = 0, wide_from = kernels::kLeafRows;
   for (std::size_t l = 0; l < plan.architecture.depth(); ++l) {
@@ -149,7 +149,7 @@ std::size_t memory_for(const FitPlan& plan, const Table& table, const FitOptions
     stored += whole_lines(layer.outputs) * (plan.architecture.layer_inputs(l) + 1);
     wide_from = std::max(wide_from, kernels::rows_of_wide_batch(plan.architecture.layer_inputs(l), layer.outputs));
   }
-  units += widest;  // a delta turned round
+  units += widest;  // a transposed delta
   const std::size_t rows = plan.split.rest.size();
   const std::size_t batch = rows_per_batch(options.train, rows);
   const std::size_t shares = std::clamp<std::size_t>(batch / wide_from, 1, kernels::usable_threads());
@@ -160,7 +160,7 @@ std::size_t memory_for(const FitPlan& plan, const Table& table, const FitOptions
 void note_idle_options(const FitOptions& options, FitPlan& plan) {
   if (std::holds_alternative<Rprop>(options.train.optimizer))
     plan.notes.push_back(info_note(NoteTopic::options,
-                                   "optimizer rprop: every step takes all rows, and the schedule is constant", "",
+                                   "optimizer rprop: every step uses all rows, and the schedule is constant", "",
                                    "optimizer"));
   FitOptions preset;
   apply_preset(preset, options.preset());
@@ -232,18 +232,19 @@ Loss loss_for(Task task, const FitOptions& options) {
   apply_preset(preset, options.preset());
   const bool of_classes = loss.kind == LossKind::softmax_cross_entropy || loss.kind == LossKind::sigmoid_cross_entropy;
   if (!of_classes && loss.label_smoothing == preset.train.loss.label_smoothing)
-    loss.label_smoothing = 0;  // a preset's, meant for cross-entropies
+    loss.label_smoothing = 0;  // from a preset, which sets it for cross-entropies
   if (of_classes && task == Task::number)
-    throw option_error(
-        "loss", fmt::format("a number as target expects half_squared_error, absolute_error, huber or poisson, found {}",
-                            loss_name(loss)));
+    throw option_error("loss",
+           fmt::format("expected half_squared_error, absolute_error, huber or poisson for a number as target, found {}",
+                       loss_name(loss)));
   if (loss.kind == LossKind::poisson && task == Task::classes)
-    throw option_error(
-        "loss", "classes expect softmax_cross_entropy, sigmoid_cross_entropy or half_squared_error, found poisson");
+    throw option_error("loss",
+           "expected softmax_cross_entropy, sigmoid_cross_entropy or half_squared_error for classes, found "
+           "poisson");
   if (link_name(loss) != "identity" && options.output_activation.kind != ActivationKind::identity)
     throw option_error("output_activation",
-                       fmt::format("the loss {} brings its own link ({}) and expects identity, found {}",
-                                   loss_name(loss), link_name(loss), activation_name(options.output_activation)));
+           fmt::format("expected identity, since the loss {} has its own link ({}), found {}", loss_name(loss),
+                       link_name(loss), activation_name(options.output_activation)));
   return loss;
 }
 
@@ -251,10 +252,10 @@ EncoderOptions encoder_options(const Table& table, const FitOptions& options) {
   EncoderOptions data = options.data;
   if (data.task < -1 || data.task > static_cast<int>(Task::number))
     throw option_error("task", fmt::format("expected -1, 0 or 1, found {}", data.task));
-  // Counts are not shifted or scaled: the loss speaks of their logarithm.
+  // Counts must not be shifted or scaled: the loss works on their logarithm.
   if (!options.loss_is_automatic() && options.train.loss.kind == LossKind::poisson) data.target_scaling = Scaling::none;
   if (options.group.empty()) return data;
-  // What tells groups apart would tell the rows of one group from all others.
+  // The group column must not be an input: the model would recognize the groups.
   const std::size_t group = find_column(table, options.group, "group");
   const std::size_t target = data.target.empty() ? table.columns.size() - 1 : find_column(table, data.target, "target");
   if (group == target)
@@ -266,7 +267,7 @@ EncoderOptions encoder_options(const Table& table, const FitOptions& options) {
   for (const auto& [names, what] : {std::pair(&data.date, "date"), std::pair(&data.numeric, "numeric")})
     if (is_among(*names, what))
       throw option_error(what, "expected another column than the group's, found " + in_quotes(options.group),
-                         "a column that makes groups is no input");
+             "the group column is not an input");
   if (is_among(data.categorical, "categorical")) return data;
   data.ignore.push_back(options.group);
   return data;
@@ -315,7 +316,7 @@ Provenance provenance_of(const FitData& data, const FitOptions& options, const F
   provenance.program = fmt::format("chainrule {}", kVersion);
   if (!has_fused_multiply_add())
     provenance.program +=
-        fmt::format(" on {}, which has no fused multiply-add: other bits than elsewhere", vector_unit());
+        fmt::format(" on {}, which has no fused multiply-add: bits differ from other processors", vector_unit());
   provenance.configuration = option_values(options);
   provenance.seed = options.train.seed;
   provenance.data_fingerprint = data.fingerprint;
@@ -329,7 +330,7 @@ Provenance provenance_of(const FitData& data, const FitOptions& options, const F
   return provenance;
 }
 
-// What rows that nothing has looked at say of the model.
+// Estimates on test rows.
 Estimates estimate(const Model& model, const Selection& rows, std::size_t threads) {
   Matrix predictions = predict_outputs(model.network, rows, threads);
   const std::vector<double> losses = losses_of_rows(model.loss, predictions.view(), rows);
@@ -340,7 +341,7 @@ Estimates estimate(const Model& model, const Selection& rows, std::size_t thread
   return estimate_metrics(predictions.view(), rows, options);
 }
 
-// Enough of the rows to know what they are like, evenly chosen.
+// An evenly spaced sample of the rows, enough to estimate a loss.
 Selection some_of(const Selection& rows) {
   constexpr std::size_t kMost = 10'000;
   const std::size_t all = rows.rows.size(), some = std::min(all, kMost);
@@ -349,7 +350,7 @@ Selection some_of(const Selection& rows) {
   return chosen;
 }
 
-// By neither of these is the model better than an answer that looks at no input.
+// Warns if none of these metrics is better than the baseline, which ignores the inputs.
 void note_no_better(FitResult& result) {
   std::string figures;
   for (const char* const name : {"accuracy", "log_loss", "rmse"}) {
@@ -360,12 +361,11 @@ void note_no_better(FitResult& result) {
         fmt::format("{}{} {:.4g} against {:.4g}", figures.empty() ? "" : ", ", name, ours->value, trivial->value);
   }
   if (!figures.empty())
-    result.notes.push_back(
-        warning_note(NoteTopic::baseline,
-                     "on the validation rows the model is no better than the best constant answer: " + figures));
+    result.notes.push_back(warning_note(NoteTopic::baseline,
+                                        "on the validation rows the model is no better than the baseline: " + figures));
 }
 
-// A mean over rows that do not count is none.
+// The mean over rows of weight 0 is undefined.
 void require_weight(const Selection& held_out) {
   const auto some = [&](const std::vector<float>& weights) {
     return weights.empty() || held_out.rows.empty() ||
@@ -373,7 +373,7 @@ void require_weight(const Selection& held_out) {
   };
   if (!some(held_out.data->weights) || !some(held_out.data->loss_weights))
     throw Error(ErrorCategory::usage, "validation rows: expected a weight above 0 among them, found none",
-                "choose other rows, or weights of rows and classes that count there");
+                "choose other rows, or row and class weights above 0 for them");
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a table to a trained model in one call: split, encoder, network, training, metrics.
+// Trains a model on a table in one call: split, encoder, network, training, metrics.
 #pragma once
 
 #include <string>
@@ -18,20 +18,19 @@ namespace chainrule {
 struct FitResult {
   Model model;
   History history;
-  Split split;                   ///< the rows of the table that trained, were watched, and tested
-  Metrics training, validation;  ///< of the model as it is returned
-  Metrics trivial;               ///< the same as in `validation`, but loss, of the best constant answers to its rows
-  double trivial_loss = 0;       ///< of the best constant answer, on up to 10,000 of the training rows
-  double least_loss = 0;         ///< of answers that are all right, there
-  Estimates test;                ///< the same for rows that nothing has looked at; none: no rows
+  Split split;                   ///< training, validation and test rows of the table
+  Metrics training, validation;  ///< of the returned model
+  Metrics trivial;               ///< of the baseline on the validation rows, without loss
+  double trivial_loss = 0;       ///< loss of the baseline on up to 10,000 training rows
+  double least_loss = 0;         ///< loss of perfect predictions on the same rows
+  Estimates test;                ///< of the test rows, which no decision used; empty if there are none
   std::vector<Note> notes;       ///< decisions and warnings
 };
 
-/// The loss that these options mean for a task. Throws Error (usage) for one that suits neither the task nor the
-/// activation of the output layer.
+/// The loss of these options for a task. Throws Error (usage) if it does not suit the task or the output activation.
 Loss loss_for(Task task, const FitOptions& options);
 
-/// What can be said before training: used by callers that want to show it.
+/// Everything that is known before training, so that callers can print it.
 struct FitPlan {
   Encoder encoder;
   Architecture architecture;
@@ -40,37 +39,37 @@ struct FitPlan {
   std::size_t memory_bytes = 0;  ///< estimate of what training needs
   std::vector<Note> notes;
 };
-/// What these options mean for the encoder of a table. Throws Error (usage).
+/// The encoder options of these options for a table. Throws Error (usage).
 EncoderOptions encoder_options(const Table& table, const FitOptions& options);
 FitPlan plan_fit(const Table& table, const FitOptions& options, const Table* validation = nullptr);
-/// The network that these options mean for an encoder. Throws Error (usage).
+/// The network of these options for an encoder. Throws Error (usage).
 Architecture architecture_for(const Encoder& encoder, const FitOptions& options);
 
-/// The rows of a plan as its network reads them, encoded once for the training and all that looks at the same rows.
-/// Selections point into it, so it must stay where it is while they are used.
+/// The rows of a plan, encoded once for the training and every other reader of the same rows. Selections point into it,
+/// so it must outlive them and must not move.
 struct FitData {
-  Dataset rows;        ///< of the table; the weights of those that train have the mean 1
-  Dataset validation;  ///< another table that is watched instead of held-out rows; else no rows
+  Dataset rows;        ///< of the table; the weights of the training rows have mean 1
+  Dataset validation;  ///< of a separate validation table; else no rows
   bool has_validation_table = false;
   Split split;              ///< of the table
   std::string fingerprint;  ///< of the table
 
   Selection training() const { return {&rows, split.rest}; }
-  Selection held_out() const;  ///< rows that are watched; may be none
+  Selection held_out() const;  ///< the validation rows; may be empty
   Selection test() const { return {&rows, split.test}; }
 };
-/// Separate from the plan so that a caller can refuse plan.memory_bytes before they are taken. `validation` as for
-/// plan_fit(). Throws as encode() does, and Error (usage) when no row that is watched has a weight.
+/// Separate from plan_fit() so that a caller can check plan.memory_bytes before this allocates them. `validation` as
+/// for plan_fit(). Throws as encode() does, and Error (usage) if all validation rows have weight 0.
 FitData encode_fit(const FitPlan& plan, const Table& table, const Table* validation = nullptr);
-/// The network that training begins with.
+/// The network at the start of training.
 Network start_network(const Architecture& architecture, const FitOptions& options);
 
 /// Trains a model on a table; `validation` replaces the split. An interrupted training (observer.should_stop) still
-/// returns a model. `threads` as for train(). Throws Error as its parts do.
+/// returns a model. `threads` as for train(). Throws Error as the functions it calls.
 FitResult fit(const Table& table, const FitOptions& options, const Observer& observer = {},
               const Table* validation = nullptr, std::size_t threads = 0);
-/// The same on rows that are encoded. What options say of the network and its training counts as it is now, e.g. with a
-/// learning rate found since; what they say of columns and rows is the plan's.
+/// The same on encoded rows. Options of the network and the training are taken from `options`, e.g. with a learning
+/// rate found after planning; options of columns and rows are those of the plan.
 FitResult fit(const FitPlan& plan, const FitData& data, const FitOptions& options, const Observer& observer = {},
               std::size_t threads = 0);
 

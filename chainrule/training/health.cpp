@@ -52,7 +52,7 @@ double largest_slope(const Activation& activation) {
     case ActivationKind::sigmoid:
       return 0.25;  // at z = 0
     case ActivationKind::selu:
-      return 1.0507009873554805 * 1.6732632423543772;  // as z rises to 0
+      return 1.0507009873554805 * 1.6732632423543772;  // limit as z rises to 0
     case ActivationKind::silu:
       return 1.0998394;  // at z = 2.399
     case ActivationKind::gelu:
@@ -104,7 +104,7 @@ void HealthMeter::add(ConstMatrixView inputs, Workspace& work, const Parameters&
   ++steps_;
 }
 
-// Mean and squares in two passes, joined with those from before (Chan, Golub & LeVeque 1979).
+// Mean and squares in two passes, combined with the previous ones (Chan, Golub & LeVeque 1979).
 void HealthMeter::add_values(std::size_t layer, std::span<const float> values) {
   Units& units = units_[layer];
   const double count = static_cast<double>(values.size());
@@ -118,7 +118,7 @@ void HealthMeter::add_values(std::size_t layer, std::span<const float> values) {
   units.count = total;
 }
 
-// f'(z) is what a derivative of 1 for a becomes on its way back to z.
+// f'(z) is the result of backpropagating a derivative of 1 from a to z.
 void HealthMeter::add_slopes(std::size_t layer, ConstMatrixView z, ConstMatrixView a) {
   Units& units = units_[layer];
   const Activation& activation = activations_[layer - 1];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What happened in a training, as plain records: what progress lines, metrics files and reports read.
+// Records of a training, for progress lines, metrics files and reports.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@ struct StepRecord {
   std::size_t step_in_epoch = 0;  ///< from 1
   std::size_t steps_per_epoch = 0;
   std::uint64_t step = 0;  ///< from 1, over all epochs
-  double loss = 0;         ///< mean over the batch, decay left out
+  double loss = 0;         ///< mean over the batch, without decay
   double learning_rate = 0;
   double gradient_norm = 0;  ///< of the mean loss, before clipping
 };
@@ -30,25 +30,25 @@ struct HealthRecord {
 
 struct EpochRecord {
   std::size_t epoch = 0;     ///< from 1
-  std::size_t epochs = 0;    ///< how many were asked for
+  std::size_t epochs = 0;    ///< the requested number
   std::uint64_t step = 0;    ///< steps so far
   double learning_rate = 0;  ///< of the last step
-  double training_loss = 0;  ///< mean over the epoch's rows, each seen with the weights of its step
+  double training_loss = 0;  ///< mean over the epoch's rows, each computed with the weights of its step
   double decay_term = 0;     ///< lambda / 2 * sum of squared weights at the end of the epoch
   double gradient_norm = 0;  ///< of the last step, before clipping
   Metrics validation;        ///< "loss" first; empty without validation rows
-  bool best = false;         ///< the best so far by the watched metric
+  bool best = false;         ///< the best so far by the metric of early stopping
   bool lowers_rate = false;  ///< reduce-on-plateau lowers the learning rate after this epoch
 };
 
 enum class StopReason { epochs_done, early_stopping, interrupted };
 
 struct History {
-  std::vector<EpochRecord> epochs;  ///< finished ones
+  std::vector<EpochRecord> epochs;  ///< finished epochs
   StopReason stop = StopReason::epochs_done;
-  std::size_t best_epoch = 0;  ///< whose weights were kept, from 1; 0 = those at the end (or at the interruption)
+  std::size_t best_epoch = 0;  ///< the epoch whose weights were kept, from 1; 0 = the last weights
   std::uint64_t steps = 0;     ///< finished steps
-  std::string watched_metric;  ///< what decided which epoch is best; "" when nothing was watched
+  std::string watched_metric;  ///< the metric that decided which epoch is best; "" without validation rows
 };
 
 }  // namespace chainrule

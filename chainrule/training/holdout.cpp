@@ -27,7 +27,7 @@ std::size_t whole_number(std::string_view text, const std::string& all) {
   return value;
 }
 
-// The rows [first, last) that "last:10000", "first:500" or "101-200" names.
+// Parses "last:10000", "first:500" or "101-200" to the rows [first, last).
 std::pair<std::size_t, std::size_t> named_rows(const std::string& text, std::size_t rows) {
   std::size_t first = 0, last = 0;
   if (text.starts_with("last:")) {
@@ -44,11 +44,11 @@ std::pair<std::size_t, std::size_t> named_rows(const std::string& text, std::siz
   }
   if (first >= last || last > rows || last - first == rows)
     throw option_error("validation_rows",
-                       fmt::format("expected some, but not all, of the rows 1 to {}, found {}", rows, in_quotes(text)));
+           fmt::format("expected some but not all of the rows 1 to {}, found {}", rows, in_quotes(text)));
   return {first, last};
 }
 
-// A column that rows are chosen by.
+// The column that divides the rows.
 const Column& deciding_column(const Table& table, const std::string& name, const char* option, const Encoder& encoder) {
   const std::size_t index = find_column(table, name, option);
   const Column& column = table.columns[index];
@@ -60,7 +60,7 @@ const Column& deciding_column(const Table& table, const std::string& name, const
   return column;
 }
 
-// A number per row, equal where the column says the same; rows without a value are one group.
+// A number per row, equal for equal values of the column; rows without a value form one group.
 std::vector<std::uint32_t> groups_of(const Table& table, const Column& column) {
   if (!column.is_number()) return column.codes;
   std::map<double, std::uint32_t> known;
@@ -72,7 +72,7 @@ std::vector<std::uint32_t> groups_of(const Table& table, const Column& column) {
   return groups;
 }
 
-// Ranks of times, equal ones alike; NaN has none.
+// Ranks of times; equal times have equal ranks; NaN has none.
 std::vector<std::uint32_t> ranks_of(const std::vector<double>& times) {
   std::map<double, std::uint32_t> known;
   for (const double time : times)
@@ -84,7 +84,7 @@ std::vector<std::uint32_t> ranks_of(const std::vector<double>& times) {
   return ranks;
 }
 
-// A date as the column writes them; NaN where it is missing.
+// A date in the format of the column; NaN if missing.
 std::optional<double> time_in(const std::string& text, DateForm form) {
   return text.empty() ? NAN : seconds_of(text, form);
 }
@@ -117,7 +117,7 @@ std::vector<std::uint32_t> chosen(const std::vector<std::uint32_t>& of_all, cons
   return out;
 }
 
-// How rows of a table are held out, one part after the other.
+// Takes validation and test rows out of a table, one part after the other.
 class Chooser {
  public:
   Chooser(const Encoder& encoder, const Table& table, const FitOptions& options, std::vector<Note>& notes)
@@ -134,11 +134,11 @@ class Chooser {
       notes_.push_back(
           warning_note(NoteTopic::rows,
                        fmt::format("{} rows have no value in {}: {}", column_->missing, in_quotes(column_->name),
-                                   options.group.empty() ? "they train" : "they are taken for one group"),
+                                   options.group.empty() ? "they become training rows" : "they form one group"),
                        column_->name, options.group.empty() ? "time" : "group"));
   }
 
-  /// Takes a share out of `rows`, and says so.
+  /// Takes a fraction out of `rows` and adds a note.
   Rows hold_out(Rows& rows, double share, HeldOutFor purpose) {
     const std::vector<std::uint32_t> strata = chosen(strata_, rows), numbers = chosen(numbers_, rows);
     const std::uint64_t seed = options_.train.seed;
@@ -157,7 +157,7 @@ class Chooser {
     return held_out;
   }
 
-  /// Takes the rows of fold options.test_fold out of `rows`, and says so. By time, later rows go as well.
+  /// Takes the rows of fold options.test_fold out of `rows` and adds a note. By time, drops later rows, too.
   Rows take_fold(Rows& rows) {
     const std::size_t fold = options_.test_fold - 1, folds = options_.test_folds, all = rows.size();
     const std::vector<std::uint32_t> strata = chosen(strata_, rows), numbers = chosen(numbers_, rows);
@@ -169,7 +169,7 @@ class Chooser {
       parts = parts_by_time(numbers, folds + 1);
     else
       parts = fold_rows(all, folds, strata, options_.train.seed);
-    const std::size_t tested = by_time ? fold + 1 : fold;  // the first part by time only trains
+    const std::size_t tested = by_time ? fold + 1 : fold;  // by time, the first part is for training only
     std::vector<bool> goes(all, false);
     for (std::size_t part = tested; part < (by_time ? parts.size() : tested + 1); ++part)
       for (const std::size_t i : parts[part]) goes[i] = true;
@@ -181,10 +181,10 @@ class Chooser {
     const std::string by = column_ == nullptr ? ""
                            : by_time          ? " by " + in_quotes(column_->name)
                                               : " of whole groups in " + in_quotes(column_->name);
-    notes_.push_back(info_note(
-        NoteTopic::test_rows,
-        fmt::format("kept for the test: fold {} of {}{}, {} of {} rows", fold + 1, folds, by, held_out.size(), all),
-        column_ == nullptr ? "" : column_->name, "test_fold"));
+    notes_.push_back(
+        info_note(NoteTopic::test_rows,
+                  fmt::format("test rows: fold {} of {}{}, {} of {} rows", fold + 1, folds, by, held_out.size(), all),
+                  column_ == nullptr ? "" : column_->name, "test_fold"));
     return held_out;
   }
 
@@ -204,7 +204,7 @@ class Chooser {
 
   void say(std::size_t rows, const std::vector<std::uint32_t>& numbers, const Split& split, HeldOutFor purpose) {
     const bool validates = purpose == HeldOutFor::validation, left_out = !validates && options_.test_folds > 0;
-    const std::string what = validates ? "held out" : left_out ? "left out" : "kept for the test";
+    const std::string what = validates ? "validation rows" : left_out ? "left out" : "test rows";
     const auto note = [&](const std::string& text, const std::string& column) {
       const NoteTopic topic = validates  ? NoteTopic::validation_rows
                               : left_out ? NoteTopic::rows
@@ -231,18 +231,17 @@ class Chooser {
 };
 
 void require_share(double share, const char* option) {
-  if (!(share >= 0 && share < 1))
-    throw option_error(option, fmt::format("expected a share in [0, 1), found {}", share));
+  if (!(share >= 0 && share < 1)) throw option_error(option, fmt::format("expected a fraction in [0, 1), found {}", share));
 }
 
-// Wishes that contradict each other.
+// Refuses options that contradict each other.
 void check_wishes(const FitOptions& options, bool other_table) {
   require_share(options.validation_split, "validation_split");
   require_share(options.test_split, "test_split");
   const bool named = !options.validation_rows.empty(), grouped = !options.group.empty(), timed = !options.time.empty();
   if (grouped && timed)
     throw option_error("group", "expected no time beside it, found " + in_quotes(options.time),
-                       "rows are held out by groups or by time: choose one of the two");
+           "divide rows by group or by time, not by both");
   const char* const chooser = grouped ? "group" : timed ? "time" : "";
   if (named && (grouped || timed))
     throw option_error(chooser, "expected no validation_rows beside it, found " + in_quotes(options.validation_rows));
@@ -254,9 +253,8 @@ void check_wishes(const FitOptions& options, bool other_table) {
                        "expected no validation_rows beside it, found " + in_quotes(options.validation_rows));
   if ((grouped || timed) && options.test_split == 0 && options.test_folds == 0 &&
       (other_table || options.validation_split == 0))
-    throw option_error(
-        chooser, "expected rows to hold out, found none",
-        message_of(NamedOption{"validation_split"}, " or ", NamedOption{"test_split"}, " says how many"));
+    throw option_error(chooser, "expected validation or test rows, found none",
+           message_of("set ", NamedOption{"validation_split"}, " or ", NamedOption{"test_split"}));
 }
 
 void note_unseen_classes(const Encoder& encoder, const Table& table, const Split& split, std::vector<Note>& notes) {
@@ -266,13 +264,13 @@ void note_unseen_classes(const Encoder& encoder, const Table& table, const Split
   for (const std::size_t row : split.rest) seen[labels[row]] = true;
   for (std::size_t k = 0; k < seen.size(); ++k)
     if (!seen[k])
-      notes.push_back(warning_note(NoteTopic::rows,
-                                   fmt::format("class {} has no training row, only rows held out: it cannot be learned",
-                                               in_quotes(encoder.labels[k])),
-                                   encoder.target));
+      notes.push_back(warning_note(
+          NoteTopic::rows,
+          fmt::format("class {} has no training rows: the model cannot learn it", in_quotes(encoder.labels[k])),
+          encoder.target));
 }
 
-// Why fewer rows are held out than asked for.
+// Explains why there are fewer validation rows than requested.
 void note_few_rows_of_a_class(const Encoder& encoder, const Split& split, const FitOptions& options,
                               std::vector<Note>& notes) {
   if (encoder.task != Task::classes || !options.stratify || options.validation_split == 0 || !options.time.empty())
@@ -282,13 +280,13 @@ void note_few_rows_of_a_class(const Encoder& encoder, const Split& split, const 
   const auto wanted = static_cast<std::size_t>(options.validation_split * static_cast<double>(rows) + 0.5);
   if (held_out == 0)
     notes.push_back(info_note(NoteTopic::rows,
-                              fmt::format("no row held out: every class of {} has one {}, and that stays for training",
+                              fmt::format("no validation rows: every class of {} has one {}, which training needs",
                                           target, options.group.empty() ? "row" : "group"),
                               encoder.target, "validation_split"));
   else if (held_out < wanted && options.group.empty())
     notes.push_back(
         info_note(NoteTopic::rows,
-                  fmt::format("{} of {} rows held out, not {}: one row of every class of {} stays for training",
+                  fmt::format("{} of {} rows are validation rows, not {}: training needs one row of every class of {}",
                               held_out, rows, wanted, target),
                   encoder.target, "validation_split"));
 }
@@ -300,7 +298,7 @@ Split split_for(const Encoder& encoder, const Table& table, const FitOptions& op
   check_wishes(options, other_table);
   Split split;
   if (!options.validation_rows.empty() && !other_table) {
-    // Rows as they are numbered in the file, those that were left out too.
+    // Row numbers of the file, which include rows that were left out.
     const auto [first, last] = named_rows(options.validation_rows, rows_in_file(table));
     for (std::size_t row = 0; row < table.rows; ++row) {
       const std::size_t place = number_of_row(table, row) - 1;
@@ -308,8 +306,8 @@ Split split_for(const Encoder& encoder, const Table& table, const FitOptions& op
     }
     if (split.held_out.empty() || split.rest.empty())
       throw option_error("validation_rows",
-                         fmt::format("expected rows with a target among them and besides them, found none {} {}",
-                                     split.held_out.empty() ? "in" : "besides", in_quotes(options.validation_rows)));
+             fmt::format("expected rows with a target inside and outside this range, found none {} {}",
+                         split.held_out.empty() ? "inside" : "outside", in_quotes(options.validation_rows)));
     note_unseen_classes(encoder, table, split, notes);
     return split;
   }
@@ -319,10 +317,9 @@ Split split_for(const Encoder& encoder, const Table& table, const FitOptions& op
   if (options.test_split > 0) {
     split.test = chooser.hold_out(split.rest, options.test_split, HeldOutFor::test);
     if (split.test.empty())
-      notes.push_back(warning_note(NoteTopic::test_rows,
-                                   "no row is kept for the test: every one is needed for training", "", "test_split"));
+      notes.push_back(warning_note(NoteTopic::test_rows, "no test rows: training needs every row", "", "test_split"));
   }
-  if (options.test_folds > 0) split.test = chooser.take_fold(split.rest);  // what test_split took is left out
+  if (options.test_folds > 0) split.test = chooser.take_fold(split.rest);  // rows of test_split are left out
   if (!other_table && options.validation_split > 0) {
     split.held_out = chooser.hold_out(split.rest, options.validation_split, HeldOutFor::validation);
     note_few_rows_of_a_class(encoder, split, options, notes);

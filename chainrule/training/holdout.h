@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which rows of a table train, which are watched, and which are kept for the test at the end. Internal to training/.
+// Divides the rows of a table into training, validation and test rows. Internal to training/.
 #pragma once
 
 #include <string>
@@ -9,8 +9,8 @@
 
 namespace chainrule {
 
-/// Made before any statistic is taken. `other_table`: the rows that are watched are another table's. What was decided
-/// goes to `notes`. Throws Error (usage).
+/// Called before any statistic is computed. `other_table`: the validation rows come from another table. Adds its
+/// decisions to `notes`. Throws Error (usage).
 Split split_for(const Encoder& encoder, const Table& table, const FitOptions& options, bool other_table,
                 std::vector<Note>& notes);
 

@@ -21,11 +21,11 @@
 
 namespace chainrule {
 
-// Beginnings of a training, step by step, with a learning rate of its own for each.
+// Trial runs: the first steps of a training, with a learning rate for each step.
 
-inline constexpr double kWorthwhile = 0.02;  ///< a difference in loss, beside the loss: less may be chance
+inline constexpr double kWorthwhile = 0.02;  ///< relative difference in loss; less may be chance
 
-/// What several rehearsals share: the rows as the training has them. Plan and data must outlive it.
+/// The rows of the training, used by several trial runs. Plan and data must outlive it.
 class RehearsalRows {
  public:
   /// Throws Error (usage) for rprop, which has no learning rate.
@@ -33,10 +33,10 @@ class RehearsalRows {
 
   const FitPlan& plan() const { return plan_; }
   const Architecture& architecture() const { return architecture_; }
-  /// Those that train, and up to 512 of them whose loss is looked at.
+  /// The training rows, and up to 512 of them to measure the loss.
   const Selection& training() const { return training_; }
   const Selection& some() const { return some_; }
-  /// Up to 512 rows that do not train; where there are none, some().
+  /// Up to 512 rows that are not training rows; some() if there are none.
   const Selection& others() const { return others_.rows.empty() ? some_ : others_; }
 
  private:
@@ -47,22 +47,22 @@ class RehearsalRows {
 
 class Rehearsal {
  public:
-  /// A fresh network of this architecture. `rows` must outlive it.
+  /// Starts with a new network of this architecture. `rows` must outlive it.
   Rehearsal(const RehearsalRows& rows, const Architecture& architecture, const FitOptions& options,
             std::size_t threads);
   Rehearsal(const Rehearsal&) = delete;
   Rehearsal& operator=(const Rehearsal&) = delete;
 
-  /// With a batch as the training has it, but of 4,096 rows at most. Throws Error (numerics) where the step has no
-  /// finite numbers.
+  /// A step on a batch of the training, but at most 4,096 rows. Throws Error (numerics) if numbers of the step are not
+  /// finite.
   void step(double rate);
-  /// Mean over these rows, dropout left out.
+  /// Mean over these rows, without dropout.
   double loss(const Selection& rows) const;
-  /// Two epochs, but 50 to 300 steps.
+  /// Two epochs, but at least 50 and at most 300 steps.
   std::size_t steps_to_take() const;
   const Parameters& parameters() const { return network_.parameters; }
   const Architecture& architecture() const { return network_.architecture; }
-  /// Root mean square of what layer l (from 0) was fed in the last step.
+  /// Root mean square of the inputs of layer l (from 0) in the last step.
   double fed(std::size_t l);
 
  private:
@@ -75,10 +75,10 @@ class Rehearsal {
   std::vector<std::size_t> order_;
 };
 
-/// Loss of these rows after steps_to_take() steps at one rate; infinite where a step has no finite numbers.
+/// Loss of these rows after steps_to_take() steps at one rate; infinite if numbers of a step are not finite.
 double loss_after_steps(Rehearsal& trial, double rate, const Selection& rows, const std::function<bool()>& should_stop);
 
-// The range test on rows that are ready.
+// The range test on prepared rows.
 
 RateTest range_test(const RehearsalRows& rows, const FitOptions& options, const RateTestOptions& how);
 namespace {
@@ -86,7 +86,7 @@ namespace {
 constexpr std::size_t kRowsWatched = 512, kMostRowsOfAStep = 4096;
 constexpr std::size_t kLeastSteps = 50, kMostSteps = 300;
 
-// Up to so many of these rows that have a weight, drawn.
+// Draws up to kRowsWatched of these rows with weight above 0.
 Selection some_of(const Selection& rows, std::uint64_t seed) {
   Selection out{rows.data, {}};
   const std::vector<float>& weights = rows.data->weights_of_loss();
@@ -97,7 +97,7 @@ Selection some_of(const Selection& rows, std::uint64_t seed) {
   return out;
 }
 
-// With the loss that the plan has found, and batches that a step can be made of in a moment.
+// The options with the loss of the plan, and batches small enough for fast steps.
 TrainOptions options_of(const FitOptions& options, const RehearsalRows& rows) {
   TrainOptions train = options.train;
   train.loss = rows.plan().loss;
@@ -133,7 +133,7 @@ void Rehearsal::step(double rate) {
 }
 
 double Rehearsal::loss(const Selection& rows) const {
-  return evaluate(network_, options_.loss, rows, 1)[0].value;  // few rows: more threads would cost more than they do
+  return evaluate(network_, options_.loss, rows, 1)[0].value;  // few rows: more threads would not pay off
 }
 
 std::size_t Rehearsal::steps_to_take() const { return std::clamp(2 * batches_.batches(), kLeastSteps, kMostSteps); }
@@ -159,7 +159,7 @@ namespace {
 
 constexpr double kFirstRate = 1e-6, kLastRate = 1e5;
 constexpr double kFactor = 1.1220184543019633;   // 10^(1/20)
-constexpr double kShare = 0.9, kBack = 1.0 / 3;  // of the fall; of the rate at which it was reached
+constexpr double kShare = 0.9, kBack = 1.0 / 3;  // fraction of the fall; of the rate that reaches it
 constexpr std::uint64_t kTests = 3;
 
 double two_digits(double value) {
@@ -168,7 +168,7 @@ double two_digits(double value) {
   return few;
 }
 
-// `trivial`: of the best constant answer; on the way there nothing is learned but how frequent classes are.
+// `trivial`: the loss of the baseline. Above it, the network has only learned how frequent classes are.
 void suggest(RateTest& test, double trivial) {
   const double start = test.start_loss, least = test.least_loss;
   if (!(start - least > kWorthwhile * std::abs(start))) return;
@@ -214,7 +214,7 @@ RateTest range_test(const RehearsalRows& rows, const FitOptions& options, const 
     tests.push_back(one_test(rows, its, how));
     if (how.should_stop && how.should_stop()) return tests[0];
   }
-  std::ranges::stable_sort(tests, [](const RateTest& a, const RateTest& b) {  // those without a suggestion last
+  std::ranges::stable_sort(tests, [](const RateTest& a, const RateTest& b) {  // tests without a suggestion come last
     return std::isnan(b.suggested) ? !std::isnan(a.suggested) : a.suggested < b.suggested;
   });
   RateTest& median = tests[kTests / 2];
@@ -227,18 +227,18 @@ RateTest test_rates(const FitPlan& plan, const FitData& data, const FitOptions& 
   return range_test(RehearsalRows(plan, data, options), options, how);
 }
 
-// Whether layers, and weights and biases, would do better with learning rates of their own.
+// Finds learning rates for each layer's weights and biases.
 
 namespace {
 
 constexpr double kMostFactor = 16;
 
-// How far each layer moved in a rehearsal. A step's change of weights moves z by about its root mean square, times the
-// root of the inputs and their magnitude, as if it were independent of them.
+// How far each layer moved in a trial run. A change of weights moves z by about its root mean square, times the root of
+// the number of inputs, times the inputs' magnitude, if change and inputs were independent.
 struct Movement {
-  std::vector<double> weights;         // changes beside the norm that the weights have at the end
-  std::vector<double> biases_of_them;  // what the biases' changes do to z beside what the weights' do
-  double loss = std::numeric_limits<double>::infinity();  // at the end; no number: infinite
+  std::vector<double> weights;         // changes / norm of the weights at the end
+  std::vector<double> biases_of_them;  // effect of the biases' changes on z / effect of the weights' changes
+  double loss = std::numeric_limits<double>::infinity();  // at the end; infinite instead of NaN
   std::size_t steps = 0;
 };
 
@@ -280,7 +280,7 @@ Movement measure(Rehearsal& trial, double rate, const Selection& rows, const std
   return out;
 }
 
-// The nearest power of 2 within the bounds; 1 where a ratio says nothing.
+// The nearest power of 2 within the bounds; 1 if the ratio is useless.
 double factor_for(double ratio) {
   if (!(ratio > 0) || !std::isfinite(ratio)) return 1;
   double factor = 1;
@@ -289,7 +289,7 @@ double factor_for(double ratio) {
   return factor;
 }
 
-// Weights: so that all layers change by the same share of their norm, the geometric mean of all.
+// Factors for weights, so that all layers change by the same fraction of their norm: the geometric mean of all.
 std::vector<double> weight_factors(const Movement& found) {
   double sum = 0, count = 0;
   for (const double share : found.weights)
@@ -300,14 +300,14 @@ std::vector<double> weight_factors(const Movement& found) {
   return factors;
 }
 
-// Biases: so that they move z as much as the weights do.
+// Factors for biases, so that they move z as much as the weights do.
 std::vector<double> bias_factors(const Movement& found) {
   std::vector<double> factors;
   for (const double share : found.biases_of_them) factors.push_back(share > 0 ? factor_for(1 / share) : 1);
   return factors;
 }
 
-// An option with one value for all layers, or one for each, times these factors.
+// Multiplies an option with one value for all layers or one per layer by these factors.
 std::vector<double> times(const std::vector<double>& given, const std::vector<double>& factors) {
   std::vector<double> out;
   for (std::size_t l = 0; l < factors.size(); ++l)
@@ -346,18 +346,18 @@ LayerRates test_layer_rates(const FitPlan& plan, const FitData& data, const FitO
   return out;
 }
 
-// Whether a training went wrong by its learning rate.
+// Checks whether a training failed because of its learning rate.
 
 namespace {
 
-constexpr double kLate = 0.95, kEnough = 0.5;  // of the way from the trivial loss to the least: what is left of it
-constexpr double kRise = 3;                    // beside the loss at the start
-constexpr double kFar = 5;                     // a rate beside the one that a test finds
+constexpr double kLate = 0.95, kEnough = 0.5;  // fractions left of the way from the baseline loss to the minimum
+constexpr double kRise = 3;                    // loss / loss at the start
+constexpr double kFar = 5;                     // ratio between the rate and the one that a test finds
 constexpr std::size_t kFewestEpochs = 3, kFewestSteps = 20;
-constexpr double kFreeWork = 1e11;  // multiplications: a second or two of one core
+constexpr double kFreeWork = 1e11;  // multiplications: a second or two on one core
 
-// Mean training losses, those that answers which are always right have being 0: of the first epoch, the first quarter
-// of the epochs, and the last one.
+// Mean training losses above that of perfect predictions: of the first epoch, the first quarter of the epochs, and the
+// last epoch.
 struct Losses {
   double first = 0, early = 0, late = 0;
 };
@@ -373,7 +373,7 @@ Losses losses_of(const FitResult& result) {
   return {epochs[0].training_loss - result.least_loss, mean(0), mean(epochs.size() - quarter)};
 }
 
-// Whether the tests would take longer than the training, and longer than a moment.
+// Whether the tests would take longer than the training, and more than kFreeWork.
 bool is_too_much(const FitResult& result, const TrainOptions& options) {
   constexpr double kStepsOfTests = 400, kRowsLookedAt = 512, kRowsOfAStep = 4096;
   const auto rows = static_cast<double>(result.split.rest.size());
@@ -417,11 +417,10 @@ std::optional<Note> warning_of_rate(const FitPlan& plan, const FitData& data, co
       message_of(
           fmt::format(
               "the learning rate {:.3g} is too {}: the training loss was {:.4g} in the first quarter of the epochs and "
-              "{:.4g} in the last one, from {:.4g} at the start (the best constant answer has {:.4g}); a range test "
-              "finds {:.2g} (",
+              "{:.4g} in the last one, from {:.4g} at the start (the baseline has {:.4g}); a range test finds {:.2g} (",
               rate, too_high ? "high" : "low", losses.early + result.least_loss, losses.late + result.least_loss,
               test.start_loss, result.trivial_loss, test.suggested),
-          NamedOption{"find_learning_rate"}, " takes it)"),
+          NamedOption{"find_learning_rate"}, " uses it)"),
       "", "learning_rate");
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who listens to a training.
+// Callbacks from a training.
 #pragma once
 
 #include <cstddef>
@@ -13,17 +13,17 @@ namespace chainrule {
 
 struct TrainingProgress;
 
-/// News from a training. The library prints nothing: whoever wants to see, listens. Any member may be empty.
+/// Callbacks for progress, since the library prints nothing. Any member may be empty.
 struct Observer {
-  /// Before each step, with its learning rate: may look at the network and set state.learning_rate for this step.
+  /// Before each step, with its learning rate: may read the network and set state.learning_rate for this step.
   std::function<void(TrainState& state)> before_step;
   std::function<void(const StepRecord&)> on_step;
   std::function<void(const EpochRecord&)> on_epoch;
-  std::function<bool()> should_stop;  ///< asked after each step; true ends the training as if it were done
-  /// After every `health_every`-th step, which keeps its gradients; no bit of the training depends on it. 0 = never.
+  std::function<bool()> should_stop;  ///< called after each step; true ends the training as if it were done
+  /// After every `health_every`-th step, 0 = never. No bit of the training depends on it.
   std::function<void(const HealthRecord&)> on_health;
   std::size_t health_every = 0;
-  /// Asked after each step; where it says true, on_progress gets what the training has come to.
+  /// Called after each step; if true, on_progress receives the state of the training.
   std::function<bool()> wants_progress;
   std::function<void(const TrainingProgress&)> on_progress;
 };

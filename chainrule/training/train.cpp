@@ -16,7 +16,7 @@
 namespace chainrule {
 namespace {
 
-// Statistics of the step just made with the weights `before`.
+// Reports the statistics of the step that started from the weights `before`.
 void tell_health(TrainState& s, const Batch& batch, const Parameters& before, const StepRecord& step,
                  const Observer& observer) {
   HealthMeter meter(s.network.architecture);
@@ -24,8 +24,8 @@ void tell_health(TrainState& s, const Batch& batch, const Parameters& before, co
   observer.on_health({step, meter.layers()});
 }
 
-// Subnormal weights count as zero in every product. Left as they are, it would depend on how a step is shared out
-// whether it writes that zero.
+// Subnormal weights count as zero in every product. Without the flush, the division of work among threads would decide
+// whether a step writes that zero.
 void flush(Parameters& parameters) {
   for (float& number : parameters.flat()) {
     const std::uint32_t bits = std::bit_cast<std::uint32_t>(number);
@@ -45,11 +45,11 @@ void tell_progress(const TrainState& state, TrainingProgress& progress, const Ob
   observer.on_progress(progress);
 }
 
-// The rest of an epoch; false when the observer stopped it on the way.
+// Runs the remaining steps of an epoch; false if the observer stopped it.
 bool run_epoch(TrainState& state, TrainingProgress& progress, Batcher& batches, const Observer& observer) {
   const std::size_t epoch = state.epoch;
   const std::vector<std::size_t> order = epoch_order(state.options, batches.rows(), epoch);
-  Parameters before;  // of the steps whose health is told
+  Parameters before;  // of the steps whose health is reported
   while (progress.epoch_step < batches.batches()) {
     const bool last = progress.epoch_step + 1 == batches.batches();
     const Batch batch = batches.gather(progress.epoch_step, order, &state.work.team());
@@ -74,7 +74,7 @@ bool run_epoch(TrainState& state, TrainingProgress& progress, Batcher& batches, 
   return true;
 }
 
-// What a finished epoch was; the coming one begins.
+// Records a finished epoch and begins the next.
 EpochRecord record_epoch(const TrainState& state, TrainingProgress& progress, std::size_t rows) {
   EpochRecord record;
   record.epoch = state.epoch;
@@ -89,7 +89,7 @@ EpochRecord record_epoch(const TrainState& state, TrainingProgress& progress, st
   return record;
 }
 
-// Rows that this network can learn from, or be measured by.
+// Checks that the rows fit the network.
 void require_rows(const Network& network, const Selection& selection) {
   validate(selection);
   const Dataset& data = *selection.data;

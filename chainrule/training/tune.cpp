@@ -26,15 +26,15 @@ namespace chainrule {
 
 // The values of a trial.
 
-/// A value of each range: drawn from it, or, where there is a parent, the parent's or a neighbour of that.
+/// A value of each range: drawn from it; with a parent, the parent's value or a neighbor of it.
 std::vector<std::string> draw_values(const std::vector<SearchRange>& ranges, const std::vector<std::string>* parent,
                                      std::uint64_t seed, std::size_t trial, std::size_t attempt);
 
-// What a search tries of each option, and how the values of a trial are drawn.
+// The ranges of a search, and how the values of a trial are drawn.
 
 namespace {
 
-constexpr std::size_t kDecisions = 1'000'000;  // places of a stream from which on it says what to vary
+constexpr std::size_t kDecisions = 1'000'000;  // first index in the random stream that decides which options vary
 
 std::vector<std::string> parts_of(std::string_view text, char separator) {
   std::vector<std::string> parts;
@@ -57,7 +57,8 @@ void check_value(const Option& option, const std::string& value, std::string_vie
                                                                                    expected, in_quotes(value))));
 }
 
-// Whether trials that differ in it are measured on the same rows by the same figure, and mean the same by the others.
+// Whether a search may vary it: all trials must have the same rows and the same score, and the other options must keep
+// their meaning.
 bool may_vary(const Option& option) {
   if (option.group == "rows" || option.name == "seed" || option.name == "optimizer") return false;
   constexpr std::array kOfData{"scaling", "target-scaling", "clamp-predictions", "class-weight"};
@@ -69,7 +70,7 @@ std::string number_between(const SearchRange& range, double share) {
   return fmt::format("{:.3g}", range.low * elementary::exp(share * width));
 }
 
-// Where a value lies between the ends, in [0, 1]; in the middle where it is not known.
+// The position of a value between the ends, in [0, 1]; 0.5 if unknown.
 double place_between(const SearchRange& range, const std::string& value) {
   double number = 0;
   if (!number_from_text(value, number) || !(number > 0)) return 0.5;
@@ -82,7 +83,7 @@ std::string drawn(const SearchRange& range, double uniform) {
   return range.values[std::min(place, range.values.size() - 1)];
 }
 
-// A neighbour of `value`.
+// A neighbor of `value`.
 std::string varied(const SearchRange& range, const std::string& value, double uniform) {
   constexpr double kReach = 0.25;
   if (range.values.empty())
@@ -113,7 +114,7 @@ SearchRange range_from_text(std::string_view text) {
   }
   if (!may_vary(*option))
     throw option_error("range", "expected an option of network or training, found " + in_quotes(option->key()),
-                       "it decides what is measured, or what others mean: set it for the whole search");
+                       "it changes the score or the meaning of other options: set it for the whole search");
   SearchRange range{option->key(), {}};
   const std::string_view what = text.substr(sign + 1);
   const std::size_t dots = what.find("..");
@@ -185,7 +186,7 @@ class Search {
   Search(const Table& table, const FitOptions& options, const TuneOptions& how, const TuneObserver& observer,
          std::size_t threads)
       : table_(table), options_(options), how_(how), observer_(observer), threads_(threads) {
-    FitPlan plan = plan_fit(table, options_of({}, 0));  // what is refused is refused before the work begins
+    FitPlan plan = plan_fit(table, options_of({}, 0));  // refuses bad options before any training
     result_.score = how.score;
     if (how.score.empty()) result_.score = plan.encoder.task == Task::classes ? "log_loss" : "rmse";
     const std::vector<std::string>& known = metric_names(plan.encoder.task == Task::classes);
@@ -193,7 +194,7 @@ class Search {
       throw option_error("score",
                          fmt::format("expected one of {}, found {}", fmt::join(known, ", "), in_quotes(result_.score)));
     sign_ = larger_is_better(result_.score) ? -1 : 1;
-    most_memory(table, options, how);  // and so is what no trial may be
+    most_memory(table, options, how);  // refuses values that no trial may have
     for (const SearchRange& range : how.ranges) start_.push_back(find_option(range.option)->get(options));
   }
 
@@ -246,7 +247,7 @@ class Search {
     result_.trials.push_back(std::move(trial));
   }
 
-  // The values of the next trial: unlike all before, where that can be had.
+  // The values of the next trial; different from all earlier ones if twenty draws find such values.
   void draw() {
     constexpr std::size_t kAttempts = 20;
     const std::size_t number = result_.trials.size();
@@ -274,7 +275,7 @@ class Search {
     }
   }
 
-  // Each trial on the first `folds` folds, where it has not been.
+  // Measures each trial on those of the first `folds` folds that it lacks.
   void measure(const std::vector<std::size_t>& trials, std::size_t folds) {
     std::vector<Job> jobs;
     for (std::size_t fold = 0; fold < folds; ++fold)
@@ -327,7 +328,7 @@ class Search {
         throw option_error("score",
                            fmt::format("expected a metric that every fold has, found {}, not defined on fold {}: {}",
                                        in_quotes(result_.score), job.second + 1, estimate.undefined),
-                           "fewer folds, or another score");
+                           "use fewer folds or another score");
       }
     } catch (const Error& error) {
       if (error.category() != ErrorCategory::numerics) {
@@ -351,7 +352,7 @@ class Search {
     double squares = 0;
     for (const double gain : gains) squares += (gain - result_.gain) * (gain - result_.gain);
     result_.error = std::sqrt(squares / (folds - 1) / folds);
-    // Trial 0 may have failed, and then anything is better.
+    // Trial 0 may have failed; then any other trial is better.
     if (!(result_.gain <= result_.error)) result_.winner = result_.best;
   }
 
@@ -404,7 +405,7 @@ std::size_t most_memory(const Table& table, const FitOptions& options, const Tun
   for (const SearchRange& range : how.ranges) {
     std::vector<std::string> values = range.values;
     if (values.empty()) values = {fmt::format("{}", range.low), fmt::format("{}", range.high)};
-    // What else stands there is checked by its own range; a plan of a long table takes a while.
+    // Options without influence on the plan are checked by their own range, since planning a long table takes a while.
     const bool has_a_plan = find_option(range.option)->group == "network" || range.option == "batch_size";
     for (const std::string& value : values) {
       const FitOptions changed = with_settings(options, {{{range.option, value}}, {}, {}});

@@ -35,7 +35,7 @@ TEST(Cv, PrintsMeanDeviationAndIntervalOfEachMetric) {
   const Result result = dir.cv({"--folds", "5"});
   EXPECT_TRUE(contains(result.err, "5 trainings, ")) << result.err;
   EXPECT_TRUE(contains(result.err, "fold 5 of 5: accuracy ")) << result.err;
-  EXPECT_FALSE(contains(result.err, "kept for the test")) << result.err;
+  EXPECT_FALSE(contains(result.err, "test rows: fold")) << result.err;
   const std::vector<std::string> lines = lines_of(result.out);
   EXPECT_TRUE(contains(lines[0], "5 folds")) << result.out;
   for (const char* const heading : {"mean", "sd", "95 % interval", "baseline"})

@@ -67,7 +67,7 @@ TEST(Decision, AnEmptyTestPartIsWarnedOf) {
   const Result result = run(dir, {"train", "t.csv", "--group", "g", "--test-split", "0.3", "--validation-split", "0",
                                   "--epochs", "2", "--hidden", "2"});
   EXPECT_EQ(result.code, 0) << result.err;
-  EXPECT_TRUE(contains(result.err, "warning: no row is kept for the test")) << result.err;
+  EXPECT_TRUE(contains(result.err, "warning: no test rows")) << result.err;
 }
 
 TEST(Decision, SaysWhatThresholdIsChosenAndWhatItBringsAndKeepsIt) {
@@ -134,10 +134,11 @@ TEST(Decision, RefusalsAreInTheWordsOfTheCommandLine) {
           "--group: expected no validation_rows beside it, found \"last:9\"");
   refused({"--group", "who"},
           "visits.csv: expected one of \"patient\", \"day\", \"dose\", \"ill\" or a number from 1 to 4");
-  refused({"--group", "patient", "--validation", "visits.csv"}, "--group: expected rows to hold out, found none");
+  refused({"--group", "patient", "--validation", "visits.csv"},
+          "--group: expected validation or test rows, found none");
   refused({"--class-weight", "si=2"}, "--class-weight: expected a class (no, yes), found \"si\"");
   refused({"--threshold-metric", "f1", "--validation-split", "0"},
-          "--threshold-metric: expected validation rows to choose by, found none");
+          "--threshold-metric: expected validation rows, found none");
   refused({"--threshold-metric", "rmse"},
           "--threshold-metric: expected none, accuracy, balanced_accuracy, f1, f1_macro "
           "or mcc, found \"rmse\"");
@@ -146,8 +147,8 @@ TEST(Decision, RefusalsAreInTheWordsOfTheCommandLine) {
 TEST(Decision, TestRowsArePrintedWithIntervalsAndKept) {
   const Visits dir;
   const Result result = dir.train({"--group", "patient", "--test-split", "0.25", "--json"});
-  EXPECT_TRUE(contains(result.err, "kept for the test: ")) << result.err;
-  EXPECT_TRUE(contains(result.err, " rows, never used for training or validation): loss 0."));
+  EXPECT_TRUE(contains(result.err, "test rows: ")) << result.err;
+  EXPECT_TRUE(contains(result.err, " rows that no choice has seen: loss 0."));
   const Json document = Json::parse(result.out),
              model = Json::parse(run(dir, {"inspect", "m.safetensors", "--json"}).out);
   EXPECT_NEAR(document["rows"]["test"].get<double>(), 100, 8);

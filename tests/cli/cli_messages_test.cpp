@@ -103,13 +103,13 @@ TEST(HoldOut, ThatIsSmallerThanAskedForIsExplained) {
   dir.write("ids.csv", ids);
   dir.write("pairs.csv", pairs);
   const std::string said = dir.trained({}, 0, "ids.csv");
-  expect_in("no row held out: every class of \"id\" has one row", said);
+  expect_in("no validation rows: every class of \"id\" has one row, which training needs", said);
   expect_in("warning: 40 classes of \"id\" in 40 rows: is it an ID", said);
-  expect_not_in("no row held out", dir.trained({"--validation-split", "0"}, 0, "ids.csv"));
+  expect_not_in("no validation rows", dir.trained({"--validation-split", "0"}, 0, "ids.csv"));
   const std::string half = dir.trained({"--validation-split", "0.8"}, 0, "pairs.csv");
-  expect_in("20 of 40 rows held out, not 32: one row of every class of \"pair\" stays for training", half);
+  expect_in("20 of 40 rows are validation rows, not 32: training needs one row of every class of \"pair\"", half);
   expect_not_in("warning", half);
-  expect_not_in("held out", dir.trained({}));
+  expect_not_in("training needs", dir.trained({}));
 }
 
 TEST(Notes, OfTwoFilesNameTheirFile) {
@@ -194,17 +194,17 @@ TEST(TrainingRows, AreRecognisedWithColumnsInAnotherOrder) {
 TEST(Errors, NameTheOptionAsItWasSet) {
   const Points dir;
   const std::pair<std::vector<std::string>, std::string> wrong[] = {
-      {{"--output-activation", "sigmoid"}, "--output-activation: the loss softmax_cross_entropy"},
+      {{"--output-activation", "sigmoid"},
+       "--output-activation: expected identity, since the loss softmax_cross_entropy"},
       {{"--weight-multiplier", "1,2,3"}, "--weight-multiplier: expected 1 value"},
-      {{"--loss", "poisson"}, "--loss: classes expect"},
+      {{"--loss", "poisson"}, "--loss: expected softmax_cross_entropy"},
       {{"--metric", "rmse"}, "--metric: expected one of"},
       {{"--metric=accuracy", "--validation-split=0"}, "--metric: \"accuracy\" needs validation rows"},
       {{"--ignore", "kynd"}, "--ignore: points.csv: expected one of"},
       {{"--validation-rows", "last:999"}, "--validation-rows: expected some"},
       {{"--target=x", "--ignore=kind", "--label-smoothing=0.1"}, "--label-smoothing: expected 0"}};
   for (const auto& [words, said] : wrong) expect_in("chainrule: error: " + said, dir.trained(words, 2));
-  expect_in("hint: hold rows out with --validation-split",
-            dir.trained({"--metric=accuracy", "--validation-split=0"}, 2));
+  expect_in("hint: set --validation-split", dir.trained({"--metric=accuracy", "--validation-split=0"}, 2));
   dir.write("run.toml", "epochs = 1\noutput_activation = \"sigmoid\"\n");
   expect_in("error: run.toml:2: output_activation: the loss", dir.trained({"--config", "run.toml"}, 2));
   expect_in("error: --output-activation: the loss",
@@ -250,7 +250,7 @@ TEST(Notes, NameFlagsOnStandardErrorAndInDocuments) {
 
 TEST(Rprop, SaysWhatItBrings) {
   const Points dir;
-  expect_in("optimizer rprop: every step takes all rows, and the schedule is constant",
+  expect_in("optimizer rprop: every step uses all rows, and the schedule is constant",
             dir.trained({"--optimizer", "rprop"}));
   expect_in("--batch-size: expected all beside optimizer rprop, found \"8\"",
             dir.trained({"--optimizer", "rprop", "--batch-size", "8"}, 2));

@@ -130,7 +130,7 @@ TEST(Thresholds, ThatCannotBeAreRefused) {
   EXPECT_EQ(refused("color", [](FitOptions& o) { o.threshold_metric = "f1"; }),
             "threshold_metric: expected a target of two classes, found 3");
   EXPECT_EQ(refused("ill", [](FitOptions& o) { o.threshold_metric = "f1", o.validation_split = 0; }),
-            "threshold_metric: expected validation rows to choose by, found none");
+            "threshold_metric: expected validation rows, found none");
 }
 
 TEST(Options, OfSplitsAndDecisionsComeBackFromTheirText) {

@@ -106,8 +106,8 @@ TEST(Splits, KeepPatientsTogetherAndTheColumnOutOfTheInputs) {
   EXPECT_NEAR(static_cast<double>(plan.split.test.size()), 40, 8);
   EXPECT_NEAR(static_cast<double>(plan.split.held_out.size()), 40, 8);
   for (const InputColumn& input : plan.encoder.inputs) EXPECT_NE(input.name, "patient");
-  const std::string said = fmt::format("kept for the test: {} of {} groups in \"patient\", {} of 200 rows",
-                                       patients[2].size(), table.columns[2].spellings.size(), plan.split.test.size());
+  const std::string said = fmt::format("test rows: {} of {} groups in \"patient\", {} of 200 rows", patients[2].size(),
+                                       table.columns[2].spellings.size(), plan.split.test.size());
   EXPECT_EQ(std::ranges::count(note_lines(plan.notes), said), 1) << said;
   options.data.categorical = {"patient"};  // requested
   const Encoder encoder = plan_fit(table, options).encoder;
@@ -140,7 +140,8 @@ TEST(Splits, HoldOutTheLastRowsByTime) {
   for (const std::size_t row : by_number.split.rest)
     if (!std::isnan(table.columns[0].numbers[row])) latest = std::max(latest, table.columns[0].numbers[row]);
   for (const std::size_t row : by_number.split.held_out) EXPECT_GT(table.columns[0].numbers[row], latest);
-  EXPECT_EQ(std::ranges::count(note_lines(by_number.notes), "warning: 22 rows have no value in \"size\": they train"),
+  EXPECT_EQ(std::ranges::count(note_lines(by_number.notes),
+                               "warning: 22 rows have no value in \"size\": they become training rows"),
             1);
   options.time = "color";
   const Refusal refused = refusal([&] { plan_fit(table, options); });
@@ -196,7 +197,7 @@ TEST(Splits, ThatContradictEachOtherAreRefused) {
   refused([](FitOptions& o) { o.test_split = 0.1, o.validation_rows = "last:10"; },
           "test_split: expected no validation_rows beside it, found \"last:10\"");
   refused([](FitOptions& o) { o.group = "patient", o.validation_split = 0; },
-          "group: expected rows to hold out, found none");
+          "group: expected validation or test rows, found none");
   refused([](FitOptions& o) { o.group = "ill"; }, "group: expected another column than the target, found \"ill\"");
   refused([](FitOptions& o) { o.time = "ill"; }, "time: expected another column than the target, found \"ill\"");
 }
@@ -208,8 +209,7 @@ TEST(Fit, SaysWhereAConstantAnswerIsAsGood) {
   const auto warned = [&] {
     return std::ranges::any_of(fit(table, options).notes, [](const Note& note) {
       return note.severity == Severity::warning && note.topic == NoteTopic::baseline &&
-             note.text.text().starts_with(
-                 "on the validation rows the model is no better than the best constant answer: rmse ");
+             note.text.text().starts_with("on the validation rows the model is no better than the baseline: rmse ");
     });
   };
   options.train.learning_rate = 1e-9;

@@ -16,7 +16,7 @@ function heatMapCells(drawing, layer, tensor, scale) {
   const line = weights === null ? at.row : above;
   const most = weights === null ? scale : largest(weights, above * weights.columns, weights.columns);
   const cells = Array.from({ length: column.units }, (_, unit) => {
-    const { x, y } = placeOf(column, unit), entry = new Entry(shown, line, unit);
+    const { x, y } = positionOf(column, unit), entry = new Entry(shown, line, unit);
     const isWaiting = tensor === undefined && weights === null;
     const marked = drawing.isChosen(entry) || drawing.isChosenUnit(layer, unit) ? ' chosen' : '';
     return drawing.button('rect', entry, {
@@ -30,7 +30,7 @@ function heatMapCells(drawing, layer, tensor, scale) {
   });
   const last = cells.findIndex(cell => cell.classList.contains('chosen'));
   if (last >= 0) {  // drawn last, so that its border lies above its neighbors
-    const { x, y } = placeOf(column, last), half = column.cell / 2 + 1.5;
+    const { x, y } = positionOf(column, last), half = column.cell / 2 + 1.5;
     return [frame, ...cells, svg('rect', { x: x - half, y: y - half, width: 2 * half, height: 2 * half, class: 'mark' })];
   }
   return [frame, ...cells];

@@ -51,7 +51,7 @@ function layOut(width) {
 }
 
 // The center of a unit (from 0) of a layer.
-function placeOf(column, unit) {
+function positionOf(column, unit) {
   if (column.cell === undefined) return { x: column.center, y: column.top + (unit + 0.5) * column.spacing };
   return {
     x: column.left + ((unit % column.columns) + 0.5) * column.cell,

@@ -47,8 +47,8 @@ class Drawing {
   isChosen(entry) {
     const chosen = this.chosen;
     if (chosen === null || entry.tensor.axes !== 'weights') return chosen?.key === entry.key;
-    const isSamePlace = chosen.layer === entry.layer && chosen.row === entry.row && chosen.column === entry.column;
-    return chosen.tensor.axes === 'weights' && isSamePlace;
+    const isSameEntry = chosen.layer === entry.layer && chosen.row === entry.row && chosen.column === entry.column;
+    return chosen.tensor.axes === 'weights' && isSameEntry;
   }
   // Whether a link is chosen or leads to or from the chosen unit.
   touches(link) {
@@ -82,7 +82,7 @@ class Drawing {
 
   link(weights, i, j, scale) {
     const below = this.column(weights.layer), above = this.column(weights.layer + 1);
-    const from = placeOf(below, j), to = placeOf(above, i), entry = new Entry(weights, i, j);
+    const from = positionOf(below, j), to = positionOf(above, i), entry = new Entry(weights, i, j);
     const fraction = scale === 0 ? 0 : Math.min(1, Math.abs(entry.engine) / scale);
     const x1 = from.x + (below.radius ?? 0), x2 = to.x - (above.radius ?? 0), middle = (x1 + x2) / 2;
     const path = `M${x1} ${from.y}C${middle} ${from.y} ${middle} ${to.y} ${x2} ${to.y}`;
@@ -99,7 +99,7 @@ class Drawing {
     const labels = svg('g', { class: 'labels', 'aria-hidden': true });
     if (weights.size > 12 || this.layout.gap < 150) return labels;
     for (let k = 0; k < weights.size; ++k) {
-      const entry = Entry.at(weights, k), from = placeOf(below, entry.column), to = placeOf(above, entry.row);
+      const entry = Entry.at(weights, k), from = positionOf(below, entry.column), to = positionOf(above, entry.row);
       const t = entry.column % 2 === 0 ? 0.28 : 0.42, u = 1 - t;
       const x1 = from.x + below.radius, x2 = to.x - above.radius, middle = (x1 + x2) / 2;
       const x = u ** 3 * x1 + 3 * (u * u * t + u * t * t) * middle + t ** 3 * x2;
@@ -129,7 +129,7 @@ class Drawing {
 
   wedge(below, above) {
     const end = column => column.cell === undefined
-      ? [placeOf(column, 0).y, placeOf(column, column.units - 1).y] : [column.top, column.top + column.height];
+      ? [positionOf(column, 0).y, positionOf(column, column.units - 1).y] : [column.top, column.top + column.height];
     const [a, b] = end(below), [c, d] = end(above), middle = (below.right + above.left) / 2;
     return svg('path', { class: 'wedge', d: `M${below.right} ${a}C${middle} ${a} ${middle} ${c} ${above.left} ${c}V${d}` +
       `C${middle} ${d} ${middle} ${b} ${below.right} ${b}Z` });
@@ -160,7 +160,7 @@ class Drawing {
   }
 
   unit(layer, unit, tensor, scale) {
-    const column = this.column(layer), { x, y } = placeOf(column, unit), r = column.radius;
+    const column = this.column(layer), { x, y } = positionOf(column, unit), r = column.radius;
     const marked = this.isChosenUnit(layer, unit) ? ' chosen' : '';
     const slot = { 'data-slot': `u${layer}/${unit}` };
     if (tensor === undefined) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The presets. docs/presets.md says where each comes from and what was measured.
+// The presets. docs/presets.md gives their sources and measurements.
 #include "chainrule/training/options/fit_options.h"
 
 #include "chainrule/base/error.h"
@@ -7,8 +7,8 @@
 namespace chainrule {
 namespace {
 
-// The article as it stands: sigmoid everywhere, half squared error, plain descent, N(0, 1). Rate, batch and epochs are
-// those of Nielsen's first MNIST network (Neural Networks and Deep Learning, chapter 1).
+// The article's network: sigmoid everywhere, half squared error, plain gradient descent, N(0, 1). Rate, batch and
+// epochs are those of Nielsen's first MNIST network (Neural Networks and Deep Learning, chapter 1).
 void be_classic(FitOptions& options) {
   options.hidden = {30};
   options.activation = ActivationKind::sigmoid;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a row of the table of options is made of, for each kind of option: how its text is read, checked and written.
-// Included by options_table.cpp only.
+// Makers of rows of the table of options, one per kind of option: they parse, check and write its text. Included by
+// option_table.cpp only.
 #pragma once
 
 #include <fmt/format.h>
@@ -22,7 +22,7 @@ inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
 inline constexpr std::uint64_t kMostEpochs = 1'000'000'000, kMostRows = 1'000'000'000, kMostUnits = 1'000'000;
 inline constexpr std::size_t kMostHidden = 1000;
 
-// Bounds of a number; an open bound is not in the range itself.
+// Bounds of a number; the range excludes an open bound.
 struct Range {
   double low = -kInfinity, high = kInfinity;
   bool low_open = false, high_open = false;
@@ -61,7 +61,7 @@ inline std::string one_of(const std::vector<std::string>& choices) {
   return text;
 }
 
-// In the makers, `member` is a generic function from (const) FitOptions& to the member it is about.
+// In the makers, `member` is a generic function from (const) FitOptions& to the option's member.
 
 template <class Member>
 Option free_text(const Names& names, Member member) {
@@ -74,7 +74,7 @@ Option free_text(const Names& names, Member member) {
   return option;
 }
 
-// `take` hands the text on to somebody who knows the names and throws Error for others.
+// `take` passes the text to a function that knows the names and throws Error for others.
 template <class Take, class Get>
 Option choice(const Names& names, std::vector<std::string> choices, Take take, Get get) {
   Option option = row(OptionKind::text, names);
@@ -124,7 +124,7 @@ Option whole(const Names& names, std::uint64_t least, std::uint64_t most, Member
   return option;
 }
 
-// `range` is a Range, or a function that finds it from FitOptions.
+// `range` is a Range, or a function that computes it from FitOptions.
 template <class RangeOf, class Member>
 Option number(const Names& names, RangeOf range_of, Member member) {
   Option option = row(OptionKind::number, names);
@@ -143,7 +143,7 @@ Option number(const Names& names, RangeOf range_of, Member member) {
   return option;
 }
 
-// A number inside the optimiser: `find` points `found` at it when this update rule has one.
+// A number of the optimizer: `find` points `found` at it if this update rule has one.
 template <class Find>
 Option optimizer_number(const Names& names, const Range& range, Find find) {
   Option option = row(OptionKind::number, names);
@@ -192,7 +192,7 @@ inline Option hidden_sizes(const Names& names) {
   Option option = row(OptionKind::whole_list, names);
   option.set = [](FitOptions& options, std::string_view text) {
     std::vector<std::size_t> sizes;
-    if (text != "none" && !text.empty())  // blanks may stand between sizes only
+    if (text != "none" && !text.empty())  // blanks are allowed between sizes only
       for (const std::string& part : split_list(text)) {
         std::uint64_t size = 0;
         if (text != trimmed(text) || !read_whole(trimmed(part), 1, kMostUnits, size) || sizes.size() == kMostHidden)
@@ -208,7 +208,7 @@ inline Option hidden_sizes(const Names& names) {
   return option;
 }
 
-// One number for all layers, or one for each; no number in the member means 1 for all.
+// One number for all layers, or one per layer; an empty list means 1 for all.
 template <class Member>
 Option per_layer(const Names& names, Member member) {
   Option option = row(OptionKind::number_list, names);
@@ -288,7 +288,7 @@ inline Option threshold(const Names& names) {
   return option;
 }
 
-// Classes are known when the table is: here only the form is checked.
+// Checks the syntax only; the classes are known once the table is read.
 inline Option class_weight(const Names& names) {
   Option option = row(OptionKind::text_list, names);
   option.set = [](FitOptions& options, std::string_view text) {
@@ -347,7 +347,7 @@ inline Option loss_choice(const Names& names) {
   return choice(names, with_automatic(loss_names()), take, get);
 }
 
-/// `known`: how many of the scalings, in their order, may be chosen.
+/// `known`: how many of the scalings, in their order, are allowed.
 template <class Member>
 Option scaling_choice(const Names& names, std::size_t known, Member member) {
   const std::vector<std::string> scalings(scaling_names().begin(),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rows of the table of options, in the order in which they are shown. A new option is a member of FitOptions and a
-// row here: {name, group, what help calls the value, help}, its range, its member.
+// The rows of the table of options, in the order of help. A new option needs a member of FitOptions and a row here:
+// {name, group, placeholder of the value, help}, its range, its member.
 #include "chainrule/training/options/option_table.h"
 
 #include <fmt/format.h>
@@ -19,8 +19,8 @@ using Rows = std::vector<Option>;
 void add_data(Rows& rows) {
   rows.push_back(choice(
       {"preset", "data", "NAME",
-       "start from these settings: tabular (what tables get), fast (what images get) or classic (the article as it "
-       "stands)"},
+       "settings to start from: tabular (default for tables), fast (default for images) or classic (as in the "
+       "article)"},
       preset_names(), [](FitOptions& o, std::string_view text) { apply_preset(o, std::string(text)); },
       [](const FitOptions& o) { return o.preset(); }));
   rows.push_back(free_text(
@@ -30,77 +30,81 @@ void add_data(Rows& rows) {
       {"ignore", "data", "COLUMNS", "columns to leave out, by name or number"},
       [](auto& o) -> auto& { return o.data.ignore; }));
   rows.push_back(free_text(
-      {"weight", "data", "COLUMN", "column that says how much each row counts; empty = all alike"},
+      {"weight", "data", "COLUMN", "column with the weight of each row; empty = equal weights"},
       [](auto& o) -> auto& { return o.data.weight; }));
   rows.push_back(class_weight(
-      {"class-weight", "data", "WEIGHTS", "what classes count in the loss: none, balanced, or yes=5,no=1"}));
+      {"class-weight", "data", "WEIGHTS", "weights of classes in the loss: none, balanced, or yes=5,no=1"}));
   rows.back().peers = "scikit-learn: class_weight; balanced is rows / (classes * rows of the class)";
   rows.push_back(text_list(
-      {"categorical", "data", "COLUMNS", "columns of numbers that are categories, by name or number; text always is"},
+      {"categorical", "data", "COLUMNS",
+       "number columns to treat as categories, by name or number; text columns always are"},
       [](auto& o) -> auto& { return o.data.categorical; }));
   rows.push_back(text_list(
       {"numeric", "data", "COLUMNS",
-       "columns that are numbers, by name or number; a text among them counts as missing, and they may number the "
-       "rows"},
+       "columns to treat as numbers, by name or number, even if they number the rows; a text in them counts as "
+       "missing"},
       [](auto& o) -> auto& { return o.data.numeric; }));
   rows.push_back(text_list(
-      {"missing", "data", "TEXTS", "texts that count as missing, beside empty, NA, N/A, null, nan and ?"},
+      {"missing", "data", "TEXTS", "texts that count as missing, in addition to empty, NA, N/A, null, nan and ?"},
       [](auto& o) -> auto& { return o.data.missing; }));
   rows.back().peers = "pandas: na_values";
   rows.push_back(flag(
-      {"decimal-comma", "data", "", "numbers are written 3,14; fields between semicolons or tabs, or in quotes"},
+      {"decimal-comma", "data", "", "numbers are written 3,14; fields are separated by semicolons or tabs, or quoted"},
       [](auto& o) -> auto& { return o.data.decimal_comma; }));
   rows.back().peers = "pandas: decimal=','";
   rows.push_back(text_list(
-      {"date", "data", "COLUMNS", "columns of dates or times, by name or number, also such as 20240131"},
+      {"date", "data", "COLUMNS", "columns to treat as dates or times, by name or number, also if written 20240131"},
       [](auto& o) -> auto& { return o.data.date; }));
   static const std::vector<std::string> tasks{"auto", "classes", "number"};
   rows.push_back(choice(
-      {"task", "data", "TASK", "predict one of several classes, or a number; auto looks at the target"}, tasks,
+      {"task", "data", "TASK", "predict classes or a number; auto decides by the target"}, tasks,
       [](FitOptions& o, std::string_view text) {
         o.data.task = static_cast<int>(index_of_name(text, tasks, "task")) - 1;
       },
       [](const FitOptions& o) { return tasks[static_cast<std::size_t>(o.data.task + 1)]; }));
   rows.push_back(scaling_choice(
       {"scaling", "data", "HOW",
-       "inputs: standard (mean 0, deviation 1), range (0 to 1), robust (by quartiles, outliers clipped smoothly), "
-       "quantile (to the normal distribution) or none (as they are)"},
+       "of inputs: standard (mean 0, deviation 1), range (0 to 1), robust (by quartiles, outliers clipped smoothly), "
+       "quantile (to the normal distribution) or none"},
       scaling_names().size(), [](auto& o) -> auto& { return o.data.scaling; }));
   rows.push_back(scaling_choice(
-      {"target-scaling", "data", "HOW", "none, standard or range, for a target that is a number"}, 3,
+      {"target-scaling", "data", "HOW", "of a target that is a number: none, standard or range"}, 3,
       [](auto& o) -> auto& { return o.data.target_scaling; }));
   rows.push_back(flag(
-      {"clamp-predictions", "data", "", "keep predicted numbers between the least and the largest target of training"},
+      {"clamp-predictions", "data", "", "clamp predicted numbers to the range of the training targets"},
       [](auto& o) -> auto& { return o.data.clamp_predictions; }));
 }
 
 void add_rows(Rows& rows) {
   rows.push_back(number(
-      {"validation-split", "rows", "SHARE",
-       "share of the rows held out, at random; 0 = none; of those that the test leaves"},
+      {"validation-split", "rows", "FRACTION",
+       "fraction of the rows used for validation, drawn at random after the test rows; 0 = none"},
       kShare, [](auto& o) -> auto& { return o.validation_split; }));
   rows.back().used_with = {"validation-rows", {""}};
   rows.back().peers = "scikit-learn: validation_fraction; Keras takes the last rows";
-  rows.push_back(validation_rows(
-      {"validation-rows", "rows", "ROWS", "these rows of the file instead: last:1000, first:500 or 101-200 (from 1)"}));
+  rows.push_back(
+      validation_rows({"validation-rows", "rows", "ROWS",
+                       "validation rows by number in the file instead: last:1000, first:500 or 101-200 (from 1)"}));
   rows.push_back(flag(
-      {"stratify", "rows", "", "hold out the same share of every class"}, [](auto& o) -> auto& { return o.stratify; }));
+      {"stratify", "rows", "", "keep the class proportions in validation and test rows"},
+      [](auto& o) -> auto& { return o.stratify; }));
   rows.push_back(free_text(
       {"group", "rows", "COLUMN",
-       "rows with the same value here are all held out or none; no input unless categorical"},
+       "column whose equal values stay together in training, validation or test; not an input unless categorical"},
       [](auto& o) -> auto& { return o.group; }));
   rows.back().peers = "scikit-learn: groups, GroupShuffleSplit";
   rows.push_back(free_text(
-      {"time", "rows", "COLUMN", "hold out the last rows by this column: numbers, or dates such as 2024-03-31"},
+      {"time", "rows", "COLUMN",
+       "column of numbers or dates such as 2024-03-31; the last rows by it become validation and test rows"},
       [](auto& o) -> auto& { return o.time; }));
   rows.back().used_with = {"group", {""}};
   rows.push_back(number(
-      {"test-split", "rows", "SHARE", "share of the rows kept from all decisions and measured once, at the end"},
+      {"test-split", "rows", "FRACTION", "fraction of test rows: used for no decision, measured once at the end"},
       kShare, [](auto& o) -> auto& { return o.test_split; }));
   rows.back().peers = "scikit-learn: train_test_split(test_size)";
-  rows.push_back(fold(
-      {"test-fold", "rows", "K/N",
-       "test fold K of N instead, e.g. 3/10, as cv does in its fold K; the rows of test-split are then left out"}));
+  rows.push_back(
+      fold({"test-fold", "rows", "K/N",
+            "test on fold K of N instead, e.g. 3/10, as cv does; the rows of test-split are then left out"}));
 }
 
 void add_network(Rows& rows) {
@@ -112,44 +116,45 @@ void add_network(Rows& rows) {
       [](const FitOptions& o) { return activation_name(o.activation); }));
   rows.back().peers = "scikit-learn and Keras: the same; the names logistic and linear are understood";
   rows.push_back(choice(
-      {"output-activation", "network", "NAME", "of the last layer (softmax and the like belong to the loss)"},
-      activation_names(),
+      {"output-activation", "network", "NAME", "of the last layer (softmax is part of the loss)"}, activation_names(),
       [](FitOptions& o, std::string_view text) { o.output_activation = activation_from_name(text); },
       [](const FitOptions& o) { return activation_name(o.output_activation); }));
   rows.push_back(choice(
-      {"initial-weights", "network", "NAME", "how weights start; normal is N(0, 1)"}, weight_scheme_names(),
+      {"initial-weights", "network", "NAME", "initialization of weights; normal is N(0, 1)"}, weight_scheme_names(),
       [](FitOptions& o, std::string_view text) { o.initial_weights = weight_scheme_from_name(text); },
       [](const FitOptions& o) { return name_of(o.initial_weights); }));
   rows.push_back(choice(
-      {"initial-biases", "network", "NAME", "how biases start"}, bias_scheme_names(),
+      {"initial-biases", "network", "NAME", "initialization of biases"}, bias_scheme_names(),
       [](FitOptions& o, std::string_view text) { o.initial_biases = bias_scheme_from_name(text); },
       [](const FitOptions& o) { return name_of(o.initial_biases); }));
   rows.push_back(flag(
-      {"zero-output", "network", "", "start the last layer at 0: the first answer is the mean, or every class alike"},
+      {"zero-output", "network", "",
+       "start the last layer at 0: the first prediction is the mean, or equal for all classes"},
       [](auto& o) -> auto& { return o.zero_output; }));
   rows.push_back(number(
-      {"dropout", "network", "SHARE", "share of hidden units set to 0 in each training step"}, kShare,
+      {"dropout", "network", "FRACTION", "fraction of hidden units set to 0 in each training step"}, kShare,
       [](auto& o) -> auto& { return o.dropout; }));
   rows.push_back(number(
-      {"input-dropout", "network", "SHARE", "share of inputs set to 0 in each training step"}, kShare,
+      {"input-dropout", "network", "FRACTION", "fraction of inputs set to 0 in each training step"}, kShare,
       [](auto& o) -> auto& { return o.input_dropout; }));
   rows.push_back(number(
-      {"max-norm", "network", "NORM", "largest norm of a unit's incoming weights; 0 = no bound"}, kNotNegative,
+      {"max-norm", "network", "NORM", "maximum norm of a unit's incoming weights; 0 = no limit"}, kNotNegative,
       [](auto& o) -> auto& { return o.max_norm; }));
   rows.push_back(flag(
-      {"rate-by-width", "network", "", "divide the learning rate of weights by the root of their layer's inputs"},
+      {"rate-by-width", "network", "",
+       "divide the learning rate of weights by the square root of their layer's number of inputs"},
       [](auto& o) -> auto& { return o.rate_by_width; }));
-  rows.back().peers = "under Adam the same as the NTK parametrization";
+  rows.back().peers = "equivalent to the NTK parametrization with Adam";
   rows.push_back(per_layer(
-      {"weight-multiplier", "network", "FACTORS", "of the learning rate, for weights, per layer"},
+      {"weight-multiplier", "network", "FACTORS", "factors of the learning rate of weights, per layer"},
       [](auto& o) -> auto& { return o.weight_multiplier; }));
   rows.back().peers = "Caffe: lr_mult; PyTorch: parameter groups";
   rows.push_back(per_layer(
-      {"bias-multiplier", "network", "FACTORS", "of the learning rate, for biases, per layer"},
+      {"bias-multiplier", "network", "FACTORS", "factors of the learning rate of biases, per layer"},
       [](auto& o) -> auto& { return o.bias_multiplier; }));
   rows.back().peers = "Caffe: lr_mult of the bias";
   rows.push_back(per_layer(
-      {"decay-multiplier", "network", "FACTORS", "of the weight decay, per layer"},
+      {"decay-multiplier", "network", "FACTORS", "factors of the weight decay, per layer"},
       [](auto& o) -> auto& { return o.decay_multiplier; }));
   rows.back().used_with = {"weight-decay", {}, "0"};
   rows.back().peers = "Caffe: decay_mult";
@@ -159,69 +164,68 @@ void add_training(Rows& rows) {
   rows.push_back(loss_choice(
       {"loss", "training", "NAME", "auto: softmax_cross_entropy for classes, half_squared_error for numbers"}));
   rows.push_back(number(
-      {"huber-delta", "training", "SIZE", "error from which the loss grows linearly"}, kPositive,
+      {"huber-delta", "training", "SIZE", "error above which the loss grows linearly"}, kPositive,
       [](auto& o) -> auto& { return o.train.loss.huber_delta; }));
   rows.back().used_with = {"loss", {"huber"}};
   rows.push_back(number(
-      {"label-smoothing", "training", "SHARE", "share of the target spread over all classes"}, kShare,
+      {"label-smoothing", "training", "FRACTION", "fraction of the target spread over all classes"}, kShare,
       [](auto& o) -> auto& { return o.train.loss.label_smoothing; }));
   rows.back().used_with = {"loss", {"auto", "softmax_cross_entropy", "sigmoid_cross_entropy"}};
   rows.push_back(whole(
-      {"epochs", "training", "N", "passes over the training rows, at most"}, 1, kMostEpochs,
+      {"epochs", "training", "N", "maximum passes over the training rows"}, 1, kMostEpochs,
       [](auto& o) -> auto& { return o.train.epochs; }));
   rows.back().peers = "scikit-learn: max_iter";
-  rows.push_back(
-      batch_size({"batch-size", "training", "ROWS", "rows in a step, or all; the last short batch is kept"}));
+  rows.push_back(batch_size({"batch-size", "training", "ROWS", "rows per step, or all; a shorter last batch is kept"}));
   rows.back().peers = "PyTorch: drop_last=False";
   rows.push_back(flag(
-      {"shuffle", "training", "", "take the rows in a new order in every epoch"},
+      {"shuffle", "training", "", "shuffle the rows in every epoch"},
       [](auto& o) -> auto& { return o.train.shuffle; }));
   rows.push_back(whole(
-      {"seed", "training", "N", "what every random choice is made from"}, 0, std::numeric_limits<std::uint64_t>::max(),
+      {"seed", "training", "N", "seed of all random choices"}, 0, std::numeric_limits<std::uint64_t>::max(),
       [](auto& o) -> auto& { return o.train.seed; }));
 }
 
 void add_optimizer(Rows& rows) {
   rows.push_back(choice(
-      {"optimizer", "optimiser", "NAME", "the update rule; rprop brings batch-size all and schedule constant"},
+      {"optimizer", "optimizer", "NAME", "update rule; rprop sets batch-size all and schedule constant"},
       optimizer_names(), [](FitOptions& o, std::string_view text) { o.train.optimizer = optimizer_from_name(text); },
       [](const FitOptions& o) { return optimizer_name(o.train.optimizer); }));
   rows.push_back(number(
-      {"learning-rate", "optimiser", "RATE", "size of a step"}, kPositive,
+      {"learning-rate", "optimizer", "RATE", "step size"}, kPositive,
       [](auto& o) -> auto& { return o.train.learning_rate; }));
   rows.back().aliases = {"lr"};
   rows.back().peers = "scikit-learn: learning_rate_init (its learning_rate is the schedule); PyTorch: lr";
-  rows.push_back(optimizer_number({"momentum", "optimiser", "SHARE", "of the velocity kept in each step"}, kShare,
-                                  [](auto& rule, auto*& found) {
+  rows.push_back(optimizer_number({"momentum", "optimizer", "FRACTION", "fraction of the velocity kept in each step"},
+                                  kShare, [](auto& rule, auto*& found) {
                                     if constexpr (requires { rule.momentum; }) found = &rule.momentum;
                                   }));
-  rows.back().peers = "as PyTorch, the learning rate stands outside the velocity";
-  rows.push_back(optimizer_number({"rho", "optimiser", "SHARE", "of the mean square kept in each step"}, kShare,
-                                  [](auto& rule, auto*& found) {
+  rows.back().peers = "as in PyTorch, the velocity does not include the learning rate";
+  rows.push_back(optimizer_number({"rho", "optimizer", "FRACTION", "fraction of the mean square kept in each step"},
+                                  kShare, [](auto& rule, auto*& found) {
                                     if constexpr (requires { rule.rho; }) found = &rule.rho;
                                   }));
-  rows.push_back(optimizer_number({"beta1", "optimiser", "SHARE", "of the mean gradient kept in each step"}, kShare,
-                                  [](auto& rule, auto*& found) {
+  rows.push_back(optimizer_number({"beta1", "optimizer", "FRACTION", "fraction of the mean gradient kept in each step"},
+                                  kShare, [](auto& rule, auto*& found) {
                                     if constexpr (requires { rule.beta1; }) found = &rule.beta1;
                                   }));
   rows.back().peers = "PyTorch: betas";
-  rows.push_back(optimizer_number({"beta2", "optimiser", "SHARE", "of the mean square kept in each step"}, kShare,
-                                  [](auto& rule, auto*& found) {
+  rows.push_back(optimizer_number({"beta2", "optimizer", "FRACTION", "fraction of the mean square kept in each step"},
+                                  kShare, [](auto& rule, auto*& found) {
                                     if constexpr (requires { rule.beta2; }) found = &rule.beta2;
                                   }));
   rows.back().peers = "PyTorch: betas";
-  rows.push_back(optimizer_number({"epsilon", "optimiser", "SIZE", "added to the root of the mean square"}, kPositive,
+  rows.push_back(optimizer_number({"epsilon", "optimizer", "SIZE", "added to the root of the mean square"}, kPositive,
                                   [](auto& rule, auto*& found) {
                                     if constexpr (requires { rule.epsilon; }) found = &rule.epsilon;
                                   }));
   rows.back().peers = "PyTorch: eps, 1e-8; Keras: 1e-7";
   rows.push_back(number(
-      {"weight-decay", "optimiser", "LAMBDA",
-       "adds LAMBDA / 2 * sum of squared weights to the mean loss; adamw: apart"},
+      {"weight-decay", "optimizer", "LAMBDA",
+       "adds LAMBDA / 2 * sum of squared weights to the mean loss; adamw: decoupled"},
       kNotNegative, [](auto& o) -> auto& { return o.train.weight_decay; }));
-  rows.back().peers = "scikit-learn: alpha / rows; Keras: l2(LAMBDA / 2); PyTorch decays biases too";
+  rows.back().peers = "scikit-learn: alpha / rows; Keras: l2(LAMBDA / 2); PyTorch also decays biases";
   rows.push_back(number(
-      {"clip-norm", "optimiser", "NORM", "longer gradients are scaled down to it; 0 = never"}, kNotNegative,
+      {"clip-norm", "optimizer", "NORM", "gradients with a larger norm are scaled down to it; 0 = never"}, kNotNegative,
       [](auto& o) -> auto& { return o.train.clip_norm; }));
 }
 
@@ -231,15 +235,15 @@ Range schedule_factor_range(const FitOptions& o) {
 
 void add_schedule(Rows& rows) {
   rows.push_back(choice(
-      {"schedule", "schedule", "NAME", "how the learning rate changes with time"}, schedule_names(),
+      {"schedule", "schedule", "NAME", "how the learning rate changes during training"}, schedule_names(),
       [](FitOptions& o, std::string_view text) { o.train.schedule.kind = schedule_from_name(text); },
       [](const FitOptions& o) { return schedule_name(o.train.schedule.kind); }));
   rows.push_back(number(
-      {"schedule-factor", "schedule", "FACTOR", "by which it falls"}, schedule_factor_range,
+      {"schedule-factor", "schedule", "FACTOR", "factor of the decrease (inverse: its rate)"}, schedule_factor_range,
       [](auto& o) -> auto& { return o.train.schedule.factor; }));
   rows.back().used_with = {"schedule", {"step", "exponential", "inverse"}};
   rows.push_back(number(
-      {"schedule-every", "schedule", "EPOCHS", "between two falls"}, kPositive,
+      {"schedule-every", "schedule", "EPOCHS", "epochs between two decreases"}, kPositive,
       [](auto& o) -> auto& { return o.train.schedule.every; }));
   rows.back().used_with = {"schedule", {"step"}};
   rows.push_back(number(
@@ -247,18 +251,18 @@ void add_schedule(Rows& rows) {
       [](auto& o) -> auto& { return o.train.schedule.power; }));
   rows.back().used_with = {"schedule", {"inverse", "polynomial"}};
   rows.push_back(number(
-      {"schedule-final", "schedule", "SHARE", "of the learning rate left at the end"}, Range{0, 1},
+      {"schedule-final", "schedule", "FRACTION", "fraction of the learning rate left at the end"}, Range{0, 1},
       [](auto& o) -> auto& { return o.train.schedule.final; }));
   rows.back().used_with = {"schedule", {"polynomial", "cosine", "one_cycle"}};
   rows.push_back(number(
-      {"warmup-epochs", "schedule", "EPOCHS", "rise from 0 in front of any schedule"}, kNotNegative,
-      [](auto& o) -> auto& { return o.train.schedule.warmup_epochs; }));
+      {"warmup-epochs", "schedule", "EPOCHS", "epochs in which the learning rate rises from 0 before the schedule"},
+      kNotNegative, [](auto& o) -> auto& { return o.train.schedule.warmup_epochs; }));
   rows.push_back(whole(
       {"plateau-patience", "schedule", "EPOCHS",
-       "without a better metric before the learning rate is lowered; 0 = never"},
+       "epochs without a better metric before the learning rate is lowered; 0 = never"},
       0, kMostEpochs, [](auto& o) -> auto& { return o.train.plateau_patience; }));
   rows.push_back(number(
-      {"plateau-factor", "schedule", "FACTOR", "by which it is lowered then"}, kInside,
+      {"plateau-factor", "schedule", "FACTOR", "factor of that decrease"}, kInside,
       [](auto& o) -> auto& { return o.train.plateau_factor; }));
   rows.back().used_with = {"plateau-patience", {}, "0"};
 }
@@ -266,19 +270,19 @@ void add_schedule(Rows& rows) {
 void add_stopping(Rows& rows) {
   rows.push_back(choice(
       {"metric", "stopping", "NAME",
-       fmt::format("what is watched on the validation rows; for classes {}; for numbers {}", one_of(metric_names(true)),
-                   one_of(metric_names(false)))},
+       fmt::format("metric on the validation rows for early stopping; for classes {}; for numbers {}",
+                   one_of(metric_names(true)), one_of(metric_names(false)))},
       all_metrics(),
       [](FitOptions& o, std::string_view text) {
         o.train.metric = all_metrics()[index_of_name(text, all_metrics(), "metric")];
       },
       [](const FitOptions& o) { return o.train.metric; }));
   rows.push_back(whole(
-      {"patience", "stopping", "EPOCHS", "without a better metric before training stops; 0 = never"}, 0, kMostEpochs,
-      [](auto& o) -> auto& { return o.train.patience; }));
+      {"patience", "stopping", "EPOCHS", "epochs without a better metric before training stops; 0 = never"}, 0,
+      kMostEpochs, [](auto& o) -> auto& { return o.train.patience; }));
   rows.back().peers = "scikit-learn: n_iter_no_change; Keras: EarlyStopping";
   rows.push_back(number(
-      {"min-delta", "stopping", "SIZE", "smallest change that counts as better"}, kNotNegative,
+      {"min-delta", "stopping", "SIZE", "minimum change that counts as better"}, kNotNegative,
       [](auto& o) -> auto& { return o.train.min_delta; }));
   rows.push_back(flag(
       {"restore-best", "stopping", "", "end with the weights of the best epoch"},
@@ -289,8 +293,7 @@ void add_decision(Rows& rows) {
   static const std::vector<std::string> metrics = with_none(threshold_metric_names());
   rows.push_back(choice(
       {"threshold-metric", "decision", "NAME",
-       "of two classes, choose the probability of the second from which it is predicted, so that this is best on the "
-       "validation rows"},
+       "for two classes: choose the threshold with the best value of this metric on the validation rows"},
       metrics,
       [](FitOptions& o, std::string_view text) {
         o.threshold_metric = metrics[index_of_name(text, metrics, "threshold_metric")];
@@ -298,7 +301,8 @@ void add_decision(Rows& rows) {
       [](const FitOptions& o) { return o.threshold_metric; }));
   rows.back().peers = "scikit-learn: TunedThresholdClassifierCV(scoring)";
   rows.push_back(
-      threshold({"threshold", "decision", "P", "this probability instead; none = the likelier class is predicted"}));
+      threshold({"threshold", "decision", "P",
+                 "minimum probability for predicting the second of two classes; none = predict the likelier class"}));
   rows.back().used_with = {"threshold-metric", {"none"}};
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one table of options: every member of FitOptions with its name, range, default and help. Command line, help,
-// docs/cli.md, TOML files, shell completion and the configuration kept in a model are all made from it.
+// The table of options: every member of FitOptions with its name, range, default and help. The single source of the
+// command line, help, docs/cli.md, TOML files, shell completion and the configuration in a model.
 #pragma once
 
 #include <functional>
@@ -13,47 +13,47 @@
 #pragma GCC visibility push(default)
 namespace chainrule {
 
-/// What the text of an option stands for; lists are separated by commas.
+/// The type of an option's value; lists are separated by commas.
 enum class OptionKind { text, flag, whole, number, text_list, whole_list, number_list };
 
-/// Some options mean something only beside certain values of another one, e.g. momentum beside optimizer momentum.
+/// Some options have an effect only with certain values of another one, e.g. momentum with optimizer momentum.
 struct OptionUse {
-  std::string option;               ///< name of the other one; "" = always used
-  std::vector<std::string> values;  ///< those that use it; none = all but `idle`
+  std::string option;               ///< name of the other option; "" = always used
+  std::vector<std::string> values;  ///< its values that use this one; empty = all except `idle`
   std::string idle = {};
 
   std::string words() const;  ///< "optimizer adam or adamw", "weight-decay other than 0", "no validation-rows"
 };
 
 struct Option {
-  std::string name;  ///< kebab-case; key() is the name everywhere but on the command line
+  std::string name;  ///< kebab-case, for the command line; key() is the name everywhere else
   std::vector<std::string> aliases;
-  std::string group;  ///< data, rows, network, training, optimiser, schedule, stopping or decision
+  std::string group;  ///< data, rows, network, training, optimizer, schedule, stopping or decision
   OptionKind kind = OptionKind::text;
-  std::string value;                 ///< what help calls the value, e.g. "RATE"; "" for flags
+  std::string value;                 ///< placeholder of the value in help, e.g. "RATE"; "" for flags
   std::string help;                  ///< one line
   std::vector<std::string> choices;  ///< known values; empty = free
   OptionUse used_with;
-  std::string peers;  ///< where other programs use another name or meaning, one line; may be empty
+  std::string peers;  ///< other names or meanings in other programs, one line; may be empty
 
-  /// Takes over the text, or says what would have been right ("a number above 0") and changes nothing; "" = taken.
+  /// Sets the value and returns ""; for a wrong text returns what is expected ("a number above 0") and sets nothing.
   std::function<std::string(FitOptions&, std::string_view)> set;
-  /// The text that set() would turn into the present value: numbers in the fewest digits that read back the same.
+  /// The text from which set() gives the current value; numbers in the fewest digits that read back the same.
   std::function<std::string(const FitOptions&)> get;
 
   std::string key() const;  ///< the name in snake_case
 };
 
-/// In the order in which they are shown.
+/// In the order of help.
 const std::vector<Option>& option_table();
 
-/// By name, key or alias; nullptr when there is none.
+/// By name, key or alias; nullptr if there is none.
 const Option* find_option(std::string_view name);
 /// The text of an option's default.
 std::string default_value(const Option& option);
-/// Whether the option means something beside the other options as they are.
+/// Whether the option has an effect with the current values of the other options.
 bool is_used(const Option& option, const FitOptions& options);
-/// Defaults, but for what must be otherwise so that the option has a value.
+/// The defaults, changed as necessary so that the option has an effect.
 FitOptions defaults_with(const Option& option);
 /// A name in snake_case.
 std::string as_key(std::string_view name);

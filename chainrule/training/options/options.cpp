@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Looking options up, setting them, and laying several sources over each other. The table is in options_table.cpp.
+// Looks options up, sets them, and merges several sources. The table is in option_table.cpp.
 #include "chainrule/training/options/options.h"
 
 #include <fast_float/fast_float.h>
@@ -17,7 +17,7 @@ namespace {
 
 constexpr const char *kPreset = "preset", *kOptimizer = "optimizer";
 
-// What is known under this name, or an Error that suggests the nearest.
+// The option of this name; throws Error that suggests the nearest.
 const Option& known_option(std::string_view name, const std::string& where) {
   if (const Option* option = find_option(name)) return *option;
   std::vector<std::string> names;
@@ -43,7 +43,7 @@ bool is_default(const Option& option, std::string_view value) {
 
 void set_known(FitOptions& options, const Option& option, std::string_view value, const std::string& where) {
   if (!is_used(option, options)) {
-    if (is_default(option, value)) return;  // a printed configuration may be edited line by line
+    if (is_default(option, value)) return;  // so that a printed configuration can be edited line by line
     throw Error(ErrorCategory::usage,
                 fmt::format("{}: expected {}, found {}", where, option.used_with.words(),
                             in_quotes(find_option(option.used_with.option)->get(options))),
@@ -75,7 +75,7 @@ bool set_later(std::string_view name, const std::vector<std::vector<Assignment>>
   });
 }
 
-// rprop is for passes over all rows and finds its own step sizes: what must stand beside it.
+// rprop needs passes over all rows and finds its own step sizes: the values that it requires.
 const std::pair<const char*, const char*> kBesideRprop[] = {{"batch-size", "all"}, {"schedule", "constant"}};
 
 bool fixed_by_rprop(const Option& option) {
