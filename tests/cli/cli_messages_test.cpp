@@ -206,8 +206,9 @@ TEST(Errors, NameTheOptionAsItWasSet) {
   for (const auto& [words, said] : wrong) expect_in("chainrule: error: " + said, dir.trained(words, 2));
   expect_in("hint: set --validation-split", dir.trained({"--metric=accuracy", "--validation-split=0"}, 2));
   dir.write("run.toml", "epochs = 1\noutput_activation = \"sigmoid\"\n");
-  expect_in("error: run.toml:2: output_activation: the loss", dir.trained({"--config", "run.toml"}, 2));
-  expect_in("error: --output-activation: the loss",
+  expect_in("error: run.toml:2: output_activation: expected identity, since the loss",
+            dir.trained({"--config", "run.toml"}, 2));
+  expect_in("error: --output-activation: expected identity, since the loss",
             dir.trained({"--config", "run.toml", "--output-activation", "tanh"}, 2));
   expect_in("(--clip-norm 1)", dir.trained({"--lr", "1e38", "--optimizer", "sgd", "--epochs", "9"}, 4));
 }

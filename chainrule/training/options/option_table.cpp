@@ -187,46 +187,49 @@ void add_training(Rows& rows) {
 
 void add_optimizer(Rows& rows) {
   rows.push_back(choice(
-      {"optimizer", "optimizer", "NAME", "update rule; rprop sets batch-size all and schedule constant"},
+      {"optimizer", "optimization", "NAME", "update rule; rprop sets batch-size all and schedule constant"},
       optimizer_names(), [](FitOptions& o, std::string_view text) { o.train.optimizer = optimizer_from_name(text); },
       [](const FitOptions& o) { return optimizer_name(o.train.optimizer); }));
   rows.push_back(number(
-      {"learning-rate", "optimizer", "RATE", "step size"}, kPositive,
+      {"learning-rate", "optimization", "RATE", "step size"}, kPositive,
       [](auto& o) -> auto& { return o.train.learning_rate; }));
   rows.back().aliases = {"lr"};
   rows.back().peers = "scikit-learn: learning_rate_init (its learning_rate is the schedule); PyTorch: lr";
-  rows.push_back(optimizer_number({"momentum", "optimizer", "FRACTION", "fraction of the velocity kept in each step"},
-                                  kShare, [](auto& rule, auto*& found) {
-                                    if constexpr (requires { rule.momentum; }) found = &rule.momentum;
-                                  }));
+  rows.push_back(
+      optimizer_number({"momentum", "optimization", "FRACTION", "fraction of the velocity kept in each step"}, kShare,
+                       [](auto& rule, auto*& found) {
+                         if constexpr (requires { rule.momentum; }) found = &rule.momentum;
+                       }));
   rows.back().peers = "as in PyTorch, the velocity does not include the learning rate";
-  rows.push_back(optimizer_number({"rho", "optimizer", "FRACTION", "fraction of the mean square kept in each step"},
+  rows.push_back(optimizer_number({"rho", "optimization", "FRACTION", "fraction of the mean square kept in each step"},
                                   kShare, [](auto& rule, auto*& found) {
                                     if constexpr (requires { rule.rho; }) found = &rule.rho;
                                   }));
-  rows.push_back(optimizer_number({"beta1", "optimizer", "FRACTION", "fraction of the mean gradient kept in each step"},
-                                  kShare, [](auto& rule, auto*& found) {
-                                    if constexpr (requires { rule.beta1; }) found = &rule.beta1;
-                                  }));
+  rows.push_back(
+      optimizer_number({"beta1", "optimization", "FRACTION", "fraction of the mean gradient kept in each step"}, kShare,
+                       [](auto& rule, auto*& found) {
+                         if constexpr (requires { rule.beta1; }) found = &rule.beta1;
+                       }));
   rows.back().peers = "PyTorch: betas";
-  rows.push_back(optimizer_number({"beta2", "optimizer", "FRACTION", "fraction of the mean square kept in each step"},
-                                  kShare, [](auto& rule, auto*& found) {
-                                    if constexpr (requires { rule.beta2; }) found = &rule.beta2;
-                                  }));
+  rows.push_back(
+      optimizer_number({"beta2", "optimization", "FRACTION", "fraction of the mean square kept in each step"}, kShare,
+                       [](auto& rule, auto*& found) {
+                         if constexpr (requires { rule.beta2; }) found = &rule.beta2;
+                       }));
   rows.back().peers = "PyTorch: betas";
-  rows.push_back(optimizer_number({"epsilon", "optimizer", "SIZE", "added to the root of the mean square"}, kPositive,
-                                  [](auto& rule, auto*& found) {
+  rows.push_back(optimizer_number({"epsilon", "optimization", "SIZE", "added to the root of the mean square"},
+                                  kPositive, [](auto& rule, auto*& found) {
                                     if constexpr (requires { rule.epsilon; }) found = &rule.epsilon;
                                   }));
   rows.back().peers = "PyTorch: eps, 1e-8; Keras: 1e-7";
   rows.push_back(number(
-      {"weight-decay", "optimizer", "LAMBDA",
+      {"weight-decay", "optimization", "LAMBDA",
        "adds LAMBDA / 2 * sum of squared weights to the mean loss; adamw: decoupled"},
       kNotNegative, [](auto& o) -> auto& { return o.train.weight_decay; }));
   rows.back().peers = "scikit-learn: alpha / rows; Keras: l2(LAMBDA / 2); PyTorch also decays biases";
   rows.push_back(number(
-      {"clip-norm", "optimizer", "NORM", "gradients with a larger norm are scaled down to it; 0 = never"}, kNotNegative,
-      [](auto& o) -> auto& { return o.train.clip_norm; }));
+      {"clip-norm", "optimization", "NORM", "gradients with a larger norm are scaled down to it; 0 = never"},
+      kNotNegative, [](auto& o) -> auto& { return o.train.clip_norm; }));
 }
 
 Range schedule_factor_range(const FitOptions& o) {

@@ -28,7 +28,7 @@ struct OptionUse {
 struct Option {
   std::string name;  ///< kebab-case, for the command line; key() is the name everywhere else
   std::vector<std::string> aliases;
-  std::string group;  ///< data, rows, network, training, optimizer, schedule, stopping or decision
+  std::string group;  ///< data, rows, network, training, optimization, schedule, stopping or decision
   OptionKind kind = OptionKind::text;
   std::string value;                 ///< placeholder of the value in help, e.g. "RATE"; "" for flags
   std::string help;                  ///< one line

@@ -64,7 +64,7 @@ std::string heading(const std::string& group) {
   if (group == "rows") return "Options for validation and test rows";
   if (group == "network") return "Options for the network";
   if (group == "training") return "Options for the training";
-  if (group == "optimizer") return "Options for the optimizer";
+  if (group == "optimization") return "Options for the optimizer";
   if (group == "schedule") return "Options for the learning rate in time";
   if (group == "stopping") return "Options for stopping";
   if (group == "decision") return "Options for the decision between two classes";
