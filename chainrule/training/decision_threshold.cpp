@@ -43,8 +43,9 @@ void check_threshold(const Encoder& encoder, const FitOptions& options, std::siz
         option, fmt::format("expected a target of two classes, found {}",
                             encoder.task == Task::number ? "a number" : fmt::format("{}", encoder.labels.size())));
   if (chosen && validation_rows == 0)
-    throw option_error("threshold_metric", "expected validation rows, found none",
-           message_of(NamedOption{"validation_split"}, " or ", NamedOption{"validation"}, " provides them"));
+    throw option_error(
+        "threshold_metric", "expected validation rows, found none",
+        message_of(NamedOption{"validation_split"}, " or ", NamedOption{"validation"}, " provides them"));
 }
 
 std::optional<double> threshold_for(const Model& model, const Selection& held_out, const FitOptions& options,

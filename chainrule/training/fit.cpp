@@ -234,17 +234,18 @@ Loss loss_for(Task task, const FitOptions& options) {
   if (!of_classes && loss.label_smoothing == preset.train.loss.label_smoothing)
     loss.label_smoothing = 0;  // from a preset, which sets it for cross-entropies
   if (of_classes && task == Task::number)
-    throw option_error("loss",
-           fmt::format("expected half_squared_error, absolute_error, huber or poisson for a number as target, found {}",
-                       loss_name(loss)));
+    throw option_error(
+        "loss",
+        fmt::format("expected half_squared_error, absolute_error, huber or poisson for a number as target, found {}",
+                    loss_name(loss)));
   if (loss.kind == LossKind::poisson && task == Task::classes)
     throw option_error("loss",
-           "expected softmax_cross_entropy, sigmoid_cross_entropy or half_squared_error for classes, found "
-           "poisson");
+                       "expected softmax_cross_entropy, sigmoid_cross_entropy or half_squared_error for classes, found "
+                       "poisson");
   if (link_name(loss) != "identity" && options.output_activation.kind != ActivationKind::identity)
     throw option_error("output_activation",
-           fmt::format("expected identity, since the loss {} has its own link ({}), found {}", loss_name(loss),
-                       link_name(loss), activation_name(options.output_activation)));
+                       fmt::format("expected identity, since the loss {} has its own link ({}), found {}",
+                                   loss_name(loss), link_name(loss), activation_name(options.output_activation)));
   return loss;
 }
 
@@ -267,7 +268,7 @@ EncoderOptions encoder_options(const Table& table, const FitOptions& options) {
   for (const auto& [names, what] : {std::pair(&data.date, "date"), std::pair(&data.numeric, "numeric")})
     if (is_among(*names, what))
       throw option_error(what, "expected another column than the group's, found " + in_quotes(options.group),
-             "the group column is not an input");
+                         "the group column is not an input");
   if (is_among(data.categorical, "categorical")) return data;
   data.ignore.push_back(options.group);
   return data;

@@ -44,7 +44,7 @@ std::pair<std::size_t, std::size_t> named_rows(const std::string& text, std::siz
   }
   if (first >= last || last > rows || last - first == rows)
     throw option_error("validation_rows",
-           fmt::format("expected some but not all of the rows 1 to {}, found {}", rows, in_quotes(text)));
+                       fmt::format("expected some but not all of the rows 1 to {}, found {}", rows, in_quotes(text)));
   return {first, last};
 }
 
@@ -231,7 +231,8 @@ class Chooser {
 };
 
 void require_share(double share, const char* option) {
-  if (!(share >= 0 && share < 1)) throw option_error(option, fmt::format("expected a fraction in [0, 1), found {}", share));
+  if (!(share >= 0 && share < 1))
+    throw option_error(option, fmt::format("expected a fraction in [0, 1), found {}", share));
 }
 
 // Refuses options that contradict each other.
@@ -241,7 +242,7 @@ void check_wishes(const FitOptions& options, bool other_table) {
   const bool named = !options.validation_rows.empty(), grouped = !options.group.empty(), timed = !options.time.empty();
   if (grouped && timed)
     throw option_error("group", "expected no time beside it, found " + in_quotes(options.time),
-           "divide rows by group or by time, not by both");
+                       "divide rows by group or by time, not by both");
   const char* const chooser = grouped ? "group" : timed ? "time" : "";
   if (named && (grouped || timed))
     throw option_error(chooser, "expected no validation_rows beside it, found " + in_quotes(options.validation_rows));
@@ -254,7 +255,7 @@ void check_wishes(const FitOptions& options, bool other_table) {
   if ((grouped || timed) && options.test_split == 0 && options.test_folds == 0 &&
       (other_table || options.validation_split == 0))
     throw option_error(chooser, "expected validation or test rows, found none",
-           message_of("set ", NamedOption{"validation_split"}, " or ", NamedOption{"test_split"}));
+                       message_of("set ", NamedOption{"validation_split"}, " or ", NamedOption{"test_split"}));
 }
 
 void note_unseen_classes(const Encoder& encoder, const Table& table, const Split& split, std::vector<Note>& notes) {
@@ -305,9 +306,10 @@ Split split_for(const Encoder& encoder, const Table& table, const FitOptions& op
       (place >= first && place < last ? split.held_out : split.rest).push_back(row);
     }
     if (split.held_out.empty() || split.rest.empty())
-      throw option_error("validation_rows",
-             fmt::format("expected rows with a target inside and outside this range, found none {} {}",
-                         split.held_out.empty() ? "inside" : "outside", in_quotes(options.validation_rows)));
+      throw option_error(
+          "validation_rows",
+          fmt::format("expected rows with a target inside and outside this range, found none {} {}",
+                      split.held_out.empty() ? "inside" : "outside", in_quotes(options.validation_rows)));
     note_unseen_classes(encoder, table, split, notes);
     return split;
   }

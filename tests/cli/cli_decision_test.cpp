@@ -148,7 +148,7 @@ TEST(Decision, TestRowsArePrintedWithIntervalsAndKept) {
   const Visits dir;
   const Result result = dir.train({"--group", "patient", "--test-split", "0.25", "--json"});
   EXPECT_TRUE(contains(result.err, "test rows: ")) << result.err;
-  EXPECT_TRUE(contains(result.err, " rows that no choice has seen: loss 0."));
+  EXPECT_TRUE(contains(result.err, " rows, never used for training or validation): loss 0."));
   const Json document = Json::parse(result.out),
              model = Json::parse(run(dir, {"inspect", "m.safetensors", "--json"}).out);
   EXPECT_NEAR(document["rows"]["test"].get<double>(), 100, 8);

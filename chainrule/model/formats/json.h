@@ -37,6 +37,9 @@ bool flag_of(const Json& json, const std::string& where);
 const Json::List& list_of(const Json& json, const std::string& where);
 const Json::Object& object_of(const Json& json, const std::string& where);
 
+/// Element k of a list, for a message: "WHERE[k]".
+inline std::string element(const std::string& where, std::size_t k) { return where + '[' + std::to_string(k) + ']'; }
+
 /// An object with exactly these keys, in any order. Throws Error (input) with the missing or unknown key.
 class Fields {
  public:
