@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Failures are looked for at every system call; whatever was begun is taken back before the error is thrown.
+// Checks every system call; undoes what was begun before it throws the error.
 #include "chainrule/base/atomic_file.h"
 
 #include <fcntl.h>
@@ -24,8 +24,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kBufferBytes = std::size_t{1} << 18;
-constexpr int kMostLinks = 40;           // of a chain of symbolic links, as the kernel follows them
-constexpr int kMostTemporaries = 10000;  // names tried beside files that a killed process left
+constexpr int kMostLinks = 40;           // of a chain of symbolic links; the kernel has the same limit
+constexpr int kMostTemporaries = 10000;  // names tried, since a killed process may have left such files
 
 std::string reason(int error_number) {
   std::string text = std::generic_category().message(error_number);
@@ -43,17 +43,17 @@ std::string reason(int error_number) {
               message_of("choose another name, or ", NamedOption{"force"}, " to replace it"));
 }
 
-// What is behind an output's name.
+// The file that an output's name leads to.
 struct Target {
-  std::string file;    // less symbolic links at its end
+  std::string file;    // with symbolic links at its end resolved
   std::string folder;  // where `file` is
   bool exists = false;
   bool special = false;      // not a regular file: written directly
-  int open_descriptor = -1;  // the name means a descriptor of this process
-  struct stat status {};     // where it exists
+  int open_descriptor = -1;  // the descriptor of this process that the name means, or -1
+  struct stat status {};     // if it exists
 };
 
-// Names of descriptors that are open already: opening what they point to anew would lose its place in the file.
+// Names of descriptors that are already open: opening the file behind them again would lose the position in it.
 int descriptor_of(std::string_view path) {
   if (path == "/dev/stdout") return STDOUT_FILENO;
   if (path == "/dev/stderr") return STDERR_FILENO;
@@ -120,7 +120,7 @@ Target find_target(const std::string& path, bool overwrite, ErrorCategory catego
   return target;
 }
 
-// A new file of a name that nobody has. A killed process may have left one, even of our own number.
+// A new file with an unused name. A killed process may have left one, even with our own process number.
 int create_temporary(const std::string& folder, mode_t mode, std::string& name) {
   const std::string start = (fs::path(folder) / (".chainrule-" + std::to_string(getpid()) + '-')).string();
   for (int k = 0; k < kMostTemporaries; ++k) {
@@ -147,7 +147,7 @@ int open_special(const std::string& path, int open_descriptor) {
   return open_again(path, O_WRONLY | O_NOCTTY);
 }
 
-// Some file systems and all pipes have nothing to flush and say so.
+// Some file systems and all pipes cannot flush and return an error, which does not count.
 bool flushed(int descriptor) {
   int status = 0;
   do status = fsync(descriptor);
@@ -155,8 +155,8 @@ bool flushed(int descriptor) {
   return status == 0 || errno == EINVAL || errno == EROFS || errno == ENOTSUP;
 }
 
-// Renames only where `to` is free. link() refuses an existing name; file systems without hard links leave a moment
-// between the question and the answer.
+// Renames only if `to` does not exist. link() refuses an existing name. File systems without hard links leave a short
+// gap between the check and the renaming.
 int rename_without_replacing(const std::string& from, const std::string& to) {
   if (link(from.c_str(), to.c_str()) == 0) {
     if (unlink(from.c_str()) == 0) return 0;
@@ -171,7 +171,7 @@ int rename_without_replacing(const std::string& from, const std::string& to) {
   return rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;
 }
 
-// What a full disk's message says is free; 0 where nobody knows.
+// Free bytes for the message about a full disk; 0 if unknown.
 std::uint64_t free_bytes(const std::string& folder) {
   struct statvfs status {};
   if (folder.empty() || statvfs(folder.c_str(), &status) != 0) return 0;
@@ -197,10 +197,10 @@ void check_output_path(const std::string& path, bool overwrite) {
   if (target.special) return;
   std::string temporary;
   const int descriptor = create_temporary(target.folder, S_IRUSR | S_IWUSR, temporary);
-  if (descriptor < 0)  // "no such file" would be said of a folder that exists, such as /proc
+  if (descriptor < 0)  // errno would mean "no such file" for a folder that exists, such as /proc
     refuse(ErrorCategory::usage, path,
            "folder " + in_quotes(target.folder, 4096) + ": " +
-               (errno == ENOENT ? "no file can be made in it" : reason(errno)));
+               (errno == ENOENT ? "no file can be created in it" : reason(errno)));
   close(descriptor);
   if (unlink(temporary.c_str()) != 0) refuse(ErrorCategory::usage, path, reason(errno));
 }
@@ -221,13 +221,13 @@ AtomicFile::AtomicFile(std::string path, bool overwrite, std::uint64_t expected_
   if (target.special) {
     descriptor_ = open_special(path_, target.open_descriptor);
   } else {
-    // Now, while nothing has happened; a folder may be writable but not readable, and then cannot be flushed.
+    // Open it before anything is written. A folder that is writable but not readable cannot be flushed.
     folder_ = open_again(target.folder, O_RDONLY | O_DIRECTORY);
     if (folder_ < 0 && errno != EACCES) fail(errno);
     descriptor_ = create_temporary(target.folder, replaces ? 0600 : 0666, temporary_);
   }
   if (descriptor_ < 0) fail(errno);
-  // Only the superuser may give a file away; where that fails the writer owns the new file, as with any copy.
+  // Only the superuser may change a file's owner; otherwise the writer owns the new file, as with any copy.
   if (replaces && fchown(descriptor_, target.status.st_uid, target.status.st_gid) != 0) errno = 0;
   if (replaces && fchmod(descriptor_, target.status.st_mode & 0777) != 0) fail(errno);
 }
@@ -267,7 +267,7 @@ void AtomicFile::write_out(std::string_view bytes) {
   }
 }
 
-// A flush or close that fails may have lost any of the pages: the file is thrown away, never flushed again.
+// After a failed flush or close any page may be lost: the file is discarded, never flushed again.
 void AtomicFile::flush_to_disk() {
   if (!flushed(descriptor_)) fail(errno);
   const int closing = std::exchange(descriptor_, -1);
@@ -299,7 +299,7 @@ void AtomicFile::give_up() noexcept {
 }
 
 void AtomicFile::fail(int error_number) {
-  give_up();  // first, so that what is free includes what was taken
+  give_up();  // first, so that the free bytes include those of the temporary file
   const std::uint64_t needed = std::max(expected_, accepted_);
   std::string message = place(path_) + ": cannot be written: " + reason(error_number);
   if (error_number == ENOSPC || error_number == EDQUOT)

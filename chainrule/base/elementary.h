@@ -12,12 +12,12 @@
 #include <cstdint>
 #include <limits>
 
-/// All but the powers are free of branches (comparisons select), so that compilers turn loops over them into vector
-/// code (g++ when told that comparisons do not trap), and pass NaN through. Errors stated as ulp are bounds of what was
-/// found against references in higher precision. Subnormal results may be zero (a thread may flush them).
+/// All but the powers have no branches (comparisons select), so that compilers turn loops over them into vector code
+/// (g++ with the option that comparisons do not trap). NaN passes through. Errors stated in ulp are bounds on the
+/// errors measured against references in higher precision. Subnormal results may be zero (a thread may flush them).
 ///
 /// The polynomials are our own: weighted minimax fits, by the Remez exchange in 60 digits, rounded to double. Each
-/// states what it fits, where, and its largest error relative to the function it serves.
+/// comment gives the function that it fits, the interval, and the largest error relative to the function that uses it.
 /// tests/vectors/make_elementary_coefficients.py computes and prints all constants below.
 namespace chainrule::elementary {
 
@@ -70,15 +70,15 @@ inline constexpr std::array<double, 7> kCosRest{-0x1.3bd3cc9be45dep+4, 0x1.03c1f
 inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
 inline constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 inline constexpr double kSmallestNormal = std::numeric_limits<double>::min();
-// Added to a number below 2^50, it rounds to a whole number, which then stands in the lowest bits.
+// Added to a number below 2^50, it rounds to a whole number, whose bits are then the lowest bits of the sum.
 inline constexpr double kToWhole = 0x1.8p52;
 
-// -- pieces ----------------------------------------------------------------------------------------------------------
+// -- parts -----------------------------------------------------------------------------------------------------------
 
 [[gnu::always_inline]] inline std::uint64_t bits(double x) { return std::bit_cast<std::uint64_t>(x); }
 [[gnu::always_inline]] inline double from_bits(std::uint64_t b) { return std::bit_cast<double>(b); }
 [[gnu::always_inline]] inline double magnitude(double x) { return from_bits(bits(x) & ~(1ull << 63)); }
-/// Both sides are made, then one is taken: what vector code does.
+/// Computes both sides, then selects one, as vector code does.
 [[gnu::always_inline]] inline double choose(bool condition, double yes, double no) { return condition ? yes : no; }
 [[gnu::always_inline]] inline double at_most(double x, double high) { return choose(x > high, high, x); }
 [[gnu::always_inline]] inline double limit(double x, double low, double high) {  // NaN stays NaN
@@ -108,7 +108,7 @@ template <class T, std::size_t N>
   return polynomial_part<0, N>(c, powers);
 }
 
-/// A number as a sum of two that is not carried out; |low| is far below |high|.
+/// A number as an unevaluated sum of two; |low| is far below |high|.
 struct Pair {
   double high, low;
 };
@@ -133,11 +133,11 @@ struct Reduced {
   const double lost = (high - r) + low;
   return {shifted, r, lost + (r * r) * polynomial(kExpTail, r)};
 }
-/// 2^(k + offset), which has to be a normal number.
+/// 2^(k + offset), which must be a normal number.
 [[gnu::always_inline]] inline double power_of_two(double shifted, int offset) {
   return from_bits((bits(shifted) + static_cast<std::uint64_t>(1023 + offset)) << 52);
 }
-/// e^r for the rest of reduce
+/// e^(r + low) after reduce()
 [[gnu::always_inline]] inline double exp_rest(const Reduced& z) {
   const double sum = 1.0 + z.r, lost = z.r - (sum - 1.0);
   return sum + (lost + z.tail);
@@ -145,7 +145,7 @@ struct Reduced {
 /// e^(x.high + x.low) for |x.high| <= 1000
 [[gnu::always_inline]] inline double exp_of(Pair x) {
   const Reduced z = reduce(x);
-  // 2^k in two factors, since it can be infinite or subnormal while the result is not.
+  // 2^k in two factors, since it can be infinite or subnormal although the result is neither.
   const std::uint64_t exponents = bits(z.shifted) - bits(kToWhole) + 2 * 1023, half = exponents / 2;
   return exp_rest(z) * from_bits(half << 52) * from_bits((exponents - half) << 52);
 }
@@ -158,7 +158,7 @@ struct Reduced {
   const Reduced z = reduce({limit(x, -746.0, 0.0), 0.0});
   return choose(x < -746.0, 0.0, exp_rest(z) * power_of_two(z.shifted, 64));
 }
-inline constexpr double kDown = 0x1p-64;  // takes the factor of exp_up away
+inline constexpr double kDown = 0x1p-64;  // removes the factor of exp_up
 
 /// (e^x - 1) / 2; half, since 2^1024 is infinite
 [[gnu::always_inline]] inline Pair half_expm1(double x) {
@@ -175,7 +175,8 @@ inline constexpr double kDown = 0x1p-64;  // takes the factor of exp_up away
 
 /// (e^x - e^-x) / (e^x + e^-x), to 1.4 ulp
 [[gnu::always_inline]] inline double tanh(double x) {
-  // h / (h + 1), h = (e^2|x| - 1) / 2; then what the roundings of h and h + 1 lost, with 1 / (h + 1) = 1 - quotient.
+  // h / (h + 1), h = (e^2|x| - 1) / 2; then a correction for the rounding of h and h + 1, with 1 / (h + 1) = 1 -
+  // quotient.
   const Pair half = half_expm1(2.0 * at_most(magnitude(x), 20.0));
   const double h = half.high + half.low, h_lost = (half.high - h) + half.low;
   const Pair below = exact_sum(h, 1.0);
@@ -210,7 +211,7 @@ struct Scaled {
   const Scaled y = scale(choose(tiny, x * 0x1p54, x));
   return {choose(tiny, y.k - 54.0, y.k), y.m};
 }
-/// k ln(2) + ln(1 + f) + c for a c that is tiny beside the rest
+/// k ln(2) + ln(1 + f) + c for a c that is tiny compared with the sum
 [[gnu::always_inline]] inline double log_from(double k, double f, double c) {
   const double s = f / (2.0 + f), s2 = s * s, half_square = 0.5 * f * f;
   const double rest = s * (half_square + s2 * polynomial(kLogSeries, s2));
@@ -225,7 +226,7 @@ struct Scaled {
   return choose((x > 0) & (x < kInfinity), result, at_edge);
 }
 
-/// ln(1 + x) for finite x > -1, to 0.9 ulp; anything for NaN
+/// ln(1 + x) for finite x > -1, to 0.9 ulp; undefined for NaN
 [[gnu::always_inline]] inline double log1p_finite(double x) {
   const Pair sum = exact_sum(1.0, x);
   const Scaled y = scale(sum.high);
@@ -269,7 +270,7 @@ struct Scaled {
 
 // -- whole turns, powers ---------------------------------------------------------------------------------------------
 
-/// x = quadrant / 4 + d turns, |d| <= 1/8; nothing is rounded in making d.
+/// x = quadrant / 4 + d turns, |d| <= 1/8; d is exact.
 struct Turn {
   std::uint64_t quadrant;  // modulo 4
   double sin, cos;         // of 2 pi d
@@ -292,7 +293,7 @@ struct Turn {
   return choose((t.quadrant & 2) != 0, 0.0 - size, 0.0 + size);
 }
 
-/// ln(x) for positive finite x, wrong by less than 2^-63 of it.
+/// ln(x) for positive finite x, with a relative error below 2^-63.
 inline Pair log_pair(double x) {
   const Scaled y = scale_any(x);
   const double f = y.m - 1.0;

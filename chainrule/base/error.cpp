@@ -66,7 +66,7 @@ std::string escaped(std::string_view text, std::size_t limit) {
   return out;
 }
 
-// Insertions, deletions, replacements and swaps of neighbours that make `b` of `a`, no place edited twice (optimal
+// Insertions, deletions, replacements and swaps of neighbors that turn `a` into `b`, no letter edited twice (optimal
 // string alignment, after Damerau 1964).
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1), above(b.size() + 1), second_above(b.size() + 1);

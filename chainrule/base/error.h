@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one exception type of the library, and the guards that arguments and input from outside pass: sizes, escaped
-// text.
+// The exception type of the library, and the checks for arguments and input from outside: sizes, escaped text.
 #pragma once
 
 #include <cstddef>
@@ -15,21 +14,21 @@
 #pragma GCC visibility push(default)
 namespace chainrule {
 
-/// What kind of thing went wrong.
+/// The kind of error.
 enum class ErrorCategory {
   internal,  ///< a defect of Chainrule itself
   usage,     ///< an option, a configuration, or an output refused before work starts
   input,     ///< a data or model file that is missing, unreadable or invalid
-  numerics,  ///< training produced a number that is not finite
+  numerics,  ///< training produced NaN or infinity
   check,     ///< a requested check failed
   output     ///< writing failed or memory ran out
 };
 
-/// What the library throws. what() is one line, "WHERE: WHAT: expected X, found Y", with the parts that are known; it
-/// begins with the key of the option where it is about one.
+/// The library throws only this type. what() is one line, "WHERE: WHAT: expected X, found Y", with the parts that are
+/// known; it begins with the key of the option if the error is about one.
 class Error : public std::runtime_error {
  public:
-  /// `option`: the key of the option that the error is about, where the message does not begin with it.
+  /// `option`: the key of the option that the error is about, if the message does not begin with it.
   Error(ErrorCategory category, Message message, Message hint = {}, std::string option = {})
       : std::runtime_error(message.text()),
         category_(category),
@@ -38,11 +37,11 @@ class Error : public std::runtime_error {
         option_(option.empty() ? std::string(message_.leading_option()) : std::move(option)) {}
 
   ErrorCategory category() const { return category_; }
-  /// The key of the option that it is about; "" where it is about none.
+  /// The key of the option that the error is about; "" if it is about none.
   const std::string& option() const { return option_; }
   /// A likely cause or a next step, one line; empty when there is none.
   const std::string& hint() const { return hint_.text(); }
-  /// What what() and hint() say, with the options that they name.
+  /// The texts of what() and hint(), with the options that they name.
   const Message& message() const { return message_; }
   const Message& hint_message() const { return hint_; }
 
@@ -67,15 +66,15 @@ std::string place(std::string_view file, std::size_t line = 0, std::size_t field
 /// none), or "" when none is near.
 std::string nearest_name(std::string_view name, std::span<const std::string> known);
 
-/// Place of `name` in `known`, '-' counting as '_'. Throws Error (usage) that lists the known ones and suggests the
+/// Index of `name` in `known`; '-' counts as '_'. Throws Error (usage) that lists the known ones and suggests the
 /// nearest: "activation: expected one of relu, tanh, found "rellu"", where `option` is activation.
 std::size_t index_of_name(std::string_view name, std::span<const std::string> known, std::string_view option);
 
 /// Throws Error (usage) "WHAT: expected EXPECTED, found FOUND". `expected` is a phrase such as "at most 32".
 [[noreturn]] void refuse_count(const char* what, const std::string& expected, std::size_t found);
 
-/// What entries check of the sizes and indices they are given, one comparison each: throw Error (usage) "rows of the
-/// batch: expected at most 32, found 40". Allocate nothing where all is well.
+/// Checks of sizes and indices at the entry of public functions, one comparison each. They throw Error (usage) "rows of
+/// the batch: expected at most 32, found 40", and allocate nothing if the check passes.
 inline void expect_equal(std::size_t expected, std::size_t found, const char* what) {
   if (found != expected) refuse_count(what, std::to_string(expected), found);
 }
@@ -90,7 +89,7 @@ inline void expect_below(std::size_t bound, std::size_t found, const char* what)
   if (found >= bound) refuse_count(what, "less than " + std::to_string(bound), found);
 }
 
-/// a * b, or an Error of category input that names `what` when the product does not fit in std::size_t.
+/// a * b. Throws Error (input) that names `what` if the product does not fit in std::size_t.
 std::size_t checked_product(std::size_t a, std::size_t b, std::string_view what);
 
 }  // namespace chainrule

@@ -9,12 +9,12 @@
 namespace chainrule {
 namespace {
 
-// What a Content-Security-Policy calls a script or style that it allows.
+// The hash by which a Content-Security-Policy allows a script or style.
 std::string fingerprint(std::string_view text) {
   unsigned char sum[EVP_MAX_MD_SIZE];
   unsigned size = 0;
   if (EVP_Digest(text.data(), text.size(), sum, &size, EVP_sha256(), nullptr) != 1)
-    throw Error(ErrorCategory::internal, "SHA-256: libcrypto refuses");
+    throw Error(ErrorCategory::internal, "SHA-256: libcrypto failed");
   return fmt::format("'sha256-{}'", base64({reinterpret_cast<const char*>(sum), size}));
 }
 

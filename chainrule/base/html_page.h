@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The files of a page as they stood when the library was built (cmake/embed_page.cmake), and the page made of them.
+// The files of a page, embedded when the library was built (cmake/embed_page.cmake), and the page made of them.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@ struct PageSources {
   std::string_view html, style, script, licence;
 };
 
-/// The page with this JSON document in it. It may run nothing but its own script and ask for nothing at all.
+/// The page with this JSON document in it. It may run only its own script and load nothing.
 std::string page_with(const PageSources& sources, std::string_view document);
 
 std::string base64(std::string_view bytes);

@@ -27,7 +27,7 @@ std::size_t checked_numbers(std::size_t rows, std::size_t columns, std::size_t b
 
 void* allocate_numbers(std::size_t bytes) {
   void* memory = ::operator new(bytes, alignment(bytes));
-  // Where the system has no large pages to give, or none by this call, small ones are as good, only slower.
+  // A failure does not matter: small pages are only slower.
   if (bytes >= kLargePage) ::madvise(memory, bytes, MADV_HUGEPAGE);
   return memory;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Row-major matrices: MatrixOf<T> owns aligned memory, ViewOf<T> looks at somebody's. One example per row.
+// Row-major matrices: MatrixOf<T> owns aligned memory, ViewOf<T> refers to memory of another owner. One example per
+// row.
 #pragma once
 
 #include <algorithm>
@@ -16,11 +17,11 @@
 #pragma GCC visibility push(default)
 namespace chainrule {
 
-/// rows * columns. Throws Error (input) where so many numbers of `bytes` bytes each are more than any memory holds.
+/// rows * columns. Throws Error (input) if so many numbers of `bytes` bytes each cannot fit in memory.
 std::size_t checked_numbers(std::size_t rows, std::size_t columns, std::size_t bytes);
 
-/// Memory that starts on a cache line, so that vector loads never straddle one at the start of a block. Blocks of 2 MB
-/// and more ask for large pages: the weights of a wide layer are on more small ones than a processor keeps track of.
+/// Memory that starts on a cache line, so that vector loads at the start of a block never cross one. Blocks of 2 MB and
+/// more request large pages, since the weights of a wide layer cover more small pages than the processor's TLB holds.
 void* allocate_numbers(std::size_t bytes);
 void free_numbers(void* memory, std::size_t bytes);
 
@@ -44,7 +45,7 @@ struct AlignedAllocator {
 template <class T>
 using AlignedVector = std::vector<T, AlignedAllocator<T>>;
 
-/// A (rows x columns) look at row-major memory owned by somebody else; copying it copies no number.
+/// A (rows x columns) view of row-major memory of another owner; copying the view copies no numbers.
 template <class T>
 class ViewOf {
  public:
@@ -79,12 +80,12 @@ class ViewOf {
   std::size_t rows_ = 0, columns_ = 0;
 };
 
-/// A (rows x columns) matrix that owns its memory; zeros at first. One that was moved from is empty (0 x 0).
+/// A (rows x columns) matrix that owns its memory; initially zeros. A moved-from matrix is empty (0 x 0).
 template <class T>
 class MatrixOf {
  public:
   MatrixOf() = default;
-  /// Throws Error (input) where rows * columns numbers are more than any memory holds.
+  /// Throws Error (input) if rows * columns numbers cannot fit in memory.
   MatrixOf(std::size_t rows, std::size_t columns)
       : rows_(rows), columns_(columns), values_(checked_numbers(rows, columns, sizeof(T))) {}
   MatrixOf(const MatrixOf&) = default;
@@ -119,7 +120,7 @@ class MatrixOf {
   AlignedVector<T> values_;
 };
 
-/// Bytes with several owners, which none of them changes: a file's images are there once, however many look at them.
+/// Immutable bytes with several owners: a file's images are in memory once, however many objects use them.
 class SharedBytes {
  public:
   SharedBytes() = default;

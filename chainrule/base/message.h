@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Text for people that may name options. The library knows an option by its key; whether a user writes `--numeric age`
-// or numeric="age" is for the frontend to say, which is why a text keeps where it names which option.
+// Text for people that may name options. The library names an option by its key; the frontend knows whether a user
+// writes `--numeric age` or numeric="age". A text therefore records where it names which option.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 #pragma GCC visibility push(default)
 namespace chainrule {
 
-/// An option in a text: its key in snake_case and, where the text gives one, its value ("true" and "false" for a flag).
+/// An option in a text: its key in snake_case and, if the text gives one, its value ("true" and "false" for a flag).
 struct NamedOption {
   std::string key;
   std::string value = {};
@@ -38,7 +38,7 @@ class Message {
   /// With options as `spell` writes them.
   std::string spelled(const std::function<std::string(const NamedOption&)>& spell) const;
   bool empty() const { return text_.empty(); }
-  /// The key of the option that the text begins with; "" where it begins otherwise.
+  /// The key of the option that the text begins with; "" if it begins otherwise.
   std::string_view leading_option() const;
 
   bool operator==(const Message&) const = default;
@@ -55,7 +55,7 @@ class Message {
   std::vector<Mention> mentions_;  // in the order of the text
 };
 
-/// The parts, which are texts, options and messages, one after the other.
+/// Joins the parts: texts, options and messages.
 template <class... Parts>
 Message message_of(const Parts&... parts) {
   Message message;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the library has decided or found suspicious, as data: a frontend prints it, a page colors it, a program filters
-// it by topic, and nobody has to read the text for that.
+// Decisions and warnings of the library, as data: a frontend prints them, a page colors them, and a program filters
+// them by topic without parsing the text.
 #pragma once
 
 #include <string>
@@ -17,14 +17,14 @@ enum class Severity { info, warning };
 /// What a note is about.
 enum class NoteTopic {
   reading,          ///< how the file was read
-  columns,          ///< what became of an input column
-  task,             ///< classes or a number
+  columns,          ///< how an input column is used
+  task,             ///< classification or regression
   target,           ///< the column to predict
-  leakage,          ///< columns that copy the target
+  leakage,          ///< columns that duplicate the target
   rows,             ///< rows that are left out, or too few
-  validation_rows,  ///< which rows are held out for validation
-  test_rows,        ///< which rows are kept for the test
-  options,          ///< what an option brings, or that it has no effect
+  validation_rows,  ///< which rows are validation rows
+  test_rows,        ///< which rows are test rows
+  options,          ///< the effect of an option, or that it has none
   baseline,         ///< the model is no better than the baseline
   threshold,        ///< the probability from which the second class is predicted
   learning_rate,    ///< too low or too high
@@ -34,8 +34,8 @@ enum class NoteTopic {
 struct Note {
   Severity severity = Severity::info;
   NoteTopic topic = NoteTopic::reading;
-  std::string column = {};  ///< the one column that it is about; "" = none, or several
-  std::string option = {};  ///< the key of the option that it is about; "" = none
+  std::string column = {};  ///< the column that the note is about; "" = none, or several
+  std::string option = {};  ///< the key of the option that the note is about; "" = none
   Message text = {};
 
   bool operator==(const Note&) const = default;
@@ -49,7 +49,7 @@ std::string_view severity_name(Severity severity);
 /// In snake_case.
 std::string_view topic_name(NoteTopic topic);
 
-/// A note as one line: "warning: " stands before the text of a warning.
+/// A note as one line; a warning begins with "warning: ".
 std::string note_line(const Note& note);
 std::vector<std::string> note_lines(const std::vector<Note>& notes);
 

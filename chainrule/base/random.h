@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Random numbers without a generator: number = f(seed, purpose, counters), by Philox 4x32-10 (Salmon et al. 2011).
-// The same everywhere, in any order, on any thread; resuming needs no saved state.
+// Random numbers without a generator: number = f(seed, purpose, counters), by Philox 4x32-10 (Salmon et al. 2011). The
+// numbers are the same on every platform, in any order, on any thread; resuming needs no saved state.
 #pragma once
 
 #include <array>
@@ -11,8 +11,8 @@
 #pragma GCC visibility push(default)
 namespace chainrule {
 
-/// What a random number is for; numbers of different purposes are independent. The values are part of the promise that
-/// the same seed gives the same start: never change them.
+/// The purpose of a random number; numbers of different purposes are independent. Never change the values: the same
+/// seed must give the same numbers in every version.
 enum class Purpose : std::uint32_t {
   weights = 1,
   biases = 2,
@@ -33,13 +33,13 @@ struct Stream {
   std::uint32_t time = 0;   ///< step or epoch
 };
 
-/// 128 random bits for place `index` of a stream.
+/// 128 random bits at `index` of a stream.
 std::array<std::uint32_t, 4> random_bits(const Stream& stream, std::uint64_t index);
 
-/// What Philox 4x32-10 makes the bits of a place from.
+/// The inputs of Philox 4x32-10 for one index of a stream.
 struct RandomPlace {
   std::array<std::uint32_t, 2> key;
-  std::array<std::uint32_t, 4> counter;  ///< the next place counts the first word up
+  std::array<std::uint32_t, 4> counter;  ///< the next index increments the first word
 };
 RandomPlace random_place(const Stream& stream, std::uint64_t index);
 

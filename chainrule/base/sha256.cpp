@@ -15,7 +15,7 @@ struct ContextEnder {
 };
 
 void require(bool holds) {
-  if (!holds) throw Error(ErrorCategory::internal, "SHA-256: libcrypto refuses to compute it");
+  if (!holds) throw Error(ErrorCategory::internal, "SHA-256: libcrypto failed");
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// SHA-256 of bytes as they come (by libcrypto).
+// SHA-256 of a stream of bytes (by libcrypto).
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ class Sha256 {
   Sha256(const Sha256&) = delete;
   Sha256& operator=(const Sha256&) = delete;
   void add(std::span<const std::byte> bytes);
-  /// 64 hex digits; ends the sum.
+  /// 64 hex digits; ends the computation.
   std::string hex();
 
  private:

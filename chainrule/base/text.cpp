@@ -63,7 +63,7 @@ std::optional<double> number_in(std::string_view text) {
 }
 
 std::string harmless(std::string_view text) {
-  return text.empty() ? "" : place(text);  // place() escapes and adds nothing without a line
+  return text.empty() ? "" : place(text);  // without a line it only escapes
 }
 
 std::size_t length(std::string_view text) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Numbers and lists as text, and text that is safe to show.
+// Numbers and lists as text, and text that is safe to print.
 #pragma once
 
 #include <cstddef>
@@ -19,22 +19,18 @@ bool number_from_text(std::string_view text, double& value);
 std::string join_list(const std::vector<std::string>& texts);
 std::vector<std::string> split_list(std::string_view text);
 
-/// The number that a text is, where it is one; finite.
+/// The finite number that the whole text spells, or nullopt.
 std::optional<double> number_in(std::string_view text);
 
-/// How many characters UTF-8 text has.
+/// Number of characters of UTF-8 text.
 std::size_t length(std::string_view text);
-/// A name from a file as a table shows it: harmless, and cut to 24 characters ("..." marks the cut).
+/// A name from a file for a printed table: escaped, and cut to 24 characters ("..." marks the cut).
 std::string shortened(const std::string& name);
 
-/// Control bytes escaped, so that text from a file cannot drive a terminal; nothing cut but the enormous.
+/// Control bytes escaped, so that text from a file cannot control a terminal; cut only beyond 4096 characters.
 std::string harmless(std::string_view text);
 
-/// ASCII, in any locale.
-inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
-inline char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-/// Words as a shell takes them.
+/// Words quoted for a shell.
 std::string command_text(const std::vector<std::string>& words);
 
 }  // namespace chainrule

@@ -4,7 +4,7 @@
 #pragma GCC visibility push(default)
 namespace chainrule {
 
-/// Of library and program; the build file reads it from here.
+/// Version of library and program; the build reads it from this file.
 inline constexpr const char* kVersion = "0.1.0";
 
 }  // namespace chainrule

@@ -9,7 +9,7 @@
 namespace chainrule {
 namespace {
 
-// A few comparisons a layer: whether network and workspace belong together.
+// Checks that network and workspace match; a few comparisons per layer.
 void require_fit(const Network& network, const WorkRows& work) {
   const Architecture& architecture = network.architecture;
   work.workspace().require_fits(architecture);

@@ -40,7 +40,7 @@ void Features::require_finite(std::span<const std::size_t> rows) const {
   for (const std::size_t row : rows) {
     expect_below(rows_, row, "row of the inputs");
     const std::span<const float> numbers = floats().row(row);
-    // Without an early end, so that it is a vector loop.
+    // No early exit, so that the compiler makes a vector loop.
     std::uint32_t odd = 0;
     for (const float x : numbers) odd |= (std::bit_cast<std::uint32_t>(x) & 0x7f800000u) == 0x7f800000u ? 1u : 0u;
     if (odd == 0) continue;
@@ -59,7 +59,7 @@ void Features::gather(std::span<const std::size_t> rows, MatrixView out, std::sp
                                    : reinterpret_cast<const char*>(bytes_.view().data());
   for (std::size_t i = 0; i < rows.size(); ++i) {
     expect_below(rows_, rows[i], "row of the inputs");
-    // Not a function of its own: g++ takes one for free of effects, and its calls away.
+    // Not a separate function: g++ would treat it as free of effects and remove its calls.
     for (std::size_t at = 0; i < soon.size() && at < row_bytes; at += line)
       __builtin_prefetch(all + soon[i] * row_bytes + at, 0, 2);
     const std::span<float> to = out.row(i);
@@ -91,7 +91,7 @@ void Targets::gather(std::span<const std::size_t> rows, MatrixView out) const {
 
 void validate(const Selection& selection) {
   if (selection.data == nullptr)
-    throw Error(ErrorCategory::usage, "rows: expected those of a data set, found no data set");
+    throw Error(ErrorCategory::usage, "rows: expected rows of a data set, found no data set");
   const Dataset& data = *selection.data;
   const std::size_t rows = data.rows(), targets = data.targets.rows();
   if (targets > 0) expect_equal(rows, targets, "rows of the targets");
@@ -154,8 +154,9 @@ void scale_weights_to_mean_one(std::vector<float>& weights, std::span<const std:
   for (std::size_t row = 0; row < weights.size(); ++row) {
     const double scaled = static_cast<double>(weights[row]) * factor;
     if (scaled > static_cast<double>(std::numeric_limits<float>::max()))
-      throw Error(ErrorCategory::input, "row " + std::to_string(row + 1) +
-                                            ": sample weight: too large beside the mean weight of the training rows");
+      throw Error(ErrorCategory::input,
+                  "row " + std::to_string(row + 1) +
+                      ": sample weight: too large compared with the mean weight of the training rows");
     weights[row] = static_cast<float>(scaled);
   }
 }
@@ -199,7 +200,7 @@ Batch Batcher::gather(std::size_t index, std::span<const std::size_t> order, ker
     data.inputs.gather(chosen.subspan(begin, count), inputs_.view().rows(begin, count),
                        std::span(soon_).first(std::min(soon, end)).subspan(std::min(soon, begin)));
   };
-  constexpr double kFetchWork = 24;  // what one number costs when it comes from memory, in multiplications
+  constexpr double kFetchWork = 24;  // cost of reading one number from memory, in multiplications
   if (team != nullptr)
     team->split(m, kFetchWork * static_cast<double>(m * data.inputs.columns()), fetch);
   else

@@ -24,8 +24,8 @@ class Features {
   /// bytes.size() must be rows * columns and scale finite; throws Error (usage) otherwise.
   Features(SharedBytes bytes, std::size_t rows, std::size_t columns, float scale);
 
-  /// Looks at the caller's numbers without a copy: (rows x columns), row after row. They must stay where they are and
-  /// outlive this value and its copies; a Batcher or train() sees what they hold at that time. Throws Error (usage)
+  /// A view of the caller's numbers, without a copy: (rows x columns), row after row. They must stay at this address
+  /// and outlive this value and its copies; a Batcher or train() reads their values at that time. Throws Error (usage)
   /// unless values.size() is rows * columns.
   static Features view_of(std::span<const float> values, std::size_t rows, std::size_t columns);
 
@@ -34,31 +34,30 @@ class Features {
   /// Throws Error (input) that names the first row and input (both from 1) that is NaN or infinite; rows: as gather().
   void require_finite(std::span<const std::size_t> rows) const;
   /// Row i of `out` becomes row rows[i]; out: (rows.size() x columns). Throws Error (usage) for other sizes and for a
-  /// row that is not there. Beside each row it asks memory for one of those
-  /// that will be gathered soon.
+  /// missing row. With each row it prefetches one of `soon`, the rows that the next call will gather.
   void gather(std::span<const std::size_t> rows, MatrixView out, std::span<const std::size_t> soon = {}) const;
 
  private:
   Matrix values_;
   ConstMatrixView floats() const { return outside_.data() != nullptr ? outside_ : values_.view(); }
-  ConstMatrixView outside_;  // the caller's; values_ is empty then
+  ConstMatrixView outside_;  // the caller's numbers; values_ is then empty
   SharedBytes bytes_;
   std::size_t rows_ = 0, columns_ = 0;
   float scale_ = 1;
 };
 
-/// What the network shall answer: one class per row (gathered as 1 of K), or numbers.
+/// The targets of the network: one class per row (gathered as 1 of K), or numbers.
 struct Targets {
   std::size_t classes = 0;            ///< > 0: `labels` is used; 0: `values` is used
   std::vector<std::uint32_t> labels;  ///< one per row, below `classes`
   Matrix values;                      ///< (rows x outputs)
-  double scale = 1, shift = 0;        ///< own unit = scale * value + shift, for metrics
-  /// What predictions are clamped to, for metrics.
+  double scale = 1, shift = 0;        ///< original unit = scale * value + shift, for metrics
+  /// Limits to which predictions are clamped, for metrics.
   double least = -std::numeric_limits<double>::infinity(), most = std::numeric_limits<double>::infinity();
 
   std::size_t columns() const { return classes > 0 ? classes : values.columns(); }
   std::size_t rows() const { return classes > 0 ? labels.size() : values.rows(); }
-  /// As Features::gather(). Throws Error (usage) for a label that is not below `classes`, too.
+  /// As Features::gather(). Also throws Error (usage) for a label that is not below `classes`.
   void gather(std::span<const std::size_t> rows, MatrixView out) const;
 };
 
@@ -66,10 +65,10 @@ struct Dataset {
   Features inputs;
   Targets targets;             ///< no rows when the data has no target
   std::vector<float> weights;  ///< one per row, mean 1 over the training rows; empty = all 1
-  /// What each row counts in the loss, where that is not `weights`: class weights are in it, which metrics leave out.
+  /// Weight of each row in the loss, if different from `weights`: it includes class weights, which metrics ignore.
   std::vector<float> loss_weights = {};
 
-  /// Of the loss; empty = all 1.
+  /// Weights for the loss; empty = all 1.
   const std::vector<float>& weights_of_loss() const { return loss_weights.empty() ? weights : loss_weights; }
 
   std::size_t rows() const { return inputs.rows(); }
@@ -81,11 +80,12 @@ struct Selection {
   std::vector<std::size_t> rows;
 };
 
-/// Throws Error unless there is a data set, which has all of these rows, and as many targets (or none) and weights (or
-/// none) as rows; (input) for a label that is not below `classes`, and for a weight that is not a number >= 0.
+/// Throws Error (usage) unless there is a data set that has all of these rows, and as many targets (or none) and
+/// weights (or none) as rows; (input) for a label that is not below `classes`, and for a weight that is not a finite
+/// number >= 0.
 void validate(const Selection& selection);
 
-/// These rows as a data set of their own; bytes become floats.
+/// A new data set of these rows; bytes become floats.
 Dataset copy_rows(const Dataset& data, const std::vector<std::size_t>& rows);
 
 /// All rows of a data set, which must outlive the selection.
@@ -93,10 +93,10 @@ Selection all_rows(const Dataset& data);
 Selection all_rows(const Dataset&& data) = delete;
 
 /// Scales all weights so that those of the chosen rows have mean 1. Throws Error (input) unless all are finite and >= 0
-/// and one of the chosen rows' is above 0. No weights stay none.
+/// and at least one of the chosen rows has a weight above 0. Does nothing without weights.
 void scale_weights_to_mean_one(std::vector<float>& weights, std::span<const std::size_t> rows);
 
-/// Rows gathered for one step. scale_i = weight of the loss_i / m: the only place of 1/m.
+/// Rows gathered for one step. scale_i = weight of the loss_i / m; 1/m enters only here.
 struct Batch {
   ConstMatrixView inputs;        ///< (m x S_1)
   ConstMatrixView targets;       ///< (m x S_L); empty when the data has no target
@@ -113,8 +113,8 @@ class Batcher {
   std::size_t batch_size() const { return batch_size_; }
   std::size_t batches() const { return (rows() + batch_size_ - 1) / batch_size_; }
   /// Batch number `index`, its rows taken in `order` (a permutation of 0 ... rows()-1); the last one may be short.
-  /// Valid until the next call. A team fetches rows together. Throws Error (usage) for a batch that is not there, and
-  /// for an order of another length or with a number that is not below rows().
+  /// Valid until the next call. A thread pool gathers the rows in parallel. Throws Error (usage) for a
+  /// missing batch, and for an order of another length or with a number that is not below rows().
   Batch gather(std::size_t index, std::span<const std::size_t> order, kernels::Team* team = nullptr);
 
  private:

@@ -13,7 +13,7 @@ bool all_finite(std::span<const float> values) {
   return std::ranges::all_of(values, [](float x) { return std::isfinite(x); });
 }
 
-// Looks where the numbers flow: forward, the loss, then downwards. `layer` counts from 1 in messages.
+// Checks in the order of computation: forward, the loss, then backward. `layer` counts from 1 in messages.
 std::string first_quantity(TrainState& s, const Batch& batch, double loss) {
   const std::size_t depth = s.network.architecture.depth();
   if (!all_finite(batch.inputs.flat())) return "the inputs";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a training that lost its finite numbers says of itself: where, which quantity first, and what to try.
+// The error of a training that produced NaN or infinity: where, in which quantity first, and what to try.
 #pragma once
 
 #include "chainrule/base/error.h"

@@ -17,7 +17,7 @@ struct NetworkPredictor::ReadyLayer {
   ConstWeightsView weights() const { return {values.data(), outputs, inputs}; }
 };
 
-// What so many rows at a time are computed in, and by whom.
+// The buffers for `rows` rows at a time, and the threads that use them.
 struct NetworkPredictor::Room {
   std::size_t rows;
   AlignedVector<float> even, odd;
@@ -49,7 +49,7 @@ void NetworkPredictor::make_room() {
     wide_from = std::max(wide_from, kernels::rows_of_wide_batch(layer.inputs, layer.outputs));
     multiplications_ += static_cast<double>(layer.inputs * layer.outputs);
   }
-  // Computes rows of zeros, for which the kernels ask for the most memory.
+  // Computes rows of zeros, for which the kernels reserve the maximum of memory.
   const auto room = [&](std::size_t threads, std::size_t rows) {
     checked_numbers(rows, widest, sizeof(float));
     Room made{rows, AlignedVector<float>(rows * widest), AlignedVector<float>(rows * widest),
@@ -77,7 +77,7 @@ NetworkPredictor::~NetworkPredictor() = default;
 
 void NetworkPredictor::predict(const ConstMatrixView& inputs, const MatrixView& outputs) {
   if (layers_ == nullptr)
-    throw Error(ErrorCategory::usage, "predictor: expected one with a network, found one that was moved from");
+    throw Error(ErrorCategory::usage, "predictor: expected one with a network, found a moved-from one");
   expect_equal(layers_->front().inputs, inputs.columns(), "columns of the inputs");
   expect_equal(inputs.rows(), outputs.rows(), "rows of the outputs");
   expect_equal(layers_->back().outputs, outputs.columns(), "columns of the outputs");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Predictions of a network: without dropout, a row's bits the same alone and in any batch.
+// Predictions of a network, without dropout. A row gives the same bits alone and in any batch.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +14,8 @@
 #pragma GCC visibility push(default)
 namespace chainrule {
 
-/// A network made ready to predict: a copy of its weights as they are now, in the order in which they are read, and
-/// room for intermediates. One per thread: copies of a predictor share the weights, which are never written.
+/// A network prepared for prediction: a copy of its current weights in the order in which they are read, and buffers
+/// for intermediates. Use one per thread: copies of a predictor share the weights, which are never written.
 class NetworkPredictor {
  public:
   /// Computes up to most_rows >= 1 rows at a time; `threads` as for Workspace. Throws Error (usage) as validate().
@@ -25,9 +25,8 @@ class NetworkPredictor {
   ~NetworkPredictor();
   std::size_t most_rows() const { return most_rows_; }
 
-  /// a(L) of each row, without dropout and without the loss's link. A row's outputs are the same bits alone and in any
-  /// batch. inputs: (rows x S_1), any number of rows; outputs: (rows x S_L). Allocates nothing. Throws Error (usage)
-  /// for other sizes.
+  /// a(L) of each row, without dropout and without the loss's link. inputs: (rows x S_1), any number of rows; outputs:
+  /// (rows x S_L). Allocates nothing. Throws Error (usage) for other sizes.
   void predict(const ConstMatrixView& inputs, const MatrixView& outputs);
 
  private:
@@ -38,12 +37,12 @@ class NetworkPredictor {
   std::shared_ptr<const std::vector<ReadyLayer>> layers_;
   std::size_t most_rows_, threads_;
   double multiplications_ = 0;      // for one row
-  std::unique_ptr<Room> together_;  // of all threads
-  std::vector<Room> alone_;         // of each, for its part of the rows: where that is many beside every layer
+  std::unique_ptr<Room> together_;  // used by all threads
+  std::vector<Room> alone_;         // one per thread for its own rows, if these are many compared with every layer
 };
 
-/// a(L) of these rows, the link not applied: (rows.size() x outputs). Both throw Error (usage) for rows that are not in
-/// the data set, and for inputs that do not fit the network.
+/// a(L) of these rows, link not applied: (rows.size() x outputs). Both functions throw Error (usage) for rows that are
+/// not in the data set, and for inputs that do not fit the network.
 Matrix predict_outputs(const Network& network, const Selection& rows, std::size_t threads = 0);
 /// Predictions (link applied) of these rows: (rows.size() x outputs).
 Matrix predict(const Network& network, const Loss& loss, const Selection& rows, std::size_t threads = 0);

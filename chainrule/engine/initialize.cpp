@@ -62,8 +62,8 @@ double inner_product(std::span<const double> x, std::span<const double> y) {
   return sum;
 }
 
-// Normal vectors made orthonormal one after the other by Gram-Schmidt, done twice because once leaves errors of the
-// size of the condition number. Written out because a library's QR gives other bits on other machines.
+// Makes normal vectors orthonormal one after the other by Gram-Schmidt, twice because once leaves errors of the size of
+// the condition number. Not by a library's QR, since that gives different bits on different machines.
 void draw_orthogonal(const Stream& stream, WeightsView weights) {
   const bool by_rows = weights.outputs() <= weights.inputs();
   const std::size_t count = by_rows ? weights.outputs() : weights.inputs();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How parameters start (M3): a function of seed, layer and index, the same on every platform.
+// Initial parameters (M3): a function of seed, layer and index, the same on every platform.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +38,7 @@ std::string_view name_of(BiasScheme scheme);
 WeightScheme weight_scheme_from_name(std::string_view name);
 BiasScheme bias_scheme_from_name(std::string_view name);
 
-/// Overwrites all weights and biases. Throws Error (usage) as validate(), and for a scheme that is not known.
+/// Overwrites all weights and biases. Throws Error (usage) as validate(), and for an unknown scheme.
 void initialize(Network& network, WeightScheme weights, BiasScheme biases, std::uint64_t seed);
 
 }  // namespace chainrule

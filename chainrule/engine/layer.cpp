@@ -10,9 +10,9 @@
 namespace chainrule {
 namespace {
 
-constexpr double kDropoutWork = 32;  // what one number of a mask costs, in multiplications
+constexpr double kDropoutWork = 32;  // cost of one number of a mask, in multiplications
 
-// What one number of an activation costs, in multiplications.
+// Cost of one number of an activation, in multiplications.
 double activation_work(const Activation& activation) {
   const bool only_moves = activation.kind == ActivationKind::identity || activation.kind == ActivationKind::relu;
   return only_moves ? 8 : 48;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a layer does beside its product, shared out among threads: activation and dropout.
+// The elementwise steps of a layer, split among threads: activation and dropout.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 
 namespace chainrule {
 
-/// Of which a thread gets a multiple: lanes of the widest vectors.
+/// A thread gets a multiple of this number of rows: the lanes of the widest vectors.
 inline constexpr std::size_t kRowsAlone = 16;
 
 /// a = f(z); a may be z.
@@ -20,9 +20,9 @@ void activate(kernels::Team& team, const Activation& activation, const ConstMatr
 void activate_backward(kernels::Team& team, const Activation& activation, const ConstMatrixView& z,
                        const ConstMatrixView& a, const MatrixView& delta);
 
-/// What layer l + 1 is fed with: `values` themselves, or with dropout `values` * mask. Inverted dropout: mask = 0 for a
-/// share of the units, 1 / (1 - share) for the others. One call of the generator serves four units; the place of a unit
-/// depends on its row in the global batch, never on who computes it.
+/// The inputs of layer l + 1: `values` themselves, or with dropout `values` * mask. Inverted dropout: mask = 0 for a
+/// fraction of the units, 1 / (1 - fraction) for the others. One call of the generator serves four units; the index of
+/// a unit in the random stream depends on its row in the global batch, never on the thread.
 ConstMatrixView drop_out(double share, std::size_t layer, ConstMatrixView values, const Pass& pass,
                          const WorkRows& work);
 /// d_a(layer) *= mask(layer).

@@ -12,7 +12,8 @@
 namespace chainrule {
 namespace {
 
-constexpr std::size_t kMostUnits = std::size_t{1} << 24;  // of a layer: places in random streams and masks stay unique
+constexpr std::size_t kMostUnits = std::size_t{1}
+                                   << 24;  // of a layer, so that indices in random streams and masks stay unique
 
 void require_architecture(bool holds, const Message& what, const std::string& expected, double found) {
   if (holds) return;
@@ -20,7 +21,7 @@ void require_architecture(bool holds, const Message& what, const std::string& ex
 }
 
 void require_share(double share, const Message& what) {
-  require_architecture(share >= 0 && share < 1, what, "a share in [0, 1)", share);
+  require_architecture(share >= 0 && share < 1, what, "a fraction in [0, 1)", share);
 }
 
 void require_multiplier(double value, const Message& what) {
@@ -55,10 +56,9 @@ std::vector<Segment> layout(const Architecture& architecture) {
 void validate(const Activation& activation, const std::string& what) {
   constexpr auto kLast = static_cast<std::size_t>(ActivationKind::custom);
   const auto kind = static_cast<std::size_t>(activation.kind);
-  require_architecture(kind <= kLast, what, "an activation, a number up to " + std::to_string(kLast),
-                       static_cast<double>(kind));
+  require_architecture(kind <= kLast, what, "an activation kind up to " + std::to_string(kLast), static_cast<double>(kind));
   if ((activation.kind == ActivationKind::custom) != (activation.custom != nullptr))
-    throw Error(ErrorCategory::usage, what + ": expected functions exactly for kind custom, found " +
+    throw Error(ErrorCategory::usage, what + ": expected functions if and only if the kind is custom, found " +
                                           (activation.custom ? "some for another kind" : "none"));
 }
 
@@ -159,7 +159,7 @@ std::span<const float> Parameters::biases(std::size_t layer) const {
 }
 
 std::vector<float> in_rows(const Parameters& parameters, const Segment& segment) {
-  static_cast<void>(parameters.of(segment));  // refuses what is not in the block
+  static_cast<void>(parameters.of(segment));  // refuses a segment outside the block
   std::vector<float> values(segment.rows * segment.columns);
   if (segment.kind == Segment::Kind::weights)
     copy_weights(parameters.weights(segment.layer), MatrixView(values.data(), segment.rows, segment.columns));

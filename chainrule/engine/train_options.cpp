@@ -21,7 +21,7 @@ void require_positive(std::string_view name, double value) {
   require_option(std::isfinite(value) && value > 0, name, "a finite number > 0", value);
 }
 
-// Smaller ones count as zero while the engine computes, and a parameter without any gradient would be divided by it.
+// The engine flushes smaller numbers to zero, and a parameter whose gradients are all 0 would be divided by it.
 void require_epsilon(double value) {
   require_option(std::isfinite(value) && value >= double(std::numeric_limits<float>::min()), "epsilon",
                  "a finite number >= 1.2e-38 (the smallest normal float)", value);
@@ -65,13 +65,14 @@ struct OptimizerRanges {
 void validate(const Loss& loss) {
   require_option(loss.kind <= LossKind::custom, "loss", "a known kind", static_cast<double>(loss.kind));
   if ((loss.kind == LossKind::custom) != (loss.custom != nullptr))
-    throw Error(ErrorCategory::usage, std::string("loss: expected functions exactly for kind custom, found ") +
-                                          (loss.custom ? "some for another kind" : "none"));
+    throw Error(ErrorCategory::usage,
+                std::string("loss: expected functions if and only if the kind is custom, found ") +
+                    (loss.custom ? "some for another kind" : "none"));
   require_positive("huber_delta", loss.huber_delta);
   require_share("label_smoothing", loss.label_smoothing);
   const bool smooths = loss.kind == LossKind::softmax_cross_entropy || loss.kind == LossKind::sigmoid_cross_entropy;
-  require_option(smooths || loss.label_smoothing == 0, "label_smoothing", "0 for a loss that is no cross-entropy",
-                 loss.label_smoothing);
+  require_option(smooths || loss.label_smoothing == 0, "label_smoothing", "0 for a loss that is not a cross-entropy",
+          loss.label_smoothing);
 }
 
 void validate(const Schedule& schedule) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a network is trained: every option of train() that changes results, with its range.
+// Options of training: every option of train() that changes results, with its range.
 #pragma once
 
 #include <cstddef>
@@ -21,28 +21,28 @@ struct TrainOptions {
   double learning_rate = 0.001;  ///< alpha > 0
   Schedule schedule;
   double weight_decay = 0;      ///< lambda >= 0, on weights only
-  double clip_norm = 0;         ///< gradients longer than this are scaled down to it; 0 = never
+  double clip_norm = 0;         ///< gradients with a larger norm are scaled down to this norm; 0 = never
   std::size_t epochs = 100;     ///< >= 1
-  std::size_t batch_size = 32;  ///< rows per step; 0 = all of them
-  bool shuffle = true;          ///< a fresh order every epoch
+  std::size_t batch_size = 32;  ///< rows per step; 0 = all rows
+  bool shuffle = true;          ///< a new order every epoch
   std::uint64_t seed = 1;
-  std::string metric = "loss";       ///< watched on the validation rows; see metric_names()
-  std::size_t patience = 0;          ///< epochs without a better metric before training stops; 0 = never. Without
-                                     ///< validation rows the training loss is watched
-  double min_delta = 0;              ///< what counts as better
-  bool restore_best = true;          ///< end with the weights of the best epoch, where there are validation rows
+  std::string metric = "loss";       ///< computed on the validation rows for early stopping; see metric_names()
+  std::size_t patience = 0;          ///< epochs without a better metric before training stops; 0 = never. Without ///<
+                                     ///< validation rows the training loss counts
+  double min_delta = 0;              ///< minimum improvement that counts as better
+  bool restore_best = true;          ///< end with the weights of the best epoch, if there are validation rows
   std::size_t plateau_patience = 0;  ///< epochs without a better metric before the learning rate is lowered; 0 = never
-  double plateau_factor = 0.1;       ///< by what it is multiplied then, in (0, 1)
+  double plateau_factor = 0.1;       ///< then multiplies the learning rate, in (0, 1)
 };
 
 /// Throws Error (usage) that names the option, its value and its range.
 void validate(const TrainOptions& options);
 
-/// Rows of a step, of so many.
+/// Rows of a step, for a training set of `rows` rows.
 std::size_t rows_per_batch(const TrainOptions& options, std::size_t rows);
-/// Of the same; throws Error (usage) for no rows.
+/// Steps of an epoch. Throws Error (usage) for no rows.
 std::size_t steps_per_epoch(const TrainOptions& options, std::size_t rows);
-/// In which order an epoch (from 1) takes the rows.
+/// The order of the rows in an epoch (from 1).
 std::vector<std::size_t> epoch_order(const TrainOptions& options, std::size_t rows, std::size_t epoch);
 
 }  // namespace chainrule

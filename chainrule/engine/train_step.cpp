@@ -19,7 +19,7 @@ Network& checked(Network& network, const TrainOptions& options) {
   return network;
 }
 
-// A few comparisons, whatever the size of the batch.
+// A few comparisons, regardless of the size of the batch.
 void require_fit(const TrainState& s, const Batch& batch) {
   const Architecture& architecture = s.network.architecture;
   s.work.require_fits(architecture);
@@ -61,7 +61,7 @@ TrainState::TrainState(Network& n, const TrainOptions& o, std::size_t most_rows,
       work(n.architecture, most_rows, threads),
       gradients(n.architecture),
       learning_rate(o.learning_rate) {
-  if (o.loss.kind == LossKind::custom) work.keep_together();  // a user's function need not bear several threads
+  if (o.loss.kind == LossKind::custom) work.keep_together();  // a user's function need not be thread-safe
   if (work.shares_have_gradients()) of_shares.assign(work.team().size() - 1, Parameters(n.architecture));
   if (optimizer_memory(o.optimizer) >= 1) first = Parameters(n.architecture);
   if (optimizer_memory(o.optimizer) >= 2) second = Parameters(n.architecture);
@@ -69,8 +69,8 @@ TrainState::TrainState(Network& n, const TrainOptions& o, std::size_t most_rows,
 
 namespace {
 
-// Of the weights alone: what fills up the last panel is left out. That is zero unless somebody wrote there, and then
-// the sum is that of the block as it lies in memory, in its order.
+// The sum over the weights alone, without the padding of the last panel. If the padding is zero, which it is unless a
+// user wrote there, the sum runs over the block as it is in memory, in its order.
 double sum_of_squared_weights(const Parameters& parameters, const Segment& segment) {
   const std::span<const float> block = parameters.of(segment);
   const std::size_t width = segment.rows % kPanelOutputs, lines = whole_lines(width);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One training step: train_step() is the whole subject.
+// One training step.
 #pragma once
 
 #include <cstddef>
@@ -14,9 +14,9 @@
 #pragma GCC visibility push(default)
 namespace chainrule {
 
-/// What a step reads and writes. Network and options must outlive it.
+/// The state that a step reads and writes. Network and options must outlive it.
 struct TrainState {
-  /// For batches of up to most_rows rows; threads as for Workspace. The parameters take over the multipliers of the
+  /// For batches of up to most_rows rows; threads as for Workspace. The parameters get the multipliers of the
   /// architecture. Throws Error (usage) as validate() of network and options do.
   TrainState(Network& n, const TrainOptions& o, std::size_t most_rows, std::size_t threads = 1);
   TrainState(Network& n, const TrainOptions&& o, std::size_t most_rows, std::size_t threads = 1) = delete;
@@ -24,24 +24,26 @@ struct TrainState {
   Network& network;
   const TrainOptions& options;
   Workspace work;
-  Parameters gradients;  ///< of the mean loss, decay left out; the weights' may be missing where no norm is measured
-  std::vector<Parameters> of_shares;  ///< the same of each further share of a batch, where a step adds them up
-  Parameters first, second;           ///< the optimiser's memory; second is empty for optimisers that need one
+  Parameters
+      gradients;  ///< of the mean loss, without decay; those of the weights may be missing if no norm is measured
+  std::vector<Parameters> of_shares;  ///< the same for each further chunk of a batch, if a step adds them up
+  Parameters first, second;           ///< the optimizer's memory; second is empty for optimizers that need only one
   std::uint64_t step = 0;             ///< finished steps
-  double learning_rate = 0;           ///< of the step at hand, schedule included; at first that of the options
-  bool measure_norm = true;  ///< whether a step keeps its gradients and measures their norm; clipping does so anyway
+  double learning_rate = 0;           ///< of the current step, schedule included; initially that of the options
+  bool measure_norm =
+      true;  ///< whether a step keeps its gradients and measures their norm; clipping does so in any case
   double gradient_norm = 0;  ///< of the last step that measured it, before clipping
   std::size_t epoch = 0;     ///< from 1; 0 outside of train()
 };
 
-/// One update of the network from one batch; returns the mean loss of the batch before it. Throws Error: (numerics)
-/// when loss or gradient is not finite; the network then still holds the weights from before the step; (usage) for a
-/// batch whose sizes do not belong to the network or the state, and when the options have an optimizer now that needs
-/// other memory than the state has.
+/// One update of the network from one batch; returns the mean loss of the batch before the update. Throws Error:
+/// (numerics) if loss or gradient is not finite; the network then still has the weights from before the step; (usage)
+/// for a batch whose sizes do not match the network or the state, and if the options now have an optimizer that needs
+/// other memory.
 double train_step(TrainState& state, const Batch& batch);
 
-/// lambda / 2 * sum of squared weights, multipliers counted, what fills up their lines left out (M5; (6), (7)): what
-/// the objective has beside the mean loss.
+/// lambda / 2 * sum of squared weights, with multipliers, without padding (M5; (6), (7)): the term that the objective
+/// adds to the mean loss.
 double decay_term(const Parameters& parameters, double weight_decay);
 
 }  // namespace chainrule

@@ -13,16 +13,16 @@
 namespace chainrule {
 namespace {
 
-// Numbers [begin, end) of a segment; none where the optimiser remembers none.
+// Numbers [begin, end) of a segment; empty if the optimizer has no such memory.
 std::span<float> part(Parameters& block, const Segment& segment, std::size_t begin, std::size_t end) {
   return block.flat().empty() ? std::span<float>() : block.of(segment).subspan(begin, end - begin);
 }
 
 bool keeps_gradients(const TrainState& s) { return s.measure_norm || s.options.clip_norm > 0; }
 
-constexpr std::size_t kLine = 16;  // numbers of a cache line, with which segments begin and end
-constexpr double kUpdateWork = 8;  // what the update of one parameter costs, in multiplications
-constexpr double kLookWork = 4;    // what a look at a number costs, which another core may have just written
+constexpr std::size_t kLine = 16;  // numbers of a cache line; segments begin and end at such lines
+constexpr double kUpdateWork = 8;  // cost of the update of one parameter, in multiplications
+constexpr double kLookWork = 4;    // cost of reading a number that another core may have just written
 
 // Max-norm: a unit whose incoming weights are longer than `bound` has them scaled back to it (Srebro & Shraibman 2005).
 void bound_units(double bound, WeightsView weights) {
@@ -45,10 +45,10 @@ double largest(kernels::Team& team, std::span<const float> values) {
   return static_cast<double>(*std::ranges::max_element(of_member));
 }
 
-// Whether what these rows add to the gradient cannot overflow, whatever the signs, as long as all rows say so: what
-// goes into its sums is too small for that.
+// Whether the numbers of these rows are too small to make the gradient overflow, whatever their signs. It holds for the
+// whole gradient only if it holds for all rows.
 bool gradients_stay_finite(const TrainState& s, const Batch& batch, const WorkRows& rows) {
-  constexpr double kSafe = 1e38;  // a third of the largest float: room for the roundings
+  constexpr double kSafe = 1e38;  // a third of the largest float: a margin for rounding errors
   const double all_rows = static_cast<double>(batch.inputs.rows());
   for (std::size_t l = 0; l < s.network.architecture.depth(); ++l) {
     const double delta = largest(rows.team(), rows.delta(l).flat());
@@ -68,7 +68,7 @@ UpdateRates rates_of(const TrainState& s, const Segment& segment, double gradien
   return rates;
 }
 
-// Nothing is added to a frozen one, as adding 0 would turn -0 into 0, and rprop has step sizes of its own.
+// A frozen segment gets no update: adding 0 would turn -0 into 0, and rprop has its own step sizes.
 bool is_frozen(const TrainState& s, const Segment& segment) {
   const Layer& layer = s.network.architecture.layers[segment.layer];
   return (segment.kind == Segment::Kind::weights ? layer.weight_multiplier : layer.bias_multiplier) == 0;
@@ -94,7 +94,7 @@ void update_lines(TrainState& s, std::size_t begin, std::size_t end, double grad
   }
 }
 
-// task(begin, end) for all lines of the flat block: each member has the same ones every time, near its core.
+// task(begin, end) for all lines of the flat block: each thread always gets the same lines, which stay near its core.
 template <class Task>
 void split_lines(TrainState& s, double work, const Task& task) {
   const std::size_t lines = s.gradients.flat().size() / kLine;
@@ -109,10 +109,10 @@ void update(TrainState& s) {
   split_lines(s, kUpdateWork, [&](auto begin, auto end) { update_lines(s, begin, end, gradient_scale); });
 }
 
-// What the rows of one share add to the gradients.
+// The gradients of the rows of one chunk.
 Parameters& gradients_of(TrainState& s, std::size_t share) { return share == 0 ? s.gradients : s.of_shares[share - 1]; }
 
-// Adds up the gradients of all shares, by the upper levels of the batch tree (kernels.h).
+// Adds up the gradients of all chunks, by the upper levels of the batch tree (kernels.h).
 void add_shares(TrainState& s) {
   const std::size_t shares = s.work.shares();
   split_lines(s, kLookWork * static_cast<double>(shares), [&](std::size_t begin, std::size_t end) {
@@ -125,7 +125,7 @@ void add_shares(TrainState& s) {
   });
 }
 
-// Whether no gradient is infinite or NaN, which also measures their norm where that is wanted.
+// Whether all gradients are finite; also measures their norm if it is needed.
 bool gradients_are_finite(TrainState& s) {
   if (!keeps_gradients(s)) return std::isfinite(largest(s.work.team(), s.gradients.flat()));
   s.gradient_norm = std::sqrt(kernels::sum_of_squares(s.gradients.flat()));
@@ -146,7 +146,7 @@ class UpdateWhileHot : public GradientTaker {
   void take(std::size_t offset, std::span<const float> piece) const override {
     update_part(s_, segment_, rates_, offset, piece);
   }
-  bool needs_zeros() const override {  // plain descent without decay moves by the gradient alone
+  bool needs_zeros() const override {  // gradient descent without decay changes no weight whose gradient is 0
     return !std::holds_alternative<Sgd>(s_.options.optimizer) || rates_.weight_decay != 0;
   }
 
@@ -156,8 +156,8 @@ class UpdateWhileHot : public GradientTaker {
   UpdateRates rates_;
 };
 
-// Gradients and update in one: a piece of a gradient goes into the weights while it is in a near cache, and is never
-// stored. The same bits as the gradients first and update() then, but for weights that are subnormal or not finite.
+// Gradients and update in one pass: a piece of a gradient updates the weights while it is in a near cache, and is never
+// stored. Gives the same bits as gradients followed by update(), except for weights that are subnormal or not finite.
 void update_while_hot(TrainState& s, ConstMatrixView inputs) {
   ++s.step;
   const std::vector<Segment>& segments = s.network.parameters.segments();

@@ -70,7 +70,7 @@ std::size_t Workspace::rows_of_share() const {
   const std::size_t size = team_->size(), leaves = (rows_ + kernels::kLeafRows - 1) / kernels::kLeafRows;
   const std::size_t node = std::bit_ceil((leaves + size - 1) / size) * kernels::kLeafRows;
   const std::size_t even = ((rows_ + size - 1) / size + kRowsAlone - 1) / kRowsAlone * kRowsAlone;
-  return 4 * node <= 5 * even ? node : even;  // nodes, where the others need not wait long for the largest
+  return 4 * node <= 5 * even ? node : even;  // nodes, unless the other threads would wait long for the largest chunk
 }
 
 bool Workspace::shares_have_gradients() const {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every intermediate of a training step, and how the rows of a batch are shared out among threads.
+// Every intermediate of a training step, and how the rows of a batch are split among threads.
 #pragma once
 
 #include <cstddef>
@@ -21,45 +21,47 @@ namespace kernels {
 class Team;
 }
 
-/// What dropout masks are made of, beside layer, row and unit.
+/// The inputs of dropout masks, besides layer, row and unit.
 struct Pass {
   std::uint64_t seed = 0;
   std::uint64_t step = 0;
-  std::size_t first_row = 0;  ///< place of the first row in the global batch
+  std::size_t first_row = 0;  ///< index of the first row in the global batch
 };
 
 class WorkRows;
 
-/// Every intermediate of a training step, allocated once for the largest batch. Layers count from 0, as the affine
-/// layers do; views have as many rows as the batch at hand.
+/// Every intermediate of a training step, allocated once for the largest batch. Layers are the affine layers, from 0;
+/// views have as many rows as the current batch.
 class Workspace {
  public:
-  /// `threads` compute together in here, at most 1024, 0 = as many as this process may use; no bit of a result depends
+  /// `threads`: size of the thread pool, at most 1024; 0 = as many as this process may use. The results do not depend
   /// on it. Throws Error as validate() does, and for sizes that do not fit in memory.
   Workspace(const Architecture& architecture, std::size_t most_rows, std::size_t threads = 1);
   Workspace(Workspace&&) noexcept;
   ~Workspace();
   std::size_t most_rows() const { return losses_.size(); }
-  /// Throws Error (usage) unless made for a network of these layers: depth, widths, and dropout where it has some.
+  /// Throws Error (usage) unless made for a network of these layers: depth, widths, and which layers have dropout.
   void require_fits(const Architecture& architecture) const;
-  /// Throws Error (usage) unless the block has a place for each weight and bias of these layers.
+  /// Throws Error (usage) unless the block has the layout of these layers.
   void require_layout(const Parameters& block) const;
   std::size_t inputs() const { return mask_[0].columns(); }
-  /// Sets the rows of the batch at hand. Throws Error (usage) above most_rows().
+  /// Sets the number of rows of the current batch. Throws Error (usage) above most_rows().
   void set_rows(std::size_t rows) {
     expect_at_most(most_rows(), rows, "rows of the batch");
     rows_ = rows;
   }
   std::size_t rows() const { return rows_; }
 
-  /// These throw Error (usage) for a layer that is not there.
+  /// These throw Error (usage) for a missing layer.
   MatrixView z(std::size_t layer) { return z_[checked(layer)].top(rows_); }
   MatrixView a(std::size_t layer) { return a_[checked(layer)].top(rows_); }
   MatrixView delta(std::size_t layer) { return delta_[checked(layer)].top(rows_); }  ///< dJ/dz; before f' it is d_a
   MatrixView d_outputs() { return delta_.back().top(rows_); }  ///< where backward_deltas() expects dJ/da(L)
   ConstMatrixView outputs() const { return a_.back().top(rows_); }
-  std::span<double> losses() { return std::span(losses_).first(rows_); }  ///< of each row, its share of the batch's
-  /// What dropout multiplied a(layer) with: 0 or 1 / (1 - share). Layer kInputs is the inputs. Empty without dropout.
+  std::span<double> losses() {
+    return std::span(losses_).first(rows_);
+  }  ///< of each row, as a part of the batch's loss
+  /// The factors of dropout for a(layer): 0 or 1 / (1 - fraction). Layer kInputs is the inputs. Empty without dropout.
   MatrixView mask(std::size_t layer) {
     if (layer != kInputs) checked(layer);
     return mask_[layer + 1].rows() > 0 ? mask_[layer + 1].top(rows_) : MatrixView();
@@ -71,20 +73,20 @@ class Workspace {
   }
   kernels::Team& team() { return *team_; }
   static constexpr std::size_t kInputs = static_cast<std::size_t>(-1);
-  /// What layer `layer` was fed with: the activations below it, after dropout; layer 0 the inputs.
+  /// The inputs of layer `layer`: the activations below it after dropout; for layer 0 those of the network.
   ConstMatrixView fed(std::size_t layer, ConstMatrixView inputs) {
     if (dropped_[checked(layer)].rows() > 0) return dropped_[layer].top(rows_);
     return layer == 0 ? inputs : ConstMatrixView(a(layer - 1));
   }
-  /// pass(rows) for all rows at hand: at once, by all threads together; or, where the batch is wide beside every layer,
-  /// by each thread for its own rows, which then stay with it from layer to layer.
+  /// Calls pass(rows) for all rows of the batch: once for all threads together; or, if the batch has many rows compared
+  /// with every layer, in each thread for its own chunk of rows, which then stay near its core from layer to layer.
   void share_out(const std::function<void(const WorkRows&)>& pass);
-  /// From now on all rows are one share.
+  /// From now on all rows are one chunk.
   void keep_together() { wide_from_ = std::numeric_limits<std::size_t>::max(); }
-  /// Into how many shares that divides the rows at hand.
+  /// Number of chunks of the current batch.
   std::size_t shares() const { return rows_ == 0 ? 1 : (rows_ + rows_of_share() - 1) / rows_of_share(); }
-  /// Whether each of several shares is a node of the batch tree (kernels.h) and wide beside every layer: then its
-  /// gradients are fewer numbers than what they are made of, and are added up share by share.
+  /// Whether each of several chunks is a node of the batch tree (kernels.h) and has many rows compared with every
+  /// layer. Then its gradients are fewer numbers than its deltas and activations, and are added up chunk by chunk.
   bool shares_have_gradients() const;
 
  private:
@@ -94,20 +96,20 @@ class Workspace {
   }
   std::size_t rows_of_share() const;
   std::size_t rows_ = 0;
-  std::size_t wide_from_ = 1;   // rows that make a batch wide beside every layer
+  std::size_t wide_from_ = 1;   // from so many rows on a batch is wide compared with every layer
   double multiplications_ = 0;  // of both passes, for one row
   std::vector<Matrix> z_, a_, delta_;
   std::vector<Matrix> mask_,
       dropped_;  // [0] belongs to the inputs, [l + 1] to layer l; empty where there is no dropout
   std::vector<double> losses_;
   std::unique_ptr<kernels::Team> team_;
-  std::vector<std::unique_ptr<kernels::Team>> alone_;  // of each thread, for its own rows
+  std::vector<std::unique_ptr<kernels::Team>> alone_;  // one per thread, for its own rows
 };
 
-/// Neighbouring rows of a workspace, and who computes them.
+/// Consecutive rows of a workspace, and the threads that compute them.
 class WorkRows {
  public:
-  /// All of them. The second one throws Error (usage) for rows beyond those of the batch.
+  /// All rows. The second constructor throws Error (usage) for rows beyond those of the batch.
   WorkRows(Workspace& work) : WorkRows(work, 0, work.rows(), work.team()) {}  // NOLINT: a workspace is its rows
   WorkRows(Workspace& work, std::size_t first, std::size_t count, kernels::Team& team, std::size_t share = 0)
       : work_(&work), first_(first), count_(count), share_(share), team_(&team) {
@@ -117,9 +119,9 @@ class WorkRows {
   Workspace& workspace() const { return *work_; }
 
   std::size_t first() const { return first_; }
-  std::size_t share() const { return share_; }  ///< which of work.shares()
+  std::size_t share() const { return share_; }  ///< index of the chunk, below work.shares()
   kernels::Team& team() const { return *team_; }
-  /// These rows of something that has one row, or one number, for each of the workspace.
+  /// These rows of a matrix or span that has one row or number for each row of the workspace.
   template <class T>
   ViewOf<T> of(ViewOf<T> all) const {
     return all.size() > 0 ? all.rows(first_, count_) : all;

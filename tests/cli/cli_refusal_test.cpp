@@ -120,7 +120,7 @@ TEST(Outputs, AreRefusedBeforeWorkStarts) {
   refused(dir, {"train", "points.csv", "-o", "", "--force"}, 2);
   refused(dir, {"train", "points.csv", "-o", "-"}, 2);
   if (fs::exists("/proc/self"))
-    expect_says(refused(dir, {"train", "points.csv", "-o", "/proc/m.safetensors"}, 2), "no file can be made in it");
+    expect_says(refused(dir, {"train", "points.csv", "-o", "/proc/m.safetensors"}, 2), "no file can be created in it");
   expect_says(refused(dir, {"train", "points.csv", "-o", "points.csv", "--force"}, 2), "input");
   expect_says(refused(dir, {"train", "points.csv", "-o", "link.csv", "--force"}, 2), "input");
   expect_says(refused(dir, {"train", "link.csv", "-o", "points.csv", "--force"}, 2), "input");

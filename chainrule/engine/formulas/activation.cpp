@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The activations by name, and for one number; activation_formulas.h has the formulas, kernels/elementwise-inl.h the
-// loops over arrays.
+// The activations by name, and for one number. The formulas are in activation_formulas.h, the loops over arrays in
+// kernels/elementwise-inl.h.
 #include "chainrule/engine/formulas/activation.h"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The activations: a name, f and f'. The formulas are in activation_formulas.h, value beside derivative.
+// The activations: a name, f and f'. The formulas are in activation_formulas.h, each value next to its derivative.
 #pragma once
 
 #include <complex>
@@ -28,15 +28,14 @@ enum class ActivationKind {
   custom       ///< a user's own pair of functions
 };
 
-/// A user's own activation: trains on the plain path, is visited by the gradient check, cannot be saved in a model
-/// file.
+/// A user's own activation: not vectorized, covered by the gradient check, cannot be saved in a model file.
 struct CustomActivation {
   std::string name;
   std::function<double(double z)> value;
   std::function<double(double z)> derivative;
 };
 
-/// One activation. Small and cheap to copy; const functions below are safe from many threads.
+/// One activation. Cheap to copy; the functions below are thread-safe.
 struct Activation {
   ActivationKind kind = ActivationKind::identity;
   std::shared_ptr<const CustomActivation> custom;  // set exactly when kind is custom
@@ -56,11 +55,11 @@ Activation activation_from_name(std::string_view name);
 
 /// f(z) for one number, in double: finite for every finite z.
 double activation_value(const Activation& activation, double z);
-/// f'(z); `a` is f(z), which some derivatives are made of (sigmoid: a (1 - a)).
+/// f'(z); `a` is f(z), from which some derivatives are computed (sigmoid: a (1 - a)).
 double activation_derivative(const Activation& activation, double z, double a);
-/// f(z) for the complex step: right to first order in the imaginary part. Throws Error (internal) for custom.
+/// f(z) for the complex step: correct to first order in the imaginary part. Throws Error (internal) for custom.
 std::complex<double> activation_value(const Activation& activation, std::complex<double> z);
-/// Whether f has a derivative everywhere, so that complex step and central differences need no care at z = 0.
+/// Whether f has a derivative everywhere, so that complex step and central differences need no exception at z = 0.
 bool activation_is_smooth(const Activation& activation);
 
 /// a = f(z), element by element; sizes are equal, z and a may be the same memory. The float result is the double

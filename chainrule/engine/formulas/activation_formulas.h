@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Internal: the activations as formulas, one struct each, value and derivative side by side, sorted by rising
-// difficulty. Included by .cpp files only: activation.cpp for one number, the kernels for arrays.
+// Internal: the activations as formulas, one struct each, value next to derivative, sorted by rising difficulty.
+// Included by .cpp files only: activation.cpp for one number, the kernels for arrays.
 #pragma once
 
 #include <complex>
@@ -24,8 +24,8 @@ using elementary::normal_tail_over_gauss;
 using elementary::tanh;
 using Complex = std::complex<double>;
 
-// T is double or, for the complex step, Complex: then comparisons and |z| look at the real part. Comparisons are
-// written so that NaN takes the side that keeps it.
+// T is double or, for the complex step, Complex: then comparisons and |z| use the real part. Comparisons are written so
+// that NaN stays NaN.
 inline float real_part(float z) { return z; }
 inline double real_part(double z) { return z; }
 inline double real_part(Complex z) { return z.real(); }
@@ -39,8 +39,8 @@ T minus_magnitude(T z) {
 }
 
 // -- the formulas ----------------------------------------------------------------------------------------------------
-// derivative(z, a) may use a = f(z) where that is cheaper. Every f is finite for finite z, and right to a few ulp.
-// Those with kInFloat are so in float as well, and arrays are computed in it; the others in double, rounded once.
+// derivative(z, a) may use a = f(z) where that is cheaper. Every f is finite for finite z, with an error of a few ulp.
+// This also holds in float for those with kInFloat, whose arrays are computed in float; others in double, rounded once.
 
 struct Identity {
   template <class T>
@@ -127,8 +127,8 @@ struct Softplus {
   static double derivative(double z, double) { return Sigmoid::value(z); }
 };
 
-/// e^z = p / q where the larger of the two is 1, so that neither overflows. p_up = p / down: p once more, but never
-/// subnormal, for products z p.
+/// e^z = p / q where the larger of the two is 1, so that neither overflows. p_up = p / down is never subnormal; it
+/// serves the products z p.
 template <class T>
 struct Ratio {
   T p, q, p_up;
@@ -150,7 +150,7 @@ struct Silu {
     const Ratio<T> e = exp_as_ratio(z);
     return z * e.p_up / (e.p + e.q) * e.down;
   }
-  // s + z s (1 - s), s the sigmoid; 1 - s = q / (p + q) is made without cancellation.
+  // s + z s (1 - s), s the sigmoid; 1 - s = q / (p + q) avoids cancellation.
   template <class T>
   static T derivative(T z, T) {
     const Ratio<T> e = exp_as_ratio(z);
@@ -161,7 +161,7 @@ struct Silu {
 };
 
 struct Gelu {
-  // With the tail Q(t) = 1 - Phi(t): z (1 - Q(z)) for z >= 0, z Q(-z) below. Q is made as e^(-t^2/2) times a slow
+  // With the tail Q(t) = 1 - Phi(t): z (1 - Q(z)) for z >= 0, z Q(-z) below. Q is e^(-t^2/2) times a slowly varying
   // function: neither loses digits for large t, as erfc of a rounded argument would.
   template <class T>
   static T value(T z) {
@@ -192,7 +192,7 @@ struct Mish {
   }
 };
 
-/// Calls `use` with the struct of the kind: the one place where kind becomes code.
+/// Calls `use` with the struct of the kind. Only this function maps a kind to code.
 template <class Use>
 auto with_formula(ActivationKind kind, Use use) {
   switch (kind) {
@@ -224,7 +224,7 @@ auto with_formula(ActivationKind kind, Use use) {
   throw Error(ErrorCategory::internal, "activation: no formula for a custom activation or an unknown kind");
 }
 
-/// f(z), the largest finite Number instead of infinity for finite z: SELU is the one activation that needs it.
+/// f(z), with the largest finite Number instead of infinity for finite z. Only SELU needs it.
 template <class Number, class Formula>
 double finite_value(Formula f, double z) {
   const double value = f.value(z);

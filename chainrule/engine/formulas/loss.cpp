@@ -47,7 +47,7 @@ struct AbsoluteError {
   void gradient(A a, Y y, Put put) const {
     for (std::size_t k = 0; k < a.size(); ++k) {
       const double d = double(a[k]) - double(y[k]);
-      put(k, d > 0 ? 1.0 : d < 0 ? -1.0 : d);  // 0 and NaN stay what they are
+      put(k, d > 0 ? 1.0 : d < 0 ? -1.0 : d);  // 0 and NaN stay unchanged
     }
   }
 };
@@ -139,7 +139,7 @@ struct SoftmaxCrossEntropy {
     for (std::size_t k = 0; k < a.size(); ++k)
       put(k, elementary::exp(double(a[k]) - shift) / sum * mass - smooth(y, k));
   }
-  // The same numbers with each e^a made once; for up to kFew outputs, since they have to be kept.
+  // The same numbers with each e^a computed once; for at most kFew outputs, since they must be stored.
   static constexpr std::size_t kFew = 64;
   template <class A, class Y, class Put>
   double value_and_gradient(A a, Y y, Put put) const {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The losses: value and gradient side by side in loss.cpp. A loss owns its link: for the cross-entropies and Poisson
-// the last layer is linear and softmax, sigmoid or exp belong to the loss; no layer knows of it.
+// The losses; value and gradient are next to each other in loss.cpp. A loss includes its link: for the cross-entropies
+// and Poisson the last layer is linear, and softmax, sigmoid or exp belong to the loss, not to a layer.
 #pragma once
 
 #include <complex>
@@ -22,7 +22,7 @@ enum class LossKind {
   huber,                  ///< 1/2 d^2 for |d| <= huber_delta, else huber_delta (|d| - huber_delta / 2), d = a - y
   poisson,                ///< e^a - y a, a = logarithm of the expected count; constant term left out
   softmax_cross_entropy,  ///< -sum y ln softmax(a), y a distribution
-  sigmoid_cross_entropy,  ///< -sum y ln s(a) + (1-y) ln(1 - s(a)), s the sigmoid, each output on its own
+  sigmoid_cross_entropy,  ///< -sum y ln s(a) + (1-y) ln(1 - s(a)), s the sigmoid, for each output separately
   custom                  ///< a user's own pair of functions
 };
 
@@ -51,13 +51,13 @@ const std::vector<std::string>& loss_names();
 /// By name ('-' counts as '_'). Throws Error (usage) that lists the known names.
 LossKind loss_from_name(std::string_view name);
 
-/// What turns the network's outputs into a prediction: "identity", "softmax", "sigmoid" or "exp".
+/// The function that turns the network's outputs into a prediction: "identity", "softmax", "sigmoid" or "exp".
 std::string_view link_name(const Loss& loss);
 /// Applies the link in place to each row of outputs.
 void apply_link(const Loss& loss, MatrixView outputs);
 /// The same for one row in double.
 void apply_link(const Loss& loss, std::span<double> outputs);
-/// What label smoothing makes of one number of the target.
+/// One number of the target after label smoothing.
 double smoothed_target(const Loss& loss, double target, std::size_t outputs);
 
 /// Loss of one sample, summed over its outputs.
@@ -71,11 +71,11 @@ std::complex<double> loss_value(const Loss& loss, std::span<const std::complex<d
 /// Whether the loss has a derivative everywhere.
 bool loss_is_smooth(const Loss& loss);
 
-/// losses_i = scale_i * loss_i for each row i, and d_outputs = scale_i * d loss_i / d outputs: here, and only here,
-/// enters 1/m (M10; (6), (11), (12)). outputs, targets, d_outputs: (m x outputs); scale, losses: m.
+/// losses_i = scale_i * loss_i for each row i, and d_outputs = scale_i * d loss_i / d outputs. Only here 1/m enters
+/// (M10; (6), (11), (12)). outputs, targets, d_outputs: (m x outputs); scale, losses: m.
 void losses_and_gradient(const Loss& loss, ConstMatrixView outputs, ConstMatrixView targets,
                          std::span<const float> scale, MatrixView d_outputs, std::span<double> losses);
-/// Their sum. Order: leaves of 64 rows, then a binary tree (docs/determinism.md).
+/// The sum of the losses. Order: leaves of 64 rows, then a binary tree (docs/determinism.md).
 double sum_of_losses(std::span<const double> losses);
 /// Both at once: d_outputs, and the sum of scale_i * loss_i.
 double loss_and_gradient(const Loss& loss, ConstMatrixView outputs, ConstMatrixView targets,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The update rules by name, and in double; optimizer_rules.h has the rules, the kernels run them on floats.
+// The update rules by name, and in double. The rules are in optimizer_rules.h; the kernels run them on floats.
 #include "chainrule/engine/formulas/optimizer.h"
 
 #include "chainrule/base/elementary.h"
@@ -47,7 +47,7 @@ void require_fit(const Optimizer& optimizer, std::size_t parameters, std::size_t
 void optimizer_update(const Optimizer& optimizer, const UpdateRates& rates, std::span<double> parameters,
                       std::span<const double> gradient, std::span<double> first, std::span<double> second) {
   require_fit(optimizer, parameters.size(), gradient.size(), first.size(), second.size());
-  if (rates.learning_rate == 0 && std::holds_alternative<Rprop>(optimizer)) return;  // else it finds a step of its own
+  if (rates.learning_rate == 0 && std::holds_alternative<Rprop>(optimizer)) return;  // else rprop would still step
   rules::update(optimizer, rates, parameters, gradient, first, second);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The update rules, sorted by difficulty, each on flat spans: they know no layers. The gradient handed in is that of
-// the mean loss; decay is added inside, so the gradient that is logged stays the gradient that was computed.
+// The update rules, sorted by difficulty, each on flat spans, independent of layers. The gradient argument is that of
+// the mean loss; the rules add decay themselves, so that the logged gradient is the computed one.
 #pragma once
 
 #include <cstddef>
@@ -35,7 +35,7 @@ struct Adam {
 };  ///< Kingma & Ba 2015, with bias correction
 struct AdamW {
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
-};  ///< decay apart: p -= r lambda p (Loshchilov & Hutter 2019)
+};  ///< decoupled decay: p -= r lambda p (Loshchilov & Hutter 2019)
 /// iRPROP- (Igel & Huesken 2003), for full batches: a step size per parameter that grows by 1.2 while the gradient
 /// keeps its sign and shrinks by 0.5 when it turns; the learning rate is the first step size; bounds 1e-6 and 50.
 struct Rprop {
@@ -48,30 +48,30 @@ std::string_view optimizer_name(const Optimizer& optimizer);
 const std::vector<std::string>& optimizer_names();
 /// With its default numbers. Throws Error (usage) that lists the known names.
 Optimizer optimizer_from_name(std::string_view name);
-/// How many numbers per parameter an optimiser remembers: 0, 1 or 2.
+/// Numbers per parameter that an optimizer stores: 0, 1 or 2.
 std::size_t optimizer_memory(const Optimizer& optimizer);
 
-/// What holds for one span in one step.
+/// The rates of one span in one step.
 struct UpdateRates {
   std::uint64_t step = 1;     ///< counts from 1; Adam's bias correction needs it
   double learning_rate = 0;   ///< schedule and multiplier included
   double weight_decay = 0;    ///< lambda times the layer's multiplier; 0 for biases (M5; (6))
   double gradient_scale = 1;  ///< below 1 when the gradient is clipped
-  /// Adam's 1 / (1 - beta^step), for whoever updates span by span; 0: computed in optimizer_update().
+  /// Adam's 1 / (1 - beta^step), for updates span by span; 0: computed in optimizer_update().
   double correction1 = 0, correction2 = 0;
 };
-/// Fills in the corrections where the optimiser needs them.
+/// Sets the corrections if the optimizer needs them.
 void prepare(const Optimizer& optimizer, UpdateRates& rates);
 
-/// Throws Error (usage) unless an update of so many parameters has spans of their length.
+/// Throws Error (usage) unless the other spans have the length that an update of `parameters` parameters needs.
 void require_fit(const Optimizer& optimizer, std::size_t parameters, std::size_t gradient, std::size_t first,
                  std::size_t second);
 
-/// One update of `parameters`; first and second are the optimiser's memory, the same length (or empty when unused).
+/// One update of `parameters`; first and second are the optimizer's memory, of the same length (or empty if unused).
 /// With learning rate 0, rprop changes nothing. Throws Error (usage) for spans of other lengths.
 void optimizer_update(const Optimizer& optimizer, const UpdateRates& rates, std::span<float> parameters,
                       std::span<const float> gradient, std::span<float> first, std::span<float> second);
-/// The same rule in double, for the truth.
+/// The same rule in double, for the reference.
 void optimizer_update(const Optimizer& optimizer, const UpdateRates& rates, std::span<double> parameters,
                       std::span<const double> gradient, std::span<double> first, std::span<double> second);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Internal: each update rule as the loop over parameters that it is, for float (the engine, where every vector unit
-// has it compiled for itself) and double (the truth). Included by .cpp files only.
+// Internal: each update rule as a loop over parameters, for float (the engine, compiled once per vector unit) and
+// double (the reference). Included by .cpp files only.
 #pragma once
 
 #include <cassert>
@@ -95,7 +95,8 @@ void apply(const AdamW& o, const Step<T>& s) {
   apply_adam(o, s, T{0}, s.decay);
 }
 
-// iRPROP-: where the sign of the gradient turned, this step leaves the parameter alone and forgets the gradient.
+// iRPROP-: if the sign of the gradient changed, this step does not change the parameter and sets the stored gradient to
+// 0.
 template <class T>
 void apply(const Rprop& o, const Step<T>& s) {
   const T up = static_cast<T>(o.increase), down = static_cast<T>(o.decrease);

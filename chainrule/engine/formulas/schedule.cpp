@@ -13,14 +13,14 @@ namespace chainrule {
 namespace {
 
 constexpr double kOneCycleStart = 1.0 / 25;
-constexpr double kOneCyclePeak = 0.3;  // where in the run
+constexpr double kOneCyclePeak = 0.3;  // fraction of the run
 
 // From `from` (u = 0) to `to` (u = 1) along half a period of a cosine.
 double cosine_between(double from, double to, double u) {
   return to + (from - to) * (1 + elementary::cos_turns(u / 2)) / 2;
 }
 
-// e: epochs gone by; t: share of the run gone by, in [0, 1].
+// e: finished epochs; t: finished fraction of the run, in [0, 1].
 double factor_at(const Schedule& s, double e, double t) {
   switch (s.kind) {
     case ScheduleKind::constant:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Learning-rate schedules: pure functions of the step, so that a resumed run needs no state. (Reduce on plateau depends
-// on the validation loss and therefore lives in the training loop, see train.h.)
+// on the validation loss and is therefore part of the training loop, see train.h.)
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@
 #pragma GCC visibility push(default)
 namespace chainrule {
 
-/// With e = step / steps_per_epoch (epochs gone by, a fraction) and t = share of the run gone by (0 in the first step,
-/// 1 in the last one), warm-up left out of both.
+/// With e = step / steps_per_epoch (finished epochs, fractional) and t = finished fraction of the run (0 in the first
+/// step, 1 in the last one), both without warm-up.
 enum class ScheduleKind {
   constant,     ///< 1
   step,         ///< factor ^ floor(e / every)
@@ -30,8 +30,8 @@ struct Schedule {
   double factor = 0.1;       ///< step, exponential in (0, 1]; inverse >= 0
   double every = 10;         ///< epochs between steps, > 0
   double power = 1;          ///< inverse, polynomial, > 0
-  double final = 0;          ///< last value as a share of the learning rate, in [0, 1]
-  double warmup_epochs = 0;  ///< linear up to the schedule's first value, in front of any; rounded to steps; >= 0
+  double final = 0;          ///< last value as a fraction of the learning rate, in [0, 1]
+  double warmup_epochs = 0;  ///< linear rise to the schedule's first value, before any kind; rounded to steps; >= 0
 };
 
 const std::vector<std::string>& schedule_names();
@@ -39,7 +39,7 @@ std::string_view schedule_name(ScheduleKind kind);
 /// '-' counts as '_'. Throws Error (usage) that lists the known names.
 ScheduleKind schedule_from_name(std::string_view name);
 
-/// What the learning rate is multiplied by in step `step` (from 0) of `total_steps`; in [0, 1].
+/// The factor of the learning rate in step `step` (from 0) of `total_steps`; in [0, 1].
 double schedule_factor(const Schedule& schedule, std::uint64_t step, std::uint64_t steps_per_epoch,
                        std::uint64_t total_steps);
 

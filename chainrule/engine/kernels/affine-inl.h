@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The products forward and downwards: which index the lanes run over, which is summed, what is copied first. Weights
-// are read as they lie (weights.h); only what is as small as the batch is turned round. Orders of summation stand in
-// kernels.h. Included once per target.
+// The forward and backward products: over which index the lanes run, which index is summed, what is copied first.
+// Weights are read in their stored order (weights.h); only matrices as small as the batch are transposed. kernels.h
+// defines the orders of summation. Included once per target.
 #if defined(CHAINRULE_KERNELS_AFFINE_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef CHAINRULE_KERNELS_AFFINE_INL_H_
 #undef CHAINRULE_KERNELS_AFFINE_INL_H_
@@ -26,12 +26,12 @@ namespace chainrule::kernels::HWY_NAMESPACE {
 
 // -- forward: z = x W^T + b ------------------------------------------------------------------------------------------
 
-// Rows whose sums stand in a near cache while all of them read a quarter of a panel of weights.
+// Rows whose sums stay in a near cache while they all read a quarter of a panel of weights.
 inline constexpr std::size_t kRowsTogether = 132;
 inline constexpr std::size_t kForwardFloats = 3 * kRowsTogether * kPanel;
 
-/// Lanes run over outputs, 12 rows of x give the factors, and the weights behind these are asked for meanwhile: they
-/// are in a far cache at best. sums: kForwardFloats.
+/// Lanes run over outputs; 12 rows of x give the factors. The next weights are prefetched meanwhile, since they are in
+/// a far cache at best. sums: kForwardFloats.
 inline void forward_panel(const ConstMatrixView& x, const ConstWeightsView& weights, std::size_t panel,
                           std::span<const float> biases, const MatrixView& z, const Share& rows, float* sums) {
   const std::size_t inputs = x.columns(), width = weights.panel_width(panel);
@@ -61,7 +61,7 @@ inline void forward_panel(const ConstMatrixView& x, const ConstWeightsView& weig
   }
 }
 
-/// One row alone: several panels at once, so that enough sums are under way. Returns the panels it did.
+/// One row alone: several panels at once, so that enough sums are in flight. Returns the number of panels computed.
 template <std::size_t kVectors>
 std::size_t forward_row(const ConstMatrixView& x, const ConstWeightsView& weights, std::size_t panel, std::size_t end,
                         std::span<const float> biases, const MatrixView& z) {
@@ -92,7 +92,7 @@ inline void forward_dense(const ConstMatrixView& x, const ConstWeightsView& weig
   for (; panel < panels.end; ++panel) forward_panel(x, weights, panel, biases, z, rows, sums);
 }
 
-inline constexpr std::size_t kListedRows = 128;  // whose lists fit into a near cache
+inline constexpr std::size_t kListedRows = 128;  // their lists fit into a near cache
 
 void forward(Team& team, const ConstMatrixView& x, const ConstWeightsView& weights, std::span<const float> biases,
              const MatrixView& z) {
@@ -120,11 +120,11 @@ void forward(Team& team, const ConstMatrixView& x, const ConstWeightsView& weigh
 
 // -- backward: d_x = delta W -----------------------------------------------------------------------------------------
 
-// Blocks that stay in a near cache: outputs of delta^T, rows of the batch, and inputs whose sums wait meanwhile.
+// Blocks that stay in a near cache: outputs of delta^T, rows of the batch, and inputs whose sums are incomplete.
 inline constexpr std::size_t kPanelsTogether = 16, kRowPanelsTogether = 4, kStripsTogether = 48 / kStrip;
 inline constexpr std::size_t kWaitingFloats = kStripsTogether * kRowPanelsTogether * kTileFloats;
 
-/// Sums over panels [begin, end) of outputs, which are whole but for the last of all, go on in c.
+/// Continues the sums in c over panels [begin, end) of outputs; only the last panel of all may be narrower.
 inline void backward_input_tile(const float* turned, const ConstWeightsView& weights, std::size_t begin,
                                 std::size_t end, std::size_t input, std::size_t m, std::size_t lanes, float* c) {
   const std::size_t inputs = weights.inputs(), whole = std::min(end, weights.outputs() / kPanelOutputs);
@@ -140,7 +140,7 @@ inline void backward_input_tile(const float* turned, const ConstWeightsView& wei
   }
 }
 
-/// Lanes run over rows of the batch, 12 inputs of W give the factors. turned: delta^T in panels of kPanel rows;
+/// Lanes run over rows of the batch; 12 inputs of W give the factors. turned: delta^T in panels of kPanel rows;
 /// waiting: kWaitingFloats.
 inline void backward_input_share(const float* turned, std::size_t rows, const ConstWeightsView& weights,
                                  const MatrixView& d_x, const Share& row_panels, const Share& input_strips,

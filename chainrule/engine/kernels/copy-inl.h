@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Copies that put the operands of a product side by side, or turn them round. Included once per target.
+// Copies that make the operands of a product contiguous, or transpose them. Included once per target.
 #if defined(CHAINRULE_KERNELS_COPY_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef CHAINRULE_KERNELS_COPY_INL_H_
 #undef CHAINRULE_KERNELS_COPY_INL_H_
@@ -17,9 +17,9 @@
 HWY_BEFORE_NAMESPACE();
 namespace chainrule::kernels::HWY_NAMESPACE {
 
-// Functions on vectors are found by their arguments here: one-lane targets have no such functions, and ask for none.
+// Vector functions are found here by argument-dependent lookup: one-lane targets have none of them and need none.
 
-/// Turns 4 x 4 blocks: a vector of four numbers of four rows each, all blocks of wider vectors alike.
+/// Transposes 4 x 4 blocks: four rows, each a vector of four numbers; the same in every block of wider vectors.
 template <class D, class V>
 HWY_INLINE void turn_fours(D d, V& r0, V& r1, V& r2, V& r3) {
   const hn::Repartition<std::uint64_t, D> pairs;
@@ -31,13 +31,14 @@ HWY_INLINE void turn_fours(D d, V& r0, V& r1, V& r2, V& r3) {
   r3 = BitCast(d, InterleaveUpper(pairs, c, e));
 }
 
-/// Turns a square of as many rows as a vector has lanes.
+/// Transposes a square of as many rows as a vector has lanes.
 template <class D, class V>
 HWY_INLINE void turn_square(D d, V (&v)[kLanes]) {
   if constexpr (kLanes >= 4) {
 #pragma GCC unroll 16
     for (std::size_t g = 0; g < kLanes; g += 4) turn_fours(d, v[g], v[g + 1], v[g + 2], v[g + 3]);
-      // Block q of v[4 g + j] is now column 4 q + j of rows 4 g ... 4 g + 3: a square of blocks, to be turned.
+      // Block q of v[4 g + j] is now column 4 q + j of rows 4 g ... 4 g + 3: a square of blocks, still to be
+      // transposed.
 #pragma GCC unroll 4
     for (std::size_t j = 0; j < 4; ++j) {
       if constexpr (kLanes == 8) {
@@ -59,7 +60,7 @@ HWY_INLINE void turn_square(D d, V (&v)[kLanes]) {
   }
 }
 
-/// The first `count` numbers, zeros behind them. Narrow vectors have no loads and stores that leave the rest alone.
+/// The first `count` numbers, then zeros. Narrow vectors have no masked loads and stores.
 HWY_INLINE Floats load_first(const float* from, std::size_t count) {
   const FloatTag d;
   if constexpr (kLanes >= 8) return hn::MaskedLoad(hn::FirstN(d, count), d, from);
@@ -75,8 +76,7 @@ HWY_INLINE void store_first(Floats v, float* to, std::size_t count) {
   std::copy_n(part, std::min(count, kLanes), to);
 }
 
-/// to(j, i) = from(i, j) for a (rows x columns) part of a matrix; rows are taken to be `padded` in number, those that
-/// are not there hold zeros.
+/// to(j, i) = from(i, j) for a (rows x columns) part of a matrix, padded with rows of zeros to `padded` rows.
 inline void copy_transposed(const float* from, std::size_t from_stride, std::size_t rows, std::size_t columns,
                             std::size_t padded, float* HWY_RESTRICT to, std::size_t to_stride) {
   static_assert(kLanes == 1 || kLanes == 4 || kLanes == 8 || kLanes == 16);

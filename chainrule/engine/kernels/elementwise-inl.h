@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loops over arrays in which no number meets another: activations and updates. The formulas are the scalar ones of
-// activation_formulas.h and optimizer_rules.h, drawn in here (flatten) and turned into vector code by the compiler, so
-// that there is one formula and one result on every target. Included once per target.
+// Elementwise loops over arrays: activations and updates. The formulas are the scalar ones of activation_formulas.h and
+// optimizer_rules.h, inlined here (flatten) and vectorized by the compiler, so that there is one formula and one result
+// on every target. Included once per target.
 #if defined(CHAINRULE_KERNELS_ELEMENTWISE_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef CHAINRULE_KERNELS_ELEMENTWISE_INL_H_
 #undef CHAINRULE_KERNELS_ELEMENTWISE_INL_H_
@@ -24,8 +24,8 @@
 HWY_BEFORE_NAMESPACE();
 namespace chainrule::kernels::HWY_NAMESPACE {
 
-// In blocks of fixed length, copied to and from local memory: the compiler then makes vector code, also when two spans
-// are the same memory. An element's result does not depend on its place.
+// In blocks of fixed length, copied to and from local memory: the compiler then makes vector code, also if two spans
+// are the same memory. An element's result does not depend on its index.
 inline constexpr std::size_t kBlock = 64;
 template <class Number>
 using Block = std::array<Number, kBlock>;
@@ -49,7 +49,7 @@ HWY_INLINE void store(const Block<Number>& block, std::span<float> to) {
   for (std::size_t i = 0; i < to.size(); ++i) to[i] = static_cast<float>(block[i]);
 }
 
-/// What a formula is computed in.
+/// The number type in which a formula is computed.
 template <class Formula>
 using NumberOf = std::conditional_t < requires {
   Formula::kInFloat;
@@ -111,7 +111,7 @@ void scale(std::span<const std::uint8_t> bytes, float factor, std::span<float> n
   for (; k < bytes.size(); ++k) to[k] = static_cast<float>(from[k]) * factor;
 }
 
-/// Philox 4x32-10 (Salmon et al. 2011) for 16 places beside each other: the ten rounds of random_bits(), lane by lane.
+/// Philox 4x32-10 (Salmon et al. 2011) for 16 consecutive indices: the ten rounds of random_bits(), lane by lane.
 inline void philox(const RandomPlace& first, std::uint32_t offset, std::array<std::uint32_t, 64>& words) {
   constexpr std::size_t lanes = 16;
   std::uint32_t a[lanes], b[lanes], c[lanes], d[lanes];
@@ -148,7 +148,7 @@ void mask_row(const RandomPlace& first, std::uint32_t bound, float kept, std::sp
   }
 }
 
-/// As bits, magnitudes are in the order of their sizes.
+/// Compares bits: those of magnitudes have the same order as the magnitudes.
 float largest(std::span<const float> values) {
   std::uint32_t most = 0;
   for (const float value : values) {

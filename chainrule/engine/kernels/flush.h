@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Subnormal numbers count as zero while the engine computes: with ReLU and momentum they make a step many times slower.
+// Flushes subnormal numbers to zero while the engine computes: with ReLU and momentum they make a step many times
+// slower.
 #pragma once
 
 #include <cstdint>
 
 namespace chainrule::kernels {
 
-/// Sets flush-to-zero and denormals-are-zero on this thread for as long as it lives; then the mode from before is
-/// back. One file per family of processors: flush_x86.cpp, flush_arm.cpp, flush_none.cpp.
+/// Sets flush-to-zero and denormals-are-zero on this thread for its lifetime; then restores the previous mode. One file
+/// per family of processors: flush_x86.cpp, flush_arm.cpp, flush_none.cpp.
 class FlushSubnormals {
  public:
   FlushSubnormals();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Processors whose mode we do not know how to set: subnormal numbers are computed with, at their cost.
+// Processors whose mode we cannot set: they compute with subnormal numbers, slowly.
 #include "chainrule/engine/kernels/flush.h"
 
 namespace chainrule::kernels {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The gradients of a layer: d_W = delta^T x, d_b = column sums of delta. Handed on in pieces while they are hot, in the
-// order in which weights lie. Included once per target.
+// The gradients of a layer: d_W = delta^T x, d_b = column sums of delta. Passed on in pieces while they are in a near
+// cache, in the stored order of the weights. Included once per target.
 #if defined(CHAINRULE_KERNELS_GRADIENT_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef CHAINRULE_KERNELS_GRADIENT_INL_H_
 #undef CHAINRULE_KERNELS_GRADIENT_INL_H_
@@ -22,10 +22,10 @@
 HWY_BEFORE_NAMESPACE();
 namespace chainrule::kernels::HWY_NAMESPACE {
 
-inline constexpr std::size_t kPart = 12;  // inputs: what is shared out
+inline constexpr std::size_t kPart = 12;  // inputs: the unit of work when inputs are split among threads
 inline std::size_t parts(std::size_t inputs) { return (inputs + kPart - 1) / kPart; }
 
-/// What a member works in.
+/// The buffers of one thread.
 struct GradientMemory {
   float *piece, *waiting, *delta, *x;
   static std::size_t tile_floats() { return kPart * kPanelOutputs; }
@@ -56,7 +56,7 @@ inline void bias_gradient(const GradientMemory& memory, std::size_t rows, std::s
   std::copy_n(memory.piece, d_biases.size(), d_biases.data());
 }
 
-/// A panel of delta, (rows x width), zeros where there is no output.
+/// A panel of delta, (rows x width), padded with zeros.
 inline void pack_delta(const ConstMatrixView& delta, std::size_t first, std::size_t width, float* to) {
   const std::size_t columns = std::min(width, delta.columns() - first);
   copy(delta.data() + first, delta.columns(), delta.rows(), columns, to, width);
@@ -64,8 +64,8 @@ inline void pack_delta(const ConstMatrixView& delta, std::size_t first, std::siz
     std::fill_n(to + row * width + columns, width - columns, 0.0f);
 }
 
-/// What a piece will go into, and is asked for: all at once, or, where that is too much for the second cache, by and by
-/// with the terms of its sums.
+/// The buffers that a piece will update, to be prefetched: all at once, or, if they are too large for the second cache,
+/// step by step with the terms of its sums.
 class Destination {
  public:
   Destination(const GradientSink& sink, const ConstWeightsView& layout, std::size_t rows, const float* near)
@@ -78,7 +78,7 @@ class Destination {
       for (std::size_t k = 0; numbers != nullptr && k < size; k += kLine)
         __builtin_prefetch(numbers + offset + k, 1, 2);
   }
-  /// What comes with the terms of `row` and behind it, of as many numbers as `size` from `offset` on with `rows`.
+  /// The prefetches for the terms from `row` on: `size` numbers from `offset` on, spread over `rows`.
   std::array<Ahead<2>, 3> ahead(std::size_t offset, std::size_t size, std::size_t row, std::size_t rows) const {
     const std::size_t step = (size + rows - 1) / rows, at = offset + row * step;
     std::array<Ahead<2>, 3> all;
@@ -90,31 +90,31 @@ class Destination {
  private:
   static constexpr std::size_t kLine = kPanelStep, kMostNear = std::size_t{1} << 18;
   const GradientSink& sink_;
-  const float* near_;  // what is there in any case
+  const float* near_;  // an address that is in the cache in any case
   bool by_and_by_;
 };
 
-/// Where strips of kStrip inputs of x stand: copied together, which no distance between rows can slow down, or in
-/// place.
+/// The positions of strips of kStrip inputs of x: in contiguous copies, so that the distance between rows costs
+/// nothing, or in x itself.
 struct Strips {
   const float* data;
-  std::size_t first, next, stride;  // an input; floats from strip to strip, and from row to row
+  std::size_t first, next, stride;  // first input; floats from strip to strip, and from row to row
   const float* of(std::size_t input, std::size_t row) const {
     return data + (input - first) / kStrip * next + row * stride;
   }
 };
-/// Floats of x up to which it is copied, by all members together.
+/// Maximum number of floats of x that is copied, by all threads together.
 inline constexpr std::size_t kMostCopied = std::size_t{1} << 22;
-/// Copies pay where several panels read x, and its rows are so far from each other that the first cache holds few.
+/// Copies pay if several panels read x and its rows are so far apart that the first cache holds few.
 inline bool copies_pay(std::size_t inputs, const ConstWeightsView& layout) {
   return inputs > 128 && layout.panels() > 1;
 }
 
-/// Inputs from `first` on, as many as a strip has, or as are there.
+/// Inputs from `first` on: a whole strip, or as many as are left.
 inline void pack_strip(const ConstMatrixView& x, std::size_t first, float* to) {
   const std::size_t columns = std::min(kStrip, x.columns() - first);
   std::size_t row = 0;
-  // Whole vectors, where x goes on behind them; what they copy beside the strip is written over by the next row.
+  // Whole vectors, as long as x continues after them; the next row overwrites what they copy beyond the strip.
   if constexpr (kLanes > kStrip) {
     const FloatTag d;
     for (std::size_t at = first; row + 1 < x.rows() && at + kLanes <= x.size(); ++row, at += x.columns())
@@ -123,8 +123,8 @@ inline void pack_strip(const ConstMatrixView& x, std::size_t first, float* to) {
   copy(x.data() + row * x.columns() + first, x.columns(), x.rows() - row, columns, to + row * kStrip, kStrip);
 }
 
-/// Inputs [begin, end) of a panel into `piece`: lanes run over outputs, 12 inputs give the factors. It goes into
-/// numbers from `offset` on.
+/// Inputs [begin, end) of a panel into `piece`: lanes run over outputs; 12 inputs give the factors. The sink will
+/// update the numbers from `offset` on.
 inline void dense_piece(const Strips& x, std::size_t rows, std::size_t width, std::size_t begin, std::size_t end,
                         const GradientMemory& memory, const Destination& destination, std::size_t offset) {
   for (std::size_t input = begin; input < end; input += kStrip) {

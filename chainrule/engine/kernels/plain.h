@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kernels as plain loops in the order of summation that kernels.h states: every vector kernel gives these bits.
+// The kernels as plain loops in the order of summation that kernels.h defines: every vector kernel gives these bits.
 #pragma once
 
 #include <span>

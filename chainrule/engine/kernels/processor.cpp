@@ -18,7 +18,7 @@ double peak_gflops() {
   using Clock = std::chrono::steady_clock;
   double best = 0;
   volatile float kept = 0;
-  for (int repeat = 0; repeat < 40; ++repeat) {  // short ones: the best is one that nothing interrupted
+  for (int repeat = 0; repeat < 40; ++repeat) {  // short ones, so that nothing interrupts the best one
     double done = 0;
     const Clock::time_point start = Clock::now();
     kept = kept + kernels::multiply_add_chains(1'000'000, done);

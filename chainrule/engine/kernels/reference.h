@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kernels as plain loops over any number type (double, complex<double>): the truth that the fast ones and the
-// formulas are compared with. Sums run in their natural order.
+// The kernels as plain loops over any number type (double, complex<double>): the reference for the fast kernels and the
+// formulas. Sums run in their natural order.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 
 namespace chainrule::kernels::reference {
 
-/// z = x W^T + b: M2, (3), (16); x may be complex beside parameters in double.
+/// z = x W^T + b: M2, (3), (16); x may be complex while the parameters are double.
 template <class T, class Parameter>
 void affine_forward(ViewOf<const T> x, ViewOf<const Parameter> weights, std::span<const Parameter> biases,
                     ViewOf<T> z) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a product is shared out among the members of a team. Included once per target.
+// How a product is split among the threads of a pool. Included once per target.
 #if defined(CHAINRULE_KERNELS_SHARE_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef CHAINRULE_KERNELS_SHARE_INL_H_
 #undef CHAINRULE_KERNELS_SHARE_INL_H_
@@ -20,7 +20,7 @@ inline double multiplications(std::size_t a, std::size_t b, std::size_t c) {
   return static_cast<double>(a) * static_cast<double>(b) * static_cast<double>(c);
 }
 
-/// Items [begin, end) of one member, in rows of the batch or in parts of a layer.
+/// Items [begin, end) of one thread: rows of the batch, or parts of a layer.
 struct Share {
   std::size_t begin, end;
 };
@@ -29,8 +29,8 @@ inline bool is_wide(std::size_t rows, std::size_t inputs, std::size_t outputs) {
   return rows >= rows_of_wide_batch(inputs, outputs);
 }
 
-/// What is packed before a product: by each member for itself where it is small, since a number that another core has
-/// just written takes longer to come; by all together otherwise.
+/// The operands packed before a product. If they are small, each thread packs its own copy, since reading a number that
+/// another core has just written takes longer; otherwise all threads pack one copy together.
 class Packed {
  public:
   /// pack(item, to) for each of `items`, `floats` in all.
@@ -44,7 +44,7 @@ class Packed {
     });
   }
   std::size_t own_floats(std::size_t floats) const { return alone_ && items_ > 0 ? floats : 0; }
-  /// All that is packed; `memory` is the member's own.
+  /// All packed items; `memory` belongs to the thread.
   template <class Pack>
   float* of(float* memory, const Pack& pack) const {
     if (!alone_) return shared_;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kernels for every vector unit that we are built for, and the choice among them at run time. Highway compiles
-// what stands above HWY_ONCE once per target.
+// The kernels for every vector unit that the library is built for, and the choice among them at run time. Highway
+// compiles the code above HWY_ONCE once per target.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "chainrule/engine/kernels/simd.cpp"
-// Left out: SSSE3, which SSE4 has replaced long ago, and SVE, whose vectors have no length at compile time, so that a
-// tile of them cannot be an array of registers. Processors with SVE have NEON too.
+// Left out: SSSE3, which SSE4 replaced long ago, and SVE, whose vector length is unknown at compile time, so that a
+// tile cannot be an array of registers. Processors with SVE also have NEON.
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
 #include "hwy/foreach_target.h"
 
@@ -45,8 +45,8 @@ namespace {
 
 HWY_EXPORT(kernels_of_target);
 
-// All that were compiled and that this processor has, best first. A ChosenTarget of our own: the global one belongs to
-// whoever else in this process uses Highway.
+// All compiled targets that this processor has, best first. Uses its own ChosenTarget, since other code in this process
+// may use Highway's global one.
 std::vector<const Kernels*> usable() {
   std::vector<const Kernels*> found;
   std::int64_t left = (HWY_TARGETS & hwy::SupportedTargets()) | HWY_STATIC_TARGET;
@@ -69,7 +69,7 @@ const Kernels* by_name(std::string_view name, const std::string& asked_by) {
               asked_by + ": expected a vector unit of this processor (" + known + "), found " + in_quotes(name));
 }
 
-// The library's one look at the environment.
+// Nothing else in the library reads the environment.
 const Kernels* at_start() {
   const char* wanted = std::getenv("CHAINRULE_TARGET");
   return wanted == nullptr || *wanted == '\0' ? usable().front() : by_name(wanted, "CHAINRULE_TARGET");
@@ -175,7 +175,7 @@ void activation_backward(const Activation& activation, std::span<const float> z,
 void optimizer_update(const Optimizer& optimizer, const UpdateRates& rates, std::span<float> parameters,
                       std::span<const float> gradient, std::span<float> first, std::span<float> second) {
   require_fit(optimizer, parameters.size(), gradient.size(), first.size(), second.size());
-  if (rates.learning_rate == 0 && std::holds_alternative<Rprop>(optimizer)) return;  // else it finds a step of its own
+  if (rates.learning_rate == 0 && std::holds_alternative<Rprop>(optimizer)) return;  // else rprop would still step
   kernels::in_use().update(optimizer, rates, parameters, gradient, first, second);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Products with inputs that are mostly zeros: pixels, one-of-K columns. A term whose input is 0 changes no sum (of
-// finite weights), so lists of what is not zero give the same bits as the dense loops. Included once per target.
+// Products with inputs that are mostly zeros: pixels, one-hot columns. A term whose input is 0 changes no sum (of
+// finite weights), so lists of the nonzero inputs give the same bits as the dense loops. Included once per target.
 #if defined(CHAINRULE_KERNELS_SPARSE_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef CHAINRULE_KERNELS_SPARSE_INL_H_
 #undef CHAINRULE_KERNELS_SPARSE_INL_H_
@@ -24,13 +24,13 @@
 HWY_BEFORE_NAMESPACE();
 namespace chainrule::kernels::HWY_NAMESPACE {
 
-/// Share of numbers that are not zero up to which lists are tried.
+/// Maximum fraction of nonzero numbers for which lists are tried.
 inline constexpr double kMostFilled = 0.35;
-/// Share of a dense loop's terms up to which they pay: a term of theirs costs more, since each looks up its place.
+/// Maximum fraction of a dense loop's terms for which lists pay: their terms cost more, since each reads an index.
 inline constexpr double kMostListed = 0.6;
 
-inline constexpr std::size_t kFewInputs = 80;    // below, lists gain less than the look costs
-inline constexpr std::size_t kPieceInputs = 48;  // of a gradient, what its sink gets at a time from a panel of outputs
+inline constexpr std::size_t kFewInputs = 80;    // with fewer, lists gain less than the check costs
+inline constexpr std::size_t kPieceInputs = 48;  // of a gradient piece: what a sink gets at a time from a panel
 
 inline std::size_t count_filled(std::span<const float> values) {
   std::size_t filled = 0;
@@ -38,7 +38,7 @@ inline std::size_t count_filled(std::span<const float> values) {
   return filled;
 }
 
-/// Whether x looks mostly zero, by the sight of up to 3 rows.
+/// Whether x is mostly zero, judged by up to 3 rows.
 inline bool is_sparse(ConstMatrixView x) {
   const std::size_t looked = std::min<std::size_t>(x.rows(), 3);
   if (x.rows() == 0 || x.columns() < kFewInputs) return false;
@@ -80,7 +80,8 @@ HWY_NOINLINE void sparse_tile(std::span<const std::uint32_t> list, const float* 
   }
 }
 
-/// Pairs of rows of x, each with the list of inputs that are not zero in one of the two: what forward reads.
+/// Pairs of rows of x, each with the list of inputs that are nonzero in at least one of the two; for the forward
+/// product.
 class SparseRows {
  public:
   static std::size_t floats(std::size_t rows, std::size_t inputs) { return (rows + 1) / 2 * stride(inputs); }
@@ -113,8 +114,8 @@ class SparseRows {
   }
 
  private:
-  static constexpr std::size_t kVectors = 4;  // twice as many sums: enough to hide the latency of each
-  static constexpr std::size_t kHead = 5;     // of a list: where its quarters begin, and its end
+  static constexpr std::size_t kVectors = 4;  // of two rows: eight sums are enough to hide the latency
+  static constexpr std::size_t kHead = 5;     // head of a list: the start of its quarters, and its end
   static std::size_t stride(std::size_t inputs) { return whole_lines(kHead + inputs); }
   std::size_t pairs() const { return (x_.rows() + 1) / 2; }
   std::size_t rows_of(std::size_t pair) const { return std::min<std::size_t>(2, x_.rows() - 2 * pair); }
@@ -172,7 +173,7 @@ class SparseRows {
   std::size_t listed_ = 0;
 };
 
-/// c(m, lanes) = sum over listed rows of x(row, m) delta(row, lanes), for up to four inputs beside each other.
+/// c(m, lanes) = sum over listed rows of x(row, m) delta(row, lanes), for up to four consecutive inputs.
 template <std::size_t kInputs, std::size_t kVectors>
 HWY_NOINLINE void listed_rows_tile(std::uint64_t rows, const float* x, std::size_t x_stride,
                                    const float* HWY_RESTRICT delta, std::size_t width, const float* sibling,
@@ -207,12 +208,12 @@ HWY_NOINLINE void listed_rows_tile(std::uint64_t rows, const float* x, std::size
   }
 }
 
-/// Groups of four inputs of x, each with the set, one a leaf of the batch, of the rows in which one of the four is not
-/// zero: what the gradient reads. Neighbours among pixels and among the columns of a category are zero together.
+/// Groups of four inputs of x, each with one set per leaf of the batch: the rows in which at least one of the four is
+/// nonzero. For the gradient. Neighbors among pixels and among the columns of a category are often zero together.
 class SparseInputs {
  public:
   static std::size_t floats(std::size_t rows, std::size_t inputs) { return 2 * groups(inputs) * leaves(rows); }
-  /// Of inputs [begin, end), begin a multiple of 4.
+  /// Covers inputs [begin, end); begin is a multiple of 4.
   SparseInputs(ConstMatrixView x, std::size_t begin, std::size_t end, float* memory)
       : x_(x), begin_(begin), end_(end), sets_(reinterpret_cast<std::uint64_t*>(memory)) {
     if (x.size() == 0) return;
@@ -224,7 +225,7 @@ class SparseInputs {
   bool pays() const {
     return static_cast<double>(kGroup * listed_) <= kMostListed * static_cast<double>(x_.rows() * (end_ - begin_));
   }
-  /// The next inputs, up to kPieceInputs, at or behind `from` that have rows; none: an empty range.
+  /// The next inputs from `from` on that have rows, at most kPieceInputs; an empty range if there are none.
   Share next_run(std::size_t from) const {
     while (from < end_ && is_empty(from)) from = std::min(from + kGroup, end_);
     std::size_t end = from;
@@ -259,7 +260,7 @@ class SparseInputs {
   std::uint64_t* sets_of_leaf(std::size_t leaf) const { return sets_ + leaf * groups(end_ - begin_); }
 
   void add_row(std::size_t row) {
-    constexpr std::uint64_t unsigned_pair = 0x7fffffff7fffffffu;  // two numbers without their signs: 0 where both are
+    constexpr std::uint64_t unsigned_pair = 0x7fffffff7fffffffu;  // two numbers without their signs: 0 if both are 0
     std::uint64_t* HWY_RESTRICT sets = sets_of_leaf(row / kLeafRows);
     const float* from = x_.row(row).data() + begin_;
     const std::size_t whole = (end_ - begin_) / kGroup, rest = (end_ - begin_) % kGroup;

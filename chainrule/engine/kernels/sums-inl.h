@@ -20,8 +20,8 @@
 HWY_BEFORE_NAMESPACE();
 namespace chainrule::kernels::HWY_NAMESPACE {
 
-/// The sum over the inputs of a tile of so many floats, in quarters where there are many. part(first, last, to) sums
-/// quarters [first, last) of the inputs into `to`, as one chain. c has room for three tiles.
+/// The sum over the inputs for a tile of `floats` numbers, in quarters from kManyInputs on. part(first, last, to) sums
+/// quarters [first, last) of the inputs into `to`, as one chain. c holds three tiles.
 template <class Part>
 HWY_INLINE void sum_inputs(std::size_t inputs, std::size_t floats, float* c, const Part& part) {
   if (inputs < kManyInputs) {
@@ -39,13 +39,12 @@ HWY_INLINE void sum_inputs(std::size_t inputs, std::size_t floats, float* c, con
   add(second, c, floats, c);
 }
 
-/// Levels on which a node may wait for its sibling.
+/// Number of levels on which a node may wait for its sibling.
 inline std::size_t nodes(std::size_t rows) { return static_cast<std::size_t>(std::bit_width(rows / kLeafRows)) + 1; }
 
-/// The sum over the rows of a batch of a tile of so many floats, by the tree. leaf(first, count, sibling, to) sums
-/// `count` rows from row `first` on into `to`, and adds that to its sibling, where it has one: sibling + sum + 0. Nodes
-/// that wait for their sibling stand one per level in `waiting`, as the bits of a binary counter do: nodes(rows) *
-/// floats in all.
+/// The sum over the rows of a batch for a tile of `floats` numbers, by the tree. leaf(first, count, sibling, to) sums
+/// `count` rows from row `first` on into `to`, and adds it to its sibling if it has one: sibling + sum + 0. `waiting`
+/// holds one waiting node per level, like the bits of a binary counter: nodes(rows) * floats numbers.
 template <class Leaf>
 HWY_INLINE void sum_rows(std::size_t rows, std::size_t floats, float* waiting, float* c, const Leaf& leaf) {
   const std::size_t leaves = std::max<std::size_t>((rows + kLeafRows - 1) / kLeafRows, 1);
@@ -56,7 +55,7 @@ HWY_INLINE void sum_rows(std::size_t rows, std::size_t floats, float* waiting, f
       leaf(first, count, nullptr, waiting);
       continue;
     }
-    // Siblings that wait join, lowest level first; the node that they make waits in its turn, or is the sum.
+    // Add the waiting siblings, lowest level first; the resulting node then waits itself, or is the sum.
     const std::size_t top = static_cast<std::size_t>(last ? std::bit_width(at) : std::countr_one(at));
     const auto place = [&](std::size_t level) { return !last && level == top ? waiting + top * floats : c; };
     leaf(first, count, at % 2 == 1 ? waiting : nullptr, place(1));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Internal: what the kernels of one vector unit are, a table of functions.
+// Internal: the kernels of one vector unit, as a table of functions.
 #pragma once
 
 #include <span>
@@ -11,7 +11,7 @@
 
 namespace chainrule::kernels {
 
-/// What one target has to offer.
+/// The kernels of one target.
 struct Kernels {
   std::string_view name;
   bool fused_multiply_add;

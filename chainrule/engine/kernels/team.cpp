@@ -22,12 +22,12 @@
 namespace chainrule::kernels {
 namespace {
 
-// Longer than the gap between two tasks of a step. Whoever waits longer sleeps rather than yields: where other programs
-// keep the processors busy, one who yields waits for the end of their time slices, but one who is woken goes first (a
-// training of 1.3 s took 54 s beside two busy programs with yields, 5 to 10 s with sleeps).
+// Longer than the gap between two tasks of a step. A thread that waits longer sleeps instead of yielding: if other
+// programs keep the processors busy, a thread that yields waits for the end of their time slices, but a woken thread
+// runs first (a training of 1.3 s took 54 s next to two busy programs with yields, 5 to 10 s with sleeps).
 constexpr std::chrono::microseconds kSpin{50};
 
-// CPUs that the control group's quota amounts to; 0 where there is none.
+// The control group's quota in CPUs; 0 if there is none.
 std::size_t quota() {
   std::ifstream file("/sys/fs/cgroup/cpu.max");  // "max 100000" or "150000 100000"
   double share = 0, period = 0;
@@ -53,7 +53,8 @@ std::size_t usable_threads() {
   return limit > 0 ? std::min(count, limit) : count;
 }
 
-// A task is announced by raising `round`; each member that has done it lowers `busy`. Either side spins, then sleeps.
+// The caller announces a task by incrementing `round`; each thread that has finished it decrements `busy`. Both sides
+// spin, then sleep.
 struct Team::Crew {
   std::vector<AlignedVector<float>> memory;
   std::vector<std::thread> threads;
@@ -63,7 +64,7 @@ struct Team::Crew {
   const void* task = nullptr;
   void (*call)(const void*, std::size_t) = nullptr;
   std::atomic<bool> failed{false};
-  std::exception_ptr failure;  // the first that a member threw; kept until all have finished
+  std::exception_ptr failure;  // the first exception of a thread; kept until all have finished
 
   void perform(std::size_t member) noexcept {
     try {
@@ -105,7 +106,7 @@ struct Team::Crew {
     round.notify_all();
   }
 
-  // Members 1 ... size-1, as many as the system gives.
+  // Threads of members 1 ... size-1, as many as the system gives.
   void start(std::size_t size) {
     started = true;
     try {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The threads that compute together, and the memory each of them works in.
+// The thread pool, and the memory of each thread.
 #pragma once
 
 #include <cstddef>
@@ -13,13 +13,13 @@ std::size_t usable_threads();
 
 inline constexpr std::size_t kMostThreads = 1024;
 
-/// A fixed crew of threads: the caller is member 0; the others start with the first task, spin for a moment after each
-/// and then sleep. Who computes what depends on the number of members, the numbers never do. One task at a time: a team
-/// belongs to one caller; several callers have a team each.
+/// A thread pool of fixed size: the caller is member 0; the other threads start with the first task, spin for a moment
+/// after each task and then sleep. The number of members determines which thread computes what, but never the results.
+/// One task at a time: a pool belongs to one caller; several callers need one each.
 class Team {
  public:
-  /// 0 members stand for usable_threads(); 1 starts no thread. Where the system gives no thread, the caller does the
-  /// share of that member as well. Throws Error (usage) above kMostThreads.
+  /// 0 members mean usable_threads(); 1 starts no thread. If the system gives no thread, the caller also does the work
+  /// of that member. Throws Error (usage) above kMostThreads.
   explicit Team(std::size_t members = 1);
   ~Team();
   Team(const Team&) = delete;
@@ -27,18 +27,18 @@ class Team {
 
   std::size_t size() const { return size_; }
 
-  /// task(member) by every member at once; returns when all have finished, and throws what the first of them threw that
-  /// did.
+  /// Runs task(member) in all members in parallel and returns when all have finished. Throws the first exception that a
+  /// member threw.
   template <class Task>
   void run(const Task& task) {
     run(&task, [](const void* t, std::size_t member) { (*static_cast<const Task*>(t))(member); });
   }
 
-  /// Whether so much work (multiplications, say) is worth waking anyone.
+  /// Whether so much work, in multiplications, is worth waking threads.
   bool pays(double work) const { return size_ > 1 && work >= kWorkAlone; }
 
-  /// task(member, begin, end) with the items 0 ... items-1 in contiguous shares; by the caller alone where the
-  /// whole work does not pay.
+  /// Runs task(member, begin, end) with the items 0 ... items-1 in contiguous chunks; in the caller alone if the work
+  /// does not pay.
   template <class Task>
   void split(std::size_t items, double work, const Task& task) {
     if (items < 2 || !pays(work)) {
@@ -51,15 +51,15 @@ class Team {
     });
   }
 
-  /// Makes sure that every member has so much memory, kept from call to call. Called between tasks.
+  /// Makes sure that every member has so much memory, kept from call to call. Call it between tasks.
   void reserve(std::size_t floats);
   /// Memory of one member.
   float* memory(std::size_t member);
-  /// Memory that all members may look at, filled before they compute.
+  /// Memory that all members may read, filled before they compute.
   float* shared_memory(std::size_t floats);
 
  private:
-  static constexpr double kWorkAlone = 1 << 18;  // multiplications: a few microseconds, ten times what a task costs
+  static constexpr double kWorkAlone = 1 << 18;  // multiplications: a few microseconds, ten times the cost of a task
   void run(const void* task, void (*call)(const void*, std::size_t));
 
   struct Crew;

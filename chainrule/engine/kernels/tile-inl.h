@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one inner loop of all products, c = a b with c a small tile that stays in registers. Included once per target.
+// The inner loop of all products, c = a b with c a small tile that stays in registers. Included once per target.
 //
-// The sum runs along k, one fused multiply-add after the other; lanes run along the columns of c, so neither the width
-// of a vector nor the shape of a tile enters a bit of the result.
+// The sum runs along k, one fused multiply-add after the other; lanes run along the columns of c, so the result depends
+// neither on the width of a vector nor on the shape of a tile.
 #if defined(CHAINRULE_KERNELS_TILE_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef CHAINRULE_KERNELS_TILE_INL_H_
 #undef CHAINRULE_KERNELS_TILE_INL_H_
@@ -35,11 +35,11 @@ inline constexpr std::size_t kPanel = 2 * kLanes;
 inline constexpr std::size_t strips(std::size_t rows) { return (rows + kStrip - 1) / kStrip; }
 inline constexpr std::size_t panels(std::size_t columns) { return (columns + kPanel - 1) / kPanel; }
 inline constexpr std::size_t kTileFloats = kStrip * kPanel;
-// Vectors of a full panel of weights. Where vectors are narrow, a panel of weights is several of ours.
+// Vectors of a full panel of weights. With narrow vectors, a panel of weights is several panels of a tile.
 inline constexpr std::size_t kPerPanel = kPanelOutputs / kLanes;
 
-/// What will be read after this tile, and is asked for while it is computed: some numbers with each term. kCache: 3 is
-/// the first, 2 the second.
+/// Prefetches numbers that will be read after this tile, some with each term. kCache: 3 is the first cache, 2 the
+/// second.
 template <int kCache>
 struct Ahead {
   const float* data;
@@ -50,8 +50,8 @@ struct Ahead {
   }
 };
 
-// Factors a(m) of a term of a tile; next() goes on to the next term, next_run() behind kRun of them.
-/// Rows of a matrix in place. Three pointers to four rows each: twelve would not fit into the registers of x86.
+// Factors a(m) of a term of a tile; next() moves to the next term, next_run() to the next run after kRun terms.
+/// Rows of a matrix, without a copy. Three pointers to four rows each: twelve would not fit into the registers of x86.
 class InPlace {
  public:
   static constexpr std::size_t kRun = ~std::size_t{0};
@@ -60,7 +60,7 @@ class InPlace {
   }
   HWY_INLINE float operator()(std::size_t m) const { return rows_[m / 4][m % 4 * stride_]; }
   HWY_INLINE void next() {
-    for (const float*& row : rows_) asm("" : "+r"(++row));  // or the compiler makes twelve of them after all
+    for (const float*& row : rows_) asm("" : "+r"(++row));  // otherwise the compiler makes twelve pointers
     ahead_.next();
   }
   HWY_INLINE void next_run() {}
@@ -78,7 +78,8 @@ struct OneRow {
   HWY_INLINE void next() { ++data; }
   HWY_INLINE void next_run() {}
 };
-/// Neighbouring columns of a matrix, one row after the other. What the sums will go into may be asked for meanwhile.
+/// Consecutive columns of a matrix, one row after the other. The buffers that the sums will update may be prefetched
+/// meanwhile.
 template <std::size_t kInto>
 struct Columns {
   const float* data;
@@ -92,8 +93,8 @@ struct Columns {
   }
   HWY_INLINE void next_run() {}
 };
-/// Row m is input m of full panels of weights, the terms are their outputs. The next panel is asked for meanwhile: far
-/// behind this one, it is no stream that the processor sees for itself.
+/// Row m is input m of full panels of weights; the terms are their outputs. Prefetches the next panel, which is so far
+/// away that the processor does not recognize a stream.
 class WeightRows {
  public:
   WeightRows(const float* data, std::size_t panel_step)
@@ -150,8 +151,8 @@ HWY_INLINE void add_term(const A& a, const B& b, Floats (&sum)[kRows][kVectors])
   }
 }
 
-/// c(m, lanes) = sum over k < count of a(m, k) b(k, lanes), from +0 or from what is in c; + 0 at the end. A sibling in
-/// memory, laid out as c, is added: sibling + c + 0.
+/// c(m, lanes) = sum over k < count of a(m, k) b(k, lanes), from +0 or from the value in c; + 0 at the end. A sibling
+/// with the layout of c is added: sibling + c + 0.
 template <std::size_t kRows, std::size_t kVectors, class A, class B>
 HWY_NOINLINE void tile(A a, B b, std::size_t count, bool goes_on, const float* sibling, float* HWY_RESTRICT c,
                        std::size_t c_stride) {
@@ -172,7 +173,7 @@ HWY_NOINLINE void tile(A a, B b, std::size_t count, bool goes_on, const float* s
   for (std::size_t left = count; left > 0;) {
     const std::size_t run = std::min(left, A::kRun);
     std::size_t k = 0;
-    if constexpr (kRows == 1) {  // short chains: the processor sees the end of the loop coming, and goes on behind it
+    if constexpr (kRows == 1) {  // short chains: the processor predicts the end of the loop and continues after it
       for (; k + 8 <= run; k += 8) {
 #pragma GCC unroll 8
         for (std::size_t j = 0; j < 8; ++j, a.next(), b.next()) add_term<kRows, kVectors>(a, b, sum);
@@ -202,7 +203,7 @@ HWY_NOINLINE void tile(A a, B b, std::size_t count, bool goes_on, const float* s
   }
 }
 
-/// The most that a core can do: chains of fused multiply-adds that wait for nothing but themselves. Adds the number of
+/// The peak speed of a core: chains of fused multiply-adds that depend only on themselves. Adds the number of
 /// operations (two for each lane) to `done`.
 HWY_NOINLINE float multiply_add_chains(std::uint64_t rounds, double& done) {
   constexpr std::size_t chains = 10;  // enough to hide the latency, few enough for 16 registers

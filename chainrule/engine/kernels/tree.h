@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sum over the rows of a batch for one number, by the tree that kernels.h states.
+// The sum over the rows of a batch for one number, by the tree that kernels.h defines.
 #pragma once
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// W of a layer as it lies in memory: in the order in which all three products of a step read it, so that none of them
-// copies it first (docs/decisions/0005). Formulas and files say W(i, j); only the kernels look at panels.
+// W of a layer in memory: in the order in which all three products of a step read it, so that none of them copies it
+// first (docs/decisions/0005). Formulas and files use W(i, j); only the kernels use panels.
 #pragma once
 
 #include <algorithm>
@@ -20,9 +20,9 @@ inline constexpr std::size_t kPanelStep = 16;  // numbers in a cache line
 /// How many numbers fill whole cache lines.
 constexpr std::size_t whole_lines(std::size_t numbers) { return (numbers + kPanelStep - 1) / kPanelStep * kPanelStep; }
 
-/// A look at W, (outputs x inputs), owned by somebody else. Panels of 32 outputs follow each other; in a panel stand
-/// the weights of input 0 to its outputs, then those of input 1, and so on. The last panel is as wide as its outputs,
-/// rounded up to 16; what fills it up is zero, and stays zero in whatever is computed from it.
+/// A view of W, (outputs x inputs), in memory of another owner. Panels of 32 outputs follow each other; a panel has the
+/// weights of input 0 to its outputs, then those of input 1, and so on. The last panel is as wide as its outputs,
+/// rounded up to 16; its padding is zero, and stays zero in all results.
 template <class T>
 class WeightsOf {
  public:
@@ -32,7 +32,7 @@ class WeightsOf {
   requires std::is_same_v<const U, T> WeightsOf(WeightsOf<U> other)
       : WeightsOf(other.data(), other.outputs(), other.inputs()) {}
 
-  /// How many numbers that takes.
+  /// How many numbers are stored.
   static constexpr std::size_t stored(std::size_t outputs, std::size_t inputs) { return whole_lines(outputs) * inputs; }
 
   T* data() const { return data_; }
@@ -44,7 +44,7 @@ class WeightsOf {
     const std::size_t p = i / kPanelOutputs;
     return panel(p)[j * panel_width(p) + i % kPanelOutputs];
   }
-  /// All that is stored.
+  /// All stored numbers.
   std::span<T> flat() const { return {data_, stored(outputs_, inputs_)}; }
 
   std::size_t panels() const { return (outputs_ + kPanelOutputs - 1) / kPanelOutputs; }
@@ -62,13 +62,13 @@ class WeightsOf {
 using WeightsView = WeightsOf<float>;
 using ConstWeightsView = WeightsOf<const float>;
 
-/// W as formulas and files write it: `rows`, (outputs x inputs), row by row.
+/// Copies W to the order of formulas and files: `rows`, (outputs x inputs), row by row.
 template <class T>
 void copy_weights(ConstWeightsView from, ViewOf<T> rows) {
   for (std::size_t i = 0; i < from.outputs(); ++i)
     for (std::size_t j = 0; j < from.inputs(); ++j) rows(i, j) = from(i, j);
 }
-/// ... and back.
+/// The inverse.
 template <class T>
 void copy_weights(ViewOf<T> rows, WeightsView to) {
   for (std::size_t i = 0; i < to.outputs(); ++i)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Internal: what the formulas of the truth's backward pass read. The formulas stand once, in truth.cpp; a fault is
-// planted by handing one of them something else.
+// Internal: the inputs of the formulas in the reference's backward pass. The formulas are in reference.cpp only; a
+// fault is planted by replacing one of their inputs.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 
 namespace chainrule {
 
-/// Of one affine layer, m rows.
+/// The inputs for one affine layer, m rows.
 struct LayerReads {
   Activation activation;           ///< M7, M8, (13), (14): its f' ...
   ViewOf<const double> z, a;       ///< ... at z; (m x outputs)
@@ -25,14 +25,14 @@ struct LayerReads {
 };
 
 struct TruthReads {
-  Loss loss;                           ///< M7, (13): whose gradient the outputs' delta is made of
+  Loss loss;                           ///< M7, (13): its gradient gives the delta of the outputs
   std::vector<double> sample_weights;  ///< m factors of that gradient
-  double rows = 1;                     ///< M10, (11), (12): the m that divides
+  double rows = 1;                     ///< M10, (11), (12): the divisor m
   std::vector<LayerReads> layers;
-  std::vector<MatrixOf<double>> made;  ///< what a fault made to be read
+  std::vector<MatrixOf<double>> made;  ///< memory of the inputs that a fault replaced
 };
 
-/// Swaps what the fault says; none leaves all as it is.
+/// Replaces the inputs according to the fault; `none` changes nothing.
 void plant(const PlantedFault& fault, TruthReads& reads);
 
 }  // namespace chainrule

@@ -9,12 +9,12 @@
 namespace chainrule {
 namespace {
 
-constexpr double kRound = 0x1p-24;  // one operation changes a number by at most this share
+constexpr double kRound = 0x1p-24;  // relative rounding error of one operation
 constexpr double kRoundOfDouble = 0x1p-53;
-constexpr double kFlushed = 0x1p-126;  // what is smaller becomes 0
+constexpr double kFlushed = 0x1p-126;  // smaller numbers become 0
 constexpr double kFew = 8 * kRound;    // an elementary function, or a handful of operations
 
-// A sum of products, both factors with errors.
+// A sum of products whose factors both have errors.
 struct SumOfProducts {
   double size = 0, carried = 0, terms = 0;
 
@@ -29,7 +29,7 @@ struct SumOfProducts {
   }
 };
 
-// The largest change of f between x - error, x and x + error; sides where f has no value do not count.
+// The largest change of f between x - error, x and x + error; a side where f is NaN does not count.
 template <class Function>
 double change(Function f, double x, double error) {
   if (error == 0) return 0;
@@ -40,7 +40,7 @@ double change(Function f, double x, double error) {
   return most;
 }
 
-// What feeds a layer, with its errors.
+// The inputs of a layer, with their errors.
 struct Fed {
   MatrixOf<double> values, errors;
 };
@@ -87,7 +87,7 @@ struct Bounder {
     for (std::size_t k = 0; k < bound.z[l].flat().size(); ++k) {
       const double z = truth.z[l].flat()[k], error = bound.z[l].flat()[k];
       const bool copied = activation.kind == ActivationKind::identity;
-      // Second order: a slope that is 0 here and not beside.
+      // Second order, for a slope that is 0 here but not nearby.
       bound.a[l].flat()[k] = copied ? error
                                     : change(value, z, error) + 0.5 * error * change(slope, z, error) +
                                           kFew * std::abs(truth.a[l].flat()[k]) + kFlushed;
@@ -123,7 +123,7 @@ struct Bounder {
     for (std::size_t k = 0; k < y.size(); ++k) move(y[k], in.targets(row, k));
     for (std::size_t k = 0; k < a.size(); ++k)
       bound.d_a.back()(row, k) = share(row) * (1.01 * moved[k] + kFew * std::abs(here[k])) + kFlushed;
-    double size = std::abs(value);  // what the terms of the loss may be as large as, in double on both sides
+    double size = std::abs(value);  // bound on the terms of the loss, which are double on both sides
     for (std::size_t k = 0; k < a.size(); ++k) size += std::abs(a[k]) * (1 + std::abs(y[k]));
     const double terms = static_cast<double>(a.size());
     bound.sample_losses.push_back(1.01 * of_value + 8 * (terms + 8) * kRoundOfDouble * size);
@@ -184,7 +184,7 @@ struct Bounder {
       if (l > 0) d_a_below(l);
       gradients_of(l);
     }
-    // The engine and the truth each add up squares in double, in their own order.
+    // The engine and the reference both add up squares in double, each in its own order.
     const double of_sums = 2 * (static_cast<double>(parameter_count(architecture)) + 8) * kRoundOfDouble;
     for (std::size_t l = 0; l < depth; ++l)
       for (std::size_t k = 0; k < parameters.weights[l].flat().size(); ++k) {
@@ -197,14 +197,14 @@ struct Bounder {
   }
 };
 
-// What goes into an update of weights or biases: parameters, their gradient, the optimiser's memory.
+// The numbers of an update of weights or biases: parameters, their gradient, the optimizer's memory.
 struct UpdateNumbers {
   std::vector<double> p, g, first, second;
 };
 
 std::vector<double> copy_of(std::span<const double> values) { return {values.begin(), values.end()}; }
 
-// What the rule makes of these numbers moved by `side` times their errors in one of the four (none: 4); by side 0, to 0
+// Applies the rule to these numbers, one of the four (none: 4) moved by `side` times its errors; for side 0, moved to 0
 // where the error allows it.
 UpdateNumbers updated(const Optimizer& optimizer, const UpdateRates& rates, UpdateNumbers from,
                       const UpdateNumbers& errors, std::size_t which, double side) {
@@ -217,7 +217,7 @@ UpdateNumbers updated(const Optimizer& optimizer, const UpdateRates& rates, Upda
       if (side != 0)
         number += side * move;
       else if (std::abs(number) <= move)
-        number = 0;  // what a sign asks for, and a root
+        number = 0;  // the worst case for a sign or a root
     }
   optimizer_update(optimizer, rates, std::span(from.p), std::span<const double>(from.g), std::span(from.first),
                    std::span(from.second));
@@ -227,11 +227,11 @@ UpdateNumbers updated(const Optimizer& optimizer, const UpdateRates& rates, Upda
 void keep_larger(std::vector<double>& most, const std::vector<double>& there, const std::vector<double>& here) {
   for (std::size_t k = 0; k < most.size(); ++k) {
     const double moved = std::abs(there[k] - here[k]);
-    if (moved > most[k]) most[k] = moved;  // NaN (a root of less than 0) does not count
+    if (moved > most[k]) most[k] = moved;  // NaN (the root of a negative number) does not count
   }
 }
 
-// Every number that goes in has its own error and a few roundings of its terms; each moves what comes out.
+// Every number of the update has its own error and a few rounding errors of its terms; each changes the result.
 UpdateNumbers bounds_of(const Optimizer& optimizer, const UpdateRates& rates, const UpdateNumbers& truth,
                         UpdateNumbers errors) {
   const std::size_t size = truth.p.size();
@@ -260,7 +260,7 @@ UpdateNumbers bounds_of(const Optimizer& optimizer, const UpdateRates& rates, co
     }
   }
   for (std::size_t k = 0; k < size; ++k) {
-    // The step and what decoupled decay takes may cancel: each rounds by its own size.
+    // The step and decoupled decay may cancel: the rounding error of each is relative to its own size.
     const double decayed = std::abs(rates.learning_rate * rates.weight_decay * truth.p[k]);
     sum.p[k] = 1.01 * sum.p[k] + kRound * std::abs(here.p[k]) +
                2 * kFew * (std::abs(here.p[k] - truth.p[k]) + 2 * decayed) + kFlushed;
@@ -270,7 +270,7 @@ UpdateNumbers bounds_of(const Optimizer& optimizer, const UpdateRates& rates, co
   return sum;
 }
 
-// A gradient that is clipped is also wrong by the error of its factor.
+// A clipped gradient also has the error of its factor.
 void add_clipping(double norm, double norm_bound, double clip_norm, std::span<const double> g,
                   std::span<double> error) {
   if (clip_norm <= 0 || norm + norm_bound <= clip_norm) return;
@@ -337,7 +337,7 @@ void bound_update(const Architecture& architecture, const Optimizer& optimizer, 
           step.gradients.biases[l], parameter_bounds.biases[l], state_bounds.first.biases[l],
           state_bounds.second.biases[l]);
     if (layer.max_norm == 0) continue;
-    MatrixOf<double> before = parameters.weights[l];  // what max-norm is applied to
+    MatrixOf<double> before = parameters.weights[l];  // the weights before max-norm
     MatrixOf<double> first = state.first.weights[l], second = state.second.weights[l];
     optimizer_update(optimizer, of_weights, before.flat(), truth.gradients.weights[l].flat(), first.flat(),
                      second.flat());

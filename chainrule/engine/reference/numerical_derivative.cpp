@@ -18,7 +18,7 @@ void copy(const MatrixOf<double>& from, MatrixOf<T>& to) {
   std::ranges::copy(from.flat(), to.flat().begin());
 }
 
-// On which piece a number lies; the joint is a piece of its own.
+// The piece on which a number is; the joint is a piece of its own.
 int side(double x) { return (x > 0) - (x < 0); }
 
 bool crosses(const Activation& activation, double z, double moved) {
@@ -58,8 +58,8 @@ TruthProbe::TruthProbe(const Architecture& architecture, const TruthParameters& 
     sample_losses_.push_back(loss_value(loss, std::span<const double>(a_.back().row(i)), batch.targets.row(i)));
 }
 
-// The parameter moves one column of z, and that one column of a; the layer above sees a's change through one column of
-// its weights; all layers above that are passed anew.
+// The parameter changes one column of z, which changes one column of a. The next layer gets a's change through one
+// column of its weights; all layers above it are recomputed.
 template <class T>
 T TruthProbe::change_by(const ParameterPlace& place, T shift, bool& crossing) const {
   std::vector<MatrixOf<T>>& moved = [&]() -> auto& {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The objective as a function of one parameter: what numerical derivatives are made of.
+// The objective as a function of one parameter, for numerical derivatives.
 #pragma once
 
 #include <complex>
@@ -12,25 +12,24 @@
 #pragma GCC visibility push(default)
 namespace chainrule {
 
-/// Where a parameter stands.
+/// The position of a parameter.
 struct ParameterPlace {
   std::size_t layer = 0;
   bool is_bias = false;
   std::size_t row = 0, column = 0;  ///< of the weight matrix; a bias has its unit in row
 };
-/// "W2[3,1]" or "b2[3]", as the article counts: W(l) joins layer l to layer l + 1, all indices from 1.
+/// "W2[3,1]" or "b2[3]", in the article's notation: W(l) connects layer l to layer l + 1, all indices from 1.
 std::string parameter_name(const ParameterPlace& place);
 
-/// The objective as a function of one parameter: what numerical derivatives are made of. Only what the parameter can
-/// change is computed again. What is handed over must outlive the probe, which
-/// serves one thread.
+/// The objective as a function of one parameter, for numerical derivatives. It recomputes only what depends on the
+/// parameter. The arguments must outlive the probe. Use one probe per thread.
 class TruthProbe {
  public:
   TruthProbe(const Architecture& architecture, const TruthParameters& parameters, const Loss& loss,
              const TruthBatch& batch, double weight_decay);
   struct Change {
-    double objective = 0;   ///< J(p + shift) - J(p), summed up from the samples' differences: few digits are lost
-    bool crossing = false;  ///< a formula in pieces (ReLU, ELU, |d| ...) leaves its piece, or the joint, on the way
+    double objective = 0;   ///< J(p + shift) - J(p), the sum of the samples' differences, which loses few digits
+    bool crossing = false;  ///< a piecewise formula (ReLU, ELU, |d| ...) leaves its piece, or the joint
   };
   Change change(const ParameterPlace& place, double shift) const;
   /// dJ/dp by complex step (Squire & Trapp 1998): Im J(p + ih) / h with h = 1e-100, free of cancellation. The
@@ -47,8 +46,8 @@ class TruthProbe {
   const TruthBatch& batch_;
   double weight_decay_;
   std::vector<MatrixOf<double>> z_, a_;
-  std::vector<double> sample_losses_;  // weights left out
-  // Room for what a parameter changes, one matrix per layer, taken once.
+  std::vector<double> sample_losses_;  // unweighted
+  // Buffers for the numbers that a parameter changes, one matrix per layer, allocated once.
   mutable std::vector<MatrixOf<double>> moved_;
   mutable std::vector<MatrixOf<std::complex<double>>> moved_complex_;
 };

@@ -12,10 +12,10 @@ namespace {
 
 struct Entry {
   Fault kind;
-  std::size_t lowest;  // first affine layer that can have it; kWhole: the network as a whole
+  std::size_t lowest;  // first affine layer that can have it; kWhole: the whole network
   std::string_view name, words;
-  std::string_view where = {};  // what goes wrong first ...
-  std::size_t above = 1;        // ... and in which layer of the article, counted from the affine one
+  std::string_view where = {};  // the first wrong quantity ...
+  std::size_t above = 1;        // ... and its layer in the article, relative to the affine one
 };
 
 constexpr std::size_t kWhole = static_cast<std::size_t>(-1);
@@ -33,7 +33,7 @@ constexpr std::array<Entry, 18> kFaults{{
     {Fault::halved_decay, 0, "halved_decay", "lambda / 2 W for lambda W", "dJ/dW"},
     {Fault::averaged_decay, 0, "averaged_decay", "lambda W divided by m", "dJ/dW"},
     {Fault::decayed_bias, 0, "decayed_bias", "biases decayed like weights", "dJ/db"},
-    {Fault::wrong_sign, kWhole, "wrong_sign", "sign of the outputs' delta turned round"},
+    {Fault::wrong_sign, kWhole, "wrong_sign", "sign of the outputs' delta reversed"},
     {Fault::squared_error, kWhole, "squared_error", "delta of the half squared error"},
     {Fault::lost_smoothing, kWhole, "lost_smoothing", "label smoothing ignored"},
     {Fault::lost_weights, kWhole, "lost_weights", "sample weights ignored"},
@@ -43,7 +43,7 @@ constexpr std::array<Entry, 18> kFaults{{
 
 const Entry& entry_of(Fault kind) { return kFaults.at(static_cast<std::size_t>(kind) - 1); }
 
-// As many columns as asked for, those of `from` in turn.
+// `columns` columns, those of `from` in turn.
 MatrixOf<double> in_turn(ViewOf<const double> from, std::size_t columns) {
   MatrixOf<double> out(from.rows(), columns);
   for (std::size_t i = 0; i < from.rows(); ++i)
@@ -51,7 +51,7 @@ MatrixOf<double> in_turn(ViewOf<const double> from, std::size_t columns) {
   return out;
 }
 
-// Number j * outputs + i in the place of (i, j): row-major memory taken for the transpose's.
+// Number j * outputs + i at (i, j): reads the row-major memory as that of the transpose.
 MatrixOf<double> transposed_in_place(ViewOf<const double> w) {
   MatrixOf<double> out(w.rows(), w.columns());
   for (std::size_t i = 0; i < w.rows(); ++i)
@@ -65,7 +65,7 @@ MatrixOf<double> last_row_only(ViewOf<const double> w) {
   return out;
 }
 
-// f(z) of another z.
+// f' is then taken at another z.
 void read_slope_at(TruthReads& reads, LayerReads& layer, MatrixOf<double> z) {
   MatrixOf<double> a = z;
   for (double& value : a.flat()) value = activation_value(layer.activation, value);

@@ -20,7 +20,7 @@ void multiply(ViewOf<double> values, const std::vector<MatrixOf<double>>& masks,
   for (std::size_t k = 0; k < values.size(); ++k) values.data()[k] *= masks[place].flat()[k];
 }
 
-// M2, (3), (4). `fed[l]` is what layer l was fed with: the activations below it, masked.
+// M2, (3), (4). `fed[l]` has the inputs of layer l: the activations below it, masked.
 struct Passed {
   std::vector<MatrixOf<double>> z, a, fed;
 };
@@ -56,7 +56,7 @@ void bound_units(double bound, MatrixOf<double>& weights) {
 
 double weight_of(const TruthBatch& batch, std::size_t row) { return batch.weights.empty() ? 1.0 : batch.weights[row]; }
 
-// What the right formulas of the backward pass read.
+// The inputs of the correct formulas of the backward pass.
 TruthReads right_reads(const Architecture& architecture, const TruthParameters& parameters, const Loss& loss,
                        const TruthBatch& batch, double weight_decay, const TruthStep& step,
                        const std::vector<MatrixOf<double>>& fed) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The slow truth: the same network in plain loops, in double. Golden vectors, gradient checks and explanations compare
-// the engine with it. It shares no kernel with the engine, only the definitions of the activations, losses and update
-// rules.
+// The double-precision reference implementation: the same network in plain loops. Golden vectors, gradient checks and
+// explanations compare the engine with it. It shares no kernel with the engine, only the definitions of the
+// activations, losses and update rules.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +26,7 @@ struct TruthParameters {
 
 /// Zeros in the shape of the architecture.
 TruthParameters truth_parameters(const Architecture& architecture);
-/// The engine's parameters (or gradients, or what an optimiser remembers), widened.
+/// The engine's parameters (or gradients, or optimizer memory), converted to double.
 TruthParameters truth_parameters(const Architecture& architecture, const Parameters& engine);
 TruthParameters truth_parameters(const Network& network);
 
@@ -37,7 +37,7 @@ struct TruthBatch {
 };
 
 /// Everything a training step computes before the update. With dropout, `masks` of the engine's pass multiply the
-/// activations: masks[0] the inputs, masks[l + 1] layer l; an empty matrix is no dropout.
+/// activations: masks[0] the inputs, masks[l + 1] layer l; an empty matrix means no dropout.
 struct TruthStep {
   std::vector<MatrixOf<double>> z, a;   ///< per affine layer, (m x outputs)
   std::vector<MatrixOf<double>> d_a;    ///< d(sample loss)/da of each sample, dropout's masks included
@@ -45,14 +45,14 @@ struct TruthStep {
   std::vector<MatrixOf<double>> delta;  ///< d_a f'(z) = d(sample loss)/dz: weighted, not divided by m
   std::vector<double> sample_losses;    ///< weighted, m
   double loss = 0;                      ///< their mean
-  double decay_term = 0;                ///< lambda / 2 * sum of squared weights, multipliers counted
+  double decay_term = 0;                ///< lambda / 2 * sum of squared weights, with multipliers
   double objective() const { return loss + decay_term; }
-  TruthParameters gradients;        ///< of the mean loss, decay left out
+  TruthParameters gradients;        ///< of the mean loss, without decay
   TruthParameters decay_gradients;  ///< lambda W (M6; (8), (11)); zeros for biases
 };
 
-/// Forward, loss, deltas and gradients (M2 - M10; (1) - (23)) of one batch; with a mistake in the backward pass where
-/// one is planted.
+/// Forward, loss, deltas and gradients (M2 - M10; (1) - (23)) of one batch; with a mistake in the backward pass if one
+/// is planted.
 TruthStep truth_step(const Architecture& architecture, const TruthParameters& parameters, const Loss& loss,
                      const TruthBatch& batch, double weight_decay, const std::vector<MatrixOf<double>>& masks = {},
                      const PlantedFault& fault = {});
@@ -61,7 +61,7 @@ TruthStep truth_step(const Architecture& architecture, const TruthParameters& pa
 double truth_objective(const Architecture& architecture, const TruthParameters& parameters, const Loss& loss,
                        const TruthBatch& batch, double weight_decay);
 
-/// The optimiser's memory in double.
+/// The optimizer's memory in double.
 struct TruthOptimizer {
   explicit TruthOptimizer(const Architecture& architecture)
       : first(truth_parameters(architecture)), second(truth_parameters(architecture)) {}
@@ -69,9 +69,9 @@ struct TruthOptimizer {
   std::uint64_t step = 0;
 };
 
-/// Euclidean length of all gradients together, decay left out.
+/// Euclidean norm of all gradients together, without decay.
 double truth_norm(const TruthParameters& gradients);
-/// What a gradient of this length is multiplied with, so that it is no longer than clip_norm; 0 = never.
+/// The factor that scales a gradient of this norm down to at most clip_norm; clip_norm 0 = never.
 double truth_clip(double norm, double clip_norm);
 /// One update (M11 - M13; (24), (25)) with the multipliers and norm bounds of the architecture.
 void truth_update(const Architecture& architecture, const Optimizer& optimizer, double learning_rate,
