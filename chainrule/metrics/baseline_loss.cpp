@@ -33,7 +33,7 @@ double weighted_mean(const Selection& rows, const Matrix& targets, std::size_t c
   return sum / total;
 }
 
-// The least value that half of the weight does not pass.
+// The weighted median: the smallest value with at least half of the weight at or below it.
 double weighted_median(const Selection& rows, const Matrix& targets, std::size_t column) {
   std::vector<std::size_t> order(targets.rows());
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -47,8 +47,7 @@ double weighted_median(const Selection& rows, const Matrix& targets, std::size_t
   return 0;
 }
 
-// The output a(L) that the loss's link turns into `answer` once labels are smoothed over `classes`, or nearly where
-// that is at the end of the link's range.
+// The output a(L) with this link value, labels smoothed over `classes`; approximate at the limits of the link's range.
 double output_for(const Loss& loss, double answer, double classes) {
   const auto log = [](double x) { return elementary::log(std::max(x, std::numeric_limits<double>::min())); };
   const auto smooth = [&](double share) { return (1 - loss.label_smoothing) * answer + loss.label_smoothing * share; };
@@ -59,7 +58,7 @@ double output_for(const Loss& loss, double answer, double classes) {
   return answer;
 }
 
-// output_of(target): what the network would answer to a row with this target.
+// output_of(target): the output of the network for a row with this target.
 template <class OutputOf>
 double mean_loss(const Loss& loss, const Selection& rows, const Matrix& targets, const OutputOf& output_of) {
   std::vector<double> target(targets.columns());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a model's loss lies between: that of an answer that looks at no input, and that of answers that are all right.
+// Bounds of a model's loss: that of the baseline, which ignores the inputs, and that of perfect predictions.
 #pragma once
 
 #include "chainrule/engine/dataset.h"
@@ -8,11 +8,10 @@
 #pragma GCC visibility push(default)
 namespace chainrule {
 
-/// Loss of the best answer that is the same for every row, sample weights counted: what the link makes of the mean of
-/// the targets, or, where that is better, of their median.
+/// Loss of the baseline, with sample weights: it always predicts the mean of the targets or, if better, their median.
 double trivial_loss(const Loss& loss, const Selection& rows);
 
-/// Loss of answers that are all right: 0, but where labels are smoothed and for poisson.
+/// Loss of perfect predictions: 0, except with label smoothing and for poisson.
 double least_loss(const Loss& loss, const Selection& rows);
 
 }  // namespace chainrule

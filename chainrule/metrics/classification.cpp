@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kBins = 15;                // of the calibration error
 constexpr std::size_t kMostRanked = 1ull << 27;  // rows times rankings: half a gibibyte
 
-// -ln of a probability, which is kept epsilon away from 0 and 1.
+// -ln of a probability, which is clamped to epsilon away from 0 and 1.
 double log_loss_of(double probability) {
   constexpr double kLeast = std::numeric_limits<double>::epsilon();
   if (probability < kLeast) probability = kLeast;
@@ -23,7 +23,7 @@ double log_loss_of(double probability) {
   return std::isnan(probability) ? kNaN : -elementary::log(probability);
 }
 
-// Two classes: of the second one, between 0 and 1; else summed over the classes, between 0 and 2.
+// For two classes: that of the second one, between 0 and 1; else summed over the classes, between 0 and 2.
 template <class ShareOf>
 double brier_of(const ShareOf& share_of, std::size_t classes, std::size_t label) {
   double sum = 0;
@@ -34,7 +34,7 @@ double brier_of(const ShareOf& share_of, std::size_t classes, std::size_t label)
   return sum;
 }
 
-// share_of(row, class), guess_of(row), surest_of(row): the class predicted, and the likeliest one.
+// share_of(row, class): a probability; guess_of(row): the predicted class; surest_of(row): the most probable class.
 template <class ShareOf, class GuessOf, class SurestOf>
 ClassAnswers answers_from(const Selection& truth, Depth depth, const ShareOf& share_of, const GuessOf& guess_of,
                           const SurestOf& surest_of) {
@@ -125,7 +125,7 @@ OfClasses of_classes(const ClassAnswers& answers, const ClassSums<L>& sums, std:
     if (truth > 0) recalls += right / truth;
     if (truth > 0) ++with_truth;
     if (predicted > 0) ++with_guess;
-    // Classes whose rows weigh nothing count, with 0, as scikit-learn does it; those that a resample lacks do not.
+    // Classes whose rows have weight 0 count with 0, as in scikit-learn; classes missing in a resample do not count.
     if (L == 1 ? answers.seen[k] : weighs) ++seen;
     last_f1 = weighs ? 2 * right / (truth + predicted) : kNaN;
     if (weighs) f1s += last_f1;
@@ -136,7 +136,7 @@ OfClasses of_classes(const ClassAnswers& answers, const ClassSums<L>& sums, std:
   const double total = sums.total[l], square = total * total;
   if (!(total > 0)) return {};
   OfClasses out{recalls / with_truth, f1s / seen, answers.classes == 2 ? last_f1 : f1s / seen, kNaN};
-  // Guesses of one class show no correlation; truth of one class allows none.
+  // Predictions of one class give correlation 0; with targets of one class it is undefined.
   if (with_truth >= 2)
     out.mcc = with_guess < 2
                   ? 0
@@ -144,7 +144,7 @@ OfClasses of_classes(const ClassAnswers& answers, const ClassSums<L>& sums, std:
   return out;
 }
 
-// Areas under the curves of one ranking, times what divides them.
+// Areas under the curves of one ranking, before division.
 template <std::size_t L>
 struct Areas {
   Lanes<L> roc{}, precision{};
@@ -153,7 +153,7 @@ struct Areas {
 template <std::size_t L>
 Areas<L> areas_of(const ClassAnswers& answers, std::size_t ranking, std::span<const float> weights) {
   Areas<L> areas;
-  Lanes<L> hits{}, others{}, new_hits{}, new_others{};  // "new": of the group of equal scores at hand
+  Lanes<L> hits{}, others{}, new_hits{}, new_others{};  // "new": of the current group of equal scores
   bool has_hits = false;
   const std::size_t positive = answers.positives[ranking];
   answers.rankings[ranking].each([&](std::size_t row, bool ends) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Metrics of predicted classes: what they need to know of each row, and their values.
+// Metrics of predicted classes: their data for each row, and their values.
 #pragma once
 
 #include <cstddef>
@@ -16,18 +16,18 @@ namespace chainrule {
 
 struct ClassAnswers {
   std::size_t classes = 0;
-  std::vector<std::uint32_t> truth, guess;  // one per row, as all below
+  std::vector<std::uint32_t> truth, guess;  // one per row, as all members below
   std::vector<double> log_loss;
-  std::vector<bool> seen;  // per class: as truth or guess of any row, even of one that weighs nothing
-  // Depth::all, every score being a number:
+  std::vector<bool> seen;  // per class: whether any row has it as target or prediction, even with weight 0
+  // Only with Depth::all and if no score is NaN:
   std::vector<double> brier;
-  std::vector<double> confidence;      // probability of the likeliest class
-  std::vector<bool> surest_is_right;   // whether the truth is that class; the guess may heed a threshold
+  std::vector<double> confidence;      // probability of the most probable class
+  std::vector<bool> surest_is_right;   // whether the target is that class; `guess` may depend on a threshold
   std::vector<std::size_t> positives;  // the class of each ranking: the second of two, else all
-  std::vector<Ranking> rankings;       // by falling probability; none where there are too many rows times classes
+  std::vector<Ranking> rankings;       // by falling probability; none for too many rows times classes
 };
 
-/// The shares that scores give to classes. Written so that a score that is not a number stays one.
+/// The probabilities of classes from their scores. A NaN score stays NaN.
 class Shares {
  public:
   explicit Shares(std::span<const float> scores) : scores_(scores) {
@@ -43,7 +43,7 @@ class Shares {
   double sum_ = 0;
 };
 
-/// `shares`: where not empty, the same answer for every row instead of predictions.
+/// `shares`: if not empty, constant class probabilities that replace the predictions.
 ClassAnswers prepare_classes(ConstMatrixView predictions, std::span<const double> shares, const Selection& truth,
                              Depth depth, std::optional<double> threshold = {});
 

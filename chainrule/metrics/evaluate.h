@@ -16,11 +16,11 @@
 #pragma GCC visibility push(default)
 namespace chainrule {
 
-/// Both throw Error (usage) for rows, outputs and targets that do not belong together.
-/// Loss (mean over rows, weights of the loss counted) as metric "loss", then what compute_metrics() gives.
+/// Both functions throw Error (usage) if rows, outputs and targets do not match. Loss (mean over rows with the weights
+/// of the loss) as metric "loss", then the metrics of compute_metrics().
 Metrics evaluate(const Network& network, const Loss& loss, const Selection& rows, std::size_t threads = 0,
                  std::string_view also = {}, std::optional<double> threshold = {});
-/// The loss of each row, its weight left out; outputs: a(L), (rows.rows.size() x outputs), the link not applied.
+/// The unweighted loss of each row; outputs: a(L), (rows.rows.size() x outputs), link not applied.
 std::vector<double> losses_of_rows(const Loss& loss, ConstMatrixView outputs, const Selection& rows);
 
 }  // namespace chainrule

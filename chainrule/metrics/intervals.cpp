@@ -19,7 +19,7 @@ constexpr std::size_t kMostBlocks = 63;        // 1008 resamples: percentiles
 constexpr std::size_t kFewBlocks = 10;         // 160 resamples: a standard error to 6 %
 constexpr std::size_t kLeastBlocks = 4;        // 64 resamples: to 9 %
 constexpr double kWork = 10e6;                 // rows times passes times blocks: below a second
-constexpr std::size_t kEnoughRows = 20'000;    // that are resampled whatever the work
+constexpr std::size_t kEnoughRows = 20'000;    // that are always resampled
 
 double sum_of(std::span<const float> weights) {
   double sum = 0;
@@ -29,21 +29,21 @@ double sum_of(std::span<const float> weights) {
 
 std::string why_undefined(std::string_view name, const Answers& answers, double total) {
   if (answers.rows == 0) return "there are no rows";
-  if (!(total > 0)) return "the rows weigh nothing";
+  if (!(total > 0)) return "all rows have weight 0";
   if (!answers.finite) return "a prediction is not a number";
   const bool of_ranks = name == "roc_auc" || name == "average_precision";
   if (of_ranks && answers.classes.classes > 1 && answers.classes.rankings.empty())
-    return "too many rows times classes to be ranked";
-  if (name == "f1") return "no row is of the second class, or taken for it";
+    return "too many rows and classes to rank";
+  if (name == "f1") return "no row is of the second class, or predicted as it";
   if (name == "average_precision" && answers.classes.classes > 1) return "no row is of the second class";
   if (of_ranks || name == "mcc") return "all rows are of one class";
   if (name == "r2") return "the target is constant";
   if (name == "spearman") return "the target or the prediction is constant";
-  return "it is not a number";
+  return "it is NaN";
 }
 
-// The weights of kLanes resamples, (rows x kLanes): each row counts as often as a Poisson variate of mean 1 says, made
-// from 16 random bits, which reach so many steps of its distribution function.
+// The weights of kLanes resamples, (rows x kLanes): the count of each row is a Poisson variate of mean 1, made from 16
+// random bits and these steps of its distribution function.
 void draw(std::span<const float> row_weights, const Stream& stream, std::vector<float>& weights) {
   constexpr std::uint16_t kSteps[] = {24109, 48219, 60273, 64291, 65296, 65497, 65530, 65535};
   weights.resize(row_weights.size() * kLanes);
@@ -60,7 +60,7 @@ void draw(std::span<const float> row_weights, const Stream& stream, std::vector<
   }
 }
 
-// What class weights make of a row's weight in the loss; 0 for a row that weighs nothing.
+// The factor of class weights on a row's weight in the loss; 0 for a row with weight 0.
 std::vector<double> loss_factors(const Selection& truth) {
   const Dataset& data = *truth.data;
   std::vector<double> factors(truth.rows.size(), 1);
@@ -82,7 +82,7 @@ Lanes<kLanes> mean_losses(std::span<const double> losses, std::span<const double
   return sum;
 }
 
-// How much is resampled: all rows, or so many of them.
+// The amount of resampling: all rows, or `rows` of them.
 struct Effort {
   std::size_t rows = 0, blocks = 0;
 };
@@ -96,7 +96,7 @@ Effort effort_for(const Answers& answers) {
   return {rows, std::clamp(blocks, kLeastBlocks, kMostBlocks)};
 }
 
-// Some rows of what is measured, by chance.
+// A random subset of the evaluated rows.
 struct Sample {
   Matrix predictions;
   Selection truth;
@@ -115,7 +115,7 @@ Sample take_sample(ConstMatrixView predictions, const Selection& truth, const Es
   return out;
 }
 
-// What each metric was in each resample that defines it.
+// The values of each metric in the resamples where it is defined.
 using Found = std::vector<std::vector<double>>;
 
 Found resample(const Answers& answers, const Selection& truth, const EstimateOptions& options, std::size_t blocks) {
@@ -134,7 +134,7 @@ Found resample(const Answers& answers, const Selection& truth, const EstimateOpt
   return found;
 }
 
-// Of sorted values, interpolated.
+// A quantile of sorted values, interpolated.
 double quantile(const std::vector<double>& sorted, double share) {
   const double place = share * static_cast<double>(sorted.size() - 1);
   const auto below = static_cast<std::size_t>(place);
@@ -142,9 +142,9 @@ double quantile(const std::vector<double>& sorted, double share) {
   return sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
 }
 
-// Percentiles, or 1.96 standard errors, of how far the resamples lie from their mean: so that a metric whose resamples
-// lean to one side, as the calibration error's do, has its value inside.
-// `shrink` takes standard errors of fewer rows to those of all.
+// Percentiles, or 1.96 standard errors, of the distances of the resamples from their mean. So the interval contains the
+// value even if the resamples are biased, as for the calibration error. `shrink` converts standard errors of fewer rows
+// to those of all rows.
 void set_interval(Estimate& estimate, std::vector<double> found, const Estimates& all, double shrink) {
   if (std::isnan(estimate.value) || 2 * found.size() < all.resamples || found.size() < 2) return;
   const auto count = static_cast<double>(found.size());
@@ -160,8 +160,8 @@ void set_interval(Estimate& estimate, std::vector<double> found, const Estimates
   estimate.high = std::min(range.most, estimate.value + std::max(above, 0.0));
 }
 
-// Wilson's interval of a share (1927), with the effective number of rows: no resample of rows that are all right can
-// say how rare a wrong one is.
+// Wilson's interval of a proportion (1927), with the effective number of rows: if all rows are right, resamples cannot
+// show how rare a wrong one is.
 void set_share_interval(Estimate& estimate, std::span<const float> weights) {
   double total = 0, squares = 0;
   for (const float weight : weights) {
@@ -175,7 +175,7 @@ void set_share_interval(Estimate& estimate, std::span<const float> weights) {
   estimate.high = std::clamp(middle + half, share, 1.0);
 }
 
-// In the order of metric_names() less loss: each metric with the constant that suits it.
+// In the order of metric_names() without loss: each metric with the constant that is best for it.
 std::vector<double> trivial_values(const Selection& truth, std::span<const float> weights) {
   std::vector<double> out;
   const auto take = [&](const Answers& answers) {
@@ -184,14 +184,14 @@ std::vector<double> trivial_values(const Selection& truth, std::span<const float
   };
   if (truth.data->targets.classes > 0) {
     take(prepare_constant_class(truth));
-    if (!std::isnan(out.back())) out.back() = 0;  // shares are their own frequencies
+    if (!std::isnan(out.back())) out.back() = 0;  // the probabilities equal the frequencies
     return out;
   }
   take(prepare_constant_number(truth, Center::mean));
   const std::vector<double> by_mean = out;  // rmse, mae, r2, median_absolute_error, spearman
   take(prepare_constant_number(truth, Center::median));
   out[0] = by_mean[0];
-  if (!std::isnan(out[2])) out[2] = 0;  // what the mean has, by definition
+  if (!std::isnan(out[2])) out[2] = 0;  // that of the mean, by definition
   return out;
 }
 

@@ -9,7 +9,7 @@
 namespace chainrule {
 namespace {
 
-// How many of metric_names(), loss left out, are always computed.
+// Number of metric_names(), without loss, that are always computed.
 std::size_t main_metrics(bool classes) { return classes ? 4 : 3; }
 
 const std::vector<std::string>& all_names() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Figures of merit from predictions. Definitions agree with scikit-learn's (docs/metrics.md); sums run in double in a
-// fixed order, and the logarithm is our own, because a metric may decide when training stops.
+// Metrics of predictions. Definitions agree with scikit-learn's (docs/metrics.md); sums run in double in a fixed order,
+// and the logarithm is our own, because early stopping may depend on a metric.
 #pragma once
 
 #include <cstddef>
@@ -23,10 +23,10 @@ struct Metric {
   double value = 0;
 };
 
-/// In the order in which they are shown; the first is the default one of the task.
+/// In the order in which they are printed; the first is the default of the task.
 using Metrics = std::vector<Metric>;
 
-/// nullptr when there is none of this name.
+/// nullptr if there is none with this name.
 const Metric* find_metric(const Metrics& metrics, std::string_view name);
 /// Names known for classes: accuracy, balanced_accuracy, f1_macro, log_loss, f1, mcc, roc_auc, average_precision,
 /// brier, calibration_error; for numbers: rmse, mae, r2, median_absolute_error, spearman; for both, and first: loss.
@@ -35,12 +35,12 @@ const std::vector<std::string>& metric_names(bool classes);
 bool larger_is_better(std::string_view name);
 
 /// The main metrics of `predictions` (rows.size() x outputs, link applied) against the targets of these rows: accuracy,
-/// balanced_accuracy, f1_macro and log_loss, or rmse, mae and r2; then the metric named `also`, where it is another one
-/// of the task's but loss. Class scores are clipped at 0 and divided by their sum where they are not a distribution
-/// already; log_loss keeps probabilities 2^-52 away from 0 and 1. Numbers are compared in their own unit; of several
-/// outputs the mean is taken. Sample weights count. NaN where nothing is defined: rows that weigh nothing, r2 of a
-/// constant target, roc_auc of one class (docs/metrics.md has them all). `threshold` as for predicted_class(): what
-/// depends on the class predicted heeds it.
+/// balanced_accuracy, f1_macro and log_loss, or rmse, mae and r2; then the metric named `also`, if it is another one of
+/// the task, except loss. Class scores are clipped at 0 and divided by their sum if they are not a distribution
+/// already; log_loss keeps probabilities 2^-52 away from 0 and 1. Numbers are compared in their original unit; several
+/// outputs give the mean. Sample weights count. NaN where undefined: rows with weight 0, r2 of a constant target,
+/// roc_auc of one class (docs/metrics.md lists all cases). `threshold` as for predicted_class(); it affects the metrics
+/// of the predicted class.
 Metrics compute_metrics(ConstMatrixView predictions, const Selection& truth, std::string_view also = {},
                         std::optional<double> threshold = {});
 
@@ -48,8 +48,8 @@ Metrics compute_metrics(ConstMatrixView predictions, const Selection& truth, std
 std::vector<std::uint64_t> confusion_matrix(ConstMatrixView predictions, const Selection& truth,
                                             std::optional<double> threshold = {});
 
-/// Index of the largest score; the first of equals. With a threshold, of two classes: the second one where its share of
-/// the scores, clipped at 0, is at least that.
+/// Index of the largest score; the first of equals. With a threshold and two classes: the second class if its fraction
+/// of the scores, clipped at 0, is at least the threshold.
 std::size_t predicted_class(std::span<const float> scores, std::optional<double> threshold = {});
 
 }  // namespace chainrule

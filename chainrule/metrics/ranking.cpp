@@ -12,7 +12,7 @@ namespace chainrule {
 Ranking::Ranking(std::span<const double> keys) : entries_(keys.size()) {
   if (keys.size() >= kEnd)
     throw Error(ErrorCategory::input, "metrics: expected fewer than 2^31 rows, found " + std::to_string(keys.size()));
-  std::vector<std::pair<double, std::uint32_t>> sorted(keys.size());  // beside each other: faster than looking keys up
+  std::vector<std::pair<double, std::uint32_t>> sorted(keys.size());  // pairs: faster than an indirect sort
   for (std::size_t i = 0; i < keys.size(); ++i) sorted[i] = {keys[i], static_cast<std::uint32_t>(i)};
   std::sort(sorted.begin(), sorted.end());
   for (std::size_t i = 0; i < keys.size(); ++i)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What metrics of classes and of numbers share: rows in an order, and sums for many sets of weights side by side.
+// Common parts of metrics of classes and of numbers: rows in an order, and sums for many sets of weights in parallel.
 #pragma once
 
 #include <array>
@@ -18,13 +18,13 @@ template <std::size_t L>
 using Lanes = std::array<double, L>;
 inline constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();  // of a metric: not defined for these rows
 
-/// Which values are wanted: ranks and medians need sorted rows, and most trainings watch none of them.
+/// Which values are computed: ranks and medians need sorted rows, and most trainings do not use them.
 enum class Depth { main, all };
 
 /// Rows in an order; the last of each group of equals is marked.
 class Ranking {
  public:
-  /// By rising key, equal ones by rising row. No key may be NaN.
+  /// By rising key, equal keys by rising row. No key may be NaN.
   explicit Ranking(std::span<const double> keys);
   /// visit(row, whether the group of equal keys ends here)
   template <class Visit>
@@ -42,7 +42,7 @@ void add(Lanes<L>& sum, const float* weights, double factor = 1) {
   for (std::size_t l = 0; l < L; ++l) sum[l] += static_cast<double>(weights[l]) * factor;
 }
 
-/// Sample weights of the rows: 1 where the data have none.
+/// Sample weights of the rows: 1 if the data have none.
 std::vector<float> weights_of(const Selection& truth);
 
 }  // namespace chainrule

@@ -35,10 +35,10 @@ ErrorSums<L> sums_of(const NumberAnswers& answers, std::span<const float> weight
   return sums;
 }
 
-// Where the weights reach half of their total, which is the sum in the order of the ranking.
+// The values where the weights reach half of their total, which is summed in the order of the ranking.
 template <std::size_t L>
 Lanes<L> medians(const Ranking& ranking, std::span<const double> values, std::span<const float> weights) {
-  // What scikit-learn takes for exactly half; any two sums of whole weights are farther apart.
+  // scikit-learn's tolerance for exactly half; different sums of whole weights are farther apart.
   constexpr double kExactly = std::numeric_limits<double>::epsilon();
   Lanes<L> total{}, sum{}, lower, upper;
   lower.fill(kNaN);
@@ -51,7 +51,7 @@ Lanes<L> medians(const Ranking& ranking, std::span<const double> values, std::sp
       sum[l] = before + weight;
       const bool is_lower = weight > 0 && before < half && sum[l] >= half;
       const bool is_upper = weight > 0 && before >= half && !(upper[l] == upper[l]);
-      // The first row past the lower one takes part only where the lower one ends at half.
+      // The first row after the lower one counts only if the lower one ends at half.
       if (is_upper) upper[l] = before - half <= kExactly ? value : lower[l];
       if (is_lower) lower[l] = value;
     }
@@ -61,8 +61,8 @@ Lanes<L> medians(const Ranking& ranking, std::span<const double> values, std::sp
   return middle;
 }
 
-// visit(row, its L ranks) in the order of the ranking; ranks are less half of the total weight, which is their mean. A
-// row of weight w counts as w rows would, equals share the mean of their ranks.
+// Calls visit(row, its L ranks) in the order of the ranking; half of the total weight, the mean rank, is subtracted
+// from ranks. A row of weight w counts as w rows; equal values get the mean of their ranks.
 template <std::size_t L, class Visit>
 void each_rank(const Ranking& ranking, std::span<const float> weights, const Visit& visit) {
   std::vector<std::size_t> group;
@@ -150,7 +150,7 @@ std::vector<Lanes<L>> number_values(const NumberAnswers& answers, std::span<cons
   nothing.fill(kNaN);
   std::vector<Lanes<L>> values(spearman + 1, nothing);
   const ErrorSums<L> sums = sums_of<L>(answers, weights);
-  // Scale alone turns differences into their own unit; r2 is a ratio and needs no unit.
+  // Scale converts differences to the original unit; r2 is a ratio without a unit.
   for (std::size_t l = 0; l < L; ++l) {
     const double total = sums.total[l];
     if (!(total > 0)) continue;

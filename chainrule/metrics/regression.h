@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Metrics of predicted numbers: what they need to know of each row, and their values.
+// Metrics of predicted numbers: their data for each row, and their values.
 #pragma once
 
 #include <cstddef>
@@ -12,24 +12,24 @@
 
 namespace chainrule {
 
-/// Of one output.
+/// The data of one output.
 struct NumberAnswers {
   double scale = 1;
-  std::vector<double> truth;       // less its weighted mean
-  std::vector<double> difference;  // prediction less truth
-  // Depth::all, every prediction being a number:
+  std::vector<double> truth;       // target minus its weighted mean
+  std::vector<double> difference;  // prediction minus target
+  // Only with Depth::all and if no prediction is NaN:
   std::vector<Ranking> by_error, by_truth, by_prediction;  // one of each, or none
 };
 
-/// `constant`: where not null, the same answer for every row instead of predictions.
+/// `constant`: if not null, a constant that replaces the predictions.
 NumberAnswers prepare_numbers(ConstMatrixView predictions, const double* constant, const Selection& truth,
                               std::size_t output, Depth depth);
 
 template <std::size_t L>
 std::vector<Lanes<L>> number_values(const NumberAnswers& answers, std::span<const float> weights);
 
-/// Of the values whose weight is above 0: the mean of the lower and the upper one where half of the weight is reached
-/// exactly. NaN where nothing weighs.
+/// The median of the values whose weight is above 0: the mean of the lower and the upper one if half of the weight is
+/// reached exactly. NaN if all weights are 0.
 double weighted_median(std::span<const double> values, std::span<const float> weights);
 
 }  // namespace chainrule

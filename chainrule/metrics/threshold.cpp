@@ -12,7 +12,7 @@
 namespace chainrule {
 namespace {
 
-// Weights of the rows of each class, and of those among them for which the second class is predicted.
+// Weights of the rows of each class, and of those among them predicted as the second class.
 struct Counts {
   double first = 0, second = 0, first_taken = 0, second_taken = 0;
 };
@@ -34,7 +34,7 @@ double value_of(std::string_view metric, const Counts& c) {
                     : 0;
 }
 
-// A threshold that parts what is below from what is at `above` or higher.
+// A threshold between `below` and `above`.
 double between(double below, double above) {
   if (below < 0.5 && 0.5 <= above) return 0.5;
   const double middle = below + (above - below) / 2;
@@ -74,7 +74,7 @@ std::optional<ThresholdChoice> choose_threshold(ConstMatrixView predictions, con
   if (!(counts.first > 0 && counts.second > 0)) return std::nullopt;
   std::stable_sort(rows.begin(), rows.end(),
                    [](const Scored& a, const Scored& b) { return a.probability > b.probability; });
-  // From no row taken for the second class to all of them; equal probabilities go together.
+  // From no row predicted as the second class to all of them; equal probabilities stay together.
   std::optional<ThresholdChoice> best;
   for (std::size_t taken = 0;;) {
     const double above = taken == 0 ? 1 : rows[taken - 1].probability;

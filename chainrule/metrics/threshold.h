@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From which probability of the second of two classes on it should be predicted, so that a metric is best.
+// Chooses the probability from which the second of two classes is predicted, so that a metric is best.
 #pragma once
 
 #include <optional>
@@ -13,18 +13,18 @@
 #pragma GCC visibility push(default)
 namespace chainrule {
 
-/// Metrics that depend on the class predicted: accuracy, balanced_accuracy, f1, f1_macro, mcc.
+/// Metrics that depend on the predicted class: accuracy, balanced_accuracy, f1, f1_macro, mcc.
 const std::vector<std::string>& threshold_metric_names();
 
 struct ThresholdChoice {
   double threshold = 0.5;  ///< in (0, 1)
   double value = 0;        ///< of the metric, with it
-  double before = 0;       ///< without it: the likelier class is predicted
+  double before = 0;       ///< without it: the more probable class is predicted
 };
 
-/// The threshold by which the metric is best on these rows: halfway between two probabilities that they have, the one
-/// nearest to 0.5 of several. predictions: (rows.size() x 2), link applied. None where the metric is not defined for
-/// any, e.g. rows of one class. Throws Error (usage) for another name.
+/// The threshold with the best metric on these rows: halfway between two of their probabilities; of several, the one
+/// nearest to 0.5. predictions: (rows.size() x 2), link applied. Nullopt if the metric is undefined for all thresholds,
+/// e.g. for rows of one class. Throws Error (usage) for another name.
 std::optional<ThresholdChoice> choose_threshold(ConstMatrixView predictions, const Selection& truth,
                                                 std::string_view metric);
 

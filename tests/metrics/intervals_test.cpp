@@ -194,7 +194,7 @@ TEST(Estimates, SayWhyThereIsNoValue) {
   EXPECT_EQ(of(one_class, "roc_auc").undefined, "all rows are of one class");
   EXPECT_EQ(of(one_class, "mcc").undefined, "all rows are of one class");
   EXPECT_EQ(of(one_class, "average_precision").undefined, "no row is of the second class");
-  EXPECT_EQ(of(one_class, "f1").undefined, "no row is of the second class, or taken for it");
+  EXPECT_EQ(of(one_class, "f1").undefined, "no row is of the second class, or predicted as it");
   EXPECT_EQ(of(one_class, "accuracy").undefined, "");
   for (const char* const name : {"roc_auc", "mcc", "average_precision", "f1"}) {
     EXPECT_TRUE(std::isnan(of(one_class, name).value)) << name;
@@ -208,7 +208,7 @@ TEST(Estimates, SayWhyThereIsNoValue) {
             "a prediction is not a number");
   Case weightless = numbers_of({1, 2}, {1, 2});
   weightless.data.weights = {0, 0};
-  EXPECT_EQ(of(weightless.estimates(), "mae").undefined, "the rows weigh nothing");
+  EXPECT_EQ(of(weightless.estimates(), "mae").undefined, "all rows have weight 0");
   EXPECT_EQ(of(numbers_of({}, {}).estimates(), "mae").undefined, "there are no rows");
 }
 
