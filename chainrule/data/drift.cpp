@@ -16,7 +16,7 @@
 namespace chainrule {
 namespace {
 
-constexpr std::size_t kMostLines = 8;  // a wide table from elsewhere could differ in every column
+constexpr std::size_t kMostLines = 8;  // a wide table from another source could differ in every column
 
 enum class Difference { missing, unknown, below, above, none };
 constexpr std::size_t kDifferences = 4;
@@ -56,13 +56,13 @@ class Comparison {
 
   const InputColumn& input_;
   const Column& column_;
-  Column storage_;                   // of what the texts of booleans and dates mean
-  const Column* numbers_ = nullptr;  // unless the column is of categories
+  Column storage_;                   // for the numbers of booleans and dates
+  const Column* numbers_ = nullptr;  // null for a column of categories
   std::optional<Categories> categories_;
   bool knows_missing_ = false, can_differ_ = false;
 };
 
-// Of several hundred categories only the most frequent are known to the encoder.
+// The encoder knows only the most frequent of many categories.
 bool has_rare_ones(const InputColumn& input) { return input.categories.size() >= kMostCategories; }
 
 std::string words(const InputColumn& input, Difference difference) {
@@ -72,9 +72,9 @@ std::string words(const InputColumn& input, Difference difference) {
     case Difference::unknown:
       return input.name + (has_rare_ones(input) ? " is new or rare" : " is new");
     case Difference::below:
-      return input.name + " below the trained range";
+      return input.name + " below the training range";
     case Difference::above:
-      return input.name + " above the trained range";
+      return input.name + " above the training range";
     case Difference::none:
       break;
   }
@@ -91,18 +91,16 @@ std::string line(const InputColumn& input, const Table& table, const Column& col
   const std::string where = in_column(column), at = place_of_row(table, found.first);
   const auto first = [&] { return fmt::format("first {} in {}", in_quotes(text_of(table, column, found.first)), at); };
   if (difference == Difference::unknown && input.boolean)
-    return fmt::format("{}: {} neither yes nor no, so taken as missing, {}", where, counted(found.rows, "row"),
-                       first());
+    return fmt::format("{}: {} neither yes nor no, so read as missing, {}", where, counted(found.rows, "row"), first());
   if (difference == Difference::unknown)
-    return fmt::format("{}: {} with a value that training did not know, {}", where, counted(found.rows, "row"),
-                       first());
+    return fmt::format("{}: {} with a value not seen in training, {}", where, counted(found.rows, "row"), first());
   if (difference != Difference::missing)
-    return fmt::format("{}: {} {} the trained range ({} to {}), {}", where, counted(found.rows, "row"),
+    return fmt::format("{}: {} {} the training range ({} to {}), {}", where, counted(found.rows, "row"),
                        difference == Difference::below ? "below" : "above", value_text(input, input.least),
                        value_text(input, input.most), first());
   const std::string gaps = fmt::format("{}: {}, where training had none", where, counted(found.rows, "missing value"));
   return input.categorical ? fmt::format("{}, first in {}", gaps, at)
-                           : fmt::format("{}: the median {} stands in", gaps, value_text(input, input.fill));
+                           : fmt::format("{}: replaced by the median {}", gaps, value_text(input, input.fill));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows that are not as those that trained: what a user of the answers should know before believing them.
+// Drift: rows that differ from the training rows, whose predictions may be unreliable.
 #pragma once
 
 #include <string>
@@ -10,12 +10,10 @@
 #pragma GCC visibility push(default)
 namespace chainrule {
 
-/// What is unlike the training rows in this table: numbers missing where none was or outside the range of those that
-/// trained, categories that are new. A warning each for the first of them, and one that counts the rest. Throws as
-/// encode().
+/// Drift of this table: missing numbers in columns without gaps in training, numbers outside the training range, unseen
+/// categories. One warning for each of the first, and one with the number of further ones. Throws as encode().
 std::vector<Note> unlike_training(const Encoder& encoder, const Table& table);
-/// The same for each row on its own: "" where all is well, else "age above the trained range; color is new; income is
-/// missing".
+/// The same for each row: "" without drift, else "age above the training range; color is new; income is missing".
 std::vector<std::string> row_warnings(const Encoder& encoder, const Table& table);
 
 }  // namespace chainrule

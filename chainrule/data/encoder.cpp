@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fitting an encoder, and encoding with it. plan_encoder stands in encoder_plan.cpp.
+// Fits an encoder, and encodes with it. plan_encoder() is in encoder_plan.cpp.
 #include "chainrule/data/encoder.h"
 
 #include <fmt/format.h>
@@ -25,7 +25,7 @@ constexpr std::size_t kNamesForHint = 10'000;  // bounds the time spent on a hin
 
 struct Places {
   std::vector<std::size_t> inputs;
-  std::size_t target = 0, weight = 0;  // where they are wanted
+  std::size_t target = 0, weight = 0;  // if needed
 };
 
 Places places_by_name(const Encoder& encoder, const Table& table, bool with_target) {
@@ -69,9 +69,9 @@ Places places_by_number(const Encoder& encoder, const Table& table, bool with_ta
                             table.columns.size()));
   const auto index = [&](std::size_t number) {
     const std::size_t gone = without_target && number > encoder.target_place ? 2 : 1;
-    if (number - gone >= table.columns.size())  // unsigned: too small is too large
-      throw Error(ErrorCategory::input, fmt::format("model: number of a column: expected 1 to {}, found {}",
-                                                    encoder.training_columns, number));
+    if (number - gone >= table.columns.size())  // unsigned: a negative number is too large
+      throw Error(ErrorCategory::input,
+                  fmt::format("model: column number: expected 1 to {}, found {}", encoder.training_columns, number));
     return number - gone;
   };
   Places places;

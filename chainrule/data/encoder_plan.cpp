@@ -18,8 +18,8 @@
 namespace chainrule {
 namespace {
 
-constexpr std::size_t kClassesByDefault = 20;  // whole numbers with more different values are numbers, not classes
-constexpr std::size_t kMostClasses = 5'000;    // beyond it, the target is no class but a number or a name
+constexpr std::size_t kClassesByDefault = 20;  // whole numbers with more distinct values mean regression
+constexpr std::size_t kMostClasses = 5'000;    // with more, the target is a number or a name, not a class
 
 struct Roles {
   std::size_t target = 0;
@@ -37,24 +37,24 @@ Roles choose_columns(const Table& table, const EncoderOptions& options) {
   std::vector<bool> is_input(table.columns.size(), true);
   for (const std::size_t c : find_columns(table, options.ignore, "ignore")) is_input[c] = false;
   const std::string target = in_column(table.columns[roles.target]);
-  if (!is_input[roles.target]) throw option_error("ignore", "expected another column than the target, found " + target);
+  if (!is_input[roles.target]) throw option_error("ignore", "expected a column other than the target, found " + target);
   if (roles.weight == roles.target)
-    throw option_error("weight", "expected another column than the target, found " + target);
+    throw option_error("weight", "expected a column other than the target, found " + target);
   is_input[roles.target] = false;
   if (roles.weight) is_input[*roles.weight] = false;
   for (std::size_t c = 0; c < table.columns.size(); ++c)
     if (is_input[c]) roles.inputs.push_back(c);
   if (roles.inputs.empty() && !table.has_images())
     throw Error(ErrorCategory::input,
-                fmt::format("{}: input columns: expected at least 1 beside the target {}, found none",
+                fmt::format("{}: input columns: expected at least 1 besides the target {}, found none",
                             place(table.source), target),
                 table.columns.size() == 1
-                    ? message_of(NamedOption{"delimiter"}, " says what separates the fields of a file")
+                    ? message_of(NamedOption{"delimiter"}, " sets the character between the fields")
                     : Message());
   return roles;
 }
 
-// What the user says of the columns, by name or number.
+// The column types that the user's options set, by name or number.
 std::vector<std::optional<ColumnType>> wishes(const Table& table, const EncoderOptions& options, const Roles& roles) {
   std::vector<std::optional<ColumnType>> wanted(table.columns.size());
   std::vector<bool> is_input(table.columns.size(), false);
@@ -65,7 +65,7 @@ std::vector<std::optional<ColumnType>> wishes(const Table& table, const EncoderO
       const std::string found = in_column(table.columns[c]);
       if (!is_input[c]) throw option_error(option, "expected an input column, found " + found);
       if (wanted[c].value_or(type) != type)
-        throw option_error(option, fmt::format("expected another column than those of {}, found {}",
+        throw option_error(option, fmt::format("expected a column not listed in {}, found {}",
                                                *wanted[c] == ColumnType::category ? "categorical" : "numeric", found));
       wanted[c] = type;
     }
@@ -76,7 +76,8 @@ std::vector<std::optional<ColumnType>> wishes(const Table& table, const EncoderO
   return wanted;
 }
 
-// The form of a column that the user calls dates: the one that reads most of it, so that a fault is named by its place.
+// The date format of a column that the user named as dates: the one that reads most fields, so that an error names the
+// first bad field.
 DateForm form_of_dates(const Table& table, std::size_t c, const ColumnReading& reading) {
   if (reading.type == ColumnType::date || reading.type == ColumnType::time) return reading.form;
   const Column& column = table.columns[c];
@@ -98,16 +99,15 @@ void note_date(const Table& table, std::size_t c, const ColumnReading& reading, 
   const Column& column = table.columns[c];
   if (reading.ambiguous) {
     const auto first = std::ranges::find_if(column.spellings, [](const std::string& text) { return !text.empty(); });
-    notes.push_back(
-        info_note(NoteTopic::columns,
-                  fmt::format("{}: days and months may be meant in either order: {} is read as {}, month first",
-                              in_column(column), in_quotes(*first),
-                              date_text(seconds_of(*first, reading.form).value(), reading.form)),
-                  column.name));
+    notes.push_back(info_note(
+        NoteTopic::columns,
+        fmt::format("{}: the order of day and month is ambiguous: {} is read as {}, month first", in_column(column),
+                    in_quotes(*first), date_text(seconds_of(*first, reading.form).value(), reading.form)),
+        column.name));
   }
   if (reading.odd_date)
     notes.push_back(warning_note(NoteTopic::columns,
-                                 fmt::format("{} is not taken as dates, for {} is none in {}", in_column(column),
+                                 fmt::format("{} is not read as dates: {} is not a date ({})", in_column(column),
                                              in_quotes(column.spellings[column.codes[*reading.odd_date]]),
                                              place_of_row(table, *reading.odd_date)),
                                  column.name));
@@ -123,20 +123,21 @@ void note_left_out(const Table& table, const LeftOut& left_out, std::vector<Note
     notes.push_back(warning_note(NoteTopic::columns, text, columns.size() == 1 ? columns[0] : "", option));
   };
   if (!left_out.texts.empty())
-    warn(left_out.texts, "left out, for nearly every row has a text of its own there: " + listed(left_out.texts), "");
+    warn(left_out.texts, "left out because nearly every row has a different text: " + listed(left_out.texts), "");
   if (!left_out.free_texts.empty())
-    warn(left_out.free_texts, "left out, for it is free text: " + listed(left_out.free_texts), "");
+    warn(left_out.free_texts, "left out because it is free text: " + listed(left_out.free_texts), "");
   if (!left_out.signs.empty())
     warn(left_out.signs,
-         "numbers with signs, such as 5%, $5 or 1,234, are text; they would be numbers without them: " +
+         "numbers with signs (5%, $5, 1,234) are read as text; remove the signs to get numbers: " +
              listed(left_out.signs),
          "");
   if (left_out.running.empty()) return;
   const bool one = left_out.runs.size() == 1;
   warn(left_out.running,
-       message_of("left out, for the rows are numbered there: ", listed(left_out.running), " (",
-                  NamedOption{"numeric", name_or_number(table, left_out.runs[0])}, " takes ",
-                  one ? "it as a number)" : "the first as numbers)"),
+       message_of(left_out.running.size() == 1 ? "left out because it numbers the rows: "
+                                               : "left out because they number the rows: ",
+                  listed(left_out.running), " (", NamedOption{"numeric", name_or_number(table, left_out.runs[0])},
+                  " uses ", one ? "it as a number)" : "the first as numbers)"),
        "numeric");
 }
 
@@ -150,7 +151,7 @@ void note_left_out(const Table& table, const LeftOut& left_out, std::vector<Note
   throw Error(ErrorCategory::internal, in_column(table.columns[c]) + ": expected a text in it, found none");
 }
 
-// What becomes of column c; nullopt where it is left out.
+// The input of column c; nullopt if it is left out.
 std::optional<InputColumn> plan_input(const Table& table, std::size_t c, std::optional<ColumnType> wish,
                                       LeftOut& left_out, std::vector<Note>& notes) {
   const Column& column = table.columns[c];
@@ -193,7 +194,7 @@ std::optional<InputColumn> plan_input(const Table& table, std::size_t c, std::op
   return input;
 }
 
-// The inputs, and the columns that they are: those that stay of roles.inputs.
+// The inputs; removes the columns that are left out from roles.inputs.
 std::vector<InputColumn> plan_inputs(const Table& table, const EncoderOptions& options, Roles& roles,
                                      std::vector<Note>& notes) {
   const std::vector<std::optional<ColumnType>> wanted = wishes(table, options, roles);
@@ -206,7 +207,7 @@ std::vector<InputColumn> plan_inputs(const Table& table, const EncoderOptions& o
     inputs.push_back(*input);
     columns.push_back(c);
   }
-  if (inputs.empty()) {  // a number of the row is better than nothing
+  if (inputs.empty()) {  // running numbers are better than no input
     for (const std::size_t c : columns = left_out.runs) inputs.push_back({table.columns[c].name});
     left_out.running.clear();
   }
@@ -263,7 +264,7 @@ std::vector<std::string> find_labels(const Table& table, const Column& target) {
   return labels;
 }
 
-// Columns are matched by name only where that is unambiguous.
+// Columns are matched by name only if the names are unambiguous.
 bool names_differ(const Table& table, std::vector<Note>& notes) {
   std::vector<std::string_view> names;
   for (const Column& column : table.columns) names.push_back(column.name);
@@ -272,7 +273,7 @@ bool names_differ(const Table& table, std::vector<Note>& notes) {
   if (twice == names.end()) return true;
   notes.push_back(warning_note(
       NoteTopic::columns,
-      fmt::format("more than one column is called {}: columns will be matched by place", in_quotes(*twice)),
+      fmt::format("more than one column is called {}: columns will be matched by position", in_quotes(*twice)),
       std::string(*twice)));
   return false;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a table is about: which columns are inputs, target and weights, classes or a number, and the labels.
+// The plan of an encoder: which columns are inputs, target and weights, classification or regression, and the labels.
 #pragma once
 
 #include <string>
@@ -11,13 +11,13 @@
 namespace chainrule {
 
 struct EncoderOptions {
-  std::string target = {};                     ///< name or number; "" = last column
-  std::vector<std::string> ignore = {};        ///< columns left out, by name or number
-  std::string weight = {};                     ///< column with sample weights; "" = none
-  std::vector<std::string> categorical = {};   ///< columns of numbers that are categories, by name or number
-  std::vector<std::string> numeric = {};       ///< columns that are numbers: text there was read as missing; also of
-                                               ///< rows that are numbered
-  std::vector<std::string> missing = {};       ///< texts that were read as missing, beside the usual ones
+  std::string target = {};                    ///< name or number; "" = last column
+  std::vector<std::string> ignore = {};       ///< columns left out, by name or number
+  std::string weight = {};                    ///< column with sample weights; "" = none
+  std::vector<std::string> categorical = {};  ///< columns of numbers to read as categories, by name or number
+  std::vector<std::string> numeric =
+      {};  ///< columns to read as numbers: text there was read as missing; also ///< keeps running numbers
+  std::vector<std::string> missing = {};       ///< texts that were read as missing, besides the usual ones
   bool decimal_comma = false;                  ///< numbers were written 3,14
   std::vector<std::string> date = {};          ///< columns of dates or times, by name or number
   int task = -1;                               ///< -1 = decide; else a Task
@@ -26,10 +26,10 @@ struct EncoderOptions {
   bool clamp_predictions = false;              ///< to the range of a numeric target on the training rows
 };
 
-/// What the table is about, before any statistic is taken: task, target, inputs, labels. What columns are is said by
-/// read_column(), unless the options name them; free text, ids and running numbers are left out (the latter stay where
-/// there is nothing else). Throws Error (input) for a text among numbers or dates. What was decided goes to `notes`,
-/// with a warning where a column copies the target.
+/// Decides task, target, inputs and labels, before any statistic is computed. read_column() gives the type of a column
+/// unless the options name it. Free text, ids and running numbers are left out (running numbers stay if there is no
+/// other input). Throws Error (input) for a text among numbers or dates. `notes` gets the decisions, with a warning if
+/// a column duplicates the target.
 Encoder plan_encoder(const Table& table, const EncoderOptions& options, std::vector<Note>& notes);
 
 }  // namespace chainrule

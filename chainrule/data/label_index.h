@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Texts and numbers found again among labels or categories. Internal to data/.
+// Finds texts and numbers among labels or categories. Internal to data/.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +16,7 @@
 
 namespace chainrule {
 
-/// Places by spelling and, where a label is a number, by value.
+/// Indices by spelling and, if a label is a number, by value.
 class LabelIndex {
  public:
   static constexpr std::uint32_t kUnknown = std::numeric_limits<std::uint32_t>::max();
@@ -38,7 +38,7 @@ class LabelIndex {
   std::uint32_t find(double value) const { return find_in(by_value_, value); }
 
  private:
-  // With a point or, as some countries write it, a comma.
+  // With a decimal point or a decimal comma.
   static std::optional<double> value_of(std::string_view spelling) {
     if (const std::optional<double> value = number_in(spelling)) return value;
     std::string with_point(spelling);

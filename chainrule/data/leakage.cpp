@@ -16,17 +16,17 @@ namespace chainrule {
 namespace {
 
 constexpr std::size_t kFewRows = 20;      // so few rows may agree by chance
-constexpr std::size_t kFewOthers = 5;     // rows outside of the largest class: the same
-constexpr double kSame = 0.9999;          // correlation of a number that is the target
-constexpr std::size_t kFirstLook = 1000;  // rows that tell most columns apart from the target
+constexpr std::size_t kFewOthers = 5;     // so few rows outside the largest class, too
+constexpr double kSame = 0.9999;          // correlation from which a column duplicates the target
+constexpr std::size_t kFirstLook = 1000;  // so many rows suffice to rule out most columns
 constexpr double kClearlyOther = 0.99;
 constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
 
-// Whether values and classes belong together one to one; of_value finds the class of a value seen before.
+// Checks that values and classes map one to one.
 class Pairs {
  public:
   explicit Pairs(std::size_t classes) : taken_(classes, false) {}
-  // False when it is no copy after all. `known`: the class of this row's value so far, kNone for a new value.
+  // False if the column is not a duplicate. `known`: the class of this row's value so far, kNone for a new value.
   bool add(std::uint32_t& known, std::uint32_t label) {
     if (known != kNone) return known == label;
     if (taken_[label]) return false;  // two values of one class
@@ -59,7 +59,7 @@ bool copies_classes(const Table& table, const Column& column, std::span<const st
   return true;
 }
 
-// Of the rows in which both are there, in size; 0 where one of them does not vary.
+// The magnitude of the correlation over the rows where both are present; 0 if one of them is constant.
 double correlation(std::span<const double> a, std::span<const double> b) {
   double count = 0, sum_a = 0, sum_b = 0;
   for (std::size_t row = 0; row < a.size(); ++row) {
@@ -113,10 +113,12 @@ void note_copies(const Encoder& encoder, const Table& table, std::vector<Note>& 
   }
   if (copies.empty()) return;
   const bool one = copies.size() == 1;
-  notes.push_back(warning_note(NoteTopic::leakage,
-                               message_of("the target in other words, so the model may be of no use: ", listed(copies),
-                                          " (", NamedOption{"ignore"}, " leaves ", one ? "it" : "them", " out)"),
-                               one ? copies[0] : "", "ignore"));
+  notes.push_back(
+      warning_note(NoteTopic::leakage,
+                   message_of(one ? "column " : "columns ", listed(copies), one ? " duplicates" : " duplicate",
+                              " the target (leakage); the model may be useless on new data (", NamedOption{"ignore"},
+                              " leaves ", one ? "it" : "them", " out)"),
+                   one ? copies[0] : "", "ignore"));
 }
 
 }  // namespace chainrule

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Columns that are the target in other words. Internal to data/.
+// Target leakage: columns that duplicate the target. Internal to data/.
 #pragma once
 
 #include <string>
@@ -9,9 +9,9 @@
 
 namespace chainrule {
 
-/// Adds a warning for the input columns that copy the target, all rows taken together: for classes, as many different
-/// values as classes, each with one class of its own; for numbers, a correlation of 0.9999 or more in size. Nothing is
-/// said of tables so small that it may be chance.
+/// Adds a warning for the input columns that duplicate the target, judged by all rows: for classes, values that map one
+/// to one to the classes; for numbers, a correlation of at least 0.9999 in magnitude. No warning for small tables,
+/// where this may be chance.
 void note_copies(const Encoder& encoder, const Table& table, std::vector<Note>& notes);
 
 }  // namespace chainrule

@@ -9,10 +9,10 @@
 namespace chainrule {
 namespace {
 
-constexpr double kLeastSpread = 1e-290;  // below it, the standard deviation may be no normal number
+constexpr double kLeastSpread = 1e-290;  // below it, the standard deviation may be subnormal
 
-// Two passes, the mean corrected in the second; distances count in units of the largest, so that no square overflows or
-// vanishes.
+// Two passes; the second corrects the mean. Distances are divided by the largest, so that no square overflows or
+// underflows.
 Scale standard_scale(std::span<const double> numbers, std::span<const std::size_t> rows) {
   const auto count = static_cast<double>(rows.size());
   double sum = 0, rest = 0, farthest = 0, squares = 0;
@@ -27,13 +27,13 @@ Scale standard_scale(std::span<const double> numbers, std::span<const std::size_
   return {mean, farthest * std::sqrt(squares / count), false, false, {}, {}};
 }
 
-// Of sorted numbers.
+// The quantile of sorted numbers.
 double quantile_in(const std::vector<double>& sorted, double share) {
   const double place = share * static_cast<double>(sorted.size() - 1);
   const auto below = static_cast<std::size_t>(place);
   if (below + 1 >= sorted.size()) return sorted.back();
   const double part = place - static_cast<double>(below), low = sorted[below], high = sorted[below + 1];
-  return std::clamp(low * (1 - part) + high * part, low, high);  // rounding may leave the two, or one of equal ones
+  return std::clamp(low * (1 - part) + high * part, low, high);  // rounding may leave the interval
 }
 
 std::vector<double> sorted_rows(std::span<const double> numbers, std::span<const std::size_t> rows) {
@@ -50,7 +50,7 @@ Scale robust_scale(const std::vector<double>& sorted) {
   return {middle, spread >= kLeastSpread ? std::min(spread, 2 * half_range) : half_range, false, true, {}, {}};
 }
 
-// Landmark k of n stands at share (k + 1/2) / n of the rows. Values that fall together share the mean of their scores.
+// Landmark k of n is at fraction (k + 1/2) / n of the rows. Equal values get the mean of their scores.
 Scale quantile_scale(const std::vector<double>& sorted) {
   Scale scale;
   const std::size_t count = std::min(sorted.size(), kMostLandmarks);
@@ -122,8 +122,8 @@ double quantile_of(std::span<const double> numbers, std::span<const std::size_t>
   return quantile_in(sorted_rows(numbers, rows), share);
 }
 
-// Newton's steps on the logarithm of the tail, which is concave and nearly a parabola: from 0 they rise to the root and
-// pass it nowhere.
+// Newton's method on the logarithm of the tail, which is concave and nearly a parabola: from 0 the steps rise to the
+// root and never pass it.
 double normal_quantile(double probability) {
   if (probability > 0.5) return -normal_quantile(1 - probability);
   double t = 0;  // the root is -t

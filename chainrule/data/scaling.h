@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a number is brought to the size that a network learns well from: what is taken from the training rows, and the
-// formula that every row passes through.
+// Scales numbers to a range from which a network learns well: the statistics of the training rows, and the formula for
+// every row.
 #pragma once
 
 #include <cstddef>
@@ -17,32 +17,32 @@ enum class Scaling {
   standard,  ///< (x - mean) / standard deviation
   range,     ///< (x - smallest) / (largest - smallest)
   robust,    ///< v = (x - q2) / (q3 - q1), then v / sqrt(1 + (v / 3)^2), between -3 and 3 (Holzmueller et al. 2024)
-  quantile   ///< the value of the normal distribution N(0, 1) that has as many values below it
+  quantile   ///< the quantile of N(0, 1) with the same fraction of values below it
 };
 /// "none", "standard" ..., in the order of Scaling.
 const std::vector<std::string>& scaling_names();
 
 constexpr std::size_t kMostLandmarks = 1000;
-/// What is taken from the training rows.
+/// The statistics of the training rows.
 struct Scale {
-  double shift = 0;               ///< v = (x - shift) / scale; where quartiles fall together, scale is half the range
+  double shift = 0;               ///< v = (x - shift) / scale; if quartiles coincide, scale is half the range
   double scale = 1;               ///< > 0
   bool constant = false;          ///< a single value on all rows
   bool clipped = false;           ///< smooth_clip(v) instead of v
   std::vector<double> landmarks;  ///< of quantile: values in rising order, at most kMostLandmarks,
-  std::vector<double> scores;     ///< and what each becomes
+  std::vector<double> scores;     ///< and the score of each
   double least = 0, most = 0;     ///< of all numbers
 };
-/// Of these rows, at least one, none of them NaN.
+/// For these rows: at least one, none of them NaN.
 Scale take_scale(std::span<const double> numbers, std::span<const std::size_t> rows, Scaling scaling);
 
 /// v / sqrt(1 + (v / 3)^2): v itself near 0, between -3 and 3 everywhere; for infinite v, too.
 double smooth_clip(double v);
-/// What x becomes: straight lines between the landmarks, the first or last score beyond them. At least one landmark.
+/// The score of x: linear between the landmarks, the first or last score beyond them. At least one landmark.
 double score_of(std::span<const double> landmarks, std::span<const double> scores, double x);
 
-/// The number that a share of these rows is not above, by a straight line between neighbours (NumPy's default); share
-/// in [0, 1]. At least one row.
+/// The quantile of these rows, linear between neighbors (NumPy's default); `share` is the fraction in [0, 1]. At least
+/// one row.
 double quantile_of(std::span<const double> numbers, std::span<const std::size_t> rows, double share);
 /// x such that a variate of N(0, 1) is below x with this probability, in (0, 1).
 double normal_quantile(double probability);

@@ -17,7 +17,7 @@
 namespace chainrule {
 namespace {
 
-// Streams of Purpose::split.
+// Random streams of Purpose::split.
 constexpr std::uint32_t kHeldOutStream = 0;
 constexpr std::uint32_t kFoldStream = 1;
 constexpr std::uint32_t kTestStream = 2;
@@ -29,7 +29,7 @@ Stream stream_of(std::uint64_t seed, HeldOutFor purpose) {
 void require_share(double share) {
   if (!(share >= 0 && share < 1))
     throw Error(ErrorCategory::usage,
-                "share of rows held out: expected a number in [0, 1), found " + fmt::format("{}", share));
+                "fraction of rows to split off: expected a number in [0, 1), found " + fmt::format("{}", share));
 }
 
 void require_strata(std::span<const std::uint32_t> strata, std::size_t rows) {
@@ -38,7 +38,7 @@ void require_strata(std::span<const std::uint32_t> strata, std::size_t rows) {
                 "strata: expected " + std::to_string(rows) + " numbers, found " + std::to_string(strata.size()));
 }
 
-// The rows of each stratum in a random order, strata in rising order; all rows are one stratum when none is given.
+// The rows of each stratum in a random order, strata in rising order; without strata, all rows are one stratum.
 std::vector<std::vector<std::size_t>> shuffled_strata(std::size_t rows, std::span<const std::uint32_t> strata,
                                                       const Stream& stream) {
   require_strata(strata, rows);
@@ -51,15 +51,15 @@ std::vector<std::vector<std::size_t>> shuffled_strata(std::size_t rows, std::spa
   return out;
 }
 
-// Whole numbers near share * sizes[i] whose sum is `total` where that is possible: all are rounded down, then those
-// with the largest remainders get one more. Each stays below its size.
+// Whole numbers near fraction * sizes[i] whose sum is `total` if possible: all are rounded down, then those with the
+// largest remainders get one more. Each stays below its size.
 std::vector<std::size_t> largest_remainders(const std::vector<std::size_t>& sizes, double share, std::size_t total) {
   std::vector<std::size_t> quota(sizes.size()), by_remainder(sizes.size());
   std::vector<double> remainder(sizes.size());
   std::size_t given = 0, room = 0;
   for (std::size_t i = 0; i < sizes.size(); ++i) {
     const double exact = share * static_cast<double>(sizes[i]);
-    quota[i] = static_cast<std::size_t>(exact);  // below the size, since share < 1
+    quota[i] = static_cast<std::size_t>(exact);  // below the size, since the fraction is below 1
     remainder[i] = exact - static_cast<double>(quota[i]);
     given += quota[i];
     room += sizes[i] - 1;
@@ -77,7 +77,7 @@ std::vector<std::size_t> largest_remainders(const std::vector<std::size_t>& size
   return quota;
 }
 
-// Rows of each stratum, by number of the group.
+// Rows of each stratum in one group: pairs of stratum and count.
 using StratumCounts = std::vector<std::pair<std::uint32_t, std::size_t>>;
 std::vector<StratumCounts> counts_by_group(std::span<const std::uint32_t> groups,
                                            std::span<const std::uint32_t> strata) {
@@ -92,7 +92,7 @@ std::vector<StratumCounts> counts_by_group(std::span<const std::uint32_t> groups
   return out;
 }
 
-// Rows of each stratum, of all groups.
+// Rows of each stratum in all groups.
 std::vector<std::size_t> totals_of(const std::vector<StratumCounts>& counts) {
   std::vector<std::size_t> totals;
   for (const StratumCounts& group : counts)
@@ -109,7 +109,7 @@ std::size_t rows_of(const StratumCounts& group) {
   return rows;
 }
 
-// How far the rows held out are from the share of each stratum that is wanted, and what a group would change in that.
+// How far the chosen rows are from the required fraction of each stratum, and how a group would change that.
 class GroupChoice {
  public:
   GroupChoice(std::span<const std::uint32_t> groups, std::span<const std::uint32_t> strata, double share)
@@ -122,14 +122,14 @@ class GroupChoice {
   std::size_t groups() const { return counts_.size(); }
   std::size_t held_out() const { return held_out_; }
 
-  /// Whether something of everything stays.
+  /// Whether a group and rows of each stratum remain without this group.
   bool may_go(std::size_t group) const {
     if (held_out_ + 1 >= groups()) return false;
     for (const auto& [stratum, rows] : counts_[group])
       if (guards_strata_ && gone_[stratum] + rows >= all_[stratum]) return false;
     return true;
   }
-  /// Of the sum over the strata of (rows held out - rows wanted)^2 / rows.
+  /// The change of the sum over the strata of (chosen rows - required rows)^2 / rows.
   double change(std::size_t group) const {
     double sum = 0;
     for (const auto& [stratum, rows] : counts_[group]) {
@@ -189,7 +189,7 @@ Split split_groups(std::span<const std::uint32_t> groups, double held_out_share,
       choice.hold_out(group);
       is_held_out[group] = true;
     }
-    // Where every group is too large: the one that fits best.
+    // If every group is too large, choose the one that fits best.
     std::size_t best = choice.groups();
     for (const std::size_t group : order)
       if (choice.held_out() == 0 && choice.may_go(group) &&
@@ -211,7 +211,7 @@ Split split_latest(std::span<const std::uint32_t> ranks, double held_out_share) 
     if (rank != kNoTime) ++rows_of[rank];
   if (held_out_share > 0 && rows_of.size() < 2)
     throw Error(ErrorCategory::usage,
-                "times: expected at least 2 different ones, found " + std::to_string(rows_of.size()));
+                "times: expected at least 2 different times, found " + std::to_string(rows_of.size()));
   std::uint32_t first = kNoTime;
   const double wanted = held_out_share * static_cast<double>(ranks.size());
   double so_far = 0, nearest = HUGE_VAL;
@@ -232,7 +232,8 @@ std::vector<std::vector<std::size_t>> fold_rows(std::size_t rows, std::size_t fo
     throw Error(ErrorCategory::usage,
                 "folds: expected 2 to " + std::to_string(rows) + " (one row each), found " + std::to_string(folds));
   std::vector<std::vector<std::size_t>> out(folds);
-  // Dealing goes on where the stratum before ended, so that the folds' sizes differ by one at most, too.
+  // Each stratum continues at the fold where the previous one ended, so that the folds' sizes also differ by at most
+  // one.
   std::size_t next = 0;
   for (const auto& group : shuffled_strata(rows, strata, {seed, Purpose::split, kFoldStream, 0}))
     for (const std::size_t row : group) out[next++ % folds].push_back(row);
@@ -254,7 +255,8 @@ std::vector<std::vector<std::size_t>> fold_groups(std::span<const std::uint32_t>
   std::vector<std::vector<std::size_t>> of_stratum(folds, std::vector<std::size_t>(totals.size(), 0));
   std::vector<std::size_t> rows(folds, 0), fold_of(counts.size(), 0);
   for (const std::size_t group : order) {
-    // Of the sum over folds and strata of (rows in the fold)^2 / rows, what the group adds; an empty fold adds least.
+    // What the group adds to the sum over folds and strata of (rows in the fold)^2 / rows; it is minimal for an empty
+    // fold.
     const auto cost = [&](std::size_t fold) {
       double sum = 0;
       for (const auto& [stratum, more] : counts[group])
@@ -294,7 +296,7 @@ std::vector<std::vector<std::size_t>> parts_by_time(std::span<const std::uint32_
       is_empty = true;
     }
     so_far += more;
-    rows = part;  // from here on, the part that the rank is in
+    rows = part;  // from here on, of the part that contains the rank
     is_empty = false;
     --ranks_left;
   }

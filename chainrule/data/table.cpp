@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finding a column by what the user called it, and where a row stood. Rows are left out in table_rows.cpp.
+// Finds a column by the user's name for it, gives the position of a row, and removes rows.
 #include "chainrule/data/table.h"
 
 #include <fmt/format.h>
@@ -18,13 +18,13 @@ namespace chainrule {
 namespace {
 
 constexpr std::size_t kNamesShown = 8;
-// Bounds the time spent on a suggestion, whatever the file calls its columns.
+// Limits the time spent on a suggestion, regardless of the column names of the file.
 constexpr std::size_t kNamesCompared = 10'000, kLongestCompared = 100;
 
 bool same_but_for_case(char a, char b) { return lower(a) == lower(b); }
 
 std::string known_columns(const Table& table) {
-  if (table.columns.empty()) return "a column (there is none)";
+  if (table.columns.empty()) return "a column (the table has none)";
   std::string out = "one of ";
   for (std::size_t c = 0; c < std::min(kNamesShown, table.columns.size()); ++c)
     out += (c > 0 ? ", " : "") + in_quotes(table.columns[c].name);
@@ -37,7 +37,7 @@ std::string known_columns(const Table& table) {
 void validate(const Table& table) {
   const auto require = [&](std::size_t found, const Column& column, const char* what) {
     if (found != 0 && found != table.rows)
-      throw Error(ErrorCategory::input, fmt::format("column {}: {}: expected {} as the table has rows, found {}",
+      throw Error(ErrorCategory::input, fmt::format("column {}: {}: expected one for each of {} rows, found {}",
                                                     in_quotes(column.name), what, table.rows, found));
   };
   for (const Column& column : table.columns) {
@@ -105,7 +105,7 @@ std::size_t find_column(const Table& table, std::string_view name_or_number, std
   for (std::size_t c = 0; c < std::min(kNamesCompared, table.columns.size()); ++c)
     if (table.columns[c].name.size() <= kLongestCompared) names.push_back(table.columns[c].name);
   std::string near = nearest_name(name_or_number, names);
-  // One or two characters are near to too much: only their case may differ.
+  // A name of one or two characters is near to too many names: only its case may differ.
   if (name_or_number.size() <= 2 && !std::ranges::equal(near, name_or_number, same_but_for_case)) near.clear();
   throw option_error(
       option, place(table.source) + ": expected " + known_columns(table) + ", found " + in_quotes(name_or_number),
@@ -125,15 +125,15 @@ std::vector<std::size_t> find_columns(const Table& table, const std::vector<std:
   return found;
 }
 
-// Rows that are left out: what remains is the table of a file that never had them, and still knows where its rows
-// stand.
+// Removes rows: the result is the table of a file without them, but with the row numbers and lines of the original
+// file.
 
 namespace {
 
 constexpr std::uint32_t kNoCode = std::numeric_limits<std::uint32_t>::max();
 constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
 
-// Whether each row's field is missing; nothing where neither numbers nor text of the column were kept.
+// Whether each row's field is missing; empty if neither numbers nor text of the column were kept.
 std::vector<bool> missing_rows(const Table& table, const Column& column) {
   std::vector<bool> missing(table.rows, false);
   const bool numbers = column.numbers.size() == table.rows;
@@ -149,7 +149,7 @@ void keep(std::vector<T>& values, std::span<const std::size_t> rows) {
   values.resize(rows.size());
 }
 
-// Codes anew in order of first appearance, less the spellings that nothing has any more.
+// New codes in order of first appearance, without unused spellings.
 void respell(Column& column) {
   std::vector<std::uint32_t> new_code(column.spellings.size(), kNoCode);
   std::vector<std::string> spellings;
@@ -163,7 +163,7 @@ void respell(Column& column) {
   column.spellings = std::move(spellings);
 }
 
-// The text that made text of a column may be gone with its row.
+// The only text of a column may be gone with its row.
 bool is_number_after_all(const Column& column) {
   for (const std::string& spelling : column.spellings) {
     if (spelling.empty()) continue;
@@ -185,7 +185,7 @@ void make_numbers(Column& column, bool keeps_codes) {
   column.spellings = {};
 }
 
-// The first row whose field is text, or missing; the sighting stays where its row does.
+// Finds the first row whose field is text, or missing; an unchanged one keeps its sighting.
 template <class Is>
 void see_again(const Table& table, std::size_t c, std::size_t rows, std::uint64_t first_before, Sighting& sighting,
                const Is& is) {
@@ -201,7 +201,7 @@ void see_again(const Table& table, std::size_t c, std::size_t rows, std::uint64_
   sighting = {};
 }
 
-// The number in the file of the first row that `is` holds for.
+// The number in the file of the first row for which `is` is true.
 template <class Is>
 std::uint64_t first_number(const Table& table, const Is& is) {
   for (std::size_t row = 0; row < table.rows; ++row)
@@ -276,7 +276,7 @@ void leave_out_rows_without(Table& table, std::size_t column, std::string_view w
   const std::uint64_t without = table.columns[column].missing;
   if (without == 0 || without == table.rows) return;
   const std::vector<bool> missing = missing_rows(table, table.columns[column]);
-  if (missing.empty()) return;  // which ones they are is not known
+  if (missing.empty()) return;  // the rows are unknown
   std::vector<std::size_t> rows;
   std::string first;
   for (std::size_t row = 0; row < table.rows; ++row) {

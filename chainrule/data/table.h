@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A data file as it was read: columns of numbers, text where it is wanted or unavoidable, or images as bytes.
-// What the columns mean (inputs, target, scaling) is decided later, in encoder.h and fit.h.
+// A data file after reading: columns of numbers, text where it is needed, or images as bytes. encoder.h and fit.h
+// decide later how the columns are used (inputs, target, scaling).
 #pragma once
 
 #include <cstddef>
@@ -17,14 +17,14 @@
 #pragma GCC visibility push(default)
 namespace chainrule {
 
-/// Where a field stood and what it said, for messages; line 0 when there was none.
+/// The position and text of a field, for messages; line 0 if there is no such field.
 struct Sighting {
   std::uint64_t line = 0;   ///< from 1; 0 = never seen
   std::uint64_t field = 0;  ///< number of the field in its row, from 1
   std::string text;         ///< as written, cut to some 100 bytes
 };
 
-/// The fields of a column as the file has them, less quotes and, outside of quotes, blanks around them.
+/// The fields of a column as in the file, without quotes and without blanks around them outside quotes.
 class FieldTexts {
  public:
   void add(std::string_view text) {
@@ -32,7 +32,7 @@ class FieldTexts {
     ends_.push_back(bytes_.size());
   }
   std::size_t rows() const { return ends_.size(); }
-  /// Those of these rows, in this order.
+  /// The fields of these rows, in this order.
   FieldTexts some(std::span<const std::size_t> rows) const {
     FieldTexts kept;
     for (const std::size_t row : rows) kept.add(of_row(row));
@@ -49,19 +49,19 @@ class FieldTexts {
 };
 
 struct Column {
-  std::string name;             ///< from the header; "column 3" by its place where there is none
-  std::vector<double> numbers;  ///< one per row while every field is a number or missing (NaN); empty for text
-  /// Row r says spellings[codes[r]]; kept for text columns, and for the target whatever it is. Both are empty for other
-  /// columns, and where there are more than a million different spellings or one is no UTF-8.
+  std::string name;             ///< from the header; "column 3" by its column number if there is none
+  std::vector<double> numbers;  ///< one per row if every field is a number or missing (NaN); empty for text
+  /// The field of row r is spellings[codes[r]]; stored for text columns and for the target. Both are empty for other
+  /// columns, and if there are more than a million distinct spellings or one is not UTF-8.
   std::vector<std::uint32_t> codes;
-  /// Distinct fields in order of first appearance, less blanks around; a missing field is "". Those of a target are as
-  /// written; in another text column numbers have the fewest digits.
+  /// Distinct fields in order of first appearance, without blanks around them; a missing field is "". Those of a target
+  /// are as written; in another text column numbers have the fewest digits.
   std::vector<std::string> spellings;
-  FieldTexts texts;           ///< of a column whose text was asked for; else no rows
+  FieldTexts texts;           ///< of a column whose text the caller requested; else no rows
   Sighting first_text;        ///< the first field that is not a number (and not missing)
   Sighting first_missing;     ///< the first missing field: empty, NA, N/A, null, nan or ? (any case)
-  Sighting first_no_utf8;     ///< the first field of a text column that is no UTF-8
-  std::uint64_t missing = 0;  ///< how many fields are missing
+  Sighting first_no_utf8;     ///< the first field of a text column that is not UTF-8
+  std::uint64_t missing = 0;  ///< number of missing fields
 
   bool is_number() const { return first_text.line == 0; }
 };
@@ -74,16 +74,16 @@ struct Images {
 };
 
 struct Table {
-  std::string source;  ///< the file as messages name it: the path as given, "<stdin>", or the file taken from a folder
+  std::string source;  ///< the file for messages: the path as given, "<stdin>", or the file taken from a folder
   std::size_t rows = 0;
   bool has_header = false;
   bool names_from_header = false;    ///< columns can be matched by name
   std::vector<Column> columns;       ///< for image files: at most one, the labels
   Images images;                     ///< empty unless the source is an image file
   std::uint64_t first_line = 0;      ///< of row 0 in the file, from 1; 0 = the format has no lines
-  std::vector<std::uint64_t> lines;  ///< of each row of the file; empty while its row r stands in line first_line + r
-  std::vector<Note> notes;           ///< what was decided while reading ("first line taken as header")
-  /// Where rows were left out: the number of each row in the file, from 1, and how many rows the file has. Else empty
+  std::vector<std::uint64_t> lines;  ///< of each row of the file; empty if its row r is in line first_line + r
+  std::vector<Note> notes;           ///< decisions while reading ("first line taken as header")
+  /// If rows were left out: the number of each row in the file, from 1, and the number of rows of the file. Else empty
   /// and 0.
   std::vector<std::uint64_t> row_numbers;
   std::uint64_t rows_of_file = 0;
@@ -92,36 +92,36 @@ struct Table {
 };
 
 /// Throws Error (input) unless every column has a number, a text or a code of its spellings for each row (or none of
-/// these: its text was not kept), and images a byte for each pixel.
+/// these if its text was not kept), and images have a byte for each pixel.
 void validate(const Table& table);
 
-/// The number of row `row` (from 0) in the file, from 1: rows that were left out count there. Throws Error
-/// (usage) for a row that is not there.
+/// The number of row `row` (from 0) in the file, from 1, including rows that were left out. Throws Error (usage) for a
+/// missing row.
 std::size_t number_of_row(const Table& table, std::size_t row);
-/// Rows of the file, those that were left out counted.
+/// Rows of the file, including those that were left out.
 std::size_t rows_in_file(const Table& table);
 
-/// Takes out the rows without a value in this column, unless no row has one; a note says how many they are and where
-/// the first stood. What is left is what the file without them would have given, but for the places of rows.
+/// Removes the rows without a value in this column, unless no row has one; a note gives their number and the first of
+/// them. The result is the table of a file without these rows, except for row numbers and lines.
 void leave_out_rows_without(Table& table, std::size_t column, std::string_view what = "target");
 
-/// Where row `row` (from 0) stands, for messages: "FILE:LINE", or "FILE: row N" (from 1) where there are no lines.
+/// The position of row `row` (from 0), for messages: "FILE:LINE", or "FILE: row N" (from 1) if there are no lines.
 std::string place_of_row(const Table& table, std::size_t row);
 
 /// Whether the text of the column's fields was kept.
 bool has_codes(const Table& table, const Column& column);
 
-/// A field as the file has it where the column's text was asked for, else as it was understood: the spelling, the
-/// fewest digits of a number, "" where it is missing.
+/// A field as written in the file if the column's text was requested, else its value: the spelling, the fewest digits
+/// of a number, or "" if missing.
 std::string field_text(const Table& table, const Column& column, std::size_t row);
 
 /// Index of the column with this name or, failing that, with this number (from 1).
 std::optional<std::size_t> try_find_column(const Table& table, std::string_view name_or_number);
 
-/// As try_find_column, but throws Error (usage) where there is none: names the nearest known name, the columns (the
-/// first few), and the option that wanted it by its key, e.g. "target".
+/// As try_find_column, but throws Error (usage) if there is none. The error names the nearest known name, the columns
+/// (the first few), and the option by its key, e.g. "target".
 std::size_t find_column(const Table& table, std::string_view name_or_number, std::string_view option);
-/// The same for many names, in time that grows with names and columns, not with their product.
+/// The same for many names, in time proportional to names plus columns, not to their product.
 std::vector<std::size_t> find_columns(const Table& table, const std::vector<std::string>& names,
                                       std::string_view option);
 

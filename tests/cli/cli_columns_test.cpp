@@ -138,9 +138,9 @@ TEST(Columns, TrainNamesEachOnceAndLearnsFromDates) {
   const Result result = dir.trained();
   ASSERT_EQ(result.code, 0) << result.err;
   for (const char* const line :
-       {"warning: left out, for nearly every row has a text of its own there: \"customer\"\n",
-        "warning: left out, for it is free text: \"note\"\n",
-        "warning: left out, for the rows are numbered there: \"nr\" (--numeric nr takes it as a number)\n",
+       {"warning: left out because nearly every row has a different text: \"customer\"\n",
+        "warning: left out because it is free text: \"note\"\n",
+        "warning: left out because it numbers the rows: \"nr\" (--numeric nr uses it as a number)\n",
         "warning: constant on the training rows, so nothing is learned from it: \"country\"\n"}) {
     EXPECT_TRUE(contains(result.err, line)) << result.err;
     EXPECT_EQ(result.err.find(line), result.err.rfind(line));
@@ -202,7 +202,8 @@ TEST(Columns, ACopyOfTheTargetIsNamedByInspectAndTrain) {
   std::string text = "hour,cents,price\n";
   for (int i = 0; i < 60; ++i) text += fmt::format("{},{},{}\n", i * 5 % 12, 100 * (i * i % 31 + 1), i * i % 31 + 1);
   dir.write("copy.csv", text);
-  const std::string line = "warning: the target in other words, so the model may be of no use: \"cents\"";
+  const std::string line =
+      "warning: column \"cents\" duplicates the target (leakage); the model may be useless on new data";
   const std::string train = run(dir, {"train", "copy.csv", "--epochs", "1", "--task", "number"}).err;
   EXPECT_TRUE(contains(train, line)) << train;
   EXPECT_EQ(train.find(line), train.rfind(line));

@@ -240,11 +240,10 @@ TEST(Notes, NameFlagsOnStandardErrorAndInDocuments) {
   for (int row = 0; row < 40; ++row)
     rows += std::to_string(row + 1) + "," + std::to_string(row * 7 % 11) + (row % 2 == 0 ? ",a\n" : ",b\n");
   dir.write("numbered.csv", rows);
-  const std::string note =
-      "warning: left out, for the rows are numbered there: \"nr\" (--numeric nr takes it as a number)";
+  const std::string note = "warning: left out because it numbers the rows: \"nr\" (--numeric nr uses it as a number)";
   expect_in(note + "\n", dir.trained({}, 0, "numbered.csv"));
   const std::string document = run(dir, {"inspect", "numbered.csv", "--json"}).out;
-  expect_in("(--numeric nr takes it as a number)", document);
+  expect_in("(--numeric nr uses it as a number)", document);
   expect_in("\"severity\": \"warning\"", document);
   expect_in("\"option\": \"numeric\"", document);
 }

@@ -51,13 +51,13 @@ TEST(Predict, WarnsInAColumnOfEachRowAndInAFewLines) {
   const Result result = dir.predict({"--output-columns", "warnings"});
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_EQ(result.out,
-            "warnings\n\"\"\nage above the trained range; color is new\n"
-            "age below the trained range; income is missing\n");
+            "warnings\n\"\"\nage above the training range; color is new\n"
+            "age below the training range; income is missing\n");
   EXPECT_TRUE(contains(result.err,
-                       "warning: column \"age\": 1 row above the trained range (18 to 77), first \"99\" in new.csv:3"))
+                       "warning: column \"age\": 1 row above the training range (18 to 77), first \"99\" in new.csv:3"))
       << result.err;
   EXPECT_TRUE(
-      contains(result.err, "column \"age\": 1 row below the trained range (18 to 77), first \"5\" in new.csv:4"));
+      contains(result.err, "column \"age\": 1 row below the training range (18 to 77), first \"5\" in new.csv:4"));
   const std::vector<std::string> plain = lines_of(dir.predict({}).out),
                                  more = lines_of(dir.predict({"--warnings"}).out);
   ASSERT_EQ(plain.size(), 4u);
@@ -65,7 +65,7 @@ TEST(Predict, WarnsInAColumnOfEachRowAndInAFewLines) {
   EXPECT_EQ(plain[0], "prediction,probability_no,probability_yes");
   EXPECT_EQ(more[0], plain[0] + ",warnings");
   EXPECT_EQ(more[1], plain[1] + ",");
-  EXPECT_EQ(more[2], plain[2] + ",age above the trained range; color is new");
+  EXPECT_EQ(more[2], plain[2] + ",age above the training range; color is new");
 }
 
 TEST(Predict, CarriesColumnsThroughAsTheyAreWritten) {

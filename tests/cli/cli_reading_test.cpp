@@ -132,7 +132,7 @@ TEST(Reading, PredictReadsAsTheTrainingDid) {
   EXPECT_EQ(run(dir, {"predict", "m.safetensors", "new.csv", "--decimal-comma"}).out, answers.out);
   const Result wrong = run(dir, {"predict", "m.safetensors", "newplain.csv", "--missing", "x"});
   EXPECT_EQ(wrong.code, 0);
-  EXPECT_TRUE(contains(wrong.err, "column \"kind\": 8 rows with a value that training did not know")) << wrong.err;
+  EXPECT_TRUE(contains(wrong.err, "column \"kind\": 8 rows with a value not seen in training")) << wrong.err;
 }
 
 TEST(Reading, AColumnByPlaceIsNumericInAnotherTableToo) {
@@ -181,7 +181,7 @@ TEST(Reading, WrongWishesAreRefused) {
   dir.write("t.csv", "x,kind,y\n1,a,2\n2,b,3.5\n4,a,7\n5,b,1\n");
   const Result both = run(dir, training("t.csv", {"--numeric", "x", "--categorical", "x"}));
   EXPECT_EQ(both.code, 2);
-  EXPECT_TRUE(contains(both.err, "--numeric: expected another column than those of categorical, found column \"x\""))
+  EXPECT_TRUE(contains(both.err, "--numeric: expected a column not listed in categorical, found column \"x\""))
       << both.err;
   const Result unknown = run(dir, training("t.csv", {"--numeric", "knd"}));
   EXPECT_EQ(unknown.code, 2);

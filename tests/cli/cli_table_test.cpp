@@ -35,11 +35,11 @@ struct Trained : Dir {
 
 TEST(Table, TrainsOnTextAndGapsAndSaysWhatItDoes) {
   const Trained dir;
-  EXPECT_TRUE(contains(dir.result.err, "left out, for nearly every row has a text of its own there: \"id\""))
+  EXPECT_TRUE(contains(dir.result.err, "left out because nearly every row has a different text: \"id\""))
       << dir.result.err;
-  EXPECT_TRUE(contains(dir.result.err, "missing values become the median, and an input that says so: \"size\""));
   EXPECT_TRUE(
-      contains(dir.result.err, "network: 7 -> 16"));  // 3 kinds and unseen ones, size and its missing flag, floor
+      contains(dir.result.err, "missing values are replaced by the median and flagged by an extra input: \"size\""));
+  EXPECT_TRUE(contains(dir.result.err, "network: 7 -> 16"));  // 3 kinds and new ones, size and its gap, floor
   const nlohmann::json document =
       nlohmann::json::parse(run(dir, {"evaluate", "m.safetensors", "flats.csv", "--json"}).out);
   EXPECT_GT(document["metrics"]["r2"]["value"].get<double>(), 0.85) << document.dump();  // a seventh has no size
@@ -52,7 +52,7 @@ TEST(Table, PredictsAndWarnsOfWhatIsNew) {
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_EQ(std::count(result.out.begin(), result.out.end(), '\n'), 4);
   EXPECT_TRUE(contains(result.err,
-                       "warning: column \"kind\": 1 row with a value that training did not know, first \"castle\" in "
+                       "warning: column \"kind\": 1 row with a value not seen in training, first \"castle\" in "
                        "new.csv:4"))
       << result.err;
   EXPECT_TRUE(contains(result.err, "warning: column \"floor\": 1 missing value, where training had none"));

@@ -137,7 +137,7 @@ TEST(Plan, LeavesOutWhatNumbersTheRows) {
   ASSERT_EQ(encoder.inputs.size(), 1u);
   EXPECT_EQ(encoder.input_places, (Rows{2}));
   EXPECT_EQ(note_line(notes[0]),
-            "warning: left out, for the rows are numbered there: \"row\" (numeric=row takes it as a number)");
+            "warning: left out because it numbers the rows: \"row\" (numeric=row uses it as a number)");
   EXPECT_EQ(notes[0].column, "row");
   EXPECT_EQ(notes[0].option, "numeric");
   EXPECT_EQ(notes[0].topic, NoteTopic::columns);
@@ -152,7 +152,7 @@ TEST(Plan, LeavesOutWhatNumbersTheRows) {
 TEST(Plan, LeavesOutFreeText) {
   const Texts said = counted_texts(60, [](std::size_t row) { return fmt::format("a word and {}", row); });
   const Table table = table_of({column("said", said), numbers("a", 60), column("y", classes(60), kKept)}, 60);
-  EXPECT_EQ(notes_of(table)[0], "warning: left out, for it is free text: \"said\"");
+  EXPECT_EQ(notes_of(table)[0], "warning: left out because it is free text: \"said\"");
   EXPECT_EQ(plan(table).input_places, (Rows{2}));
 }
 
@@ -160,7 +160,7 @@ TEST(Plan, SaysWhichOrderOfDayAndMonthItTook) {
   const Table table =
       table_of({column("d", repeated({"02/03/2024", "01/12/2024"}, 4)), column("y", classes(4), kKept)}, 4);
   EXPECT_EQ(notes_of(table)[0],
-            "column \"d\": days and months may be meant in either order: \"02/03/2024\" is read as 2024-02-03, month "
+            "column \"d\": the order of day and month is ambiguous: \"02/03/2024\" is read as 2024-02-03, month "
             "first");
   EXPECT_EQ(plan(table).inputs[0].date, DateForm::month_first);
 }
@@ -170,7 +170,7 @@ TEST(Plan, SaysWhyAColumnIsNoDate) {
   fields.push_back("2024-02-30");
   const Table table = table_of({column("d", fields), column("y", classes(20), kKept)}, 20);
   EXPECT_EQ(notes_of(table)[0],
-            "warning: column \"d\" is not taken as dates, for \"2024-02-30\" is none in a.csv: row 20");
+            "warning: column \"d\" is not read as dates: \"2024-02-30\" is not a date (a.csv: row 20)");
   const Refusal wanted = refusal([&] { plan(table, {.date = {"d"}}); });
   EXPECT_EQ(wanted.category, ErrorCategory::input);
   EXPECT_EQ(wanted.what, "a.csv: row 20: column \"d\": expected a date such as 2024-01-31, found \"2024-02-30\"");
@@ -186,23 +186,24 @@ TEST(Plan, TakesDatesThatAreNamed) {
   EXPECT_EQ(what({.date = {"a"}}), "a.csv: row 1: column \"a\": expected a date such as 20240131, found \"1\"");
   EXPECT_EQ(what({.date = {"y"}}), "date: expected an input column, found column \"y\"");
   EXPECT_EQ(what({.categorical = {"d"}, .date = {"d"}}),
-            "date: expected another column than those of categorical, found column \"d\"");
+            "date: expected a column not listed in categorical, found column \"d\"");
   EXPECT_EQ(what({.numeric = {"d"}, .date = {"d"}}),
-            "date: expected another column than those of numeric, found column \"d\"");
+            "date: expected a column not listed in numeric, found column \"d\"");
 }
 
 std::string warning_of_copies(Column copy, Column target, const EncoderOptions& options = {}) {
   const std::size_t rows = target.codes.size();
   for (const std::string& note :
        notes_of(table_of({std::move(copy), numbers("a", rows), std::move(target)}, rows), options))
-    if (note.starts_with("warning: the target in other words")) return note;
+    if (note.find("the target (leakage)") != std::string::npos) return note;
   return "";
 }
 
 TEST(Copies, OfAClassAreNamed) {
   const Column target = column("y", classes(40), kKept);
   EXPECT_EQ(warning_of_copies(column("c", classes(40)), target),
-            "warning: the target in other words, so the model may be of no use: \"c\" (ignore leaves it out)");
+            "warning: column \"c\" duplicates the target (leakage); the model may be useless on new data (ignore "
+            "leaves it out)");
   const auto coded = [](const std::string& u, const std::string& v) {
     Texts fields = classes(40);
     for (std::string& field : fields) field = field == "u" ? u : v;

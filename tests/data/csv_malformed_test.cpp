@@ -94,9 +94,9 @@ TEST_F(CsvMalformed, ShapesThatAreNoTable) {
       {"a decimal comma between commas", "a,b\n1,5,2\n1,2\n",
        "t.csv:2: expected 2 fields, found 3 | line 1 was taken as the header of the table"},
       {"a comment over the header", "# made by hand\na,b\n1,2\n",
-       "t.csv:2: expected 1 field, found 2 | lines with # are no comments here: take them out"},
+       "t.csv:2: expected 1 field, found 2 | lines with # are not comments here: remove them"},
       {"a comment between rows", "a,b\n1,2\n# later\n3,4\n",
-       "t.csv:3: expected 2 fields, found 1 | lines with # are no comments here: take them out"},
+       "t.csv:3: expected 2 fields, found 1 | lines with # are not comments here: remove them"},
       {"a blank line in a table of one column", "a\n1\n\n2\n",
        "t.csv:3: expected 1 field, found an empty line | a missing value in a table of one column is written NA"},
       {"the delimiter changes", "a,b\n1,2\n3;4\n", "t.csv:3: expected 2 fields, found 1"},
@@ -321,8 +321,7 @@ TEST_F(CsvMalformed, DecimalCommas) {
                    {"a point is text then", "a;b\n3.14;2\n3,5;2\n", "a|b / '3.14' 2 / '3.5' 2"},
                    {"a comma twice is text", "a;b\n1,234,5;2\n", "a|b / '1,234,5' 2"}},
                   options);
-  const std::string hint =
-      " | with decimal_comma, a comma between fields would be one in a number; decimal_comma=false reads 3.14";
+  const std::string hint = " | with decimal_comma, commas cannot separate fields; decimal_comma=false reads 3.14";
   expect_refusals({{"commas between fields", "a,b\n3,4\n",
                     "t.csv: decimal comma: expected semicolons or tabs between fields, or numbers in quotes, found "
                     "commas" +

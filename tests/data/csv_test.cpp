@@ -252,7 +252,7 @@ TEST_F(Csv, RefusesRowsOfAnotherLength) {
 TEST_F(Csv, PassesOverBlankLines) {
   const Table table = read("a,b\n1,2\n\n  \r\n3,4\n\n");
   EXPECT_EQ(table.rows, 2u);
-  EXPECT_EQ(note_line(table.notes.back()), "2 blank lines passed over, the first at line 3");
+  EXPECT_EQ(note_line(table.notes.back()), "2 blank lines skipped, the first at line 3");
   EXPECT_EQ(read("a,b\n1,2\n\n").notes.size(), 1u) << "at the end they mean nothing";
   EXPECT_EQ(refusal("a\n1\n\n2\n"),
             "t.csv:3: expected 1 field, found an empty line | a missing value in a table of one column is written NA");

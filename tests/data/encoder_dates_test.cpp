@@ -76,7 +76,7 @@ TEST(EncodeDates, AMissingOneIsTheMedianWithoutDirection) {
   const Encoder whole = fitted(dated({"2024-01-01", "2024-01-02", "2024-01-09"}));
   const Table other = table_of({column("bought", {"NA", "2024-01-05"})}, 2);
   EXPECT_EQ(texts_of(unlike_training(whole, other)),
-            (Texts{"column \"bought\": 1 missing value, where training had none: the median 2024-01-02 stands in"}));
+            (Texts{"column \"bought\": 1 missing value, where training had none: replaced by the median 2024-01-02"}));
   const Table nothing = table_of({column("bought", {"", ""})}, 2);  // read as numbers
   EXPECT_EQ(encode(encoder, nothing, false).rows(), 2u);
 }
@@ -157,8 +157,8 @@ TEST(EncodeBooleans, AreKnownByAnyWordForThem) {
   EXPECT_EQ(inputs({"0", "1"}), (std::vector<float>{0, 1}));
   EXPECT_EQ(inputs({"no", "maybe"}), (std::vector<float>{0, 1}));  // like a missing value
   EXPECT_EQ(texts_of(unlike_training(encoder, table_of({column("b", {"no", "maybe", "?", "so"})}, 4))),
-            (Texts{"column \"b\": 1 missing value, where training had none: the median 1 stands in",
-                   "column \"b\": 2 rows neither yes nor no, so taken as missing, first \"maybe\" in a.csv: row "
+            (Texts{"column \"b\": 1 missing value, where training had none: replaced by the median 1",
+                   "column \"b\": 2 rows neither yes nor no, so read as missing, first \"maybe\" in a.csv: row "
                    "2"}));
 }
 

@@ -23,7 +23,7 @@ TEST(Encode, AMissingNumberIsTheMedianAndSaysSo) {
   const Table other = table_of({column("a", {"1"}), column("b", {"NA"})}, 1);
   EXPECT_EQ(encoded_row(encode(encoder, other, false), 0), (std::vector<float>{1, 0, 2.5F}));
   EXPECT_EQ(texts_of(unlike_training(encoder, other)),
-            (Texts{"column \"b\": 1 missing value, where training had none: the median 2.5 stands in"}));
+            (Texts{"column \"b\": 1 missing value, where training had none: replaced by the median 2.5"}));
 }
 
 TEST(Encode, StatisticsLookAtTrainingRowsOnly) {
@@ -51,7 +51,7 @@ TEST(Encode, EachCategoryHasAnInputAndOneIsForNewOnes) {
   EXPECT_EQ(encoded_row(more, 1), (std::vector<float>{0, 1, 0, 0}));
   EXPECT_EQ(encoded_row(more, 2), (std::vector<float>{1, 0, 0, 0}));
   EXPECT_EQ(texts_of(unlike_training(encoder, other)),
-            (Texts{"column \"c\": 2 rows with a value that training did not know, first \"green\" in a.csv: row 1"}));
+            (Texts{"column \"c\": 2 rows with a value not seen in training, first \"green\" in a.csv: row 1"}));
 }
 
 TEST(Encode, KnowsTheRangeOfTheTrainingRowsAndWarnsOutsideIt) {
@@ -64,13 +64,14 @@ TEST(Encode, KnowsTheRangeOfTheTrainingRowsAndWarnsOutsideIt) {
   EXPECT_EQ(encoder.inputs[0].least, 3);
   EXPECT_EQ(encoder.inputs[0].most, 17);
   const Table other = table_of({column("a", {"3", "17", "17.5", "2", "99"}), column("c", {"x", "y", "", "q", "x"})}, 5);
-  EXPECT_EQ(row_warnings(encoder, other), (Texts{"", "", "a above the trained range; c is missing",
-                                                 "a below the trained range; c is new", "a above the trained range"}));
+  EXPECT_EQ(row_warnings(encoder, other),
+            (Texts{"", "", "a above the training range; c is missing", "a below the training range; c is new",
+                   "a above the training range"}));
   EXPECT_EQ(texts_of(unlike_training(encoder, other)),
-            (Texts{"column \"a\": 1 row below the trained range (3 to 17), first \"2\" in a.csv: row 4",
-                   "column \"a\": 2 rows above the trained range (3 to 17), first \"17.5\" in a.csv: row 3",
+            (Texts{"column \"a\": 1 row below the training range (3 to 17), first \"2\" in a.csv: row 4",
+                   "column \"a\": 2 rows above the training range (3 to 17), first \"17.5\" in a.csv: row 3",
                    "column \"c\": 1 missing value, where training had none, first in a.csv: row 3",
-                   "column \"c\": 1 row with a value that training did not know, first \"q\" in a.csv: row 4"}));
+                   "column \"c\": 1 row with a value not seen in training, first \"q\" in a.csv: row 4"}));
   encoder.inputs[0].least = -std::numeric_limits<double>::infinity();  // as in files of version 2
   encoder.inputs[0].most = std::numeric_limits<double>::infinity();
   EXPECT_EQ(row_warnings(encoder, other), (Texts{"", "", "c is missing", "c is new", ""}));

@@ -161,7 +161,7 @@ TEST(Plan, LeavesOutWhatIsANameOfEachRow) {
   ASSERT_EQ(encoder.inputs.size(), 1u);
   EXPECT_EQ(encoder.inputs[0].name, "kind");
   EXPECT_EQ(encoder.input_places, (Rows{2}));
-  EXPECT_EQ(note_line(notes[0]), "warning: left out, for nearly every row has a text of its own there: \"id\"");
+  EXPECT_EQ(note_line(notes[0]), "warning: left out because nearly every row has a different text: \"id\"");
   EXPECT_EQ(plan(table, {.categorical = {"id"}}).inputs.size(), 2u);
   EXPECT_EQ(plan_refusal(table, {.ignore = {"kind"}}).what,
             "a.csv: input columns: expected at least 1 of numbers or categories, found none");
@@ -181,15 +181,14 @@ TEST(Plan, SaysWhereSignsMakeTextOfNumbers) {
     return note_line(notes[0]);
   };
   for (const std::string text : {"5%", "$5", "$1,234.50", "\xE2\x82\xAC 7", "12 %", "-1,234,567"})
-    EXPECT_EQ(
-        about(text),
-        "warning: numbers with signs, such as 5%, $5 or 1,234, are text; they would be numbers without them: \"a\"")
+    EXPECT_EQ(about(text),
+              "warning: numbers with signs (5%, $5, 1,234) are read as text; remove the signs to get numbers: \"a\"")
         << text;
   for (const std::string text : {"%", "$", "5 kg", "1,23,456", "x5%", ""})
     EXPECT_EQ(about(text).find("signs"), std::string::npos) << text;
   const Refusal thousands =
       plan_refusal(table_of({column("a", {"1,234", "2,345"}), column("y", {"u", "v"}, kKept)}, 2));
-  EXPECT_NE(thousands.hint.find("commas between thousands: take them out"), std::string::npos) << thousands.hint;
+  EXPECT_NE(thousands.hint.find("commas between thousands: remove them"), std::string::npos) << thousands.hint;
 }
 
 TEST(Plan, RefusesColumnsWithTwoRoles) {
@@ -202,7 +201,7 @@ TEST(Plan, RefusesColumnsWithTwoRoles) {
 
 TEST(Plan, RefusesToLearnFromNothing) {
   EXPECT_EQ(plan_refusal(small(), {.ignore = {"a", "b"}}).what,
-            "a.csv: input columns: expected at least 1 beside the target column \"y\", found none");
+            "a.csv: input columns: expected at least 1 besides the target column \"y\", found none");
   EXPECT_EQ(plan_refusal(table_of({column("y", {"1", "2"}, kKept)}, 2)).category, ErrorCategory::input);
   EXPECT_EQ(plan_refusal(table_of({column("a", {}), column("y", {}, kKept)}, 0)).category, ErrorCategory::input);
   EXPECT_EQ(plan_refusal(table_of({}, 2)).category, ErrorCategory::input);
@@ -249,7 +248,7 @@ TEST(Plan, MatchesByPlaceWhereNamesAreTheSame) {
   table.columns[1].name = "a";
   Notes notes;
   EXPECT_FALSE(plan_encoder(table, {}, notes).match_by_name);
-  EXPECT_EQ(note_line(notes[0]), "warning: more than one column is called \"a\": columns will be matched by place");
+  EXPECT_EQ(note_line(notes[0]), "warning: more than one column is called \"a\": columns will be matched by position");
 }
 
 }  // namespace chainrule::encoder_plan_test

@@ -251,8 +251,8 @@ TEST_F(Hostile, BoundsWhatIsUnpacked) {
   EXPECT_EQ(cheap_refusal_of(write("t.csv", bomb("a,b\n1,x", 1, some))),
             "t.csv:2:2: field: expected at most 1048576 bytes, found more");
   const std::string too_much =
-      "t.csv: gzip: expected text that unpacks to at most 100 times its size, found more | unpack it first if it is "
-      "meant to be so";
+      "t.csv: gzip: expected text that unpacks to at most 100 times its size, found more | if this is "
+      "intended, unpack it first";
   for (const std::string& text : {bomb("a,b\n1,2\n\n", 1, blocks), bomb("a,b\n1,", 2, blocks)})
     EXPECT_EQ(cheap_refusal_of(write("t.csv", text)), too_much);
   EXPECT_EQ(refusal(bomb("a\n1\n", 2, blocks)), too_much) << "a table, as long as it lasts";

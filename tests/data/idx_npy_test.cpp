@@ -92,12 +92,12 @@ TEST_F(Idx, AsksForLabelsOnlyWhereTheyAreNeeded) {
   const std::string file = write("t10k-images-idx3-ubyte", idx({3, 2, 2}, kPixels));
   EXPECT_EQ(
       refusal_of(file),
-      "t10k-images-idx3-ubyte: labels: expected a file of labels beside it, t10k-labels-idx1-ubyte or "
+      "t10k-images-idx3-ubyte: labels: expected a file of labels next to it, t10k-labels-idx1-ubyte or "
       "t10k-labels-idx1-ubyte.gz or t10k-labels.idx1-ubyte or t10k-labels.idx1-ubyte.gz, found none | labels names "
       "the file with the labels");
   EXPECT_EQ(
       refusal_of(write("pictures", idx({3, 2, 2}, kPixels))),
-      "pictures: labels: expected a file of labels beside it, found none | labels names the file with the labels");
+      "pictures: labels: expected a file of labels next to it, found none | labels names the file with the labels");
   EXPECT_TRUE(load_table(file, without_target()).columns.empty());
   LoadOptions optional;
   optional.target_required = false;
@@ -189,10 +189,9 @@ TEST_F(Idx, RefusesLabelsThatDoNotMatch) {
 }
 
 TEST_F(Idx, LabelsBelongToNoCsvTable) {
-  EXPECT_EQ(
-      refusal("a,b\n1,2\n", with_labels("x"), ErrorCategory::usage),
-      "labels: t.csv: expected images or an NPY array to put them to, found a CSV table | in a table the target is one "
-      "of the columns");
+  EXPECT_EQ(refusal("a,b\n1,2\n", with_labels("x"), ErrorCategory::usage),
+            "labels: t.csv: expected images or an NPY array, found a CSV table | in a table the target is one "
+            "of the columns");
 }
 
 TEST_F(Npy, ReadsTwoDimensionsAsATable) {
@@ -294,7 +293,7 @@ TEST_F(Npy, RefusesShapesThatTheFileDoesNotHold) {
   EXPECT_EQ(
       refusal(npy("|u1", "(12,)", kPixels)),
       "a.npy: NPY shape: expected 2 dimensions (rows, columns), or 3 of unsigned bytes (images), found (12,) | save it "
-      "as one column with reshape(-1, 1); if it holds the labels of another file, it is for labels");
+      "as one column with reshape(-1, 1); if it holds the labels of another file, use it with labels");
   EXPECT_EQ(refusal(npy("|u1", "()", "A")),
             "a.npy: NPY shape: expected 2 dimensions (rows, columns), or 3 of unsigned bytes (images), found () | "
             "reshape the "

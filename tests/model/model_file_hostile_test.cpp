@@ -300,7 +300,7 @@ TEST_F(HostileModelFile, MetadataThatCannotBe) {
   expect_metadata("seed", "-1", "metadata \"seed\": expected a whole number, found \"-1\"");
   expect_metadata("layers", "[]", "metadata \"layers\": expected at least 1, found 0");
   expect_metadata("layers", "{", "metadata \"layers\": not valid JSON at byte");
-  expect_metadata("input_dropout", "1", "input_dropout: expected a share in [0, 1)");
+  expect_metadata("input_dropout", "1", "input_dropout: expected a fraction in [0, 1)");
   expect_metadata("task", "guess", "metadata \"task\": expected \"classes\" or \"number\", found \"guess\"");
   expect_metadata("labels", "[\"a\",\"a\"]", "label 2: \"a\" occurs twice");
   expect_metadata("labels", "[\"a\"]", "outputs of the network: expected 1, found 2");
@@ -311,7 +311,7 @@ TEST_F(HostileModelFile, MetadataThatCannotBe) {
   expect_edit("layers", "\"tanh\"", "\"tahn\"", "metadata \"layers\"[0]: activation: expected one of identity, relu");
   expect_edit("layers", "\"dropout\":0.25", "\"dropout\":\"0.25\"",
               "metadata \"layers\"[0]: dropout: expected a number");
-  expect_edit("layers", "\"dropout\":0.25", "\"dropout\":-1", "dropout of layer 1: expected a share in [0, 1)");
+  expect_edit("layers", "\"dropout\":0.25", "\"dropout\":-1", "dropout of layer 1: expected a fraction in [0, 1)");
   expect_edit("layers", "\"outputs\":4", "\"outputs\":0", "expected 0, the outputs of the layer below, found 4");
   expect_edit("loss", "softmax_cross_entropy", "hinge", "metadata \"loss\": loss: expected one of half_squared_error");
   expect_edit("loss", "\"softmax\"", "\"sigmoid\"", "metadata \"loss\": link: expected \"softmax\", found \"sigmoid\"");

@@ -16,7 +16,7 @@ constexpr std::size_t kNamesShown = 6;
 
 Message hint_for_text(std::string_view text, const Message& otherwise) {
   if (has_thousands(text))
-    return message_of("this looks like commas between thousands: take them out; if it is a decimal comma, ",
+    return message_of("this looks like commas between thousands: remove them; if it is a decimal comma, ",
                       NamedOption{"decimal_comma"}, " reads it");
   if (is_decimal_comma(text))
     return message_of("this looks like a decimal comma: ", NamedOption{"decimal_comma"}, " reads it");
@@ -122,8 +122,8 @@ void require_target(const Table& table, std::size_t index) {
   if (!kept && !column.is_number() && column.first_no_utf8.line == 0)
     throw Error(
         ErrorCategory::input,
-        fmt::format("{}: {}: expected a number in every row, or few enough different texts to be classes, "
-                    "found text {} among more different values than classes can have",
+        fmt::format("{}: {}: expected a number in every row, or few enough different texts for classes, "
+                    "found text {} among too many different values",
                     place(table.source, column.first_text.line, column.first_text.field), in_column(column),
                     in_quotes(column.first_text.text)),
         message_of(NamedOption{"numeric", name_or_number(table, index)}, " leaves out the rows with text there"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What columns must be before numbers are taken from them, and the words of the refusals. Internal to data/.
+// Checks of columns before their numbers are used, and the texts of these errors. Internal to data/.
 #pragma once
 
 #include <cstddef>
@@ -17,20 +17,20 @@ std::string in_column(const Column& column);
 std::string listed(const std::vector<std::string>& names);
 /// 1 row, 2 rows
 std::string counted(std::size_t count, std::string_view what);
-/// What a user writes to mean a column: its name where that is a plain word, else its number.
+/// How a user names a column: by its name if that is a plain word, else by its number.
 std::string name_or_number(const Table& table, std::size_t index);
 
 /// "1,5"
 bool is_decimal_comma(std::string_view text);
 /// "1,234" or "-1,234,567.8": commas between thousands, or a decimal comma.
 bool has_thousands(std::string_view text);
-/// "5%", "$1,234", "3 %": a number but for signs around it or commas between thousands.
+/// "5%", "$1,234", "3 %": a number except for signs around it or commas between thousands.
 bool is_number_with_signs(std::string_view text);
 
-/// Throws Error (input) at the first field that is text, else at the first that is missing; `hint` where the text does
-/// not tell more.
+/// Throws Error (input) at the first field that is text, else at the first that is missing; with `hint` unless the text
+/// suggests a better one.
 void require_numbers(const Table& table, std::size_t index, const Message& hint);
-/// Throws Error (input) at the first missing field, (internal) when neither numbers nor spellings of it were kept.
+/// Throws Error (input) at the first missing field, (internal) if neither its numbers nor its spellings were kept.
 void require_target(const Table& table, std::size_t index);
 /// Throws Error (input) unless all are finite numbers >= 0 and one is above 0.
 void require_weights(const Table& table, std::size_t index);

@@ -15,7 +15,7 @@
 namespace chainrule {
 namespace {
 
-// Whether a single value stands in all training rows.
+// Returns whether all training rows have the same value.
 bool fit_number_input(InputColumn& input, const Column& column, std::span<const std::size_t> rows, Scaling scaling) {
   std::vector<std::size_t> present;
   for (const std::size_t row : rows)
@@ -38,7 +38,7 @@ bool fit_number_input(InputColumn& input, const Column& column, std::span<const 
   return scale.constant && !input.may_miss;
 }
 
-// How often each text stands in these rows, the most frequent first.
+// How often each text occurs in these rows, the most frequent first.
 std::vector<std::pair<std::string, std::size_t>> counts_of(const Table& table, const Column& column,
                                                            std::span<const std::size_t> rows) {
   std::map<std::string, std::size_t> of_text;
@@ -63,14 +63,14 @@ bool fit_category(InputColumn& input, const Table& table, std::size_t place, std
   input.categories.clear();
   if (input.constant) return true;
   if (counts.size() > kMostCategories) {
-    constexpr std::size_t kManyNames = 500;  // of customers or machines, rather than of kinds
+    constexpr std::size_t kManyNames = 500;  // likely customers or machines, rather than kinds
     Message text = fmt::format("{}: {} categories; the {} most frequent have inputs of their own, the others share one",
                                in_column(column), counts.size(), kMostCategories);
     const bool many = counts.size() >= kManyNames;
     if (many)
-      text.append(message_of(" (where it says whose rows they are, ",
+      text.append(message_of(" (if each is a customer, machine or the like, ",
                              NamedOption{"group", name_or_number(table, place)},
-                             " holds out all rows of one together)"));
+                             " keeps the rows of each together in the split)"));
     notes.push_back(info_note(NoteTopic::columns, text, column.name, many ? "group" : ""));
     counts.resize(kMostCategories);
   }
@@ -163,7 +163,7 @@ void fit_inputs(Encoder& encoder, const Table& table, const std::vector<std::siz
       same = fit_category(input, table, places[j], rows, notes);
     } else {
       const Column& numbers = numbers_for(input, table, places[j], storage);
-      // Seconds since 1970 as they are would drown all other inputs.
+      // Unscaled seconds since 1970 would dominate all other inputs.
       const Scaling its = input.date && scaling == Scaling::none ? Scaling::standard : scaling;
       same = fit_number_input(input, numbers, rows, its);
       if (input.date) input.cycles = varying_cycles(*input.date, numbers.numbers, rows);
@@ -172,11 +172,10 @@ void fit_inputs(Encoder& encoder, const Table& table, const std::vector<std::siz
     if (input.may_miss) gaps.push_back(input.name);
   }
   if (!gaps.empty())
-    notes.push_back(
-        info_note(NoteTopic::columns,
-                  fmt::format("missing values become the median, and {}: {}",
-                              gaps.size() == 1 ? "an input that says so" : "inputs that say so", listed(gaps)),
-                  gaps.size() == 1 ? gaps[0] : ""));
+    notes.push_back(info_note(NoteTopic::columns,
+                              fmt::format("missing values are replaced by the median and flagged by {}: {}",
+                                          gaps.size() == 1 ? "an extra input" : "extra inputs", listed(gaps)),
+                              gaps.size() == 1 ? gaps[0] : ""));
   if (!constant.empty())
     notes.push_back(warning_note(NoteTopic::columns,
                                  fmt::format("constant on the training rows, so nothing is learned from {}: {}",

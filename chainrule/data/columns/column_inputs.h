@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Columns to inputs of the network: what is learned of them, and how a row becomes numbers. Internal to data/.
+// Converts columns to inputs of the network: fits scales and categories, and encodes rows. Internal to data/.
 #pragma once
 
 #include <cmath>
@@ -14,16 +14,17 @@
 
 namespace chainrule {
 
-/// `value` kept within the range of a float.
+/// `value` clamped to the range of a float.
 float as_float(double value);
 
-/// Scales, medians and categories of the input columns, on these rows. places[j]: where input j stands in the table.
+/// Fits scales, medians and categories of the input columns to these rows. The j-th index is the table's column of
+/// input j.
 void fit_inputs(Encoder& encoder, const Table& table, const std::vector<std::size_t>& places,
                 std::span<const std::size_t> rows, Scaling scaling, std::vector<Note>& notes);
-/// (table.rows x encoder.width()). Throws Error (input) for text where the encoder has a number.
+/// (table.rows x encoder.width()). Throws Error (input) for text where the encoder needs a number.
 Features encode_inputs(const Encoder& encoder, const Table& table, const std::vector<std::size_t>& places);
 
-/// The text of a row: as it stands in the file, or the fewest digits of a number; "" where it is missing.
+/// The text of a row: as written in the file, or the fewest digits of a number; "" if missing.
 std::string text_of(const Table& table, const Column& column, std::size_t row);
 
 /// Finds the category of each row.

@@ -16,7 +16,7 @@ using Values = std::vector<std::pair<std::string, std::size_t>>;
 
 std::string number(double value) { return fmt::format("{:.8g}", value); }
 
-// Ranges over values whose order is the one to keep among equally frequent ones.
+// The order of `counts` decides among equally frequent values.
 template <class Range, class Name>
 Values most_frequent(const Range& counts, Name name) {
   std::vector<std::size_t> order(counts.size());
@@ -31,7 +31,7 @@ Values most_frequent(const Range& counts, Name name) {
   return values;
 }
 
-// Sorted; the counts of equal neighbours.
+// Sorts, then counts equal neighbors.
 void count_numbers(const Column& column, ColumnFacts& facts) {
   std::vector<double> numbers;
   numbers.reserve(column.numbers.size());
@@ -69,7 +69,7 @@ bool is_date(const ColumnFacts& facts) {
   return facts.reading.type == ColumnType::date || facts.reading.type == ColumnType::time;
 }
 
-// The word "inputs" with its number, and what the second and later ones are for.
+// The number of inputs, and their meaning.
 std::string inputs_text(const InputColumn& input, const std::string& scaling) {
   const std::size_t width = input.width();
   std::string text = fmt::format("{} input{}", width, width == 1 ? "" : "s");
@@ -122,7 +122,7 @@ ColumnUse use_of(const Table& table, std::size_t index, const ColumnFacts& facts
   if (encoder == nullptr) return {};
   if (encoder->target_place == index + 1) return {target_text(*encoder), 0};
   if (encoder->weight_place == index + 1) return {"weight of the row", 0};
-  const auto at = std::ranges::lower_bound(encoder->input_places, index + 1);  // they rise in a fresh plan
+  const auto at = std::ranges::lower_bound(encoder->input_places, index + 1);  // sorted in a new plan
   if (at != encoder->input_places.end() && *at == index + 1) {
     const InputColumn& input = encoder->inputs[static_cast<std::size_t>(at - encoder->input_places.begin())];
     return {inputs_text(input, scaling), input.width()};

@@ -13,14 +13,14 @@
 namespace chainrule {
 namespace {
 
-constexpr std::size_t kFewTexts = 20;          // so many different texts may be categories in the smallest table
+constexpr std::size_t kFewTexts = 20;          // so many distinct texts may be categories even in a small table
 constexpr std::size_t kRowsOfARun = 20;        // fewer rows may rise by equal steps by chance
-constexpr double kNearlyAll = 0.9;             // share of dates that makes the others look like mistakes
+constexpr double kNearlyAll = 0.9;             // fraction of dates from which the other texts look like mistakes
 constexpr std::size_t kLongText = 50;          // bytes on average: a sentence
 constexpr std::size_t kBlanksOfASentence = 3;  // on average; "flat no 7" is a name
-constexpr std::size_t kSentencesPerRow = 10;   // a tenth of the rows with sentences of their own is too many to learn
+constexpr std::size_t kSentencesPerRow = 10;   // more different sentences than a tenth of the rows: free text
 
-// Each different text of a column but the missing one, and the rows that have it.
+// Each distinct text of a column without the missing one, and its number of rows.
 struct Text {
   std::string_view text;
   std::size_t code = 0, rows = 0;
@@ -59,7 +59,7 @@ bool all_are_dates(const std::vector<Text>& texts, DateForm form) {
   return std::ranges::all_of(texts, [&](const Text& text) { return seconds_of(text.text, form).has_value(); });
 }
 
-// Whether it is one; `reading` then says so.
+// Whether the column has dates or times; then sets `reading`.
 bool read_dates(const std::vector<Text>& texts, const Column& column, ColumnReading& reading) {
   for (const DateForm form : {DateForm::plain, DateForm::month_first, DateForm::day_first, DateForm::time}) {
     if (!all_are_dates(texts, form)) continue;
@@ -112,7 +112,7 @@ ColumnReading read_texts(const Table& table, const Column& column) {
   return reading;
 }
 
-// By equal steps from row to row of the file, rows that were left out counted.
+// Whether the numbers increase by equal steps from row to row of the file, including rows that were left out.
 bool is_run(const Table& table, std::span<const double> numbers) {
   if (numbers.size() < kRowsOfARun) return false;
   const auto rows_to = [&](std::size_t row) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a column of a table is, judged by all of it.
+// The type of a column, from all of its rows.
 #pragma once
 
 #include <array>
@@ -16,14 +16,14 @@ namespace chainrule {
 enum class ColumnType {
   number,
   boolean,         ///< 0 and 1, or two words for no and yes
-  category,        ///< text that comes again
+  category,        ///< repeated text
   date,            ///< dates, with or without a time
   time,            ///< times of the day
-  free_text,       ///< sentences: long, or of four words and more, nearly every row its own
-  id,              ///< nearly every row has a text of its own
-  running_number,  ///< whole numbers that rise by equal steps from row to row
+  free_text,       ///< sentences: long, or of at least four words, nearly all different
+  id,              ///< nearly every row has a different text
+  running_number,  ///< whole numbers that increase by equal steps from row to row
   constant,        ///< one value in all rows, or none
-  mixed            ///< mostly numbers, and texts among them
+  mixed            ///< mostly numbers, with texts among them
 };
 inline constexpr std::array<std::string_view, 10> kColumnTypes{
     "number", "boolean", "category", "date", "time", "free text", "id", "running number", "constant", "mixed"};
@@ -32,13 +32,13 @@ inline std::string_view name_of(ColumnType type) { return kColumnTypes[static_ca
 struct ColumnReading {
   ColumnType type = ColumnType::number;
   DateForm form = DateForm::plain;  ///< of a date or time
-  bool ambiguous = false;           ///< both orders of day and month fit every row: month_first was taken
-  /// Row of the first text that is no date in a column where nearly all are; the type is then another.
+  bool ambiguous = false;           ///< both orders of day and month fit every row: month_first was chosen
+  /// Row of the first text that is not a date in a column where nearly all are; the type is then not date.
   std::optional<std::size_t> odd_date = {};
 };
 
-/// Looks at every row. A column of texts that were not kept (more than a million) is an id, or, where a field is no
-/// UTF-8, a category.
+/// Reads every row. A column whose texts were not kept (more than a million) is an id, or a category if a field is not
+/// UTF-8.
 ColumnReading read_column(const Table& table, std::size_t index);
 
 /// true, yes, t, y and 1, false, no, f, n and 0, in any case.

@@ -31,11 +31,11 @@ std::string place_of_field(const Table& table, std::size_t row, std::size_t inde
               hint);
 }
 
-// One number per spelling, then one per row; `read` makes a number of a text, or throws.
+// One number per spelling, then one per row; `read` converts a text to a number, or throws.
 template <class Read>
 void read_texts(const Table& table, std::size_t index, Read read, std::vector<double>& numbers) {
   const Column& column = table.columns[index];
-  if (!has_codes(table, column)) require_numbers(table, index, "");  // says what stands there
+  if (!has_codes(table, column)) require_numbers(table, index, "");  // throws an error that quotes the field
   std::vector<double> of_code(column.spellings.size(), kMissing);
   std::vector<bool> known(column.spellings.size(), false);
   for (std::size_t row = 0; row < table.rows; ++row) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Columns whose texts mean numbers: booleans and dates. Internal to data/.
+// Columns whose texts stand for numbers: booleans and dates. Internal to data/.
 #pragma once
 
 #include <cstddef>
@@ -11,17 +11,17 @@
 
 namespace chainrule {
 
-/// Throws Error (input) at the first field of the column that is no date of this form.
+/// Throws Error (input) at the first field of the column that is not a date of this form.
 void require_dates(const Table& table, std::size_t index, DateForm form, const std::string& hint);
 
-/// The cycles of a column that these rows do not all meet at one point; numbers: NaN where a date is missing.
+/// The cycles of a column that vary over these rows; numbers: NaN where a date is missing.
 std::vector<Cycle> varying_cycles(DateForm form, std::span<const double> numbers, std::span<const std::size_t> rows);
-/// Sine and cosine of each cycle, beginning at inputs[0]; 0 where x is NaN.
+/// Sine and cosine of each cycle, starting at inputs[0]; 0 if x is NaN.
 void encode_cycles(std::span<const Cycle> cycles, double x, std::span<float> inputs);
 /// "bought (day of week, sin)", "bought (day of week, cos)" ...
 std::vector<std::string> cycle_names(const InputColumn& input);
 
-/// A number of the column as a user writes it: a date as a date.
+/// A number of the column in the user's notation: a date as a date.
 std::string value_text(const InputColumn& input, double x);
 
 }  // namespace chainrule

@@ -26,7 +26,7 @@ std::int64_t days_in(std::int64_t year, std::int64_t month) {
   return kDaysBeforeMonth[m] - kDaysBeforeMonth[m - 1] + (month == 2 && is_leap(year) ? 1 : 0);
 }
 
-// Days from the first of January of year 1.
+// Days since January 1 of year 1.
 constexpr std::int64_t days_before_year(std::int64_t year) {
   const std::int64_t past = year - 1;
   return 365 * past + past / 4 - past / 100 + past / 400;
@@ -49,7 +49,7 @@ std::optional<std::int64_t> days_of(const Day& date) {
 
 struct Moment {
   std::int64_t days = 0;  // since 1970
-  double second = 0;      // of the day
+  double second = 0;      // since midnight
 };
 Moment moment_of(double seconds) {
   const double within = std::isnan(seconds) ? 0 : std::clamp(seconds, kFirstSecond, kLastSecond);
@@ -57,7 +57,7 @@ Moment moment_of(double seconds) {
   return {static_cast<std::int64_t>(days), within - days * static_cast<double>(kDay)};
 }
 
-// A year, and days since its first.
+// A year, and days since its first day.
 std::pair<std::int64_t, std::int64_t> year_of(std::int64_t days) {
   const std::int64_t since_year_1 = days + kEpoch;
   std::int64_t year = since_year_1 * 400 / days_before_year(401) + 1;
@@ -68,7 +68,7 @@ std::pair<std::int64_t, std::int64_t> year_of(std::int64_t days) {
 
 bool is_letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
 
-// What of the text has not been read. Each function takes its part away, or returns false and leaves the text alone.
+// The unread part of a text. Each function removes what it reads, or returns false and leaves the text unchanged.
 class Reader {
  public:
   explicit Reader(std::string_view text) : rest_(text) {}
@@ -97,7 +97,7 @@ class Reader {
     while (next() == ' ') rest_.remove_prefix(1);
     return any;
   }
-  // In any case.
+  // Upper or lower case.
   bool word(std::string_view wanted) {
     if (rest_.size() < wanted.size()) return false;
     for (std::size_t k = 0; k < wanted.size(); ++k)

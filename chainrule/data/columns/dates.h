@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Dates and times as they are written, and as numbers: seconds since 1970-01-01T00:00:00 UTC in the Gregorian calendar,
-// which is carried on to the years before it began.
+// Dates and times as text and as numbers: seconds since 1970-01-01T00:00:00 UTC in the proleptic Gregorian calendar.
 #pragma once
 
 #include <array>
@@ -11,9 +10,9 @@
 #pragma GCC visibility push(default)
 namespace chainrule {
 
-/// How the dates of a column are written. All but compact and time read what plain reads, too.
+/// The date format of a column. All formats but compact and time also read plain.
 enum class DateForm {
-  /// 2024-01-31, 2024/1/31, 31.01.2024, 31 Jan 2024, Jan 31, 2024: no doubt about the order; 2024-01 is its first day
+  /// 2024-01-31, 2024/1/31, 31.01.2024, 31 Jan 2024, Jan 31, 2024: unambiguous order; 2024-01 is its first day
   plain,
   day_first,    ///< 31/01/2024
   month_first,  ///< 01/31/2024
@@ -24,19 +23,19 @@ inline constexpr std::array<std::string_view, 5> kDateForms{"plain", "day_first"
 /// "a date such as 2024-01-31"
 std::string_view example_of(DateForm form);
 
-/// Seconds of a text, in the years 1 to 9999; nullopt where it is no such date. A date may have a time behind it, after
-/// T, a comma or blanks: 12:30, 12:30:05.25, 12:30 PM, and then Z or an offset such as +01:00, which is taken off.
+/// Seconds of a text, in the years 1 to 9999; nullopt if it is not such a date. A time may follow after T, a comma or
+/// blanks: 12:30, 12:30:05.25, 12:30 PM, and then Z or an offset such as +01:00, which is subtracted.
 std::optional<double> seconds_of(std::string_view text, DateForm form);
-/// Of the number 20240131.
+/// Seconds of the number 20240131.
 std::optional<double> seconds_of_compact(double number);
-/// "2024-01-31", "2024-01-31T12:30:05" or, of form time, "12:30:05"; kept within the years 1 to 9999.
+/// "2024-01-31", "2024-01-31T12:30:05" or, of form time, "12:30:05"; clamped to the years 1 to 9999.
 std::string date_text(double seconds, DateForm form);
 
-/// What comes again.
+/// Periods of a date.
 enum class Cycle { time_of_day, day_of_week, day_of_year };
 inline constexpr std::array<std::string_view, 3> kCycleNames{"time of day", "day of week", "day of year"};
-/// How much of the cycle is over, in [0, 1): of the day, of the week since Monday (in whole days), of the year (in
-/// whole days). Any number is kept within the years 1 to 9999.
+/// Elapsed fraction of the cycle, in [0, 1): of the day, of the week since Monday (in whole days), of the year (in
+/// whole days). `seconds` is clamped to the years 1 to 9999.
 double share_of(Cycle cycle, double seconds);
 
 }  // namespace chainrule

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a file is, by its first bytes: what can be read, and by name what is often given instead.
+// Detects the format of a file by its first bytes: the readable formats, and the names of common other ones.
 #include <algorithm>
 #include <array>
 
@@ -76,7 +76,7 @@ bool looks_like_safetensors(std::string_view head) {
   return std::all_of(head.begin() + 4, head.begin() + 8, [](char c) { return c == 0; });
 }
 
-// UTF-16 without a mark: of the first characters, every second byte is 0 and the others are not.
+// UTF-16 without a byte order mark: of the first characters, every second byte is 0 and the others are not.
 bool looks_like_utf16(std::string_view head) {
   const std::size_t count = std::min<std::size_t>(head.size(), 64) / 2;
   std::array<std::size_t, 2> zeros{0, 0};
@@ -129,7 +129,7 @@ Signature name_foreign(std::string_view head) {
   return name_markup(head);
 }
 
-// IDX says 0, 0, element type, dimensions. A name as MNIST's claims it too, so that damage there is called by its name.
+// IDX begins with 0, 0, element type, dimensions. A name like MNIST's also counts, so that errors name the damage.
 bool claims_to_be_idx(std::string_view head, const std::string& path) {
   const bool all_zero = std::all_of(head.begin(), head.begin() + std::min<std::ptrdiff_t>(std::ssize(head), 16),
                                     [](char c) { return c == 0; });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// CSV to Table: what stands in front of the rows, then all blocks of the file through parser and builder.
+// CSV to Table: reads the lines before the table, then sends all blocks of the file through parser and builder.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -18,10 +18,10 @@
 
 namespace chainrule::formats {
 
-// Fields and rows to columns: numbers go straight in, text is kept where it is wanted.
+// Converts fields and rows to columns: stores numbers directly, and text where it is needed.
 
 /// Receives fields and rows; holds the columns under construction. The sink of CsvParser. Throws Error: (input) with
-/// the line and field, (usage) for a target or a column of numbers that is not there.
+/// the line and field, (usage) for a missing target or column of numbers.
 class TableBuilder {
  public:
   TableBuilder(std::string source, const CsvDialect& dialect, const LoadOptions& options, std::size_t expected_rows)
@@ -42,7 +42,7 @@ class TableBuilder {
       return false;
     }
     if (c == 0) row_begins_with_hash_ = text.starts_with('#');
-    return c < table_.columns.size() && add(c, text, line);  // too many fields are refused at the end of the row
+    return c < table_.columns.size() && add(c, text, line);  // the end of the row refuses too many fields
   }
 
   bool takes_numbers() const { return reader_.is_plain() && !table_.columns.empty(); }
@@ -73,7 +73,7 @@ class TableBuilder {
     if (staged_.size() >= kStagedNumbers) unstage();
   }
 
-  // Blank lines before the first row and after the last mean nothing; between rows they are counted and passed over.
+  // Ignores blank lines before the first row and after the last; between rows it counts and skips them.
   void blank_line(std::uint64_t line) {
     if (table_.columns.empty()) return;
     if (blanks_++ == 0) first_blank_ = line;
@@ -96,7 +96,7 @@ class TableBuilder {
     if (blanks_inside_ > 0)
       table_.notes.push_back(info_note(
           NoteTopic::reading,
-          count_of(blanks_inside_, "blank line") + " passed over, the first at line " + std::to_string(first_blank_)));
+          count_of(blanks_inside_, "blank line") + " skipped, the first at line " + std::to_string(first_blank_)));
     note_likely_header();
     for (std::size_t c = 0; c < table_.columns.size(); ++c) keep_spellings(c);
     return std::move(table_);
@@ -105,12 +105,12 @@ class TableBuilder {
  private:
   static constexpr std::size_t kSightingBytes = 100;
   static constexpr std::size_t kStagedNumbers = 16'384;
-  // The network computes in float: what does not fit would become infinite there.
+  // The network computes in float: larger numbers would become infinite.
   static constexpr double kLargest = static_cast<double>(std::numeric_limits<float>::max());
   static constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
 
   static Message quote_numbers() {
-    return message_of("with ", NamedOption{"decimal_comma"}, ", a comma between fields would be one in a number; ",
+    return message_of("with ", NamedOption{"decimal_comma"}, ", commas cannot separate fields; ",
                       NamedOption{"decimal_comma", "false"}, " reads 3.14");
   }
 
@@ -127,7 +127,7 @@ class TableBuilder {
     std::uint64_t line;
     std::string text;
   };
-  // What is known of a column beside what the table says of it.
+  // Further state of a column while it is read.
   struct Progress {
     std::uint64_t texts = 0, replaced = 0;  // replaced: texts that count as missing
     Sighting not_finite, first_replaced;
@@ -140,7 +140,7 @@ class TableBuilder {
     const bool comment = row_begins_with_hash_ || (first && table_.columns[0].name.starts_with('#'));
     refuse(place(table_.source, line),
            "expected " + count_of(table_.columns.size(), "field") + ", found " + std::to_string(field_),
-           comment               ? Message("lines with # are no comments here: take them out")
+           comment               ? Message("lines with # are not comments here: remove them")
            : commas_part_fields_ ? quote_numbers()
            : first ? Message("line " + std::to_string(first_row_line_) + " was taken as the header of the table")
                    : Message());
@@ -174,7 +174,7 @@ class TableBuilder {
     row(line);
   }
 
-  // Blank lines and quoted line ends make rows and lines part ways.
+  // With blank lines and quoted line ends, row r is no longer in line first_line + r.
   void note_line(std::uint64_t line) {
     if (table_.rows == 0) table_.first_line = line;
     if (table_.lines.empty() && line == table_.first_line + table_.rows) return;
@@ -213,7 +213,7 @@ class TableBuilder {
                std::to_string(first + 1) + " and " + std::to_string(second + 1));
   }
 
-  // Returns whether the field is known to hold no line end.
+  // Returns whether the field is known to contain no line end.
   bool add(std::size_t c, std::string_view text, std::uint64_t line) {
     if (progress_[c].keeps_texts) table_.columns[c].texts.add(text);
     FieldValue value = reader_.read(text);
@@ -230,8 +230,8 @@ class TableBuilder {
     return is_number;
   }
 
-  // Numbers among texts have the fewest digits, as those in front of the first text have: 01 and 1 are one category,
-  // whatever the order of the rows.
+  // Numbers among texts get the fewest digits, like the numbers before the first text: 01 and 1 are one category in any
+  // order of the rows.
   void spell(std::size_t c, const FieldValue& value, std::string_view text, std::uint64_t line) {
     if (value.kind == FieldKind::number && c != target_)
       add_spelling(c, fmt::format("{}", value.number), line);
@@ -253,18 +253,18 @@ class TableBuilder {
     }
   }
 
-  // A column that turns out to be text: what was read as numbers so far is spelled again.
+  // The column turns out to be text: the numbers so far become spellings.
   void spell_numbers(std::size_t c) {
     progress_[c].keeps_spellings = true;
     Column& column = table_.columns[c];
     column.codes.reserve(expected_rows_);
     const auto spell = [&](double number) { add_spelling(c, std::isnan(number) ? "" : fmt::format("{}", number), 0); };
     for (const double number : column.numbers) spell(number);
-    const std::size_t whole_rows = staged_.size() - c;  // the row at hand has come to field c
+    const std::size_t whole_rows = staged_.size() - c;  // the current row has reached field c
     for (std::size_t i = c; i < whole_rows; i += table_.columns.size()) spell(staged_[i]);
   }
 
-  // Whole rows wait here, so that each column's memory is visited once in many rows.
+  // Moves staged rows to the columns; staging visits each column's memory once in many rows.
   void unstage() {
     const std::size_t columns = table_.columns.size();
     for (std::size_t c = 0; c < columns; ++c) {
@@ -278,7 +278,7 @@ class TableBuilder {
   void add_spelling(std::size_t c, std::string_view text, std::uint64_t line) {
     Column& column = table_.columns[c];
     const bool is_utf8_text = column.is_number() || is_utf8(text);
-    // A label ends up in models and predictions, which are UTF-8.
+    // Labels are stored in models and predictions, which are UTF-8.
     if (!is_utf8_text && c == target_) refuse_encoding(c, text, line);
     if (!is_utf8_text) see(column.first_no_utf8, c, text, line);
     const std::uint32_t code = is_utf8_text ? progress_[c].spellings.code(text) : kMaxSpellings;
@@ -319,7 +319,7 @@ class TableBuilder {
            "save the file as UTF-8 (iconv -f latin1 -t utf8, for instance)");
   }
 
-  // Only now is it known which columns are numbers and which merely hold a word like "inf".
+  // At the end, since a column with a word like "inf" may still turn out to be text.
   void refuse_not_finite() const {
     std::size_t first = kNone;
     for (std::size_t c = 0; c < progress_.size(); ++c) {
@@ -335,7 +335,7 @@ class TableBuilder {
            message_of(NamedOption{"missing", std::string(trimmed(seen.text))}, " counts it as missing"));
   }
 
-  // A header with numbers among its names is not recognised; the column that gives it away gets a note.
+  // A header with numbers among its names is not detected; a column with text above numbers gets a note.
   void note_likely_header() {
     if (table_.has_header || options_.header != Header::detect || table_.rows < 2) return;
     for (std::size_t c = 0; c < table_.columns.size(); ++c) {
@@ -353,12 +353,12 @@ class TableBuilder {
 
   const LoadOptions& options_;
   FieldReader reader_;
-  bool commas_part_fields_, has_decimal_comma_ = false;  // commas_part_fields_: though numbers are written with them
+  bool commas_part_fields_, has_decimal_comma_ = false;  // commas_part_fields_: although numbers have decimal commas
   std::size_t expected_rows_;
   Table table_;
   std::vector<Progress> progress_;
   std::vector<FirstField> first_row_;
-  std::vector<double> staged_;  // rows not yet in their columns
+  std::vector<double> staged_;  // rows not yet moved to their columns
   std::uint64_t first_row_line_ = 0;
   std::size_t field_ = 0;  // of the current row
   bool row_begins_with_hash_ = false;
@@ -368,9 +368,9 @@ class TableBuilder {
 namespace {
 
 constexpr std::size_t kSampleLimit = std::size_t{4} << 20;
-// A compressed table may unpack to this much, plus so many times its own size; real tables stay far below.
+// A compressed table may unpack to kUnpackedFree plus kUnpackedTimes its size; real tables stay far below.
 constexpr std::uint64_t kUnpackedFree = std::uint64_t{8} << 20, kUnpackedTimes = 100;
-// Enough of the file to judge it by: a block, or more where a block does not hold two rows. Not yet taken.
+// Detects the dialect from a block, or more if a block has fewer than two rows. Does not consume the input.
 CsvDialect sniff_front(InputStream& in, const LoadOptions& options) {
   std::size_t wanted = InputStream::kBlock;
   std::string_view sample = in.peek(wanted);
@@ -386,7 +386,7 @@ void skip_byte_order_mark(InputStream& in) {
   if (in.peek(3).starts_with("\xEF\xBB\xBF")) in.read(mark, 3);
 }
 
-// "sep=;" in a line of its own in front of the table, as spreadsheets write it: that delimiter; 0 where there is none.
+// Reads a first line "sep=;", as spreadsheets write it, and returns the delimiter; 0 without such a line.
 char take_separator_line(InputStream& in) {
   const std::string_view front = in.peek(7);
   const bool is_one = front.size() >= 6 && front.starts_with("sep=") && is_delimiter(front[4]) &&
@@ -402,7 +402,7 @@ void refuse_bomb(const InputStream& in) {
   throw Error(ErrorCategory::input,
               place(in.name()) + ": gzip: expected text that unpacks to at most " + std::to_string(kUnpackedTimes) +
                   " times its size, found more",
-              "unpack it first if it is meant to be so");
+              "if this is intended, unpack it first");
 }
 
 std::size_t estimated_rows(const InputStream& in, std::size_t row_bytes) {
@@ -418,7 +418,7 @@ void note_dialect(const CsvDialect& dialect, Table& table) {
                                                           (dialect.delimiter == '\t'  ? "tabs"
                                                            : dialect.delimiter == ';' ? "semicolons"
                                                            : dialect.delimiter == '|' ? "pipes (|)"
-                                                                                      : "a character of your own"),
+                                                                                      : "a custom character"),
                                                       "", "delimiter"));
   if (!dialect.header_reason.empty())
     table.notes.insert(table.notes.begin(), info_note(NoteTopic::reading, dialect.header_reason, "", "header"));
@@ -445,8 +445,7 @@ Table load_csv(InputStream& in, const LoadOptions& options) {
   return table;
 }
 
-// Texts to codes: a hash table with open addressing that is only ever asked, never walked through, so that its order
-// cannot leak into a result.
+// Texts to codes: a hash table with open addressing. Nothing iterates over it, so its order cannot affect a result.
 
 std::uint32_t Spellings::code(std::string_view text) {
   if (texts_.size() * 2 >= slots_.size()) grow();

@@ -44,7 +44,7 @@ std::string_view first_rows(std::string_view text, std::size_t limit) {
   return text.substr(0, end);
 }
 
-// How often `delimiter` occurs in each row that is not blank.
+// The number of occurrences of `delimiter` in each row that is not blank.
 std::vector<std::size_t> counts_per_row(std::string_view text, char delimiter) {
   std::vector<std::size_t> counts;
   std::size_t count = 0;
@@ -87,8 +87,8 @@ struct NumberCounter {
 
 struct Candidate {
   char delimiter = ',';
-  double agreement = 0;  // share of rows with as many delimiters as the first
-  double numbers = 0;    // share of fields that are numbers
+  double agreement = 0;  // fraction of rows with as many delimiters as the first
+  double numbers = 0;    // fraction of fields that are numbers
 };
 
 Candidate judge(std::string_view rows, char delimiter) {
@@ -101,13 +101,13 @@ Candidate judge(std::string_view rows, char delimiter) {
   try {
     CsvParser<NumberCounter>("", delimiter, counter).feed(rows);
   } catch (const Error&) {
-    return candidate;  // the reader proper says what is wrong, with the line
+    return candidate;  // the reader reports the error later, with the line
   }
   candidate.numbers = counter.numbers / std::max(counter.fields, 1.0);
   return candidate;
 }
 
-// Commas between fields are the last thing to expect where numbers are written with them.
+// If numbers have decimal commas, a comma is the last choice for the delimiter.
 char find_delimiter(std::string_view rows, bool decimal_comma) {
   Candidate best;
   if (decimal_comma && judge(rows, ',').agreement == 0) best.delimiter = ';';
@@ -121,7 +121,7 @@ char find_delimiter(std::string_view rows, bool decimal_comma) {
   return best.delimiter;
 }
 
-// What the first row says, and what stands below it in each column.
+// The first row, and the kinds of fields below it in each column.
 struct SampleSink {
   FieldReader reader;
   std::vector<std::string> first;
@@ -190,7 +190,7 @@ std::size_t count_rows(std::string_view text, std::size_t limit) {
 
 CsvDialect sniff_csv(const std::string& name, std::string_view sample, bool complete, const LoadOptions& options) {
   CsvDialect dialect;
-  // A row that the sample cuts would mislead; one that fills it all is better than nothing.
+  // A row cut by the sample would mislead, unless it is the only one.
   const std::size_t last_end = complete ? std::string_view::npos : sample.rfind('\n');
   const std::string_view rows = sample.substr(0, last_end == std::string_view::npos ? last_end : last_end + 1);
   dialect.delimiter = options.delimiter != 0 ? options.delimiter
@@ -204,7 +204,7 @@ CsvDialect sniff_csv(const std::string& name, std::string_view sample, bool comp
     parser.feed(rows);
     if (complete) parser.finish();
   } catch (const Error&) {
-    // The same comes again, in its place, when the whole file is read.
+    // The reader reports the same error later, with its line.
   }
   if (sink.rows == 0) sink.row(1);
   dialect.row_bytes = std::max<std::size_t>(rows.size() / sink.rows, 1);

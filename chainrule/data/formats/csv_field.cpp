@@ -64,7 +64,7 @@ FieldReader::FieldReader(const std::vector<std::string>& missing, bool decimal_c
     : point_(decimal_comma ? ',' : '.'), is_plain_(missing.empty() && !decimal_comma) {
   for (const std::string& text : missing) {
     const std::string_view bare = trimmed(text);
-    for (const char point : {point_, '.'})  // a command line is written with points
+    for (const char point : {point_, '.'})  // a command line uses points
       if (const FieldValue value = read_trimmed(bare, point); value.kind == FieldKind::number)
         missing_numbers_.push_back(value.number);
     std::string& small = missing_.emplace_back(bare);
@@ -96,7 +96,7 @@ bool is_utf8(std::string_view text) {
     if (length == 0) return false;
     for (std::size_t k = 1; k < length; ++k)
       if ((byte(i + k) & 0xC0U) != 0x80U) return false;
-    // Overlong forms, surrogates, and what lies beyond U+10FFFF.
+    // Overlong forms, surrogates, and code points beyond U+10FFFF.
     const unsigned second = byte(i + 1);
     if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) || (first == 0xF0 && second < 0x90) ||
         (first == 0xF4 && second > 0x8F))

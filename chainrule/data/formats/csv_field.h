@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One field of text: is it a number, missing, or text? Internal to formats/.
+// Classifies one field: number, missing, or text. Internal to formats/.
 #pragma once
 
 #include <array>
@@ -15,15 +15,15 @@ enum class FieldKind { number, missing, text };
 
 struct FieldValue {
   FieldKind kind = FieldKind::missing;
-  double number = 0;  ///< may be infinite; 0 where `kind` is not number
+  double number = 0;  ///< may be infinite; 0 if `kind` is not number
 };
 
 /// `text` without blanks and tabs at both ends.
 std::string_view trimmed(std::string_view text);
 
-/// Most numbers: an optional minus, digits, perhaps a point and more digits, at most fifteen. Such a number is a whole
-/// one over a power of ten, both of which a double holds exactly, so that their quotient is the nearest double. Where
-/// it ends; nullptr when none begins at `next`.
+/// Reads the usual form of a number: an optional minus, digits, perhaps a point and more digits, at most fifteen. It is
+/// an integer over a power of ten; a double holds both exactly, so that their quotient is the nearest double. Returns
+/// its end; nullptr if no such number begins at `next`.
 inline const char* read_short_decimal(const char* next, const char* end, char point, double& number) {
   static constexpr std::array<double, 16> kPowers{1,   1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                                   1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
@@ -33,7 +33,7 @@ inline const char* read_short_decimal(const char* next, const char* end, char po
   const bool minus = next != end && *next == '-';
   next += minus ? 1 : 0;
   const char* const last =
-      end - next > kMostDigits + 2 ? next + kMostDigits + 2 : end;  // whoever gets there has too many
+      end - next > kMostDigits + 2 ? next + kMostDigits + 2 : end;  // beyond it there are too many digits
   const char* const first = next;
   std::uint64_t digits = 0;
   for (; next != last && is_digit(*next); ++next) digits = digits * 10 + static_cast<std::uint64_t>(*next - '0');
@@ -49,25 +49,25 @@ inline const char* read_short_decimal(const char* next, const char* end, char po
   return next;
 }
 
-/// A number uses up the whole field, blanks around it aside: decimal digits, point, exponent; a leading '+' is read.
-/// Missing: empty, NA, N/A, null, nan or ? in any case. Does not depend on the locale.
+/// A number fills the whole field except for blanks around it: decimal digits, point, exponent; a leading '+' is
+/// allowed. Missing: empty, NA, N/A, null, nan or ? in any case. Does not depend on the locale.
 FieldValue read_field(std::string_view text);
 
-/// Reads fields with more texts that are missing than the usual ones, in any case (a number stands for all its
-/// spellings), or with a decimal comma in place of the point.
+/// Reads fields with further texts for missing values, in any case (a number stands for all its spellings), or with a
+/// decimal comma instead of the point.
 class FieldReader {
  public:
   FieldReader() = default;
   FieldReader(const std::vector<std::string>& missing, bool decimal_comma);
 
-  /// Whether a short decimal with a point is that number and nothing else.
+  /// Whether a short decimal with a point always means that number.
   bool is_plain() const { return is_plain_; }
   FieldValue read(std::string_view text) const { return is_plain_ ? read_field(text) : read_otherwise(text); }
 
  private:
   FieldValue read_otherwise(std::string_view text) const;
 
-  std::vector<std::string> missing_;  // in small letters
+  std::vector<std::string> missing_;  // in lower case
   std::vector<double> missing_numbers_;
   char point_ = '.';
   bool is_plain_ = true;

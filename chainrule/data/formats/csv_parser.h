@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cuts CSV into fields and rows: libcsv, with line numbers, limits, and a short cut for lines without quotes.
+// Splits CSV into fields and rows: libcsv, with line numbers, limits, and a fast path for lines without quotes.
 // Internal to formats/.
 #pragma once
 
@@ -34,15 +34,13 @@ inline std::uint64_t count_lines(std::string_view text) {
   return lines;
 }
 
-/// RFC 4180 with any one-byte delimiter. A quote inside a field that does not begin with one stands for itself; text
-/// after a closing quote is refused. Calls, in the order of the file:
-///   bool sink.field(text, line)   true when `text` is known to hold no line end (a number)
-///   void sink.number(number, text, line)   in its place, for a short decimal, where the sink has such a function and
-///                                          sink.takes_numbers()
-///   void sink.row(line)           after the fields of a row that began in `line`
-///   void sink.blank_line(line)    for a line with nothing but blanks
-/// Throws Error (input) for a quote that is never closed and for fields above kLongestField, with the line where the
-/// field began, and for NUL bytes; passes on what the sink throws. Memory: the longest field.
+/// RFC 4180 with any one-byte delimiter. A quote inside a field that does not begin with one is literal; text after a
+/// closing quote is refused. Calls, in the order of the file: bool sink.field(text, line)   true when `text` is known
+/// to hold no line end (a number) void sink.number(number, text, line)   instead, for a short decimal, if the sink has
+/// such a function and sink.takes_numbers() void sink.row(line)           after the fields of a row that began in
+/// `line` void sink.blank_line(line)    for a line with nothing but blanks Throws Error (input) for a quote that is
+/// never closed and for fields above kLongestField, with the line where the field began, and for NUL bytes; passes on
+/// exceptions of the sink. Memory: the longest field.
 template <class Sink>
 class CsvParser {
  public:
@@ -95,7 +93,7 @@ class CsvParser {
         plain_line(line);
       } else {
         parse(line);
-        row_ended_ = false;  // the parser says so again when this line end is one of a row, not one in quotes
+        row_ended_ = false;  // the parser sets it again if this line end ends a row and is not in quotes
         parse("\n");
       }
       bytes.remove_prefix(end + 1);
@@ -108,7 +106,7 @@ class CsvParser {
            (carriage == std::string_view::npos || carriage + 1 == line.size());
   }
 
-  // The same calls as the parser would make, in a fraction of the time.
+  // Makes the same calls as the parser, in a fraction of the time.
   void plain_line(std::string_view line) {
     if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
     const auto is_blank = [this](char c) { return (c == ' ' || c == '\t') && c != delimiter_; };
@@ -146,7 +144,7 @@ class CsvParser {
 
   void parse(std::string_view bytes) {
     while (!bytes.empty()) {
-      const std::size_t size = std::min(bytes.size(), kPiece);  // so that a long field is noticed soon
+      const std::size_t size = std::min(bytes.size(), kPiece);  // so that a long field is detected soon
       const std::size_t used = csv_parse(parser_.get(), bytes.data(), size, on_field, on_row, this);
       pass_on_error();
       if (parser_->entry_pos > kLongestField) refuse_long_field(parser_->quoted != 0);
@@ -158,7 +156,7 @@ class CsvParser {
             line_, field_ + 1,
             "quote: expected a delimiter or a line end after a closing quote, found " + in_quotes(bytes.substr(0, 1)),
             "a quote inside a quoted field is written twice");
-      // A stray quote in a field that did not begin with one: let it pass as what it is.
+      // A quote in a field that did not begin with one: accept it literally.
       csv_set_opts(parser_.get(), kOptions & ~CSV_STRICT);
       csv_parse(parser_.get(), bytes.data(), 1, on_field, on_row, this);
       csv_set_opts(parser_.get(), kOptions);
@@ -232,7 +230,7 @@ class CsvParser {
   std::uint64_t line_;       // where the current field begins
   std::uint64_t row_line_;   // where the current row begins
   std::uint64_t field_ = 0;  // fields of the current row that are complete
-  bool row_ended_ = true;    // the last byte fed ended a row, or there was none yet
+  bool row_ended_ = true;    // the last byte ended a row, or there was none yet
   bool after_carriage_ = false;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bytes of an input file from front to back, gunzipped where they are gzip. Internal to formats/.
+// Reads the bytes of an input file in order, and unpacks gzip. Internal to formats/.
 #pragma once
 
 #include <cstddef>
@@ -22,9 +22,9 @@ struct InflateEnder {
   void operator()(z_stream_s* stream) const;
 };
 
-/// Reads a file, or standard input for "-". Whether it is gzip is told by its content. Every function throws Error
-/// (input) with the name of the file when reading fails: the system's reason, a gzip file that is cut or damaged, or
-/// bytes after its end. Memory: two blocks of 64 KiB, and what peek() was asked for.
+/// Reads a file, or standard input for "-". Detects gzip by its content. Every function throws Error (input) with the
+/// name of the file when reading fails: the system's reason, a gzip file that is cut or damaged, or bytes after its
+/// end. Memory: two blocks of 64 KiB, and the bytes that peek() returned.
 class InputStream {
  public:
   static constexpr std::size_t kBlock = 64 * 1024;
@@ -33,14 +33,15 @@ class InputStream {
 
   /// The path as given, or "<stdin>".
   const std::string& name() const { return name_; }
-  /// The next bytes, not taken: at least `count`, fewer only where the content ends. Valid until the next call.
+  /// The next bytes, without taking them: at least `count`, fewer only at the end of the content. Valid until the next
+  /// call.
   std::string_view peek(std::size_t count);
-  /// Takes up to `count` bytes; fewer only where the content ends.
+  /// Takes `count` bytes; fewer only at the end of the content.
   std::size_t read(void* out, std::size_t count);
-  /// Bytes not yet taken; known for plain files on disk only.
+  /// Bytes not yet taken; known only for plain files on disk.
   std::optional<std::uint64_t> bytes_left() const;
   bool is_gzip() const { return inflate_ != nullptr; }
-  /// Bytes of the file used so far, and bytes of content made from them.
+  /// Bytes of the file read so far, and bytes of content unpacked from them.
   std::uint64_t packed_bytes() const { return packed_; }
   std::uint64_t unpacked_bytes() const { return unpacked_; }
 
@@ -55,17 +56,17 @@ class InputStream {
   std::string name_;
   std::unique_ptr<std::FILE, FileCloser> file_;
   std::unique_ptr<z_stream_s, InflateEnder> inflate_;
-  std::vector<unsigned char> raw_;     // a block as it is in the file
+  std::vector<unsigned char> raw_;     // a block of the file as stored
   std::size_t raw_next_ = 0;           // plain files: where the unread part of raw_ begins
-  std::vector<unsigned char> ahead_;   // content that peek() saw and nobody took
-  std::size_t ahead_next_ = 0;         // where the part not taken begins
+  std::vector<unsigned char> ahead_;   // content that peek() returned and no call has taken
+  std::size_t ahead_next_ = 0;         // where this part begins
   std::optional<std::uint64_t> size_;  // of a plain file on disk
   std::uint64_t packed_ = 0, unpacked_ = 0, taken_ = 0;
   bool ended_ = false;  // the last gzip member has ended
 };
 
-/// The rest of the content, which must be `declared` bytes: no more and no fewer. `what` names them in the Error
-/// (input). Memory grows with the bytes that are really there, not with `declared`.
+/// The remaining content, which must be exactly `declared` bytes. `what` names them in the Error (input). Memory grows
+/// with the bytes actually present, not with `declared`.
 std::vector<std::uint8_t> read_declared(InputStream& in, std::size_t declared, std::string_view what);
 
 }  // namespace chainrule::formats

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Labels that stand in a file of their own: where it is, and that it fits the images.
+// Labels in a separate file: finds it, and checks that it fits the images.
 #include <sys/stat.h>
 
 #include "chainrule/base/error.h"
@@ -21,7 +21,7 @@ bool replace(std::string& text, std::string_view from, std::string_view to) {
   return true;
 }
 
-// Names that the labels of the images in `path` may have, the likeliest first; none when it is not named as images are.
+// Possible names of the label file for the images in `path`, the likeliest first; none if `path` has no image name.
 std::vector<std::string> label_candidates(const std::string& path) {
   const std::size_t file_begins = path.find_last_of('/') + 1;
   const std::string folder = path.substr(0, file_begins);
@@ -29,7 +29,7 @@ std::vector<std::string> label_candidates(const std::string& path) {
   if (!replace(name, "images", "labels")) return {};
   replace(name, "idx3", "idx1");
   const bool is_gzip = replace(name, ".gz", "");
-  std::string other = name;  // both "-idx1-ubyte" and ".idx1-ubyte" are about
+  std::string other = name;  // both "-idx1-ubyte" and ".idx1-ubyte" are common
   if (!replace(other, "-idx1", ".idx1")) replace(other, ".idx1", "-idx1");
   std::vector<std::string> out;
   for (const std::string& base : {name, other}) {
@@ -51,7 +51,7 @@ std::string find_labels(const std::string& path) {
   for (const std::string& candidate : label_candidates(path))
     looked_for += (looked_for.empty() ? "" : " or ") + place(candidate.substr(candidate.find_last_of('/') + 1));
   throw Error(ErrorCategory::input,
-              place(path) + ": labels: expected a file of labels beside it" +
+              place(path) + ": labels: expected a file of labels next to it" +
                   (looked_for.empty() ? "" : ", " + looked_for) + ", found none",
               message_of(NamedOption{"labels"}, " names the file with the labels"));
 }

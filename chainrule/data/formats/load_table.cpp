@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a path to a table: a folder with MNIST's files, or one file whose format its content tells.
+// From a path to a table: a folder with MNIST's files, or one file whose content determines the format.
 #include "chainrule/data/formats/load_table.h"
 
 #include <sys/stat.h>
@@ -13,7 +13,7 @@
 
 namespace chainrule::formats {
 
-// How the table of a training was read, taken from its model, and what that means for another table.
+// Applies the reading options of a training, stored in its model, to another table.
 
 namespace {
 
@@ -104,8 +104,7 @@ Table load_table(const std::string& path, const LoadOptions& options) {
   if (content == Content::idx) return load_idx(in, options);
   if (content == Content::npy) return load_npy(in, options);
   if (!options.labels.empty())
-    throw option_error("labels",
-                       place(in.name()) + ": expected images or an NPY array to put them to, found a CSV table",
+    throw option_error("labels", place(in.name()) + ": expected images or an NPY array, found a CSV table",
                        "in a table the target is one of the columns");
   return load_csv(in, options);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One function per data format, and what they share. Internal to formats/; load_table chooses among them.
+// One function per data format, and their common parts. Internal to formats/; load_table chooses among them.
 #pragma once
 
 #include <cstddef>
@@ -20,20 +20,20 @@ constexpr std::size_t kMaxSpellings = 1'000'000;
 
 enum class Content { text, idx, npy };
 
-/// What the content is, by its first bytes. Throws Error (input) that says by name what it is when it is nothing that
-/// can be read: empty, an image, a spreadsheet, a web page, UTF-16, a model, ...
+/// Detects the format by the first bytes. Throws Error (input) that names an unreadable format: empty, an image, a
+/// spreadsheet, a web page, UTF-16, a model, ...
 Content recognise(InputStream& in);
 
 Table load_csv(InputStream& in, const LoadOptions& options);
 Table load_idx(InputStream& in, const LoadOptions& options);
 Table load_npy(InputStream& in, const LoadOptions& options);
 
-/// Whether each column of `head`, a table whose names are known, is meant by options.numeric. Throws Error (usage) for
-/// one that is not there, unless it is a model's.
+/// For each column of `head`, a table with its column names, whether options.numeric names it. Throws Error (usage) for
+/// a missing column, unless the options are those of a model.
 std::vector<bool> numeric_columns(const Table& head, const LoadOptions& options);
 
 /// The labels in `path` (IDX or NPY of one dimension, or a table of one column) as a Column named "label". Throws Error
-/// (input) unless there are `rows` of them; `owner` is the file that they belong to.
+/// (input) unless there are `rows` of them; `owner` is the file of their rows.
 Column read_labels(const std::string& path, std::size_t rows, const std::string& owner);
 Column read_idx_labels(InputStream& in, std::size_t rows, const std::string& owner);
 Column read_npy_labels(InputStream& in, std::size_t rows, const std::string& owner);
@@ -41,17 +41,17 @@ Column read_npy_labels(InputStream& in, std::size_t rows, const std::string& own
 /// Throws Error (input) when a file of labels does not match its images.
 void check_label_count(const std::string& labels, std::size_t count, const std::string& owner, std::size_t rows);
 
-/// Adds the labels that `options` ask for, or those found beside `path` by name, as a last column. Throws Error (input)
-/// when they are required and missing.
+/// Adds the labels that `options` name, or those found next to `path` by name, as the last column. Throws Error (input)
+/// if they are required and missing.
 void add_labels(Table& table, const std::string& path, const LoadOptions& options);
 
-/// For an image or NPY file with labels: Error (usage) when options.target names a column that is not there.
+/// For an image or NPY file with labels: throws Error (usage) if options.target names a missing column.
 void check_target(const Table& table, const LoadOptions& options);
 
 /// Gives equal texts equal codes, in order of first appearance.
 class Spellings {
  public:
-  /// The code of `text`; kMaxSpellings when there are that many others already.
+  /// The code of `text`; kMaxSpellings if there are already so many others.
   std::uint32_t code(std::string_view text);
   std::vector<std::string> take() { return std::move(texts_); }
 

@@ -29,7 +29,7 @@ constexpr std::size_t kMostDimensions = 32;
   throw Error(ErrorCategory::input, place(name) + ": NPY " + what, hint);
 }
 
-/// Reads the one kind of dictionary that NumPy writes, from front to back.
+/// Reads the only kind of dictionary that NumPy writes, in order.
 class HeaderReader {
  public:
   HeaderReader(std::string_view text, const std::string& name) : text_(text), name_(name) {}
@@ -186,7 +186,7 @@ std::string shape_text(const std::vector<std::size_t>& shape) {
   return out + (shape.size() == 1 ? ",)" : ")");
 }
 
-// The elements that the header promises; they are all there, and nothing else.
+// Reads exactly the elements that the header declares.
 Array read_elements(InputStream& in, NpyHeader header) {
   std::size_t count = 1;
   for (const std::size_t size : header.shape) count = checked_product(count, size, place(in.name()) + ": NPY shape");
@@ -196,7 +196,7 @@ Array read_elements(InputStream& in, NpyHeader header) {
   return {std::move(header), read_declared(in, bytes, what)};
 }
 
-// Element `index` of the file, in the machine's order of bytes.
+// Element `index` of the file, in the machine's byte order.
 template <class Number>
 Number element(const Array& array, std::size_t index) {
   std::uint8_t raw[sizeof(Number)];
@@ -219,7 +219,7 @@ void with_element_type(const NpyHeader& header, const Use& use) {
   return is_signed ? use(std::int64_t{}) : use(std::uint64_t{});
 }
 
-/// Elements first, first + step, ... one per row. Error (input) names row and column of a number that is not finite.
+/// Reads elements first, first + step, ... one per row. Throws Error (input) with row and column of NaN or infinity.
 void read_column(const InputStream& in, const Array& array, std::size_t first, std::size_t step, std::size_t rows,
                  std::size_t number, Column& column) {
   column.numbers.reserve(rows);
@@ -234,7 +234,7 @@ void read_column(const InputStream& in, const Array& array, std::size_t first, s
   });
 }
 
-/// As read_column, for spellings: whole numbers as they are, others in the shortest form that reads back the same.
+/// As read_column, for spellings: whole numbers unchanged, others in the shortest form that reads back the same.
 void read_spellings(const Array& array, std::size_t first, std::size_t step, std::size_t rows, Column& column) {
   Spellings spellings;
   column.codes.reserve(rows);
@@ -269,7 +269,7 @@ Table images_from(InputStream& in, NpyHeader header, const LoadOptions& options)
   return table;
 }
 
-// Which column is the target; the last one where the caller does not say. Nothing where he wants none.
+// The target column; the last one by default. Nullopt if the caller needs none.
 std::optional<std::size_t> find_target(const Table& table, const LoadOptions& options) {
   if (!options.target) return std::nullopt;
   if (options.target->empty()) return table.columns.size() - 1;
@@ -307,14 +307,14 @@ Table load_npy(InputStream& in, const LoadOptions& options) {
   NpyHeader header = read_npy_header(in);
   if (header.shape.size() == 2) return table_from(in, std::move(header), options);
   if (header.shape.size() == 3) return images_from(in, std::move(header), options);
-  refuse_npy(
-      in,
-      "NPY shape: expected 2 dimensions (rows, columns), or 3 of unsigned bytes (images), found " +
-          shape_text(header.shape),
-      header.shape.size() == 1
-          ? message_of("save it as one column with reshape(-1, 1); if it holds the labels of another file, it is for ",
-                       NamedOption{"labels"})
-          : Message("reshape the array to (rows, columns)"));
+  refuse_npy(in,
+         "NPY shape: expected 2 dimensions (rows, columns), or 3 of unsigned bytes (images), found " +
+             shape_text(header.shape),
+         header.shape.size() == 1
+             ? message_of(
+                   "save it as one column with reshape(-1, 1); if it holds the labels of another file, use it with ",
+                   NamedOption{"labels"})
+             : Message("reshape the array to (rows, columns)"));
 }
 
 Column read_npy_labels(InputStream& in, std::size_t rows, const std::string& owner) {
