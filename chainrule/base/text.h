@@ -30,6 +30,10 @@ std::string shortened(const std::string& name);
 /// Control bytes escaped, so that text from a file cannot control a terminal; cut only beyond 4096 characters.
 std::string harmless(std::string_view text);
 
+/// ASCII, in any locale.
+inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
+inline char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
 /// Words quoted for a shell.
 std::string command_text(const std::vector<std::string>& words);
 

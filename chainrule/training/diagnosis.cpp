@@ -244,7 +244,7 @@ namespace {
 FitOptions options_of(const Model& model) {
   std::vector<Assignment> wishes;
   for (const auto& [key, value] : model.provenance.configuration)
-    wishes.push_back({key, value, "configuration of the model: " + key});
+    wishes.push_back({key, value, "configuration of the model: " + key, false});
   FitOptions options = options_from({wishes});
   options.train.loss = model.loss;
   return options;

@@ -75,13 +75,10 @@ std::vector<double> named(const Encoder& encoder, const std::string& wish) {
 }
 
 // A weight per label from options.class_weight: "balanced" is rows / (classes * rows of the class) over `rows`; "none"
-// gives an empty list. Throws Error (usage) for a numeric target and for unknown classes.
+// gives an empty list. Throws Error (usage) for unknown classes.
 std::vector<double> class_weights_for(const Encoder& encoder, const Table& table, std::span<const std::size_t> rows,
                                       const FitOptions& options) {
   if (options.class_weight == "none") return {};
-  if (encoder.task != Task::classes)
-    throw option_error("class_weight", "expected classes as target, found a number",
-                       message_of(NamedOption{"task", "classes"}, " predicts classes"));
   return options.class_weight == "balanced" ? balanced(encoder, table, rows) : named(encoder, options.class_weight);
 }
 
@@ -157,21 +154,24 @@ std::size_t memory_for(const FitPlan& plan, const Table& table, const FitOptions
          memory_for_rows(plan, table) + (validation == nullptr ? 0 : memory_for_rows(plan, *validation));
 }
 
-void note_idle_options(const FitOptions& options, FitPlan& plan) {
+// Options of the other task that were requested; those of a preset are ignored.
+void refuse_idle_options(const FitOptions& options, Task task) {
+  for (const Option& option : option_table()) {
+    if (!option.task || *option.task == task || option.get(options) == option.off) continue;
+    if (!is_requested(options, option.name)) continue;
+    if (*option.task == Task::classes)
+      throw option_error(option.key(), "expected classes as target, found a number",
+             message_of(NamedOption{"task", "classes"}, " predicts classes"));
+    throw option_error(option.key(), "expected a number as target, found classes",
+           message_of(NamedOption{"task", "number"}, " predicts a number"));
+  }
+}
+
+void note_rprop(const FitOptions& options, FitPlan& plan) {
   if (std::holds_alternative<Rprop>(options.train.optimizer))
     plan.notes.push_back(info_note(NoteTopic::options,
                                    "optimizer rprop: every step uses all rows, and the schedule is constant", "",
                                    "optimizer"));
-  FitOptions preset;
-  apply_preset(preset, options.preset());
-  if (plan.encoder.task != Task::classes) return;
-  const auto idle = [&](bool is_set, const char* name) {
-    if (is_set)
-      plan.notes.push_back(info_note(
-          NoteTopic::options, fmt::format("{} has no effect: the target is a class, not a number", name), "", name));
-  };
-  idle(options.data.target_scaling != preset.data.target_scaling, "target_scaling");
-  idle(options.data.clamp_predictions != preset.data.clamp_predictions, "clamp_predictions");
 }
 
 void note_warmup(const TrainOptions& options, FitPlan& plan) {
@@ -228,11 +228,9 @@ Loss loss_for(Task task, const FitOptions& options) {
   Loss loss = options.train.loss;
   if (options.loss_is_automatic())
     loss.kind = task == Task::classes ? LossKind::softmax_cross_entropy : LossKind::half_squared_error;
-  FitOptions preset;
-  apply_preset(preset, options.preset());
   const bool of_classes = loss.kind == LossKind::softmax_cross_entropy || loss.kind == LossKind::sigmoid_cross_entropy;
-  if (!of_classes && loss.label_smoothing == preset.train.loss.label_smoothing)
-    loss.label_smoothing = 0;  // from a preset, which sets it for cross-entropies
+  if (!of_classes && !is_requested(options, "label_smoothing"))
+    loss.label_smoothing = 0;  // a preset's, meant for cross-entropies
   if (of_classes && task == Task::number)
     throw option_error(
         "loss",
@@ -254,7 +252,12 @@ EncoderOptions encoder_options(const Table& table, const FitOptions& options) {
   if (data.task < -1 || data.task > static_cast<int>(Task::number))
     throw option_error("task", fmt::format("expected -1, 0 or 1, found {}", data.task));
   // Counts must not be shifted or scaled: the loss works on their logarithm.
-  if (!options.loss_is_automatic() && options.train.loss.kind == LossKind::poisson) data.target_scaling = Scaling::none;
+  if (!options.loss_is_automatic() && options.train.loss.kind == LossKind::poisson) {
+    if (data.target_scaling != Scaling::none && is_requested(options, "target_scaling"))
+      throw option_error("target_scaling", "expected none beside the loss poisson, found " +
+                                   scaling_names()[static_cast<std::size_t>(data.target_scaling)]);
+    data.target_scaling = Scaling::none;
+  }
   if (options.group.empty()) return data;
   // The group column must not be an input: the model would recognize the groups.
   const std::size_t group = find_column(table, options.group, "group");
@@ -280,6 +283,7 @@ FitPlan plan_fit(const Table& table, const FitOptions& options, const Table* val
   FitPlan plan;
   const EncoderOptions data = encoder_options(table, options);
   plan.encoder = plan_encoder(table, data, plan.notes);
+  refuse_idle_options(options, plan.encoder.task);
   plan.loss = loss_for(plan.encoder.task, options);
   if (plan.loss.kind == LossKind::poisson) require_counts(table, plan.encoder);
   plan.split = split_for(plan.encoder, table, options, validation != nullptr, plan.notes);
@@ -293,7 +297,7 @@ FitPlan plan_fit(const Table& table, const FitOptions& options, const Table* val
   train.loss = plan.loss;
   validate(train);
   require_metric(train.metric, plan.encoder.task);
-  note_idle_options(options, plan);
+  note_rprop(options, plan);
   note_warmup(train, plan);
   plan.memory_bytes = memory_for(plan, table, options, validation);
   return plan;

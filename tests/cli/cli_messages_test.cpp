@@ -34,14 +34,39 @@ void expect_not_in(const std::string& text, const std::string& all) {
 
 TEST(NoEffect, IsRefusedOrSaid) {
   const Points dir;
-  const std::string idle = "target_scaling has no effect: the target is a class";
-  expect_in(idle, dir.trained({"--target-scaling", "none"}));
-  expect_in("clamp_predictions has no effect: the target is a class", dir.trained({"--clamp-predictions"}));
-  expect_not_in("has no effect", dir.trained({}));
-  expect_not_in(idle, dir.trained({"--preset", "classic"}));
+  const std::string idle = ": expected a number as target, found classes";
+  expect_in("--target-scaling" + idle, dir.trained({"--target-scaling", "standard"}, 2));
+  expect_in("--clamp-predictions" + idle, dir.trained({"--clamp-predictions"}, 2));
+  dir.trained({"--target-scaling", "none", "--no-clamp-predictions"});
+  dir.trained({"--preset", "classic"});
   for (const char* const flag : {"--target=x", "--no-header", "--delimiter=comma", "--labels=y"})
     expect_in("expected a data file, found a model", dir.said({"inspect", "m.safetensors", flag}, 2));
   expect_in("--json: expected no --print-config beside it", dir.said({"train", "--print-config", "--json"}, 2));
+}
+
+// The preset sets label smoothing 0.03, for classes.
+TEST(NoEffect, OfAValueEqualToThePresetIsRefusedWhenRequested) {
+  const Points dir;
+  const std::vector<std::string> number{"--preset=tabular", "--target=x", "--ignore=kind"};
+  const auto trained = [&](std::vector<std::string> more, int code) {
+    more.insert(more.begin(), number.begin(), number.end());
+    return dir.trained(more, code);
+  };
+  const std::string refused = ": expected classes as target, found a number";
+  trained({}, 0);
+  expect_in("--label-smoothing" + refused, trained({"--label-smoothing", "0.03"}, 2));
+  dir.write("own.toml", "label_smoothing = 0.03\n");
+  expect_in("own.toml:1: label_smoothing" + refused, trained({"--config", "own.toml"}, 2));
+  // A printed configuration has the value too, and says that nobody requested it.
+  const Result printed = run(dir, {"train", "--print-config", "--preset=tabular", "--target=x", "--patience=0"});
+  expect_in("\nlabel_smoothing = 0.03\n", printed.out);
+  expect_in("\nrequested = [\"target\", \"patience\"]\n", printed.out);
+  dir.write("printed.toml", printed.out);
+  trained({"--config", "printed.toml"}, 0);
+  expect_in("--label-smoothing" + refused, trained({"--config", "printed.toml", "--label-smoothing", "0.03"}, 2));
+  dir.write("wrong.toml", "requested = [\"epoch\"]\n");
+  expect_in("wrong.toml:1: requested: unknown option \"epoch\"", trained({"--config", "wrong.toml"}, 2));
+  expect_in("--momentum: expected optimizer momentum or nesterov", trained({"--momentum=0.9"}, 2));
 }
 
 // Peak memory of the program in MiB, and its printed estimate.
@@ -202,7 +227,7 @@ TEST(Errors, NameTheOptionAsItWasSet) {
       {{"--metric=accuracy", "--validation-split=0"}, "--metric: \"accuracy\" needs validation rows"},
       {{"--ignore", "kynd"}, "--ignore: points.csv: expected one of"},
       {{"--validation-rows", "last:999"}, "--validation-rows: expected some"},
-      {{"--target=x", "--ignore=kind", "--label-smoothing=0.1"}, "--label-smoothing: expected 0"}};
+      {{"--target=x", "--ignore=kind", "--label-smoothing=0.1"}, "--label-smoothing: expected classes"}};
   for (const auto& [words, said] : wrong) expect_in("chainrule: error: " + said, dir.trained(words, 2));
   expect_in("hint: set --validation-split", dir.trained({"--metric=accuracy", "--validation-split=0"}, 2));
   dir.write("run.toml", "epochs = 1\noutput_activation = \"sigmoid\"\n");

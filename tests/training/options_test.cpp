@@ -208,13 +208,42 @@ TEST(OptionsFrom, DefaultsOfWhatIsNotUsedAreAccepted) {
     for (const auto& [name, value] : edits) {
       Source printed;
       for (const auto& [key, text] : option_values(options_from({start})))
-        printed.push_back({key, key == name ? value : text, key});
+        printed.push_back({key, key == name ? value : text, key, key == name});
       EXPECT_EQ(refusal({printed}), "") << name << " = " << value;
       EXPECT_EQ(find_option(name)->get(options_from({printed})), value);
     }
-  EXPECT_EQ(refusal("momentum", "0.90"), "") << "the default, written otherwise";
+  EXPECT_EQ(refusal({Source{{"momentum", "0.90", "here", false}}}), "") << "the default, written otherwise";
+  EXPECT_NE(refusal({Source{{"momentum", "0.8", "here", false}}}), "") << "an edited line";
+  EXPECT_NE(refusal("momentum", "0.9"), "") << "the default, requested";
   EXPECT_NE(refusal("momentum", "0.8"), "");
   EXPECT_NE(refusal("momentum", "x"), "");
+}
+
+TEST(IsRequested, KnowsWhatWasSetByNameAndWhatDiffersFromThePreset) {
+  FitOptions options;
+  apply_preset(options, "tabular");
+  for (const Option& option : option_table()) EXPECT_FALSE(is_requested(options, option.name)) << option.name;
+  set_option(options, "label-smoothing", "0.03", "here");  // the preset's own value
+  options.train.epochs = 7;
+  options.train.batch_size = 256;  // the preset's own value, which leaves no trace
+  EXPECT_TRUE(is_requested(options, "label_smoothing"));
+  EXPECT_TRUE(is_requested(options, "epochs"));
+  EXPECT_FALSE(is_requested(options, "batch_size"));
+  apply_preset(options, "fast");
+  EXPECT_FALSE(is_requested(options, "label-smoothing")) << "a preset replaces what it sets";
+  EXPECT_FALSE(is_requested(options, "epochs"));
+  set_option(options, "seed", "1", "here");
+  apply_preset(options, "tabular");
+  EXPECT_TRUE(is_requested(options, "seed")) << "no preset sets it";
+  EXPECT_THROW(is_requested(options, "sead"), Error);
+}
+
+TEST(IsRequested, RecordedValuesAreNot) {
+  const FitOptions options = options_from(
+      {source({{"preset", "tabular"}, {"epochs", "64"}}), Source{{"label-smoothing", "0.03", "file:2", false}}});
+  EXPECT_TRUE(is_requested(options, "epochs"));
+  EXPECT_FALSE(is_requested(options, "label_smoothing"));
+  EXPECT_TRUE(is_requested(options_from({Source{{"epochs", "64", "file:1", false}}}), "epochs")) << "an edited line";
 }
 
 TEST(OptionsFrom, WhatHasNoEffectIsRefused) {

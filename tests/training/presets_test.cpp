@@ -107,6 +107,43 @@ TEST(Presets, LabelSmoothingOfOnesOwnIsRefusedForNumbers) {
   EXPECT_EQ(refusal([&] { fit(curve(false), options); }).category, ErrorCategory::usage);
 }
 
+// Whether a plan of numbers refuses the option, after it was set to this value beside the preset.
+std::string refused_option(const std::string& preset, bool classes, const char* name, const char* value) {
+  FitOptions options = with(preset, 1);
+  set_option(options, name, value, name);
+  try {
+    plan_fit(curve(classes), options);
+  } catch (const Error& error) {
+    return error.option();
+  }
+  return "";
+}
+
+// A preset's value that the task does not read is ignored; the same value is an error where it was requested.
+TEST(Presets, WhatTheTaskDoesNotReadIsRefusedWhenRequested) {
+  EXPECT_EQ(refused_option("tabular", false, "label-smoothing", "0.03"), "label_smoothing");
+  EXPECT_EQ(refused_option("tabular", false, "stratify", "true"), "stratify");
+  EXPECT_EQ(refused_option("tabular", true, "clamp-predictions", "true"), "clamp_predictions");
+  EXPECT_EQ(refused_option("classic", true, "target-scaling", "range"), "target_scaling");
+  EXPECT_EQ(refused_option("fast", true, "target-scaling", "standard"), "target_scaling");
+  EXPECT_EQ(refused_option("fast", false, "class-weight", "balanced"), "class_weight");
+  // Controls: the other task, and values that request nothing.
+  EXPECT_EQ(refused_option("tabular", true, "label-smoothing", "0.03"), "");
+  EXPECT_EQ(refused_option("tabular", false, "clamp-predictions", "true"), "");
+  EXPECT_EQ(refused_option("tabular", false, "label-smoothing", "0"), "");
+  EXPECT_EQ(refused_option("tabular", true, "clamp-predictions", "false"), "");
+  EXPECT_EQ(refused_option("tabular", false, "epochs", "64"), "");
+}
+
+TEST(Presets, PoissonRefusesARequestedScalingOfItsTarget) {
+  FitOptions options = with("fast", 1);
+  options.train.loss.kind = LossKind::poisson;
+  const Table counts = table_of({column("x", {"1", "2", "3", "4"}), column("y", {"0", "1", "2", "2.5"}, kKept)}, 4);
+  EXPECT_NO_THROW(plan_fit(counts, options));
+  set_option(options, "target-scaling", "standard", "here");
+  EXPECT_TRUE(refusal([&] { plan_fit(counts, options); }).what.starts_with("target_scaling: expected none"));
+}
+
 TEST(Presets, TabularGoesWithEveryLoss) {
   for (const LossKind kind : {LossKind::huber, LossKind::absolute_error, LossKind::half_squared_error}) {
     FitOptions options = with("tabular", 1);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,6 +48,8 @@ struct FitOptions {
   /// default kind. Set it to false to use half squared error for classes.
   bool automatic_loss = true;
   TrainOptions train;
+  /// Options that were set by name, with the text of the value then; is_requested() reads it.
+  std::map<std::string, std::string> requested;
 
   /// The settings of preset "fast".
   FitOptions() {

@@ -6,7 +6,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
+#include "chainrule/base/error.h"
 #include "chainrule/metrics/metrics.h"
 #include "chainrule/training/options/option_kinds.h"
 
@@ -34,6 +36,8 @@ void add_data(Rows& rows) {
       [](auto& o) -> auto& { return o.data.weight; }));
   rows.push_back(class_weight(
       {"class-weight", "data", "WEIGHTS", "weights of classes in the loss: none, balanced, or yes=5,no=1"}));
+  rows.back().task = Task::classes;
+  rows.back().off = "none";
   rows.back().peers = "scikit-learn: class_weight; balanced is rows / (classes * rows of the class)";
   rows.push_back(text_list(
       {"categorical", "data", "COLUMNS",
@@ -70,9 +74,13 @@ void add_data(Rows& rows) {
   rows.push_back(scaling_choice(
       {"target-scaling", "data", "HOW", "of a target that is a number: none, standard or range"}, 3,
       [](auto& o) -> auto& { return o.data.target_scaling; }));
+  rows.back().task = Task::number;
+  rows.back().off = "none";
   rows.push_back(flag(
       {"clamp-predictions", "data", "", "clamp predicted numbers to the range of the training targets"},
       [](auto& o) -> auto& { return o.data.clamp_predictions; }));
+  rows.back().task = Task::number;
+  rows.back().off = "false";
 }
 
 void add_rows(Rows& rows) {
@@ -88,6 +96,8 @@ void add_rows(Rows& rows) {
   rows.push_back(flag(
       {"stratify", "rows", "", "keep the class proportions in validation and test rows"},
       [](auto& o) -> auto& { return o.stratify; }));
+  rows.back().task = Task::classes;
+  rows.back().off = "false";
   rows.push_back(free_text(
       {"group", "rows", "COLUMN",
        "column whose equal values stay together in training, validation or test; not an input unless categorical"},
@@ -171,6 +181,8 @@ void add_training(Rows& rows) {
       {"label-smoothing", "training", "FRACTION", "fraction of the target spread over all classes"}, kShare,
       [](auto& o) -> auto& { return o.train.loss.label_smoothing; }));
   rows.back().used_with = {"loss", {"auto", "softmax_cross_entropy", "sigmoid_cross_entropy"}};
+  rows.back().task = Task::classes;
+  rows.back().off = "0";
   rows.push_back(whole(
       {"epochs", "training", "N", "maximum passes over the training rows"}, 1, kMostEpochs,
       [](auto& o) -> auto& { return o.train.epochs; }));
@@ -309,11 +321,23 @@ void add_decision(Rows& rows) {
   rows.back().used_with = {"threshold-metric", {"none"}};
 }
 
+// Whoever sets an option by name requests its value. A preset is what others are compared with.
+void note_requests(Option& option) {
+  if (option.name == "preset") return;
+  option.set = [set = std::move(option.set), get = option.get, key = option.key()](FitOptions& options,
+                                                                                   std::string_view text) {
+    std::string expected = set(options, text);
+    if (expected.empty()) options.requested[key] = get(options);
+    return expected;
+  };
+}
+
 std::vector<Option> make_table() {
   std::vector<Option> rows;
   for (const auto add :
        {add_data, add_rows, add_network, add_training, add_optimizer, add_schedule, add_stopping, add_decision})
     add(rows);
+  for (Option& option : rows) note_requests(option);
   return rows;
 }
 
@@ -355,6 +379,17 @@ const Option* find_option(std::string_view name) {
 }
 
 std::string default_value(const Option& option) { return option.get(defaults_with(option)); }
+
+bool is_requested(const FitOptions& options, std::string_view name) {
+  const Option* const option = find_option(name);
+  if (option == nullptr) throw Error(ErrorCategory::usage, "unknown option " + in_quotes(name));
+  const std::string value = option->get(options);
+  const auto noted = options.requested.find(option->key());
+  if (noted != options.requested.end() && noted->second == value) return true;
+  FitOptions preset;
+  apply_preset(preset, options.preset());
+  return value != option->get(preset);
+}
 
 bool is_used(const Option& option, const FitOptions& options) {
   if (option.used_with.option.empty()) return true;

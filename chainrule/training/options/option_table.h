@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,9 +35,12 @@ struct Option {
   std::string help;                  ///< one line
   std::vector<std::string> choices;  ///< known values; empty = free
   OptionUse used_with;
-  std::string peers;  ///< other names or meanings in other programs, one line; may be empty
+  std::optional<Task> task;  ///< the only task that uses it; none = both
+  std::string off = {};      ///< the value that has no effect with the other task
+  std::string peers;         ///< other names or meanings in other programs, one line; may be empty
 
-  /// Sets the value and returns ""; for a wrong text returns what is expected ("a number above 0") and sets nothing.
+  /// Sets the value, adds the name to FitOptions::requested and returns ""; for a wrong text returns what is expected
+  /// ("a number above 0") and sets nothing.
   std::function<std::string(FitOptions&, std::string_view)> set;
   /// The text from which set() gives the current value; numbers in the fewest digits that read back the same.
   std::function<std::string(const FitOptions&)> get;
@@ -53,6 +57,9 @@ const Option* find_option(std::string_view name);
 std::string default_value(const Option& option);
 /// Whether the option has an effect with the current values of the other options.
 bool is_used(const Option& option, const FitOptions& options);
+/// Whether the option was set by name to its current value, or differs from the value of the preset. An option without
+/// effect is an error if it was requested, and ignored otherwise. Throws Error (usage) for an unknown name.
+bool is_requested(const FitOptions& options, std::string_view name);
 /// The defaults, changed as necessary so that the option has an effect.
 FitOptions defaults_with(const Option& option);
 /// A name in snake_case.

@@ -36,20 +36,27 @@ bool decides_about_others(const Option& option) {
                      [&](const Option& other) { return other.used_with.option == option.name; });
 }
 
-bool is_default(const Option& option, std::string_view value) {
-  FitOptions options = defaults_with(option);
-  return option.set(options, value).empty() && option.get(options) == default_value(option);
+// The value that an option has by default or in this preset.
+bool is_default(const Option& option, std::string_view value, const std::string& preset) {
+  FitOptions options = defaults_with(option), of_preset;
+  apply_preset(of_preset, preset);
+  if (!option.set(options, value).empty()) return false;
+  const std::string text = option.get(options);
+  return text == default_value(option) || text == option.get(of_preset);
 }
 
-void set_known(FitOptions& options, const Option& option, std::string_view value, const std::string& where) {
+void set_known(FitOptions& options, const Option& option, const Assignment& wish) {
+  const auto& [name, value, where, requested] = wish;
   if (!is_used(option, options)) {
-    if (is_default(option, value)) return;  // so that a printed configuration can be edited line by line
+    // A printed configuration can be edited line by line.
+    if (!requested && is_default(option, value, options.preset())) return;
     throw Error(ErrorCategory::usage,
                 fmt::format("{}: expected {}, found {}", where, option.used_with.words(),
                             in_quotes(find_option(option.used_with.option)->get(options))),
                 "it has no effect: leave it out", option.key());
   }
   const std::string expected = option.set(options, value);
+  if (!requested) options.requested.erase(option.key());
   if (expected.empty()) return;
   const std::string near = nearest_name(as_key(value), option.choices);
   throw Error(ErrorCategory::usage, fmt::format("{}: expected {}, found {}", where, expected, in_quotes(value)),
@@ -100,7 +107,7 @@ void require_fit_for_rprop(const Option& option, const Assignment& wish) {
 }  // namespace
 
 void set_option(FitOptions& options, std::string_view name, std::string_view value, const std::string& where) {
-  set_known(options, known_option(name, where), value, where);
+  set_known(options, known_option(name, where), {std::string(name), std::string(value), where});
 }
 
 FitOptions options_from(const std::vector<std::vector<Assignment>>& sources) {
@@ -121,7 +128,7 @@ FitOptions options_from(const std::vector<std::vector<Assignment>>& sources) {
         }
         const bool overruled = set_later(option.used_with.option, sources, s) || set_later(kPreset, sources, s);
         if (!is_used(option, options) && overruled) continue;
-        set_known(options, option, wish.value, wish.where);
+        set_known(options, option, wish);
       }
   return options;
 }

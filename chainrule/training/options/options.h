@@ -15,6 +15,7 @@ namespace chainrule {
 /// Option `name` gets this value. Messages begin with `where`: "--learning-rate", "run.toml:3".
 struct Assignment {
   std::string name, value, where;
+  bool requested = true;  ///< false: recorded from options in force; ignored where it equals a preset's value
 };
 
 /// Sets one option from text. Throws Error (usage) for a wrong value, for an unknown name (with the nearest known one),
@@ -23,7 +24,8 @@ void set_option(FitOptions& options, std::string_view name, std::string_view val
 
 /// Merges options from several sources; later ones take precedence (a file, then the command line). The order inside a
 /// source does not matter: the preset comes first, then the options on which others depend. A value without effect is
-/// dropped if a later source made it so (another optimizer); otherwise it is an error, unless it is the default.
+/// dropped if a later source made it so (another optimizer); otherwise it is an error, unless it
+/// was recorded, not requested, and is the default.
 /// Optimizer rprop sets batch size all and schedule constant; other values of these are an error.
 FitOptions options_from(const std::vector<std::vector<Assignment>>& sources);
 

@@ -49,7 +49,7 @@ Recorded recorded_run(const Arguments& arguments) {
 
 FitOptions options_of(const Model& model) {
   std::vector<Assignment> trained;
-  for (const auto& [key, value] : model.provenance.configuration) trained.push_back({key, value, key});
+  for (const auto& [key, value] : model.provenance.configuration) trained.push_back({key, value, key, false});
   return options_from({trained});
 }
 

@@ -25,7 +25,7 @@ FitOptions options_of(const Model& model, const Arguments& arguments) {
                   "it applies to a fresh network only: remove the model or the option");
   }
   std::vector<Assignment> trained;
-  for (const auto& [key, value] : model.provenance.configuration) trained.push_back({key, value, key});
+  for (const auto& [key, value] : model.provenance.configuration) trained.push_back({key, value, key, false});
   return options_from({trained, arguments.options});
 }
 

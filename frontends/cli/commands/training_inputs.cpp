@@ -97,8 +97,10 @@ std::vector<std::string> command_like(const std::string& verb, const Arguments& 
       std::erase_if(wishes, [&](const Assignment& other) { return find_option(other.name) == find_option(wish.name); });
       wishes.push_back(wish);
     }
+  const FitOptions options = options_from(sources);
   for (const Assignment& wish : wishes) {
     const Option& option = *find_option(wish.name);
+    if (option.name != "preset" && !is_requested(options, option.name)) continue;
     if (std::ranges::none_of(settings, [&](const auto& one) { return one.first == option.key(); }))
       add(option, wish.value);
   }

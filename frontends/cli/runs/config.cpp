@@ -11,6 +11,8 @@
 #include <filesystem>
 #include <limits>
 #include <memory>
+#include <optional>
+#include <set>
 #include <system_error>
 
 #include "chainrule/base/error.h"
@@ -118,7 +120,20 @@ toml::table parse(const std::string& path, const std::string& shown) {
   }
 }
 
-constexpr const char* kRun = "run";
+constexpr const char *kRun = "run", *kRequested = "requested";
+
+// The keys of the options that a printed configuration names as requested; none: it names none, and all are.
+std::optional<std::set<std::string>> requested_in(const toml::table& table, const std::string& shown) {
+  const toml::node* const node = table.get(kRequested);
+  if (node == nullptr) return std::nullopt;
+  const std::string where = place(shown, node->source().begin.line) + ": " + kRequested;
+  std::set<std::string> keys;
+  for (const std::string& name : split_list(text_of(*node, where))) {
+    if (find_option(name) == nullptr) throw refused(where, "unknown option " + in_quotes(name));
+    keys.insert(find_option(name)->key());
+  }
+  return keys;
+}
 
 // The keys of the section [run].
 std::vector<std::pair<const char*, std::string*>> members_of(RunRecord& record) {
@@ -134,16 +149,18 @@ std::vector<std::pair<const char*, std::string*>> members_of(RunRecord& record) 
 std::vector<Assignment> read_config(const std::string& path) {
   const std::string shown = path == "-" ? "<stdin>" : path;
   const toml::table table = parse(path, shown);
+  const std::optional<std::set<std::string>> requested = requested_in(table, shown);
   std::vector<std::pair<std::size_t, Assignment>> by_line;
   for (const auto& [key, node] : table) {
     const std::size_t line = key.source().begin.line;
     const std::string name(key.str());
-    if (name == kRun && node.is_table()) continue;
+    if ((name == kRun && node.is_table()) || name == kRequested) continue;
     const bool known = find_option(name) != nullptr;
     if (node.is_table())
       throw refused(place(shown, line), "expected only options, found the section " + in_quotes(name));
     const std::string where = place(shown, line) + (known ? ": " + find_option(name)->key() : "");
-    by_line.push_back({line, {name, known ? text_of(node, where) : "", where}});
+    const bool is_wish = !requested || !known || requested->contains(find_option(name)->key());
+    by_line.push_back({line, {name, known ? text_of(node, where) : "", where, is_wish}});
   }
   std::stable_sort(by_line.begin(), by_line.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<Assignment> wishes;
@@ -153,6 +170,11 @@ std::vector<Assignment> read_config(const std::string& path) {
 
 std::string config_text(const FitOptions& options) {
   std::string out = "# Options of `chainrule train`, for --config\n";
+  std::vector<std::string> requested;
+  for (const Option& option : option_table())
+    if (is_used(option, options) && is_requested(options, option.name)) requested.push_back(toml_string(option.key()));
+  out += fmt::format("\n# Set by the user; the others are defaults, ignored where they have no effect\n{} = [{}]\n",
+                     kRequested, fmt::join(requested, ", "));
   std::string group;
   for (const Option& option : option_table()) {
     if (!is_used(option, options)) continue;
