@@ -78,5 +78,6 @@
 #include "chainrule/training/tune.h"
 #include "chainrule/training/learning_rate_finder.h"
 #include "chainrule/model/model.h"
+#include "chainrule/model/prediction.h"
 #include "chainrule/model/evaluation.h"
 #include "chainrule/model/formats/safetensors.h"

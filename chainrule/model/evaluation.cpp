@@ -6,12 +6,10 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <optional>
 
 #include "chainrule/base/error.h"
 #include "chainrule/base/text.h"
-#include "chainrule/engine/inference.h"
-#include "chainrule/metrics/evaluate.h"
+#include "chainrule/model/prediction.h"
 
 namespace chainrule {
 namespace {
@@ -19,38 +17,28 @@ namespace {
 constexpr std::size_t kMostGroups = 100;
 constexpr std::size_t kMostClassesCounted = 1000;  // the confusion matrix has a million cells then
 
-// Predictions (link applied) and losses of all rows, so that any subset can be measured.
-struct Answered {
-  std::optional<double> threshold;
-  Selection rows;
-  Matrix predictions;
-  std::vector<double> losses;
-};
-
-Answered answer(const Model& model, const Dataset& data, std::size_t threads) {
-  Answered out;
-  out.threshold = model.threshold;
-  out.rows = all_rows(data);
-  out.predictions = predict_outputs(model.network, out.rows, threads);
-  out.losses = losses_of_rows(model.loss, out.predictions.view(), out.rows);
-  apply_link(model.loss, out.predictions.view());
-  return out;
+Estimates estimate(const Model& model, const Predictions& predictions, const Selection& rows) {
+  EstimateOptions options;
+  options.threshold = model.threshold;
+  options.losses = predictions.losses;
+  return estimate_metrics(predictions.outputs.view(), rows, options);
 }
 
-Estimates estimate_some(const Answered& answered, const std::vector<std::size_t>& rows) {
-  Matrix predictions(rows.size(), answered.predictions.columns());
-  std::vector<double> losses;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    std::ranges::copy(answered.predictions.row(rows[i]), predictions.row(i).begin());
-    losses.push_back(answered.losses[rows[i]]);
+// Of some rows, whose predictions are among these of all.
+Estimates estimate_some(const Model& model, const Predictions& all, const Selection& some) {
+  Predictions predictions{Matrix(some.rows.size(), all.outputs.columns()), {}};
+  for (std::size_t i = 0; i < some.rows.size(); ++i) {
+    std::ranges::copy(all.outputs.row(some.rows[i]), predictions.outputs.row(i).begin());
+    predictions.losses.push_back(all.losses[some.rows[i]]);
   }
-  EstimateOptions options;
-  options.threshold = answered.threshold;
-  options.losses = losses;
-  return estimate_metrics(predictions.view(), {answered.rows.data, rows}, options);
+  return estimate(model, predictions, some);
 }
 
 }  // namespace
+
+Estimates estimate(const Model& model, const Selection& rows, std::size_t threads) {
+  return estimate(model, predict(model, rows, threads), rows);
+}
 
 std::vector<RowGroup> groups_by(const std::string& by, const Table& table) {
   const Column& column = table.columns[find_column(table, by, "by")];
@@ -76,7 +64,8 @@ std::vector<RowGroup> groups_by(const std::string& by, const Table& table) {
 
 Evaluation measure(const Model& model, const Table& table, const std::vector<RowGroup>& groups, std::size_t threads) {
   const Dataset data = encode(model.encoder, table, true);
-  const Answered answered = answer(model, data, threads);
+  const Selection rows = all_rows(data);
+  const Predictions predictions = predict(model, rows, threads);
   Evaluation evaluation;
   evaluation.task = model.encoder.task;
   evaluation.labels = model.encoder.labels;
@@ -84,13 +73,11 @@ Evaluation measure(const Model& model, const Table& table, const std::vector<Row
   evaluation.loss_differs = !model.encoder.class_weights.empty() || model.loss.label_smoothing > 0;
   evaluation.trained_on_these_rows = fingerprint(table, model.encoder) == model.provenance.data_fingerprint;
   evaluation.threshold = model.threshold;
-  EstimateOptions options;
-  options.threshold = model.threshold;
-  options.losses = answered.losses;
-  evaluation.estimates = estimate_metrics(answered.predictions.view(), answered.rows, options);
-  for (const RowGroup& group : groups) evaluation.groups.push_back({group.value, estimate_some(answered, group.rows)});
+  evaluation.estimates = estimate(model, predictions, rows);
+  for (const RowGroup& group : groups)
+    evaluation.groups.push_back({group.value, estimate_some(model, predictions, {&data, group.rows})});
   if (evaluation.task == Task::classes && evaluation.labels.size() <= kMostClassesCounted)
-    evaluation.confusion = confusion_matrix(answered.predictions.view(), answered.rows, model.threshold);
+    evaluation.confusion = confusion_matrix(predictions.outputs.view(), rows, model.threshold);
   return evaluation;
 }
 

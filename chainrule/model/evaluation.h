@@ -17,6 +17,9 @@ namespace chainrule {
 
 inline constexpr std::size_t kFewRows = 30;  ///< smaller groups are marked "few rows"
 
+/// Every metric of a model on rows with known targets, with intervals.
+Estimates estimate(const Model& model, const Selection& rows, std::size_t threads = 0);
+
 /// Metrics of the rows with one value in the grouping column.
 struct Group {
   std::string value;

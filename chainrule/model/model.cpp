@@ -215,26 +215,44 @@ void Predictor::predict(ViewOf<const double> rows, ViewOf<double> answers) {
   for (std::size_t first = 0; first < rows.rows(); first += network_.most_rows()) {
     const std::size_t count = std::min(network_.most_rows(), rows.rows() - first);
     for (std::size_t i = 0; i < count; ++i) encode_row(rows.row(first + i), inputs_.row(i));
-    answer_encoded(answers.rows(first, count));
+    network_.predict(inputs_.top(count), outputs_.top(count));
+    answer_outputs(answers.rows(first, count));
   }
 }
 
 void Predictor::predict(const Features& inputs, std::span<const std::size_t> rows, ViewOf<double> answers) {
-  const Architecture& architecture = model_->network.architecture;
-  require_equal(architecture.inputs, inputs.columns(), "columns of the rows");
-  require_equal(rows.size(), answers.rows(), "rows of the predictions");
-  require_equal(architecture.outputs(), answers.columns(), "columns of the predictions");
+  check_encoded(inputs, rows.size(), answers.columns(), answers.rows());
   for (std::size_t first = 0; first < rows.size(); first += network_.most_rows()) {
     const std::size_t count = std::min(network_.most_rows(), rows.size() - first);
-    inputs.gather(rows.subspan(first, count), inputs_.top(count));
-    answer_encoded(answers.rows(first, count));
+    compute(inputs, rows.subspan(first, count), outputs_.top(count));
+    answer_outputs(answers.rows(first, count));
   }
 }
 
-// Predicts from the first rows of inputs_.
-void Predictor::answer_encoded(ViewOf<double> answers) {
+void Predictor::outputs(const Features& inputs, std::span<const std::size_t> rows, MatrixView outputs) {
+  check_encoded(inputs, rows.size(), outputs.columns(), outputs.rows());
+  for (std::size_t first = 0; first < rows.size(); first += network_.most_rows()) {
+    const std::size_t count = std::min(network_.most_rows(), rows.size() - first);
+    compute(inputs, rows.subspan(first, count), outputs.rows(first, count));
+  }
+}
+
+void Predictor::check_encoded(const Features& inputs, std::size_t rows, std::size_t columns,
+                              std::size_t found_rows) const {
+  require_equal(model_->network.architecture.inputs, inputs.columns(), "columns of the rows");
+  require_equal(rows, found_rows, "rows of the predictions");
+  require_equal(model_->network.architecture.outputs(), columns, "columns of the predictions");
+}
+
+// At most network_.most_rows() rows.
+void Predictor::compute(const Features& inputs, std::span<const std::size_t> rows, MatrixView outputs) {
+  inputs.gather(rows, inputs_.top(rows.size()));
+  network_.predict(inputs_.top(rows.size()), outputs);
+}
+
+// The first rows of outputs_ become answers.
+void Predictor::answer_outputs(ViewOf<double> answers) {
   const std::size_t count = answers.rows();
-  network_.predict(inputs_.top(count), outputs_.top(count));
   apply_link(model_->loss, outputs_.top(count));
   for (std::size_t i = 0; i < count; ++i) answer_row(outputs_.row(i), answers.row(i));
 }

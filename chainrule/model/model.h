@@ -75,9 +75,14 @@ class Predictor {
   void predict(ViewOf<const double> rows, ViewOf<double> answers);
   /// The same for rows that encode() made: row i of `answers` is the prediction for row rows[i] of `inputs`.
   void predict(const Features& inputs, std::span<const std::size_t> rows, ViewOf<double> answers);
+  /// What these answers are made of: a(L) of each row, the link not applied; outputs: (rows x outputs). Throws as
+  /// predict(), but accepts outputs that are not finite.
+  void outputs(const Features& inputs, std::span<const std::size_t> rows, MatrixView outputs);
 
  private:
-  void answer_encoded(ViewOf<double> answers);
+  void check_encoded(const Features& inputs, std::size_t rows, std::size_t columns, std::size_t found_rows) const;
+  void compute(const Features& inputs, std::span<const std::size_t> rows, MatrixView outputs);
+  void answer_outputs(ViewOf<double> answers);
   void encode_row(std::span<const double> row, std::span<float> inputs) const;
   void answer_row(std::span<const float> outputs, std::span<double> answer) const;
 

@@ -8,6 +8,7 @@
 
 #include "chainrule/base/error.h"
 #include "chainrule/metrics/threshold.h"
+#include "chainrule/model/prediction.h"
 #include "chainrule/training/options/options.h"
 
 namespace chainrule {
@@ -51,8 +52,8 @@ void check_threshold(const Encoder& encoder, const FitOptions& options, std::siz
 std::optional<double> threshold_for(const Model& model, const Selection& held_out, const FitOptions& options,
                                     std::size_t threads, std::vector<Note>& notes) {
   if (options.threshold_metric == "none") return options.threshold;
-  const Matrix predictions = predict(model.network, model.loss, held_out, threads);
-  const auto choice = choose_threshold(predictions.view(), held_out, options.threshold_metric);
+  const Predictions predictions = predict(model, held_out, threads);
+  const auto choice = choose_threshold(predictions.outputs.view(), held_out, options.threshold_metric);
   if (!choice) {
     notes.push_back(warning_note(
         NoteTopic::threshold,

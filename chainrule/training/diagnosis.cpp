@@ -11,6 +11,7 @@
 #include "chainrule/engine/train_step.h"
 #include "chainrule/metrics/baseline_loss.h"
 #include "chainrule/metrics/evaluate.h"
+#include "chainrule/model/prediction.h"
 #include "chainrule/training/options/options.h"
 #include "chainrule/training/train.h"
 
@@ -292,7 +293,7 @@ std::vector<ClassHealth> class_health(const Model& model, const Selection& rows,
   std::vector<ClassHealth> classes;
   for (const std::string& label : model.encoder.labels) classes.push_back({label, 0, 0});
   if (classes.empty()) return classes;
-  const Matrix predictions = predict(model.network, model.loss, rows, threads);
+  const Matrix predictions = predict(model, rows, threads).outputs;
   for (std::size_t i = 0; i < rows.rows.size(); ++i) {
     ++classes[rows.data->targets.labels[rows.rows[i]]].rows;
     ++classes[predicted_class(predictions.row(i))].predicted;

@@ -16,6 +16,7 @@
 #include "chainrule/engine/kernels/processor.h"
 #include "chainrule/metrics/baseline_loss.h"
 #include "chainrule/metrics/evaluate.h"
+#include "chainrule/model/evaluation.h"
 #include "chainrule/training/decision_threshold.h"
 #include "chainrule/training/holdout.h"
 #include "chainrule/training/options/options.h"
@@ -333,17 +334,6 @@ Provenance provenance_of(const FitData& data, const FitOptions& options, const F
   provenance.validation = result.validation;
   provenance.test = result.test;
   return provenance;
-}
-
-// Estimates on test rows.
-Estimates estimate(const Model& model, const Selection& rows, std::size_t threads) {
-  Matrix predictions = predict_outputs(model.network, rows, threads);
-  const std::vector<double> losses = losses_of_rows(model.loss, predictions.view(), rows);
-  apply_link(model.loss, predictions.view());
-  EstimateOptions options;
-  options.threshold = model.threshold;
-  options.losses = losses;
-  return estimate_metrics(predictions.view(), rows, options);
 }
 
 // An evenly spaced sample of the rows, enough to estimate a loss.

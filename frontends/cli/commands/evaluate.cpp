@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <map>
 #include <optional>
 
 #include "chainrule/base/text.h"
@@ -18,9 +16,6 @@
 
 namespace chainrule::cli {
 namespace {
-
-constexpr std::size_t kMostGroups = 100;
-constexpr std::size_t kMostClassesCounted = 1000;  // the confusion matrix has the square of this
 
 // One --fail-under or --fail-over.
 struct Demand {

@@ -8,7 +8,7 @@
 
 #include "chainrule/data/drift.h"
 #include "chainrule/model/formats/safetensors.h"
-#include "chainrule/model/model.h"
+#include "chainrule/model/prediction.h"
 #include "cli/commands/commands.h"
 #include "cli/output/predictions.h"
 #include "cli/output/signals.h"
@@ -17,21 +17,6 @@ namespace chainrule::cli {
 namespace {
 
 constexpr std::size_t kRowsAtOnce = 1024;
-
-// Predicts the rows of one block. An error names the row.
-void answer(Predictor& predictor, const Table& table, const Features& inputs, std::span<const std::size_t> rows,
-            ViewOf<double> answers) {
-  try {
-    return predictor.predict(inputs, rows, answers);
-  } catch (const Error&) {
-    for (std::size_t i = 0; i < rows.size(); ++i) try {
-        predictor.predict(inputs, rows.subspan(i, 1), answers.rows(i, 1));
-      } catch (const Error& error) {
-        throw Error(error.category(), place_of_row(table, rows[i]) + ": " + error.what(), error.hint());
-      }
-    throw;
-  }
-}
 
 void write_answers(const Arguments& arguments, const Model& model, const Table& table, const Dataset& data,
                    const std::vector<AnswerColumn>& columns, const Interruption& interruption, Output& output) {
@@ -45,7 +30,7 @@ void write_answers(const Arguments& arguments, const Model& model, const Table& 
   if (!json) output.write(csv_heading(columns, model.encoder));
   for (std::size_t first = 0; first < rows.size() && interruption.signal() == 0; first += kRowsAtOnce) {
     const std::size_t count = std::min(kRowsAtOnce, rows.size() - first);
-    answer(predictor, table, data.inputs, std::span(rows).subspan(first, count), answers.top(count));
+    predict(predictor, table, data.inputs, std::span(rows).subspan(first, count), answers.top(count));
     std::string text;
     for (std::size_t i = 0; i < count; ++i) {
       AnsweredRow row{first + i, decide(model, answers.row(i)), answers.row(i), {}};
