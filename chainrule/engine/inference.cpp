@@ -119,6 +119,7 @@ Matrix predict_outputs(const Network& network, const Selection& rows, std::size_
   validate(network);
   validate(rows);
   expect_equal(network.architecture.inputs, rows.data->inputs.columns(), "columns of the inputs");
+  rows.data->inputs.require_finite(rows.rows);
   Matrix outputs(rows.rows.size(), network.architecture.outputs());
   Matrix inputs(std::min(kBlock, rows.rows.size()), network.architecture.inputs);
   NetworkPredictor predictor(network, inputs.rows(), threads);

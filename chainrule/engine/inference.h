@@ -25,8 +25,9 @@ class NetworkPredictor {
   ~NetworkPredictor();
   std::size_t most_rows() const { return most_rows_; }
 
-  /// a(L) of each row, without dropout and without the loss's link. inputs: (rows x S_1), any number of rows; outputs:
-  /// (rows x S_L). Allocates nothing. Throws Error (usage) for other sizes.
+  /// a(L) of each row, without dropout and without the loss's link. A row's outputs are the same bits alone and in any
+  /// batch. inputs: (rows x S_1), any number of rows; outputs: (rows x S_L). Allocates nothing. Throws Error (usage)
+  /// for other sizes; does not check that the numbers are finite.
   void predict(const ConstMatrixView& inputs, const MatrixView& outputs);
 
  private:
@@ -41,8 +42,9 @@ class NetworkPredictor {
   std::vector<Room> alone_;         // one per thread for its own rows, if these are many compared with every layer
 };
 
-/// a(L) of these rows, link not applied: (rows.size() x outputs). Both functions throw Error (usage) for rows that are
-/// not in the data set, and for inputs that do not fit the network.
+/// a(L) of these rows, link not applied: (rows.size() x outputs). Both functions throw Error: (usage) for rows that are
+/// not in the data set, and for inputs that do not fit the network; (input) for a NaN or an infinite number, with row
+/// and input.
 Matrix predict_outputs(const Network& network, const Selection& rows, std::size_t threads = 0);
 /// Predictions (link applied) of these rows: (rows.size() x outputs).
 Matrix predict(const Network& network, const Loss& loss, const Selection& rows, std::size_t threads = 0);

@@ -212,6 +212,7 @@ void Predictor::predict(ViewOf<const double> rows, ViewOf<double> answers) {
   require_equal(model_->encoder.columns(), rows.columns(), "columns of the rows");
   require_equal(rows.rows(), answers.rows(), "rows of the predictions");
   require_equal(architecture.outputs(), answers.columns(), "columns of the predictions");
+  check_finite(rows);
   for (std::size_t first = 0; first < rows.rows(); first += network_.most_rows()) {
     const std::size_t count = std::min(network_.most_rows(), rows.rows() - first);
     for (std::size_t i = 0; i < count; ++i) encode_row(rows.row(first + i), inputs_.row(i));
@@ -221,7 +222,7 @@ void Predictor::predict(ViewOf<const double> rows, ViewOf<double> answers) {
 }
 
 void Predictor::predict(const Features& inputs, std::span<const std::size_t> rows, ViewOf<double> answers) {
-  check_encoded(inputs, rows.size(), answers.columns(), answers.rows());
+  check_encoded(inputs, rows, answers.columns(), answers.rows());
   for (std::size_t first = 0; first < rows.size(); first += network_.most_rows()) {
     const std::size_t count = std::min(network_.most_rows(), rows.size() - first);
     compute(inputs, rows.subspan(first, count), outputs_.top(count));
@@ -230,18 +231,19 @@ void Predictor::predict(const Features& inputs, std::span<const std::size_t> row
 }
 
 void Predictor::outputs(const Features& inputs, std::span<const std::size_t> rows, MatrixView outputs) {
-  check_encoded(inputs, rows.size(), outputs.columns(), outputs.rows());
+  check_encoded(inputs, rows, outputs.columns(), outputs.rows());
   for (std::size_t first = 0; first < rows.size(); first += network_.most_rows()) {
     const std::size_t count = std::min(network_.most_rows(), rows.size() - first);
     compute(inputs, rows.subspan(first, count), outputs.rows(first, count));
   }
 }
 
-void Predictor::check_encoded(const Features& inputs, std::size_t rows, std::size_t columns,
+void Predictor::check_encoded(const Features& inputs, std::span<const std::size_t> rows, std::size_t columns,
                               std::size_t found_rows) const {
   require_equal(model_->network.architecture.inputs, inputs.columns(), "columns of the rows");
-  require_equal(rows, found_rows, "rows of the predictions");
+  require_equal(rows.size(), found_rows, "rows of the predictions");
   require_equal(model_->network.architecture.outputs(), columns, "columns of the predictions");
+  inputs.require_finite(rows);
 }
 
 // At most network_.most_rows() rows.
@@ -257,12 +259,22 @@ void Predictor::answer_outputs(ViewOf<double> answers) {
   for (std::size_t i = 0; i < count; ++i) answer_row(outputs_.row(i), answers.row(i));
 }
 
+void Predictor::check_finite(ViewOf<const double> rows) const {
+  const Encoder& encoder = model_->encoder;
+  for (std::size_t i = 0; i < rows.rows(); ++i) {
+    const std::span<const double> row = rows.row(i);
+    for (std::size_t j = 0; j < row.size(); ++j) {
+      if (std::isfinite(row[j]) || (std::isnan(row[j]) && !encoder.images())) continue;
+      const std::string name = encoder.images() ? "" : " " + in_quotes(encoder.inputs[j].name);
+      refuse("row " + std::to_string(i + 1) + ": input " + std::to_string(j + 1) + name +
+             ": expected a finite number, found " + std::to_string(row[j]));
+    }
+  }
+}
+
 void Predictor::encode_row(std::span<const double> row, std::span<float> inputs) const {
   const Encoder& encoder = model_->encoder;
   for (std::size_t j = 0; j < row.size(); ++j) {
-    const bool gap = std::isnan(row[j]) && !encoder.images();
-    if (!std::isfinite(row[j]) && !gap)
-      refuse("input " + std::to_string(j + 1) + ": expected a finite number, found " + std::to_string(row[j]));
     if (encoder.images()) {
       inputs[j] = static_cast<float>(row[j]) * (1.0f / 255);
       continue;

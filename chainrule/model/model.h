@@ -71,18 +71,22 @@ class Predictor {
   explicit Predictor(const Model& model, std::size_t most_rows = 64, std::size_t threads = 1);
   explicit Predictor(const Model&& model, std::size_t most_rows = 64, std::size_t threads = 1) = delete;
   /// `rows`: (any x encoder.columns()), `answers`: (rows x outputs). Allocates nothing. Throws Error: (input) for sizes
-  /// that do not fit and for infinite inputs, (numerics) for outputs that are not finite.
+  /// that do not fit and, before any prediction, for infinite inputs (pixels: not finite), with row and column;
+  /// (numerics) for outputs that are not finite.
   void predict(ViewOf<const double> rows, ViewOf<double> answers);
   /// The same for rows that encode() made: row i of `answers` is the prediction for row rows[i] of `inputs`.
+  /// NaN is refused here.
   void predict(const Features& inputs, std::span<const std::size_t> rows, ViewOf<double> answers);
   /// What these answers are made of: a(L) of each row, the link not applied; outputs: (rows x outputs). Throws as
   /// predict(), but accepts outputs that are not finite.
   void outputs(const Features& inputs, std::span<const std::size_t> rows, MatrixView outputs);
 
  private:
-  void check_encoded(const Features& inputs, std::size_t rows, std::size_t columns, std::size_t found_rows) const;
+  void check_encoded(const Features& inputs, std::span<const std::size_t> rows, std::size_t columns,
+                     std::size_t found_rows) const;
   void compute(const Features& inputs, std::span<const std::size_t> rows, MatrixView outputs);
   void answer_outputs(ViewOf<double> answers);
+  void check_finite(ViewOf<const double> rows) const;
   void encode_row(std::span<const double> row, std::span<float> inputs) const;
   void answer_row(std::span<const float> outputs, std::span<double> answer) const;
 
