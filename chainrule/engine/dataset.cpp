@@ -84,9 +84,28 @@ void Targets::gather(std::span<const std::size_t> rows, MatrixView out) const {
       to[labels[rows[i]]] = 1;
       continue;
     }
-    const std::span<const float> from = values.row(rows[i]);
+    const std::span<const float> from = numbers().row(rows[i]);
     std::copy(from.begin(), from.end(), to.begin());
   }
+}
+
+Dataset dataset_view(ConstMatrixView inputs, ConstMatrixView targets) {
+  expect_equal(inputs.rows(), targets.rows(), "rows of the targets");
+  Dataset data;
+  data.inputs = Features::view_of(inputs);
+  data.targets.outside = targets;
+  return data;
+}
+
+Dataset dataset_view(ConstMatrixView inputs, std::span<const std::uint32_t> labels, std::size_t classes) {
+  expect_equal(inputs.rows(), labels.size(), "labels");
+  expect_at_least(1, classes, "classes");
+  Dataset data;
+  data.inputs = Features::view_of(inputs);
+  data.targets.classes = classes;
+  data.targets.labels.assign(labels.begin(), labels.end());
+  validate(all_rows(data));
+  return data;
 }
 
 void validate(const Selection& selection) {

@@ -28,6 +28,7 @@ class Features {
   /// and outlive this value and its copies; a Batcher or train() reads their values at that time. Throws Error (usage)
   /// unless values.size() is rows * columns.
   static Features view_of(std::span<const float> values, std::size_t rows, std::size_t columns);
+  static Features view_of(ConstMatrixView values) { return view_of(values.flat(), values.rows(), values.columns()); }
 
   std::size_t rows() const { return rows_; }
   std::size_t columns() const { return columns_; }
@@ -54,9 +55,11 @@ struct Targets {
   double scale = 1, shift = 0;        ///< original unit = scale * value + shift, for metrics
   /// Limits to which predictions are clamped, for metrics.
   double least = -std::numeric_limits<double>::infinity(), most = std::numeric_limits<double>::infinity();
+  ConstMatrixView outside = {};  ///< the caller's numbers in place of `values`, see dataset_view()
 
-  std::size_t columns() const { return classes > 0 ? classes : values.columns(); }
-  std::size_t rows() const { return classes > 0 ? labels.size() : values.rows(); }
+  ConstMatrixView numbers() const { return outside.data() != nullptr ? outside : values.view(); }
+  std::size_t columns() const { return classes > 0 ? classes : numbers().columns(); }
+  std::size_t rows() const { return classes > 0 ? labels.size() : numbers().rows(); }
   /// As Features::gather(). Also throws Error (usage) for a label that is not below `classes`.
   void gather(std::span<const std::size_t> rows, MatrixView out) const;
 };
@@ -73,6 +76,14 @@ struct Dataset {
 
   std::size_t rows() const { return inputs.rows(); }
 };
+
+/// A data set of the caller's numbers, which are not copied: inputs (rows x columns), targets (rows x outputs), row
+/// after row. They must stay where they are and outlive the data set and its copies. Throws Error (usage) for different
+/// numbers of rows.
+Dataset dataset_view(ConstMatrixView inputs, ConstMatrixView targets);
+/// The same for classes: one label per row, below `classes` >= 1. Only the labels are copied, 4 bytes a row. Throws
+/// Error (input) for a label that is not below `classes`, too.
+Dataset dataset_view(ConstMatrixView inputs, std::span<const std::uint32_t> labels, std::size_t classes);
 
 /// Some rows of a data set, in an order.
 struct Selection {

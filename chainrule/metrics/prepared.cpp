@@ -15,7 +15,7 @@ void require_rows(const Selection& truth) {
   if (truth.data == nullptr)
     throw Error(ErrorCategory::usage, "metrics: expected rows of a data set, found no data set");
   const Targets& targets = truth.data->targets;
-  const std::size_t known = targets.classes > 0 ? targets.labels.size() : targets.values.rows();
+  const std::size_t known = targets.rows();
   for (const std::size_t row : truth.rows)
     if (row >= known) refuse_count("metrics: row", "less than the " + std::to_string(known) + " targets", row);
 }
@@ -79,10 +79,10 @@ Answers prepare_constant_number(const Selection& truth, Center center) {
   Answers out = empty_answers(truth);
   const std::vector<float> weights = weights_of(truth);
   std::vector<double> values(out.rows);
-  for (std::size_t j = 0; j < truth.data->targets.values.columns(); ++j) {
+  for (std::size_t j = 0; j < truth.data->targets.numbers().columns(); ++j) {
     double total = 0, sum = 0;
     for (std::size_t i = 0; i < out.rows; ++i) {
-      values[i] = static_cast<double>(truth.data->targets.values(truth.rows[i], j));
+      values[i] = static_cast<double>(truth.data->targets.numbers()(truth.rows[i], j));
       total += static_cast<double>(weights[i]);
       sum += static_cast<double>(weights[i]) * values[i];
     }

@@ -122,7 +122,7 @@ NumberAnswers prepare_numbers(ConstMatrixView predictions, const double* constan
   double total = 0, sum = 0;
   std::vector<double> guesses(rows);
   for (std::size_t i = 0; i < rows; ++i) {
-    const auto value = static_cast<double>(targets.values(truth.rows[i], output));
+    const auto value = static_cast<double>(targets.numbers()(truth.rows[i], output));
     guesses[i] = constant != nullptr
                      ? *constant
                      : std::clamp(static_cast<double>(predictions(i, output)), targets.least, targets.most);

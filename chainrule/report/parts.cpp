@@ -45,7 +45,7 @@ void add_numbers(const ShownPredictions& answers, Json& document) {
   const Targets& targets = *answers.targets;
   for_each_answer(answers, some_of(answers.rows.size(), kRowsDrawn),
                   [&](std::size_t place, std::span<const double> answer) {
-                    const auto value = static_cast<double>(targets.values(answers.rows[place], 0));
+                    const auto value = static_cast<double>(targets.numbers()(answers.rows[place], 0));
                     truth.push_back(targets.scale * value + targets.shift);
                     predicted.push_back(answer[0]);
                   });

@@ -99,7 +99,7 @@ void require_rows(const Network& network, const Selection& selection) {
   data.inputs.require_finite(selection.rows);
   if (data.targets.classes > 0) return;
   for (const std::size_t row : selection.rows)
-    for (const float target : data.targets.values.row(row))
+    for (const float target : data.targets.numbers().row(row))
       if (!std::isfinite(target))
         throw Error(ErrorCategory::input, "row " + std::to_string(row + 1) +
                                               ": target: expected a finite number, found " + std::to_string(target));

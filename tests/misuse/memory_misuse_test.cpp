@@ -57,11 +57,87 @@ const std::vector<Case>& cases() {
          predict(model_samples::classes_model(), all_rows(data));
        }},
       {"predict: a model and a table of other columns", [] { predict(model_samples::classes_model(), table_of()); }},
+      {"make_table: no columns", [] { formats::make_table({}); }},
+      {"make_table: no rows",
+       [] {
+         const std::vector<double> none;
+         formats::make_table({{"a", none}});
+       }},
+      {"make_table: columns of different lengths",
+       [] {
+         const std::vector<double> one{1}, two{1, 2};
+         formats::make_table({{"a", one}, {"b", two}});
+       }},
+      {"make_table: two columns of one name",
+       [] {
+         const std::vector<double> one{1};
+         formats::make_table({{"a", one}, {"a", one}});
+       }},
+      {"make_table: infinity",
+       [] {
+         const std::vector<double> one{-HUGE_VAL};
+         formats::make_table({{"a", one}});
+       }},
+      {"make_table: a target that is not there",
+       [] {
+         const std::vector<double> one{1};
+         formats::LoadOptions options;
+         options.target = "b";
+         formats::make_table({{"a", one}}, options);
+       }},
+      {"dataset_view: fewer targets than rows",
+       [] {
+         const Matrix inputs = numbers(4, 2), targets = numbers(3, 1);
+         dataset_view(inputs.view(), targets.view());
+       }},
+      {"dataset_view: more labels than rows",
+       [] {
+         const Matrix inputs = numbers(2, 2);
+         dataset_view(inputs.view(), std::vector<std::uint32_t>(3), 2);
+       }},
+      {"dataset_view: a label that is not below the classes",
+       [] {
+         const Matrix inputs = numbers(2, 2);
+         dataset_view(inputs.view(), std::vector<std::uint32_t>{0, 2}, 2);
+       }},
+      {"dataset_view: no classes",
+       [] {
+         const Matrix inputs = numbers(2, 2);
+         dataset_view(inputs.view(), std::vector<std::uint32_t>(2), 0);
+       }},
   };
   return all;
 }
 
 TEST(Refused, PredictionsAndDataInMemory) { expect_refused(cases()); }
+
+TEST(RightUse, AViewOfADataSetTrainsTheSame) {
+  const Matrix values = numbers(12, 4), wanted = numbers(12, 2);
+  Dataset owned = dataset_of();
+  owned.inputs = Features(values);
+  const Dataset labels = dataset_view(values.view(), owned.targets.labels, 3);
+  Network a = network_of(), b = network_of();
+  train(a, all_rows(owned), {}, options_of(), {}, 1);
+  train(b, all_rows(labels), {}, options_of(), {}, 1);
+  EXPECT_EQ(in_rows(a.parameters), in_rows(b.parameters));
+
+  owned.targets = {};
+  owned.targets.values = wanted;
+  const Dataset viewed = dataset_view(values.view(), wanted.view());
+  TrainOptions options = options_of();
+  options.loss = LossKind::half_squared_error;
+  Network c = network_of(4, 2), d = network_of(4, 2);
+  train(c, all_rows(owned), all_rows(owned), options, {}, 1);
+  train(d, all_rows(viewed), all_rows(viewed), options, {}, 1);
+  EXPECT_EQ(in_rows(c.parameters), in_rows(d.parameters));
+  const Metrics of_owned = evaluate(c, options.loss, all_rows(owned)),
+                of_viewed = evaluate(d, options.loss, all_rows(viewed));
+  for (std::size_t k = 0; k < of_owned.size(); ++k)
+    EXPECT_EQ(of_owned[k].value, of_viewed[k].value) << of_owned[k].name;
+  EXPECT_EQ(trivial_loss(options.loss, all_rows(owned)), trivial_loss(options.loss, all_rows(viewed)));
+  const Dataset some = copy_rows(viewed, {3, 1});
+  EXPECT_EQ(some.targets.numbers()(0, 1), wanted(3, 1));
+}
 
 // What is not finite is refused with its row and column, before anything is computed.
 TEST(RightUse, NumbersThatAreNotFiniteAreNamed) {

@@ -45,6 +45,9 @@ class TableBuilder {
     return c < table_.columns.size() && add(c, text, line);  // the end of the row refuses too many fields
   }
 
+  // Whether column c needs the text of a number beside it.
+  bool keeps_text(std::size_t c) const { return progress_[c].keeps_spellings || progress_[c].keeps_texts; }
+
   bool takes_numbers() const { return reader_.is_plain() && !table_.columns.empty(); }
 
   void number(double number, std::string_view text, std::uint64_t line) {
@@ -443,6 +446,44 @@ Table load_csv(InputStream& in, const LoadOptions& options) {
   Table table = builder.take();
   note_dialect(dialect, table);
   return table;
+}
+
+// Columns in memory pass through the same builder, field by field, as a file with a header would.
+
+namespace {
+
+std::string field_of(double number, const LoadOptions& options) {
+  if (std::isnan(number)) return "";
+  std::string text = fmt::format("{}", number);
+  if (options.decimal_comma) std::ranges::replace(text, '.', ',');
+  return text;
+}
+
+}  // namespace
+
+Table table_from_columns(const std::vector<NamedColumn>& columns, std::size_t rows, const LoadOptions& options) {
+  CsvDialect dialect;
+  dialect.delimiter = ';';  // cannot be taken for a decimal comma
+  dialect.has_header = true;
+  TableBuilder builder("<memory>", dialect, options, rows);
+  for (const NamedColumn& column : columns) builder.field(column.name, 1);
+  builder.row(1);
+  constexpr double kLargest = static_cast<double>(std::numeric_limits<float>::max());
+  for (std::size_t row = 0; row < rows; ++row) {
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+      if (const auto* texts = std::get_if<std::span<const std::string>>(&columns[c].values)) {
+        builder.field((*texts)[row], row + 1);
+        continue;
+      }
+      const double number = std::get<std::span<const double>>(columns[c].values)[row];
+      if (std::abs(number) <= kLargest && builder.takes_numbers() && !builder.keeps_text(c))
+        builder.number(number, {}, row + 1);
+      else
+        builder.field(field_of(number, options), row + 1);
+    }
+    builder.row(row + 1);
+  }
+  return builder.take();
 }
 
 // Texts to codes: a hash table with open addressing. Nothing iterates over it, so its order cannot affect a result.

@@ -109,4 +109,16 @@ Table load_table(const std::string& path, const LoadOptions& options) {
   return load_csv(in, options);
 }
 
+Table make_table(const std::vector<NamedColumn>& columns, const LoadOptions& options) {
+  const auto rows_of = [](const NamedColumn& column) {
+    return std::visit([](const auto& values) { return values.size(); }, column.values);
+  };
+  expect_at_least(1, columns.size(), "columns");
+  const std::size_t rows = rows_of(columns[0]);
+  expect_at_least(1, rows, "rows");
+  for (const NamedColumn& column : columns)
+    expect_equal(rows, rows_of(column), ("rows of column " + in_quotes(column.name)).c_str());
+  return table_from_columns(columns, rows, options);
+}
+
 }  // namespace chainrule::formats

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "chainrule/data/table.h"
@@ -45,6 +47,19 @@ struct LoadOptions {
 /// Reads a table: CSV (comma, semicolon, tab, pipe; quotes; RFC 4180), IDX images, NPY, each plain or gzipped; a folder
 /// with MNIST's IDX files; "-" reads standard input. Throws Error (input) with file, line and field.
 Table load_table(const std::string& path, const LoadOptions& options = {});
+
+/// A column in memory: numbers (NaN = missing), or texts, which are read as the fields of a file are ("" = missing). It
+/// looks at the caller's values, which must outlive it.
+struct NamedColumn {
+  std::string name;
+  std::variant<std::span<const double>, std::span<const std::string>> values;
+};
+
+/// The table of a CSV file that has these columns below a header: a model trained on it is the same to the bit. Copies
+/// the values. Of `options`, delimiter, header, labels and part do not count. Messages say "<memory>:ROW:COLUMN", both
+/// from 1. Throws Error: (usage) for no columns or rows and for columns of different lengths; (input) as load_table(),
+/// e.g. for two columns of one name and for a number that is infinite or beyond 3.4e38.
+Table make_table(const std::vector<NamedColumn>& columns, const LoadOptions& options = {});
 
 }  // namespace chainrule::formats
 #pragma GCC visibility pop

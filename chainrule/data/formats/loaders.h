@@ -25,6 +25,8 @@ enum class Content { text, idx, npy };
 Content recognise(InputStream& in);
 
 Table load_csv(InputStream& in, const LoadOptions& options);
+/// Columns of `rows` values each; make_table() checks them.
+Table table_from_columns(const std::vector<NamedColumn>& columns, std::size_t rows, const LoadOptions& options);
 Table load_idx(InputStream& in, const LoadOptions& options);
 Table load_npy(InputStream& in, const LoadOptions& options);
 
