@@ -2,17 +2,24 @@
 // Ways of misusing predictions and data that are in memory already, each refused with an Error; and right uses. Runs
 // under the address sanitizer, too.
 #include <cmath>
+#include <string_view>
 
 #include "tests/support/misuse.h"
 #include "tests/support/model_samples.h"
 
-namespace chainrule::misuse {
+namespace chainrule::misuse::memory_misuse_test {
 namespace {
+
+static_assert(std::is_constructible_v<RowPredictor, const Model&> && !std::is_constructible_v<RowPredictor, Model>);
 
 void answer(const Model& model, Matrix inputs, Rows rows, std::size_t columns) {
   Predictor predictor(model);
   MatrixOf<double> answers(rows.size(), columns);
   predictor.predict(Features(std::move(inputs)), rows, answers.view());
+}
+
+void answer_row(const std::vector<double>& numbers, const Model& model = model_samples::classes_model()) {
+  RowPredictor(model).predict(numbers);
 }
 
 void answer_raw(double spoiled, const Model& model = model_samples::classes_model()) {
@@ -57,6 +64,37 @@ const std::vector<Case>& cases() {
          predict(model_samples::classes_model(), all_rows(data));
        }},
       {"predict: a model and a table of other columns", [] { predict(model_samples::classes_model(), table_of()); }},
+      {"RowPredictor: an empty model",
+       [] {
+         const Model model;
+         RowPredictor predictor(model);
+       }},
+      {"RowPredictor: fewer numbers than columns",
+       [] {
+         answer_row({1, 2});
+       }},
+      {"RowPredictor: more numbers than columns",
+       [] {
+         answer_row({1, 2, 3, 4});
+       }},
+      {"RowPredictor: infinity",
+       [] {
+         answer_row({1, HUGE_VAL, 3});
+       }},
+      {"RowPredictor: fewer pixels",
+       [] {
+         answer_row({1, 2}, model_samples::image_model());
+       }},
+      {"RowPredictor: texts for pixels",
+       [] {
+         const Model model = model_samples::image_model();
+         RowPredictor(model).predict(std::vector<std::string_view>(6));
+       }},
+      {"RowPredictor: no named field",
+       [] {
+         const Model model = model_samples::classes_model();
+         RowPredictor(model).predict(std::span<const NamedField>());
+       }},
       {"make_table: no columns", [] { formats::make_table({}); }},
       {"make_table: no rows",
        [] {
@@ -155,7 +193,8 @@ TEST(RightUse, NumbersThatAreNotFiniteAreNamed) {
   inputs(1, 2) = kNaN;
   EXPECT_EQ(message([&] { answer(model, inputs, {1, 0}, 2); }), "row 2: input 3: expected a finite number, found nan");
   EXPECT_NO_THROW(answer(model, inputs, {0, 0}, 2));
+  EXPECT_NO_THROW(answer_row({1, 2, 3}));
 }
 
 }  // namespace
-}  // namespace chainrule::misuse
+}  // namespace chainrule::misuse::memory_misuse_test
