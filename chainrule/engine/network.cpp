@@ -56,7 +56,8 @@ std::vector<Segment> layout(const Architecture& architecture) {
 void validate(const Activation& activation, const std::string& what) {
   constexpr auto kLast = static_cast<std::size_t>(ActivationKind::custom);
   const auto kind = static_cast<std::size_t>(activation.kind);
-  require_architecture(kind <= kLast, what, "an activation kind up to " + std::to_string(kLast), static_cast<double>(kind));
+  require_architecture(kind <= kLast, what, "an activation kind up to " + std::to_string(kLast),
+                       static_cast<double>(kind));
   if ((activation.kind == ActivationKind::custom) != (activation.custom != nullptr))
     throw Error(ErrorCategory::usage, what + ": expected functions if and only if the kind is custom, found " +
                                           (activation.custom ? "some for another kind" : "none"));

@@ -72,7 +72,7 @@ void validate(const Loss& loss) {
   require_share("label_smoothing", loss.label_smoothing);
   const bool smooths = loss.kind == LossKind::softmax_cross_entropy || loss.kind == LossKind::sigmoid_cross_entropy;
   require_option(smooths || loss.label_smoothing == 0, "label_smoothing", "0 for a loss that is not a cross-entropy",
-          loss.label_smoothing);
+                 loss.label_smoothing);
 }
 
 void validate(const Schedule& schedule) {

@@ -162,9 +162,9 @@ void refuse_idle_options(const FitOptions& options, Task task) {
     if (!is_requested(options, option.name)) continue;
     if (*option.task == Task::classes)
       throw option_error(option.key(), "expected classes as target, found a number",
-             message_of(NamedOption{"task", "classes"}, " predicts classes"));
+                         message_of(NamedOption{"task", "classes"}, " predicts classes"));
     throw option_error(option.key(), "expected a number as target, found classes",
-           message_of(NamedOption{"task", "number"}, " predicts a number"));
+                       message_of(NamedOption{"task", "number"}, " predicts a number"));
   }
 }
 
@@ -256,7 +256,7 @@ EncoderOptions encoder_options(const Table& table, const FitOptions& options) {
   if (!options.loss_is_automatic() && options.train.loss.kind == LossKind::poisson) {
     if (data.target_scaling != Scaling::none && is_requested(options, "target_scaling"))
       throw option_error("target_scaling", "expected none beside the loss poisson, found " +
-                                   scaling_names()[static_cast<std::size_t>(data.target_scaling)]);
+                                               scaling_names()[static_cast<std::size_t>(data.target_scaling)]);
     data.target_scaling = Scaling::none;
   }
   if (options.group.empty()) return data;

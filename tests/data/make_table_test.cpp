@@ -12,7 +12,7 @@
 #include "chainrule/training/fit.h"
 #include "tests/support/data_files.h"
 
-namespace chainrule {
+namespace chainrule::make_table_test {
 namespace {
 
 using formats::LoadOptions;
@@ -143,4 +143,4 @@ TEST_F(MakeTable, SaysWhereSomethingIsWrong) {
 }
 
 }  // namespace
-}  // namespace chainrule
+}  // namespace chainrule::make_table_test

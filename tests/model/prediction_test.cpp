@@ -9,7 +9,7 @@
 #include "chainrule/training/fit.h"
 #include "tests/support/tables.h"
 
-namespace chainrule::testing {
+namespace chainrule::testing::prediction_test {
 namespace {
 
 Table some_table(bool classes, std::size_t rows = 300) {
@@ -78,4 +78,4 @@ TEST(Predict, AnErrorNamesTheRowAsTheTableDoes) {
 }
 
 }  // namespace
-}  // namespace chainrule::testing
+}  // namespace chainrule::testing::prediction_test

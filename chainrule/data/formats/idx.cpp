@@ -65,8 +65,8 @@ Table load_idx(InputStream& in, const LoadOptions& options) {
   const std::size_t pixels = checked_product(table.images.height, table.images.width, what);
   const std::size_t bytes = checked_product(table.rows, pixels, what);
   if (bytes == 0)
-    refuse_idx(in, "IDX dimensions: expected at least one image of one pixel, found " + std::to_string(table.rows) + " x " +
-                   std::to_string(table.images.height) + " x " + std::to_string(table.images.width));
+    refuse_idx(in, "IDX dimensions: expected at least one image of one pixel, found " + std::to_string(table.rows) +
+                       " x " + std::to_string(table.images.height) + " x " + std::to_string(table.images.width));
   // Labels first: they are small, and comparing their number with that of the images needs no image.
   add_labels(table, in.name(), options);
   table.images.bytes =

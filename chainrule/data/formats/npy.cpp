@@ -307,14 +307,15 @@ Table load_npy(InputStream& in, const LoadOptions& options) {
   NpyHeader header = read_npy_header(in);
   if (header.shape.size() == 2) return table_from(in, std::move(header), options);
   if (header.shape.size() == 3) return images_from(in, std::move(header), options);
-  refuse_npy(in,
-         "NPY shape: expected 2 dimensions (rows, columns), or 3 of unsigned bytes (images), found " +
-             shape_text(header.shape),
-         header.shape.size() == 1
-             ? message_of(
-                   "save it as one column with reshape(-1, 1); if it holds the labels of another file, use it with ",
-                   NamedOption{"labels"})
-             : Message("reshape the array to (rows, columns)"));
+  refuse_npy(
+      in,
+      "NPY shape: expected 2 dimensions (rows, columns), or 3 of unsigned bytes (images), found " +
+          shape_text(header.shape),
+      header.shape.size() == 1
+          ? message_of(
+                "save it as one column with reshape(-1, 1); if it holds the labels of another file, use it with ",
+                NamedOption{"labels"})
+          : Message("reshape the array to (rows, columns)"));
 }
 
 Column read_npy_labels(InputStream& in, std::size_t rows, const std::string& owner) {
