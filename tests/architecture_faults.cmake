@@ -46,6 +46,9 @@ write(chainrule/data/formats/csv.cpp "#include \"chainrule/data/formats/load_tab
 write(frontends/cli/main.cpp "#include <CLI/CLI.hpp>" "#include \"cli/command_line/parse.h\"" "#include \"chainrule/model/model.h\"" "#include \"chainrule/report/json.h\"" "printf(" "say(\"--numeric\")" "name.starts_with(\"events\")")
 write(tests/a_test.cpp "#include \"chainrule/engine/kernels/reference.h\"" "std::exp(1)" "#if 1")
 
+write(chainrule/base/note.h "struct Own {" "}" "struct Later" "struct Outer::Inner {" "namespace {" "struct Same {" "}" "}  // namespace")
+write(chainrule/base/note.cpp "#include \"chainrule/base/note.h\"" "struct Later {" "}" "struct Outer::Inner {" "namespace {" "struct Own {" "}" "class Same : Own {" "  struct Own {" "}  // namespace" "struct Own::Inner {" "// struct Own {")
+
 plant(chainrule/engine/formulas/loss.h "#include \"chainrule/engine/network.h\"" "a public header includes chainrule/engine/network.h")
 plant(chainrule/engine/formulas/loss.cpp "#include \"chainrule/data/table.h\"" "includes chainrule/data/table.h, which does not stand below it")
 plant(chainrule/engine/network.cpp "#include \"chainrule/training/train.h\"" "includes chainrule/training/train.h, which does not stand below it")
@@ -80,6 +83,10 @@ plant(chainrule/training/fit.cpp "  if (note.starts_with(prefix))" "asks how a m
 plant(chainrule/training/fit.cpp "  if (error.what().starts_with(prefix))" "asks how a message begins")
 plant(frontends/cli/command_line/parse.cpp "  if (line.rfind(\"warning: \", 0) == 0)" "asks how a message begins")
 plant(chainrule/report/page/report.js "notes.filter((note) => note.startsWith('warning: '))" "asks how a message begins")
+foreach(type "struct Own {" "enum class Own { a, b }" "template <class T> class Own final : public Base {" "union alignas(64) Own {")
+  plant(frontends/cli/output/grid.h "${type}" "Own is a type of chainrule/base/note.h too")
+endforeach()
+plant(frontends/cli/output/grid.h "class Later {" "Later is a type of chainrule/base/note.cpp too")
 file(WRITE ${SCRATCH}/chainrule/metrics/metrics.h "// Copyright\n")
 list(APPEND expected "chainrule/metrics/metrics.h:1: expected // SPDX" "chainrule/metrics/metrics.h:1: expected #pragma once")
 write(chainrule/metrics/metrics.cpp "#include <vector>" "#include \"chainrule/metrics/metrics.h\"")

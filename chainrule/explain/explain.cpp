@@ -15,16 +15,17 @@
 #include "chainrule/engine/reference/error_bounds.h"
 
 namespace chainrule {
+namespace {
 
-// Internal: makes the steps of an explanation.
+// Makes the steps of an explanation.
 
 using Numbers = std::vector<double>;
 
-inline Numbers wide(std::span<const float> values) { return {values.begin(), values.end()}; }
-inline Numbers wide(std::span<const double> values) { return {values.begin(), values.end()}; }
+Numbers wide(std::span<const float> values) { return {values.begin(), values.end()}; }
+Numbers wide(std::span<const double> values) { return {values.begin(), values.end()}; }
 
 /// "W", 1, "_after": the name of a tensor.
-inline std::string tensor_name(const char* symbol, std::size_t layer, const char* more = "") {
+std::string tensor_name(const char* symbol, std::size_t layer, const char* more = "") {
   return std::string(symbol).append(std::to_string(layer)).append(more);
 }
 
@@ -72,8 +73,6 @@ class Recorder {
 
 // The engine's own parts make a step in the order of train_step(), and the recorder reads the numbers in between. Then
 // train_step() makes the whole step once more. The second half of this file records the update.
-
-namespace {
 
 Numbers times(std::span<const double> values, double factor) {
   Numbers scaled = wide(values);

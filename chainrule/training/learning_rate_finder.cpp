@@ -20,10 +20,11 @@
 #include "chainrule/training/options/options.h"
 
 namespace chainrule {
+namespace {
 
 // Trial runs: the first steps of a training, with a learning rate for each step.
 
-inline constexpr double kWorthwhile = 0.02;  ///< relative difference in loss; less may be chance
+constexpr double kWorthwhile = 0.02;  // relative difference in loss; less may be chance
 
 /// The rows of the training, used by several trial runs. Plan and data must outlive it.
 class RehearsalRows {
@@ -74,6 +75,8 @@ class Rehearsal {
   std::size_t steps_ = 0;
   std::vector<std::size_t> order_;
 };
+
+}  // namespace
 
 /// Loss of these rows after steps_to_take() steps at one rate; infinite if numbers of a step are not finite.
 double loss_after_steps(Rehearsal& trial, double rate, const Selection& rows, const std::function<bool()>& should_stop);

@@ -17,6 +17,7 @@
 #include "chainrule/data/formats/loaders.h"
 
 namespace chainrule::formats {
+namespace {
 
 // Converts fields and rows to columns: stores numbers directly, and text where it is needed.
 
@@ -368,7 +369,6 @@ class TableBuilder {
   std::size_t target_ = kNone;
   std::uint64_t first_blank_ = 0, blanks_ = 0, blanks_inside_ = 0;
 };
-namespace {
 
 constexpr std::size_t kSampleLimit = std::size_t{4} << 20;
 // A compressed table may unpack to kUnpackedFree plus kUnpackedTimes its size; real tables stay far below.

@@ -41,6 +41,7 @@
 #include "chainrule/model/model.h"
 
 namespace chainrule::formats {
+namespace {
 
 // A regular file of known size, or bytes in memory, with random access.
 class PlainFile {
@@ -66,8 +67,6 @@ class PlainFile {
   std::span<const std::byte> bytes_;
   std::uint64_t size_ = 0;
 };
-
-namespace {
 
 // O_NONBLOCK: does not wait for a writer if the file is a pipe.
 std::FILE* open_file(const std::string& path) {
