@@ -23,7 +23,7 @@
 #include "chainrule/base/atomic_file.h"
 // One training step.
 #include "chainrule/engine/train_step.h"
-#include "chainrule/engine/backpropagation.h"
+#include "chainrule/engine/forward_backward.h"
 #include "chainrule/engine/formulas/activation.h"
 #include "chainrule/engine/formulas/loss.h"
 #include "chainrule/engine/formulas/optimizer.h"

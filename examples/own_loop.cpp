@@ -11,7 +11,7 @@ int main() {
   const Table table = formats::load_table("data/digits.csv");
   const FitPlan plan = plan_fit(table, FitOptions());  // the validation rows and the scaling of inputs
   const Dataset data = encode(plan.encoder, table, true);
-  const Selection training{&data, plan.split.rest}, held_out{&data, plan.split.held_out};
+  const Selection training{&data, plan.split.training}, validation{&data, plan.split.validation};
 
   Network network({.inputs = 64, .layers = {{32, ActivationKind::relu}, {10, ActivationKind::identity}}});
   initialize(network, WeightScheme::automatic, BiasScheme::zero, 1);
@@ -40,6 +40,6 @@ int main() {
     if (epoch % 2 == 0)
       std::printf("epoch %2u  loss %.4f  accuracy on validation rows %.4f\n", epoch,
                   sum / static_cast<double>(batcher.batches()),
-                  find_metric(evaluate(network, loss, held_out), "accuracy")->value);
+                  find_metric(evaluate(network, loss, validation), "accuracy")->value);
   }
 }

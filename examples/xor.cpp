@@ -22,7 +22,8 @@ int main() {
 
   std::printf("%s\n", describe(network.architecture).c_str());
   std::printf("loss %.3f after %zu epochs\n", history.epochs.back().training_loss, history.epochs.size());
-  const Matrix answers = predict(network, options.loss, all_rows(data));  // the sigmoid of the loss makes probabilities
+  const Matrix predictions =
+      predict(network, options.loss, all_rows(data));  // the sigmoid of the loss makes probabilities
   for (std::size_t row = 0; row < 4; ++row)
-    std::printf("%g xor %g: %.2f\n", inputs(row, 0), inputs(row, 1), answers(row, 0));
+    std::printf("%g xor %g: %.2f\n", inputs(row, 0), inputs(row, 1), predictions(row, 0));
 }

@@ -24,8 +24,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kBufferBytes = std::size_t{1} << 18;
-constexpr int kMostLinks = 40;           // of a chain of symbolic links; the kernel has the same limit
-constexpr int kMostTemporaries = 10000;  // names tried, since a killed process may have left such files
+constexpr int kMaxLinks = 40;           // of a chain of symbolic links; the kernel has the same limit
+constexpr int kMaxTemporaries = 10000;  // names tried, since a killed process may have left such files
 
 std::string reason(int error_number) {
   std::string text = std::generic_category().message(error_number);
@@ -35,11 +35,11 @@ std::string reason(int error_number) {
 
 [[noreturn]] void refuse(ErrorCategory category, const std::string& path, const std::string& what,
                          std::string hint = {}) {
-  throw Error(category, place(path) + ": cannot be written: " + what, std::move(hint));
+  throw Error(category, location(path) + ": cannot be written: " + what, std::move(hint));
 }
 
 [[noreturn]] void refuse_existing(ErrorCategory category, const std::string& path) {
-  throw Error(category, place(path) + ": exists already",
+  throw Error(category, location(path) + ": exists already",
               message_of("choose another name, or ", NamedOption{"force"}, " to replace it"));
 }
 
@@ -68,13 +68,13 @@ int descriptor_of(std::string_view path) {
 }
 
 fs::path without_links(const std::string& path, ErrorCategory category) {
-  fs::path place_now = path;
-  for (int links = 0; links < kMostLinks; ++links) {
+  fs::path current = path;
+  for (int links = 0; links < kMaxLinks; ++links) {
     std::error_code problem;
-    if (fs::symlink_status(place_now, problem).type() != fs::file_type::symlink) return place_now;
-    const fs::path next = fs::read_symlink(place_now, problem);
+    if (fs::symlink_status(current, problem).type() != fs::file_type::symlink) return current;
+    const fs::path next = fs::read_symlink(current, problem);
     if (problem) refuse(category, path, reason(problem.value()));
-    place_now = next.is_absolute() ? next : place_now.parent_path() / next;
+    current = next.is_absolute() ? next : current.parent_path() / next;
   }
   refuse(category, path, reason(ELOOP));
 }
@@ -123,7 +123,7 @@ Target find_target(const std::string& path, bool overwrite, ErrorCategory catego
 // A new file with an unused name. A killed process may have left one, even with our own process number.
 int create_temporary(const std::string& folder, mode_t mode, std::string& name) {
   const std::string start = (fs::path(folder) / (".chainrule-" + std::to_string(getpid()) + '-')).string();
-  for (int k = 0; k < kMostTemporaries; ++k) {
+  for (int k = 0; k < kMaxTemporaries; ++k) {
     name = start + std::to_string(k) + ".tmp";
     const int descriptor = open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (descriptor >= 0) return descriptor;
@@ -288,7 +288,7 @@ void AtomicFile::put_in_place() {
   temporary_.clear();
   if (folder_ >= 0 && !flushed(folder_))
     throw Error(ErrorCategory::output,
-                place(path_) + ": written, but may not survive a power failure: its folder: " + reason(errno));
+                location(path_) + ": written, but may not survive a power failure: its folder: " + reason(errno));
 }
 
 void AtomicFile::give_up() noexcept {
@@ -301,12 +301,12 @@ void AtomicFile::give_up() noexcept {
 void AtomicFile::fail(int error_number) {
   give_up();  // first, so that the free bytes include those of the temporary file
   const std::uint64_t needed = std::max(expected_, accepted_);
-  std::string message = place(path_) + ": cannot be written: " + reason(error_number);
+  std::string message = location(path_) + ": cannot be written: " + reason(error_number);
   if (error_number == ENOSPC || error_number == EDQUOT)
-    message = place(path_) + ": " + reason(error_number) + ": needed " + std::to_string(needed) + " bytes, " +
+    message = location(path_) + ": " + reason(error_number) + ": needed " + std::to_string(needed) + " bytes, " +
               std::to_string(free_bytes(folder_of(target_))) + " bytes free";
   if (error_number == EFBIG)
-    message = place(path_) + ": " + reason(error_number) + ": needed " + std::to_string(needed) + " bytes" +
+    message = location(path_) + ": " + reason(error_number) + ": needed " + std::to_string(needed) + " bytes" +
               largest_file_text();
   throw Error(ErrorCategory::output, message);
 }

@@ -99,7 +99,7 @@ Error option_error(std::string_view option, const Message& problem, Message hint
 
 std::string in_quotes(std::string_view text, std::size_t limit) { return '"' + escaped(text, limit) + '"'; }
 
-std::string place(std::string_view file, std::size_t line, std::size_t field) {
+std::string location(std::string_view file, std::size_t line, std::size_t field) {
   std::string out = file.empty() ? "\"\"" : escaped(file, 4096);
   if (line > 0) out += ':' + std::to_string(line);
   if (line > 0 && field > 0) out += ':' + std::to_string(field);
@@ -123,13 +123,13 @@ std::string nearest_name(std::string_view name, std::span<const std::string> kno
 }
 
 std::size_t index_of_name(std::string_view name, std::span<const std::string> known, std::string_view option) {
-  std::string wanted(name);
-  std::ranges::replace(wanted, '-', '_');
+  std::string normalized(name);
+  std::ranges::replace(normalized, '-', '_');
   for (std::size_t i = 0; i < known.size(); ++i)
-    if (known[i] == wanted) return i;
+    if (known[i] == normalized) return i;
   std::string list;
   for (const std::string& candidate : known) list += (list.empty() ? "" : ", ") + candidate;
-  const std::string near = nearest_name(wanted, known);
+  const std::string near = nearest_name(normalized, known);
   throw option_error(option, "expected one of " + list + ", found " + in_quotes(name),
                      near.empty() ? "" : "did you mean " + near + "?");
 }

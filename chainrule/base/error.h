@@ -60,7 +60,7 @@ std::string in_quotes(std::string_view text, std::size_t limit = 40);
 
 /// "FILE:LINE:FIELD" with the parts that are not 0; `line` and `field` count from 1. Control bytes in the name are
 /// escaped; an empty name is "".
-std::string place(std::string_view file, std::size_t line = 0, std::size_t field = 0);
+std::string location(std::string_view file, std::size_t line = 0, std::size_t field = 0);
 
 /// The known name nearest to `name` by edits (at most a third of its length; a swap of two letters is one, another case
 /// none), or "" when none is near.
@@ -78,11 +78,11 @@ std::size_t index_of_name(std::string_view name, std::span<const std::string> kn
 inline void expect_equal(std::size_t expected, std::size_t found, const char* what) {
   if (found != expected) refuse_count(what, std::to_string(expected), found);
 }
-inline void expect_at_most(std::size_t most, std::size_t found, const char* what) {
-  if (found > most) refuse_count(what, "at most " + std::to_string(most), found);
+inline void expect_at_most(std::size_t maximum, std::size_t found, const char* what) {
+  if (found > maximum) refuse_count(what, "at most " + std::to_string(maximum), found);
 }
-inline void expect_at_least(std::size_t least, std::size_t found, const char* what) {
-  if (found < least) refuse_count(what, "at least " + std::to_string(least), found);
+inline void expect_at_least(std::size_t minimum, std::size_t found, const char* what) {
+  if (found < minimum) refuse_count(what, "at least " + std::to_string(minimum), found);
 }
 /// For an index, which counts from 0.
 inline void expect_below(std::size_t bound, std::size_t found, const char* what) {

@@ -7,9 +7,9 @@
 
 namespace chainrule {
 
-std::vector<std::exception_ptr> side_by_side(std::size_t count, std::size_t workers,
-                                             const std::function<bool()>& should_stop,
-                                             const std::function<void(std::size_t)>& work) {
+std::vector<std::exception_ptr> run_in_parallel(std::size_t count, std::size_t workers,
+                                                const std::function<bool()>& should_stop,
+                                                const std::function<void(std::size_t)>& work) {
   std::vector<std::exception_ptr> problems(count);
   std::atomic<std::size_t> next{0};
   const auto take = [&] {

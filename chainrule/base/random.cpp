@@ -19,16 +19,17 @@ double unit_interval(std::uint32_t high, std::uint32_t low) {
 
 }  // namespace
 
-RandomPlace random_place(const Stream& stream, std::uint64_t index) {
+RandomPosition random_position(const Stream& stream, std::uint64_t index) {
   const std::uint32_t what = (static_cast<std::uint32_t>(stream.purpose) << 24) | (stream.layer & 0xFFFFFFu);
   return {{static_cast<std::uint32_t>(stream.seed), static_cast<std::uint32_t>(stream.seed >> 32)},
           {static_cast<std::uint32_t>(index), static_cast<std::uint32_t>(index >> 32), stream.time, what}};
 }
 
 std::array<std::uint32_t, 4> random_bits(const Stream& stream, std::uint64_t index) {
-  const RandomPlace place = random_place(stream, index);
-  const r123::Philox4x32::ctr_type counter = {{place.counter[0], place.counter[1], place.counter[2], place.counter[3]}};
-  const r123::Philox4x32::key_type key = {{place.key[0], place.key[1]}};
+  const RandomPosition position = random_position(stream, index);
+  const r123::Philox4x32::ctr_type counter = {
+      {position.counter[0], position.counter[1], position.counter[2], position.counter[3]}};
+  const r123::Philox4x32::key_type key = {{position.key[0], position.key[1]}};
   const r123::Philox4x32::ctr_type words = r123::Philox4x32()(counter, key);
   return {words[0], words[1], words[2], words[3]};
 }

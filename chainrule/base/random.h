@@ -37,11 +37,11 @@ struct Stream {
 std::array<std::uint32_t, 4> random_bits(const Stream& stream, std::uint64_t index);
 
 /// The inputs of Philox 4x32-10 for one index of a stream.
-struct RandomPlace {
+struct RandomPosition {
   std::array<std::uint32_t, 2> key;
   std::array<std::uint32_t, 4> counter;  ///< the next index increments the first word
 };
-RandomPlace random_place(const Stream& stream, std::uint64_t index);
+RandomPosition random_position(const Stream& stream, std::uint64_t index);
 
 /// Uniform in [0, 1), a multiple of 2^-53.
 double random_uniform(const Stream& stream, std::uint64_t index);

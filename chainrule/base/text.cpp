@@ -63,7 +63,7 @@ std::optional<double> number_in(std::string_view text) {
 }
 
 std::string harmless(std::string_view text) {
-  return text.empty() ? "" : place(text);  // without a line it only escapes
+  return text.empty() ? "" : location(text);  // without a line it only escapes
 }
 
 std::size_t length(std::string_view text) {
@@ -72,13 +72,13 @@ std::size_t length(std::string_view text) {
 }
 
 std::string shortened(const std::string& name) {
-  constexpr std::size_t kMostCharacters = 24;
+  constexpr std::size_t kMaxCharacters = 24;
   const std::string text = harmless(name);
-  if (length(text) <= kMostCharacters) return text;
+  if (length(text) <= kMaxCharacters) return text;
   std::size_t bytes = 0;
   for (std::size_t shown = 0; bytes < text.size(); ++bytes) {
     if ((static_cast<unsigned char>(text[bytes]) & 0xC0) == 0x80) continue;
-    if (++shown == kMostCharacters - 2) break;
+    if (++shown == kMaxCharacters - 2) break;
   }
   return text.substr(0, bytes) + "...";
 }

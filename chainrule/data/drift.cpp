@@ -16,7 +16,7 @@
 namespace chainrule {
 namespace {
 
-constexpr std::size_t kMostLines = 8;  // a wide table from another source could differ in every column
+constexpr std::size_t kMaxLines = 8;  // a wide table from another source could differ in every column
 
 enum class Difference { missing, unknown, below, above, none };
 constexpr std::size_t kDifferences = 4;
@@ -24,10 +24,10 @@ constexpr std::size_t kDifferences = 4;
 // Compares the fields of one column with what training had.
 class Comparison {
  public:
-  Comparison(const InputColumn& input, const Table& table, std::size_t place)
-      : input_(input), column_(table.columns[place]), can_differ_(!input.constant) {
+  Comparison(const InputColumn& input, const Table& table, std::size_t index)
+      : input_(input), column_(table.columns[index]), can_differ_(!input.constant) {
     if (!input.categorical) {
-      numbers_ = &numbers_for(input, table, place, storage_);
+      numbers_ = &numbers_for(input, table, index, storage_);
       return;
     }
     if (column_.is_number() || has_codes(table, column_)) categories_.emplace(input, column_);
@@ -45,7 +45,7 @@ class Comparison {
     const double number = numbers_->numbers[row];
     if (std::isnan(number) && !is_missing(row)) return Difference::unknown;  // a word that is neither yes nor no
     if (std::isnan(number)) return input_.may_miss ? Difference::none : Difference::missing;
-    return number < input_.least ? Difference::below : number > input_.most ? Difference::above : Difference::none;
+    return number < input_.minimum ? Difference::below : number > input_.maximum ? Difference::above : Difference::none;
   }
 
  private:
@@ -63,7 +63,7 @@ class Comparison {
 };
 
 // The encoder knows only the most frequent of many categories.
-bool has_rare_ones(const InputColumn& input) { return input.categories.size() >= kMostCategories; }
+bool has_rare_ones(const InputColumn& input) { return input.categories.size() >= kMaxCategories; }
 
 std::string words(const InputColumn& input, Difference difference) {
   switch (difference) {
@@ -88,7 +88,7 @@ struct Differing {
 
 std::string line(const InputColumn& input, const Table& table, const Column& column, Difference difference,
                  const Differing& found) {
-  const std::string where = in_column(column), at = place_of_row(table, found.first);
+  const std::string where = in_column(column), at = location_of_row(table, found.first);
   const auto first = [&] { return fmt::format("first {} in {}", in_quotes(text_of(table, column, found.first)), at); };
   if (difference == Difference::unknown && input.boolean)
     return fmt::format("{}: {} neither yes nor no, so read as missing, {}", where, counted(found.rows, "row"), first());
@@ -96,8 +96,8 @@ std::string line(const InputColumn& input, const Table& table, const Column& col
     return fmt::format("{}: {} with a value not seen in training, {}", where, counted(found.rows, "row"), first());
   if (difference != Difference::missing)
     return fmt::format("{}: {} {} the training range ({} to {}), {}", where, counted(found.rows, "row"),
-                       difference == Difference::below ? "below" : "above", value_text(input, input.least),
-                       value_text(input, input.most), first());
+                       difference == Difference::below ? "below" : "above", value_text(input, input.minimum),
+                       value_text(input, input.maximum), first());
   const std::string gaps = fmt::format("{}: {}, where training had none", where, counted(found.rows, "missing value"));
   return input.categorical ? fmt::format("{}, first in {}", gaps, at)
                            : fmt::format("{}: replaced by the median {}", gaps, value_text(input, input.fill));
@@ -105,13 +105,14 @@ std::string line(const InputColumn& input, const Table& table, const Column& col
 
 }  // namespace
 
-std::vector<Note> unlike_inputs(const Encoder& encoder, const Table& table, const std::vector<std::size_t>& places) {
+std::vector<Note> input_drift_notes(const Encoder& encoder, const Table& table,
+                                    const std::vector<std::size_t>& indices) {
   std::vector<Note> notes;
   std::size_t more = 0;
-  for (std::size_t j = 0; j < places.size(); ++j) {
+  for (std::size_t j = 0; j < indices.size(); ++j) {
     const InputColumn& input = encoder.inputs[j];
-    const Column& column = table.columns[places[j]];
-    const Comparison comparison(input, table, places[j]);
+    const Column& column = table.columns[indices[j]];
+    const Comparison comparison(input, table, indices[j]);
     if (!comparison.can_differ()) continue;
     std::array<Differing, kDifferences> found;
     for (std::size_t row = 0; row < table.rows; ++row) {
@@ -122,7 +123,7 @@ std::vector<Note> unlike_inputs(const Encoder& encoder, const Table& table, cons
     }
     for (std::size_t d = 0; d < kDifferences; ++d) {
       if (found[d].rows == 0) continue;
-      if (notes.size() < kMostLines)
+      if (notes.size() < kMaxLines)
         notes.push_back(warning_note(NoteTopic::drift, line(input, table, column, static_cast<Difference>(d), found[d]),
                                      column.name));
       else
@@ -133,12 +134,12 @@ std::vector<Note> unlike_inputs(const Encoder& encoder, const Table& table, cons
   return notes;
 }
 
-std::vector<std::string> unlike_rows(const Encoder& encoder, const Table& table,
-                                     const std::vector<std::size_t>& places) {
+std::vector<std::string> row_drift_notes(const Encoder& encoder, const Table& table,
+                                         const std::vector<std::size_t>& indices) {
   std::vector<std::string> texts(table.rows);
-  for (std::size_t j = 0; j < places.size(); ++j) {
+  for (std::size_t j = 0; j < indices.size(); ++j) {
     const InputColumn& input = encoder.inputs[j];
-    const Comparison comparison(input, table, places[j]);
+    const Comparison comparison(input, table, indices[j]);
     for (std::size_t row = 0; comparison.can_differ() && row < table.rows; ++row) {
       const Difference difference = comparison.of_row(row);
       if (difference == Difference::none) continue;
@@ -148,13 +149,13 @@ std::vector<std::string> unlike_rows(const Encoder& encoder, const Table& table,
   return texts;
 }
 
-std::vector<Note> unlike_training(const Encoder& encoder, const Table& table) {
+std::vector<Note> drift_notes(const Encoder& encoder, const Table& table) {
   if (encoder.images()) return {};
-  return unlike_inputs(encoder, table, input_columns_of(encoder, table));
+  return input_drift_notes(encoder, table, input_columns_of(encoder, table));
 }
 
 std::vector<std::string> row_warnings(const Encoder& encoder, const Table& table) {
-  return unlike_rows(encoder, table, input_columns_of(encoder, table));
+  return row_drift_notes(encoder, table, input_columns_of(encoder, table));
 }
 
 }  // namespace chainrule

@@ -12,7 +12,7 @@ namespace chainrule {
 
 /// Drift of this table: missing numbers in columns without gaps in training, numbers outside the training range, unseen
 /// categories. One warning for each of the first, and one with the number of further ones. Throws as encode().
-std::vector<Note> unlike_training(const Encoder& encoder, const Table& table);
+std::vector<Note> drift_notes(const Encoder& encoder, const Table& table);
 /// The same for each row: "" without drift, else "age above the training range; color is new; income is missing".
 std::vector<std::string> row_warnings(const Encoder& encoder, const Table& table);
 

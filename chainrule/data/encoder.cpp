@@ -23,12 +23,12 @@ namespace {
 
 constexpr std::size_t kNamesForHint = 10'000;  // bounds the time spent on a hint
 
-struct Places {
+struct EncodedColumns {
   std::vector<std::size_t> inputs;
   std::size_t target = 0, weight = 0;  // if needed
 };
 
-Places places_by_name(const Encoder& encoder, const Table& table, bool with_target) {
+EncodedColumns columns_by_name(const Encoder& encoder, const Table& table, bool with_target) {
   std::vector<std::pair<std::string_view, std::size_t>> known;
   for (std::size_t c = 0; c < table.columns.size(); ++c) known.emplace_back(table.columns[c].name, c);
   std::sort(known.begin(), known.end());
@@ -41,65 +41,65 @@ Places places_by_name(const Encoder& encoder, const Table& table, bool with_targ
     }
     if (at + 1 != known.end() && (at + 1)->first == name)
       throw Error(ErrorCategory::input,
-                  fmt::format("{}: column {}: expected once, found twice", place(table.source), in_quotes(name)));
+                  fmt::format("{}: column {}: expected once, found twice", location(table.source), in_quotes(name)));
     return at->second;
   };
-  Places places;
-  for (const InputColumn& input : encoder.inputs) places.inputs.push_back(find(input.name));
-  if (with_target) places.target = find(encoder.target);
-  if (with_target && !encoder.weight.empty()) places.weight = find(encoder.weight);
-  if (absent.empty()) return places;
+  EncodedColumns columns;
+  for (const InputColumn& input : encoder.inputs) columns.inputs.push_back(find(input.name));
+  if (with_target) columns.target = find(encoder.target);
+  if (with_target && !encoder.weight.empty()) columns.weight = find(encoder.weight);
+  if (absent.empty()) return columns;
   std::vector<std::string> names;
   for (const Column& column : table.columns) names.push_back(column.name);
   const std::string near = names.size() > kNamesForHint ? "" : nearest_name(absent.front(), names);
   throw Error(
       ErrorCategory::input,
-      fmt::format("{}: missing {}: expected {}, found {}", place(table.source),
+      fmt::format("{}: missing {}: expected {}, found {}", location(table.source),
                   absent.size() == 1 ? "column" : "columns", listed(absent),
                   names.empty() ? "no column" : listed(names)),
       near.empty() ? "" : fmt::format("{} is not {}: names must be equal", in_quotes(near), in_quotes(absent.front())));
 }
 
-Places places_by_number(const Encoder& encoder, const Table& table, bool with_target) {
+EncodedColumns columns_by_number(const Encoder& encoder, const Table& table, bool with_target) {
   const bool without_target = !with_target && table.columns.size() + 1 == encoder.training_columns;
   if (table.columns.size() != encoder.training_columns && !without_target)
     throw Error(ErrorCategory::input,
-                fmt::format("{}: columns: expected {} as in the training data{}, found {}", place(table.source),
+                fmt::format("{}: columns: expected {} as in the training data{}, found {}", location(table.source),
                             encoder.training_columns, with_target ? "" : ", or one less without the target",
                             table.columns.size()));
   const auto index = [&](std::size_t number) {
-    const std::size_t gone = without_target && number > encoder.target_place ? 2 : 1;
+    const std::size_t gone = without_target && number > encoder.target_column ? 2 : 1;
     if (number - gone >= table.columns.size())  // unsigned: a negative number is too large
       throw Error(ErrorCategory::input,
                   fmt::format("model: column number: expected 1 to {}, found {}", encoder.training_columns, number));
     return number - gone;
   };
-  Places places;
-  for (const std::size_t number : encoder.input_places) places.inputs.push_back(index(number));
-  if (with_target) places.target = index(encoder.target_place);
-  if (with_target && encoder.weight_place > 0) places.weight = index(encoder.weight_place);
-  return places;
+  EncodedColumns columns;
+  for (const std::size_t number : encoder.input_columns) columns.inputs.push_back(index(number));
+  if (with_target) columns.target = index(encoder.target_column);
+  if (with_target && encoder.weight_column > 0) columns.weight = index(encoder.weight_column);
+  return columns;
 }
 
-Places find_places(const Encoder& encoder, const Table& table, bool with_target) {
+EncodedColumns find_encoded_columns(const Encoder& encoder, const Table& table, bool with_target) {
   const Images& images = table.images;
   const auto images_of = [](std::size_t height, std::size_t width) {
     return fmt::format("images of {} x {}", height, width);
   };
   if (encoder.image_height != images.height || encoder.image_width != images.width)
     throw Error(ErrorCategory::input,
-                fmt::format("{}: inputs: expected {}, found {}", place(table.source),
+                fmt::format("{}: inputs: expected {}, found {}", location(table.source),
                             encoder.images() ? images_of(encoder.image_height, encoder.image_width)
                                              : "a table with " + counted(encoder.inputs.size(), "input column"),
                             table.has_images() ? images_of(images.height, images.width) : "a table"));
   if (encoder.images()) {
     if (with_target && table.columns.empty())
-      throw Error(ErrorCategory::input, place(table.source) + ": target: expected labels of the images, found none",
+      throw Error(ErrorCategory::input, location(table.source) + ": target: expected labels of the images, found none",
                   message_of(NamedOption{"labels"}, " names the file with the labels"));
     return {};
   }
-  return encoder.match_by_name && table.names_from_header ? places_by_name(encoder, table, with_target)
-                                                          : places_by_number(encoder, table, with_target);
+  return encoder.match_by_name && table.names_from_header ? columns_by_name(encoder, table, with_target)
+                                                          : columns_by_number(encoder, table, with_target);
 }
 
 std::vector<std::uint32_t> class_numbers(const Encoder& encoder, const Table& table, std::size_t target) {
@@ -115,7 +115,7 @@ std::vector<std::uint32_t> class_numbers(const Encoder& encoder, const Table& ta
     if (out[row] != LabelIndex::kUnknown) continue;
     const std::string found = coded ? column.spellings[column.codes[row]] : fmt::format("{}", column.numbers[row]);
     throw Error(ErrorCategory::input,
-                fmt::format("{}: {}: expected a class of the model ({}), found {}", place_of_row(table, row),
+                fmt::format("{}: {}: expected a class of the model ({}), found {}", location_of_row(table, row),
                             in_column(column), listed(encoder.labels), in_quotes(found)));
   }
   return out;
@@ -137,8 +137,8 @@ Targets encode_targets(const Encoder& encoder, const Table& table, std::size_t t
   require_numbers(table, target, "");
   targets.scale = encoder.target_scale;
   targets.shift = encoder.target_shift;
-  targets.least = (encoder.least_prediction - encoder.target_shift) / encoder.target_scale;
-  targets.most = (encoder.most_prediction - encoder.target_shift) / encoder.target_scale;
+  targets.minimum = (encoder.min_prediction - encoder.target_shift) / encoder.target_scale;
+  targets.maximum = (encoder.max_prediction - encoder.target_shift) / encoder.target_scale;
   targets.values = Matrix(table.rows, 1);
   for (std::size_t row = 0; row < table.rows; ++row)
     targets.values(row, 0) =
@@ -155,8 +155,8 @@ void fit_number(Encoder& encoder, const Table& table, std::size_t target, std::s
   encoder.target_shift = scale.shift;
   encoder.target_scale = scale.scale;
   if (options.clamp_predictions) {
-    encoder.least_prediction = scale.least;
-    encoder.most_prediction = scale.most;
+    encoder.min_prediction = scale.minimum;
+    encoder.max_prediction = scale.maximum;
   }
   if (scale.constant)
     notes.push_back(warning_note(NoteTopic::target,
@@ -169,22 +169,23 @@ void fit_number(Encoder& encoder, const Table& table, std::size_t target, std::s
 void fit_encoder(Encoder& encoder, const Table& table, std::span<const std::size_t> rows, const EncoderOptions& options,
                  std::vector<Note>& notes) {
   if (rows.empty())
-    throw Error(ErrorCategory::input, place(table.source) + ": training rows: expected at least 1, found none");
-  const Places places = find_places(encoder, table, true);
-  fit_inputs(encoder, table, places.inputs, rows, options.scaling, notes);
-  if (encoder.task == Task::number) fit_number(encoder, table, places.target, rows, options, notes);
+    throw Error(ErrorCategory::input, location(table.source) + ": training rows: expected at least 1, found none");
+  const EncodedColumns columns = find_encoded_columns(encoder, table, true);
+  fit_inputs(encoder, table, columns.inputs, rows, options.scaling, notes);
+  if (encoder.task == Task::number) fit_number(encoder, table, columns.target, rows, options, notes);
 }
 
 Dataset encode(const Encoder& encoder, const Table& table, bool with_target) {
   validate(table);
-  const Places places = find_places(encoder, table, with_target);
+  const EncodedColumns columns = find_encoded_columns(encoder, table, with_target);
   Dataset data;
-  data.inputs = encoder.images() ? image_features(table) : encode_inputs(encoder, table, places.inputs);
+  data.inputs = encoder.images() ? image_features(table) : encode_inputs(encoder, table, columns.inputs);
   if (!with_target) return data;
-  data.targets = encode_targets(encoder, table, places.target);
+  data.targets = encode_targets(encoder, table, columns.target);
   if (!encoder.weight.empty()) {
-    require_weights(table, places.weight);
-    for (const double weight : table.columns[places.weight].numbers) data.weights.push_back(static_cast<float>(weight));
+    require_weights(table, columns.weight);
+    for (const double weight : table.columns[columns.weight].numbers)
+      data.weights.push_back(static_cast<float>(weight));
   }
   if (encoder.class_weights.empty()) return data;
   for (std::size_t row = 0; row < table.rows; ++row) {
@@ -195,19 +196,19 @@ Dataset encode(const Encoder& encoder, const Table& table, bool with_target) {
 }
 
 std::vector<std::size_t> columns_of(const Encoder& encoder, const Table& table) {
-  const Places places = find_places(encoder, table, true);
-  std::vector<std::size_t> columns = places.inputs;
-  columns.push_back(places.target);
-  if (!encoder.weight.empty()) columns.push_back(places.weight);
-  return columns;
+  const EncodedColumns columns = find_encoded_columns(encoder, table, true);
+  std::vector<std::size_t> all = columns.inputs;
+  all.push_back(columns.target);
+  if (!encoder.weight.empty()) all.push_back(columns.weight);
+  return all;
 }
 
 std::vector<std::size_t> input_columns_of(const Encoder& encoder, const Table& table) {
-  return find_places(encoder, table, false).inputs;
+  return find_encoded_columns(encoder, table, false).inputs;
 }
 
 std::vector<std::uint32_t> encode_labels(const Encoder& encoder, const Table& table) {
-  return class_numbers(encoder, table, find_places(encoder, table, true).target);
+  return class_numbers(encoder, table, find_encoded_columns(encoder, table, true).target);
 }
 
 }  // namespace chainrule

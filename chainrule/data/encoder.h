@@ -35,17 +35,17 @@ struct InputColumn {
   double fill = 0;                                  ///< replaces a missing number: the median of the training rows
   bool may_miss = false;                            ///< whether the number was missing in some training row
   bool categorical = false;
-  std::vector<std::string> categories = {};  ///< sorted; "" is the missing value; at most kMostCategories
-  bool boolean = false;                      ///< words such as yes and no, see truth_of()
+  std::vector<std::string> categories = {};  ///< sorted; "" is the missing value; at most kMaxCategories
+  bool boolean = false;                      ///< words such as yes and no, see boolean_from_text()
   std::optional<DateForm> date = {};         ///< date format of the column
   std::vector<Cycle> cycles = {};            ///< of a date, each once, in order
   /// Smallest and largest number on the training rows; infinite if unknown.
-  double least = -std::numeric_limits<double>::infinity(), most = std::numeric_limits<double>::infinity();
+  double minimum = -std::numeric_limits<double>::infinity(), maximum = std::numeric_limits<double>::infinity();
 
   std::size_t width() const { return categorical ? categories.size() + 1 : 1 + 2 * cycles.size() + (may_miss ? 1 : 0); }
 };
 /// Maximum number of categories of a column with their own inputs: the most frequent ones on the training rows.
-constexpr std::size_t kMostCategories = 100;
+constexpr std::size_t kMaxCategories = 100;
 
 struct Encoder {
   bool match_by_name = false;                     ///< the training data had a header
@@ -53,17 +53,17 @@ struct Encoder {
   std::size_t image_height = 0, image_width = 0;  ///< images: byte / 255 per pixel
   Task task = Task::classes;
   std::string target;                         ///< name of the target column
-  std::size_t target_place = 0;               ///< its column number in the training data, from 1
+  std::size_t target_column = 0;              ///< its column number in the training data, from 1
   std::string weight;                         ///< name of the column with sample weights; "" = none
-  std::size_t weight_place = 0;               ///< its column number in the training data, from 1; 0 = none
+  std::size_t weight_column = 0;              ///< its column number in the training data, from 1; 0 = none
   std::size_t training_columns = 0;           ///< how many columns the training data had
-  std::vector<std::size_t> input_places;      ///< numbers of the input columns in the training data, from 1
+  std::vector<std::size_t> input_columns;     ///< numbers of the input columns in the training data, from 1
   std::vector<std::string> labels;            ///< classes: spelling of each, in the order of the outputs
   std::vector<double> class_weights;          ///< classes: weight of each in the loss; empty = all 1
   double target_shift = 0, target_scale = 1;  ///< numbers: original unit = scale * value + shift
   /// Numbers, in the original unit: predictions are clamped to this range.
-  double least_prediction = -std::numeric_limits<double>::infinity();
-  double most_prediction = std::numeric_limits<double>::infinity();
+  double min_prediction = -std::numeric_limits<double>::infinity();
+  double max_prediction = std::numeric_limits<double>::infinity();
 
   bool images() const { return image_height > 0; }
   /// Columns or pixels of a row before it is encoded.
@@ -95,7 +95,7 @@ std::vector<std::string> input_names(const Encoder& encoder);
 /// The numbers of a column (from 0) of the table for an input that is not a category: those of the column itself, or,
 /// for booleans and dates, the values of its texts in `storage`, NaN for an unknown word. Throws Error (input) at the
 /// first field without such a value.
-const Column& numbers_for(const InputColumn& input, const Table& table, std::size_t place, Column& storage);
+const Column& numbers_for(const InputColumn& input, const Table& table, std::size_t index, Column& storage);
 
 /// The data set of a table. Columns are matched by name if both have names, else by position (the target may then be
 /// missing if `with_target` is false). `loss_weights` is class weights times sample weights. Throws Error (input) that

@@ -19,7 +19,7 @@ namespace chainrule {
 namespace {
 
 constexpr std::size_t kClassesByDefault = 20;  // whole numbers with more distinct values mean regression
-constexpr std::size_t kMostClasses = 5'000;    // with more, the target is a number or a name, not a class
+constexpr std::size_t kMaxClasses = 5'000;     // with more, the target is a number or a name, not a class
 
 struct Roles {
   std::size_t target = 0;
@@ -29,7 +29,7 @@ struct Roles {
 
 Roles choose_columns(const Table& table, const EncoderOptions& options) {
   if (table.columns.empty())
-    throw Error(ErrorCategory::input, place(table.source) + ": target: expected a column of labels, found none",
+    throw Error(ErrorCategory::input, location(table.source) + ": target: expected a column of labels, found none",
                 table.has_images() ? message_of(NamedOption{"labels"}, " names the file with the labels") : Message());
   Roles roles;
   roles.target = options.target.empty() ? table.columns.size() - 1 : find_column(table, options.target, "target");
@@ -47,7 +47,7 @@ Roles choose_columns(const Table& table, const EncoderOptions& options) {
   if (roles.inputs.empty() && !table.has_images())
     throw Error(ErrorCategory::input,
                 fmt::format("{}: input columns: expected at least 1 besides the target {}, found none",
-                            place(table.source), target),
+                            location(table.source), target),
                 table.columns.size() == 1
                     ? message_of(NamedOption{"delimiter"}, " sets the character between the fields")
                     : Message());
@@ -55,8 +55,9 @@ Roles choose_columns(const Table& table, const EncoderOptions& options) {
 }
 
 // The column types that the user's options set, by name or number.
-std::vector<std::optional<ColumnType>> wishes(const Table& table, const EncoderOptions& options, const Roles& roles) {
-  std::vector<std::optional<ColumnType>> wanted(table.columns.size());
+std::vector<std::optional<ColumnType>> requested_types(const Table& table, const EncoderOptions& options,
+                                                       const Roles& roles) {
+  std::vector<std::optional<ColumnType>> requested(table.columns.size());
   std::vector<bool> is_input(table.columns.size(), false);
   for (const std::size_t c : roles.inputs) is_input[c] = true;
   const auto want = [&](const std::vector<std::string>& names, std::string_view option, ColumnType type) {
@@ -64,16 +65,17 @@ std::vector<std::optional<ColumnType>> wishes(const Table& table, const EncoderO
       if (c == roles.target && type == ColumnType::number) continue;  // text there was read as a missing target
       const std::string found = in_column(table.columns[c]);
       if (!is_input[c]) throw option_error(option, "expected an input column, found " + found);
-      if (wanted[c].value_or(type) != type)
-        throw option_error(option, fmt::format("expected a column not listed in {}, found {}",
-                                               *wanted[c] == ColumnType::category ? "categorical" : "numeric", found));
-      wanted[c] = type;
+      if (requested[c].value_or(type) != type)
+        throw option_error(option,
+                           fmt::format("expected a column not listed in {}, found {}",
+                                       *requested[c] == ColumnType::category ? "categorical" : "numeric", found));
+      requested[c] = type;
     }
   };
   want(options.categorical, "categorical", ColumnType::category);
   want(options.numeric, "numeric", ColumnType::number);
   want(options.date, "date", ColumnType::date);
-  return wanted;
+  return requested;
 }
 
 // The date format of a column that the user named as dates: the one that reads most fields, so that an error names the
@@ -83,13 +85,13 @@ DateForm form_of_dates(const Table& table, std::size_t c, const ColumnReading& r
   const Column& column = table.columns[c];
   if (column.is_number()) return DateForm::compact;
   DateForm best = DateForm::plain;
-  std::ptrdiff_t most = -1;
+  std::ptrdiff_t maximum = -1;
   for (const DateForm form :
        {DateForm::plain, DateForm::month_first, DateForm::day_first, DateForm::compact, DateForm::time}) {
     const std::ptrdiff_t read = std::ranges::count_if(
         column.spellings, [&](const std::string& text) { return seconds_of(text, form).has_value(); });
-    if (read <= most) continue;
-    most = read;
+    if (read <= maximum) continue;
+    maximum = read;
     best = form;
   }
   return best;
@@ -109,7 +111,7 @@ void note_date(const Table& table, std::size_t c, const ColumnReading& reading, 
     notes.push_back(warning_note(NoteTopic::columns,
                                  fmt::format("{} is not read as dates: {} is not a date ({})", in_column(column),
                                              in_quotes(column.spellings[column.codes[*reading.odd_date]]),
-                                             place_of_row(table, *reading.odd_date)),
+                                             location_of_row(table, *reading.odd_date)),
                                  column.name));
 }
 
@@ -152,16 +154,16 @@ void note_left_out(const Table& table, const LeftOut& left_out, std::vector<Note
 }
 
 // The input of column c; nullopt if it is left out.
-std::optional<InputColumn> plan_input(const Table& table, std::size_t c, std::optional<ColumnType> wish,
+std::optional<InputColumn> plan_input(const Table& table, std::size_t c, std::optional<ColumnType> requested,
                                       LeftOut& left_out, std::vector<Note>& notes) {
   const Column& column = table.columns[c];
   InputColumn input{column.name};
-  if (wish == ColumnType::category || wish == ColumnType::number) {
-    input.categorical = wish == ColumnType::category;
+  if (requested == ColumnType::category || requested == ColumnType::number) {
+    input.categorical = requested == ColumnType::category;
     return input;
   }
   const ColumnReading reading = read_column(table, c);
-  if (wish == ColumnType::date) {
+  if (requested == ColumnType::date) {
     input.date = form_of_dates(table, c, reading);
     require_dates(table, c, *input.date, "");
     if (reading.ambiguous) note_date(table, c, reading, notes);
@@ -197,12 +199,12 @@ std::optional<InputColumn> plan_input(const Table& table, std::size_t c, std::op
 // The inputs; removes the columns that are left out from roles.inputs.
 std::vector<InputColumn> plan_inputs(const Table& table, const EncoderOptions& options, Roles& roles,
                                      std::vector<Note>& notes) {
-  const std::vector<std::optional<ColumnType>> wanted = wishes(table, options, roles);
+  const std::vector<std::optional<ColumnType>> requested = requested_types(table, options, roles);
   std::vector<InputColumn> inputs;
   std::vector<std::size_t> columns;
   LeftOut left_out;
   for (const std::size_t c : roles.inputs) {
-    const std::optional<InputColumn> input = plan_input(table, c, wanted[c], left_out, notes);
+    const std::optional<InputColumn> input = plan_input(table, c, requested[c], left_out, notes);
     if (!input) continue;
     inputs.push_back(*input);
     columns.push_back(c);
@@ -217,18 +219,18 @@ std::vector<InputColumn> plan_inputs(const Table& table, const EncoderOptions& o
 }
 
 // Sorted; stops when there are more than `most`.
-std::vector<double> distinct_numbers(std::span<const double> numbers, std::size_t most) {
+std::vector<double> distinct_numbers(std::span<const double> numbers, std::size_t maximum) {
   std::vector<double> out;
   for (const double number : numbers) {
     const auto at = std::lower_bound(out.begin(), out.end(), number);
     if (at == out.end() || *at != number) out.insert(at, number);
-    if (out.size() > most) break;
+    if (out.size() > maximum) break;
   }
   return out;
 }
 
-Task decide_task(const Column& target, int wish) {
-  if (wish >= 0) return static_cast<Task>(wish);
+Task decide_task(const Column& target, int requested) {
+  if (requested >= 0) return static_cast<Task>(requested);
   if (!target.is_number()) return Task::classes;
   const std::vector<double> distinct = distinct_numbers(target.numbers, kClassesByDefault);
   const auto is_whole = [](double number) { return std::floor(number) == number; };
@@ -238,9 +240,9 @@ Task decide_task(const Column& target, int wish) {
 
 // Equal numbers are one class, spelled as in the first row that has it; in the order of the numbers.
 std::vector<std::string> number_labels(const Table& table, const Column& target) {
-  const std::vector<double> distinct = distinct_numbers(target.numbers, kMostClasses);
+  const std::vector<double> distinct = distinct_numbers(target.numbers, kMaxClasses);
   std::vector<std::string> labels(distinct.size());
-  for (std::size_t row = 0; row < table.rows && distinct.size() <= kMostClasses; ++row) {
+  for (std::size_t row = 0; row < table.rows && distinct.size() <= kMaxClasses; ++row) {
     const auto at = std::lower_bound(distinct.begin(), distinct.end(), target.numbers[row]);
     std::string& label = labels[static_cast<std::size_t>(at - distinct.begin())];
     if (!label.empty()) continue;
@@ -251,9 +253,9 @@ std::vector<std::string> number_labels(const Table& table, const Column& target)
 
 std::vector<std::string> find_labels(const Table& table, const Column& target) {
   std::vector<std::string> labels = target.is_number() ? number_labels(table, target) : target.spellings;
-  const std::string where = place(table.source) + ": target " + in_column(target);
-  if (labels.size() > kMostClasses)
-    throw Error(ErrorCategory::input, fmt::format("{}: expected at most {} classes, found more", where, kMostClasses),
+  const std::string where = location(table.source) + ": target " + in_column(target);
+  if (labels.size() > kMaxClasses)
+    throw Error(ErrorCategory::input, fmt::format("{}: expected at most {} classes, found more", where, kMaxClasses),
                 target.is_number() ? message_of(NamedOption{"task", "number"}, " predicts numbers")
                                    : Message("is this column the right target?"));
   if (labels.size() < 2)
@@ -282,14 +284,14 @@ bool names_differ(const Table& table, std::vector<Note>& notes) {
 
 Encoder plan_encoder(const Table& table, const EncoderOptions& options, std::vector<Note>& notes) {
   if (table.rows == 0)
-    throw Error(ErrorCategory::input, place(table.source) + ": rows: expected at least 1, found none");
+    throw Error(ErrorCategory::input, location(table.source) + ": rows: expected at least 1, found none");
   Roles roles = choose_columns(table, options);
   const Column& target = table.columns[roles.target];
   std::vector<InputColumn> inputs = plan_inputs(table, options, roles, notes);
   if (roles.inputs.empty() && !table.has_images())
     throw Error(ErrorCategory::input,
                 fmt::format("{}: input columns: expected at least 1 of numbers or categories, found none",
-                            place(table.source)));
+                            location(table.source)));
   require_target(table, roles.target);
   if (roles.weight) require_weights(table, *roles.weight);
 
@@ -299,14 +301,14 @@ Encoder plan_encoder(const Table& table, const EncoderOptions& options, std::vec
   encoder.image_width = table.images.width;
   encoder.training_columns = table.columns.size();
   encoder.target = target.name;
-  encoder.target_place = roles.target + 1;
+  encoder.target_column = roles.target + 1;
   if (roles.weight) {
     encoder.weight = table.columns[*roles.weight].name;
-    encoder.weight_place = *roles.weight + 1;
+    encoder.weight_column = *roles.weight + 1;
   }
   for (const std::size_t c : roles.inputs) {
     if (table.has_images()) break;
-    encoder.input_places.push_back(c + 1);
+    encoder.input_columns.push_back(c + 1);
   }
   if (!table.has_images()) encoder.inputs = std::move(inputs);
   encoder.task = decide_task(target, options.task);

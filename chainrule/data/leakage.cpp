@@ -104,11 +104,11 @@ void note_copies(const Encoder& encoder, const Table& table, std::vector<Note>& 
   if (classes) labels = encode_labels(encoder, table);
   if (classes && are_few_others(labels, encoder.labels.size())) return;
   std::vector<std::string> copies;
-  for (const std::size_t place : encoder.input_places) {
-    const Column& column = table.columns[place - 1];
-    const bool same =
-        classes ? copies_classes(table, column, labels, encoder.labels.size())
-                : column.is_number() && copies_numbers(column.numbers, table.columns[encoder.target_place - 1].numbers);
+  for (const std::size_t number : encoder.input_columns) {
+    const Column& column = table.columns[number - 1];
+    const bool same = classes ? copies_classes(table, column, labels, encoder.labels.size())
+                              : column.is_number() &&
+                                    copies_numbers(column.numbers, table.columns[encoder.target_column - 1].numbers);
     if (same) copies.push_back(column.name);
   }
   if (copies.empty()) return;

@@ -28,11 +28,11 @@ std::vector<bool> numeric_inputs(const Encoder& encoder, const std::vector<std::
   for (const std::string& name : names) {
     const auto named = std::ranges::find(encoder.inputs, name, &InputColumn::name);
     const auto numbered =
-        std::ranges::find_if(encoder.input_places, [&](std::size_t place) { return std::to_string(place) == name; });
+        std::ranges::find_if(encoder.input_columns, [&](std::size_t index) { return std::to_string(index) == name; });
     if (named != encoder.inputs.end())
       numeric[static_cast<std::size_t>(named - encoder.inputs.begin())] = true;
-    else if (name != encoder.target && name != encoder.weight && numbered != encoder.input_places.end())
-      numeric[static_cast<std::size_t>(numbered - encoder.input_places.begin())] = true;
+    else if (name != encoder.target && name != encoder.weight && numbered != encoder.input_columns.end())
+      numeric[static_cast<std::size_t>(numbered - encoder.input_columns.begin())] = true;
   }
   return numeric;
 }
@@ -89,8 +89,8 @@ double RowReader::read(std::size_t input, const FieldValue& value, std::string_v
   if (!is_text && !is_number) return kMissing;
   if (column.boolean) {
     if (is_number) return value.number == 0 || value.number == 1 ? value.number : kMissing;
-    const std::optional<bool> truth = truth_of(formats::trimmed(text));
-    return truth ? static_cast<double>(*truth) : kMissing;
+    const std::optional<bool> reference = boolean_from_text(formats::trimmed(text));
+    return reference ? static_cast<double>(*reference) : kMissing;
   }
   if (column.date) {
     const std::optional<double> seconds = is_text ? seconds_of(formats::trimmed(text), *column.date)

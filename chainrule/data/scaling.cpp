@@ -9,7 +9,7 @@
 namespace chainrule {
 namespace {
 
-constexpr double kLeastSpread = 1e-290;  // below it, the standard deviation may be subnormal
+constexpr double kMinSpread = 1e-290;  // below it, the standard deviation may be subnormal
 
 // Two passes; the second corrects the mean. Distances are divided by the largest, so that no square overflows or
 // underflows.
@@ -28,11 +28,11 @@ Scale standard_scale(std::span<const double> numbers, std::span<const std::size_
 }
 
 // The quantile of sorted numbers.
-double quantile_in(const std::vector<double>& sorted, double share) {
-  const double place = share * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<std::size_t>(place);
+double quantile_in(const std::vector<double>& sorted, double fraction) {
+  const double position = fraction * static_cast<double>(sorted.size() - 1);
+  const auto below = static_cast<std::size_t>(position);
   if (below + 1 >= sorted.size()) return sorted.back();
-  const double part = place - static_cast<double>(below), low = sorted[below], high = sorted[below + 1];
+  const double part = position - static_cast<double>(below), low = sorted[below], high = sorted[below + 1];
   return std::clamp(low * (1 - part) + high * part, low, high);  // rounding may leave the interval
 }
 
@@ -47,17 +47,17 @@ std::vector<double> sorted_rows(std::span<const double> numbers, std::span<const
 Scale robust_scale(const std::vector<double>& sorted) {
   const double middle = quantile_in(sorted, 0.5), spread = quantile_in(sorted, 0.75) - quantile_in(sorted, 0.25);
   const double half_range = sorted.back() / 2 - sorted.front() / 2;
-  return {middle, spread >= kLeastSpread ? std::min(spread, 2 * half_range) : half_range, false, true, {}, {}};
+  return {middle, spread >= kMinSpread ? std::min(spread, 2 * half_range) : half_range, false, true, {}, {}};
 }
 
 // Landmark k of n is at fraction (k + 1/2) / n of the rows. Equal values get the mean of their scores.
 Scale quantile_scale(const std::vector<double>& sorted) {
   Scale scale;
-  const std::size_t count = std::min(sorted.size(), kMostLandmarks);
+  const std::size_t count = std::min(sorted.size(), kMaxLandmarks);
   const auto n = static_cast<double>(count);
   for (std::size_t k = 0; k < count;) {
-    const auto at = [&](std::size_t place) {
-      return count == sorted.size() ? sorted[place] : quantile_in(sorted, (static_cast<double>(place) + 0.5) / n);
+    const auto at = [&](std::size_t position) {
+      return count == sorted.size() ? sorted[position] : quantile_in(sorted, (static_cast<double>(position) + 0.5) / n);
     };
     const double value = at(k);
     double sum = 0;
@@ -77,29 +77,29 @@ const std::vector<std::string>& scaling_names() {
 }
 
 Scale take_scale(std::span<const double> numbers, std::span<const std::size_t> rows, Scaling scaling) {
-  double least = numbers[rows[0]], most = least;
+  double minimum = numbers[rows[0]], maximum = minimum;
   for (const std::size_t row : rows) {
-    least = std::min(least, numbers[row]);
-    most = std::max(most, numbers[row]);
+    minimum = std::min(minimum, numbers[row]);
+    maximum = std::max(maximum, numbers[row]);
   }
-  const bool constant = most - least < kLeastSpread;
+  const bool constant = maximum - minimum < kMinSpread;
   Scale scale;
   if (scaling == Scaling::none) {
     scale.constant = constant;
   } else if (constant) {
-    scale.shift = least;
+    scale.shift = minimum;
     scale.constant = true;
   } else if (scaling == Scaling::range) {
-    scale.shift = least;
-    scale.scale = most - least;
+    scale.shift = minimum;
+    scale.scale = maximum - minimum;
   } else if (scaling == Scaling::standard) {
     scale = standard_scale(numbers, rows);
   } else {
     const std::vector<double> sorted = sorted_rows(numbers, rows);
     scale = scaling == Scaling::robust ? robust_scale(sorted) : quantile_scale(sorted);
   }
-  scale.least = least;
-  scale.most = most;
+  scale.minimum = minimum;
+  scale.maximum = maximum;
   return scale;
 }
 
@@ -118,8 +118,8 @@ double score_of(std::span<const double> landmarks, std::span<const double> score
   return scores[k] + part * (scores[k + 1] - scores[k]);
 }
 
-double quantile_of(std::span<const double> numbers, std::span<const std::size_t> rows, double share) {
-  return quantile_in(sorted_rows(numbers, rows), share);
+double quantile_of(std::span<const double> numbers, std::span<const std::size_t> rows, double fraction) {
+  return quantile_in(sorted_rows(numbers, rows), fraction);
 }
 
 // Newton's method on the logarithm of the tail, which is concave and nearly a parabola: from 0 the steps rise to the

@@ -18,18 +18,18 @@ namespace chainrule {
 namespace {
 
 // Random streams of Purpose::split.
-constexpr std::uint32_t kHeldOutStream = 0;
+constexpr std::uint32_t kValidationStream = 0;
 constexpr std::uint32_t kFoldStream = 1;
 constexpr std::uint32_t kTestStream = 2;
 
-Stream stream_of(std::uint64_t seed, HeldOutFor purpose) {
-  return {seed, Purpose::split, purpose == HeldOutFor::test ? kTestStream : kHeldOutStream, 0};
+Stream stream_of(std::uint64_t seed, SplitPurpose purpose) {
+  return {seed, Purpose::split, purpose == SplitPurpose::test ? kTestStream : kValidationStream, 0};
 }
 
-void require_share(double share) {
-  if (!(share >= 0 && share < 1))
+void require_fraction(double fraction) {
+  if (!(fraction >= 0 && fraction < 1))
     throw Error(ErrorCategory::usage,
-                "fraction of rows to split off: expected a number in [0, 1), found " + fmt::format("{}", share));
+                "fraction of rows to split off: expected a number in [0, 1), found " + fmt::format("{}", fraction));
 }
 
 void require_strata(std::span<const std::uint32_t> strata, std::size_t rows) {
@@ -53,21 +53,21 @@ std::vector<std::vector<std::size_t>> shuffled_strata(std::size_t rows, std::spa
 
 // Whole numbers near fraction * sizes[i] whose sum is `total` if possible: all are rounded down, then those with the
 // largest remainders get one more. Each stays below its size.
-std::vector<std::size_t> largest_remainders(const std::vector<std::size_t>& sizes, double share, std::size_t total) {
+std::vector<std::size_t> largest_remainders(const std::vector<std::size_t>& sizes, double fraction, std::size_t total) {
   std::vector<std::size_t> quota(sizes.size()), by_remainder(sizes.size());
   std::vector<double> remainder(sizes.size());
-  std::size_t given = 0, room = 0;
+  std::size_t given = 0, available = 0;
   for (std::size_t i = 0; i < sizes.size(); ++i) {
-    const double exact = share * static_cast<double>(sizes[i]);
+    const double exact = fraction * static_cast<double>(sizes[i]);
     quota[i] = static_cast<std::size_t>(exact);  // below the size, since the fraction is below 1
     remainder[i] = exact - static_cast<double>(quota[i]);
     given += quota[i];
-    room += sizes[i] - 1;
+    available += sizes[i] - 1;
   }
   std::iota(by_remainder.begin(), by_remainder.end(), std::size_t{0});
   std::stable_sort(by_remainder.begin(), by_remainder.end(),
                    [&](std::size_t a, std::size_t b) { return remainder[a] > remainder[b]; });
-  while (given < std::min(total, room)) {
+  while (given < std::min(total, available)) {
     for (const std::size_t i : by_remainder) {
       if (given == total || quota[i] + 1 >= sizes[i]) continue;
       ++quota[i];
@@ -112,19 +112,19 @@ std::size_t rows_of(const StratumCounts& group) {
 // How far the chosen rows are from the required fraction of each stratum, and how a group would change that.
 class GroupChoice {
  public:
-  GroupChoice(std::span<const std::uint32_t> groups, std::span<const std::uint32_t> strata, double share)
+  GroupChoice(std::span<const std::uint32_t> groups, std::span<const std::uint32_t> strata, double fraction)
       : counts_(counts_by_group(groups, strata)),
         all_(totals_of(counts_)),
         gone_(all_.size(), 0),
-        share_(share),
+        fraction_(fraction),
         guards_strata_(!strata.empty()) {}
 
   std::size_t groups() const { return counts_.size(); }
-  std::size_t held_out() const { return held_out_; }
+  std::size_t chosen() const { return chosen_; }
 
   /// Whether a group and rows of each stratum remain without this group.
   bool may_go(std::size_t group) const {
-    if (held_out_ + 1 >= groups()) return false;
+    if (chosen_ + 1 >= groups()) return false;
     for (const auto& [stratum, rows] : counts_[group])
       if (guards_strata_ && gone_[stratum] + rows >= all_[stratum]) return false;
     return true;
@@ -134,95 +134,95 @@ class GroupChoice {
     double sum = 0;
     for (const auto& [stratum, rows] : counts_[group]) {
       const auto all = static_cast<double>(all_[stratum]), more = static_cast<double>(rows);
-      sum += more * (2 * (static_cast<double>(gone_[stratum]) - share_ * all) + more) / all;
+      sum += more * (2 * (static_cast<double>(gone_[stratum]) - fraction_ * all) + more) / all;
     }
     return sum;
   }
-  void hold_out(std::size_t group) {
+  void choose(std::size_t group) {
     for (const auto& [stratum, rows] : counts_[group]) gone_[stratum] += rows;
-    ++held_out_;
+    ++chosen_;
   }
 
  private:
   std::vector<StratumCounts> counts_;    // of each group
   std::vector<std::size_t> all_, gone_;  // rows of each stratum
-  std::size_t held_out_ = 0;             // groups
-  double share_;
+  std::size_t chosen_ = 0;               // groups
+  double fraction_;
   bool guards_strata_;
 };
 
 }  // namespace
 
-Split split_rows(std::size_t rows, double held_out_share, std::span<const std::uint32_t> strata, std::uint64_t seed,
-                 HeldOutFor purpose) {
-  require_share(held_out_share);
+Split split_rows(std::size_t rows, double fraction, std::span<const std::uint32_t> strata, std::uint64_t seed,
+                 SplitPurpose purpose) {
+  require_fraction(fraction);
   const auto groups = shuffled_strata(rows, strata, stream_of(seed, purpose));
   std::vector<std::size_t> sizes;
   for (const auto& group : groups) sizes.push_back(group.size());
-  auto total = static_cast<std::size_t>(std::floor(held_out_share * static_cast<double>(rows) + 0.5));
-  if (held_out_share > 0) total = std::max<std::size_t>(total, 1);
-  const std::vector<std::size_t> quota = largest_remainders(sizes, held_out_share, total);
+  auto total = static_cast<std::size_t>(std::floor(fraction * static_cast<double>(rows) + 0.5));
+  if (fraction > 0) total = std::max<std::size_t>(total, 1);
+  const std::vector<std::size_t> quota = largest_remainders(sizes, fraction, total);
 
   Split split;
   for (std::size_t i = 0; i < groups.size(); ++i) {
     const auto middle = groups[i].begin() + static_cast<std::ptrdiff_t>(quota[i]);
-    split.held_out.insert(split.held_out.end(), groups[i].begin(), middle);
-    split.rest.insert(split.rest.end(), middle, groups[i].end());
+    split.validation.insert(split.validation.end(), groups[i].begin(), middle);
+    split.training.insert(split.training.end(), middle, groups[i].end());
   }
-  std::sort(split.rest.begin(), split.rest.end());
-  std::sort(split.held_out.begin(), split.held_out.end());
+  std::sort(split.training.begin(), split.training.end());
+  std::sort(split.validation.begin(), split.validation.end());
   return split;
 }
 
-Split split_groups(std::span<const std::uint32_t> groups, double held_out_share, std::span<const std::uint32_t> strata,
-                   std::uint64_t seed, HeldOutFor purpose) {
-  require_share(held_out_share);
+Split split_groups(std::span<const std::uint32_t> groups, double fraction, std::span<const std::uint32_t> strata,
+                   std::uint64_t seed, SplitPurpose purpose) {
+  require_fraction(fraction);
   require_strata(strata, groups.size());
-  GroupChoice choice(groups, strata, held_out_share);
-  std::vector<bool> is_held_out(choice.groups(), false);
-  if (held_out_share > 0) {
+  GroupChoice choice(groups, strata, fraction);
+  std::vector<bool> is_chosen(choice.groups(), false);
+  if (fraction > 0) {
     if (choice.groups() < 2)
       throw Error(ErrorCategory::usage, "groups: expected at least 2, found " + std::to_string(choice.groups()));
     const std::vector<std::size_t> order = random_permutation(stream_of(seed, purpose), choice.groups());
     for (const std::size_t group : order) {
       if (!choice.may_go(group) || !(choice.change(group) < 0)) continue;
-      choice.hold_out(group);
-      is_held_out[group] = true;
+      choice.choose(group);
+      is_chosen[group] = true;
     }
     // If every group is too large, choose the one that fits best.
     std::size_t best = choice.groups();
     for (const std::size_t group : order)
-      if (choice.held_out() == 0 && choice.may_go(group) &&
+      if (choice.chosen() == 0 && choice.may_go(group) &&
           (best == choice.groups() || choice.change(group) < choice.change(best)))
         best = group;
-    if (best < choice.groups()) is_held_out[best] = true;
+    if (best < choice.groups()) is_chosen[best] = true;
   }
   Split split;
   for (std::size_t row = 0; row < groups.size(); ++row)
-    (is_held_out[groups[row]] ? split.held_out : split.rest).push_back(row);
+    (is_chosen[groups[row]] ? split.validation : split.training).push_back(row);
   return split;
 }
 
-Split split_latest(std::span<const std::uint32_t> ranks, double held_out_share) {
-  require_share(held_out_share);
+Split split_latest(std::span<const std::uint32_t> ranks, double fraction) {
+  require_fraction(fraction);
   Split split;
   std::map<std::uint32_t, std::size_t> rows_of;  // by rank
   for (const std::uint32_t rank : ranks)
     if (rank != kNoTime) ++rows_of[rank];
-  if (held_out_share > 0 && rows_of.size() < 2)
+  if (fraction > 0 && rows_of.size() < 2)
     throw Error(ErrorCategory::usage,
                 "times: expected at least 2 different times, found " + std::to_string(rows_of.size()));
   std::uint32_t first = kNoTime;
-  const double wanted = held_out_share * static_cast<double>(ranks.size());
+  const double requested = fraction * static_cast<double>(ranks.size());
   double so_far = 0, nearest = HUGE_VAL;
-  for (auto at = rows_of.rbegin(); held_out_share > 0 && std::next(at) != rows_of.rend(); ++at) {
+  for (auto at = rows_of.rbegin(); fraction > 0 && std::next(at) != rows_of.rend(); ++at) {
     so_far += static_cast<double>(at->second);
-    if (std::fabs(so_far - wanted) >= nearest) break;
-    nearest = std::fabs(so_far - wanted);
+    if (std::fabs(so_far - requested) >= nearest) break;
+    nearest = std::fabs(so_far - requested);
     first = at->first;
   }
   for (std::size_t row = 0; row < ranks.size(); ++row)
-    (ranks[row] != kNoTime && ranks[row] >= first ? split.held_out : split.rest).push_back(row);
+    (ranks[row] != kNoTime && ranks[row] >= first ? split.validation : split.training).push_back(row);
   return split;
 }
 

@@ -12,32 +12,32 @@
 #pragma GCC visibility push(default)
 namespace chainrule {
 
-/// Training rows (`rest`), validation rows (`held_out`, for early stopping) and test rows, which nothing reads before
+/// Training rows (`rest`), validation rows (`validation`, for early stopping) and test rows, which nothing reads before
 /// the end; all in rising order.
 struct Split {
-  std::vector<std::size_t> rest, held_out, test = {};
+  std::vector<std::size_t> training, validation, test = {};
 };
 
 /// The use of the rows that are split off; each has its own random choice.
-enum class HeldOutFor { validation, test };
+enum class SplitPurpose { validation, test };
 
 /// Splits off fraction * rows, rounded, at least 1 if the fraction is above 0. Each of the `strata` (a class per row,
 /// or empty: all rows are one stratum) contributes in proportion, by largest remainders. One row of each stratum always
 /// remains, even if fewer rows are then split off. Throws Error (usage) unless the fraction is in [0, 1).
-Split split_rows(std::size_t rows, double held_out_share, std::span<const std::uint32_t> strata, std::uint64_t seed,
-                 HeldOutFor purpose = HeldOutFor::validation);
+Split split_rows(std::size_t rows, double fraction, std::span<const std::uint32_t> strata, std::uint64_t seed,
+                 SplitPurpose purpose = SplitPurpose::validation);
 
 /// Splits off whole groups (a number per row), in random order as long as each brings the strata nearer to their
 /// fraction; at least one group, and never the last one or all rows of a stratum, even if no row is then split off.
 /// Throws Error (usage) unless there are 2 groups and the fraction is in [0, 1).
-Split split_groups(std::span<const std::uint32_t> groups, double held_out_share, std::span<const std::uint32_t> strata,
-                   std::uint64_t seed, HeldOutFor purpose = HeldOutFor::validation);
+Split split_groups(std::span<const std::uint32_t> groups, double fraction, std::span<const std::uint32_t> strata,
+                   std::uint64_t seed, SplitPurpose purpose = SplitPurpose::validation);
 
 /// The rank of a row whose time is unknown: it is a training row.
 constexpr std::uint32_t kNoTime = std::numeric_limits<std::uint32_t>::max();
 /// Splits off the rows of the highest ranks (a number per row), equal ranks together: as near as possible to fraction *
 /// rows, at least one rank, never all. Throws Error (usage) unless there are 2 ranks and the fraction is in [0, 1).
-Split split_latest(std::span<const std::uint32_t> ranks, double held_out_share);
+Split split_latest(std::span<const std::uint32_t> ranks, double fraction);
 
 /// Row indices, rising, of `folds` disjoint folds that together are all rows. Sizes of folds, and rows of a stratum in
 /// them, differ by at most one. Throws Error (usage) unless folds is in [2, rows].

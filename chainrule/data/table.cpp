@@ -44,10 +44,10 @@ void validate(const Table& table) {
     require(column.numbers.size(), column, "numbers");
     require(column.codes.size(), column, "codes");
     require(column.texts.rows(), column, "texts");
-    const auto most = std::ranges::max_element(column.codes);
-    if (most != column.codes.end() && *most >= column.spellings.size())
+    const auto maximum = std::ranges::max_element(column.codes);
+    if (maximum != column.codes.end() && *maximum >= column.spellings.size())
       throw Error(ErrorCategory::input, fmt::format("column {}: code: expected less than {}, found {}",
-                                                    in_quotes(column.name), column.spellings.size(), *most));
+                                                    in_quotes(column.name), column.spellings.size(), *maximum));
     if (column.is_number() && column.numbers.size() != table.rows)
       throw Error(ErrorCategory::input, fmt::format("column {}: numbers: expected {}, found {}", in_quotes(column.name),
                                                     table.rows, column.numbers.size()));
@@ -72,11 +72,11 @@ std::size_t rows_in_file(const Table& table) {
   return table.row_numbers.empty() ? table.rows : static_cast<std::size_t>(table.rows_of_file);
 }
 
-std::string place_of_row(const Table& table, std::size_t row) {
+std::string location_of_row(const Table& table, std::size_t row) {
   const std::size_t number = number_of_row(table, row);
-  if (table.first_line == 0) return place(table.source) + ": row " + std::to_string(number);
+  if (table.first_line == 0) return location(table.source) + ": row " + std::to_string(number);
   if (!table.lines.empty()) expect_below(table.lines.size(), number - 1, "row of the file");
-  return place(table.source, table.lines.empty() ? table.first_line + number - 1 : table.lines[number - 1]);
+  return location(table.source, table.lines.empty() ? table.first_line + number - 1 : table.lines[number - 1]);
 }
 
 std::string field_text(const Table& table, const Column& column, std::size_t row) {
@@ -108,7 +108,7 @@ std::size_t find_column(const Table& table, std::string_view name_or_number, std
   // A name of one or two characters is near to too many names: only its case may differ.
   if (name_or_number.size() <= 2 && !std::ranges::equal(near, name_or_number, same_but_for_case)) near.clear();
   throw option_error(
-      option, place(table.source) + ": expected " + known_columns(table) + ", found " + in_quotes(name_or_number),
+      option, location(table.source) + ": expected " + known_columns(table) + ", found " + in_quotes(name_or_number),
       near.empty() ? "" : "did you mean " + in_quotes(near) + "?");
 }
 
@@ -281,7 +281,7 @@ void leave_out_rows_without(Table& table, std::size_t column, std::string_view w
   std::string first;
   for (std::size_t row = 0; row < table.rows; ++row) {
     if (!missing[row]) rows.push_back(row);
-    if (missing[row] && first.empty()) first = place_of_row(table, row);
+    if (missing[row] && first.empty()) first = location_of_row(table, row);
   }
   table.notes.push_back(info_note(NoteTopic::rows,
                                   std::to_string(without) + " of " + std::to_string(table.rows) +

@@ -106,7 +106,7 @@ std::size_t rows_in_file(const Table& table);
 void leave_out_rows_without(Table& table, std::size_t column, std::string_view what = "target");
 
 /// The position of row `row` (from 0), for messages: "FILE:LINE", or "FILE: row N" (from 1) if there are no lines.
-std::string place_of_row(const Table& table, std::size_t row);
+std::string location_of_row(const Table& table, std::size_t row);
 
 /// Whether the text of the column's fields was kept.
 bool has_codes(const Table& table, const Column& column);

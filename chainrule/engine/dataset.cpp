@@ -135,7 +135,7 @@ Dataset copy_rows(const Dataset& data, const std::vector<std::size_t>& rows) {
   data.inputs.gather(rows, inputs.view());
   out.inputs = Features(std::move(inputs));
   const Targets& targets = data.targets;
-  out.targets = {targets.classes, {}, {}, targets.scale, targets.shift, targets.least, targets.most};
+  out.targets = {targets.classes, {}, {}, targets.scale, targets.shift, targets.minimum, targets.maximum};
   if (targets.classes == 0) {
     out.targets.values = Matrix(targets.rows() > 0 ? rows.size() : 0, targets.columns());
     if (targets.rows() > 0) targets.gather(rows, out.targets.values.view());
@@ -185,19 +185,19 @@ Batcher::Batcher(const Selection& selection, std::size_t batch_size)
       batch_size_(batch_size > 0 ? batch_size : std::max<std::size_t>(selection.rows.size(), 1)) {
   validate(selection);
   const Dataset& data = *selection.data;
-  const std::size_t most = std::min(batch_size_, selection.rows.size());
-  checked_product(checked_product(most, data.inputs.columns(), "batch"), sizeof(float), "batch");
-  inputs_ = Matrix(most, data.inputs.columns());
+  const std::size_t max_rows = std::min(batch_size_, selection.rows.size());
+  checked_product(checked_product(max_rows, data.inputs.columns(), "batch"), sizeof(float), "batch");
+  inputs_ = Matrix(max_rows, data.inputs.columns());
   if (data.targets.rows() > 0) {
-    checked_product(checked_product(most, data.targets.columns(), "batch"), sizeof(float), "batch");
-    targets_ = Matrix(most, data.targets.columns());
+    checked_product(checked_product(max_rows, data.targets.columns(), "batch"), sizeof(float), "batch");
+    targets_ = Matrix(max_rows, data.targets.columns());
   }
-  scale_.resize(most);
-  rows_.resize(most);
-  soon_.resize(most);
+  scale_.resize(max_rows);
+  rows_.resize(max_rows);
+  soon_.resize(max_rows);
 }
 
-Batch Batcher::gather(std::size_t index, std::span<const std::size_t> order, kernels::Team* team) {
+Batch Batcher::gather(std::size_t index, std::span<const std::size_t> order, kernels::ThreadPool* pool) {
   expect_below(batches(), index, "batch");
   expect_equal(rows(), order.size(), "rows of the order");
   const Dataset& data = *selection_->data;
@@ -220,8 +220,8 @@ Batch Batcher::gather(std::size_t index, std::span<const std::size_t> order, ker
                        std::span(soon_).first(std::min(soon, end)).subspan(std::min(soon, begin)));
   };
   constexpr double kFetchWork = 24;  // cost of reading one number from memory, in multiplications
-  if (team != nullptr)
-    team->split(m, kFetchWork * static_cast<double>(m * data.inputs.columns()), fetch);
+  if (pool != nullptr)
+    pool->split(m, kFetchWork * static_cast<double>(m * data.inputs.columns()), fetch);
   else
     fetch(0, 0, m);
   if (data.targets.rows() > 0) {

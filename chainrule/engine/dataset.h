@@ -13,7 +13,7 @@
 #pragma GCC visibility push(default)
 namespace chainrule {
 namespace kernels {
-class Team;
+class ThreadPool;
 }
 
 /// The inputs of a data set, (rows x columns): floats, or bytes that become byte * scale when they are gathered.
@@ -54,7 +54,7 @@ struct Targets {
   Matrix values;                      ///< (rows x outputs)
   double scale = 1, shift = 0;        ///< original unit = scale * value + shift, for metrics
   /// Limits to which predictions are clamped, for metrics.
-  double least = -std::numeric_limits<double>::infinity(), most = std::numeric_limits<double>::infinity();
+  double minimum = -std::numeric_limits<double>::infinity(), maximum = std::numeric_limits<double>::infinity();
   ConstMatrixView outside = {};  ///< the caller's numbers in place of `values`, see dataset_view()
 
   ConstMatrixView numbers() const { return outside.data() != nullptr ? outside : values.view(); }
@@ -126,7 +126,7 @@ class Batcher {
   /// Batch number `index`, its rows taken in `order` (a permutation of 0 ... rows()-1); the last one may be short.
   /// Valid until the next call. A thread pool gathers the rows in parallel. Throws Error (usage) for a
   /// missing batch, and for an order of another length or with a number that is not below rows().
-  Batch gather(std::size_t index, std::span<const std::size_t> order, kernels::Team* team = nullptr);
+  Batch gather(std::size_t index, std::span<const std::size_t> order, kernels::ThreadPool* pool = nullptr);
 
  private:
   const Selection* selection_;

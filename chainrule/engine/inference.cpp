@@ -6,7 +6,7 @@
 #include "chainrule/base/error.h"
 #include "chainrule/engine/kernels/flush.h"
 #include "chainrule/engine/kernels/kernels.h"
-#include "chainrule/engine/kernels/team.h"
+#include "chainrule/engine/kernels/thread_pool.h"
 #include "chainrule/engine/layer.h"
 
 namespace chainrule {
@@ -18,14 +18,14 @@ struct NetworkPredictor::ReadyLayer {
 };
 
 // The buffers for `rows` rows at a time, and the threads that use them.
-struct NetworkPredictor::Room {
+struct NetworkPredictor::Buffers {
   std::size_t rows;
   AlignedVector<float> even, odd;
-  std::unique_ptr<kernels::Team> team;
+  std::unique_ptr<kernels::ThreadPool> pool;
 };
 
-NetworkPredictor::NetworkPredictor(const Network& network, std::size_t most_rows, std::size_t threads)
-    : most_rows_(std::max<std::size_t>(most_rows, 1)), threads_(threads) {
+NetworkPredictor::NetworkPredictor(const Network& network, std::size_t max_rows, std::size_t threads)
+    : max_rows_(std::max<std::size_t>(max_rows, 1)), threads_(threads) {
   validate(network);
   const Architecture& architecture = network.architecture;
   std::vector<ReadyLayer> layers;
@@ -39,10 +39,10 @@ NetworkPredictor::NetworkPredictor(const Network& network, std::size_t most_rows
                       {biases.begin(), biases.end()}});
   }
   layers_ = std::make_shared<const std::vector<ReadyLayer>>(std::move(layers));
-  make_room();
+  make_buffers();
 }
 
-void NetworkPredictor::make_room() {
+void NetworkPredictor::make_buffers() {
   std::size_t widest = 0, wide_from = 1;
   for (const ReadyLayer& layer : *layers_) {
     widest = std::max(widest, layer.outputs);
@@ -50,27 +50,27 @@ void NetworkPredictor::make_room() {
     multiplications_ += static_cast<double>(layer.inputs * layer.outputs);
   }
   // Computes rows of zeros, for which the kernels reserve the maximum of memory.
-  const auto room = [&](std::size_t threads, std::size_t rows) {
+  const auto buffers = [&](std::size_t threads, std::size_t rows) {
     checked_numbers(rows, widest, sizeof(float));
-    Room made{rows, AlignedVector<float>(rows * widest), AlignedVector<float>(rows * widest),
-              std::make_unique<kernels::Team>(threads)};
+    Buffers made{rows, AlignedVector<float>(rows * widest), AlignedVector<float>(rows * widest),
+                 std::make_unique<kernels::ThreadPool>(threads)};
     for (const ReadyLayer& layer : *layers_) {
       const Matrix zeros(rows, layer.inputs);
-      kernels::affine_forward(*made.team, zeros.view(), layer.weights(), layer.biases,
+      kernels::affine_forward(*made.pool, zeros.view(), layer.weights(), layer.biases,
                               MatrixView(made.even.data(), rows, layer.outputs));
     }
     return made;
   };
-  together_ = std::make_unique<Room>(room(threads_, most_rows_));
-  const std::size_t size = together_->team->size();
-  const std::size_t alone_rows = (most_rows_ / size + kRowsAlone - 1) / kRowsAlone * kRowsAlone;
-  if (size == 1 || alone_rows < wide_from || most_rows_ < size * kRowsAlone) return;
-  while (alone_.size() < size) alone_.push_back(room(1, alone_rows));
+  together_ = std::make_unique<Buffers>(buffers(threads_, max_rows_));
+  const std::size_t size = together_->pool->size();
+  const std::size_t alone_rows = (max_rows_ / size + kRowsAlone - 1) / kRowsAlone * kRowsAlone;
+  if (size == 1 || alone_rows < wide_from || max_rows_ < size * kRowsAlone) return;
+  while (alone_.size() < size) alone_.push_back(buffers(1, alone_rows));
 }
 
 NetworkPredictor::NetworkPredictor(const NetworkPredictor& other)
-    : layers_(other.layers_), most_rows_(other.most_rows_), threads_(other.threads_) {
-  if (layers_ != nullptr) make_room();
+    : layers_(other.layers_), max_rows_(other.max_rows_), threads_(other.threads_) {
+  if (layers_ != nullptr) make_buffers();
 }
 NetworkPredictor::NetworkPredictor(NetworkPredictor&&) noexcept = default;
 NetworkPredictor::~NetworkPredictor() = default;
@@ -83,7 +83,7 @@ void NetworkPredictor::predict(const ConstMatrixView& inputs, const MatrixView& 
   expect_equal(layers_->back().outputs, outputs.columns(), "columns of the outputs");
   const std::size_t rows = inputs.rows(), groups = (rows + kRowsAlone - 1) / kRowsAlone;
   if (alone_.empty() || groups < alone_.size()) return predict(inputs, outputs, *together_);
-  together_->team->split(groups, multiplications_ * static_cast<double>(rows),
+  together_->pool->split(groups, multiplications_ * static_cast<double>(rows),
                          [&](std::size_t member, std::size_t begin, std::size_t end) {
                            const std::size_t first = begin * kRowsAlone,
                                              count = std::min(end * kRowsAlone, rows) - first;
@@ -91,18 +91,18 @@ void NetworkPredictor::predict(const ConstMatrixView& inputs, const MatrixView& 
                          });
 }
 
-void NetworkPredictor::predict(const ConstMatrixView& inputs, const MatrixView& outputs, Room& room) const {
+void NetworkPredictor::predict(const ConstMatrixView& inputs, const MatrixView& outputs, Buffers& buffers) const {
   const kernels::FlushSubnormals flush;
-  for (std::size_t first = 0; first < inputs.rows(); first += room.rows) {
-    const std::size_t rows = std::min(room.rows, inputs.rows() - first);
+  for (std::size_t first = 0; first < inputs.rows(); first += buffers.rows) {
+    const std::size_t rows = std::min(buffers.rows, inputs.rows() - first);
     ConstMatrixView x = inputs.rows(first, rows);
     for (std::size_t l = 0; l < layers_->size(); ++l) {
       const ReadyLayer& layer = (*layers_)[l];
-      float* between = l % 2 == 0 ? room.even.data() : room.odd.data();
+      float* between = l % 2 == 0 ? buffers.even.data() : buffers.odd.data();
       const bool last = l + 1 == layers_->size();
       const MatrixView z = last ? outputs.rows(first, rows) : MatrixView(between, rows, layer.outputs);
-      kernels::affine_forward(*room.team, x, layer.weights(), layer.biases, z);
-      activate(*room.team, layer.activation, z, z);
+      kernels::affine_forward(*buffers.pool, x, layer.weights(), layer.biases, z);
+      activate(*buffers.pool, layer.activation, z, z);
       x = z;
     }
   }

@@ -18,12 +18,12 @@ namespace chainrule {
 /// for intermediates. Use one per thread: copies of a predictor share the weights, which are never written.
 class NetworkPredictor {
  public:
-  /// Computes up to most_rows >= 1 rows at a time; `threads` as for Workspace. Throws Error (usage) as validate().
-  explicit NetworkPredictor(const Network& network, std::size_t most_rows = 64, std::size_t threads = 1);
+  /// Computes up to max_rows >= 1 rows at a time; `threads` as for Workspace. Throws Error (usage) as validate().
+  explicit NetworkPredictor(const Network& network, std::size_t max_rows = 64, std::size_t threads = 1);
   NetworkPredictor(const NetworkPredictor& other);
   NetworkPredictor(NetworkPredictor&&) noexcept;
   ~NetworkPredictor();
-  std::size_t most_rows() const { return most_rows_; }
+  std::size_t max_rows() const { return max_rows_; }
 
   /// a(L) of each row, without dropout and without the loss's link. A row's outputs are the same bits alone and in any
   /// batch. inputs: (rows x S_1), any number of rows; outputs: (rows x S_L). Allocates nothing. Throws Error (usage)
@@ -32,14 +32,14 @@ class NetworkPredictor {
 
  private:
   struct ReadyLayer;
-  struct Room;
-  void make_room();
-  void predict(const ConstMatrixView& inputs, const MatrixView& outputs, Room& room) const;
+  struct Buffers;
+  void make_buffers();
+  void predict(const ConstMatrixView& inputs, const MatrixView& outputs, Buffers& buffers) const;
   std::shared_ptr<const std::vector<ReadyLayer>> layers_;
-  std::size_t most_rows_, threads_;
-  double multiplications_ = 0;      // for one row
-  std::unique_ptr<Room> together_;  // used by all threads
-  std::vector<Room> alone_;         // one per thread for its own rows, if these are many compared with every layer
+  std::size_t max_rows_, threads_;
+  double multiplications_ = 0;         // for one row
+  std::unique_ptr<Buffers> together_;  // used by all threads
+  std::vector<Buffers> alone_;         // one per thread for its own rows, if these are many compared with every layer
 };
 
 /// a(L) of these rows, link not applied: (rows.size() x outputs). Both functions throw Error: (usage) for rows that are

@@ -24,17 +24,17 @@ void multiply(std::span<const float> x, std::span<const float> factors, std::spa
 
 }  // namespace
 
-void activate(kernels::Team& team, const Activation& activation, const ConstMatrixView& z, const MatrixView& a) {
-  team.split(z.size(), activation_work(activation) * static_cast<double>(z.size()),
+void activate(kernels::ThreadPool& pool, const Activation& activation, const ConstMatrixView& z, const MatrixView& a) {
+  pool.split(z.size(), activation_work(activation) * static_cast<double>(z.size()),
              [&](std::size_t, std::size_t begin, std::size_t end) {
                const std::size_t count = end - begin;
                activation_forward(activation, z.flat().subspan(begin, count), a.flat().subspan(begin, count));
              });
 }
 
-void activate_backward(kernels::Team& team, const Activation& activation, const ConstMatrixView& z,
+void activate_backward(kernels::ThreadPool& pool, const Activation& activation, const ConstMatrixView& z,
                        const ConstMatrixView& a, const MatrixView& delta) {
-  team.split(z.size(), activation_work(activation) * static_cast<double>(z.size()),
+  pool.split(z.size(), activation_work(activation) * static_cast<double>(z.size()),
              [&](std::size_t, std::size_t begin, std::size_t end) {
                const std::size_t count = end - begin;
                const std::span<float> d = delta.flat().subspan(begin, count);
@@ -42,20 +42,20 @@ void activate_backward(kernels::Team& team, const Activation& activation, const 
              });
 }
 
-ConstMatrixView drop_out(double share, std::size_t layer, ConstMatrixView values, const Pass& pass,
+ConstMatrixView drop_out(double fraction, std::size_t layer, ConstMatrixView values, const Pass& pass,
                          const WorkRows& work) {
-  if (share == 0) return values;
+  if (fraction == 0) return values;
   const Stream stream{pass.seed, Purpose::dropout, static_cast<std::uint32_t>(layer + 1),
                       static_cast<std::uint32_t>(pass.step)};
-  const float kept = static_cast<float>(1 / (1 - share));
-  const auto bound = static_cast<std::uint32_t>(share * 0x1p32);
+  const float kept = static_cast<float>(1 / (1 - fraction));
+  const auto bound = static_cast<std::uint32_t>(fraction * 0x1p32);
   const MatrixView mask = work.mask(layer), dropped = work.dropped(layer);
-  work.team().split(values.rows(), kDropoutWork * static_cast<double>(values.size()),
+  work.pool().split(values.rows(), kDropoutWork * static_cast<double>(values.size()),
                     [&](std::size_t, std::size_t begin, std::size_t end) {
                       for (std::size_t row = begin; row < end; ++row) {
-                        const std::uint64_t place = static_cast<std::uint64_t>(pass.first_row + work.first() + row)
+                        const std::uint64_t index = static_cast<std::uint64_t>(pass.first_row + work.first() + row)
                                                     << 24;
-                        kernels::dropout_mask(random_place(stream, place), bound, kept, mask.row(row));
+                        kernels::dropout_mask(random_position(stream, index), bound, kept, mask.row(row));
                         multiply(values.row(row), mask.row(row), dropped.row(row));
                       }
                     });
@@ -65,7 +65,7 @@ ConstMatrixView drop_out(double share, std::size_t layer, ConstMatrixView values
 void drop_out_backward(std::size_t layer, const WorkRows& work) {
   const MatrixView mask = work.mask(layer), d_a = work.delta(layer);
   if (mask.size() == 0) return;
-  work.team().split(d_a.rows(), static_cast<double>(d_a.size()), [&](std::size_t, auto begin, auto end) {
+  work.pool().split(d_a.rows(), static_cast<double>(d_a.size()), [&](std::size_t, auto begin, auto end) {
     for (std::size_t row = begin; row < end; ++row) multiply(d_a.row(row), mask.row(row), d_a.row(row));
   });
 }

@@ -6,7 +6,7 @@
 
 #include "chainrule/base/matrix.h"
 #include "chainrule/engine/formulas/activation.h"
-#include "chainrule/engine/kernels/team.h"
+#include "chainrule/engine/kernels/thread_pool.h"
 #include "chainrule/engine/workspace.h"
 
 namespace chainrule {
@@ -15,15 +15,15 @@ namespace chainrule {
 inline constexpr std::size_t kRowsAlone = 16;
 
 /// a = f(z); a may be z.
-void activate(kernels::Team& team, const Activation& activation, const ConstMatrixView& z, const MatrixView& a);
+void activate(kernels::ThreadPool& pool, const Activation& activation, const ConstMatrixView& z, const MatrixView& a);
 /// delta = d_a f'(z), where delta holds d_a.
-void activate_backward(kernels::Team& team, const Activation& activation, const ConstMatrixView& z,
+void activate_backward(kernels::ThreadPool& pool, const Activation& activation, const ConstMatrixView& z,
                        const ConstMatrixView& a, const MatrixView& delta);
 
 /// The inputs of layer l + 1: `values` themselves, or with dropout `values` * mask. Inverted dropout: mask = 0 for a
 /// fraction of the units, 1 / (1 - fraction) for the others. One call of the generator serves four units; the index of
 /// a unit in the random stream depends on its row in the global batch, never on the thread.
-ConstMatrixView drop_out(double share, std::size_t layer, ConstMatrixView values, const Pass& pass,
+ConstMatrixView drop_out(double fraction, std::size_t layer, ConstMatrixView values, const Pass& pass,
                          const WorkRows& work);
 /// d_a(layer) *= mask(layer).
 void drop_out_backward(std::size_t layer, const WorkRows& work);

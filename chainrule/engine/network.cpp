@@ -12,16 +12,16 @@
 namespace chainrule {
 namespace {
 
-constexpr std::size_t kMostUnits = std::size_t{1}
-                                   << 24;  // of a layer, so that indices in random streams and masks stay unique
+constexpr std::size_t kMaxUnits = std::size_t{1}
+                                  << 24;  // of a layer, so that indices in random streams and masks stay unique
 
 void require_architecture(bool holds, const Message& what, const std::string& expected, double found) {
   if (holds) return;
   throw Error(ErrorCategory::usage, message_of(what, fmt::format(": expected {}, found {}", expected, found)));
 }
 
-void require_share(double share, const Message& what) {
-  require_architecture(share >= 0 && share < 1, what, "a fraction in [0, 1)", share);
+void require_fraction(double fraction, const Message& what) {
+  require_architecture(fraction >= 0 && fraction < 1, what, "a fraction in [0, 1)", fraction);
 }
 
 void require_multiplier(double value, const Message& what) {
@@ -29,7 +29,7 @@ void require_multiplier(double value, const Message& what) {
 }
 
 void require_units(std::size_t units, const Message& what) {
-  require_architecture(units >= 1 && units <= kMostUnits, what, "1 to " + std::to_string(kMostUnits),
+  require_architecture(units >= 1 && units <= kMaxUnits, what, "1 to " + std::to_string(kMaxUnits),
                        static_cast<double>(units));
 }
 
@@ -67,7 +67,7 @@ void validate(const Activation& activation, const std::string& what) {
 
 void validate(const Architecture& architecture) {
   require_units(architecture.inputs, "inputs");
-  require_share(architecture.input_dropout, NamedOption{"input_dropout"});
+  require_fraction(architecture.input_dropout, NamedOption{"input_dropout"});
   if (architecture.layers.empty()) throw Error(ErrorCategory::usage, "layers: expected at least 1, found 0");
   std::size_t total = 0;
   for (std::size_t l = 0; l < architecture.depth(); ++l) {
@@ -76,7 +76,7 @@ void validate(const Architecture& architecture) {
     const auto option = [&](const char* key) { return message_of(NamedOption{key}, of); };
     require_units(layer.outputs, "units" + of);
     validate(layer.activation, "activation" + of);
-    require_share(layer.dropout, option("dropout"));
+    require_fraction(layer.dropout, option("dropout"));
     require_multiplier(layer.weight_multiplier, option("weight_multiplier"));
     require_multiplier(layer.bias_multiplier, option("bias_multiplier"));
     require_multiplier(layer.decay_multiplier, option("decay_multiplier"));

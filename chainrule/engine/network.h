@@ -72,8 +72,8 @@ class Parameters {
   std::span<const float> flat() const { return values_; }
   const std::vector<Segment>& segments() const { return segments_ ? *segments_ : none(); }  ///< empty if moved from
   /// The numbers of a segment, as they are stored. Throws Error (usage) for a segment of a larger block.
-  std::span<float> of(const Segment& segment) { return flat().subspan(place_of(segment), segment.size()); }
-  std::span<const float> of(const Segment& segment) const { return flat().subspan(place_of(segment), segment.size()); }
+  std::span<float> of(const Segment& segment) { return flat().subspan(offset_of(segment), segment.size()); }
+  std::span<const float> of(const Segment& segment) const { return flat().subspan(offset_of(segment), segment.size()); }
   /// For layer 0 ... depth - 1. Throw Error (usage) for another layer.
   WeightsView weights(std::size_t layer);  ///< (outputs x inputs)
   ConstWeightsView weights(std::size_t layer) const;
@@ -83,7 +83,7 @@ class Parameters {
   void take_multipliers(const Architecture& architecture);
 
  private:
-  std::size_t place_of(const Segment& segment) const {
+  std::size_t offset_of(const Segment& segment) const {
     if (segment.offset + segment.size() > values_.size()) refuse(segment);
     return segment.offset;
   }

@@ -31,17 +31,17 @@ void require_not_negative(std::string_view name, double value) {
   require_option(std::isfinite(value) && value >= 0, name, "a finite number >= 0", value);
 }
 
-void require_share(std::string_view name, double value) {
+void require_fraction(std::string_view name, double value) {
   require_option(value >= 0 && value < 1, name, "a number in [0, 1)", value);
 }
 
 struct OptimizerRanges {
   void operator()(const Sgd&) const {}
-  void operator()(const Momentum& o) const { require_share("momentum", o.momentum); }
-  void operator()(const Nesterov& o) const { require_share("momentum", o.momentum); }
+  void operator()(const Momentum& o) const { require_fraction("momentum", o.momentum); }
+  void operator()(const Nesterov& o) const { require_fraction("momentum", o.momentum); }
   void operator()(const Adagrad& o) const { require_epsilon(o.epsilon); }
   void operator()(const RmsProp& o) const {
-    require_share("rho", o.rho);
+    require_fraction("rho", o.rho);
     require_epsilon(o.epsilon);
   }
   void operator()(const Adam& o) const { betas(o.beta1, o.beta2, o.epsilon); }
@@ -56,8 +56,8 @@ struct OptimizerRanges {
 
  private:
   static void betas(double beta1, double beta2, double epsilon) {
-    require_share("beta1", beta1);
-    require_share("beta2", beta2);
+    require_fraction("beta1", beta1);
+    require_fraction("beta2", beta2);
     require_epsilon(epsilon);
   }
 };
@@ -69,7 +69,7 @@ void validate(const Loss& loss) {
                 std::string("loss: expected functions if and only if the kind is custom, found ") +
                     (loss.custom ? "some for another kind" : "none"));
   require_positive("huber_delta", loss.huber_delta);
-  require_share("label_smoothing", loss.label_smoothing);
+  require_fraction("label_smoothing", loss.label_smoothing);
   const bool smooths = loss.kind == LossKind::softmax_cross_entropy || loss.kind == LossKind::sigmoid_cross_entropy;
   require_option(smooths || loss.label_smoothing == 0, "label_smoothing", "0 for a loss that is not a cross-entropy",
                  loss.label_smoothing);
@@ -77,10 +77,11 @@ void validate(const Loss& loss) {
 
 void validate(const Schedule& schedule) {
   expect_below(schedule_names().size(), static_cast<std::size_t>(schedule.kind), "schedule");
-  const bool factor_is_share = schedule.kind == ScheduleKind::step || schedule.kind == ScheduleKind::exponential;
+  const bool factor_is_fraction = schedule.kind == ScheduleKind::step || schedule.kind == ScheduleKind::exponential;
   require_option(std::isfinite(schedule.factor) && schedule.factor >= 0 &&
-                     (!factor_is_share || (schedule.factor > 0 && schedule.factor <= 1)),
-                 "schedule_factor", factor_is_share ? "a number in (0, 1]" : "a finite number >= 0", schedule.factor);
+                     (!factor_is_fraction || (schedule.factor > 0 && schedule.factor <= 1)),
+                 "schedule_factor", factor_is_fraction ? "a number in (0, 1]" : "a finite number >= 0",
+                 schedule.factor);
   require_positive("schedule_every", schedule.every);
   require_positive("schedule_power", schedule.power);
   require_option(schedule.final >= 0 && schedule.final <= 1, "schedule_final", "a number in [0, 1]", schedule.final);
@@ -97,8 +98,8 @@ void validate(const TrainOptions& options) {
   require_not_negative("weight_decay", options.weight_decay);
   require_not_negative("clip_norm", options.clip_norm);
   require_not_negative("min_delta", options.min_delta);
-  constexpr std::size_t kMostEpochs = 1000000000;
-  require_option(options.epochs >= 1 && options.epochs <= kMostEpochs, "epochs", "1 to 1000000000",
+  constexpr std::size_t kMaxEpochs = 1000000000;
+  require_option(options.epochs >= 1 && options.epochs <= kMaxEpochs, "epochs", "1 to 1000000000",
                  static_cast<double>(options.epochs));
   require_option(options.plateau_factor > 0 && options.plateau_factor < 1, "plateau_factor", "a number in (0, 1)",
                  options.plateau_factor);

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "chainrule/engine/backpropagation.h"
+#include "chainrule/engine/forward_backward.h"
 #include "chainrule/engine/kernels/flush.h"
 #include "chainrule/engine/kernels/kernels.h"
 #include "chainrule/engine/update.h"
@@ -24,7 +24,7 @@ void require_fit(const TrainState& s, const Batch& batch) {
   const Architecture& architecture = s.network.architecture;
   s.work.require_fits(architecture);
   expect_at_least(1, batch.inputs.rows(), "rows of the batch");
-  expect_at_most(s.work.most_rows(), batch.inputs.rows(), "rows of the batch");
+  expect_at_most(s.work.max_rows(), batch.inputs.rows(), "rows of the batch");
   expect_equal(architecture.inputs, batch.inputs.columns(), "columns of the inputs");
   expect_equal(batch.inputs.rows(), batch.targets.rows(), "rows of the targets");
   expect_equal(architecture.outputs(), batch.targets.columns(), "columns of the targets");
@@ -43,7 +43,7 @@ double train_step(TrainState& s, const Batch& batch) {
   const Pass pass{s.options.seed, s.step, 0};  // what dropout masks are made of
   s.work.set_rows(batch.inputs.rows());
   Update update(s, batch);
-  s.work.share_out([&](const WorkRows& rows) {  // all rows of the batch or, where it is wide, those of one thread
+  s.work.for_each_chunk([&](const WorkRows& rows) {  // all rows of the batch or, where it is wide, those of one thread
     forward(s.network, batch.inputs, pass, rows);
     losses_and_gradient(s.options.loss, rows.outputs(), rows.of(batch.targets), rows.of(batch.scale), rows.d_outputs(),
                         rows.losses());
@@ -55,14 +55,14 @@ double train_step(TrainState& s, const Batch& batch) {
   return loss;
 }
 
-TrainState::TrainState(Network& n, const TrainOptions& o, std::size_t most_rows, std::size_t threads)
+TrainState::TrainState(Network& n, const TrainOptions& o, std::size_t max_rows, std::size_t threads)
     : network(checked(n, o)),
       options(o),
-      work(n.architecture, most_rows, threads),
+      work(n.architecture, max_rows, threads),
       gradients(n.architecture),
       learning_rate(o.learning_rate) {
   if (o.loss.kind == LossKind::custom) work.keep_together();  // a user's function need not be thread-safe
-  if (work.shares_have_gradients()) of_shares.assign(work.team().size() - 1, Parameters(n.architecture));
+  if (work.chunks_have_gradients()) chunk_gradients.assign(work.pool().size() - 1, Parameters(n.architecture));
   if (optimizer_memory(o.optimizer) >= 1) first = Parameters(n.architecture);
   if (optimizer_memory(o.optimizer) >= 2) second = Parameters(n.architecture);
 }

@@ -16,20 +16,20 @@ namespace chainrule {
 
 /// The state that a step reads and writes. Network and options must outlive it.
 struct TrainState {
-  /// For batches of up to most_rows rows; threads as for Workspace. The parameters get the multipliers of the
+  /// For batches of up to max_rows rows; threads as for Workspace. The parameters get the multipliers of the
   /// architecture. Throws Error (usage) as validate() of network and options do.
-  TrainState(Network& n, const TrainOptions& o, std::size_t most_rows, std::size_t threads = 1);
-  TrainState(Network& n, const TrainOptions&& o, std::size_t most_rows, std::size_t threads = 1) = delete;
+  TrainState(Network& n, const TrainOptions& o, std::size_t max_rows, std::size_t threads = 1);
+  TrainState(Network& n, const TrainOptions&& o, std::size_t max_rows, std::size_t threads = 1) = delete;
 
   Network& network;
   const TrainOptions& options;
   Workspace work;
   Parameters
       gradients;  ///< of the mean loss, without decay; those of the weights may be missing if no norm is measured
-  std::vector<Parameters> of_shares;  ///< the same for each further chunk of a batch, if a step adds them up
-  Parameters first, second;           ///< the optimizer's memory; second is empty for optimizers that need only one
-  std::uint64_t step = 0;             ///< finished steps
-  double learning_rate = 0;           ///< of the current step, schedule included; initially that of the options
+  std::vector<Parameters> chunk_gradients;  ///< the same for each further chunk of a batch, if a step adds them up
+  Parameters first, second;  ///< the optimizer's memory; second is empty for optimizers that need only one
+  std::uint64_t step = 0;    ///< finished steps
+  double learning_rate = 0;  ///< of the current step, schedule included; initially that of the options
   bool measure_norm =
       true;  ///< whether a step keeps its gradients and measures their norm; clipping does so in any case
   double gradient_norm = 0;  ///< of the last step that measured it, before clipping

@@ -5,8 +5,8 @@
 #include <array>
 #include <cmath>
 
-#include "chainrule/engine/backpropagation.h"
 #include "chainrule/engine/divergence.h"
+#include "chainrule/engine/forward_backward.h"
 #include "chainrule/engine/kernels/kernels.h"
 #include "chainrule/engine/kernels/tree.h"
 
@@ -36,9 +36,9 @@ void bound_units(double bound, WeightsView weights) {
   }
 }
 
-double largest(kernels::Team& team, std::span<const float> values) {
-  std::vector<float> of_member(team.size());
-  team.split(values.size(), kLookWork * static_cast<double>(values.size()),
+double largest(kernels::ThreadPool& pool, std::span<const float> values) {
+  std::vector<float> of_member(pool.size());
+  pool.split(values.size(), kLookWork * static_cast<double>(values.size()),
              [&](std::size_t member, std::size_t begin, std::size_t end) {
                of_member[member] = kernels::largest_magnitude(values.subspan(begin, end - begin));
              });
@@ -51,8 +51,8 @@ bool gradients_stay_finite(const TrainState& s, const Batch& batch, const WorkRo
   constexpr double kSafe = 1e38;  // a third of the largest float: a margin for rounding errors
   const double all_rows = static_cast<double>(batch.inputs.rows());
   for (std::size_t l = 0; l < s.network.architecture.depth(); ++l) {
-    const double delta = largest(rows.team(), rows.delta(l).flat());
-    const double fed = largest(rows.team(), rows.fed(l, batch.inputs).flat());
+    const double delta = largest(rows.pool(), rows.delta(l).flat());
+    const double fed = largest(rows.pool(), rows.fed(l, batch.inputs).flat());
     if (!(delta * all_rows * std::max(1.0, fed) < kSafe)) return false;
   }
   return true;
@@ -98,7 +98,7 @@ void update_lines(TrainState& s, std::size_t begin, std::size_t end, double grad
 template <class Task>
 void split_lines(TrainState& s, double work, const Task& task) {
   const std::size_t lines = s.gradients.flat().size() / kLine;
-  s.work.team().split(lines, work * static_cast<double>(lines * kLine),
+  s.work.pool().split(lines, work * static_cast<double>(lines * kLine),
                       [&](std::size_t, std::size_t begin, std::size_t end) { task(begin, end); });
 }
 
@@ -110,24 +110,26 @@ void update(TrainState& s) {
 }
 
 // The gradients of the rows of one chunk.
-Parameters& gradients_of(TrainState& s, std::size_t share) { return share == 0 ? s.gradients : s.of_shares[share - 1]; }
+Parameters& gradients_of(TrainState& s, std::size_t chunk) {
+  return chunk == 0 ? s.gradients : s.chunk_gradients[chunk - 1];
+}
 
 // Adds up the gradients of all chunks, by the upper levels of the batch tree (kernels.h).
-void add_shares(TrainState& s) {
-  const std::size_t shares = s.work.shares();
-  split_lines(s, kLookWork * static_cast<double>(shares), [&](std::size_t begin, std::size_t end) {
-    const auto of = [&](std::size_t share) {
-      return gradients_of(s, share).flat().subspan(begin * kLine, (end - begin) * kLine);
+void add_chunks(TrainState& s) {
+  const std::size_t chunks = s.work.chunks();
+  split_lines(s, kLookWork * static_cast<double>(chunks), [&](std::size_t begin, std::size_t end) {
+    const auto of = [&](std::size_t chunk) {
+      return gradients_of(s, chunk).flat().subspan(begin * kLine, (end - begin) * kLine);
     };
-    for (std::size_t step = 1; step < shares; step *= 2)
-      for (std::size_t share = 0; share + step < shares; share += 2 * step)
-        kernels::add_up(of(share), of(share + step));
+    for (std::size_t step = 1; step < chunks; step *= 2)
+      for (std::size_t chunk = 0; chunk + step < chunks; chunk += 2 * step)
+        kernels::add_up(of(chunk), of(chunk + step));
   });
 }
 
 // Whether all gradients are finite; also measures their norm if it is needed.
 bool gradients_are_finite(TrainState& s) {
-  if (!keeps_gradients(s)) return std::isfinite(largest(s.work.team(), s.gradients.flat()));
+  if (!keeps_gradients(s)) return std::isfinite(largest(s.work.pool(), s.gradients.flat()));
   s.gradient_norm = std::sqrt(kernels::sum_of_squares(s.gradients.flat()));
   return std::isfinite(s.gradient_norm);
 }
@@ -179,11 +181,11 @@ void bound_norms(TrainState& s) {
 Update::Update(TrainState& state, const Batch& batch)
     : state_(state),
       batch_(batch),
-      by_thread_(!state.of_shares.empty() && state.work.shares_have_gradients()),
+      by_thread_(!state.chunk_gradients.empty() && state.work.chunks_have_gradients()),
       while_hot_(!by_thread_ && !keeps_gradients(state)) {}
 
 void Update::take(const WorkRows& rows) {
-  if (by_thread_) weight_gradients(batch_.inputs, rows, gradients_of(state_, rows.share()));
+  if (by_thread_) weight_gradients(batch_.inputs, rows, gradients_of(state_, rows.chunk()));
   if (while_hot_ && !gradients_stay_finite(state_, batch_, rows)) stays_finite_ = false;
 }
 
@@ -192,7 +194,7 @@ void Update::apply(double loss) {
     update_while_hot(state_, batch_.inputs);
   } else {
     if (by_thread_)
-      add_shares(state_);
+      add_chunks(state_);
     else
       weight_gradients(batch_.inputs, state_.work, state_.gradients);
     if (!gradients_are_finite(state_) || !std::isfinite(loss)) throw divergence(state_, batch_, loss);

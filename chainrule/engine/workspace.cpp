@@ -6,50 +6,51 @@
 #include <string>
 
 #include "chainrule/engine/kernels/kernels.h"
-#include "chainrule/engine/kernels/team.h"
+#include "chainrule/engine/kernels/thread_pool.h"
 #include "chainrule/engine/kernels/tree.h"
 #include "chainrule/engine/layer.h"
 
 namespace chainrule {
-Workspace::Workspace(const Architecture& architecture, std::size_t most_rows, std::size_t threads)
-    : team_(std::make_unique<kernels::Team>(threads)) {
+Workspace::Workspace(const Architecture& architecture, std::size_t max_rows, std::size_t threads)
+    : pool_(std::make_unique<kernels::ThreadPool>(threads)) {
   validate(architecture);
-  checked_numbers(most_rows, 1, sizeof(double));
-  const auto room_for_dropout = [&](double share, std::size_t units) {
-    mask_.emplace_back(share > 0 ? most_rows : 0, units);
-    dropped_.emplace_back(share > 0 ? most_rows : 0, units);
+  checked_numbers(max_rows, 1, sizeof(double));
+  const auto add_dropout_buffers = [&](double fraction, std::size_t units) {
+    mask_.emplace_back(fraction > 0 ? max_rows : 0, units);
+    dropped_.emplace_back(fraction > 0 ? max_rows : 0, units);
   };
-  room_for_dropout(architecture.input_dropout, architecture.inputs);
+  add_dropout_buffers(architecture.input_dropout, architecture.inputs);
   for (const Layer& layer : architecture.layers) {
-    z_.emplace_back(most_rows, layer.outputs);
-    a_.emplace_back(most_rows, layer.outputs);
-    delta_.emplace_back(most_rows, layer.outputs);
-    room_for_dropout(layer.dropout, layer.outputs);
+    z_.emplace_back(max_rows, layer.outputs);
+    a_.emplace_back(max_rows, layer.outputs);
+    delta_.emplace_back(max_rows, layer.outputs);
+    add_dropout_buffers(layer.dropout, layer.outputs);
   }
-  losses_.resize(most_rows);
-  rows_ = most_rows;
+  losses_.resize(max_rows);
+  rows_ = max_rows;
   for (std::size_t l = 0; l < architecture.depth(); ++l) {
     const std::size_t inputs = architecture.layer_inputs(l), outputs = architecture.layers[l].outputs;
     wide_from_ = std::max(wide_from_, kernels::rows_of_wide_batch(inputs, outputs));
     multiplications_ += 2 * static_cast<double>(inputs * outputs);
   }
-  for (std::size_t member = 0; member < team_->size(); ++member) alone_.push_back(std::make_unique<kernels::Team>());
+  for (std::size_t member = 0; member < pool_->size(); ++member)
+    alone_.push_back(std::make_unique<kernels::ThreadPool>());
 }
 
 void Workspace::require_fits(const Architecture& architecture) const {
   expect_equal(z_.size(), architecture.depth(), "layers of the network for this workspace");
   expect_equal(mask_[0].columns(), architecture.inputs, "inputs of the network for this workspace");
-  const auto require_room = [&](double share, std::size_t place) {
-    const bool has_room = mask_[place].rows() > 0;
-    if (most_rows() == 0 || (share > 0) == has_room) return;
-    throw Error(ErrorCategory::usage, (place == 0 ? "input_dropout" : "dropout of layer " + std::to_string(place)) +
-                                          ": expected " + (has_room ? "above 0" : "0") +
-                                          " as when the workspace was made, found " + std::to_string(share));
+  const auto require_dropout_buffers = [&](double fraction, std::size_t index) {
+    const bool has_buffers = mask_[index].rows() > 0;
+    if (max_rows() == 0 || (fraction > 0) == has_buffers) return;
+    throw Error(ErrorCategory::usage, (index == 0 ? "input_dropout" : "dropout of layer " + std::to_string(index)) +
+                                          ": expected " + (has_buffers ? "above 0" : "0") +
+                                          " as when the workspace was made, found " + std::to_string(fraction));
   };
-  require_room(architecture.input_dropout, 0);
+  require_dropout_buffers(architecture.input_dropout, 0);
   for (std::size_t l = 0; l < z_.size(); ++l) {
     expect_equal(z_[l].columns(), architecture.layers[l].outputs, "outputs of a layer for this workspace");
-    require_room(architecture.layers[l].dropout, l + 1);
+    require_dropout_buffers(architecture.layers[l].dropout, l + 1);
   }
 }
 
@@ -65,24 +66,24 @@ void Workspace::require_layout(const Parameters& block) const {
 Workspace::Workspace(Workspace&&) noexcept = default;
 Workspace::~Workspace() = default;
 
-std::size_t Workspace::rows_of_share() const {
-  if (rows_ < wide_from_ || !team_->pays(multiplications_ * static_cast<double>(rows_))) return rows_;
-  const std::size_t size = team_->size(), leaves = (rows_ + kernels::kLeafRows - 1) / kernels::kLeafRows;
+std::size_t Workspace::rows_per_chunk() const {
+  if (rows_ < wide_from_ || !pool_->pays(multiplications_ * static_cast<double>(rows_))) return rows_;
+  const std::size_t size = pool_->size(), leaves = (rows_ + kernels::kLeafRows - 1) / kernels::kLeafRows;
   const std::size_t node = std::bit_ceil((leaves + size - 1) / size) * kernels::kLeafRows;
   const std::size_t even = ((rows_ + size - 1) / size + kRowsAlone - 1) / kRowsAlone * kRowsAlone;
   return 4 * node <= 5 * even ? node : even;  // nodes, unless the other threads would wait long for the largest chunk
 }
 
-bool Workspace::shares_have_gradients() const {
-  const std::size_t rows = rows_of_share();
+bool Workspace::chunks_have_gradients() const {
+  const std::size_t rows = rows_per_chunk();
   return rows < rows_ && rows >= wide_from_ && rows % kernels::kLeafRows == 0 &&
          std::has_single_bit(rows / kernels::kLeafRows);
 }
 
-void Workspace::share_out(const std::function<void(const WorkRows&)>& pass) {
-  const std::size_t rows = rows_of_share();
+void Workspace::for_each_chunk(const std::function<void(const WorkRows&)>& pass) {
+  const std::size_t rows = rows_per_chunk();
   if (rows == rows_) return pass(*this);
-  team_->run([&](std::size_t member) {
+  pool_->run([&](std::size_t member) {
     if (member * rows >= rows_) return;
     pass({*this, member * rows, std::min(rows, rows_ - member * rows), *alone_[member], member});
   });

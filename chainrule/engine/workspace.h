@@ -18,7 +18,7 @@
 #pragma GCC visibility push(default)
 namespace chainrule {
 namespace kernels {
-class Team;
+class ThreadPool;
 }
 
 /// The inputs of dropout masks, besides layer, row and unit.
@@ -36,18 +36,18 @@ class Workspace {
  public:
   /// `threads`: size of the thread pool, at most 1024; 0 = as many as this process may use. The results do not depend
   /// on it. Throws Error as validate() does, and for sizes that do not fit in memory.
-  Workspace(const Architecture& architecture, std::size_t most_rows, std::size_t threads = 1);
+  Workspace(const Architecture& architecture, std::size_t max_rows, std::size_t threads = 1);
   Workspace(Workspace&&) noexcept;
   ~Workspace();
-  std::size_t most_rows() const { return losses_.size(); }
+  std::size_t max_rows() const { return losses_.size(); }
   /// Throws Error (usage) unless made for a network of these layers: depth, widths, and which layers have dropout.
   void require_fits(const Architecture& architecture) const;
   /// Throws Error (usage) unless the block has the layout of these layers.
   void require_layout(const Parameters& block) const;
   std::size_t inputs() const { return mask_[0].columns(); }
-  /// Sets the number of rows of the current batch. Throws Error (usage) above most_rows().
+  /// Sets the number of rows of the current batch. Throws Error (usage) above max_rows().
   void set_rows(std::size_t rows) {
-    expect_at_most(most_rows(), rows, "rows of the batch");
+    expect_at_most(max_rows(), rows, "rows of the batch");
     rows_ = rows;
   }
   std::size_t rows() const { return rows_; }
@@ -71,7 +71,7 @@ class Workspace {
     if (layer != kInputs) checked(layer);
     return dropped_[layer + 1].rows() > 0 ? dropped_[layer + 1].top(rows_) : MatrixView();
   }
-  kernels::Team& team() { return *team_; }
+  kernels::ThreadPool& pool() { return *pool_; }
   static constexpr std::size_t kInputs = static_cast<std::size_t>(-1);
   /// The inputs of layer `layer`: the activations below it after dropout; for layer 0 those of the network.
   ConstMatrixView fed(std::size_t layer, ConstMatrixView inputs) {
@@ -80,21 +80,21 @@ class Workspace {
   }
   /// Calls pass(rows) for all rows of the batch: once for all threads together; or, if the batch has many rows compared
   /// with every layer, in each thread for its own chunk of rows, which then stay near its core from layer to layer.
-  void share_out(const std::function<void(const WorkRows&)>& pass);
+  void for_each_chunk(const std::function<void(const WorkRows&)>& pass);
   /// From now on all rows are one chunk.
   void keep_together() { wide_from_ = std::numeric_limits<std::size_t>::max(); }
   /// Number of chunks of the current batch.
-  std::size_t shares() const { return rows_ == 0 ? 1 : (rows_ + rows_of_share() - 1) / rows_of_share(); }
+  std::size_t chunks() const { return rows_ == 0 ? 1 : (rows_ + rows_per_chunk() - 1) / rows_per_chunk(); }
   /// Whether each of several chunks is a node of the batch tree (kernels.h) and has many rows compared with every
   /// layer. Then its gradients are fewer numbers than its deltas and activations, and are added up chunk by chunk.
-  bool shares_have_gradients() const;
+  bool chunks_have_gradients() const;
 
  private:
   std::size_t checked(std::size_t layer) const {
     expect_below(z_.size(), layer, "layer");
     return layer;
   }
-  std::size_t rows_of_share() const;
+  std::size_t rows_per_chunk() const;
   std::size_t rows_ = 0;
   std::size_t wide_from_ = 1;   // from so many rows on a batch is wide compared with every layer
   double multiplications_ = 0;  // of both passes, for one row
@@ -102,25 +102,25 @@ class Workspace {
   std::vector<Matrix> mask_,
       dropped_;  // [0] belongs to the inputs, [l + 1] to layer l; empty where there is no dropout
   std::vector<double> losses_;
-  std::unique_ptr<kernels::Team> team_;
-  std::vector<std::unique_ptr<kernels::Team>> alone_;  // one per thread, for its own rows
+  std::unique_ptr<kernels::ThreadPool> pool_;
+  std::vector<std::unique_ptr<kernels::ThreadPool>> alone_;  // one per thread, for its own rows
 };
 
 /// Consecutive rows of a workspace, and the threads that compute them.
 class WorkRows {
  public:
   /// All rows. The second constructor throws Error (usage) for rows beyond those of the batch.
-  WorkRows(Workspace& work) : WorkRows(work, 0, work.rows(), work.team()) {}  // NOLINT: a workspace is its rows
-  WorkRows(Workspace& work, std::size_t first, std::size_t count, kernels::Team& team, std::size_t share = 0)
-      : work_(&work), first_(first), count_(count), share_(share), team_(&team) {
+  WorkRows(Workspace& work) : WorkRows(work, 0, work.rows(), work.pool()) {}  // NOLINT: a workspace is its rows
+  WorkRows(Workspace& work, std::size_t first, std::size_t count, kernels::ThreadPool& pool, std::size_t chunk = 0)
+      : work_(&work), first_(first), count_(count), chunk_(chunk), pool_(&pool) {
     expect_at_most(work.rows(), first, "first row");
     expect_at_most(work.rows() - first, count, "rows from there on");
   }
   Workspace& workspace() const { return *work_; }
 
   std::size_t first() const { return first_; }
-  std::size_t share() const { return share_; }  ///< index of the chunk, below work.shares()
-  kernels::Team& team() const { return *team_; }
+  std::size_t chunk() const { return chunk_; }  ///< index of the chunk, below work.chunks()
+  kernels::ThreadPool& pool() const { return *pool_; }
   /// These rows of a matrix or span that has one row or number for each row of the workspace.
   template <class T>
   ViewOf<T> of(ViewOf<T> all) const {
@@ -144,8 +144,8 @@ class WorkRows {
 
  private:
   Workspace* work_;
-  std::size_t first_, count_, share_;
-  kernels::Team* team_;
+  std::size_t first_, count_, chunk_;
+  kernels::ThreadPool* pool_;
 };
 
 }  // namespace chainrule

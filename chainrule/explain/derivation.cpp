@@ -11,8 +11,9 @@ namespace chainrule {
 namespace {
 
 using Factor = Recipe::Factor;
-constexpr Place kFirst{Place::first}, kRow{Place::row}, kColumn{Place::column}, kTerm{Place::term};
-constexpr Place kTermRow{Place::term_row}, kTermColumn{Place::term_column};
+constexpr FactorIndex kFirst{FactorIndex::first}, kRow{FactorIndex::row}, kColumn{FactorIndex::column},
+    kTerm{FactorIndex::term};
+constexpr FactorIndex kTermRow{FactorIndex::term_row}, kTermColumn{FactorIndex::term_column};
 
 std::string text(double value) { return fmt::format("{:.10g}", value); }
 
@@ -26,7 +27,9 @@ struct Writer {
   const Layer& layer(std::size_t of) const { return explanation.architecture.layers[of - 2]; }  // of the article
   std::size_t top() const { return explanation.architecture.depth() + 1; }
   std::size_t rows() const { return explanation.rows.size(); }
-  Factor factor(const std::string& tensor, Place row, Place column) const { return {&step.of(tensor), row, column}; }
+  Factor factor(const std::string& tensor, FactorIndex row, FactorIndex column) const {
+    return {&step.of(tensor), row, column};
+  }
   Factor same(const std::string& tensor) const { return factor(tensor, kRow, kColumn); }  // same row and column
   Factor of_row(const std::string& tensor) const { return factor(tensor, kRow, kFirst); }
   Factor scalar(const std::string& tensor) const { return factor(tensor, kFirst, kFirst); }
@@ -120,35 +123,35 @@ struct Writer {
     const Tensor& y = step.of(target());
     for (std::size_t row = 0; row < y.rows; ++row) {
       double mass = 0;
-      for (std::size_t k = 0; k < y.columns; ++k) mass += y.truth[row * y.columns + k];
+      for (std::size_t k = 0; k < y.columns; ++k) mass += y.reference[row * y.columns + k];
       if (mass < 1 - 1e-9 || mass > 1 + 1e-9) return false;
     }
     return true;
   }
 
-  Recipe softmax_d_output(const Factor& share, const Factor& y) const {
-    if (targets_sum_to_one()) return single("{} * ({} - {})", {share, same("p"), y});
-    return {{"{} * ({} * (", {share, same("p")}},
+  Recipe softmax_d_output(const Factor& row_scale, const Factor& y) const {
+    if (targets_sum_to_one()) return single("{} * ({} - {})", {row_scale, same("p"), y});
+    return {{"{} * ({} * (", {row_scale, same("p")}},
             {{"{}", {factor(target(), kRow, kTerm)}, step.of(target()).columns}},
             {") - {})", {y}}};
   }
 
   Recipe d_output() const {
-    const Factor share = of_row("share"), y = same(target());
+    const Factor row_scale = of_row("share"), y = same(target());
     const Factor a = same(numbered("a", top()));
     switch (options().loss.kind) {
       case LossKind::half_squared_error:
-        return single("{} * ({} - {})", {share, a, y});
+        return single("{} * ({} - {})", {row_scale, a, y});
       case LossKind::absolute_error:
-        return single("{} * sign({} - {})", {share, a, y});
+        return single("{} * sign({} - {})", {row_scale, a, y});
       case LossKind::huber:
-        return single("{} * huber'({} - {})", {share, a, y});
+        return single("{} * huber'({} - {})", {row_scale, a, y});
       case LossKind::custom:
-        return single("{} * " + std::string(loss_name(options().loss)) + "'({}, {})", {share, a, y});
+        return single("{} * " + std::string(loss_name(options().loss)) + "'({}, {})", {row_scale, a, y});
       case LossKind::softmax_cross_entropy:
-        return softmax_d_output(share, y);
+        return softmax_d_output(row_scale, y);
       default:
-        return single("{} * ({} - {})", {share, same("p"), y});
+        return single("{} * ({} - {})", {row_scale, same("p"), y});
     }
   }
 
@@ -200,7 +203,9 @@ struct Writer {
 
   Recipe first_after(bool of_bias) const {
     const Factor before = memory("first_", of_bias, false), now = g(of_bias);
-    const auto keep = [&](double share) { return Recipe{{}, {{text(share) + " * {}", {before}}, {"{}", {now}}}, {}}; };
+    const auto keep = [&](double fraction) {
+      return Recipe{{}, {{text(fraction) + " * {}", {before}}, {"{}", {now}}}, {}};
+    };
     if (const auto* rule = std::get_if<Momentum>(&options().optimizer)) return keep(rule->momentum);
     if (const auto* rule = std::get_if<Nesterov>(&options().optimizer)) return keep(rule->momentum);
     if (std::holds_alternative<Adagrad>(options().optimizer)) return {{}, {{"{}", {before}}, {"{}^2", {now}}}, {}};
@@ -208,11 +213,11 @@ struct Writer {
       return {{}, {{text(rule->rho) + " * {}", {before}}, {text(1 - rule->rho) + " * {}^2", {now}}}, {}};
     if (std::holds_alternative<Rprop>(options().optimizer))
       return single("rprop({}; gradient {}, last {})", {before, now, memory("second_", of_bias, false)});
-    const double beta1 = mean_share();
+    const double beta1 = first_moment_decay();
     return {{}, {{text(beta1) + " * {}", {before}}, {text(1 - beta1) + " * {}", {now}}}, {}};
   }
 
-  double mean_share() const {
+  double first_moment_decay() const {
     const auto* adam = std::get_if<Adam>(&options().optimizer);
     return adam != nullptr ? adam->beta1 : std::get<AdamW>(options().optimizer).beta1;
   }
@@ -331,7 +336,7 @@ struct Writer {
 
 }  // namespace
 
-std::size_t Place::of(const Entry& entry, std::size_t k, std::size_t columns) const {
+std::size_t FactorIndex::of(const Entry& entry, std::size_t k, std::size_t columns) const {
   switch (kind) {
     case first:
       return 0;

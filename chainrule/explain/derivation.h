@@ -17,7 +17,7 @@ struct Entry {
   std::size_t row = 0, column = 0;
 
   double engine() const { return tensor->engine[row * tensor->columns + column]; }
-  double truth() const { return tensor->truth[row * tensor->columns + column]; }
+  double reference() const { return tensor->reference[row * tensor->columns + column]; }
   double bound() const { return tensor->bound[row * tensor->columns + column]; }
   bool operator==(const Entry&) const = default;
 };
@@ -37,7 +37,7 @@ struct Derivation {
 };
 
 /// The row or column of a factor in its tensor, as a function of the entry that is computed and, in a sum, of the term.
-struct Place {
+struct FactorIndex {
   enum Kind { first, row, column, term, term_row, term_column };
   Kind kind = first;  ///< 0; the entry's row or column; the term's number k; k / columns, k mod columns
 
@@ -50,7 +50,7 @@ struct Place {
 struct Recipe {
   struct Factor {
     const Tensor* tensor = nullptr;
-    Place row, column;
+    FactorIndex row, column;
   };
   struct Terms {
     std::string pattern;

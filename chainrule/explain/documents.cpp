@@ -133,7 +133,7 @@ std::string text_of(const Tensor& tensor) {
                       {"rows", tensor.rows},
                       {"columns", tensor.columns},
                       {"engine", numbers(tensor.engine)},
-                      {"truth", numbers(tensor.truth)},
+                      {"truth", numbers(tensor.reference)},
                       {"bound", numbers(tensor.bound)}});
 }
 
@@ -201,14 +201,15 @@ double float_above(double value) {
       static_cast<double>(nearest) < value ? std::nextafter(nearest, std::numeric_limits<float>::infinity()) : nearest);
 }
 
-Json place(const Place& place) {
+Json index_name(const FactorIndex& index) {
   constexpr const char* kNames[] = {"first", "row", "column", "term", "term_row", "term_column"};
-  return kNames[place.kind];
+  return kNames[index.kind];
 }
 
 Json terms(const Recipe::Terms& of) {
   Json factors = Json::array();
-  for (const auto& [tensor, row, column] : of.factors) factors.push_back({tensor->name, place(row), place(column)});
+  for (const auto& [tensor, row, column] : of.factors)
+    factors.push_back({tensor->name, index_name(row), index_name(column)});
   return {{"pattern", of.pattern}, {"factors", std::move(factors)}, {"count", of.count}};
 }
 
@@ -227,7 +228,8 @@ Json tensor_of(const Explanation& explanation, const ExplainedStep& step, const 
                  {"article", formula.article}};
   object["recipe"] = recipe(recipe_of(explanation, step, tensor));
   object["engine"] = packed(tensor.engine);
-  if (!std::ranges::equal(tensor.engine, tensor.truth, {}, bits_of, bits_of)) object["truth"] = packed(tensor.truth);
+  if (!std::ranges::equal(tensor.engine, tensor.reference, {}, bits_of, bits_of))
+    object["truth"] = packed(tensor.reference);
   std::vector<double> bound(tensor.bound.size());
   std::ranges::transform(tensor.bound, bound.begin(), float_above);
   object["bound"] = packed(bound);

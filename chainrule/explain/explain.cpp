@@ -9,8 +9,8 @@
 
 #include "chainrule/base/elementary.h"
 #include "chainrule/base/error.h"
-#include "chainrule/engine/backpropagation.h"
 #include "chainrule/engine/formulas/optimizer_rules.h"
+#include "chainrule/engine/forward_backward.h"
 #include "chainrule/engine/kernels/kernels.h"
 #include "chainrule/engine/reference/error_bounds.h"
 
@@ -32,18 +32,18 @@ std::string tensor_name(const char* symbol, std::size_t layer, const char* more 
 /// Runs the engine and the reference together, step by step.
 class Recorder {
  public:
-  Recorder(const Architecture& architecture, const TruthParameters& start, const TruthBatch& batch,
+  Recorder(const Architecture& architecture, const ReferenceParameters& start, const ReferenceBatch& batch,
            const TrainOptions& options);
   ExplainedStep step();
   /// The reference continues from the engine's current numbers.
-  void restart_truth();
+  void restart_reference();
 
  private:
   std::size_t depth() const { return network_.architecture.depth(); }
   std::size_t rows() const { return batch_.inputs.rows(); }
-  Batch batch() const { return {inputs_.view(), targets_.view(), share_}; }
-  void add(std::string name, std::size_t rows, std::size_t columns, Numbers engine, Numbers truth, Numbers bound);
-  void add_matrix(std::string name, ConstMatrixView engine, Numbers truth, Numbers bound);
+  Batch batch() const { return {inputs_.view(), targets_.view(), row_scale_}; }
+  void add(std::string name, std::size_t rows, std::size_t columns, Numbers engine, Numbers reference, Numbers bound);
+  void add_matrix(std::string name, ConstMatrixView engine, Numbers reference, Numbers bound);
   void add_parameters(const char* more);
   void add_memory(const char* more);
   void add_inputs();
@@ -60,13 +60,13 @@ class Recorder {
   TrainOptions options_;
   TrainState state_;
   Matrix inputs_, targets_;
-  std::vector<float> share_;
-  TruthBatch batch_;
-  TruthParameters parameters_;
-  TruthOptimizer memory_;
+  std::vector<float> row_scale_;
+  ReferenceBatch batch_;
+  ReferenceParameters parameters_;
+  ReferenceOptimizer memory_;
   InputBounds in_;
-  TruthOptimizer memory_bounds_;
-  TruthStep truth_;
+  ReferenceOptimizer memory_bounds_;
+  ReferenceStep reference_;
   StepBounds bounds_;
   ExplainedStep record_;
 };
@@ -116,7 +116,7 @@ double log_sum_exp(std::span<const double> a) {
 
 }  // namespace
 
-Recorder::Recorder(const Architecture& architecture, const TruthParameters& start, const TruthBatch& batch,
+Recorder::Recorder(const Architecture& architecture, const ReferenceParameters& start, const ReferenceBatch& batch,
                    const TrainOptions& options)
     : network_(architecture),
       options_(options),
@@ -142,18 +142,19 @@ Recorder::Recorder(const Architecture& architecture, const TruthParameters& star
   in_.targets = rounding_of(batch.targets);
   for (std::size_t i = 0; i < rows(); ++i) {
     const double weight = batch.weights.empty() ? 1 : batch.weights[i];
-    share_.push_back(static_cast<float>(weight / static_cast<double>(rows())));
+    row_scale_.push_back(static_cast<float>(weight / static_cast<double>(rows())));
   }
   state_.learning_rate = options.learning_rate;
 }
 
-void Recorder::add(std::string name, std::size_t rows, std::size_t columns, Numbers engine, Numbers truth,
+void Recorder::add(std::string name, std::size_t rows, std::size_t columns, Numbers engine, Numbers reference,
                    Numbers bound) {
-  record_.tensors.push_back({std::move(name), rows, columns, std::move(engine), std::move(truth), std::move(bound)});
+  record_.tensors.push_back(
+      {std::move(name), rows, columns, std::move(engine), std::move(reference), std::move(bound)});
 }
 
-void Recorder::add_matrix(std::string name, ConstMatrixView engine, Numbers truth, Numbers bound) {
-  add(std::move(name), engine.rows(), engine.columns(), wide(engine.flat()), std::move(truth), std::move(bound));
+void Recorder::add_matrix(std::string name, ConstMatrixView engine, Numbers reference, Numbers bound) {
+  add(std::move(name), engine.rows(), engine.columns(), wide(engine.flat()), std::move(reference), std::move(bound));
 }
 
 std::vector<MatrixOf<double>> Recorder::masks() {
@@ -165,12 +166,12 @@ std::vector<MatrixOf<double>> Recorder::masks() {
 void Recorder::add_inputs() {
   add_matrix("a1", inputs_.view(), wide(batch_.inputs.flat()), wide(in_.inputs.flat()));
   add_matrix("y", targets_.view(), wide(batch_.targets.flat()), wide(in_.targets.flat()));
-  Numbers share, bound;
+  Numbers row_scale, bound;
   for (std::size_t i = 0; i < rows(); ++i) {
-    share.push_back((batch_.weights.empty() ? 1 : batch_.weights[i]) / static_cast<double>(rows()));
-    bound.push_back(share.back() * 0x1p-24);
+    row_scale.push_back((batch_.weights.empty() ? 1 : batch_.weights[i]) / static_cast<double>(rows()));
+    bound.push_back(row_scale.back() * 0x1p-24);
   }
-  add("share", rows(), 1, wide(share_), std::move(share), std::move(bound));
+  add("share", rows(), 1, wide(row_scale_), std::move(row_scale), std::move(bound));
 }
 
 void Recorder::add_forward() {
@@ -180,19 +181,19 @@ void Recorder::add_forward() {
     if (mask.rows() == 0) return;
     add(tensor_name("mask", layer), mask.rows(), mask.columns(), wide(mask.flat()), wide(mask.flat()),
         Numbers(mask.flat().size()));
-    Numbers truth = wide(layer == 1 ? batch_.inputs.flat() : truth_.a[layer - 2].flat());
+    Numbers reference = wide(layer == 1 ? batch_.inputs.flat() : reference_.a[layer - 2].flat());
     Numbers bound = wide(layer == 1 ? in_.inputs.flat() : bounds_.a[layer - 2].flat());
-    for (std::size_t k = 0; k < truth.size(); ++k) {
-      truth[k] *= mask.flat()[k];
-      bound[k] = mask.flat()[k] * bound[k] + 0x1p-24 * std::abs(truth[k]);
+    for (std::size_t k = 0; k < reference.size(); ++k) {
+      reference[k] *= mask.flat()[k];
+      bound[k] = mask.flat()[k] * bound[k] + 0x1p-24 * std::abs(reference[k]);
     }
-    add_matrix(tensor_name("fed", layer), state_.work.fed(layer - 1, inputs_.view()), std::move(truth),
+    add_matrix(tensor_name("fed", layer), state_.work.fed(layer - 1, inputs_.view()), std::move(reference),
                std::move(bound));
   };
   add_dropped(1);
   for (std::size_t l = 0; l < depth(); ++l) {
-    add_matrix(tensor_name("z", l + 2), state_.work.z(l), wide(truth_.z[l].flat()), wide(bounds_.z[l].flat()));
-    add_matrix(tensor_name("a", l + 2), state_.work.a(l), wide(truth_.a[l].flat()), wide(bounds_.a[l].flat()));
+    add_matrix(tensor_name("z", l + 2), state_.work.z(l), wide(reference_.z[l].flat()), wide(bounds_.z[l].flat()));
+    add_matrix(tensor_name("a", l + 2), state_.work.a(l), wide(reference_.a[l].flat()), wide(bounds_.a[l].flat()));
     add_dropped(l + 2);
   }
 }
@@ -201,23 +202,23 @@ void Recorder::add_forward() {
 void Recorder::add_link() {
   if (link_name(options_.loss) == "identity") return;
   MatrixOf<double> engine = wide_matrix(state_.work.outputs());  // the engine computes losses in double from here
-  MatrixOf<double> truth = truth_.a.back();
+  MatrixOf<double> reference = reference_.a.back();
   const bool softmax = options_.loss.kind == LossKind::softmax_cross_entropy;
   const double of_sums = 8 * (static_cast<double>(engine.columns()) + 8) * 0x1p-53;  // in double, on both sides
-  Numbers bound, log_sum, log_sum_truth, log_sum_bound;
+  Numbers bound, log_sum, log_sum_reference, log_sum_bound;
   for (std::size_t row = 0; row < rows(); ++row) {
     apply_link(options_.loss, engine.row(row));
-    apply_link(options_.loss, truth.row(row));
+    apply_link(options_.loss, reference.row(row));
     const std::span<const double> errors = bounds_.a.back().row(row);
     const double error = *std::ranges::max_element(errors);
     for (std::size_t k = 0; k < errors.size(); ++k)
-      bound.push_back(link_bound(options_.loss, truth(row, k), softmax ? 2 * error : errors[k], of_sums));
+      bound.push_back(link_bound(options_.loss, reference(row, k), softmax ? 2 * error : errors[k], of_sums));
     log_sum.push_back(log_sum_exp(wide(state_.work.outputs().row(row))));
-    log_sum_truth.push_back(log_sum_exp(truth_.a.back().row(row)));
-    log_sum_bound.push_back(error + of_sums * (1 + std::abs(log_sum_truth.back())));
+    log_sum_reference.push_back(log_sum_exp(reference_.a.back().row(row)));
+    log_sum_bound.push_back(error + of_sums * (1 + std::abs(log_sum_reference.back())));
   }
-  if (softmax) add("log_sum", rows(), 1, std::move(log_sum), std::move(log_sum_truth), std::move(log_sum_bound));
-  add("p", rows(), engine.columns(), wide(engine.flat()), wide(truth.flat()), std::move(bound));
+  if (softmax) add("log_sum", rows(), 1, std::move(log_sum), std::move(log_sum_reference), std::move(log_sum_bound));
+  add("p", rows(), engine.columns(), wide(engine.flat()), wide(reference.flat()), std::move(bound));
   if (options_.loss.label_smoothing == 0 || link_name(options_.loss) == "exp") return;
   const auto smoothed = [&](auto values) {
     Numbers smooth;
@@ -231,18 +232,18 @@ void Recorder::add_link() {
 // The sample losses, their mean, the decay term, and the objective. The engine computes them in double from its
 // outputs.
 void Recorder::add_losses() {
-  Numbers engine, truth;
+  Numbers engine, reference;
   for (std::size_t i = 0; i < rows(); ++i) {
     engine.push_back(loss_value(options_.loss, wide(state_.work.outputs().row(i)), wide(targets_.view().row(i))));
-    truth.push_back(loss_value(options_.loss, truth_.a.back().row(i), batch_.targets.row(i)));
+    reference.push_back(loss_value(options_.loss, reference_.a.back().row(i), batch_.targets.row(i)));
   }
-  add("sample_loss", rows(), 1, std::move(engine), std::move(truth), bounds_.sample_losses);
+  add("sample_loss", rows(), 1, std::move(engine), std::move(reference), bounds_.sample_losses);
   const double loss =
-      loss_and_gradient(options_.loss, state_.work.outputs(), targets_.view(), share_, state_.work.d_outputs());
+      loss_and_gradient(options_.loss, state_.work.outputs(), targets_.view(), row_scale_, state_.work.d_outputs());
   const double decay = decay_term(network_.parameters, options_.weight_decay);
-  add("loss", 1, 1, {loss}, {truth_.loss}, {bounds_.loss});
-  add("decay_term", 1, 1, {decay}, {truth_.decay_term}, {bounds_.decay_term});
-  add("objective", 1, 1, {loss + decay}, {truth_.objective()}, {bounds_.loss + bounds_.decay_term});
+  add("loss", 1, 1, {loss}, {reference_.loss}, {bounds_.loss});
+  add("decay_term", 1, 1, {decay}, {reference_.decay_term}, {bounds_.decay_term});
+  add("objective", 1, 1, {loss + decay}, {reference_.objective()}, {bounds_.loss + bounds_.decay_term});
 }
 
 // From the last layer down: d_a, f', delta. On entry delta of the last layer holds its d_a.
@@ -255,7 +256,7 @@ void Recorder::add_backward() {
     const ConstMatrixView z = state_.work.z(l), a = state_.work.a(l);
     if (l + 1 < depth()) {
       d_a = Matrix(rows(), z.columns());
-      kernels::affine_backward_input(state_.work.team(), state_.work.delta(l + 1), network_.parameters.weights(l + 1),
+      kernels::affine_backward_input(state_.work.pool(), state_.work.delta(l + 1), network_.parameters.weights(l + 1),
                                      d_a.view());
       const MatrixView mask = state_.work.mask(l);
       for (std::size_t k = 0; k < mask.size(); ++k) d_a.flat()[k] *= mask.flat()[k];
@@ -263,21 +264,22 @@ void Recorder::add_backward() {
     Matrix slope(rows(), z.columns());
     std::ranges::fill(slope.flat(), 1.0F);
     activation_backward(network_.architecture.layers[l].activation, z.flat(), a.flat(), slope.flat(), slope.flat());
-    add_matrix(tensor_name("d_a", l + 2), d_a.view(), times(truth_.d_a[l].flat(), per_row),
+    add_matrix(tensor_name("d_a", l + 2), d_a.view(), times(reference_.d_a[l].flat(), per_row),
                wide(bounds_.d_a[l].flat()));
-    add_matrix(tensor_name("slope", l + 2), slope.view(), wide(truth_.slope[l].flat()), wide(bounds_.slope[l].flat()));
-    add_matrix(tensor_name("delta", l + 2), state_.work.delta(l), times(truth_.delta[l].flat(), per_row),
+    add_matrix(tensor_name("slope", l + 2), slope.view(), wide(reference_.slope[l].flat()),
+               wide(bounds_.slope[l].flat()));
+    add_matrix(tensor_name("delta", l + 2), state_.work.delta(l), times(reference_.delta[l].flat(), per_row),
                wide(bounds_.delta[l].flat()));
   }
 }
 
-void Recorder::restart_truth() {
-  parameters_ = truth_parameters(network_);
+void Recorder::restart_reference() {
+  parameters_ = reference_parameters(network_);
   const std::size_t remembered = optimizer_memory(options_.optimizer);
-  if (remembered >= 1) memory_.first = truth_parameters(network_.architecture, state_.first);
-  if (remembered >= 2) memory_.second = truth_parameters(network_.architecture, state_.second);
-  in_.parameters = truth_parameters(network_.architecture);
-  memory_bounds_ = TruthOptimizer(network_.architecture);
+  if (remembered >= 1) memory_.first = reference_parameters(network_.architecture, state_.first);
+  if (remembered >= 2) memory_.second = reference_parameters(network_.architecture, state_.second);
+  in_.parameters = reference_parameters(network_.architecture);
+  memory_bounds_ = ReferenceOptimizer(network_.architecture);
 }
 
 ExplainedStep Recorder::step() {
@@ -285,8 +287,9 @@ ExplainedStep Recorder::step() {
   record_ = {};
   record_.step = state_.step + 1;
   forward(network_, inputs_.view(), {options_.seed, state_.step, 0}, state_.work);
-  truth_ = truth_step(architecture, parameters_, options_.loss, batch_, options_.weight_decay, masks());
-  bounds_ = bound_step(architecture, parameters_, options_.loss, batch_, options_.weight_decay, masks(), in_, truth_);
+  reference_ = reference_step(architecture, parameters_, options_.loss, batch_, options_.weight_decay, masks());
+  bounds_ =
+      bound_step(architecture, parameters_, options_.loss, batch_, options_.weight_decay, masks(), in_, reference_);
   add_inputs();
   add_parameters("");
   add_memory("");
@@ -298,9 +301,9 @@ ExplainedStep Recorder::step() {
   add_gradients();
   add_full_gradients();
   bound_update(architecture, options_.optimizer, options_.learning_rate, options_.weight_decay, options_.clip_norm,
-               truth_, bounds_, memory_, parameters_, memory_bounds_, in_.parameters);
-  truth_update(architecture, options_.optimizer, options_.learning_rate, options_.weight_decay, truth_, memory_,
-               parameters_, options_.clip_norm);
+               reference_, bounds_, memory_, parameters_, memory_bounds_, in_.parameters);
+  reference_update(architecture, options_.optimizer, options_.learning_rate, options_.weight_decay, reference_, memory_,
+                   parameters_, options_.clip_norm);
   add_memory("_after");
   add_parameters("_after");
   add_objective_after();
@@ -323,14 +326,14 @@ void Recorder::add_memory(const char* more) {
   const std::size_t remembered = optimizer_memory(options_.optimizer);
   for (std::size_t which = 0; which < remembered; ++which) {
     const Parameters& engine = which == 0 ? state_.first : state_.second;
-    const TruthParameters& truth = which == 0 ? memory_.first : memory_.second;
-    const TruthParameters& bound = which == 0 ? memory_bounds_.first : memory_bounds_.second;
+    const ReferenceParameters& reference = which == 0 ? memory_.first : memory_.second;
+    const ReferenceParameters& bound = which == 0 ? memory_bounds_.first : memory_bounds_.second;
     const std::string symbol = which == 0 ? "first_" : "second_";
     for (std::size_t l = 0; l < depth(); ++l) {
       const Segment& weights = engine.segments()[l];
       add(symbol + tensor_name("W", l + 1, more), weights.rows, weights.columns, wide(in_rows(engine, weights)),
-          wide(truth.weights[l].flat()), wide(bound.weights[l].flat()));
-      add(symbol + tensor_name("b", l + 1, more), weights.rows, 1, wide(engine.biases(l)), truth.biases[l],
+          wide(reference.weights[l].flat()), wide(bound.weights[l].flat()));
+      add(symbol + tensor_name("b", l + 1, more), weights.rows, 1, wide(engine.biases(l)), reference.biases[l],
           bound.biases[l]);
     }
   }
@@ -340,40 +343,40 @@ void Recorder::add_gradients() {
   for (std::size_t l = 0; l < depth(); ++l) {
     const Segment& weights = state_.gradients.segments()[l];
     add(tensor_name("dW", l + 1), weights.rows, weights.columns, wide(in_rows(state_.gradients, weights)),
-        wide(truth_.gradients.weights[l].flat()), wide(bounds_.gradients.weights[l].flat()));
-    add(tensor_name("db", l + 1), weights.rows, 1, wide(state_.gradients.biases(l)), truth_.gradients.biases[l],
+        wide(reference_.gradients.weights[l].flat()), wide(bounds_.gradients.weights[l].flat()));
+    add(tensor_name("db", l + 1), weights.rows, 1, wide(state_.gradients.biases(l)), reference_.gradients.biases[l],
         bounds_.gradients.biases[l]);
   }
-  const double norm = truth_norm(truth_.gradients);
+  const double norm = reference_norm(reference_.gradients);
   add("gradient_norm", 1, 1, {state_.gradient_norm}, {norm}, {bounds_.gradient_norm});
   if (options_.clip_norm == 0) return;
-  const double clip = truth_clip(norm, options_.clip_norm);
+  const double clip = reference_clip(norm, options_.clip_norm);
   const double bound =
       norm + bounds_.gradient_norm <= options_.clip_norm ? 0 : bounds_.gradient_norm / options_.clip_norm;
-  add("clip", 1, 1, {truth_clip(state_.gradient_norm, options_.clip_norm)}, {clip}, {bound});
+  add("clip", 1, 1, {reference_clip(state_.gradient_norm, options_.clip_norm)}, {clip}, {bound});
 }
 
 // dJ/dW of the whole objective, as the update rules use it: clip * dW + lambda W.
 void Recorder::add_full_gradients() {
-  const double norm = truth_norm(truth_.gradients);
-  const double clip = truth_clip(norm, options_.clip_norm);
-  const double engine_clip = truth_clip(state_.gradient_norm, options_.clip_norm);
+  const double norm = reference_norm(reference_.gradients);
+  const double clip = reference_clip(norm, options_.clip_norm);
+  const double engine_clip = reference_clip(state_.gradient_norm, options_.clip_norm);
   for (std::size_t l = 0; l < depth(); ++l) {
     const double lambda = decay_in_gradient(network_.architecture, options_, l + 1);
     if (lambda == 0 && options_.clip_norm == 0) continue;
     const Tensor& w = record_.of(tensor_name("W", l + 1));
     const auto put = [&](const std::string& gradient, double decay, const Tensor* p) {
       const Tensor g = record_.of("d" + gradient);
-      Tensor full{"g_" + gradient, g.rows, g.columns, g.engine, g.truth, g.bound};
+      Tensor full{"g_" + gradient, g.rows, g.columns, g.engine, g.reference, g.bound};
       for (std::size_t k = 0; k < full.engine.size(); ++k) {
-        const double at = p == nullptr ? 0 : p->truth[k], at_engine = p == nullptr ? 0 : p->engine[k];
+        const double at = p == nullptr ? 0 : p->reference[k], at_engine = p == nullptr ? 0 : p->engine[k];
         const rules::Step<float> rule{{}, {}, {}, {}, 0, static_cast<float>(decay), static_cast<float>(engine_clip),
                                       0,  0,  1};
         full.engine[k] = static_cast<double>(rule.g(static_cast<float>(g.engine[k]), static_cast<float>(at_engine)));
-        full.truth[k] = clip * g.truth[k] + decay * at;
+        full.reference[k] = clip * g.reference[k] + decay * at;
         const double clipping = options_.clip_norm == 0 ? 0 : bounds_.gradient_norm / options_.clip_norm;
-        full.bound[k] = clip * g.bound[k] + clipping * std::abs(g.truth[k]) +
-                        0x1p-22 * (std::abs(clip * g.truth[k]) + std::abs(decay * at)) +
+        full.bound[k] = clip * g.bound[k] + clipping * std::abs(g.reference[k]) +
+                        0x1p-22 * (std::abs(clip * g.reference[k]) + std::abs(decay * at)) +
                         (p == nullptr ? 0 : decay * p->bound[k]) + 0x1p-126;
       }
       record_.tensors.push_back(std::move(full));
@@ -388,31 +391,32 @@ void Recorder::add_objective_after() {
   const Pass pass{options_.seed, state_.step - 1, 0};
   forward(network_, inputs_.view(), pass, state_.work);
   const double loss =
-      loss_and_gradient(options_.loss, state_.work.outputs(), targets_.view(), share_, state_.work.d_outputs());
+      loss_and_gradient(options_.loss, state_.work.outputs(), targets_.view(), row_scale_, state_.work.d_outputs());
   const double decay = decay_term(network_.parameters, options_.weight_decay);
   const std::vector<MatrixOf<double>> all_masks = masks();
-  const TruthStep truth =
-      truth_step(network_.architecture, parameters_, options_.loss, batch_, options_.weight_decay, all_masks);
+  const ReferenceStep reference =
+      reference_step(network_.architecture, parameters_, options_.loss, batch_, options_.weight_decay, all_masks);
   const StepBounds bounds = bound_step(network_.architecture, parameters_, options_.loss, batch_, options_.weight_decay,
-                                       all_masks, in_, truth);
-  add("loss_after", 1, 1, {loss}, {truth.loss}, {bounds.loss});
-  add("decay_term_after", 1, 1, {decay}, {truth.decay_term}, {bounds.decay_term});
-  add("objective_after", 1, 1, {loss + decay}, {truth.objective()}, {bounds.loss + bounds.decay_term});
+                                       all_masks, in_, reference);
+  add("loss_after", 1, 1, {loss}, {reference.loss}, {bounds.loss});
+  add("decay_term_after", 1, 1, {decay}, {reference.decay_term}, {bounds.decay_term});
+  add("objective_after", 1, 1, {loss + decay}, {reference.objective()}, {bounds.loss + bounds.decay_term});
 }
 
-const Tensor* ExplainedStep::find(std::string_view wanted) const {
-  const auto found = std::ranges::find(tensors, wanted, &Tensor::name);
+const Tensor* ExplainedStep::find(std::string_view requested) const {
+  const auto found = std::ranges::find(tensors, requested, &Tensor::name);
   return found == tensors.end() ? nullptr : &*found;
 }
 
-const Tensor& ExplainedStep::of(std::string_view wanted) const {
-  const Tensor* found = find(wanted);
-  if (found == nullptr) throw Error(ErrorCategory::internal, "explain: no quantity " + in_quotes(wanted));
+const Tensor& ExplainedStep::of(std::string_view requested) const {
+  const Tensor* found = find(requested);
+  if (found == nullptr) throw Error(ErrorCategory::internal, "explain: no quantity " + in_quotes(requested));
   return *found;
 }
 
-Explanation explain_steps(const Architecture& architecture, const TruthParameters& start, const TruthBatch& batch,
-                          const TrainOptions& options, std::size_t steps, TruthStart truth) {
+Explanation explain_steps(const Architecture& architecture, const ReferenceParameters& start,
+                          const ReferenceBatch& batch, const TrainOptions& options, std::size_t steps,
+                          ReferenceStart reference) {
   validate(architecture);
   validate(options);
   if (batch.inputs.rows() == 0) throw Error(ErrorCategory::input, "rows to explain: expected at least 1, found 0");
@@ -422,7 +426,7 @@ Explanation explain_steps(const Architecture& architecture, const TruthParameter
   for (std::size_t i = 0; i < batch.inputs.rows(); ++i) explanation.rows.push_back(i + 1);
   Recorder recorder(architecture, start, batch, options);
   for (std::size_t step = 0; step < steps; ++step) {
-    if (step > 0 && truth == TruthStart::engine) recorder.restart_truth();
+    if (step > 0 && reference == ReferenceStart::engine) recorder.restart_reference();
     explanation.steps.push_back(recorder.step());
   }
   return explanation;
@@ -433,15 +437,15 @@ double decay_in_gradient(const Architecture& architecture, const TrainOptions& o
   return options.weight_decay * architecture.layers[layer - 1].decay_multiplier;
 }
 
-std::vector<Excess> find_excesses(const Explanation& explanation, std::size_t most) {
+std::vector<Excess> find_excesses(const Explanation& explanation, std::size_t max_count) {
   std::vector<Excess> excesses;
   for (const ExplainedStep& step : explanation.steps)
     for (const Tensor& tensor : step.tensors)
-      for (std::size_t k = 0; k < tensor.engine.size() && excesses.size() < most; ++k) {
-        const double difference = std::abs(tensor.engine[k] - tensor.truth[k]);
+      for (std::size_t k = 0; k < tensor.engine.size() && excesses.size() < max_count; ++k) {
+        const double difference = std::abs(tensor.engine[k] - tensor.reference[k]);
         if (difference <= tensor.bound[k] || difference == 0) continue;  // false for NaN
         excesses.push_back({step.step, tensor.name, k / tensor.columns, k % tensor.columns, tensor.engine[k],
-                            tensor.truth[k], tensor.bound[k]});
+                            tensor.reference[k], tensor.bound[k]});
       }
   return excesses;
 }

@@ -23,8 +23,8 @@ struct Tensor {
   std::string name;  ///< "z2", "W1", "delta3" ...
   std::size_t rows = 0, columns = 0;
   std::vector<double> engine;  ///< the engine's own numbers: floats, except losses and norms, which it keeps in double
-  std::vector<double> truth;   ///< the reference: the same in double arithmetic
-  std::vector<double> bound;   ///< the maximum of |engine - truth| (rounding error bounds)
+  std::vector<double> reference;  ///< the reference: the same in double arithmetic
+  std::vector<double> bound;      ///< the maximum of |engine - truth| (rounding error bounds)
 };
 
 struct ExplainedStep {
@@ -42,7 +42,7 @@ struct Excess {
   std::uint64_t step = 0;
   std::string name;  ///< of the tensor
   std::size_t row = 0, column = 0;
-  double engine = 0, truth = 0, bound = 0;
+  double engine = 0, reference = 0, bound = 0;
 };
 
 struct Explanation {
@@ -59,7 +59,7 @@ struct Explanation {
 };
 
 /// Where the reference of a later step starts.
-enum class TruthStart {
+enum class ReferenceStart {
   engine,  ///< from the engine's numbers before that step: shows the error of this step alone, with tight bounds
   alone    ///< from the reference's previous step: shows how far the two drift apart; bounds grow from step to step
 };
@@ -68,15 +68,16 @@ enum class TruthStart {
 /// with a new optimizer state. The engine starts from these parameters rounded to float, the reference from the
 /// parameters as given. Throws Error: (usage) for options out of range, (input) for no rows, (numerics) if a step
 /// fails.
-Explanation explain_steps(const Architecture& architecture, const TruthParameters& start, const TruthBatch& batch,
-                          const TrainOptions& options, std::size_t steps = 1, TruthStart truth = TruthStart::engine);
+Explanation explain_steps(const Architecture& architecture, const ReferenceParameters& start,
+                          const ReferenceBatch& batch, const TrainOptions& options, std::size_t steps = 1,
+                          ReferenceStart reference = ReferenceStart::engine);
 
 /// The factor lambda with which weight decay adds lambda * W to the gradient of W(layer) inside the update rule (M6),
 /// including the layer's multiplier; 0 for adamw, which applies decay directly to the weights.
 double decay_in_gradient(const Architecture& architecture, const TrainOptions& options, std::size_t layer);
 
 /// The numbers that exceed their bound or are NaN, up to `most` of them.
-std::vector<Excess> find_excesses(const Explanation& explanation, std::size_t most = 10);
+std::vector<Excess> find_excesses(const Explanation& explanation, std::size_t max_count = 10);
 
 /// The number of layers as the article counts them: L.
 inline std::size_t layers_of(const Explanation& explanation) { return explanation.architecture.depth() + 1; }

@@ -22,15 +22,15 @@ namespace chainrule {
 // Internal: compares the engine's gradients with the reference.
 
 /// Per layer weights, then biases. The architecture has no dropout.
-std::vector<EngineCheck> check_engine(const Architecture& architecture, const TruthParameters& parameters,
-                                      const Loss& loss, const TruthBatch& batch);
+std::vector<EngineCheck> check_engine(const Architecture& architecture, const ReferenceParameters& parameters,
+                                      const Loss& loss, const ReferenceBatch& batch);
 
 // Internal: finds the reason why a planted fault does not change a gradient.
 
 /// `step` is the step without a fault.
 std::string reason_of_no_effect(const PlantedFault& fault, const Architecture& architecture,
-                                const TruthParameters& parameters, const Loss& loss, const TruthBatch& batch,
-                                double weight_decay, const TruthStep& step);
+                                const ReferenceParameters& parameters, const Loss& loss, const ReferenceBatch& batch,
+                                double weight_decay, const ReferenceStep& step);
 
 namespace {
 
@@ -40,11 +40,11 @@ bool all_equal(std::span<const double> values, double to) {
 
 struct Facts {
   const Architecture& architecture;
-  const TruthParameters& parameters;
+  const ReferenceParameters& parameters;
   const Loss& loss;
-  const TruthBatch& batch;
+  const ReferenceBatch& batch;
   double weight_decay;
-  const TruthStep& step;
+  const ReferenceStep& step;
 
   std::size_t rows() const { return batch.inputs.rows(); }
   double slope(std::size_t l, double z) const {
@@ -132,7 +132,7 @@ struct Facts {
 };
 
 // Whether the delta that a fault of this layer works with is 0 everywhere.
-bool has_no_delta(const PlantedFault& fault, const TruthStep& step) {
+bool has_no_delta(const PlantedFault& fault, const ReferenceStep& step) {
   switch (fault.kind) {
     case Fault::forgotten_decay:
     case Fault::halved_decay:
@@ -147,8 +147,8 @@ bool has_no_delta(const PlantedFault& fault, const TruthStep& step) {
 }  // namespace
 
 std::string reason_of_no_effect(const PlantedFault& fault, const Architecture& architecture,
-                                const TruthParameters& parameters, const Loss& loss, const TruthBatch& batch,
-                                double weight_decay, const TruthStep& step) {
+                                const ReferenceParameters& parameters, const Loss& loss, const ReferenceBatch& batch,
+                                double weight_decay, const ReferenceStep& step) {
   const Facts facts{architecture, parameters, loss, batch, weight_decay, step};
   const std::string reason =
       is_of_layer(fault.kind) ? facts.of_layer(fault.kind, fault.layer) : facts.of_network(fault.kind);
@@ -163,15 +163,15 @@ EngineCheck compare(const Tensor& tensor, std::size_t layer, bool is_bias) {
   EngineCheck check;
   check.layer = layer;
   check.is_bias = is_bias;
-  check.worst_share = -1;
+  check.worst_ratio = -1;
   for (std::size_t k = 0; k < tensor.engine.size(); ++k) {
-    const double off = std::abs(tensor.engine[k] - tensor.truth[k]);
-    const double share = off == 0 ? 0 : off / tensor.bound[k];
-    if (share <= check.worst_share || std::isnan(check.worst_share)) continue;  // NaN wins
-    check.worst_share = share;
+    const double off = std::abs(tensor.engine[k] - tensor.reference[k]);
+    const double ratio = off == 0 ? 0 : off / tensor.bound[k];
+    if (ratio <= check.worst_ratio || std::isnan(check.worst_ratio)) continue;  // NaN wins
+    check.worst_ratio = ratio;
     check.worst = {layer, is_bias, is_bias ? k : k / tensor.columns, is_bias ? 0 : k % tensor.columns};
     check.engine = tensor.engine[k];
-    check.truth = tensor.truth[k];
+    check.reference = tensor.reference[k];
     check.bound = tensor.bound[k];
   }
   return check;
@@ -179,8 +179,8 @@ EngineCheck compare(const Tensor& tensor, std::size_t layer, bool is_bias) {
 
 }  // namespace
 
-std::vector<EngineCheck> check_engine(const Architecture& architecture, const TruthParameters& parameters,
-                                      const Loss& loss, const TruthBatch& batch) {
+std::vector<EngineCheck> check_engine(const Architecture& architecture, const ReferenceParameters& parameters,
+                                      const Loss& loss, const ReferenceBatch& batch) {
   TrainOptions options;
   options.loss = loss;
   options.optimizer = Sgd{};
@@ -206,7 +206,7 @@ struct Numerical {
 // 4 as it does for a smooth function. Kinks of built-in functions are detected when a step crosses them.
 template <class Function>
 Numerical five_point(const Function& f, double h, double scale, double rounding) {
-  const TruthProbe::Change p2 = f(2 * h), m2 = f(-2 * h);
+  const ReferenceProbe::Change p2 = f(2 * h), m2 = f(-2 * h);
   if (p2.crossing || m2.crossing) return {0, true};
   const double p1 = f(h).objective, m1 = f(-h).objective, ph = f(h / 2).objective, mh = f(-h / 2).objective;
   const double wide = (8 * (p1 - m1) - (p2.objective - m2.objective)) / (12 * h);
@@ -238,7 +238,7 @@ struct GradientTensor {
 
   double error(std::size_t k, double other) const { return entry_error(gradient[k], other, scale); }
 
-  ParameterPlace place(std::size_t k) const { return {layer, is_bias, k / columns, is_bias ? 0 : k % columns}; }
+  ParameterIndex index(std::size_t k) const { return {layer, is_bias, k / columns, is_bias ? 0 : k % columns}; }
 };
 
 GradientTensor tensor_of(std::size_t layer, bool is_bias, std::size_t columns, std::span<const double> gradient,
@@ -251,7 +251,7 @@ GradientTensor tensor_of(std::size_t layer, bool is_bias, std::size_t columns, s
   return tensor;
 }
 
-std::vector<GradientTensor> tensors_of(const Architecture& architecture, const TruthStep& step, double objective) {
+std::vector<GradientTensor> tensors_of(const Architecture& architecture, const ReferenceStep& step, double objective) {
   std::vector<GradientTensor> tensors;
   for (std::size_t l = 0; l < architecture.depth(); ++l) {
     tensors.push_back(tensor_of(l, false, architecture.layer_inputs(l), step.gradients.weights[l].flat(),
@@ -272,17 +272,17 @@ void add_roundings(std::vector<GradientTensor>& tensors, const StepBounds& bound
 }
 
 // How many entries are sampled from each tensor: equally many, and large tensors fill up for small ones.
-std::vector<std::size_t> shares(const std::vector<GradientTensor>& tensors, std::size_t most) {
-  std::vector<std::size_t> order(tensors.size()), share(tensors.size());
+std::vector<std::size_t> counts_per_tensor(const std::vector<GradientTensor>& tensors, std::size_t max_parameters) {
+  std::vector<std::size_t> order(tensors.size()), counts(tensors.size());
   for (std::size_t t = 0; t < order.size(); ++t) order[t] = t;
   std::ranges::stable_sort(order, {}, [&](std::size_t t) { return tensors[t].gradient.size(); });
-  std::size_t left = most;
+  std::size_t left = max_parameters;
   for (std::size_t n = 0; n < order.size(); ++n) {
     const std::size_t size = tensors[order[n]].gradient.size();
-    share[order[n]] = most == 0 ? size : std::min(size, std::max<std::size_t>(1, left / (order.size() - n)));
-    left -= std::min(left, share[order[n]]);
+    counts[order[n]] = max_parameters == 0 ? size : std::min(size, std::max<std::size_t>(1, left / (order.size() - n)));
+    left -= std::min(left, counts[order[n]]);
   }
-  return share;
+  return counts;
 }
 
 bool has_a_complex_form(const Architecture& architecture, const Loss& loss) {
@@ -300,12 +300,12 @@ struct Candidate {
 
 struct Checker {
   const Architecture& architecture;
-  const TruthParameters& parameters;
+  const ReferenceParameters& parameters;
   const Loss& loss;
-  const TruthBatch& batch;
+  const ReferenceBatch& batch;
   double weight_decay;
-  TruthStep step = truth_step(architecture, parameters, loss, batch, weight_decay);
-  TruthProbe probe{architecture, parameters, loss, batch, weight_decay};
+  ReferenceStep step = reference_step(architecture, parameters, loss, batch, weight_decay);
+  ReferenceProbe probe{architecture, parameters, loss, batch, weight_decay};
   std::vector<GradientTensor> right = tensors_of(architecture, step, step.objective());
   std::vector<std::map<std::size_t, Numerical>> found = std::vector<std::map<std::size_t, Numerical>>(right.size());
   CheckReport report = {};
@@ -319,26 +319,26 @@ struct Checker {
   const Numerical& numerical(std::size_t t, std::size_t k) {
     const auto [at, is_new] = found[t].try_emplace(k);
     if (!is_new) return at->second;
-    const ParameterPlace place = right[t].place(k);
+    const ParameterIndex index = right[t].index(k);
     if (report.method == CheckMethod::complex_step)
-      at->second = {probe.complex_step(place), false};
+      at->second = {probe.complex_step(index), false};
     else
-      at->second = central_difference([&](double shift) { return probe.change(place, shift); }, right[t].scale,
+      at->second = central_difference([&](double shift) { return probe.change(index, shift); }, right[t].scale,
                                       std::numeric_limits<double>::epsilon() * std::abs(step.objective()));
     return at->second;
   }
 
   // Divides the tensor into equal parts, one per sampled entry, and samples one entry from each.
-  void choose(std::size_t most, std::uint64_t seed) {
-    const std::vector<std::size_t> share = shares(right, most);
+  void choose(std::size_t max_parameters, std::uint64_t seed) {
+    const std::vector<std::size_t> counts = counts_per_tensor(right, max_parameters);
     for (std::size_t t = 0; t < right.size(); ++t) {
       const Stream stream{seed, Purpose::check, static_cast<std::uint32_t>(t), 0};
       const std::size_t size = right[t].gradient.size();
-      for (std::size_t k = 0; k < share[t]; ++k) {
-        const std::size_t first = k * size / share[t], next = (k + 1) * size / share[t];
+      for (std::size_t k = 0; k < counts[t]; ++k) {
+        const std::size_t first = k * size / counts[t], next = (k + 1) * size / counts[t];
         numerical(t, first + static_cast<std::size_t>(random_uniform(stream, k) * static_cast<double>(next - first)));
       }
-      report.chosen += share[t];
+      report.chosen += counts[t];
     }
   }
 
@@ -371,7 +371,7 @@ struct Checker {
       check.verdict = FaultVerdict::at_kinks;
       const Numerical& there = numerical(t, k);
       if (there.kink) continue;
-      check.where = right[t].place(k);
+      check.where = right[t].index(k);
       check.error = entry_error(faulty[t].gradient[k], there.slope, right[t].scale);
       check.verdict = check.error <= tolerance(t, k) ? FaultVerdict::missed : FaultVerdict::caught;
       return;
@@ -379,7 +379,7 @@ struct Checker {
   }
 
   FaultCheck try_fault(const PlantedFault& fault) {
-    const TruthStep faulty_step = truth_step(architecture, parameters, loss, batch, weight_decay, {}, fault);
+    const ReferenceStep faulty_step = reference_step(architecture, parameters, loss, batch, weight_decay, {}, fault);
     const std::vector<GradientTensor> faulty = tensors_of(architecture, faulty_step, step.objective());
     const std::vector<Candidate> worst = candidates(faulty);
     FaultCheck check;
@@ -401,15 +401,15 @@ struct Checker {
     check.layer = right[t].layer;
     check.is_bias = right[t].is_bias;
     check.parameters = right[t].gradient.size();
-    double worst_share = -1;
+    double worst_ratio = -1;
     for (const auto& [k, there] : found[t]) {
       ++(there.kink ? check.kinks : check.checked);
-      const double error = right[t].error(k, there.slope), share = error / tolerance(t, k);
-      if (there.kink || share <= worst_share || std::isnan(worst_share)) continue;  // NaN wins
-      worst_share = share;
+      const double error = right[t].error(k, there.slope), ratio = error / tolerance(t, k);
+      if (there.kink || ratio <= worst_ratio || std::isnan(worst_ratio)) continue;  // NaN wins
+      worst_ratio = ratio;
       check.worst_error = error;
       check.tolerance = tolerance(t, k);
-      check.worst = right[t].place(k);
+      check.worst = right[t].index(k);
       check.computed = right[t].gradient[k];
       check.numerical = there.slope;
     }
@@ -424,7 +424,7 @@ struct Checker {
     report.objective = step.objective();
     report.rows = batch.inputs.rows();
     report.parameters = parameter_count(architecture);
-    choose(options.most, options.seed);
+    choose(options.max_parameters, options.seed);
     if (options.plant_faults)
       for (const PlantedFault& fault : all_faults(architecture)) report.faults.push_back(try_fault(fault));
     for (std::size_t t = 0; t < right.size(); ++t) {
@@ -436,7 +436,7 @@ struct Checker {
   }
 };
 
-void require_fitting(const Architecture& architecture, const TruthBatch& batch) {
+void require_fitting(const Architecture& architecture, const ReferenceBatch& batch) {
   const std::size_t m = batch.inputs.rows();
   if (m == 0) throw Error(ErrorCategory::input, "gradient check: expected at least one row, found none");
   const bool fits = batch.inputs.columns() == architecture.inputs && batch.targets.rows() == m &&
@@ -462,11 +462,11 @@ std::vector<std::string> failures_of(const CheckReport& report) {
   for (const FaultCheck& check : report.faults)
     if (check.verdict == FaultVerdict::missed)
       failures.push_back(fmt::format("planted fault {} in {}: expected to be caught, found an error of {:.1e} only",
-                                     fault_name(check.fault.kind), fault_place(check.fault), check.error));
+                                     fault_name(check.fault.kind), fault_location(check.fault), check.error));
   for (const EngineCheck& check : report.engine)
-    if (!(check.worst_share <= 1))
+    if (!(check.worst_ratio <= 1))
       failures.push_back(fmt::format("the engine's dJ/d{}: expected {} within {:.1e}, found {}",
-                                     parameter_name(check.worst), check.truth, check.bound, check.engine));
+                                     parameter_name(check.worst), check.reference, check.bound, check.engine));
   if (report.checked == 0)
     failures.push_back("gradient check: expected parameters to compare, found a kink at each of them");
   return failures;
@@ -491,8 +491,8 @@ std::string CheckReport::failure() const {
   return failures.front() + (failures.size() == 1 ? "" : fmt::format("; and {} more", failures.size() - 1));
 }
 
-CheckReport check_gradients(const Architecture& architecture, const TruthParameters& parameters, const Loss& loss,
-                            const TruthBatch& batch, double weight_decay, const CheckOptions& options) {
+CheckReport check_gradients(const Architecture& architecture, const ReferenceParameters& parameters, const Loss& loss,
+                            const ReferenceBatch& batch, double weight_decay, const CheckOptions& options) {
   validate(architecture);
   require_fitting(architecture, batch);
   Architecture as_checked = architecture;  // without dropout and max-norm: one is random, one acts after the gradient

@@ -25,10 +25,10 @@ enum class CheckMethod {
 std::string_view method_name(CheckMethod method);
 
 struct CheckOptions {
-  std::size_t most = 2000;     ///< parameters sampled by seed from all layers, weights and biases; 0 = all
-  std::uint64_t seed = 1;      ///< of the sample
-  bool plant_faults = true;    ///< also checks the parameters that a planted fault changes most
-  bool compare_engine = true;  ///< also compares the engine's gradient
+  std::size_t max_parameters = 2000;  ///< parameters sampled by seed from all layers, weights and biases; 0 = all
+  std::uint64_t seed = 1;             ///< of the sample
+  bool plant_faults = true;           ///< also checks the parameters that a planted fault changes most
+  bool compare_engine = true;         ///< also compares the engine's gradient
 };
 
 /// One layer's weights or biases.
@@ -40,7 +40,7 @@ struct TensorCheck {
   std::size_t kinks = 0;               ///< skipped because a kink lies within the step
   double worst_error = 0;              ///< see entry_error()
   double tolerance = 0;                ///< of that error: the method's accuracy plus the rounding error bound
-  ParameterPlace worst;                ///< the parameter with the largest error relative to its tolerance
+  ParameterIndex worst;                ///< the parameter with the largest error relative to its tolerance
   double computed = 0, numerical = 0;  ///< dJ/dp there, with decay
 };
 
@@ -48,9 +48,9 @@ struct TensorCheck {
 struct EngineCheck {
   std::size_t layer = 0;
   bool is_bias = false;
-  double worst_share = 0;                   ///< the largest |engine - truth| / bound; above 1 fails
-  ParameterPlace worst;                     ///< the parameter where it occurs
-  double engine = 0, truth = 0, bound = 0;  ///< there; the bound allows for rounding errors only
+  double worst_ratio = 0;                       ///< the largest |engine - truth| / bound; above 1 fails
+  ParameterIndex worst;                         ///< the parameter where it occurs
+  double engine = 0, reference = 0, bound = 0;  ///< there; the bound allows for rounding errors only
 };
 
 /// The outcome for a planted fault.
@@ -69,7 +69,7 @@ struct FaultCheck {
   FaultVerdict verdict = FaultVerdict::missed;
   double effect = 0;     ///< the largest error of the faulty gradient against the correct one
   double error = 0;      ///< of the faulty gradient against the numerical derivative, at `where`
-  ParameterPlace where;  ///< the parameter that decided the verdict
+  ParameterIndex where;  ///< the parameter that decided the verdict
   std::string reason;    ///< for no_effect: "f' is 1 everywhere"
 };
 
@@ -90,13 +90,13 @@ struct CheckReport {
   std::string failure() const;
 };
 
-/// Checks the gradient that truth_step() computes for this batch, without dropout; compares the engine's gradient with
-/// it; and checks every planted fault. Works for custom activations and losses. Each parameter costs a forward pass
-/// through the layers above (six or more with central differences), each fault a backward pass. Throws Error (input)
-/// if the batch has no rows or does not fit the network, (numerics) if the objective or a number of the engine is not
-/// finite.
-CheckReport check_gradients(const Architecture& architecture, const TruthParameters& parameters, const Loss& loss,
-                            const TruthBatch& batch, double weight_decay, const CheckOptions& options = {});
+/// Checks the gradient that reference_step() computes for this batch, without dropout; compares the engine's gradient
+/// with it; and checks every planted fault. Works for custom activations and losses. Each parameter costs a forward
+/// pass through the layers above (six or more with central differences), each fault a backward pass. Throws Error
+/// (input) if the batch has no rows or does not fit the network, (numerics) if the objective or a number of the engine
+/// is not finite.
+CheckReport check_gradients(const Architecture& architecture, const ReferenceParameters& parameters, const Loss& loss,
+                            const ReferenceBatch& batch, double weight_decay, const CheckOptions& options = {});
 
 /// Facts that `check` prints with the report.
 struct CheckFacts {

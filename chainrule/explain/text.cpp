@@ -43,19 +43,19 @@ std::string filled(const Term& term, Write write, bool only = false) {
 
 // The sum with as many terms as fit: the first ones and the last.
 template <class Write>
-std::string sum_text(const Derivation& made, std::size_t room, Write write) {
+std::string sum_text(const Derivation& made, std::size_t width, Write write) {
   const std::string before = filled(made.before, write), after = filled(made.after, write);
   const std::size_t count = made.terms.size();
   std::string whole = before;
-  for (std::size_t k = 0; k < count && whole.size() <= room; ++k)
+  for (std::size_t k = 0; k < count && whole.size() <= width; ++k)
     whole += (k == 0 ? "" : " + ") + filled(made.terms[k], write, count == 1);
-  if (whole.size() + after.size() <= room || count <= 2) return whole + after;
+  if (whole.size() + after.size() <= width || count <= 2) return whole + after;
   const std::string last = filled(made.terms.back(), write);
   std::string some = before + filled(made.terms[0], write);
   std::size_t shown = 1;
   while (shown + 1 < count) {
     const std::string next = " + " + filled(made.terms[shown], write);
-    if (some.size() + next.size() + last.size() + after.size() + 20 > room) break;
+    if (some.size() + next.size() + last.size() + after.size() + 20 > width) break;
     some += next;
     ++shown;
   }
@@ -87,9 +87,9 @@ class TextWriter {
 
   // A line with the three columns at its end, or on the next line if they do not fit.
   void numbers(const std::string& left, const Entry& entry) {
-    const double difference = entry.engine() - entry.truth();
+    const double difference = entry.engine() - entry.reference();
     const bool beyond = !(std::abs(difference) <= entry.bound());
-    std::string right = fmt::format("{:>14.7g} {:>17.10g} {:>10}", entry.engine(), entry.truth(),
+    std::string right = fmt::format("{:>14.7g} {:>17.10g} {:>10}", entry.engine(), entry.reference(),
                                     difference == 0 ? "0" : fmt::format("{:+.1e}", difference));
     if (beyond) right = styled("\x1b[31m", right + fmt::format("  exceeds its bound {:.1e}", entry.bound()));
     if (left.size() + kNumbers > view_.width) {
@@ -100,7 +100,7 @@ class TextWriter {
     }
   }
 
-  std::size_t room(std::size_t used) const { return view_.width > used + 24 ? view_.width - used : 24; }
+  std::size_t width_left(std::size_t used) const { return view_.width > used + 24 ? view_.width - used : 24; }
 
   void column_heads() {
     if (view_.width < kNumbers) return;
@@ -129,7 +129,8 @@ class TextWriter {
     const Derivation made = derive(explanation_, step, at);
     const std::string given = pipeline(at);
     if (!made.is_given())
-      left += " = " + sum_text(made, room(left.size() + 3), [](const Entry& e) { return factor_text(e.engine()); });
+      left +=
+          " = " + sum_text(made, width_left(left.size() + 3), [](const Entry& e) { return factor_text(e.engine()); });
     else if (!given.empty())
       left += "  " + given;
     numbers(left, at);
@@ -139,34 +140,35 @@ class TextWriter {
     const Formula formula = formula_of(explanation_, step, tensor);
     std::string left = formula.text.empty() ? "" : " = " + formula.text;
     if (!formula.article.empty()) left += "  (" + formula.article + ")";
-    const std::string said = "  " + formula.meaning + spread(tensor), name = styled("\x1b[36m", tensor.name);
-    if (2 + tensor.name.size() + left.size() + said.size() <= view_.width)
-      line("  " + name + left + said);
+    const std::string description = "  " + formula.meaning + spread(tensor), name = styled("\x1b[36m", tensor.name);
+    if (2 + tensor.name.size() + left.size() + description.size() <= view_.width)
+      line("  " + name + left + description);
     else
-      line("  " + name + wrapped(left, 2 + tensor.name.size()) + (left.empty() ? "" : "\n     ") + wrapped(said, 5));
+      line("  " + name + wrapped(left, 2 + tensor.name.size()) + (left.empty() ? "" : "\n     ") +
+           wrapped(description, 5));
     const TensorName parts = parts_of(tensor.name);
     const bool memory = parts.symbol.starts_with("first_") || parts.symbol.starts_with("second_");
     if (memory && std::ranges::all_of(tensor.engine, [](double x) { return x == 0; })) return line("    all 0");
-    const std::vector<Entry> wanted = entries(tensor);
+    const std::vector<Entry> requested = entries(tensor);
     const bool of_rows = tensor.columns > 1 && tensor.rows == explanation_.rows.size() && !parts.of_parameters();
-    if (!of_rows) return list(step, wanted, "");
-    for (std::size_t first = 0, row = 0; first < wanted.size(); ++row) {  // each row shows equally many numbers
+    if (!of_rows) return list(step, requested, "");
+    for (std::size_t first = 0, row = 0; first < requested.size(); ++row) {  // each row shows equally many numbers
       std::size_t last = first;
-      while (last < wanted.size() && wanted[last].row == wanted[first].row) ++last;
-      if (row == view_.most) return line(fmt::format("    ... {} more rows", tensor.rows - row));
-      list(step, {wanted.begin() + static_cast<long>(first), wanted.begin() + static_cast<long>(last)},
-           tensor.rows > 1 ? fmt::format(" of row {}", explanation_.rows[wanted[first].row]) : "");
+      while (last < requested.size() && requested[last].row == requested[first].row) ++last;
+      if (row == view_.max_numbers) return line(fmt::format("    ... {} more rows", tensor.rows - row));
+      list(step, {requested.begin() + static_cast<long>(first), requested.begin() + static_cast<long>(last)},
+           tensor.rows > 1 ? fmt::format(" of row {}", explanation_.rows[requested[first].row]) : "");
       first = last;
     }
   }
 
-  void list(const ExplainedStep& step, const std::vector<Entry>& wanted, const std::string& of) {
-    const std::size_t shown = wanted.size() <= view_.most + 1 ? wanted.size() : view_.most;
-    for (std::size_t k = 0; k < shown; ++k) entry(step, wanted[k]);
-    if (shown < wanted.size()) line(fmt::format("    ... {} more{}", wanted.size() - shown, of));
+  void list(const ExplainedStep& step, const std::vector<Entry>& requested, const std::string& of) {
+    const std::size_t shown = requested.size() <= view_.max_numbers + 1 ? requested.size() : view_.max_numbers;
+    for (std::size_t k = 0; k < shown; ++k) entry(step, requested[k]);
+    if (shown < requested.size()) line(fmt::format("    ... {} more{}", requested.size() - shown, of));
   }
 
-  bool is_wanted(const Tensor& tensor) const {
+  bool is_requested(const Tensor& tensor) const {
     if (view_.layer == 0) return true;
     const TensorName parts = parts_of(tensor.name);
     if (parts.layer == 0) return view_.layer == layers_of(explanation_) && parts.symbol != "gradient_norm";
@@ -176,10 +178,10 @@ class TextWriter {
  private:
   std::string rows_text() const {
     std::string text;
-    for (std::size_t k = 0; k < explanation_.rows.size() && k < view_.most; ++k)
+    for (std::size_t k = 0; k < explanation_.rows.size() && k < view_.max_numbers; ++k)
       text += (k == 0 ? "" : ", ") + std::to_string(explanation_.rows[k]) + label_of(k);
-    if (explanation_.rows.size() > view_.most)
-      text += fmt::format(", ... {} more", explanation_.rows.size() - view_.most);
+    if (explanation_.rows.size() > view_.max_numbers)
+      text += fmt::format(", ... {} more", explanation_.rows.size() - view_.max_numbers);
     return text;
   }
   std::string label_of(std::size_t row) const {
@@ -206,7 +208,7 @@ class TextWriter {
   static std::string spread(const Tensor& tensor) {
     double difference = 0, bound = 0;
     for (std::size_t k = 0; k < tensor.engine.size(); ++k) {
-      difference = std::max(difference, std::abs(tensor.engine[k] - tensor.truth[k]));
+      difference = std::max(difference, std::abs(tensor.engine[k] - tensor.reference[k]));
       bound = std::max(bound, tensor.bound[k]);
     }
     if (bound == 0 && difference == 0) return ": exact";
@@ -217,12 +219,12 @@ class TextWriter {
     const TensorName parts = parts_of(tensor.name);
     const bool parameters = parts.of_parameters();
     const bool units = parts.layer > 0 || tensor.name == "y" || tensor.name == "y_smooth" || tensor.name == "p";
-    std::vector<Entry> wanted;
+    std::vector<Entry> requested;
     for (std::size_t row = 0; row < tensor.rows; ++row)
       for (std::size_t column = 0; column < tensor.columns; ++column)
         if (view_.unit == 0 || !units || (parameters ? row : column) + 1 == view_.unit)
-          wanted.push_back({&tensor, row, column});
-    return wanted;
+          requested.push_back({&tensor, row, column});
+    return requested;
   }
 
   const Explanation& explanation_;
@@ -240,7 +242,7 @@ ExplainView checked(const Explanation& explanation, ExplainView view) {
         view.layer == 1 ? explanation.architecture.inputs : explanation.architecture.layers[view.layer - 2].outputs;
   if (view.unit > widest) throw option_error("unit", fmt::format("expected 1 to {}, found {}", widest, view.unit));
   view.width = std::max<std::size_t>(view.width, 40);
-  if (view.unit > 0) view.most = std::max<std::size_t>(view.most, 32);
+  if (view.unit > 0) view.max_numbers = std::max<std::size_t>(view.max_numbers, 32);
   return view;
 }
 
@@ -252,10 +254,10 @@ struct Path {
   ExplainView view;
   std::vector<Entry> shown = {};
 
-  static constexpr std::size_t kMostLines = 500, kMostFactors = 8, kFirstFactors = 4;
+  static constexpr std::size_t kMaxLines = 500, kMaxFactors = 8, kFirstFactors = 4;
 
   void show(const Entry& entry, std::size_t depth) {
-    if (std::ranges::find(shown, entry) != shown.end() || shown.size() >= kMostLines) return;
+    if (std::ranges::find(shown, entry) != shown.end() || shown.size() >= kMaxLines) return;
     shown.push_back(entry);
     const Derivation made = derive(explanation, step, entry);
     std::string left = std::string(2 + 2 * std::min<std::size_t>(depth, 10), ' ') + name_of(explanation, entry);
@@ -263,14 +265,15 @@ struct Path {
     const Formula formula = formula_of(explanation, step, *entry.tensor);
     const std::string what = parts_of(entry.tensor->name).after ? "a forward pass with the new weights" : "given";
     if (made.is_given()) return writer.numbers(left + "  " + (given.empty() ? what : given), entry);
-    writer.line(left + " = " +
-                sum_text(made, writer.room(left.size() + 3), [&](const Entry& e) { return name_of(explanation, e); }) +
-                (formula.article.empty() ? "" : "  (" + formula.article + ")"));
+    writer.line(
+        left + " = " +
+        sum_text(made, writer.width_left(left.size() + 3), [&](const Entry& e) { return name_of(explanation, e); }) +
+        (formula.article.empty() ? "" : "  (" + formula.article + ")"));
     const std::string indent(left.size() - name_of(explanation, entry).size() + 4, ' ');
-    writer.numbers(
-        indent + "= " +
-            sum_text(made, writer.room(indent.size() + 2), [](const Entry& e) { return factor_text(e.engine()); }),
-        entry);
+    writer.numbers(indent + "= " +
+                       sum_text(made, writer.width_left(indent.size() + 2),
+                                [](const Entry& e) { return factor_text(e.engine()); }),
+                   entry);
     below(made, depth);
   }
 
@@ -281,11 +284,11 @@ struct Path {
       const bool weight = derive(explanation, step, factor).is_given() && factor.tensor->name != "a1";
       return weight || std::ranges::find(shown, factor) != shown.end();
     });
-    const std::size_t most = factors.size() > kMostFactors ? kFirstFactors : factors.size();
-    for (std::size_t k = 0; k < most; ++k) show(factors[k], depth + 1);
-    if (most < factors.size())
+    const std::size_t maximum = factors.size() > kMaxFactors ? kFirstFactors : factors.size();
+    for (std::size_t k = 0; k < maximum; ++k) show(factors[k], depth + 1);
+    if (maximum < factors.size())
       writer.line(std::string(4 + 2 * std::min<std::size_t>(depth, 10), ' ') +
-                  fmt::format("... {} more factors of the same kind", factors.size() - most));
+                  fmt::format("... {} more factors of the same kind", factors.size() - maximum));
   }
 };
 
@@ -295,14 +298,14 @@ struct Path {
 }
 
 // The numbers in brackets, from 1: "[3,1]", or "[3; row 17]" with the row of the file last.
-struct Places {
+struct Subscript {
   std::vector<std::size_t> numbers;
   std::size_t row = 0;  // 0 = not given
 };
 
-Places places_in(const std::string& name, std::string_view text) {
-  Places places;
-  if (text.empty()) return places;
+Subscript subscript_in(const std::string& name, std::string_view text) {
+  Subscript subscript;
+  if (text.empty()) return subscript;
   const auto number = [&] {
     std::size_t value = 0;
     const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -311,17 +314,17 @@ Places places_in(const std::string& name, std::string_view text) {
     return value;
   };
   text.remove_prefix(1);
-  places.numbers.push_back(number());
+  subscript.numbers.push_back(number());
   while (text.starts_with(",")) {
     text.remove_prefix(1);
-    places.numbers.push_back(number());
+    subscript.numbers.push_back(number());
   }
   if (text.starts_with("; row ")) {
     text.remove_prefix(6);
-    places.row = number();
+    subscript.row = number();
   }
   if (text != "]") refuse_name(name, "a closing bracket at the end");
-  return places;
+  return subscript;
 }
 
 // "W2[3,1]", "b1[2]", "z2[3]" (of the first row), "z2[3; row 17]", "loss" in a step.
@@ -331,22 +334,22 @@ Entry entry_of(const Explanation& explanation, const ExplainedStep& step, const 
   if (step.find(tensor_name + "_after") != nullptr && parts_of(tensor_name).layer > 0) tensor_name += "_after";
   const Tensor* tensor = step.find(tensor_name);
   if (tensor == nullptr) refuse_name(name, "a quantity of the step, such as W1, b2, z2 or delta3");
-  const Places places = places_in(name, std::string_view(name).substr(bracket));
+  const Subscript subscript = subscript_in(name, std::string_view(name).substr(bracket));
   const TensorName parts = parts_of(tensor_name);
   const bool of_parameters = parts.of_parameters();
   const bool whole = parts.layer == 0 && tensor->rows * tensor->columns == 1;
-  const std::size_t wanted = whole ? 0 : parts.of_weights() ? 2 : 1;
-  const auto row = std::ranges::find(explanation.rows, places.row);
-  if (places.row > 0 && (of_parameters || whole || row == explanation.rows.end()))
+  const std::size_t requested = whole ? 0 : parts.of_weights() ? 2 : 1;
+  const auto row = std::ranges::find(explanation.rows, subscript.row);
+  if (subscript.row > 0 && (of_parameters || whole || row == explanation.rows.end()))
     refuse_name(name, "one of the explained rows");
   Entry entry{tensor, 0, 0};
-  if (places.numbers.size() == wanted && wanted > 0) {
-    entry.row = of_parameters    ? places.numbers[0] - 1
-                : places.row > 0 ? static_cast<std::size_t>(row - explanation.rows.begin())
-                                 : 0;
-    if (!parts.of_biases()) entry.column = places.numbers.back() - 1;
+  if (subscript.numbers.size() == requested && requested > 0) {
+    entry.row = of_parameters       ? subscript.numbers[0] - 1
+                : subscript.row > 0 ? static_cast<std::size_t>(row - explanation.rows.begin())
+                                    : 0;
+    if (!parts.of_biases()) entry.column = subscript.numbers.back() - 1;
   }
-  if (places.numbers.size() != wanted || entry.row >= tensor->rows || entry.column >= tensor->columns)
+  if (subscript.numbers.size() != requested || entry.row >= tensor->rows || entry.column >= tensor->columns)
     refuse_name(name, fmt::format("an index within {}, which is {} x {}", name.substr(0, bracket), tensor->rows,
                                   tensor->columns));
   return entry;
@@ -354,14 +357,14 @@ Entry entry_of(const Explanation& explanation, const ExplainedStep& step, const 
 
 }  // namespace
 
-std::string explain_text(const Explanation& explanation, const ExplainView& wanted) {
-  const ExplainView view = checked(explanation, wanted);
+std::string explain_text(const Explanation& explanation, const ExplainView& requested) {
+  const ExplainView view = checked(explanation, requested);
   TextWriter writer(explanation, view);
   writer.head();
   for (const ExplainedStep& step : explanation.steps) {
     std::string part;
     for (const Tensor& tensor : step.tensors) {
-      if (!writer.is_wanted(tensor)) continue;
+      if (!writer.is_requested(tensor)) continue;
       if (part != part_of(tensor)) {
         part = part_of(tensor);
         writer.heading(fmt::format("step {}: {}", step.step, part));
@@ -373,8 +376,8 @@ std::string explain_text(const Explanation& explanation, const ExplainView& want
   return writer.take();
 }
 
-std::string explain_path(const Explanation& explanation, const std::string& name, const ExplainView& wanted) {
-  const ExplainView view = checked(explanation, wanted);
+std::string explain_path(const Explanation& explanation, const std::string& name, const ExplainView& requested) {
+  const ExplainView view = checked(explanation, requested);
   TextWriter writer(explanation, view);
   writer.head();
   for (const ExplainedStep& step : explanation.steps) {
@@ -383,8 +386,8 @@ std::string explain_path(const Explanation& explanation, const std::string& name
     writer.column_heads();
     Path path{writer, explanation, step, view};
     path.show(entry, 0);
-    if (path.shown.size() >= Path::kMostLines)
-      writer.line(fmt::format("  ... and so on: the output stops after {} numbers", Path::kMostLines));
+    if (path.shown.size() >= Path::kMaxLines)
+      writer.line(fmt::format("  ... and so on: the output stops after {} numbers", Path::kMaxLines));
   }
   return writer.take();
 }

@@ -11,11 +11,11 @@
 namespace chainrule {
 
 struct ExplainView {
-  std::size_t layer = 0;    ///< 0 = all; else the quantities of this layer of the article, and the weights into it
-  std::size_t unit = 0;     ///< 0 = all; else this unit of each layer
-  std::size_t width = 100;  ///< columns of text, at least 40
-  bool color = false;       ///< with terminal escape codes
-  std::size_t most = 10;    ///< numbers printed per quantity; the others are counted
+  std::size_t layer = 0;         ///< 0 = all; else the quantities of this layer of the article, and the weights into it
+  std::size_t unit = 0;          ///< 0 = all; else this unit of each layer
+  std::size_t width = 100;       ///< columns of text, at least 40
+  bool color = false;            ///< with terminal escape codes
+  std::size_t max_numbers = 10;  ///< numbers printed per quantity; the others are counted
 };
 
 /// The steps, quantity by quantity. Throws Error (usage) for a layer or unit that does not exist.

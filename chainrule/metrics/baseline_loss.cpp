@@ -48,14 +48,16 @@ double weighted_median(const Selection& rows, const Matrix& targets, std::size_t
 }
 
 // The output a(L) with this link value, labels smoothed over `classes`; approximate at the limits of the link's range.
-double output_for(const Loss& loss, double answer, double classes) {
+double output_for(const Loss& loss, double prediction, double classes) {
   const auto log = [](double x) { return elementary::log(std::max(x, std::numeric_limits<double>::min())); };
-  const auto smooth = [&](double share) { return (1 - loss.label_smoothing) * answer + loss.label_smoothing * share; };
+  const auto smooth = [&](double fraction) {
+    return (1 - loss.label_smoothing) * prediction + loss.label_smoothing * fraction;
+  };
   const std::string_view link = link_name(loss);
   if (link == "softmax") return log(smooth(1 / classes));
   if (link == "sigmoid") return log(smooth(0.5)) - log(1 - smooth(0.5));
-  if (link == "exp") return log(answer);
-  return answer;
+  if (link == "exp") return log(prediction);
+  return prediction;
 }
 
 // output_of(target): the output of the network for a row with this target.
@@ -74,21 +76,21 @@ double mean_loss(const Loss& loss, const Selection& rows, const Matrix& targets,
 
 }  // namespace
 
-double trivial_loss(const Loss& loss, const Selection& rows) {
+double baseline_loss(const Loss& loss, const Selection& rows) {
   validate(rows);
   const Matrix targets = targets_of(rows);
-  double least = std::numeric_limits<double>::infinity();
-  for (const auto answer_of : {weighted_mean, weighted_median}) {
+  double minimum = std::numeric_limits<double>::infinity();
+  for (const auto constant_of : {weighted_mean, weighted_median}) {
     std::vector<double> output(targets.columns());
     for (std::size_t k = 0; k < output.size(); ++k)
-      output[k] = output_for(loss, answer_of(rows, targets, k), static_cast<double>(output.size()));
-    least = std::min(least, mean_loss(
-                                loss, rows, targets, [&](const auto&) -> const auto& { return output; }));
+      output[k] = output_for(loss, constant_of(rows, targets, k), static_cast<double>(output.size()));
+    minimum = std::min(minimum, mean_loss(
+                                    loss, rows, targets, [&](const auto&) -> const auto& { return output; }));
   }
-  return least;
+  return minimum;
 }
 
-double least_loss(const Loss& loss, const Selection& rows) {
+double minimum_loss(const Loss& loss, const Selection& rows) {
   validate(rows);
   const Matrix targets = targets_of(rows);
   std::vector<double> output(targets.columns());

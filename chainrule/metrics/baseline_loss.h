@@ -9,10 +9,10 @@
 namespace chainrule {
 
 /// Loss of the baseline, with sample weights: it always predicts the mean of the targets or, if better, their median.
-double trivial_loss(const Loss& loss, const Selection& rows);
+double baseline_loss(const Loss& loss, const Selection& rows);
 
 /// Loss of perfect predictions: 0, except with label smoothing and for poisson.
-double least_loss(const Loss& loss, const Selection& rows);
+double minimum_loss(const Loss& loss, const Selection& rows);
 
 }  // namespace chainrule
 #pragma GCC visibility pop

@@ -12,61 +12,62 @@
 namespace chainrule {
 namespace {
 
-constexpr std::size_t kBins = 15;                // of the calibration error
-constexpr std::size_t kMostRanked = 1ull << 27;  // rows times rankings: half a gibibyte
+constexpr std::size_t kBins = 15;               // of the calibration error
+constexpr std::size_t kMaxRanked = 1ull << 27;  // rows times rankings: half a gibibyte
 
 // -ln of a probability, which is clamped to epsilon away from 0 and 1.
 double log_loss_of(double probability) {
-  constexpr double kLeast = std::numeric_limits<double>::epsilon();
-  if (probability < kLeast) probability = kLeast;
-  if (probability > 1 - kLeast) probability = 1 - kLeast;
+  constexpr double kMin = std::numeric_limits<double>::epsilon();
+  if (probability < kMin) probability = kMin;
+  if (probability > 1 - kMin) probability = 1 - kMin;
   return std::isnan(probability) ? kNaN : -elementary::log(probability);
 }
 
 // For two classes: that of the second one, between 0 and 1; else summed over the classes, between 0 and 2.
-template <class ShareOf>
-double brier_of(const ShareOf& share_of, std::size_t classes, std::size_t label) {
+template <class ProbabilityOf>
+double brier_of(const ProbabilityOf& probability_of, std::size_t classes, std::size_t label) {
   double sum = 0;
   for (std::size_t k = classes == 2 ? 1 : 0; k < classes; ++k) {
-    const double distance = share_of(k) - (k == label ? 1.0 : 0.0);
+    const double distance = probability_of(k) - (k == label ? 1.0 : 0.0);
     sum += distance * distance;
   }
   return sum;
 }
 
-// share_of(row, class): a probability; guess_of(row): the predicted class; surest_of(row): the most probable class.
-template <class ShareOf, class GuessOf, class SurestOf>
-ClassAnswers answers_from(const Selection& truth, Depth depth, const ShareOf& share_of, const GuessOf& guess_of,
-                          const SurestOf& surest_of) {
-  ClassAnswers out;
-  out.classes = truth.data->targets.classes;
+// probability_of(row, class): a probability; guess_of(row): the predicted class; top_class_of(row): the most probable
+// class.
+template <class ProbabilityOf, class GuessOf, class TopClassOf>
+PreparedClasses prepare_from(const Selection& targets, Depth depth, const ProbabilityOf& probability_of,
+                             const GuessOf& guess_of, const TopClassOf& top_class_of) {
+  PreparedClasses out;
+  out.classes = targets.data->targets.classes;
   out.seen.assign(out.classes, false);
-  for (auto* const list : {&out.truth, &out.guess}) list->reserve(truth.rows.size());
+  for (auto* const list : {&out.targets, &out.guess}) list->reserve(targets.rows.size());
   for (auto* const list : {&out.log_loss, &out.brier, &out.confidence})
-    if (depth == Depth::all || list == &out.log_loss) list->reserve(truth.rows.size());
-  for (std::size_t i = 0; i < truth.rows.size(); ++i) {
-    const std::size_t label = truth.data->targets.labels[truth.rows[i]], guess = guess_of(i);
-    const auto share = share_of(i);
-    out.truth.push_back(static_cast<std::uint32_t>(label));
+    if (depth == Depth::all || list == &out.log_loss) list->reserve(targets.rows.size());
+  for (std::size_t i = 0; i < targets.rows.size(); ++i) {
+    const std::size_t label = targets.data->targets.labels[targets.rows[i]], guess = guess_of(i);
+    const auto probability = probability_of(i);
+    out.targets.push_back(static_cast<std::uint32_t>(label));
     out.guess.push_back(static_cast<std::uint32_t>(guess));
     out.seen[label] = out.seen[guess] = true;
-    out.log_loss.push_back(log_loss_of(share(label)));
+    out.log_loss.push_back(log_loss_of(probability(label)));
     if (depth == Depth::main) continue;
-    out.brier.push_back(brier_of(share, out.classes, label));
-    const std::size_t surest = surest_of(i);
-    out.confidence.push_back(share(surest));
-    out.surest_is_right.push_back(surest == label);
+    out.brier.push_back(brier_of(probability, out.classes, label));
+    const std::size_t top_class = top_class_of(i);
+    out.confidence.push_back(probability(top_class));
+    out.top_class_is_right.push_back(top_class == label);
   }
   return out;
 }
 
-template <class ShareOf>
-void add_rankings(ClassAnswers& out, std::size_t rows, const ShareOf& share_of) {
+template <class ProbabilityOf>
+void add_rankings(PreparedClasses& out, std::size_t rows, const ProbabilityOf& probability_of) {
   const std::size_t rankings = out.classes == 2 ? 1 : out.classes;
-  if (out.classes < 2 || rankings > kMostRanked / std::max<std::size_t>(rows, 1)) return;
+  if (out.classes < 2 || rankings > kMaxRanked / std::max<std::size_t>(rows, 1)) return;
   for (std::size_t k = out.classes - rankings; k < out.classes; ++k) {
     std::vector<double> keys(rows);
-    for (std::size_t i = 0; i < rows; ++i) keys[i] = -share_of(i)(k);
+    for (std::size_t i = 0; i < rows; ++i) keys[i] = -probability_of(i)(k);
     out.positives.push_back(k);
     out.rankings.emplace_back(keys);
   }
@@ -75,7 +76,7 @@ void add_rankings(ClassAnswers& out, std::size_t rows, const ShareOf& share_of) 
 template <std::size_t L>
 struct ClassSums {
   struct Class {
-    Lanes<L> right{}, truth{}, predicted{};
+    Lanes<L> right{}, targets{}, predicted{};
   };
   struct Bin {
     Lanes<L> right{}, confidence{};
@@ -86,25 +87,25 @@ struct ClassSums {
 };
 
 template <std::size_t L>
-ClassSums<L> sums_of(const ClassAnswers& answers, std::span<const float> weights) {
+ClassSums<L> sums_of(const PreparedClasses& prepared, std::span<const float> weights) {
   ClassSums<L> sums;
-  sums.classes.resize(answers.classes);
-  for (std::size_t i = 0; i < answers.truth.size(); ++i) {
+  sums.classes.resize(prepared.classes);
+  for (std::size_t i = 0; i < prepared.targets.size(); ++i) {
     const float* const weight = &weights[i * L];
-    const std::size_t label = answers.truth[i], guess = answers.guess[i];
+    const std::size_t label = prepared.targets[i], guess = prepared.guess[i];
     add(sums.total, weight);
-    add(sums.classes[label].truth, weight);
+    add(sums.classes[label].targets, weight);
     add(sums.classes[guess].predicted, weight);
     if (label == guess) add(sums.classes[label].right, weight);
     if (label == guess) add(sums.right, weight);
-    add(sums.log_loss, weight, answers.log_loss[i]);
-    if (answers.brier.empty()) continue;
-    add(sums.brier, weight, answers.brier[i]);
+    add(sums.log_loss, weight, prepared.log_loss[i]);
+    if (prepared.brier.empty()) continue;
+    add(sums.brier, weight, prepared.brier[i]);
     // Bin b holds confidences above b / kBins, up to (b + 1) / kBins.
-    const double place = std::ceil(answers.confidence[i] * static_cast<double>(kBins)) - 1;
-    auto& bin = sums.bins[static_cast<std::size_t>(std::clamp(place, 0.0, kBins - 1.0))];
-    add(bin.confidence, weight, answers.confidence[i]);
-    if (answers.surest_is_right[i]) add(bin.right, weight);
+    const double position = std::ceil(prepared.confidence[i] * static_cast<double>(kBins)) - 1;
+    auto& bin = sums.bins[static_cast<std::size_t>(std::clamp(position, 0.0, kBins - 1.0))];
+    add(bin.confidence, weight, prepared.confidence[i]);
+    if (prepared.top_class_is_right[i]) add(bin.right, weight);
   }
   return sums;
 }
@@ -115,32 +116,32 @@ struct OfClasses {
 };
 
 template <std::size_t L>
-OfClasses of_classes(const ClassAnswers& answers, const ClassSums<L>& sums, std::size_t l) {
-  double recalls = 0, f1s = 0, with_truth = 0, with_guess = 0, seen = 0, last_f1 = kNaN;
-  double products = 0, truth_squares = 0, guess_squares = 0;
-  for (std::size_t k = 0; k < answers.classes; ++k) {
-    const double right = sums.classes[k].right[l], truth = sums.classes[k].truth[l],
+OfClasses of_classes(const PreparedClasses& prepared, const ClassSums<L>& sums, std::size_t l) {
+  double recalls = 0, f1s = 0, with_targets = 0, with_guess = 0, seen = 0, last_f1 = kNaN;
+  double products = 0, target_squares = 0, guess_squares = 0;
+  for (std::size_t k = 0; k < prepared.classes; ++k) {
+    const double right = sums.classes[k].right[l], targets = sums.classes[k].targets[l],
                  predicted = sums.classes[k].predicted[l];
-    const bool weighs = truth + predicted > 0;
-    if (truth > 0) recalls += right / truth;
-    if (truth > 0) ++with_truth;
+    const bool weighs = targets + predicted > 0;
+    if (targets > 0) recalls += right / targets;
+    if (targets > 0) ++with_targets;
     if (predicted > 0) ++with_guess;
     // Classes whose rows have weight 0 count with 0, as in scikit-learn; classes missing in a resample do not count.
-    if (L == 1 ? answers.seen[k] : weighs) ++seen;
-    last_f1 = weighs ? 2 * right / (truth + predicted) : kNaN;
+    if (L == 1 ? prepared.seen[k] : weighs) ++seen;
+    last_f1 = weighs ? 2 * right / (targets + predicted) : kNaN;
     if (weighs) f1s += last_f1;
-    products += truth * predicted;
-    truth_squares += truth * truth;
+    products += targets * predicted;
+    target_squares += targets * targets;
     guess_squares += predicted * predicted;
   }
   const double total = sums.total[l], square = total * total;
   if (!(total > 0)) return {};
-  OfClasses out{recalls / with_truth, f1s / seen, answers.classes == 2 ? last_f1 : f1s / seen, kNaN};
+  OfClasses out{recalls / with_targets, f1s / seen, prepared.classes == 2 ? last_f1 : f1s / seen, kNaN};
   // Predictions of one class give correlation 0; with targets of one class it is undefined.
-  if (with_truth >= 2)
-    out.mcc = with_guess < 2
-                  ? 0
-                  : (sums.right[l] * total - products) / std::sqrt((square - truth_squares) * (square - guess_squares));
+  if (with_targets >= 2)
+    out.mcc = with_guess < 2 ? 0
+                             : (sums.right[l] * total - products) /
+                                   std::sqrt((square - target_squares) * (square - guess_squares));
   return out;
 }
 
@@ -151,13 +152,13 @@ struct Areas {
 };
 
 template <std::size_t L>
-Areas<L> areas_of(const ClassAnswers& answers, std::size_t ranking, std::span<const float> weights) {
+Areas<L> areas_of(const PreparedClasses& prepared, std::size_t ranking, std::span<const float> weights) {
   Areas<L> areas;
   Lanes<L> hits{}, others{}, new_hits{}, new_others{};  // "new": of the current group of equal scores
   bool has_hits = false;
-  const std::size_t positive = answers.positives[ranking];
-  answers.rankings[ranking].each([&](std::size_t row, bool ends) {
-    const bool hit = answers.truth[row] == positive;
+  const std::size_t positive = prepared.positives[ranking];
+  prepared.rankings[ranking].each([&](std::size_t row, bool ends) {
+    const bool hit = prepared.targets[row] == positive;
     has_hits = has_hits || hit;
     add(hit ? new_hits : new_others, &weights[row * L]);
     if (!ends) return;
@@ -178,13 +179,13 @@ Areas<L> areas_of(const ClassAnswers& answers, std::size_t ranking, std::span<co
 
 // Means over the rankings in which the areas are defined.
 template <std::size_t L>
-Areas<L> mean_areas(const ClassAnswers& answers, const ClassSums<L>& sums, std::span<const float> weights) {
+Areas<L> mean_areas(const PreparedClasses& prepared, const ClassSums<L>& sums, std::span<const float> weights) {
   Areas<L> mean;
   Lanes<L> rocs{}, precisions{};
-  for (std::size_t r = 0; r < answers.rankings.size(); ++r) {
-    const Areas<L> areas = areas_of<L>(answers, r, weights);
+  for (std::size_t r = 0; r < prepared.rankings.size(); ++r) {
+    const Areas<L> areas = areas_of<L>(prepared, r, weights);
     for (std::size_t l = 0; l < L; ++l) {
-      const double hits = sums.classes[answers.positives[r]].truth[l], others = sums.total[l] - hits;
+      const double hits = sums.classes[prepared.positives[r]].targets[l], others = sums.total[l] - hits;
       const bool has_hits = hits > 0, has_others = others > 0 && hits < sums.total[l];
       if (has_hits && has_others) mean.roc[l] += areas.roc[l] / (hits * others);
       if (has_hits) mean.precision[l] += areas.precision[l] / hits;
@@ -208,38 +209,39 @@ double calibration_error(const ClassSums<L>& sums, std::size_t l) {
 
 }  // namespace
 
-ClassAnswers prepare_classes(ConstMatrixView predictions, std::span<const double> shares, const Selection& truth,
-                             Depth depth, std::optional<double> threshold) {
-  const std::size_t rows = truth.rows.size();
-  if (!shares.empty()) {
-    const auto guess = static_cast<std::size_t>(std::max_element(shares.begin(), shares.end()) - shares.begin());
-    const auto share_of = [&](std::size_t) { return [&](std::size_t k) { return shares[k]; }; };
+PreparedClasses prepare_classes(ConstMatrixView predictions, std::span<const double> class_fractions,
+                                const Selection& targets, Depth depth, std::optional<double> threshold) {
+  const std::size_t rows = targets.rows.size();
+  if (!class_fractions.empty()) {
+    const auto guess = static_cast<std::size_t>(std::max_element(class_fractions.begin(), class_fractions.end()) -
+                                                class_fractions.begin());
+    const auto probability_of = [&](std::size_t) { return [&](std::size_t k) { return class_fractions[k]; }; };
     const auto guess_of = [&](std::size_t) { return guess; };
-    ClassAnswers out = answers_from(truth, depth, share_of, guess_of, guess_of);
-    add_rankings(out, rows, share_of);
+    PreparedClasses out = prepare_from(targets, depth, probability_of, guess_of, guess_of);
+    add_rankings(out, rows, probability_of);
     return out;
   }
-  const auto share_of = [&](std::size_t i) {
-    return [row = Shares(predictions.row(i))](std::size_t k) { return row.of(k); };
+  const auto probability_of = [&](std::size_t i) {
+    return [row = Probabilities(predictions.row(i))](std::size_t k) { return row.of(k); };
   };
-  const auto surest_of = [&](std::size_t i) { return predicted_class(predictions.row(i)); };
+  const auto top_class_of = [&](std::size_t i) { return predicted_class(predictions.row(i)); };
   const auto guess_of = [&](std::size_t i) { return predicted_class(predictions.row(i), threshold); };
-  ClassAnswers out = answers_from(truth, depth, share_of, guess_of, surest_of);
-  if (depth == Depth::all) add_rankings(out, rows, share_of);
+  PreparedClasses out = prepare_from(targets, depth, probability_of, guess_of, top_class_of);
+  if (depth == Depth::all) add_rankings(out, rows, probability_of);
   return out;
 }
 
 template <std::size_t L>
-std::vector<Lanes<L>> class_values(const ClassAnswers& answers, std::span<const float> weights) {
+std::vector<Lanes<L>> class_values(const PreparedClasses& prepared, std::span<const float> weights) {
   enum { accuracy, balanced_accuracy, f1_macro, log_loss, f1, mcc, roc_auc, average_precision, brier, calibration };
   Lanes<L> nothing;
   nothing.fill(kNaN);
   std::vector<Lanes<L>> values(calibration + 1, nothing);
-  const ClassSums<L> sums = sums_of<L>(answers, weights);
-  const Areas<L> areas = mean_areas<L>(answers, sums, weights);
+  const ClassSums<L> sums = sums_of<L>(prepared, weights);
+  const Areas<L> areas = mean_areas<L>(prepared, sums, weights);
   for (std::size_t l = 0; l < L; ++l) {
     if (!(sums.total[l] > 0)) continue;
-    const OfClasses means = of_classes<L>(answers, sums, l);
+    const OfClasses means = of_classes<L>(prepared, sums, l);
     values[accuracy][l] = sums.right[l] / sums.total[l];
     values[balanced_accuracy][l] = means.balanced_accuracy;
     values[f1_macro][l] = means.f1_macro;
@@ -248,14 +250,14 @@ std::vector<Lanes<L>> class_values(const ClassAnswers& answers, std::span<const 
     values[mcc][l] = means.mcc;
     values[roc_auc][l] = areas.roc[l];
     values[average_precision][l] = areas.precision[l];
-    if (answers.brier.empty()) continue;
+    if (prepared.brier.empty()) continue;
     values[brier][l] = sums.brier[l] / sums.total[l];
     values[calibration][l] = calibration_error<L>(sums, l);
   }
   return values;
 }
 
-template std::vector<Lanes<1>> class_values<1>(const ClassAnswers&, std::span<const float>);
-template std::vector<Lanes<kLanes>> class_values<kLanes>(const ClassAnswers&, std::span<const float>);
+template std::vector<Lanes<1>> class_values<1>(const PreparedClasses&, std::span<const float>);
+template std::vector<Lanes<kLanes>> class_values<kLanes>(const PreparedClasses&, std::span<const float>);
 
 }  // namespace chainrule

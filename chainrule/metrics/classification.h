@@ -14,23 +14,23 @@
 
 namespace chainrule {
 
-struct ClassAnswers {
+struct PreparedClasses {
   std::size_t classes = 0;
-  std::vector<std::uint32_t> truth, guess;  // one per row, as all members below
+  std::vector<std::uint32_t> targets, guess;  // one per row, as all members below
   std::vector<double> log_loss;
   std::vector<bool> seen;  // per class: whether any row has it as target or prediction, even with weight 0
   // Only with Depth::all and if no score is NaN:
   std::vector<double> brier;
-  std::vector<double> confidence;      // probability of the most probable class
-  std::vector<bool> surest_is_right;   // whether the target is that class; `guess` may depend on a threshold
-  std::vector<std::size_t> positives;  // the class of each ranking: the second of two, else all
-  std::vector<Ranking> rankings;       // by falling probability; none for too many rows times classes
+  std::vector<double> confidence;        // probability of the most probable class
+  std::vector<bool> top_class_is_right;  // whether the target is that class; `guess` may depend on a threshold
+  std::vector<std::size_t> positives;    // the class of each ranking: the second of two, else all
+  std::vector<Ranking> rankings;         // by falling probability; none for too many rows times classes
 };
 
 /// The probabilities of classes from their scores. A NaN score stays NaN.
-class Shares {
+class Probabilities {
  public:
-  explicit Shares(std::span<const float> scores) : scores_(scores) {
+  explicit Probabilities(std::span<const float> scores) : scores_(scores) {
     for (const float score : scores) sum_ += clipped(score);
   }
   double of(std::size_t label) const {
@@ -44,10 +44,10 @@ class Shares {
 };
 
 /// `shares`: if not empty, constant class probabilities that replace the predictions.
-ClassAnswers prepare_classes(ConstMatrixView predictions, std::span<const double> shares, const Selection& truth,
-                             Depth depth, std::optional<double> threshold = {});
+PreparedClasses prepare_classes(ConstMatrixView predictions, std::span<const double> class_fractions,
+                                const Selection& targets, Depth depth, std::optional<double> threshold = {});
 
 template <std::size_t L>
-std::vector<Lanes<L>> class_values(const ClassAnswers& answers, std::span<const float> weights);
+std::vector<Lanes<L>> class_values(const PreparedClasses& prepared, std::span<const float> weights);
 
 }  // namespace chainrule

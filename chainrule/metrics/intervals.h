@@ -24,7 +24,7 @@ struct Estimate {
   std::string name;
   double value = std::numeric_limits<double>::quiet_NaN();
   double low = std::numeric_limits<double>::quiet_NaN(), high = low;  ///< 95 % interval
-  double trivial = std::numeric_limits<double>::quiet_NaN();          ///< of the baseline, fitted to these rows
+  double baseline = std::numeric_limits<double>::quiet_NaN();         ///< of the baseline, fitted to these rows
   std::string undefined = {};  ///< why the value is undefined; "" if it is defined
 };
 
@@ -44,7 +44,7 @@ struct Estimates {
 
 /// The range of a metric.
 struct MetricRange {
-  double least = 0, most = 1;
+  double minimum = 0, maximum = 1;
 };
 MetricRange range_of(std::string_view metric);
 
@@ -54,11 +54,11 @@ const Estimate* find_estimate(const Estimates& estimates, std::string_view name)
 /// All metrics of `predictions` (rows.size() x outputs, link applied), as compute_metrics() defines them. Intervals
 /// come from resamples in which the count of each row is a Poisson variate of mean 1; accuracy has Wilson's interval.
 /// docs/metrics.md describes the method and the undefined cases. The same seed gives the same bits.
-Estimates estimate_metrics(ConstMatrixView predictions, const Selection& truth, const EstimateOptions& options = {});
+Estimates estimate_metrics(ConstMatrixView predictions, const Selection& targets, const EstimateOptions& options = {});
 
 /// The metrics of the baseline on these rows, each metric with the constant that is best for it: all of metric_names()
 /// but loss.
-Metrics trivial_metrics(const Selection& truth);
+Metrics baseline_metrics(const Selection& targets);
 
 }  // namespace chainrule
 #pragma GCC visibility pop

@@ -43,33 +43,33 @@ bool larger_is_better(std::string_view name) {
   return std::find(small.begin(), small.end(), known) == small.end();
 }
 
-Metrics compute_metrics(ConstMatrixView predictions, const Selection& truth, std::string_view also,
+Metrics compute_metrics(ConstMatrixView predictions, const Selection& targets, std::string_view also,
                         std::optional<double> threshold) {
-  const bool classes = truth.data != nullptr && truth.data->targets.classes > 0;
+  const bool classes = targets.data != nullptr && targets.data->targets.classes > 0;
   const std::vector<std::string>& names = metric_names(classes);
   const std::size_t always = main_metrics(classes);
-  const auto wanted = static_cast<std::size_t>(std::find(names.begin(), names.end(), also) - names.begin());
-  const bool more = wanted > always && wanted < names.size();
-  const Answers answers = prepare(predictions, truth, more ? Depth::all : Depth::main, threshold);
-  const std::vector<Lanes<1>> values = values_of<1>(answers, weights_of(truth));
+  const auto requested = static_cast<std::size_t>(std::find(names.begin(), names.end(), also) - names.begin());
+  const bool more = requested > always && requested < names.size();
+  const PreparedRows prepared = prepare(predictions, targets, more ? Depth::all : Depth::main, threshold);
+  const std::vector<Lanes<1>> values = values_of<1>(prepared, weights_of(targets));
   Metrics metrics;
   for (std::size_t m = 0; m < always; ++m) metrics.push_back({names[m + 1], values[m][0]});
-  if (more) metrics.push_back({names[wanted], values[wanted - 1][0]});
+  if (more) metrics.push_back({names[requested], values[requested - 1][0]});
   return metrics;
 }
 
-std::vector<std::uint64_t> confusion_matrix(ConstMatrixView predictions, const Selection& truth,
+std::vector<std::uint64_t> confusion_matrix(ConstMatrixView predictions, const Selection& targets,
                                             std::optional<double> threshold) {
-  const Answers answers = prepare(predictions, truth, Depth::main, threshold);
-  const std::size_t classes = answers.classes.classes;
+  const PreparedRows prepared = prepare(predictions, targets, Depth::main, threshold);
+  const std::size_t classes = prepared.classes.classes;
   std::vector<std::uint64_t> counts(checked_product(classes, classes, "confusion matrix"));
-  for (std::size_t i = 0; i < answers.classes.truth.size(); ++i)
-    ++counts[answers.classes.truth[i] * classes + answers.classes.guess[i]];
+  for (std::size_t i = 0; i < prepared.classes.targets.size(); ++i)
+    ++counts[prepared.classes.targets[i] * classes + prepared.classes.guess[i]];
   return counts;
 }
 
 std::size_t predicted_class(std::span<const float> scores, std::optional<double> threshold) {
-  if (threshold && scores.size() == 2) return Shares(scores).of(1) >= *threshold ? 1 : 0;
+  if (threshold && scores.size() == 2) return Probabilities(scores).of(1) >= *threshold ? 1 : 0;
   std::size_t best = 0;
   for (std::size_t k = 1; k < scores.size(); ++k)
     if (scores[k] > scores[best]) best = k;

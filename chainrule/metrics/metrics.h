@@ -41,11 +41,11 @@ bool larger_is_better(std::string_view name);
 /// outputs give the mean. Sample weights count. NaN where undefined: rows with weight 0, r2 of a constant target,
 /// roc_auc of one class (docs/metrics.md lists all cases). `threshold` as for predicted_class(); it affects the metrics
 /// of the predicted class.
-Metrics compute_metrics(ConstMatrixView predictions, const Selection& truth, std::string_view also = {},
+Metrics compute_metrics(ConstMatrixView predictions, const Selection& targets, std::string_view also = {},
                         std::optional<double> threshold = {});
 
 /// counts[true * classes + predicted] of the rows.
-std::vector<std::uint64_t> confusion_matrix(ConstMatrixView predictions, const Selection& truth,
+std::vector<std::uint64_t> confusion_matrix(ConstMatrixView predictions, const Selection& targets,
                                             std::optional<double> threshold = {});
 
 /// Index of the largest score; the first of equals. With a threshold and two classes: the second class if its fraction

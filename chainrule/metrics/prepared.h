@@ -16,24 +16,25 @@
 
 namespace chainrule {
 
-struct Answers {
+struct PreparedRows {
   bool is_classes = true;
   std::size_t rows = 0;
   bool finite = true;  // no prediction is NaN
-  ClassAnswers classes;
-  std::vector<NumberAnswers> numbers;  // one per output
+  PreparedClasses classes;
+  std::vector<PreparedNumbers> numbers;  // one per output
 };
 
 /// predictions: (rows x outputs), link applied. Throws Error (usage) if they do not fit.
-Answers prepare(ConstMatrixView predictions, const Selection& truth, Depth depth, std::optional<double> threshold = {});
+PreparedRows prepare(ConstMatrixView predictions, const Selection& targets, Depth depth,
+                     std::optional<double> threshold = {});
 /// The baseline's predictions, the same for every row: class frequencies and the most frequent class, or a number.
-Answers prepare_constant_class(const Selection& truth);
+PreparedRows prepare_constant_class(const Selection& targets);
 enum class Center { mean, median };
-Answers prepare_constant_number(const Selection& truth, Center center);
+PreparedRows prepare_constant_number(const Selection& targets, Center center);
 
 /// The values, in the order of metric_names() without loss, for L sets of weights; weights: (rows x L). NaN where a
 /// value is undefined or was not prepared. Instantiated for L = 1 and kLanes.
 template <std::size_t L>
-std::vector<Lanes<L>> values_of(const Answers& answers, std::span<const float> weights);
+std::vector<Lanes<L>> values_of(const PreparedRows& prepared, std::span<const float> weights);
 
 }  // namespace chainrule

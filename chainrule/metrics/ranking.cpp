@@ -19,10 +19,10 @@ Ranking::Ranking(std::span<const double> keys) : entries_(keys.size()) {
     entries_[i] = sorted[i].second | (i + 1 == keys.size() || sorted[i].first != sorted[i + 1].first ? kEnd : 0);
 }
 
-std::vector<float> weights_of(const Selection& truth) {
-  std::vector<float> weights(truth.rows.size(), 1);
-  for (std::size_t i = 0; i < weights.size() && !truth.data->weights.empty(); ++i)
-    weights[i] = truth.data->weights[truth.rows[i]];
+std::vector<float> weights_of(const Selection& targets) {
+  std::vector<float> weights(targets.rows.size(), 1);
+  for (std::size_t i = 0; i < weights.size() && !targets.data->weights.empty(); ++i)
+    weights[i] = targets.data->weights[targets.rows[i]];
   return weights;
 }
 

@@ -43,6 +43,6 @@ void add(Lanes<L>& sum, const float* weights, double factor = 1) {
 }
 
 /// Sample weights of the rows: 1 if the data have none.
-std::vector<float> weights_of(const Selection& truth);
+std::vector<float> weights_of(const Selection& targets);
 
 }  // namespace chainrule

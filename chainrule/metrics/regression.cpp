@@ -11,25 +11,25 @@ namespace {
 
 template <std::size_t L>
 struct ErrorSums {
-  Lanes<L> total{}, squares{}, absolutes{}, truth{}, truth_squares{}, least, most;
+  Lanes<L> total{}, squares{}, absolutes{}, targets{}, target_squares{}, minimum, maximum;
 };
 
 template <std::size_t L>
-ErrorSums<L> sums_of(const NumberAnswers& answers, std::span<const float> weights) {
+ErrorSums<L> sums_of(const PreparedNumbers& prepared, std::span<const float> weights) {
   ErrorSums<L> sums;
-  sums.least.fill(std::numeric_limits<double>::infinity());
-  sums.most.fill(-std::numeric_limits<double>::infinity());
-  for (std::size_t i = 0; i < answers.truth.size(); ++i) {
+  sums.minimum.fill(std::numeric_limits<double>::infinity());
+  sums.maximum.fill(-std::numeric_limits<double>::infinity());
+  for (std::size_t i = 0; i < prepared.targets.size(); ++i) {
     const float* const weight = &weights[i * L];
-    const double truth = answers.truth[i], difference = answers.difference[i];
+    const double target = prepared.targets[i], difference = prepared.difference[i];
     add(sums.total, weight);
     add(sums.squares, weight, difference * difference);
     add(sums.absolutes, weight, std::fabs(difference));
-    add(sums.truth, weight, truth);
-    add(sums.truth_squares, weight, truth * truth);
+    add(sums.targets, weight, target);
+    add(sums.target_squares, weight, target * target);
     for (std::size_t l = 0; l < L; ++l) {
-      sums.least[l] = weight[l] > 0 && truth < sums.least[l] ? truth : sums.least[l];
-      sums.most[l] = weight[l] > 0 && truth > sums.most[l] ? truth : sums.most[l];
+      sums.minimum[l] = weight[l] > 0 && target < sums.minimum[l] ? target : sums.minimum[l];
+      sums.maximum[l] = weight[l] > 0 && target > sums.maximum[l] ? target : sums.maximum[l];
     }
   }
   return sums;
@@ -83,16 +83,16 @@ void each_rank(const Ranking& ranking, std::span<const float> weights, const Vis
 }
 
 template <std::size_t L>
-Lanes<L> rank_correlations(const NumberAnswers& answers, std::span<const float> weights) {
+Lanes<L> rank_correlations(const PreparedNumbers& prepared, std::span<const float> weights) {
   std::vector<double> x(weights.size());
   Lanes<L> xx{}, xy{}, yy{}, out;
-  each_rank<L>(answers.by_truth[0], weights, [&](std::size_t row, const Lanes<L>& rank) {
+  each_rank<L>(prepared.by_target[0], weights, [&](std::size_t row, const Lanes<L>& rank) {
     for (std::size_t l = 0; l < L; ++l) {
       x[row * L + l] = rank[l];
       xx[l] += static_cast<double>(weights[row * L + l]) * rank[l] * rank[l];
     }
   });
-  each_rank<L>(answers.by_prediction[0], weights, [&](std::size_t row, const Lanes<L>& rank) {
+  each_rank<L>(prepared.by_prediction[0], weights, [&](std::size_t row, const Lanes<L>& rank) {
     for (std::size_t l = 0; l < L; ++l) {
       const double weighed = static_cast<double>(weights[row * L + l]) * rank[l];
       xy[l] += weighed * x[row * L + l];
@@ -110,23 +110,23 @@ double weighted_median(std::span<const double> values, std::span<const float> we
   return medians<1>(Ranking(values), values, weights)[0];
 }
 
-NumberAnswers prepare_numbers(ConstMatrixView predictions, const double* constant, const Selection& truth,
-                              std::size_t output, Depth depth) {
-  const Targets& targets = truth.data->targets;
-  const std::size_t rows = truth.rows.size();
-  const std::vector<float> weights = weights_of(truth);
-  NumberAnswers out;
-  out.scale = targets.scale;
-  out.truth.reserve(rows);
+PreparedNumbers prepare_numbers(ConstMatrixView predictions, const double* constant, const Selection& targets,
+                                std::size_t output, Depth depth) {
+  const Targets& all = targets.data->targets;
+  const std::size_t rows = targets.rows.size();
+  const std::vector<float> weights = weights_of(targets);
+  PreparedNumbers out;
+  out.scale = all.scale;
+  out.targets.reserve(rows);
   out.difference.reserve(rows);
   double total = 0, sum = 0;
   std::vector<double> guesses(rows);
   for (std::size_t i = 0; i < rows; ++i) {
-    const auto value = static_cast<double>(targets.numbers()(truth.rows[i], output));
+    const auto value = static_cast<double>(all.numbers()(targets.rows[i], output));
     guesses[i] = constant != nullptr
                      ? *constant
-                     : std::clamp(static_cast<double>(predictions(i, output)), targets.least, targets.most);
-    out.truth.push_back(value);
+                     : std::clamp(static_cast<double>(predictions(i, output)), all.minimum, all.maximum);
+    out.targets.push_back(value);
     out.difference.push_back(guesses[i] - value);
     total += static_cast<double>(weights[i]);
     sum += static_cast<double>(weights[i]) * value;
@@ -135,39 +135,39 @@ NumberAnswers prepare_numbers(ConstMatrixView predictions, const double* constan
     std::vector<double> errors(rows);
     for (std::size_t i = 0; i < rows; ++i) errors[i] = std::fabs(out.difference[i]);
     out.by_error.emplace_back(errors);
-    out.by_truth.emplace_back(out.truth);
+    out.by_target.emplace_back(out.targets);
     out.by_prediction.emplace_back(guesses);
   }
   if (total > 0)
-    for (double& value : out.truth) value -= sum / total;
+    for (double& value : out.targets) value -= sum / total;
   return out;
 }
 
 template <std::size_t L>
-std::vector<Lanes<L>> number_values(const NumberAnswers& answers, std::span<const float> weights) {
+std::vector<Lanes<L>> number_values(const PreparedNumbers& prepared, std::span<const float> weights) {
   enum { rmse, mae, r2, median, spearman };
   Lanes<L> nothing;
   nothing.fill(kNaN);
   std::vector<Lanes<L>> values(spearman + 1, nothing);
-  const ErrorSums<L> sums = sums_of<L>(answers, weights);
+  const ErrorSums<L> sums = sums_of<L>(prepared, weights);
   // Scale converts differences to the original unit; r2 is a ratio without a unit.
   for (std::size_t l = 0; l < L; ++l) {
     const double total = sums.total[l];
     if (!(total > 0)) continue;
-    values[rmse][l] = answers.scale * std::sqrt(sums.squares[l] / total);
-    values[mae][l] = answers.scale * sums.absolutes[l] / total;
-    const double spread = sums.truth_squares[l] - sums.truth[l] * sums.truth[l] / total;
-    if (sums.least[l] < sums.most[l]) values[r2][l] = 1 - sums.squares[l] / spread;
+    values[rmse][l] = prepared.scale * std::sqrt(sums.squares[l] / total);
+    values[mae][l] = prepared.scale * sums.absolutes[l] / total;
+    const double spread = sums.target_squares[l] - sums.targets[l] * sums.targets[l] / total;
+    if (sums.minimum[l] < sums.maximum[l]) values[r2][l] = 1 - sums.squares[l] / spread;
   }
-  if (answers.by_error.empty()) return values;
-  std::vector<double> errors(answers.difference.size());
-  for (std::size_t i = 0; i < errors.size(); ++i) errors[i] = answers.scale * std::fabs(answers.difference[i]);
-  values[median] = medians<L>(answers.by_error[0], errors, weights);
-  values[spearman] = rank_correlations<L>(answers, weights);
+  if (prepared.by_error.empty()) return values;
+  std::vector<double> errors(prepared.difference.size());
+  for (std::size_t i = 0; i < errors.size(); ++i) errors[i] = prepared.scale * std::fabs(prepared.difference[i]);
+  values[median] = medians<L>(prepared.by_error[0], errors, weights);
+  values[spearman] = rank_correlations<L>(prepared, weights);
   return values;
 }
 
-template std::vector<Lanes<1>> number_values<1>(const NumberAnswers&, std::span<const float>);
-template std::vector<Lanes<kLanes>> number_values<kLanes>(const NumberAnswers&, std::span<const float>);
+template std::vector<Lanes<1>> number_values<1>(const PreparedNumbers&, std::span<const float>);
+template std::vector<Lanes<kLanes>> number_values<kLanes>(const PreparedNumbers&, std::span<const float>);
 
 }  // namespace chainrule

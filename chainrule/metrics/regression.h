@@ -13,20 +13,20 @@
 namespace chainrule {
 
 /// The data of one output.
-struct NumberAnswers {
+struct PreparedNumbers {
   double scale = 1;
-  std::vector<double> truth;       // target minus its weighted mean
+  std::vector<double> targets;     // target minus its weighted mean
   std::vector<double> difference;  // prediction minus target
   // Only with Depth::all and if no prediction is NaN:
-  std::vector<Ranking> by_error, by_truth, by_prediction;  // one of each, or none
+  std::vector<Ranking> by_error, by_target, by_prediction;  // one of each, or none
 };
 
 /// `constant`: if not null, a constant that replaces the predictions.
-NumberAnswers prepare_numbers(ConstMatrixView predictions, const double* constant, const Selection& truth,
-                              std::size_t output, Depth depth);
+PreparedNumbers prepare_numbers(ConstMatrixView predictions, const double* constant, const Selection& targets,
+                                std::size_t output, Depth depth);
 
 template <std::size_t L>
-std::vector<Lanes<L>> number_values(const NumberAnswers& answers, std::span<const float> weights);
+std::vector<Lanes<L>> number_values(const PreparedNumbers& prepared, std::span<const float> weights);
 
 /// The median of the values whose weight is above 0: the mean of the lower and the upper one if half of the weight is
 /// reached exactly. NaN if all weights are 0.

@@ -17,8 +17,8 @@ struct Counts {
   double first = 0, second = 0, first_taken = 0, second_taken = 0;
 };
 
-double f1_of(double right, double truth, double predicted) {
-  return truth + predicted > 0 ? 2 * right / (truth + predicted) : std::numeric_limits<double>::quiet_NaN();
+double f1_of(double right, double targets, double predicted) {
+  return targets + predicted > 0 ? 2 * right / (targets + predicted) : std::numeric_limits<double>::quiet_NaN();
 }
 
 double value_of(std::string_view metric, const Counts& c) {
@@ -46,12 +46,12 @@ struct Scored {
   bool second = false;
 };
 
-std::vector<Scored> scored_rows(ConstMatrixView predictions, const Selection& truth) {
-  const std::vector<float> weights = weights_of(truth);
+std::vector<Scored> scored_rows(ConstMatrixView predictions, const Selection& targets) {
+  const std::vector<float> weights = weights_of(targets);
   std::vector<Scored> rows;
-  for (std::size_t i = 0; i < truth.rows.size(); ++i)
-    rows.push_back({Shares(predictions.row(i)).of(1), static_cast<double>(weights[i]),
-                    truth.data->targets.labels[truth.rows[i]] == 1});
+  for (std::size_t i = 0; i < targets.rows.size(); ++i)
+    rows.push_back({Probabilities(predictions.row(i)).of(1), static_cast<double>(weights[i]),
+                    targets.data->targets.labels[targets.rows[i]] == 1});
   return rows;
 }
 
@@ -62,10 +62,10 @@ const std::vector<std::string>& threshold_metric_names() {
   return names;
 }
 
-std::optional<ThresholdChoice> choose_threshold(ConstMatrixView predictions, const Selection& truth,
+std::optional<ThresholdChoice> choose_threshold(ConstMatrixView predictions, const Selection& targets,
                                                 std::string_view metric) {
   index_of_name(metric, threshold_metric_names(), "threshold_metric");
-  std::vector<Scored> rows = scored_rows(predictions, truth);
+  std::vector<Scored> rows = scored_rows(predictions, targets);
   Counts counts;
   for (const Scored& row : rows) {
     if (std::isnan(row.probability)) return std::nullopt;
@@ -92,8 +92,8 @@ std::optional<ThresholdChoice> choose_threshold(ConstMatrixView predictions, con
     } while (taken < rows.size() && rows[taken].probability == rows[taken - 1].probability);
   }
   if (!best) return std::nullopt;
-  best->before = find_metric(compute_metrics(predictions, truth, metric), metric)->value;
-  best->value = find_metric(compute_metrics(predictions, truth, metric, best->threshold), metric)->value;
+  best->before = find_metric(compute_metrics(predictions, targets, metric), metric)->value;
+  best->value = find_metric(compute_metrics(predictions, targets, metric, best->threshold), metric)->value;
   return best;
 }
 

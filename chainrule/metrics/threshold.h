@@ -25,7 +25,7 @@ struct ThresholdChoice {
 /// The threshold with the best metric on these rows: halfway between two of their probabilities; of several, the one
 /// nearest to 0.5. predictions: (rows.size() x 2), link applied. Nullopt if the metric is undefined for all thresholds,
 /// e.g. for rows of one class. Throws Error (usage) for another name.
-std::optional<ThresholdChoice> choose_threshold(ConstMatrixView predictions, const Selection& truth,
+std::optional<ThresholdChoice> choose_threshold(ConstMatrixView predictions, const Selection& targets,
                                                 std::string_view metric);
 
 }  // namespace chainrule

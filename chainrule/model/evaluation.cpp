@@ -14,8 +14,8 @@
 namespace chainrule {
 namespace {
 
-constexpr std::size_t kMostGroups = 100;
-constexpr std::size_t kMostClassesCounted = 1000;  // the confusion matrix has a million cells then
+constexpr std::size_t kMaxGroups = 100;
+constexpr std::size_t kMaxClassesCounted = 1000;  // the confusion matrix has a million cells then
 
 Estimates estimate(const Model& model, const Predictions& predictions, const Selection& rows) {
   EstimateOptions options;
@@ -43,7 +43,7 @@ Estimates estimate(const Model& model, const Selection& rows, std::size_t thread
 std::vector<RowGroup> groups_by(const std::string& by, const Table& table) {
   const Column& column = table.columns[find_column(table, by, "by")];
   std::map<std::pair<double, std::string>, std::vector<std::size_t>> rows;
-  for (std::size_t row = 0; row < table.rows && rows.size() <= kMostGroups; ++row) {
+  for (std::size_t row = 0; row < table.rows && rows.size() <= kMaxGroups; ++row) {
     std::string text;
     if (column.codes.size() == table.rows)
       text = column.spellings[column.codes[row]];
@@ -54,9 +54,9 @@ std::vector<RowGroup> groups_by(const std::string& by, const Table& table) {
     rows[{number, text}].push_back(row);
   }
   const bool is_known = column.is_number() || column.codes.size() == table.rows;
-  if (!is_known || rows.size() > kMostGroups)
+  if (!is_known || rows.size() > kMaxGroups)
     throw option_error("by", fmt::format("expected a column of at most {} different values, found more in {}",
-                                         kMostGroups, in_quotes(column.name)));
+                                         kMaxGroups, in_quotes(column.name)));
   std::vector<RowGroup> groups;
   for (auto& [value, members] : rows) groups.push_back({value.second, std::move(members)});
   return groups;
@@ -76,7 +76,7 @@ Evaluation measure(const Model& model, const Table& table, const std::vector<Row
   evaluation.estimates = estimate(model, predictions, rows);
   for (const RowGroup& group : groups)
     evaluation.groups.push_back({group.value, estimate_some(model, predictions, {&data, group.rows})});
-  if (evaluation.task == Task::classes && evaluation.labels.size() <= kMostClassesCounted)
+  if (evaluation.task == Task::classes && evaluation.labels.size() <= kMaxClassesCounted)
     evaluation.confusion = confusion_matrix(predictions.outputs.view(), rows, model.threshold);
   return evaluation;
 }

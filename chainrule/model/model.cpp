@@ -31,8 +31,8 @@ void require_scaling(double shift, double scale, const std::string& of) {
 }
 
 // Column numbers in the training data, from 1: rows without names are matched by them.
-void check_places(const Encoder& encoder) {
-  require_equal(encoder.inputs.size(), encoder.input_places.size(), "column numbers of the inputs");
+void check_column_numbers(const Encoder& encoder) {
+  require_equal(encoder.inputs.size(), encoder.input_columns.size(), "column numbers of the inputs");
   std::set<std::size_t> taken;
   const auto take = [&](std::size_t column, const std::string& of) {
     require(column >= 1 && column <= encoder.training_columns, "column number of " + of,
@@ -40,17 +40,17 @@ void check_places(const Encoder& encoder) {
     if (!taken.insert(column).second)
       refuse("column number of " + of + ": column " + std::to_string(column) + " occurs twice");
   };
-  take(encoder.target_place, "the target");
-  if (encoder.weight_place > 0 || !encoder.weight.empty()) take(encoder.weight_place, "the sample weights");
-  for (std::size_t j = 0; j < encoder.input_places.size(); ++j)
-    take(encoder.input_places[j], "input " + std::to_string(j + 1));
+  take(encoder.target_column, "the target");
+  if (encoder.weight_column > 0 || !encoder.weight.empty()) take(encoder.weight_column, "the sample weights");
+  for (std::size_t j = 0; j < encoder.input_columns.size(); ++j)
+    take(encoder.input_columns[j], "input " + std::to_string(j + 1));
 }
 
 void check_categories(const InputColumn& column, const std::string& of) {
   const std::vector<std::string>& categories = column.categories;
   if (!column.categorical && !categories.empty()) refuse("categories of " + of + ": expected none for a number");
   if (column.categorical && column.may_miss) refuse(of + ": a category cannot have an input for missing values");
-  require(categories.size() <= kMostCategories, "categories of " + of, "at most " + std::to_string(kMostCategories),
+  require(categories.size() <= kMaxCategories, "categories of " + of, "at most " + std::to_string(kMaxCategories),
           std::to_string(categories.size()));
   if (!std::is_sorted(categories.begin(), categories.end()) ||
       std::adjacent_find(categories.begin(), categories.end()) != categories.end())
@@ -60,7 +60,7 @@ void check_categories(const InputColumn& column, const std::string& of) {
 void check_landmarks(const InputColumn& column, const std::string& of) {
   const std::vector<double>&values = column.landmarks, &scores = column.scores;
   require_equal(values.size(), scores.size(), ("scores of " + of).c_str());
-  require(values.size() <= kMostLandmarks, "landmarks of " + of, "at most " + std::to_string(kMostLandmarks),
+  require(values.size() <= kMaxLandmarks, "landmarks of " + of, "at most " + std::to_string(kMaxLandmarks),
           std::to_string(values.size()));
   const auto finite = [](double x) { return std::isfinite(x); };
   if (!std::ranges::all_of(values, finite) || !std::ranges::all_of(scores, finite))
@@ -88,10 +88,10 @@ void check_inputs(const Encoder& encoder) {
     check_categories(column, of);
     check_landmarks(column, of);
     check_date(column, of);
-    require(column.least <= column.most, "range of " + of, "a smallest number up to the largest",
-            std::to_string(column.least) + " to " + std::to_string(column.most));
+    require(column.minimum <= column.maximum, "range of " + of, "a smallest number up to the largest",
+            std::to_string(column.minimum) + " to " + std::to_string(column.maximum));
   }
-  if (!encoder.images()) return check_places(encoder);
+  if (!encoder.images()) return check_column_numbers(encoder);
   checked_product(encoder.image_height, encoder.image_width, "image height x width");
   if (!encoder.inputs.empty()) refuse("inputs: expected images or columns, found both");
 }
@@ -100,9 +100,9 @@ void check_target(const Encoder& encoder) {
   if (encoder.task == Task::number) {
     require_equal(0, encoder.labels.size(), "labels of a numeric target");
     require_scaling(encoder.target_shift, encoder.target_scale, "the target");
-    return require(encoder.least_prediction <= encoder.most_prediction, "range of predictions",
+    return require(encoder.min_prediction <= encoder.max_prediction, "range of predictions",
                    "a smallest number up to the largest",
-                   std::to_string(encoder.least_prediction) + " to " + std::to_string(encoder.most_prediction));
+                   std::to_string(encoder.min_prediction) + " to " + std::to_string(encoder.max_prediction));
   }
   std::set<std::string_view> seen;
   for (std::size_t k = 0; k < encoder.labels.size(); ++k) {
@@ -173,12 +173,12 @@ std::string weights_sha256(const Network& network) {
   return sum.hex();
 }
 
-std::size_t decide(const Model& model, std::span<const double> answer) {
-  require_equal(model.encoder.outputs(), answer.size(), "numbers of the prediction");
-  if (!model.threshold) return static_cast<std::size_t>(std::ranges::max_element(answer) - answer.begin());
+std::size_t decide(const Model& model, std::span<const double> prediction) {
+  require_equal(model.encoder.outputs(), prediction.size(), "numbers of the prediction");
+  if (!model.threshold) return static_cast<std::size_t>(std::ranges::max_element(prediction) - prediction.begin());
   // The floats of a softmax need not sum to 1 exactly; metrics divide by their sum as well.
-  const double sum = model.loss.kind == LossKind::softmax_cross_entropy ? answer[0] + answer[1] : 1;
-  return answer[1] / sum >= *model.threshold ? 1 : 0;
+  const double sum = model.loss.kind == LossKind::softmax_cross_entropy ? prediction[0] + prediction[1] : 1;
+  return prediction[1] / sum >= *model.threshold ? 1 : 0;
 }
 
 void validate(const Model& model) {
@@ -201,39 +201,39 @@ const Model& checked(const Model& model) {
 
 }  // namespace
 
-Predictor::Predictor(const Model& model, std::size_t most_rows, std::size_t threads)
+Predictor::Predictor(const Model& model, std::size_t max_rows, std::size_t threads)
     : model_(&checked(model)),
-      network_(model.network, most_rows, threads),
-      inputs_(network_.most_rows(), model.network.architecture.inputs),
-      outputs_(network_.most_rows(), model.network.architecture.outputs()) {}
+      network_(model.network, max_rows, threads),
+      inputs_(network_.max_rows(), model.network.architecture.inputs),
+      outputs_(network_.max_rows(), model.network.architecture.outputs()) {}
 
-void Predictor::predict(ViewOf<const double> rows, ViewOf<double> answers) {
+void Predictor::predict(ViewOf<const double> rows, ViewOf<double> predictions) {
   const Architecture& architecture = model_->network.architecture;
   require_equal(model_->encoder.columns(), rows.columns(), "columns of the rows");
-  require_equal(rows.rows(), answers.rows(), "rows of the predictions");
-  require_equal(architecture.outputs(), answers.columns(), "columns of the predictions");
+  require_equal(rows.rows(), predictions.rows(), "rows of the predictions");
+  require_equal(architecture.outputs(), predictions.columns(), "columns of the predictions");
   check_finite(rows);
-  for (std::size_t first = 0; first < rows.rows(); first += network_.most_rows()) {
-    const std::size_t count = std::min(network_.most_rows(), rows.rows() - first);
+  for (std::size_t first = 0; first < rows.rows(); first += network_.max_rows()) {
+    const std::size_t count = std::min(network_.max_rows(), rows.rows() - first);
     for (std::size_t i = 0; i < count; ++i) encode_row(rows.row(first + i), inputs_.row(i));
     network_.predict(inputs_.top(count), outputs_.top(count));
-    answer_outputs(answers.rows(first, count));
+    answer_outputs(predictions.rows(first, count));
   }
 }
 
-void Predictor::predict(const Features& inputs, std::span<const std::size_t> rows, ViewOf<double> answers) {
-  check_encoded(inputs, rows, answers.columns(), answers.rows());
-  for (std::size_t first = 0; first < rows.size(); first += network_.most_rows()) {
-    const std::size_t count = std::min(network_.most_rows(), rows.size() - first);
+void Predictor::predict(const Features& inputs, std::span<const std::size_t> rows, ViewOf<double> predictions) {
+  check_encoded(inputs, rows, predictions.columns(), predictions.rows());
+  for (std::size_t first = 0; first < rows.size(); first += network_.max_rows()) {
+    const std::size_t count = std::min(network_.max_rows(), rows.size() - first);
     compute(inputs, rows.subspan(first, count), outputs_.top(count));
-    answer_outputs(answers.rows(first, count));
+    answer_outputs(predictions.rows(first, count));
   }
 }
 
 void Predictor::outputs(const Features& inputs, std::span<const std::size_t> rows, MatrixView outputs) {
   check_encoded(inputs, rows, outputs.columns(), outputs.rows());
-  for (std::size_t first = 0; first < rows.size(); first += network_.most_rows()) {
-    const std::size_t count = std::min(network_.most_rows(), rows.size() - first);
+  for (std::size_t first = 0; first < rows.size(); first += network_.max_rows()) {
+    const std::size_t count = std::min(network_.max_rows(), rows.size() - first);
     compute(inputs, rows.subspan(first, count), outputs.rows(first, count));
   }
 }
@@ -246,17 +246,17 @@ void Predictor::check_encoded(const Features& inputs, std::span<const std::size_
   inputs.require_finite(rows);
 }
 
-// At most network_.most_rows() rows.
+// At most network_.max_rows() rows.
 void Predictor::compute(const Features& inputs, std::span<const std::size_t> rows, MatrixView outputs) {
   inputs.gather(rows, inputs_.top(rows.size()));
   network_.predict(inputs_.top(rows.size()), outputs);
 }
 
 // The first rows of outputs_ become answers.
-void Predictor::answer_outputs(ViewOf<double> answers) {
-  const std::size_t count = answers.rows();
+void Predictor::answer_outputs(ViewOf<double> predictions) {
+  const std::size_t count = predictions.rows();
   apply_link(model_->loss, outputs_.top(count));
-  for (std::size_t i = 0; i < count; ++i) answer_row(outputs_.row(i), answers.row(i));
+  for (std::size_t i = 0; i < count; ++i) predict_row(outputs_.row(i), predictions.row(i));
 }
 
 void Predictor::check_finite(ViewOf<const double> rows) const {
@@ -285,18 +285,18 @@ void Predictor::encode_row(std::span<const double> row, std::span<float> inputs)
   }
 }
 
-void Predictor::answer_row(std::span<const float> outputs, std::span<double> answer) const {
+void Predictor::predict_row(std::span<const float> outputs, std::span<double> prediction) const {
   const Encoder& encoder = model_->encoder;
   for (std::size_t k = 0; k < outputs.size(); ++k) {
-    answer[k] = outputs[k];
+    prediction[k] = outputs[k];
     if (!std::isfinite(outputs[k]))
       throw Error(ErrorCategory::numerics, "output " + std::to_string(k + 1) + " of the network is not finite",
                   "the inputs are very far from those of the training");
   }
   if (encoder.task == Task::number)
-    answer[0] = std::clamp(encoder.target_scale * answer[0] + encoder.target_shift, encoder.least_prediction,
-                           encoder.most_prediction);
-  if (encoder.task == Task::classes && model_->loss.kind != LossKind::softmax_cross_entropy) normalize(answer);
+    prediction[0] = std::clamp(encoder.target_scale * prediction[0] + encoder.target_shift, encoder.min_prediction,
+                               encoder.max_prediction);
+  if (encoder.task == Task::classes && model_->loss.kind != LossKind::softmax_cross_entropy) normalize(prediction);
 }
 
 std::string fingerprint(const Table& table, const Encoder& encoder) {

@@ -21,16 +21,16 @@ std::size_t rows_at_once(std::size_t rows) { return std::clamp<std::size_t>(rows
 }  // namespace
 
 void predict(Predictor& predictor, const Table& table, const Features& inputs, std::span<const std::size_t> rows,
-             ViewOf<double> answers) {
+             ViewOf<double> predictions) {
   try {
-    return predictor.predict(inputs, rows, answers);
+    return predictor.predict(inputs, rows, predictions);
   } catch (const Error&) {
-    if (answers.rows() != rows.size()) throw;
+    if (predictions.rows() != rows.size()) throw;
     for (std::size_t i = 0; i < rows.size(); ++i) try {  // which row was it?
-        predictor.predict(inputs, rows.subspan(i, 1), answers.rows(i, 1));
+        predictor.predict(inputs, rows.subspan(i, 1), predictions.rows(i, 1));
       } catch (const Error& error) {
         if (rows[i] >= table.rows) throw;
-        throw Error(error.category(), place_of_row(table, rows[i]) + ": " + error.what(), error.hint());
+        throw Error(error.category(), location_of_row(table, rows[i]) + ": " + error.what(), error.hint());
       }
     throw;
   }
@@ -41,9 +41,9 @@ MatrixOf<double> predict(const Model& model, const Table& table, std::size_t thr
   const Dataset data = encode(model.encoder, table, false);
   std::vector<std::size_t> rows(table.rows);
   std::iota(rows.begin(), rows.end(), std::size_t{0});
-  MatrixOf<double> answers(table.rows, model.encoder.outputs());
-  predict(predictor, table, data.inputs, rows, answers.view());
-  return answers;
+  MatrixOf<double> predictions(table.rows, model.encoder.outputs());
+  predict(predictor, table, data.inputs, rows, predictions.view());
+  return predictions;
 }
 
 Predictions predict(const Model& model, const Selection& rows, std::size_t threads) {
@@ -76,7 +76,7 @@ RowPredictor::RowPredictor(const Model& model) : model_(&model), predictor_(mode
 RowPredictor::RowPredictor(RowPredictor&&) noexcept = default;
 RowPredictor::~RowPredictor() = default;
 
-Prediction RowPredictor::answer() {
+Prediction RowPredictor::prediction() {
   predictor_.predict(reading_->row.view(), reading_->scores.view());
   const std::span<const double> scores = reading_->scores.row(0);
   Prediction prediction;
@@ -92,12 +92,12 @@ Prediction RowPredictor::answer() {
 
 Prediction RowPredictor::predict(std::span<const std::string_view> fields) {
   reading_->reader.read(fields, reading_->row.row(0));
-  return answer();
+  return prediction();
 }
 
 Prediction RowPredictor::predict(std::span<const double> numbers) {
   reading_->reader.read(numbers, reading_->row.row(0));
-  return answer();
+  return prediction();
 }
 
 Prediction RowPredictor::predict(std::span<const NamedField> fields) {

@@ -23,7 +23,7 @@ MatrixOf<double> predict(const Model& model, const Table& table, std::size_t thr
 
 /// The same for these rows of a table whose inputs encode() has made: row i of `answers` answers row rows[i].
 void predict(Predictor& predictor, const Table& table, const Features& inputs, std::span<const std::size_t> rows,
-             ViewOf<double> answers);
+             ViewOf<double> predictions);
 
 /// The same predictions as metrics read them.
 struct Predictions {
@@ -67,7 +67,7 @@ class RowPredictor {
   Prediction predict(std::span<const double> numbers);
 
  private:
-  Prediction answer();
+  Prediction prediction();
 
   struct Reading;
   const Model* model_;

@@ -20,8 +20,8 @@ Json fold_object(const FoldResult& fold) {
   return {{"repeat", fold.repeat},
           {"fold", fold.fold},
           {"rows",
-           {{"training", fold.split.rest.size()},
-            {"validation", fold.split.held_out.size()},
+           {{"training", fold.split.training.size()},
+            {"validation", fold.split.validation.size()},
             {"test", fold.split.test.size()}}},
           {"epochs", fold.history.epochs.size()},
           {"best_epoch", fold.history.best_epoch},
@@ -42,7 +42,7 @@ Json metrics_array(const CrossValidation& found) {
                        {"deviation", json_number(metric.deviation)},
                        {"low", json_number(metric.low)},
                        {"high", json_number(metric.high)},
-                       {"trivial", json_number(metric.trivial)},
+                       {"trivial", json_number(metric.baseline)},
                        {"folds", metric.folds},
                        {"training", known == 0 ? Json(nullptr) : json_number(training / static_cast<double>(known))}});
   }
@@ -50,26 +50,26 @@ Json metrics_array(const CrossValidation& found) {
 }
 
 // The predictions of all folds, repeat by repeat.
-Json answers_of(const CrossValidation& found, const CrossFacts& facts) {
+Json predictions_of(const CrossValidation& found, const CrossFacts& facts) {
   const Dataset data = encode(facts.plan->encoder, *facts.table, true);
-  ShownPredictions answers{&facts.plan->encoder, &data.targets, {}, {}, {}};
-  std::vector<std::pair<const FoldResult*, std::size_t>> places;
+  ShownPredictions predictions{&facts.plan->encoder, &data.targets, {}, {}, {}};
+  std::vector<std::pair<const FoldResult*, std::size_t>> tested_rows;
   for (const FoldResult& fold : found.folds)
     for (std::size_t i = 0; i < fold.split.test.size(); ++i) {
-      answers.rows.push_back(fold.split.test[i]);
-      places.emplace_back(&fold, i);
+      predictions.rows.push_back(fold.split.test[i]);
+      tested_rows.emplace_back(&fold, i);
     }
-  answers.answer = [&](std::span<const std::size_t> which, ViewOf<double> given) {
+  predictions.predict = [&](std::span<const std::size_t> which, ViewOf<double> given) {
     for (std::size_t k = 0; k < which.size(); ++k) {
-      const auto& [fold, i] = places[which[k]];
-      std::ranges::copy(fold->answers.row(i), given.row(k).begin());
+      const auto& [fold, i] = tested_rows[which[k]];
+      std::ranges::copy(fold->predictions.row(i), given.row(k).begin());
     }
   };
-  answers.decided = [&](std::size_t place, std::span<const double>) {
-    return places[place].first->classes[places[place].second];
+  predictions.decided = [&](std::size_t index, std::span<const double>) {
+    return tested_rows[index].first->classes[tested_rows[index].second];
   };
   Json out = {{"part", "folds"}};
-  add_answers(answers, out);
+  add_predictions(predictions, out);
   return out;
 }
 
@@ -86,18 +86,18 @@ std::string summary_of(const CrossValidation& found, const CrossFacts& facts) {
         "Cross-validated accuracy for {}: {:.1f} % ({}always predicting the most frequent class: {:.1f} %).", target,
         100 * metric->mean,
         interval ? fmt::format("95 % interval {:.1f} to {:.1f} %; ", 100 * metric->low, 100 * metric->high) : "",
-        100 * metric->trivial);
+        100 * metric->baseline);
   return fmt::format("Cross-validated root mean square error of {}: {:.4g} ({}always predicting the mean: {:.4g}).",
                      target, metric->mean,
                      interval ? fmt::format("95 % interval {:.4g} to {:.4g}; ", metric->low, metric->high) : "",
-                     metric->trivial);
+                     metric->baseline);
 }
 
 std::string how_of(const CrossValidation& found, const CrossFacts& facts) {
   return fmt::format(
       "{} trainings{}, each tested on about {} rows, {} predictions in all. {}. {:.1f} s.{}", found.folds.size(),
       facts.how.repeats > 1 ? fmt::format(", {} folds {} times", facts.how.folds, facts.how.repeats) : "",
-      answers_in(found) / std::max<std::size_t>(found.folds.size(), 1), answers_in(found),
+      prediction_count(found) / std::max<std::size_t>(found.folds.size(), 1), prediction_count(found),
       describe(facts.plan->architecture), facts.seconds,
       found.interrupted ? " Interrupted: some folds are missing." : "");
 }
@@ -113,7 +113,7 @@ std::vector<Note> notes_of(const CrossValidation& found, const CrossFacts& facts
 
 }  // namespace
 
-std::size_t answers_in(const CrossValidation& found) {
+std::size_t prediction_count(const CrossValidation& found) {
   std::size_t count = 0;
   for (const FoldResult& fold : found.folds) count += fold.split.test.size();
   return count;
@@ -127,9 +127,9 @@ std::string name_of(const FoldResult& fold, const CrossValidationOptions& how) {
 std::string cross_document(const CrossValidation& found, const CrossFacts& facts) {
   Json metrics = Json::object(), folds = Json::array(), configuration = Json::object();
   for (const CrossEstimate& metric : found.metrics)
-    metrics[metric.name] = {{"mean", json_number(metric.mean)},       {"deviation", json_number(metric.deviation)},
-                            {"low", json_number(metric.low)},         {"high", json_number(metric.high)},
-                            {"trivial", json_number(metric.trivial)}, {"folds", metric.folds}};
+    metrics[metric.name] = {{"mean", json_number(metric.mean)},        {"deviation", json_number(metric.deviation)},
+                            {"low", json_number(metric.low)},          {"high", json_number(metric.high)},
+                            {"trivial", json_number(metric.baseline)}, {"folds", metric.folds}};
   for (const FoldResult& fold : found.folds) folds.push_back(fold_object(fold));
   for (const auto& [key, value] : option_values(*facts.options)) configuration[key] = value;
   Json document = {{"schema", 1},
@@ -167,7 +167,7 @@ Json cross_report(const CrossValidation& found, const CrossFacts& facts) {
           {"labels", found.labels},
           {"metrics", metrics_array(found)},
           {"folds", folds},
-          {"answers", answers_of(found, facts)},
+          {"answers", predictions_of(found, facts)},
           {"columns", columns_array(*facts.table, *facts.plan, *facts.options)},
           {"notes", note_lines(notes)},
           {"note_details", notes_array(notes)},

@@ -26,7 +26,7 @@ struct CrossFacts {
 std::string name_of(const FoldResult& fold, const CrossValidationOptions& how);
 
 /// The number of predictions for tested rows, over all folds.
-std::size_t answers_in(const CrossValidation& found);
+std::size_t prediction_count(const CrossValidation& found);
 /// The JSON document (docs/formats.md). Fields may be added but are never removed; infinities and NaN are null.
 std::string cross_document(const CrossValidation& found, const CrossFacts& facts);
 /// The data of its page (docs/formats.md, "Report").

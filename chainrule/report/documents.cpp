@@ -34,7 +34,7 @@ Json input_columns(const Encoder& encoder) {
     if (column.categorical)
       object["categories"] = column.categories;
     else
-      object.update({{"least", json_number(column.least)}, {"most", json_number(column.most)}});
+      object.update({{"least", json_number(column.minimum)}, {"most", json_number(column.maximum)}});
     if (column.clipped) object["clipped"] = true;
     if (!column.landmarks.empty()) object["landmarks"] = column.landmarks, object["scores"] = column.scores;
     if (column.boolean) object["boolean"] = true;
@@ -102,15 +102,15 @@ Json object_of(const TensorCheck& tensor) {
 }
 
 Json object_of(const EngineCheck& check) {
-  return {{"name", name_of(check.layer, check.is_bias)}, {"share", json_number(check.worst_share)},
+  return {{"name", name_of(check.layer, check.is_bias)}, {"share", json_number(check.worst_ratio)},
           {"at", parameter_name(check.worst)},           {"engine", json_number(check.engine)},
-          {"truth", json_number(check.truth)},           {"bound", json_number(check.bound)}};
+          {"truth", json_number(check.reference)},       {"bound", json_number(check.bound)}};
 }
 
 Json object_of(const FaultCheck& check) {
   Json object = {{"fault", fault_name(check.fault.kind)},
                  {"words", fault_words(check.fault.kind)},
-                 {"place", fault_place(check.fault)},
+                 {"place", fault_location(check.fault)},
                  {"verdict", verdict_name(check.verdict)},
                  {"effect", json_number(check.effect)}};
   if (check.verdict == FaultVerdict::no_effect) object["reason"] = check.reason;
@@ -127,7 +127,7 @@ Json array_of(const std::vector<Check>& checks) {
   return array;
 }
 
-constexpr std::size_t kMostClassesInDocument = 100;
+constexpr std::size_t kMaxClassesInDocument = 100;
 
 Json groups_object(const Evaluation& evaluation) {
   Json groups = Json::array();
@@ -159,13 +159,13 @@ std::string training_document(const FitResult& result, const TrainingFacts& fact
       {"metrics",
        {{"training", metrics_object(result.training)},
         {"validation", metrics_object(result.validation)},
-        {"trivial", metrics_object(result.trivial)},
+        {"trivial", metrics_object(result.baseline)},
         {"test", estimates_object(result.test)}}}};
   if (facts.rates.test || facts.rates.layers) document["found_rates"] = rates_object(facts.rates);
   return document_text(document);
 }
 
-Json rates_object(const FoundRates& found) {
+Json rates_object(const FoundLearningRates& found) {
   if (!found.test && !found.layers) return nullptr;
   Json object = {{"learning_rate", nullptr}, {"layers", nullptr}};
   if (found.test)
@@ -288,7 +288,7 @@ std::string evaluation_document(const Evaluation& evaluation) {
   const std::size_t classes = evaluation.labels.size();
   if (classes > 0) document["labels"] = evaluation.labels;
   if (classes == 2) document["threshold"] = evaluation.threshold ? Json(*evaluation.threshold) : Json(nullptr);
-  if (classes > 0 && classes <= kMostClassesInDocument) {
+  if (classes > 0 && classes <= kMaxClassesInDocument) {
     Json matrix = Json::array();
     for (std::size_t k = 0; k < classes; ++k) {
       const std::span<const std::uint64_t> row = std::span(evaluation.confusion).subspan(k * classes, classes);

@@ -21,12 +21,12 @@ struct TrainingFacts {
   std::string model;  ///< path
   std::size_t training_rows = 0, validation_rows = 0;
   double seconds = 0;
-  FoundRates rates;  ///< found before the training
+  FoundLearningRates rates;  ///< found before the training
 };
 std::string training_document(const FitResult& result, const TrainingFacts& facts);
 
 /// {"learning_rate": {...}, "layers": {...}}, each null if not requested; null if neither was.
-Json rates_object(const FoundRates& found);
+Json rates_object(const FoundLearningRates& found);
 
 /// The columns of a table, and how training would use them.
 struct TableFacts {

@@ -12,7 +12,7 @@ Json estimate_object(const Estimate& estimate) {
   Json object = {{"value", json_number(estimate.value)},
                  {"low", json_number(estimate.low)},
                  {"high", json_number(estimate.high)},
-                 {"trivial", json_number(estimate.trivial)}};
+                 {"trivial", json_number(estimate.baseline)}};
   if (!estimate.undefined.empty()) object["undefined"] = estimate.undefined;
   return object;
 }

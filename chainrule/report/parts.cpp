@@ -16,61 +16,63 @@ namespace {
 constexpr std::size_t kRowsDrawn = 2'000;   // points in a chart
 constexpr std::size_t kRowsRanked = 5'000;  // probabilities behind a ROC curve
 constexpr std::size_t kEpochsDrawn = 1'000;
-constexpr std::size_t kMostClasses = 20;  // of a confusion matrix
+constexpr std::size_t kMaxClasses = 20;  // of a confusion matrix
 constexpr std::size_t kColumnsShown = 500;
-constexpr std::size_t kRoomForValues = 60;
+constexpr std::size_t kValuesWidth = 60;
 
 // At most `most` of the numbers below `count`, evenly spaced.
-std::vector<std::size_t> some_of(std::size_t count, std::size_t most) {
+std::vector<std::size_t> some_of(std::size_t count, std::size_t maximum) {
   std::vector<std::size_t> out;
-  const std::size_t some = std::min(count, most);
+  const std::size_t some = std::min(count, maximum);
   for (std::size_t i = 0; i < some; ++i) out.push_back(i * count / some);
   return out;
 }
 
 // Calls take(index, prediction) for each index, in order.
 template <class Take>
-void for_each_answer(const ShownPredictions& answers, const std::vector<std::size_t>& places, const Take& take) {
-  MatrixOf<double> given(std::min(kRowsAtOnce, places.size()), answers.encoder->outputs());
-  for (std::size_t first = 0; first < places.size(); first += kRowsAtOnce) {
+void for_each_prediction(const ShownPredictions& predictions, const std::vector<std::size_t>& indices,
+                         const Take& take) {
+  MatrixOf<double> given(std::min(kRowsAtOnce, indices.size()), predictions.encoder->outputs());
+  for (std::size_t first = 0; first < indices.size(); first += kRowsAtOnce) {
     const std::span<const std::size_t> block =
-        std::span(places).subspan(first, std::min(kRowsAtOnce, places.size() - first));
-    answers.answer(block, given.top(block.size()));
+        std::span(indices).subspan(first, std::min(kRowsAtOnce, indices.size() - first));
+    predictions.predict(block, given.top(block.size()));
     for (std::size_t k = 0; k < block.size(); ++k) take(block[k], std::span<const double>(given.row(k)));
   }
 }
 
-void add_numbers(const ShownPredictions& answers, Json& document) {
-  std::vector<double> truth, predicted;
-  const Targets& targets = *answers.targets;
-  for_each_answer(answers, some_of(answers.rows.size(), kRowsDrawn),
-                  [&](std::size_t place, std::span<const double> answer) {
-                    const auto value = static_cast<double>(targets.numbers()(answers.rows[place], 0));
-                    truth.push_back(targets.scale * value + targets.shift);
-                    predicted.push_back(answer[0]);
-                  });
-  document["truth"] = json_numbers(truth);
+void add_numbers(const ShownPredictions& predictions, Json& document) {
+  std::vector<double> actual, predicted;
+  const Targets& targets = *predictions.targets;
+  for_each_prediction(predictions, some_of(predictions.rows.size(), kRowsDrawn),
+                      [&](std::size_t index, std::span<const double> prediction) {
+                        const auto value = static_cast<double>(targets.numbers()(predictions.rows[index], 0));
+                        actual.push_back(targets.scale * value + targets.shift);
+                        predicted.push_back(prediction[0]);
+                      });
+  document["truth"] = json_numbers(actual);
   document["predicted"] = json_numbers(predicted);
 }
 
-void add_matrix(const ShownPredictions& answers, Json& document) {
-  const std::size_t classes = answers.encoder->labels.size();
+void add_matrix(const ShownPredictions& predictions, Json& document) {
+  const std::size_t classes = predictions.encoder->labels.size();
   std::vector<std::vector<std::size_t>> counts(classes, std::vector<std::size_t>(classes, 0));
-  for_each_answer(answers, some_of(answers.rows.size(), answers.rows.size()),
-                  [&](std::size_t place, std::span<const double> answer) {
-                    ++counts[answers.targets->labels[answers.rows[place]]][answers.decided(place, answer)];
-                  });
+  for_each_prediction(
+      predictions, some_of(predictions.rows.size(), predictions.rows.size()),
+      [&](std::size_t index, std::span<const double> prediction) {
+        ++counts[predictions.targets->labels[predictions.rows[index]]][predictions.decided(index, prediction)];
+      });
   document["confusion"] = counts;
 }
 
-void add_probabilities(const ShownPredictions& answers, Json& document) {
+void add_probabilities(const ShownPredictions& predictions, Json& document) {
   std::vector<double> probability;
   Json positive = Json::array();
-  for_each_answer(answers, some_of(answers.rows.size(), kRowsRanked),
-                  [&](std::size_t place, std::span<const double> answer) {
-                    probability.push_back(answer[1]);
-                    positive.push_back(answers.targets->labels[answers.rows[place]] == 1);
-                  });
+  for_each_prediction(predictions, some_of(predictions.rows.size(), kRowsRanked),
+                      [&](std::size_t index, std::span<const double> prediction) {
+                        probability.push_back(prediction[1]);
+                        positive.push_back(predictions.targets->labels[predictions.rows[index]] == 1);
+                      });
   document["probability"] = json_numbers(probability);
   document["positive"] = std::move(positive);
 }
@@ -114,7 +116,7 @@ Json columns_array(const Table& table, const FitPlan& plan, const FitOptions& op
                        {"type", name_of(of.reading.type)},
                        {"missing", of.missing},
                        {"distinct", of.distinct},
-                       {"values", values_text(of, table.columns[c], kRoomForValues)},
+                       {"values", values_text(of, table.columns[c], kValuesWidth)},
                        {"training", use_of(table, c, of, &plan.encoder, scaling).words}});
   }
   return columns;
@@ -137,13 +139,13 @@ Json options_array(const FitOptions& options) {
   return out;
 }
 
-void add_answers(const ShownPredictions& answers, Json& document) {
-  document["rows"] = answers.rows.size();
-  if (answers.rows.empty()) return;
-  if (answers.encoder->task == Task::number) return add_numbers(answers, document);
-  const std::size_t classes = answers.encoder->labels.size();
-  if (classes <= kMostClasses) add_matrix(answers, document);
-  if (classes == 2) add_probabilities(answers, document);
+void add_predictions(const ShownPredictions& predictions, Json& document) {
+  document["rows"] = predictions.rows.size();
+  if (predictions.rows.empty()) return;
+  if (predictions.encoder->task == Task::number) return add_numbers(predictions, document);
+  const std::size_t classes = predictions.encoder->labels.size();
+  if (classes <= kMaxClasses) add_matrix(predictions, document);
+  if (classes == 2) add_probabilities(predictions, document);
 }
 
 }  // namespace chainrule

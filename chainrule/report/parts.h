@@ -33,14 +33,14 @@ struct ShownPredictions {
   std::vector<std::size_t> rows;  ///< of the targets
   /// Writes to `given` the predictions for rows[i] for each index i of the first argument, up to kRowsAtOnce: the
   /// probabilities of the classes, or the number.
-  std::function<void(std::span<const std::size_t> places, ViewOf<double> given)> answer;
+  std::function<void(std::span<const std::size_t> indices, ViewOf<double> given)> predict;
   /// The class predicted for the row with this index, whose outputs are the second argument.
-  std::function<std::size_t(std::size_t place, std::span<const double> answer)> decided;
+  std::function<std::size_t(std::size_t index, std::span<const double> prediction)> decided;
 };
 constexpr std::size_t kRowsAtOnce = 256;
 /// Adds the data of their charts to `document`: targets and predictions; or the confusion matrix and the probability of
 /// the second of two classes.
-void add_answers(const ShownPredictions& answers, Json& document);
+void add_predictions(const ShownPredictions& predictions, Json& document);
 
 }  // namespace chainrule
 #pragma GCC visibility pop

@@ -21,7 +21,7 @@ struct ReportFacts {
   const FitData* rows = nullptr;  ///< encoded by the plan
   const FitOptions* options = nullptr;
   const std::vector<HealthRecord>* health = nullptr;  ///< of some of its steps
-  const FoundRates* rates = nullptr;                  ///< found before the training; nullptr: not requested
+  const FoundLearningRates* rates = nullptr;          ///< found before the training; nullptr: not requested
   std::string data, model;                            ///< paths
   std::vector<std::string> commands;                  ///< repeat the training
   double seconds = 0;

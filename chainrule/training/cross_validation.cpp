@@ -13,7 +13,7 @@
 
 #include "chainrule/base/error.h"
 #include "chainrule/base/parallel_jobs.h"
-#include "chainrule/engine/kernels/team.h"
+#include "chainrule/engine/kernels/thread_pool.h"
 
 namespace chainrule {
 namespace {
@@ -52,12 +52,12 @@ FoldResult train_fold(const Table& table, FitOptions options, const CrossValidat
   out.history = std::move(result.history);
   out.weights_sha256 = weights_sha256(model.network);
   out.notes = std::move(result.notes);
-  out.answers = MatrixOf<double>(out.split.test.size(), model.encoder.outputs());
+  out.predictions = MatrixOf<double>(out.split.test.size(), model.encoder.outputs());
   constexpr std::size_t kRowsAtOnce = 256;
   Predictor predictor(model, kRowsAtOnce, threads);
-  predictor.predict(data.rows.inputs, out.split.test, out.answers.view());
-  for (std::size_t i = 0; model.encoder.task == Task::classes && i < out.answers.rows(); ++i)
-    out.classes.push_back(decide(model, out.answers.row(i)));
+  predictor.predict(data.rows.inputs, out.split.test, out.predictions.view());
+  for (std::size_t i = 0; model.encoder.task == Task::classes && i < out.predictions.rows(); ++i)
+    out.classes.push_back(decide(model, out.predictions.row(i)));
   return out;
 }
 
@@ -77,8 +77,8 @@ void rethrow_first(const std::vector<std::exception_ptr>& problems, const CrossV
   }
 }
 
-void require(bool holds, std::string_view option, std::size_t least, std::size_t found) {
-  if (!holds) throw option_error(option, fmt::format("expected {} or more, found {}", least, found));
+void require(bool holds, std::string_view option, std::size_t minimum, std::size_t found) {
+  if (!holds) throw option_error(option, fmt::format("expected {} or more, found {}", minimum, found));
 }
 
 }  // namespace
@@ -111,7 +111,7 @@ CrossValidation cross_validate(const Table& table, const FitOptions& options, co
     if (!out.interrupted && observer.should_stop && observer.should_stop()) out.interrupted = true;
     return out.interrupted || failed;
   };
-  const auto problems = side_by_side(out.folds.size(), workers, should_stop, [&](std::size_t training) {
+  const auto problems = run_in_parallel(out.folds.size(), workers, should_stop, [&](std::size_t training) {
     Observer its;
     its.should_stop = should_stop;
     if (observer.on_epoch)
@@ -140,23 +140,23 @@ std::vector<CrossEstimate> cross_estimates(const std::vector<FoldResult>& folds)
   constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
   double tested_per_other = 0;
   for (const FoldResult& fold : folds) {
-    const auto others = static_cast<double>(fold.split.rest.size() + fold.split.held_out.size());
+    const auto others = static_cast<double>(fold.split.training.size() + fold.split.validation.size());
     tested_per_other += static_cast<double>(fold.split.test.size()) / others / static_cast<double>(folds.size());
   }
   for (const Estimate& of_first : folds[0].test.metrics) {
     CrossEstimate estimate{of_first.name};
-    std::vector<double> values, trivial;
+    std::vector<double> values, baseline;
     for (const FoldResult& fold : folds) {
       const Estimate* const found = find_estimate(fold.test, of_first.name);
       if (found == nullptr || std::isnan(found->value)) continue;
       values.push_back(found->value);
-      trivial.push_back(found->trivial);
+      baseline.push_back(found->baseline);
     }
     const auto count = static_cast<double>(values.size());
     estimate.folds = values.size();
     for (const double value : values) estimate.mean += value / count;
-    for (const double value : trivial) estimate.trivial += value / count;
-    if (values.empty()) estimate.mean = estimate.trivial = kNone;
+    for (const double value : baseline) estimate.baseline += value / count;
+    if (values.empty()) estimate.mean = estimate.baseline = kNone;
     double squares = 0;
     for (const double value : values) squares += (value - estimate.mean) * (value - estimate.mean);
     estimate.deviation = values.size() < 2 ? kNone : std::sqrt(squares / (count - 1));
@@ -165,8 +165,8 @@ std::vector<CrossEstimate> cross_estimates(const std::vector<FoldResult>& folds)
       const double reach =
           student_quantile(values.size() - 1) * estimate.deviation * std::sqrt(1 / count + tested_per_other);
       const MetricRange range = range_of(estimate.name);
-      estimate.low = std::max(range.least, estimate.mean - reach);
-      estimate.high = std::min(range.most, estimate.mean + reach);
+      estimate.low = std::max(range.minimum, estimate.mean - reach);
+      estimate.high = std::min(range.maximum, estimate.mean + reach);
     }
     out.push_back(std::move(estimate));
   }

@@ -21,7 +21,7 @@ struct CrossValidationOptions {
 struct FoldResult {
   std::size_t repeat = 0, fold = 0;  ///< from 1; 0 = not done
   Split split;                       ///< of the table; split.test is the fold
-  MatrixOf<double> answers;          ///< outputs of Predictor::predict() for the rows of split.test: (rows x outputs)
+  MatrixOf<double> predictions;      ///< outputs of Predictor::predict() for the rows of split.test: (rows x outputs)
   std::vector<std::size_t> classes;  ///< predicted classes; empty for a number
   Estimates test;
   Metrics training;  ///< on the training rows
@@ -37,7 +37,7 @@ struct CrossEstimate {
   double mean = 0;
   double deviation = 0;      ///< standard deviation over the folds, with n - 1
   double low = 0, high = 0;  ///< 95 % interval of the mean, see cross_estimates()
-  double trivial = 0;        ///< mean of the folds' baselines
+  double baseline = 0;       ///< mean of the folds' baselines
 };
 
 struct CrossValidation {

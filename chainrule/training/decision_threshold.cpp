@@ -16,16 +16,16 @@ namespace {
 
 constexpr std::size_t kFewRows = 100, kFewOfAClass = 20;  // with fewer, the threshold is unreliable
 
-void note_little_ground(const Encoder& encoder, const Selection& held_out, std::vector<Note>& notes) {
+void note_little_ground(const Encoder& encoder, const Selection& validation_rows, std::vector<Note>& notes) {
   std::array<std::size_t, 2> counts{};
-  for (const std::size_t row : held_out.rows) ++counts[held_out.data->targets.labels[row]];
+  for (const std::size_t row : validation_rows.rows) ++counts[validation_rows.data->targets.labels[row]];
   const std::size_t rare = counts[1] <= counts[0] ? 1 : 0;
-  if (held_out.rows.size() >= kFewRows && counts[rare] >= kFewOfAClass) return;
+  if (validation_rows.rows.size() >= kFewRows && counts[rare] >= kFewOfAClass) return;
   notes.push_back(warning_note(
       NoteTopic::threshold,
       fmt::format("the threshold rests on {} validation rows, {} of them of class {}: on new rows another threshold "
                   "may be better",
-                  held_out.rows.size(), counts[rare], encoder.labels[rare]),
+                  validation_rows.rows.size(), counts[rare], encoder.labels[rare]),
       "", "threshold_metric"));
 }
 
@@ -49,11 +49,11 @@ void check_threshold(const Encoder& encoder, const FitOptions& options, std::siz
         message_of(NamedOption{"validation_split"}, " or ", NamedOption{"validation"}, " provides them"));
 }
 
-std::optional<double> threshold_for(const Model& model, const Selection& held_out, const FitOptions& options,
+std::optional<double> threshold_for(const Model& model, const Selection& validation_rows, const FitOptions& options,
                                     std::size_t threads, std::vector<Note>& notes) {
   if (options.threshold_metric == "none") return options.threshold;
-  const Predictions predictions = predict(model, held_out, threads);
-  const auto choice = choose_threshold(predictions.outputs.view(), held_out, options.threshold_metric);
+  const Predictions predictions = predict(model, validation_rows, threads);
+  const auto choice = choose_threshold(predictions.outputs.view(), validation_rows, options.threshold_metric);
   if (!choice) {
     notes.push_back(warning_note(
         NoteTopic::threshold,
@@ -74,7 +74,7 @@ std::optional<double> threshold_for(const Model& model, const Selection& held_ou
       fmt::format("threshold {:.4g} for class {}: {} {:.4g} instead of {:.4g} on the validation rows",
                   choice->threshold, model.encoder.labels[1], options.threshold_metric, choice->value, choice->before),
       "", "threshold_metric"));
-  note_little_ground(model.encoder, held_out, notes);
+  note_little_ground(model.encoder, validation_rows, notes);
   return choice->threshold;
 }
 

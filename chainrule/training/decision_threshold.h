@@ -12,8 +12,9 @@ namespace chainrule {
 
 /// Throws Error (usage) if the options request a threshold that is impossible.
 void check_threshold(const Encoder& encoder, const FitOptions& options, std::size_t validation_rows);
-/// The threshold of the options, or the best one on the validation rows `held_out`; `notes` report how it was chosen.
-std::optional<double> threshold_for(const Model& model, const Selection& held_out, const FitOptions& options,
+/// The threshold of the options, or the best one on the validation rows `validation_rows`; `notes` report how it was
+/// chosen.
+std::optional<double> threshold_for(const Model& model, const Selection& validation_rows, const FitOptions& options,
                                     std::size_t threads, std::vector<Note>& notes);
 
 }  // namespace chainrule

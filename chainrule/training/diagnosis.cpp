@@ -21,15 +21,15 @@ namespace {
 using Findings = std::vector<Finding>;
 using enum FindingKind;
 
-std::string percent(double share) { return fmt::format("{:.3g} %", 100 * share); }
+std::string percent(double fraction) { return fmt::format("{:.3g} %", 100 * fraction); }
 
 std::string_view activation_of(const Examination& e, std::size_t layer) {
   return activation_name(e.architecture.layers[layer - 2].activation);
 }
 
 // Loss relative to the baseline's; 0 if all rows have the same target, so that there is nothing to learn.
-double share_of_trivial(const Examination& e) {
-  const double gained = e.trivial_loss - e.loss, scale = std::abs(e.trivial_loss);
+double fraction_of_baseline(const Examination& e) {
+  const double gained = e.baseline_loss - e.loss, scale = std::abs(e.baseline_loss);
   return scale > 0 ? 1 - gained / scale : 0;
 }
 
@@ -83,7 +83,7 @@ void judge_units(const Examination& e, Findings& findings) {
     const LayerHealth& health = e.layers[layer - 1];
     const bool hidden = layer < e.layers.size();
     const bool both = is_flat_on_both_sides(e.architecture.layers[layer - 2].activation);
-    if (both && health.saturated > kSaturatedTooMany && (hidden || share_of_trivial(e) > kNoBetter))
+    if (both && health.saturated > kSaturatedTooMany && (hidden || fraction_of_baseline(e) > kNoBetter))
       findings.push_back(
           {saturated, layer, health.saturated, kSaturatedTooMany,
            fmt::format("layer {} ({}): {} of its values are saturated (|f'| below {} of its maximum), so that hardly "
@@ -144,23 +144,24 @@ void judge_high_updates(const Examination& e, Findings& findings) {
 // Small updates are right for a network that has learned. Layers with weight_multiplier 0 are skipped.
 void judge_low_updates(const Examination& e, Findings& findings) {
   double largest = 0;
-  std::size_t place = 0;
+  std::size_t largest_layer = 0;
   for (std::size_t layer = 1; layer < e.layers.size(); ++layer) {
     if (e.architecture.layers[layer - 1].weight_multiplier == 0) continue;
     const double ratio = e.layers[layer - 1].weights.update_ratio;
-    if (std::isnan(ratio) || (place > 0 && ratio <= largest)) continue;
+    if (std::isnan(ratio) || (largest_layer > 0 && ratio <= largest)) continue;
     largest = ratio;
-    place = layer;
+    largest_layer = layer;
   }
-  if (place == 0 || largest >= kUpdateTooLow || share_of_trivial(e) < kNotLearned) return;
-  findings.push_back({update_too_low, place, largest, kUpdateTooLow,
-                      fmt::format("a step changes no weights by more than {:.3g} of their norm (W({})), while the loss "
-                                  "is still {} of the baseline's; the rule of thumb is about {}, below {} is "
-                                  "too little",
-                                  largest, place, percent(share_of_trivial(e)), kUpdateUsual, kUpdateTooLow),
-                      largest > 0 ? fmt::format("a larger learning_rate: it is {}, try {:.1g}", e.learning_rate,
-                                                e.learning_rate * kUpdateUsual / largest)
-                                  : "no gradient arrives: start again from other weights"});
+  if (largest_layer == 0 || largest >= kUpdateTooLow || fraction_of_baseline(e) < kNotLearned) return;
+  findings.push_back(
+      {update_too_low, largest_layer, largest, kUpdateTooLow,
+       fmt::format("a step changes no weights by more than {:.3g} of their norm (W({})), while the loss "
+                   "is still {} of the baseline's; the rule of thumb is about {}, below {} is "
+                   "too little",
+                   largest, largest_layer, percent(fraction_of_baseline(e)), kUpdateUsual, kUpdateTooLow),
+       largest > 0 ? fmt::format("a larger learning_rate: it is {}, try {:.1g}", e.learning_rate,
+                                 e.learning_rate * kUpdateUsual / largest)
+                   : "no gradient arrives: start again from other weights"});
 }
 
 // Findings that may follow from others come with this advice.
@@ -188,12 +189,12 @@ void judge_classes(const Examination& e, Findings& findings) {
 }
 
 void judge_loss(const Examination& e, Findings& findings) {
-  const double share = share_of_trivial(e);
-  if (!(share > kNoBetter)) return;
-  findings.push_back({loss_not_better, 0, share, kNoBetter,
+  const double fraction = fraction_of_baseline(e);
+  if (!(fraction > kNoBetter)) return;
+  findings.push_back({loss_not_better, 0, fraction, kNoBetter,
                       fmt::format("the loss is {:.4g}; the baseline, which predicts the same for every row, has "
                                   "{:.4g}: {} of that, and above {} the model is no better",
-                                  e.loss, e.trivial_loss, percent(share), percent(kNoBetter)),
+                                  e.loss, e.baseline_loss, percent(fraction), percent(kNoBetter)),
                       after_those_above(findings,
                                         "a longer training or more hidden units, unless the inputs are "
                                         "unrelated to the target")});
@@ -243,10 +244,10 @@ std::vector<Finding> diagnose(const Examination& e) {
 namespace {
 
 FitOptions options_of(const Model& model) {
-  std::vector<Assignment> wishes;
+  std::vector<Assignment> assignments;
   for (const auto& [key, value] : model.provenance.configuration)
-    wishes.push_back({key, value, "configuration of the model: " + key, false});
-  FitOptions options = options_from({wishes});
+    assignments.push_back({key, value, "configuration of the model: " + key, false});
+  FitOptions options = options_from({assignments});
   options.train.loss = model.loss;
   return options;
 }
@@ -322,7 +323,7 @@ Examination examine(const Model& model, Dataset data, std::size_t threads) {
   found.zero_output = options.zero_output;
   found.learning_rate = options.train.learning_rate;
   found.loss = find_metric(evaluate(model.network, model.loss, rows, threads), "loss")->value;
-  found.trivial_loss = trivial_loss(model.loss, rows);
+  found.baseline_loss = baseline_loss(model.loss, rows);
 
   Network network = without_dropout(model.network);
   TrainState state(network, options.train, found.batch_size, threads);

@@ -37,8 +37,8 @@ struct Examination {
   std::string optimizer;
   bool zero_output = false;  ///< W(L-1) started at 0, so its norm and its update ratio are not judged
   double learning_rate = 0;
-  double loss = 0;          ///< mean over the rows, as evaluate() takes it
-  double trivial_loss = 0;  ///< of the baseline: the best prediction that is the same for every row
+  double loss = 0;           ///< mean over the rows, as evaluate() takes it
+  double baseline_loss = 0;  ///< of the baseline: the best prediction that is the same for every row
 };
 
 /// Runs an epoch as the model's configuration would train it, in shuffled batches, without dropout. Each step is

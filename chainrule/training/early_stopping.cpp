@@ -8,7 +8,7 @@ namespace {
 
 bool keeps_best(const TrainOptions& options, bool has_validation) { return has_validation && options.restore_best; }
 
-double watched_value(const TrainOptions& options, bool has_validation, const EpochRecord& record) {
+double monitored_value(const TrainOptions& options, bool has_validation, const EpochRecord& record) {
   if (!has_validation) return record.training_loss;
   const Metric* metric = find_metric(record.validation, options.metric);
   if (metric != nullptr) return metric->value;
@@ -29,7 +29,7 @@ void validate_metric(const TrainOptions& options, bool has_validation) {
 
 void add_epoch(EarlyStopping& stopping, const TrainOptions& options, bool has_validation, EpochRecord& record,
                const Network& network) {
-  const double value = watched_value(options, has_validation, record);
+  const double value = monitored_value(options, has_validation, record);
   const double gain = larger_is_better(options.metric) ? value - stopping.best : stopping.best - value;
   record.best = stopping.best_epoch == 0 || gain > options.min_delta;
   if (record.best) {

@@ -49,10 +49,10 @@ std::vector<double> balanced(const Encoder& encoder, const Table& table, std::sp
   return weights;
 }
 
-std::vector<double> named(const Encoder& encoder, const std::string& wish) {
+std::vector<double> named(const Encoder& encoder, const std::string& weights_text) {
   std::vector<double> weights(encoder.labels.size(), 1);
   std::vector<bool> given(weights.size(), false);
-  for (const std::string& part : split_list(wish)) {
+  for (const std::string& part : split_list(weights_text)) {
     const std::size_t sign = part.rfind('=');
     const std::string label = part.substr(0, sign);
     const auto at = std::find(encoder.labels.begin(), encoder.labels.end(), label);
@@ -85,7 +85,7 @@ std::vector<double> class_weights_for(const Encoder& encoder, const Table& table
 
 // Warns about targets that are IDs or dates rather than classes.
 void note_no_classes(const Table& table, FitPlan& plan) {
-  const std::size_t classes = plan.encoder.labels.size(), target = plan.encoder.target_place - 1;
+  const std::size_t classes = plan.encoder.labels.size(), target = plan.encoder.target_column - 1;
   if (plan.encoder.task == Task::classes && !table.columns[target].is_number() &&
       read_column(table, target).type == ColumnType::date)
     plan.notes.push_back(warning_note(
@@ -148,10 +148,10 @@ std::size_t memory_for(const FitPlan& plan, const Table& table, const FitOptions
     wide_from = std::max(wide_from, kernels::rows_of_wide_batch(plan.architecture.layer_inputs(l), layer.outputs));
   }
   units += widest;  // a transposed delta
-  const std::size_t rows = plan.split.rest.size();
+  const std::size_t rows = plan.split.training.size();
   const std::size_t batch = rows_per_batch(options.train, rows);
-  const std::size_t shares = std::clamp<std::size_t>(batch / wide_from, 1, kernels::usable_threads());
-  return kAnyTraining + sizeof(float) * ((blocks + shares - 1) * stored + checked_product(batch, units, "batch")) +
+  const std::size_t chunks = std::clamp<std::size_t>(batch / wide_from, 1, kernels::usable_threads());
+  return kAnyTraining + sizeof(float) * ((blocks + chunks - 1) * stored + checked_product(batch, units, "batch")) +
          memory_for_rows(plan, table) + (validation == nullptr ? 0 : memory_for_rows(plan, *validation));
 }
 
@@ -193,12 +193,12 @@ void require_metric(const std::string& metric, Task task) {
 }
 
 void require_counts(const Table& table, const Encoder& encoder) {
-  const Column& target = table.columns[encoder.target_place - 1];
+  const Column& target = table.columns[encoder.target_column - 1];
   for (std::size_t row = 0; row < target.numbers.size(); ++row)
     if (target.numbers[row] < 0)
       throw Error(ErrorCategory::input,
                   fmt::format("{}: column {}: the loss poisson expects a target >= 0, found {}",
-                              place_of_row(table, row), in_quotes(target.name), target.numbers[row]));
+                              location_of_row(table, row), in_quotes(target.name), target.numbers[row]));
 }
 
 }  // namespace
@@ -288,9 +288,9 @@ FitPlan plan_fit(const Table& table, const FitOptions& options, const Table* val
   plan.loss = loss_for(plan.encoder.task, options);
   if (plan.loss.kind == LossKind::poisson) require_counts(table, plan.encoder);
   plan.split = split_for(plan.encoder, table, options, validation != nullptr, plan.notes);
-  fit_encoder(plan.encoder, table, plan.split.rest, data, plan.notes);
-  plan.encoder.class_weights = class_weights_for(plan.encoder, table, plan.split.rest, options);
-  check_threshold(plan.encoder, options, validation != nullptr ? validation->rows : plan.split.held_out.size());
+  fit_encoder(plan.encoder, table, plan.split.training, data, plan.notes);
+  plan.encoder.class_weights = class_weights_for(plan.encoder, table, plan.split.training, options);
+  check_threshold(plan.encoder, options, validation != nullptr ? validation->rows : plan.split.validation.size());
   note_no_classes(table, plan);
   note_class_weights(plan);
   plan.architecture = architecture_for(plan.encoder, options);
@@ -338,8 +338,8 @@ Provenance provenance_of(const FitData& data, const FitOptions& options, const F
 
 // An evenly spaced sample of the rows, enough to estimate a loss.
 Selection some_of(const Selection& rows) {
-  constexpr std::size_t kMost = 10'000;
-  const std::size_t all = rows.rows.size(), some = std::min(all, kMost);
+  constexpr std::size_t kMax = 10'000;
+  const std::size_t all = rows.rows.size(), some = std::min(all, kMax);
   Selection chosen{rows.data, {}};
   for (std::size_t i = 0; i < some; ++i) chosen.rows.push_back(rows.rows[i * all / some]);
   return chosen;
@@ -347,48 +347,48 @@ Selection some_of(const Selection& rows) {
 
 // Warns if none of these metrics is better than the baseline, which ignores the inputs.
 void note_no_better(FitResult& result) {
-  std::string figures;
+  std::string scores;
   for (const char* const name : {"accuracy", "log_loss", "rmse"}) {
-    const Metric *const ours = find_metric(result.validation, name), *const trivial = find_metric(result.trivial, name);
-    if (ours == nullptr || trivial == nullptr) continue;
-    if (larger_is_better(name) ? ours->value > trivial->value : ours->value < trivial->value) return;
-    figures +=
-        fmt::format("{}{} {:.4g} against {:.4g}", figures.empty() ? "" : ", ", name, ours->value, trivial->value);
+    const Metric *const ours = find_metric(result.validation, name), *const baseline =
+                                                                         find_metric(result.baseline, name);
+    if (ours == nullptr || baseline == nullptr) continue;
+    if (larger_is_better(name) ? ours->value > baseline->value : ours->value < baseline->value) return;
+    scores += fmt::format("{}{} {:.4g} against {:.4g}", scores.empty() ? "" : ", ", name, ours->value, baseline->value);
   }
-  if (!figures.empty())
+  if (!scores.empty())
     result.notes.push_back(warning_note(NoteTopic::baseline,
-                                        "on the validation rows the model is no better than the baseline: " + figures));
+                                        "on the validation rows the model is no better than the baseline: " + scores));
 }
 
 // The mean over rows of weight 0 is undefined.
-void require_weight(const Selection& held_out) {
+void require_weight(const Selection& validation_rows) {
   const auto some = [&](const std::vector<float>& weights) {
-    return weights.empty() || held_out.rows.empty() ||
-           std::ranges::any_of(held_out.rows, [&](std::size_t row) { return weights[row] > 0; });
+    return weights.empty() || validation_rows.rows.empty() ||
+           std::ranges::any_of(validation_rows.rows, [&](std::size_t row) { return weights[row] > 0; });
   };
-  if (!some(held_out.data->weights) || !some(held_out.data->loss_weights))
+  if (!some(validation_rows.data->weights) || !some(validation_rows.data->loss_weights))
     throw Error(ErrorCategory::usage, "validation rows: expected a weight above 0 among them, found none",
                 "choose other rows, or row and class weights above 0 for them");
 }
 
 }  // namespace
 
-Selection FitData::held_out() const {
-  return has_validation_table ? all_rows(validation) : Selection{&rows, split.held_out};
+Selection FitData::validation_rows() const {
+  return has_validation_table ? all_rows(validation) : Selection{&rows, split.validation};
 }
 
 FitData encode_fit(const FitPlan& plan, const Table& table, const Table* validation) {
   FitData data;
   data.rows = encode(plan.encoder, table, true);
-  scale_weights_to_mean_one(data.rows.weights, plan.split.rest);
-  scale_weights_to_mean_one(data.rows.loss_weights, plan.split.rest);
+  scale_weights_to_mean_one(data.rows.weights, plan.split.training);
+  scale_weights_to_mean_one(data.rows.loss_weights, plan.split.training);
   data.split = plan.split;
   data.fingerprint = fingerprint(table, plan.encoder);
   if (validation != nullptr) {
     data.validation = encode(plan.encoder, *validation, true);
     data.has_validation_table = true;
   }
-  require_weight(data.held_out());
+  require_weight(data.validation_rows());
   return data;
 }
 
@@ -400,7 +400,7 @@ FitResult fit(const Table& table, const FitOptions& options, const Observer& obs
 
 FitResult fit(const FitPlan& plan, const FitData& data, const FitOptions& options, const Observer& observer,
               std::size_t threads) {
-  const Selection training = data.training(), held_out = data.held_out();
+  const Selection training = data.training(), validation_rows = data.validation_rows();
   FitResult result;
   result.notes = plan.notes;
   result.model.encoder = plan.encoder;
@@ -409,19 +409,19 @@ FitResult fit(const FitPlan& plan, const FitData& data, const FitOptions& option
   Network& network = result.model.network;
   TrainOptions train_options = options.train;
   train_options.loss = plan.loss;
-  result.history = train(network, training, held_out, train_options, observer, threads);
+  result.history = train(network, training, validation_rows, train_options, observer, threads);
   std::optional<double>& threshold = result.model.threshold;
-  threshold = threshold_for(result.model, held_out, options, threads, result.notes);
+  threshold = threshold_for(result.model, validation_rows, options, threads, result.notes);
   const bool by_metric = options.threshold_metric != "none";
   const std::string& metric = by_metric ? options.threshold_metric : options.train.metric;
   result.training = evaluate(network, plan.loss, training, threads, metric, threshold);
   const Selection some = some_of(training);
-  result.trivial_loss = trivial_loss(plan.loss, some);
-  result.least_loss = least_loss(plan.loss, some);
-  if (!held_out.rows.empty()) {
-    result.validation = evaluate(network, plan.loss, held_out, threads, metric, threshold);
-    for (Metric& one : trivial_metrics(held_out))
-      if (find_metric(result.validation, one.name) != nullptr) result.trivial.push_back(std::move(one));
+  result.baseline_loss = baseline_loss(plan.loss, some);
+  result.minimum_loss = minimum_loss(plan.loss, some);
+  if (!validation_rows.rows.empty()) {
+    result.validation = evaluate(network, plan.loss, validation_rows, threads, metric, threshold);
+    for (Metric& one : baseline_metrics(validation_rows))
+      if (find_metric(result.validation, one.name) != nullptr) result.baseline.push_back(std::move(one));
     note_no_better(result);
   }
   if (!data.split.test.empty()) result.test = estimate(result.model, data.test(), threads);

@@ -20,9 +20,9 @@ struct FitResult {
   History history;
   Split split;                   ///< training, validation and test rows of the table
   Metrics training, validation;  ///< of the returned model
-  Metrics trivial;               ///< of the baseline on the validation rows, without loss
-  double trivial_loss = 0;       ///< loss of the baseline on up to 10,000 training rows
-  double least_loss = 0;         ///< loss of perfect predictions on the same rows
+  Metrics baseline;              ///< of the baseline on the validation rows, without loss
+  double baseline_loss = 0;      ///< loss of the baseline on up to 10,000 training rows
+  double minimum_loss = 0;       ///< loss of perfect predictions on the same rows
   Estimates test;                ///< of the test rows, which no decision used; empty if there are none
   std::vector<Note> notes;       ///< decisions and warnings
 };
@@ -54,8 +54,8 @@ struct FitData {
   Split split;              ///< of the table
   std::string fingerprint;  ///< of the table
 
-  Selection training() const { return {&rows, split.rest}; }
-  Selection held_out() const;  ///< the validation rows; may be empty
+  Selection training() const { return {&rows, split.training}; }
+  Selection validation_rows() const;  ///< the validation rows; may be empty
   Selection test() const { return {&rows, split.test}; }
 };
 /// Separate from plan_fit() so that a caller can check plan.memory_bytes before this allocates them. `validation` as

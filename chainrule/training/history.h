@@ -46,9 +46,9 @@ enum class StopReason { epochs_done, early_stopping, interrupted };
 struct History {
   std::vector<EpochRecord> epochs;  ///< finished epochs
   StopReason stop = StopReason::epochs_done;
-  std::size_t best_epoch = 0;  ///< the epoch whose weights were kept, from 1; 0 = the last weights
-  std::uint64_t steps = 0;     ///< finished steps
-  std::string watched_metric;  ///< the metric that decided which epoch is best; "" without validation rows
+  std::size_t best_epoch = 0;    ///< the epoch whose weights were kept, from 1; 0 = the last weights
+  std::uint64_t steps = 0;       ///< finished steps
+  std::string monitored_metric;  ///< the metric that decided which epoch is best; "" without validation rows
 };
 
 }  // namespace chainrule

@@ -52,7 +52,7 @@ std::pair<std::size_t, std::size_t> named_rows(const std::string& text, std::siz
 const Column& deciding_column(const Table& table, const std::string& name, const char* option, const Encoder& encoder) {
   const std::size_t index = find_column(table, name, option);
   const Column& column = table.columns[index];
-  if (index + 1 == encoder.target_place)
+  if (index + 1 == encoder.target_column)
     throw option_error(option, "expected another column than the target, found " + in_quotes(column.name));
   if (!column.is_number() && column.codes.size() != table.rows)
     throw option_error(
@@ -103,7 +103,7 @@ std::vector<std::uint32_t> times_of(const Table& table, std::size_t index) {
     if (!time)
       throw Error(ErrorCategory::input,
                   fmt::format("{}: column {}: time: expected a number or a date such as 2024-03-31, found {}",
-                              place_of_row(table, row), in_quotes(column.name),
+                              location_of_row(table, row), in_quotes(column.name),
                               in_quotes(column.spellings[column.codes[row]])));
     times.push_back(*time);
   }
@@ -139,22 +139,22 @@ class Chooser {
   }
 
   /// Takes a fraction out of `rows` and adds a note.
-  Rows hold_out(Rows& rows, double share, HeldOutFor purpose) {
+  Rows split_off(Rows& rows, double fraction, SplitPurpose purpose) {
     const std::vector<std::uint32_t> strata = chosen(strata_, rows), numbers = chosen(numbers_, rows);
     const std::uint64_t seed = options_.train.seed;
     Split split;
     if (!options_.group.empty())
-      split = split_groups(dense(numbers), share, strata, seed, purpose);
+      split = split_groups(dense(numbers), fraction, strata, seed, purpose);
     else if (!options_.time.empty())
-      split = split_latest(numbers, share);
+      split = split_latest(numbers, fraction);
     else
-      split = split_rows(rows.size(), share, strata, seed, purpose);
-    Rows held_out;
-    for (const std::size_t i : split.held_out) held_out.push_back(rows[i]);
+      split = split_rows(rows.size(), fraction, strata, seed, purpose);
+    Rows taken;
+    for (const std::size_t i : split.validation) taken.push_back(rows[i]);
     say(rows.size(), numbers, split, purpose);
-    for (std::size_t& row : split.rest) row = rows[row];
-    rows = std::move(split.rest);
-    return held_out;
+    for (std::size_t& row : split.training) row = rows[row];
+    rows = std::move(split.training);
+    return taken;
   }
 
   /// Takes the rows of fold options.test_fold out of `rows` and adds a note. By time, drops later rows, too.
@@ -173,19 +173,19 @@ class Chooser {
     std::vector<bool> goes(all, false);
     for (std::size_t part = tested; part < (by_time ? parts.size() : tested + 1); ++part)
       for (const std::size_t i : parts[part]) goes[i] = true;
-    Rows held_out, rest;
-    for (const std::size_t i : parts[tested]) held_out.push_back(rows[i]);
+    Rows taken, remaining;
+    for (const std::size_t i : parts[tested]) taken.push_back(rows[i]);
     for (std::size_t i = 0; i < all; ++i)
-      if (!goes[i]) rest.push_back(rows[i]);
-    rows = std::move(rest);
+      if (!goes[i]) remaining.push_back(rows[i]);
+    rows = std::move(remaining);
     const std::string by = column_ == nullptr ? ""
                            : by_time          ? " by " + in_quotes(column_->name)
                                               : " of whole groups in " + in_quotes(column_->name);
     notes_.push_back(
         info_note(NoteTopic::test_rows,
-                  fmt::format("test rows: fold {} of {}{}, {} of {} rows", fold + 1, folds, by, held_out.size(), all),
+                  fmt::format("test rows: fold {} of {}{}, {} of {} rows", fold + 1, folds, by, taken.size(), all),
                   column_ == nullptr ? "" : column_->name, "test_fold"));
-    return held_out;
+    return taken;
   }
 
  private:
@@ -202,8 +202,8 @@ class Chooser {
     return static_cast<std::size_t>(std::unique(found.begin(), found.end()) - found.begin());
   }
 
-  void say(std::size_t rows, const std::vector<std::uint32_t>& numbers, const Split& split, HeldOutFor purpose) {
-    const bool validates = purpose == HeldOutFor::validation, left_out = !validates && options_.test_folds > 0;
+  void say(std::size_t rows, const std::vector<std::uint32_t>& numbers, const Split& split, SplitPurpose purpose) {
+    const bool validates = purpose == SplitPurpose::validation, left_out = !validates && options_.test_folds > 0;
     const std::string what = validates ? "validation rows" : left_out ? "left out" : "test rows";
     const auto note = [&](const std::string& text, const std::string& column) {
       const NoteTopic topic = validates  ? NoteTopic::validation_rows
@@ -211,15 +211,15 @@ class Chooser {
                                          : NoteTopic::test_rows;
       notes_.push_back(info_note(topic, text, column, validates ? "validation_split" : "test_split"));
     };
-    const std::size_t out = split.held_out.size();
+    const std::size_t out = split.validation.size();
     if (!options_.group.empty()) {
-      const std::size_t some = distinct(numbers, split.held_out), all = some + distinct(numbers, split.rest);
+      const std::size_t some = distinct(numbers, split.validation), all = some + distinct(numbers, split.training);
       note(
           fmt::format("{}: {} of {} groups in {}, {} of {} rows", what, some, all, in_quotes(column_->name), out, rows),
           column_->name);
     } else if (!options_.time.empty()) {
       note(fmt::format("{}: the last {} of {} rows by {}", what, out, rows, in_quotes(column_->name)), column_->name);
-    } else if (purpose == HeldOutFor::test) {
+    } else if (purpose == SplitPurpose::test) {
       note(fmt::format("{}: {} of {} rows", what, out, rows), "");
     }
   }
@@ -230,15 +230,15 @@ class Chooser {
   std::vector<std::uint32_t> strata_, numbers_;
 };
 
-void require_share(double share, const char* option) {
-  if (!(share >= 0 && share < 1))
-    throw option_error(option, fmt::format("expected a fraction in [0, 1), found {}", share));
+void require_fraction(double fraction, const char* option) {
+  if (!(fraction >= 0 && fraction < 1))
+    throw option_error(option, fmt::format("expected a fraction in [0, 1), found {}", fraction));
 }
 
 // Refuses options that contradict each other.
-void check_wishes(const FitOptions& options, bool other_table) {
-  require_share(options.validation_split, "validation_split");
-  require_share(options.test_split, "test_split");
+void check_options(const FitOptions& options, bool other_table) {
+  require_fraction(options.validation_split, "validation_split");
+  require_fraction(options.test_split, "test_split");
   const bool named = !options.validation_rows.empty(), grouped = !options.group.empty(), timed = !options.time.empty();
   if (grouped && timed)
     throw option_error("group", "expected no time beside it, found " + in_quotes(options.time),
@@ -262,7 +262,7 @@ void note_unseen_classes(const Encoder& encoder, const Table& table, const Split
   if (encoder.task != Task::classes) return;
   const std::vector<std::uint32_t> labels = encode_labels(encoder, table);
   std::vector<bool> seen(encoder.labels.size(), false);
-  for (const std::size_t row : split.rest) seen[labels[row]] = true;
+  for (const std::size_t row : split.training) seen[labels[row]] = true;
   for (std::size_t k = 0; k < seen.size(); ++k)
     if (!seen[k])
       notes.push_back(warning_note(
@@ -277,18 +277,18 @@ void note_few_rows_of_a_class(const Encoder& encoder, const Split& split, const 
   if (encoder.task != Task::classes || !options.stratify || options.validation_split == 0 || !options.time.empty())
     return;
   const std::string target = in_quotes(encoder.target);
-  const std::size_t held_out = split.held_out.size(), rows = held_out + split.rest.size();
-  const auto wanted = static_cast<std::size_t>(options.validation_split * static_cast<double>(rows) + 0.5);
-  if (held_out == 0)
+  const std::size_t taken = split.validation.size(), rows = taken + split.training.size();
+  const auto requested = static_cast<std::size_t>(options.validation_split * static_cast<double>(rows) + 0.5);
+  if (taken == 0)
     notes.push_back(info_note(NoteTopic::rows,
                               fmt::format("no validation rows: every class of {} has one {}, which training needs",
                                           target, options.group.empty() ? "row" : "group"),
                               encoder.target, "validation_split"));
-  else if (held_out < wanted && options.group.empty())
+  else if (taken < requested && options.group.empty())
     notes.push_back(
         info_note(NoteTopic::rows,
                   fmt::format("{} of {} rows are validation rows, not {}: training needs one row of every class of {}",
-                              held_out, rows, wanted, target),
+                              taken, rows, requested, target),
                   encoder.target, "validation_split"));
 }
 
@@ -296,34 +296,34 @@ void note_few_rows_of_a_class(const Encoder& encoder, const Split& split, const 
 
 Split split_for(const Encoder& encoder, const Table& table, const FitOptions& options, bool other_table,
                 std::vector<Note>& notes) {
-  check_wishes(options, other_table);
+  check_options(options, other_table);
   Split split;
   if (!options.validation_rows.empty() && !other_table) {
     // Row numbers of the file, which include rows that were left out.
     const auto [first, last] = named_rows(options.validation_rows, rows_in_file(table));
     for (std::size_t row = 0; row < table.rows; ++row) {
-      const std::size_t place = number_of_row(table, row) - 1;
-      (place >= first && place < last ? split.held_out : split.rest).push_back(row);
+      const std::size_t index = number_of_row(table, row) - 1;
+      (index >= first && index < last ? split.validation : split.training).push_back(row);
     }
-    if (split.held_out.empty() || split.rest.empty())
+    if (split.validation.empty() || split.training.empty())
       throw option_error(
           "validation_rows",
           fmt::format("expected rows with a target inside and outside this range, found none {} {}",
-                      split.held_out.empty() ? "inside" : "outside", in_quotes(options.validation_rows)));
+                      split.validation.empty() ? "inside" : "outside", in_quotes(options.validation_rows)));
     note_unseen_classes(encoder, table, split, notes);
     return split;
   }
-  split.rest.resize(table.rows);
-  std::iota(split.rest.begin(), split.rest.end(), std::size_t{0});
+  split.training.resize(table.rows);
+  std::iota(split.training.begin(), split.training.end(), std::size_t{0});
   Chooser chooser(encoder, table, options, notes);
   if (options.test_split > 0) {
-    split.test = chooser.hold_out(split.rest, options.test_split, HeldOutFor::test);
+    split.test = chooser.split_off(split.training, options.test_split, SplitPurpose::test);
     if (split.test.empty())
       notes.push_back(warning_note(NoteTopic::test_rows, "no test rows: training needs every row", "", "test_split"));
   }
-  if (options.test_folds > 0) split.test = chooser.take_fold(split.rest);  // rows of test_split are left out
+  if (options.test_folds > 0) split.test = chooser.take_fold(split.training);  // rows of test_split are left out
   if (!other_table && options.validation_split > 0) {
-    split.held_out = chooser.hold_out(split.rest, options.validation_split, HeldOutFor::validation);
+    split.validation = chooser.split_off(split.training, options.validation_split, SplitPurpose::validation);
     note_few_rows_of_a_class(encoder, split, options, notes);
   }
   note_unseen_classes(encoder, table, split, notes);

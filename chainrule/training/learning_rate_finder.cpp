@@ -27,10 +27,10 @@ namespace {
 constexpr double kWorthwhile = 0.02;  // relative difference in loss; less may be chance
 
 /// The rows of the training, used by several trial runs. Plan and data must outlive it.
-class RehearsalRows {
+class TrialRunRows {
  public:
   /// Throws Error (usage) for rprop, which has no learning rate.
-  RehearsalRows(const FitPlan& plan, const FitData& data, const FitOptions& options);
+  TrialRunRows(const FitPlan& plan, const FitData& data, const FitOptions& options);
 
   const FitPlan& plan() const { return plan_; }
   const Architecture& architecture() const { return architecture_; }
@@ -46,13 +46,12 @@ class RehearsalRows {
   Selection training_, some_, others_;
 };
 
-class Rehearsal {
+class TrialRun {
  public:
   /// Starts with a new network of this architecture. `rows` must outlive it.
-  Rehearsal(const RehearsalRows& rows, const Architecture& architecture, const FitOptions& options,
-            std::size_t threads);
-  Rehearsal(const Rehearsal&) = delete;
-  Rehearsal& operator=(const Rehearsal&) = delete;
+  TrialRun(const TrialRunRows& rows, const Architecture& architecture, const FitOptions& options, std::size_t threads);
+  TrialRun(const TrialRun&) = delete;
+  TrialRun& operator=(const TrialRun&) = delete;
 
   /// A step on a batch of the training, but at most 4,096 rows. Throws Error (numerics) if numbers of the step are not
   /// finite.
@@ -79,53 +78,54 @@ class Rehearsal {
 }  // namespace
 
 /// Loss of these rows after steps_to_take() steps at one rate; infinite if numbers of a step are not finite.
-double loss_after_steps(Rehearsal& trial, double rate, const Selection& rows, const std::function<bool()>& should_stop);
+double loss_after_steps(TrialRun& trial, double rate, const Selection& rows, const std::function<bool()>& should_stop);
 
 // The range test on prepared rows.
 
-RateTest range_test(const RehearsalRows& rows, const FitOptions& options, const RateTestOptions& how);
+LearningRateFinderResult range_test(const TrialRunRows& rows, const FitOptions& options,
+                                    const LearningRateFinderOptions& how);
 namespace {
 
-constexpr std::size_t kRowsWatched = 512, kMostRowsOfAStep = 4096;
-constexpr std::size_t kLeastSteps = 50, kMostSteps = 300;
+constexpr std::size_t kRowsMeasured = 512, kMaxRowsOfAStep = 4096;
+constexpr std::size_t kMinSteps = 50, kMaxSteps = 300;
 
-// Draws up to kRowsWatched of these rows with weight above 0.
+// Draws up to kRowsMeasured of these rows with weight above 0.
 Selection some_of(const Selection& rows, std::uint64_t seed) {
   Selection out{rows.data, {}};
   const std::vector<float>& weights = rows.data->weights_of_loss();
   for (const std::size_t i : random_permutation({seed, Purpose::shuffle, 0, 0}, rows.rows.size())) {
-    if (out.rows.size() == kRowsWatched) break;
+    if (out.rows.size() == kRowsMeasured) break;
     if (weights.empty() || weights[rows.rows[i]] > 0) out.rows.push_back(rows.rows[i]);
   }
   return out;
 }
 
 // The options with the loss of the plan, and batches small enough for fast steps.
-TrainOptions options_of(const FitOptions& options, const RehearsalRows& rows) {
+TrainOptions options_of(const FitOptions& options, const TrialRunRows& rows) {
   TrainOptions train = options.train;
   train.loss = rows.plan().loss;
-  train.batch_size = std::min(rows_per_batch(train, rows.training().rows.size()), kMostRowsOfAStep);
+  train.batch_size = std::min(rows_per_batch(train, rows.training().rows.size()), kMaxRowsOfAStep);
   return train;
 }
 
 }  // namespace
 
-RehearsalRows::RehearsalRows(const FitPlan& plan, const FitData& data, const FitOptions& options)
+TrialRunRows::TrialRunRows(const FitPlan& plan, const FitData& data, const FitOptions& options)
     : plan_(plan), architecture_(architecture_for(plan.encoder, options)), training_(data.training()) {
   if (std::holds_alternative<Rprop>(options.train.optimizer))
     throw option_error("optimizer", "expected one with a learning rate, found rprop");
   some_ = some_of(training_, options.train.seed);
-  others_ = some_of(data.held_out(), options.train.seed);
+  others_ = some_of(data.validation_rows(), options.train.seed);
 }
 
-Rehearsal::Rehearsal(const RehearsalRows& rows, const Architecture& architecture, const FitOptions& options,
-                     std::size_t threads)
+TrialRun::TrialRun(const TrialRunRows& rows, const Architecture& architecture, const FitOptions& options,
+                   std::size_t threads)
     : options_(options_of(options, rows)),
       network_(start_network(architecture, options)),
       batches_(rows.training(), options_.batch_size),
       state_(network_, options_, options_.batch_size, threads) {}
 
-void Rehearsal::step(double rate) {
+void TrialRun::step(double rate) {
   const std::size_t b = steps_ % batches_.batches();
   if (b == 0) order_ = epoch_order(options_, batches_.rows(), 1 + steps_ / batches_.batches());
   const Batch batch = batches_.gather(b, order_);
@@ -135,19 +135,18 @@ void Rehearsal::step(double rate) {
   ++steps_;
 }
 
-double Rehearsal::loss(const Selection& rows) const {
+double TrialRun::loss(const Selection& rows) const {
   return evaluate(network_, options_.loss, rows, 1)[0].value;  // few rows: more threads would not pay off
 }
 
-std::size_t Rehearsal::steps_to_take() const { return std::clamp(2 * batches_.batches(), kLeastSteps, kMostSteps); }
+std::size_t TrialRun::steps_to_take() const { return std::clamp(2 * batches_.batches(), kMinSteps, kMaxSteps); }
 
-double Rehearsal::fed(std::size_t l) {
+double TrialRun::fed(std::size_t l) {
   const std::span<const float> values = state_.work.fed(l, inputs_).flat();
   return std::sqrt(kernels::sum_of_squares(values) / static_cast<double>(values.size()));
 }
 
-double loss_after_steps(Rehearsal& trial, double rate, const Selection& rows,
-                        const std::function<bool()>& should_stop) {
+double loss_after_steps(TrialRun& trial, double rate, const Selection& rows, const std::function<bool()>& should_stop) {
   try {
     for (std::size_t s = 0; s < trial.steps_to_take() && !(should_stop && should_stop()); ++s) trial.step(rate);
     const double loss = trial.loss(rows);
@@ -161,8 +160,8 @@ double loss_after_steps(Rehearsal& trial, double rate, const Selection& rows,
 namespace {
 
 constexpr double kFirstRate = 1e-6, kLastRate = 1e5;
-constexpr double kFactor = 1.1220184543019633;   // 10^(1/20)
-constexpr double kShare = 0.9, kBack = 1.0 / 3;  // fraction of the fall; of the rate that reaches it
+constexpr double kFactor = 1.1220184543019633;          // 10^(1/20)
+constexpr double kFallFraction = 0.9, kBack = 1.0 / 3;  // fraction of the fall; of the rate that reaches it
 constexpr std::uint64_t kTests = 3;
 
 double two_digits(double value) {
@@ -172,21 +171,22 @@ double two_digits(double value) {
 }
 
 // `trivial`: the loss of the baseline. Above it, the network has only learned how frequent classes are.
-void suggest(RateTest& test, double trivial) {
-  const double start = test.start_loss, least = test.least_loss;
-  if (!(start - least > kWorthwhile * std::abs(start))) return;
-  const double from = trivial - least > kWorthwhile * std::abs(trivial) ? std::min(start, trivial) : start;
+void suggest(LearningRateFinderResult& test, double baseline) {
+  const double start = test.start_loss, minimum = test.minimum_loss;
+  if (!(start - minimum > kWorthwhile * std::abs(start))) return;
+  const double from = baseline - minimum > kWorthwhile * std::abs(baseline) ? std::min(start, baseline) : start;
   for (std::size_t i = 0; i < test.rates.size(); ++i)
-    if (test.losses[i] <= from - kShare * (from - least)) {
+    if (test.losses[i] <= from - kFallFraction * (from - minimum)) {
       test.suggested = two_digits(kBack * test.rates[i]);
       return;
     }
 }
 
-RateTest one_test(const RehearsalRows& rows, const FitOptions& options, const RateTestOptions& how) {
-  Rehearsal trial(rows, rows.architecture(), options, how.threads);
-  RateTest test;
-  test.start_loss = test.least_loss = trial.loss(rows.some());
+LearningRateFinderResult one_test(const TrialRunRows& rows, const FitOptions& options,
+                                  const LearningRateFinderOptions& how) {
+  TrialRun trial(rows, rows.architecture(), options, how.threads);
+  LearningRateFinderResult test;
+  test.start_loss = test.minimum_loss = trial.loss(rows.some());
   try {
     for (double rate = kFirstRate; rate < kLastRate && !(how.should_stop && how.should_stop()); rate *= kFactor) {
       trial.step(rate);
@@ -194,8 +194,8 @@ RateTest one_test(const RehearsalRows& rows, const FitOptions& options, const Ra
       if (!std::isfinite(loss)) throw Error(ErrorCategory::numerics, "loss");
       test.rates.push_back(rate);
       test.losses.push_back(loss);
-      test.least_loss = std::min(test.least_loss, loss);
-      const double fall = test.start_loss - test.least_loss;
+      test.minimum_loss = std::min(test.minimum_loss, loss);
+      const double fall = test.start_loss - test.minimum_loss;
       test.diverged = loss > test.start_loss + 2 * fall + 0.5 * std::abs(test.start_loss);
       if (test.diverged) break;
     }
@@ -203,38 +203,41 @@ RateTest one_test(const RehearsalRows& rows, const FitOptions& options, const Ra
     if (error.category() != ErrorCategory::numerics) throw;
     test.diverged = true;
   }
-  suggest(test, trivial_loss(rows.plan().loss, rows.some()));
+  suggest(test, baseline_loss(rows.plan().loss, rows.some()));
   return test;
 }
 
 }  // namespace
 
-RateTest range_test(const RehearsalRows& rows, const FitOptions& options, const RateTestOptions& how) {
-  std::vector<RateTest> tests;
+LearningRateFinderResult range_test(const TrialRunRows& rows, const FitOptions& options,
+                                    const LearningRateFinderOptions& how) {
+  std::vector<LearningRateFinderResult> tests;
   for (std::uint64_t k = 0; k < kTests; ++k) {
     FitOptions its = options;
     its.train.seed += k;
     tests.push_back(one_test(rows, its, how));
     if (how.should_stop && how.should_stop()) return tests[0];
   }
-  std::ranges::stable_sort(tests, [](const RateTest& a, const RateTest& b) {  // tests without a suggestion come last
+  std::ranges::stable_sort(tests, [](const LearningRateFinderResult& a,
+                                     const LearningRateFinderResult& b) {  // tests without a suggestion come last
     return std::isnan(b.suggested) ? !std::isnan(a.suggested) : a.suggested < b.suggested;
   });
-  RateTest& median = tests[kTests / 2];
+  LearningRateFinderResult& median = tests[kTests / 2];
   median.lowest = tests.front().suggested;
   median.highest = tests.back().suggested;
   return median;
 }
 
-RateTest test_rates(const FitPlan& plan, const FitData& data, const FitOptions& options, const RateTestOptions& how) {
-  return range_test(RehearsalRows(plan, data, options), options, how);
+LearningRateFinderResult find_learning_rate(const FitPlan& plan, const FitData& data, const FitOptions& options,
+                                            const LearningRateFinderOptions& how) {
+  return range_test(TrialRunRows(plan, data, options), options, how);
 }
 
 // Finds learning rates for each layer's weights and biases.
 
 namespace {
 
-constexpr double kMostFactor = 16;
+constexpr double kMaxFactor = 16;
 
 // How far each layer moved in a trial run. A change of weights moves z by about its root mean square, times the root of
 // the number of inputs, times the inputs' magnitude, if change and inputs were independent.
@@ -254,7 +257,7 @@ double root_mean_square(std::span<const float> values, std::span<const float> le
   return std::sqrt(sum / static_cast<double>(values.size()));
 }
 
-Movement measure(Rehearsal& trial, double rate, const Selection& rows, const std::function<bool()>& should_stop) {
+Movement measure(TrialRun& trial, double rate, const Selection& rows, const std::function<bool()>& should_stop) {
   const std::size_t depth = trial.architecture().depth();
   Movement out;
   std::vector<double> weights(depth, 0), biases(depth, 0), fed(depth, 0);
@@ -287,26 +290,26 @@ Movement measure(Rehearsal& trial, double rate, const Selection& rows, const std
 double factor_for(double ratio) {
   if (!(ratio > 0) || !std::isfinite(ratio)) return 1;
   double factor = 1;
-  while (factor * 1.4142135623730951 < ratio && factor < kMostFactor) factor *= 2;
-  while (factor > 1.4142135623730951 * ratio && factor > 1 / kMostFactor) factor /= 2;
+  while (factor * 1.4142135623730951 < ratio && factor < kMaxFactor) factor *= 2;
+  while (factor > 1.4142135623730951 * ratio && factor > 1 / kMaxFactor) factor /= 2;
   return factor;
 }
 
 // Factors for weights, so that all layers change by the same fraction of their norm: the geometric mean of all.
 std::vector<double> weight_factors(const Movement& found) {
   double sum = 0, count = 0;
-  for (const double share : found.weights)
-    if (share > 0) sum += elementary::log(share), ++count;
+  for (const double change : found.weights)
+    if (change > 0) sum += elementary::log(change), ++count;
   std::vector<double> factors;
-  for (const double share : found.weights)
-    factors.push_back(share > 0 && count > 0 ? factor_for(elementary::exp(sum / count) / share) : 1);
+  for (const double change : found.weights)
+    factors.push_back(change > 0 && count > 0 ? factor_for(elementary::exp(sum / count) / change) : 1);
   return factors;
 }
 
 // Factors for biases, so that they move z as much as the weights do.
 std::vector<double> bias_factors(const Movement& found) {
   std::vector<double> factors;
-  for (const double share : found.biases_of_them) factors.push_back(share > 0 ? factor_for(1 / share) : 1);
+  for (const double change : found.biases_of_them) factors.push_back(change > 0 ? factor_for(1 / change) : 1);
   return factors;
 }
 
@@ -320,12 +323,12 @@ std::vector<double> times(const std::vector<double>& given, const std::vector<do
 
 }  // namespace
 
-LayerRates test_layer_rates(const FitPlan& plan, const FitData& data, const FitOptions& options,
-                            const RateTestOptions& how) {
-  const RehearsalRows rows(plan, data, options);
+LayerRates find_layer_rates(const FitPlan& plan, const FitData& data, const FitOptions& options,
+                            const LearningRateFinderOptions& how) {
+  const TrialRunRows rows(plan, data, options);
   const double rate = options.train.learning_rate;
   const Movement found = [&] {
-    Rehearsal trial(rows, rows.architecture(), options, how.threads);
+    TrialRun trial(rows, rows.architecture(), options, how.threads);
     return measure(trial, rate, rows.some(), how.should_stop);
   }();
   const std::vector<double> alike(found.weights.size(), 1);
@@ -338,7 +341,7 @@ LayerRates test_layer_rates(const FitPlan& plan, const FitData& data, const FitO
       architecture.layers[l].weight_multiplier *= (*of_weights)[l];
       architecture.layers[l].bias_multiplier *= (*of_biases)[l];
     }
-    Rehearsal with(rows, architecture, options, how.threads);
+    TrialRun with(rows, architecture, options, how.threads);
     const double loss = loss_after_steps(with, rate, rows.some(), how.should_stop);
     if (!(loss < out.loss_with) || found.loss - loss <= kWorthwhile * std::abs(found.loss)) continue;
     out.weights = times(options.weight_multiplier, *of_weights);
@@ -370,17 +373,17 @@ Losses losses_of(const FitResult& result) {
   const std::size_t quarter = std::max<std::size_t>(epochs.size() / 4, 1);
   const auto mean = [&](std::size_t begin) {
     double sum = 0;
-    for (std::size_t e = begin; e < begin + quarter; ++e) sum += epochs[e].training_loss - result.least_loss;
+    for (std::size_t e = begin; e < begin + quarter; ++e) sum += epochs[e].training_loss - result.minimum_loss;
     return sum / static_cast<double>(quarter);
   };
-  return {epochs[0].training_loss - result.least_loss, mean(0), mean(epochs.size() - quarter)};
+  return {epochs[0].training_loss - result.minimum_loss, mean(0), mean(epochs.size() - quarter)};
 }
 
 // Whether the tests would take longer than the training, and more than kFreeWork.
 bool is_too_much(const FitResult& result, const TrainOptions& options) {
   constexpr double kStepsOfTests = 400, kRowsLookedAt = 512, kRowsOfAStep = 4096;
-  const auto rows = static_cast<double>(result.split.rest.size());
-  const auto batch = static_cast<double>(rows_per_batch(options, result.split.rest.size()));
+  const auto rows = static_cast<double>(result.split.training.size());
+  const auto batch = static_cast<double>(rows_per_batch(options, result.split.training.size()));
   const auto parameters = static_cast<double>(parameter_count(result.model.network.architecture));
   const double step = 3 * std::min(batch, kRowsOfAStep) + std::min(rows, kRowsLookedAt);
   const double own = 3 * rows * static_cast<double>(result.history.epochs.size());
@@ -390,25 +393,25 @@ bool is_too_much(const FitResult& result, const TrainOptions& options) {
 }  // namespace
 
 std::optional<Note> warning_of_rate(const FitPlan& plan, const FitData& data, const FitOptions& options,
-                                    const FitResult& result, const RateTestOptions& how) {
+                                    const FitResult& result, const LearningRateFinderOptions& how) {
   if (result.history.epochs.size() < kFewestEpochs || result.history.steps < kFewestSteps ||
       std::holds_alternative<Rprop>(options.train.optimizer))
     return std::nullopt;
   const Losses losses = losses_of(result);
-  const double trivial = result.trivial_loss - result.least_loss, rate = options.train.learning_rate;
+  const double baseline = result.baseline_loss - result.minimum_loss, rate = options.train.learning_rate;
   const bool is_late =
-      (losses.early > kLate * trivial || losses.late > kLate * losses.first) && losses.late > kEnough * trivial;
-  if (!(trivial > 0) || !(is_late || losses.early > kRise * trivial)) return std::nullopt;
+      (losses.early > kLate * baseline || losses.late > kLate * losses.first) && losses.late > kEnough * baseline;
+  if (!(baseline > 0) || !(is_late || losses.early > kRise * baseline)) return std::nullopt;
   if (is_too_much(result, options.train)) return std::nullopt;
 
-  const RehearsalRows rows(plan, data, options);
-  const RateTest test = range_test(rows, options, how);
-  if (!is_late && !(losses.early > kRise * (test.start_loss - result.least_loss))) return std::nullopt;
+  const TrialRunRows rows(plan, data, options);
+  const LearningRateFinderResult test = range_test(rows, options, how);
+  if (!is_late && !(losses.early > kRise * (test.start_loss - result.minimum_loss))) return std::nullopt;
   const bool too_high = rate > kFar * test.suggested;
   if (!too_high && !(rate < test.suggested / kFar)) return std::nullopt;
   double start = 0;  // the same for both
   const auto fall_at = [&](double its_rate) {
-    Rehearsal trial(rows, rows.architecture(), options, how.threads);
+    TrialRun trial(rows, rows.architecture(), options, how.threads);
     start = trial.loss(rows.others());
     return start - loss_after_steps(trial, its_rate, rows.others(), how.should_stop);
   };
@@ -421,8 +424,8 @@ std::optional<Note> warning_of_rate(const FitPlan& plan, const FitData& data, co
           fmt::format(
               "the learning rate {:.3g} is too {}: the training loss was {:.4g} in the first quarter of the epochs and "
               "{:.4g} in the last one, from {:.4g} at the start (the baseline has {:.4g}); a range test finds {:.2g} (",
-              rate, too_high ? "high" : "low", losses.early + result.least_loss, losses.late + result.least_loss,
-              test.start_loss, result.trivial_loss, test.suggested),
+              rate, too_high ? "high" : "low", losses.early + result.minimum_loss, losses.late + result.minimum_loss,
+              test.start_loss, result.baseline_loss, test.suggested),
           NamedOption{"find_learning_rate"}, " uses it)"),
       "", "learning_rate");
 }

@@ -15,17 +15,17 @@
 namespace chainrule {
 
 /// Options of a range test; no result depends on `threads`.
-struct RateTestOptions {
+struct LearningRateFinderOptions {
   std::size_t threads = 0;            ///< as for train()
   std::function<bool()> should_stop;  ///< called after each step; true ends the test early
 };
 
 /// The results of a range test.
-struct RateTest {
+struct LearningRateFinderResult {
   std::vector<double> rates;   ///< of its steps: from 1e-6 upwards, twenty per decade
   std::vector<double> losses;  ///< after each step, of the same training rows, without dropout
   double start_loss = 0;       ///< before the first step
-  double least_loss = 0;       ///< the smallest loss
+  double minimum_loss = 0;     ///< the smallest loss
   bool diverged = false;       ///< the test ended because the loss rose far above start_loss
   /// A third of the rate that reaches nine tenths of the fall to the smallest loss, rounded to two digits. The fall
   /// counts from the loss at the start or from that of the baseline, whichever is less. NaN if no rate lowers the loss
@@ -39,8 +39,8 @@ struct RateTest {
 /// (Smith 2017, "Cyclical Learning Rates for Training Neural Networks"). Each step uses a batch of up to 4,096 rows
 /// and measures the loss of up to 512 training rows. Runs three times, with the seed and the next two seeds. Throws
 /// Error: (usage) for rprop, which has no learning rate, else as plan_fit().
-RateTest test_rates(const FitPlan& plan, const FitData& data, const FitOptions& options,
-                    const RateTestOptions& how = {});
+LearningRateFinderResult find_learning_rate(const FitPlan& plan, const FitData& data, const FitOptions& options,
+                                            const LearningRateFinderOptions& how = {});
 
 /// Multipliers of the learning rate of each layer's weights and biases, and their effect on the loss.
 struct LayerRates {
@@ -54,13 +54,13 @@ struct LayerRates {
 /// weights relative to their norm, which should be similar in all layers (You, Gitman and Ginsburg 2017); biases
 /// relative to the effect of the weights' changes on z. Multipliers that equalize them, powers of 2 up to 16, are tried
 /// in trainings of the same length: for weights, for biases, for both. They are better if the loss of the same training
-/// rows ends more than 2 % lower. Throws as test_rates().
-LayerRates test_layer_rates(const FitPlan& plan, const FitData& data, const FitOptions& options,
-                            const RateTestOptions& how = {});
+/// rows ends more than 2 % lower. Throws as find_learning_rate().
+LayerRates find_layer_rates(const FitPlan& plan, const FitData& data, const FitOptions& options,
+                            const LearningRateFinderOptions& how = {});
 
 /// The results of tests before the training.
-struct FoundRates {
-  std::optional<RateTest> test;
+struct FoundLearningRates {
+  std::optional<LearningRateFinderResult> test;
   std::optional<LayerRates> layers;
 };
 
@@ -71,7 +71,7 @@ struct FoundRates {
 /// 3. In trial runs of equal length, that rate lowers the loss of other rows at least twice as far.
 /// None if the check would cost more multiplications than the training and more than 1e11.
 std::optional<Note> warning_of_rate(const FitPlan& plan, const FitData& data, const FitOptions& options,
-                                    const FitResult& result, const RateTestOptions& how = {});
+                                    const FitResult& result, const LearningRateFinderOptions& how = {});
 
 }  // namespace chainrule
 #pragma GCC visibility pop

@@ -24,7 +24,7 @@ struct Observer {
   std::function<void(const HealthRecord&)> on_health;
   std::size_t health_every = 0;
   /// Called after each step; if true, on_progress receives the state of the training.
-  std::function<bool()> wants_progress;
+  std::function<bool()> needs_progress;
   std::function<void(const TrainingProgress&)> on_progress;
 };
 

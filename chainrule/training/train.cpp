@@ -17,8 +17,8 @@ namespace chainrule {
 namespace {
 
 // Reports the statistics of the step that started from the weights `before`.
-void tell_health(TrainState& s, const Batch& batch, const Parameters& before, const StepRecord& step,
-                 const Observer& observer) {
+void report_health(TrainState& s, const Batch& batch, const Parameters& before, const StepRecord& step,
+                   const Observer& observer) {
   HealthMeter meter(s.network.architecture);
   meter.add(batch.inputs, s.work, s.gradients, before, s.network.parameters);
   observer.on_health({step, meter.layers()});
@@ -39,7 +39,7 @@ double rate_of(const TrainingProgress& progress, const TrainOptions& options, co
          schedule_factor(options.schedule, progress.step, batches.batches(), batches.batches() * options.epochs);
 }
 
-void tell_progress(const TrainState& state, TrainingProgress& progress, const Observer& observer) {
+void report_progress(const TrainState& state, TrainingProgress& progress, const Observer& observer) {
   progress.first = state.first;
   progress.second = state.second;
   observer.on_progress(progress);
@@ -52,7 +52,7 @@ bool run_epoch(TrainState& state, TrainingProgress& progress, Batcher& batches, 
   Parameters before;  // of the steps whose health is reported
   while (progress.epoch_step < batches.batches()) {
     const bool last = progress.epoch_step + 1 == batches.batches();
-    const Batch batch = batches.gather(progress.epoch_step, order, &state.work.team());
+    const Batch batch = batches.gather(progress.epoch_step, order, &state.work.pool());
     state.learning_rate = rate_of(progress, state.options, batches);
     if (observer.before_step) observer.before_step(state);
     const bool tells = observer.on_health && observer.health_every > 0 && (state.step + 1) % observer.health_every == 0;
@@ -67,9 +67,9 @@ bool run_epoch(TrainState& state, TrainingProgress& progress, Batcher& batches, 
     const StepRecord step{epoch, progress.epoch_step, batches.batches(),  state.step,
                           loss,  state.learning_rate, state.gradient_norm};
     if (observer.on_step) observer.on_step(step);
-    if (tells) tell_health(state, batch, before, step, observer);
+    if (tells) report_health(state, batch, before, step, observer);
     if (observer.should_stop && observer.should_stop()) return false;
-    if (!last && observer.wants_progress && observer.wants_progress()) tell_progress(state, progress, observer);
+    if (!last && observer.needs_progress && observer.needs_progress()) report_progress(state, progress, observer);
   }
   return true;
 }
@@ -120,7 +120,7 @@ void run(TrainState& state, TrainingProgress& progress, Batcher& batches, const 
   const bool has_validation = !validation.rows.empty();
   History& history = progress.history;
   history.stop = StopReason::epochs_done;
-  history.watched_metric = options.metric;
+  history.monitored_metric = options.metric;
   while (history.epochs.size() < options.epochs && !should_stop(progress.early_stopping, options)) {
     state.epoch = history.epochs.size() + 1;
     const bool finished = run_epoch(state, progress, batches, observer);
@@ -135,7 +135,7 @@ void run(TrainState& state, TrainingProgress& progress, Batcher& batches, const 
     add_epoch(progress.early_stopping, options, has_validation, record, state.network);
     history.epochs.push_back(record);
     if (observer.on_epoch) observer.on_epoch(record);
-    if (observer.wants_progress && observer.wants_progress()) tell_progress(state, progress, observer);
+    if (observer.needs_progress && observer.needs_progress()) report_progress(state, progress, observer);
   }
   if (should_stop(progress.early_stopping, options)) history.stop = StopReason::early_stopping;
 }

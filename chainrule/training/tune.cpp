@@ -19,7 +19,7 @@
 #include "chainrule/base/parallel_jobs.h"
 #include "chainrule/base/random.h"
 #include "chainrule/base/text.h"
-#include "chainrule/engine/kernels/team.h"
+#include "chainrule/engine/kernels/thread_pool.h"
 #include "chainrule/training/options/options.h"
 
 namespace chainrule {
@@ -65,13 +65,13 @@ bool may_vary(const Option& option) {
   return option.group != "data" || std::ranges::find(kOfData, option.name) != kOfData.end();
 }
 
-std::string number_between(const SearchRange& range, double share) {
+std::string number_between(const SearchRange& range, double fraction) {
   const double width = elementary::log(range.high / range.low);
-  return fmt::format("{:.3g}", range.low * elementary::exp(share * width));
+  return fmt::format("{:.3g}", range.low * elementary::exp(fraction * width));
 }
 
 // The position of a value between the ends, in [0, 1]; 0.5 if unknown.
-double place_between(const SearchRange& range, const std::string& value) {
+double position_between(const SearchRange& range, const std::string& value) {
   double number = 0;
   if (!number_from_text(value, number) || !(number > 0)) return 0.5;
   return std::clamp(elementary::log(number / range.low) / elementary::log(range.high / range.low), 0.0, 1.0);
@@ -79,15 +79,15 @@ double place_between(const SearchRange& range, const std::string& value) {
 
 std::string drawn(const SearchRange& range, double uniform) {
   if (range.values.empty()) return number_between(range, uniform);
-  const auto place = static_cast<std::size_t>(uniform * static_cast<double>(range.values.size()));
-  return range.values[std::min(place, range.values.size() - 1)];
+  const auto index = static_cast<std::size_t>(uniform * static_cast<double>(range.values.size()));
+  return range.values[std::min(index, range.values.size() - 1)];
 }
 
 // A neighbor of `value`.
 std::string varied(const SearchRange& range, const std::string& value, double uniform) {
   constexpr double kReach = 0.25;
   if (range.values.empty())
-    return number_between(range, std::clamp(place_between(range, value) + kReach * (2 * uniform - 1), 0.0, 1.0));
+    return number_between(range, std::clamp(position_between(range, value) + kReach * (2 * uniform - 1), 0.0, 1.0));
   const auto at = std::ranges::find(range.values, value);
   if (at == range.values.end()) return drawn(range, uniform);
   const auto last = static_cast<std::ptrdiff_t>(range.values.size()) - 1;
@@ -129,7 +129,7 @@ SearchRange range_from_text(std::string_view text) {
                        fmt::format("expected LOW..HIGH, two numbers above 0, of {}, found {}", option->key(),
                                    in_quotes(std::string(what))),
                        "VALUE|VALUE|VALUE tries these");
-  for (const double share : {0.0, 0.37, 1.0}) check_value(*option, number_between(range, share), text);
+  for (const double fraction : {0.0, 0.37, 1.0}) check_value(*option, number_between(range, fraction), text);
   return range;
 }
 
@@ -194,7 +194,7 @@ class Search {
       throw option_error("score",
                          fmt::format("expected one of {}, found {}", fmt::join(known, ", "), in_quotes(result_.score)));
     sign_ = larger_is_better(result_.score) ? -1 : 1;
-    most_memory(table, options, how);  // refuses values that no trial may have
+    max_trial_memory(table, options, how);  // refuses values that no trial may have
     for (const SearchRange& range : how.ranges) start_.push_back(find_option(range.option)->get(options));
   }
 
@@ -285,7 +285,7 @@ class Search {
     if (jobs.empty()) return;
     const std::size_t all = threads_ == 0 ? kernels::usable_threads() : threads_;
     const std::size_t workers = std::min(all, jobs.size());
-    const auto problems = side_by_side(
+    const auto problems = run_in_parallel(
         jobs.size(), workers, [&] { return !may_go_on(); }, [&](std::size_t i) { train(jobs[i], all / workers); });
     for (const std::exception_ptr& problem : problems)
       if (problem) std::rethrow_exception(problem);
@@ -400,8 +400,8 @@ FitOptions with_settings(const FitOptions& options, const Trial& trial) {
   return changed;
 }
 
-std::size_t most_memory(const Table& table, const FitOptions& options, const TuneOptions& how) {
-  std::size_t most = plan_fit(table, options).memory_bytes;
+std::size_t max_trial_memory(const Table& table, const FitOptions& options, const TuneOptions& how) {
+  std::size_t maximum = plan_fit(table, options).memory_bytes;
   for (const SearchRange& range : how.ranges) {
     std::vector<std::string> values = range.values;
     if (values.empty()) values = {fmt::format("{}", range.low), fmt::format("{}", range.high)};
@@ -409,10 +409,10 @@ std::size_t most_memory(const Table& table, const FitOptions& options, const Tun
     const bool has_a_plan = find_option(range.option)->group == "network" || range.option == "batch_size";
     for (const std::string& value : values) {
       const FitOptions changed = with_settings(options, {{{range.option, value}}, {}, {}});
-      if (has_a_plan) most = std::max(most, plan_fit(table, changed).memory_bytes);
+      if (has_a_plan) maximum = std::max(maximum, plan_fit(table, changed).memory_bytes);
     }
   }
-  return most;
+  return maximum;
 }
 
 std::size_t planned_trainings(const TuneOptions& how) {

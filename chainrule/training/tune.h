@@ -87,7 +87,7 @@ TuneResult tune(const Table& table, const FitOptions& options, const TuneOptions
 
 /// Estimated maximum memory of one training of the search, in bytes. Throws Error (usage) for a value of a range that
 /// does not fit the other options.
-std::size_t most_memory(const Table& table, const FitOptions& options, const TuneOptions& how);
+std::size_t max_trial_memory(const Table& table, const FitOptions& options, const TuneOptions& how);
 
 /// How many trainings a search runs.
 std::size_t planned_trainings(const TuneOptions& how);

@@ -183,9 +183,9 @@ TEST_F(AtomicFiles, WritesThroughLinks) {
 TEST_F(AtomicFiles, RefusesWhatCannotBecomeAFile) {
   put("file", "x");
   fs::create_directory(path("folder"));
-  const auto both = [&](const std::string& file, const std::string& wanted) {
-    EXPECT_EQ(checked(file, true), wanted);
-    EXPECT_EQ(written(file, true), wanted);
+  const auto both = [&](const std::string& file, const std::string& expected) {
+    EXPECT_EQ(checked(file, true), expected);
+    EXPECT_EQ(written(file, true), expected);
   };
   both("", "\"\": cannot be written: expected a file name, found an empty one");
   both(std::string("a\0b", 3), "a\\x00b: cannot be written: a file name cannot hold a zero byte");

@@ -24,11 +24,11 @@ TEST(InQuotes, EscapesBrokenUtf8) {
 
 TEST(InQuotes, CutsAtTheLimit) { EXPECT_EQ(in_quotes(std::string(50, 'x')), "\"" + std::string(40, 'x') + "...\""); }
 
-TEST(Place, ShowsOnlyKnownParts) {
-  EXPECT_EQ(place("a.csv"), "a.csv");
-  EXPECT_EQ(place("a.csv", 3), "a.csv:3");
-  EXPECT_EQ(place("a.csv", 3, 2), "a.csv:3:2");
-  EXPECT_EQ(place(""), "\"\"");
+TEST(Location, ShowsOnlyKnownParts) {
+  EXPECT_EQ(location("a.csv"), "a.csv");
+  EXPECT_EQ(location("a.csv", 3), "a.csv:3");
+  EXPECT_EQ(location("a.csv", 3, 2), "a.csv:3:2");
+  EXPECT_EQ(location(""), "\"\"");
 }
 
 TEST(NearestName, SuggestsOnlyWhatIsNear) {

@@ -46,9 +46,9 @@ TEST_F(Check, OfAModel) {
     EXPECT_LE(tensor["share"].get<double>(), 1);
     EXPECT_GT(tensor["share"].get<double>(), 0);  // it is not the reference itself
   }
-  const auto verdict = [&](const std::string& fault, const std::string& place) {
+  const auto verdict = [&](const std::string& fault, const std::string& location) {
     for (const json& check : found["faults"])
-      if (check["fault"] == fault && check["place"] == place) return check["verdict"].get<std::string>();
+      if (check["fault"] == fault && check["place"] == location) return check["verdict"].get<std::string>();
     return std::string("not planted");
   };
   EXPECT_EQ(verdict("missing_mean", "the network"), "caught");
@@ -122,12 +122,12 @@ TEST_F(Check, ThatComparesNothingFails) {
 }
 
 TEST_F(Check, RefusesWhatPlaysNoPart) {
-  const auto expect_refused = [&](std::vector<std::string> words, const std::string& said) {
+  const auto expect_refused = [&](std::vector<std::string> words, const std::string& message) {
     words.insert(words.begin(), "check");
     const Result result = run(dir, words);
-    EXPECT_EQ(result.code, 2) << said;
+    EXPECT_EQ(result.code, 2) << message;
     EXPECT_EQ(result.out, "");
-    EXPECT_NE(result.err.find(said), std::string::npos) << result.err;
+    EXPECT_NE(result.err.find(message), std::string::npos) << result.err;
   };
   expect_refused({"m.safetensors", "points.csv", "--hidden", "8"}, "--hidden: expected no MODEL beside it");
   expect_refused({"points.csv", "--epochs", "8"}, "check: unknown option \"--epochs\"");

@@ -60,14 +60,15 @@ TEST(Cv, AFoldIsWhatTrainWithTestFoldGives) {
     EXPECT_EQ(alone["weights_sha256"], fold["weights_sha256"]);
     EXPECT_EQ(alone["metrics"]["test"], fold["metrics"]);
     EXPECT_EQ(alone["rows"], fold["rows"]);
-    const std::vector<std::string> answers = lines_of(run(dir, {"predict", "m.safetensors", "points.csv", "-q"}).out);
+    const std::vector<std::string> predictions =
+        lines_of(run(dir, {"predict", "m.safetensors", "points.csv", "-q"}).out);
     std::size_t seen = 0;
     for (const std::string& line : lines_of(dir.read("p.csv"))) {  // row,repeat,fold,kind,prediction,...
       const std::size_t row_end = line.find(',');
       const std::string its = "," + seed + "," + number + ",";
       if (line.compare(row_end, its.size(), its) != 0) continue;
-      const std::string& answer = answers[std::stoul(line)];
-      EXPECT_TRUE(line.ends_with("," + answer)) << line << " " << answer;
+      const std::string& prediction = predictions[std::stoul(line)];
+      EXPECT_TRUE(line.ends_with("," + prediction)) << line << " " << prediction;
       ++seen;
     }
     EXPECT_EQ(seen, 50u);
@@ -78,7 +79,7 @@ TEST(Cv, AFoldIsWhatTrainWithTestFoldGives) {
   EXPECT_EQ(found["configuration"]["epochs"], "6");
 }
 
-TEST(Cv, WritesAnswersToAllRowsInTheOrderOfTheFile) {
+TEST(Cv, WritesPredictionsOfAllRowsInTheOrderOfTheFile) {
   const Dir dir;
   std::string text = "name,x,price\n";
   for (int i = 0; i < 40; ++i)  // a row without a target is dropped, and the others keep their numbers
@@ -118,11 +119,11 @@ TEST(Cv, CtrlCEndsWithTheFoldsThatAreDone) {
 
 TEST(Cv, ShowsABarOnATerminal) {
   const Points dir;
-  const std::string said =
+  const std::string output =
       on_terminal(dir, {"cv", "points.csv", "--hidden", "32", "--epochs", "300", "--folds", "4", "--color", "never"});
-  if (said == "(no terminal)") GTEST_SKIP() << said;
-  EXPECT_TRUE(contains(said, " of 4 trainings [")) << said;
-  EXPECT_TRUE(contains(said, " left")) << said;
+  if (output == "(no terminal)") GTEST_SKIP() << output;
+  EXPECT_TRUE(contains(output, " of 4 trainings [")) << output;
+  EXPECT_TRUE(contains(output, " left")) << output;
 }
 
 TEST(Cv, RefusesInTheWordsOfTheCommandLine) {

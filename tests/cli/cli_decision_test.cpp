@@ -75,21 +75,21 @@ TEST(Decision, SaysWhatThresholdIsChosenAndWhatItBringsAndKeepsIt) {
   const Result result = dir.train({"--threshold-metric", "f1", "--validation-split", "0.3"});
   EXPECT_TRUE(contains(result.err, " for class yes: f1 0.")) << result.err;
   EXPECT_TRUE(contains(result.err, " on the validation rows"));
-  const std::size_t figures = result.err.find("validation: ");
-  EXPECT_TRUE(contains(result.err.substr(figures, result.err.find('\n', figures) - figures), "  f1 ")) << result.err;
+  const std::size_t scores = result.err.find("validation: ");
+  EXPECT_TRUE(contains(result.err.substr(scores, result.err.find('\n', scores) - scores), "  f1 ")) << result.err;
   const Json model = Json::parse(run(dir, {"inspect", "m.safetensors", "--json"}).out);
   const double threshold = model["threshold"].get<double>();
   EXPECT_GT(threshold, 0);
   EXPECT_EQ(model["configuration"]["threshold_metric"], "f1");
   EXPECT_EQ(dir.evaluated()["threshold"], threshold);
   // predict uses it, and so do the counts of evaluate.
-  const std::string answers = run(dir, {"predict", "m.safetensors", "visits.csv", "--json", "-q"}).out;
-  std::stringstream lines(answers);
+  const std::string predictions = run(dir, {"predict", "m.safetensors", "visits.csv", "--json", "-q"}).out;
+  std::stringstream lines(predictions);
   std::size_t yes = 0, row = 0;
   for (std::string line; std::getline(lines, line); ++row) {
-    const Json answer = Json::parse(line);
-    EXPECT_EQ(answer["prediction"] == "yes", answer["probabilities"]["yes"].get<double>() >= threshold) << line;
-    yes += answer["prediction"] == "yes" ? 1 : 0;
+    const Json prediction = Json::parse(line);
+    EXPECT_EQ(prediction["prediction"] == "yes", prediction["probabilities"]["yes"].get<double>() >= threshold) << line;
+    yes += prediction["prediction"] == "yes" ? 1 : 0;
   }
   EXPECT_EQ(row, 400u);
   const Json counts = dir.evaluated()["confusion_matrix"];
@@ -158,22 +158,22 @@ TEST(Decision, TestRowsArePrintedWithIntervalsAndKept) {
   EXPECT_TRUE(contains(run(dir, {"inspect", "m.safetensors"}).out, "\ntest        loss 0."));
 }
 
-TEST(Decision, ExplainAndCheckHeedClassWeights) {
+TEST(Decision, ExplainAndCheckUseClassWeights) {
   const Visits dir;
   dir.train({"--class-weight", "yes=5,no=1"});
   const Result explained = run(dir, {"explain", "m.safetensors", "visits.csv", "--row", "1-8", "--json"});
   EXPECT_EQ(explained.code, 0) << explained.err;
   // The fractions of the rows: 1 and 5 parts of their sum.
   const Json document = Json::parse(explained.out);
-  double least = 1, most = 0;
+  double minimum = 1, maximum = 0;
   for (const Json& tensor : document["steps"][0]["tensors"]) {
     if (tensor["name"] != "share") continue;
-    for (const Json& share : tensor["truth"]) {
-      least = std::min(least, share.get<double>());
-      most = std::max(most, share.get<double>());
+    for (const Json& row_scale : tensor["truth"]) {
+      minimum = std::min(minimum, row_scale.get<double>());
+      maximum = std::max(maximum, row_scale.get<double>());
     }
   }
-  EXPECT_NEAR(most / least, 5, 1e-5);
+  EXPECT_NEAR(maximum / minimum, 5, 1e-5);
   EXPECT_EQ(run(dir, {"check", "m.safetensors", "visits.csv", "-q"}).code, 0);
 }
 

@@ -37,7 +37,7 @@ TEST(Diff, TheSameTrainingIsTheSame) {
   EXPECT_EQ(Json::parse(dir.diff({"runs/a", "runs/b", "--json"}).out)["same"], true);
 }
 
-TEST(Diff, NamesOptionsWeightsAndFigures) {
+TEST(Diff, NamesOptionsWeightsAndScores) {
   const Points dir;
   dir.train("a");
   dir.train("b", {"--lr", "0.01"});

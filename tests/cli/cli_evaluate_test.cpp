@@ -192,7 +192,7 @@ TEST(Evaluate, TakesTheNewNamesAsBounds) {
   dir.evaluate({"--fail-under=spearman=0"}, "new.csv", 2);
 }
 
-TEST(Train, WatchesAMetricThatIsNotOneOfTheMain) {
+TEST(Train, MonitorsAMetricThatIsNotOneOfTheMain) {
   const Dir dir;
   dir.write("points.csv", points(true, false));
   const Result result =

@@ -81,11 +81,11 @@ TEST(Explain, TheTextShowsWhatTheDocumentHolds) {
     const bool is_matrix = name.find("W") != std::string::npos;
     const bool is_scalar = tensor["rows"] == 1 && tensor["columns"] == 1;
     const std::string first = "\n    " + name + (is_scalar ? "" : is_matrix ? "[1,1]" : "[1]");
-    const double engine = tensor["engine"][0], truth = tensor["truth"][0];
+    const double engine = tensor["engine"][0], reference = tensor["truth"][0];
     if (name.starts_with("first_") || name.starts_with("second_"))
       if (!name.ends_with("_after")) continue;  // "all 0"
     EXPECT_NEAR(number_of(text.out, first, 0), engine, 1e-6 * std::abs(engine)) << name;
-    EXPECT_NEAR(number_of(text.out, first, 1), truth, 1e-9 * std::abs(truth)) << name;
+    EXPECT_NEAR(number_of(text.out, first, 1), reference, 1e-9 * std::abs(reference)) << name;
   }
   EXPECT_TRUE(contains(text.err, "model m.safetensors"));
 }

@@ -211,7 +211,7 @@ TEST(ExplainHealth, SaysWhatIsWrongAndWhatWouldHelp) {
   EXPECT_EQ(document["learning_rate"], 1e-7);
 }
 
-TEST(ExplainHealth, WantsAModelATargetAndNothingElse) {
+TEST(ExplainHealth, NeedsAModelATargetAndNothingElse) {
   const Points dir;
   ASSERT_EQ(run(dir, train_words({"-o", "m.safetensors"})).code, 0);
   const std::pair<std::vector<std::string>, std::string> idle[] = {

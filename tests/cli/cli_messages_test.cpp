@@ -10,7 +10,7 @@ namespace {
 struct Points : Dir {
   Points() { write("points.csv", points(true, false)); }
   // The text on standard error; the exit code must be `code`.
-  std::string said(std::vector<std::string> words, int code = 0) const {
+  std::string messages_of(std::vector<std::string> words, int code = 0) const {
     const std::string shown = ::testing::PrintToString(words);
     const Result result = run(*this, std::move(words));
     EXPECT_EQ(result.code, code) << shown << "\n" << result.err;
@@ -21,7 +21,7 @@ struct Points : Dir {
     std::vector<std::string> words{"train",    data, "--preset", "fast",          "--epochs", "1",
                                    "--hidden", "2",  "-o",       "m.safetensors", "--force"};
     words.insert(words.end(), more.begin(), more.end());
-    return said(words, code);
+    return messages_of(words, code);
   }
 };
 
@@ -32,7 +32,7 @@ void expect_not_in(const std::string& text, const std::string& all) {
   EXPECT_EQ(all.find(text), std::string::npos) << "not expected: " << text << "\n" << all;
 }
 
-TEST(NoEffect, IsRefusedOrSaid) {
+TEST(NoEffect, IsRefusedOrReported) {
   const Points dir;
   const std::string idle = ": expected a number as target, found classes";
   expect_in("--target-scaling" + idle, dir.trained({"--target-scaling", "standard"}, 2));
@@ -40,8 +40,8 @@ TEST(NoEffect, IsRefusedOrSaid) {
   dir.trained({"--target-scaling", "none", "--no-clamp-predictions"});
   dir.trained({"--preset", "classic"});
   for (const char* const flag : {"--target=x", "--no-header", "--delimiter=comma", "--labels=y"})
-    expect_in("expected a data file, found a model", dir.said({"inspect", "m.safetensors", flag}, 2));
-  expect_in("--json: expected no --print-config beside it", dir.said({"train", "--print-config", "--json"}, 2));
+    expect_in("expected a data file, found a model", dir.messages_of({"inspect", "m.safetensors", flag}, 2));
+  expect_in("--json: expected no --print-config beside it", dir.messages_of({"train", "--print-config", "--json"}, 2));
 }
 
 // The preset sets label smoothing 0.03, for classes.
@@ -71,7 +71,7 @@ TEST(NoEffect, OfAValueEqualToThePresetIsRefusedWhenRequested) {
 
 // Peak memory of the program in MiB, and its printed estimate.
 struct Memory {
-  double peak = 0, said = 0;
+  double peak = 0, reported = 0;
 };
 Memory memory_of(const Dir& dir, const std::string& data) {
   Program program(dir, {"train", data, "--epochs", "1", "--hidden", "4", "-o", "m.safetensors", "--force"});
@@ -89,7 +89,7 @@ Memory memory_of(const Dir& dir, const std::string& data) {
   EXPECT_EQ(result.code, 0) << result.err;
   const std::size_t at = result.err.find("memory: about ");
   if (at == std::string::npos) return memory;
-  memory.said = std::stod(result.err.substr(at + 14));
+  memory.reported = std::stod(result.err.substr(at + 14));
   expect_in(" MiB", result.err.substr(at, 40));
   return memory;
 }
@@ -114,7 +114,7 @@ TEST(Memory, IsEstimatedWithTheTable) {
   constexpr double kProgram = 6;  // MiB of every command
   for (const char* const data : {"wide.csv", "images-idx3-ubyte"}) {
     const Memory memory = memory_of(dir, data);
-    EXPECT_NEAR(memory.said, memory.peak - kProgram, 0.25 * (memory.peak - kProgram)) << data;
+    EXPECT_NEAR(memory.reported, memory.peak - kProgram, 0.25 * (memory.peak - kProgram)) << data;
   }
 }
 
@@ -127,9 +127,9 @@ TEST(HoldOut, ThatIsSmallerThanAskedForIsExplained) {
   }
   dir.write("ids.csv", ids);
   dir.write("pairs.csv", pairs);
-  const std::string said = dir.trained({}, 0, "ids.csv");
-  expect_in("no validation rows: every class of \"id\" has one row, which training needs", said);
-  expect_in("warning: 40 classes of \"id\" in 40 rows: is it an ID", said);
+  const std::string messages = dir.trained({}, 0, "ids.csv");
+  expect_in("no validation rows: every class of \"id\" has one row, which training needs", messages);
+  expect_in("warning: 40 classes of \"id\" in 40 rows: is it an ID", messages);
   expect_not_in("no validation rows", dir.trained({"--validation-split", "0"}, 0, "ids.csv"));
   const std::string half = dir.trained({"--validation-split", "0.8"}, 0, "pairs.csv");
   expect_in("20 of 40 rows are validation rows, not 32: training needs one row of every class of \"pair\"", half);
@@ -140,9 +140,9 @@ TEST(HoldOut, ThatIsSmallerThanAskedForIsExplained) {
 TEST(Notes, OfTwoFilesNameTheirFile) {
   const Points dir;
   dir.write("other.csv", points(true, false, 30));
-  const std::string said = dir.trained({"--validation", "other.csv"});
-  expect_in("points.csv: first line taken as header", said);
-  expect_in("other.csv: first line taken as header", said);
+  const std::string messages = dir.trained({"--validation", "other.csv"});
+  expect_in("points.csv: first line taken as header", messages);
+  expect_in("other.csv: first line taken as header", messages);
   expect_not_in("points.csv", dir.trained({}));
 }
 
@@ -160,13 +160,13 @@ TEST(Bar, LeavesOutWholeFieldsThatDoNotFit) {
   regex_t whole;
   ASSERT_EQ(regcomp(&whole, fields, REG_EXTENDED | REG_NOSUB), 0);
   for (const int columns : {20, 30, 45, 60, 70, 80, 120}) {
-    const std::string said =
+    const std::string messages =
         on_terminal(dir, {"train", "points.csv", "--hidden", "16", "--epochs", "60", "--force", "--color", "never"},
                     static_cast<unsigned short>(columns));
-    if (said == "(no terminal)") GTEST_SKIP() << "no pseudo-terminal";
+    if (messages == "(no terminal)") GTEST_SKIP() << "no pseudo-terminal";
     std::size_t bars = 0;
-    for (std::size_t at = said.find("\repoch"); at != std::string::npos; at = said.find("\repoch", at + 1)) {
-      const std::string bar = said.substr(at + 1, said.find('\x1b', at) - at - 1);
+    for (std::size_t at = messages.find("\repoch"); at != std::string::npos; at = messages.find("\repoch", at + 1)) {
+      const std::string bar = messages.substr(at + 1, messages.find('\x1b', at) - at - 1);
       EXPECT_LT(bar.size(), static_cast<std::size_t>(columns)) << bar;
       EXPECT_EQ(regexec(&whole, bar.c_str(), 0, nullptr, 0), 0) << columns << ": " << bar;
       ++bars;
@@ -181,23 +181,23 @@ TEST(Rows, AreNamedByFileAndLine) {
   dir.trained({"--hidden", "64", "--initial-weights", "normal"});
   dir.write("far.csv", "x,y\n0,0\n\n1,1\n3e38,3e38\n2,2\n");
   expect_in("far.csv:5: output 1 of the network is not finite",
-            dir.said({"predict", "m.safetensors", "far.csv", "-o", "predictions.csv"}, 4));
+            dir.messages_of({"predict", "m.safetensors", "far.csv", "-o", "predictions.csv"}, 4));
   EXPECT_FALSE(dir.has("predictions.csv"));
   dir.write("unseen.csv", "x,y,kind\n1,2,red\n\n1,2,purple\n");
   expect_in("unseen.csv:4: column \"kind\": expected a class of the model",
-            dir.said({"evaluate", "m.safetensors", "unseen.csv"}, 3));
+            dir.messages_of({"evaluate", "m.safetensors", "unseen.csv"}, 3));
   dir.write("weights.csv", "x,w,kind\n1,2,red\n2,-1,green\n");
   expect_in("weights.csv:3: column \"w\": expected a sample weight >= 0",
             dir.trained({"--weight", "w"}, 3, "weights.csv"));
 }
 
-TEST(LearningRate, IsToldInDetail) {
+TEST(LearningRate, IsReportedInDetail) {
   const Points dir;
-  const std::string said = dir.trained({"--epochs", "4", "-v", "--schedule", "constant", "--lr", "1e-30",
-                                        "--plateau-patience", "1", "--plateau-factor", "0.5"});
-  expect_in("  learning rate 1e-30\nepoch 2/4", said);
-  expect_in("loss has not improved: from now on, the learning rate is multiplied by 0.5\nepoch 3/4", said);
-  expect_in("  learning rate 5e-31\n", said);
+  const std::string messages = dir.trained({"--epochs", "4", "-v", "--schedule", "constant", "--lr", "1e-30",
+                                            "--plateau-patience", "1", "--plateau-factor", "0.5"});
+  expect_in("  learning rate 1e-30\nepoch 2/4", messages);
+  expect_in("loss has not improved: from now on, the learning rate is multiplied by 0.5\nepoch 3/4", messages);
+  expect_in("  learning rate 5e-31\n", messages);
   expect_in("warning: warmup_epochs 4 is not below epochs 4", dir.trained({"--epochs", "4", "--warmup-epochs", "4"}));
   expect_not_in("warmup", dir.trained({"--epochs", "5", "--warmup-epochs", "4"}));
 }
@@ -209,8 +209,8 @@ TEST(TrainingRows, AreRecognisedWithColumnsInAnotherOrder) {
   dir.write("swapped.csv", "kind,x,y\nred,2,1\ngreen,1,2\ngreen,1,3\nred,2,4\n");
   dir.trained({"--ignore", "unread"});
   const std::string known = "these rows trained the model";
-  expect_in(known, dir.said({"evaluate", "m.safetensors", "reordered.csv"}));
-  expect_not_in(known, dir.said({"evaluate", "m.safetensors", "swapped.csv"}));
+  expect_in(known, dir.messages_of({"evaluate", "m.safetensors", "reordered.csv"}));
+  expect_not_in(known, dir.messages_of({"evaluate", "m.safetensors", "swapped.csv"}));
   const std::string same = "warning: the validation rows are the training rows";
   expect_in(same, dir.trained({"--ignore", "unread", "--validation", "reordered.csv"}));
   expect_not_in(same, dir.trained({"--ignore", "unread", "--validation", "swapped.csv"}));
@@ -228,7 +228,7 @@ TEST(Errors, NameTheOptionAsItWasSet) {
       {{"--ignore", "kynd"}, "--ignore: points.csv: expected one of"},
       {{"--validation-rows", "last:999"}, "--validation-rows: expected some"},
       {{"--target=x", "--ignore=kind", "--label-smoothing=0.1"}, "--label-smoothing: expected classes"}};
-  for (const auto& [words, said] : wrong) expect_in("chainrule: error: " + said, dir.trained(words, 2));
+  for (const auto& [words, messages] : wrong) expect_in("chainrule: error: " + messages, dir.trained(words, 2));
   expect_in("hint: set --validation-split", dir.trained({"--metric=accuracy", "--validation-split=0"}, 2));
   dir.write("run.toml", "epochs = 1\noutput_activation = \"sigmoid\"\n");
   expect_in("error: run.toml:2: output_activation: expected identity, since the loss",
@@ -250,13 +250,14 @@ TEST(Errors, OfTheLibraryNameFlags) {
   dir.write("header.csv", "x,kind\n");
   expect_in("the first line was taken as a header; --no-header reads it as data\n", dir.trained({}, 3, "header.csv"));
   expect_in("error: --target: points.csv: expected one of", dir.trained({"--target", "kynd"}, 2));
-  expect_in("--target: points.csv: expected one of", dir.said({"inspect", "points.csv", "--target", "kynd"}, 2));
+  expect_in("--target: points.csv: expected one of", dir.messages_of({"inspect", "points.csv", "--target", "kynd"}, 2));
   expect_in("--class-weight: expected classes as target, found a number\nhint: --task classes predicts classes\n",
             dir.trained({"--class-weight", "balanced", "--target", "x", "--ignore", "kind", "--task", "number"}, 2));
   dir.trained({});
-  expect_in("--by: points.csv: expected one of", dir.said({"evaluate", "m.safetensors", "points.csv", "--by", "k"}, 2));
+  expect_in("--by: points.csv: expected one of",
+            dir.messages_of({"evaluate", "m.safetensors", "points.csv", "--by", "k"}, 2));
   expect_in("m.safetensors: exists already\nhint: choose another name, or --force to replace it\n",
-            dir.said({"train", "points.csv", "-o", "m.safetensors"}, 2));
+            dir.messages_of({"train", "points.csv", "-o", "m.safetensors"}, 2));
 }
 
 TEST(Notes, NameFlagsOnStandardErrorAndInDocuments) {

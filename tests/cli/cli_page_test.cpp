@@ -82,15 +82,16 @@ double read_back(const std::string& text) {
 // "" if the displayed numbers equal those of the document: the engine's float, or double, and the reference's double
 // exactly; the other two to the displayed digits.
 std::string difference_of(const Page& page, const std::string& key, const json& shown) {
-  const double engine = page.number(key, "engine"), truth = page.number(key, "truth"),
+  const double engine = page.number(key, "engine"), reference = page.number(key, "truth"),
                bound = page.number(key, "bound");
   const double read = read_back(shown[0]);
   const bool same_engine = read == engine || static_cast<double>(static_cast<float>(read)) == engine;
   const auto about = [](double a, double b) { return std::abs(a - b) <= 0.006 * std::abs(b); };
-  if (same_engine && read_back(shown[1]) == truth && about(read_back(shown[2]), engine - truth) &&
+  if (same_engine && read_back(shown[1]) == reference && about(read_back(shown[2]), engine - reference) &&
       about(read_back(shown[3]), bound))
     return {};
-  return key + " shows " + shown.dump() + ", the document has " + json({engine, truth, engine - truth, bound}).dump();
+  return key + " shows " + shown.dump() + ", the document has " +
+         json({engine, reference, engine - reference, bound}).dump();
 }
 
 // "" if four digits of each factor of the selected number equal those of the document.
@@ -98,8 +99,8 @@ std::string wrong_factor(const Page& page, Browser& browser) {
   const json factors = browser.value(R"([...document.querySelectorAll('.made-of .number')].map(it =>
     [it.dataset.key, it.querySelector('.value').textContent.replaceAll('\u2212', '-')]))");
   for (const json& factor : factors) {
-    const double shown = read_back(factor[1]), wanted = page.number(factor[0], "engine");
-    if (!(std::abs(shown - wanted) <= 5.1e-4 * std::abs(wanted))) return factor.dump();
+    const double shown = read_back(factor[1]), expected = page.number(factor[0], "engine");
+    if (!(std::abs(shown - expected) <= 5.1e-4 * std::abs(expected))) return factor.dump();
   }
   return {};
 }

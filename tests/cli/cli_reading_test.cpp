@@ -44,7 +44,7 @@ TEST(Reading, TrainLeavesOutRowsWithoutATarget) {
   EXPECT_EQ(model, dir.read("m.safetensors")) << "the same model as without them, its fingerprint too";
 }
 
-TEST(Reading, EveryVerbThatWantsATargetLeavesThemOut) {
+TEST(Reading, EveryVerbThatNeedsATargetLeavesThemOut) {
   const Dir dir;
   dir.write("gaps.csv", with_gaps(100));
   ASSERT_EQ(run(dir, training("gaps.csv", {"--validation", "gaps.csv"})).code, 0);
@@ -121,21 +121,21 @@ TEST(Reading, PredictReadsAsTheTrainingDid) {
   EXPECT_TRUE(contains(trained.err, "column \"size\": 16 texts count as missing (first: \"n.d.\" in t.csv:7:1)"))
       << trained.err;
   EXPECT_TRUE(contains(trained.err, "task: number")) << trained.err;
-  const Result answers = run(dir, {"predict", "m.safetensors", "new.csv"});
-  ASSERT_EQ(answers.code, 0) << answers.err;
-  EXPECT_FALSE(contains(answers.err, "warning")) << answers.err;
+  const Result predictions = run(dir, {"predict", "m.safetensors", "new.csv"});
+  ASSERT_EQ(predictions.code, 0) << predictions.err;
+  EXPECT_FALSE(contains(predictions.err, "warning")) << predictions.err;
   EXPECT_EQ(run(dir, {"evaluate", "m.safetensors", "t.csv", "--fail-under", "r2=0.5"}).code, 0);
   EXPECT_EQ(run(dir, {"explain", "m.safetensors", "t.csv", "--row", "6"}).code, 0);
   // The same with decimal points: the same model except for that option, and the same predictions.
   ASSERT_EQ(run(dir, with_marks(training("plain.csv"))).code, 0);
-  EXPECT_EQ(run(dir, {"predict", "m.safetensors", "newplain.csv"}).out, answers.out);
-  EXPECT_EQ(run(dir, {"predict", "m.safetensors", "new.csv", "--decimal-comma"}).out, answers.out);
+  EXPECT_EQ(run(dir, {"predict", "m.safetensors", "newplain.csv"}).out, predictions.out);
+  EXPECT_EQ(run(dir, {"predict", "m.safetensors", "new.csv", "--decimal-comma"}).out, predictions.out);
   const Result wrong = run(dir, {"predict", "m.safetensors", "newplain.csv", "--missing", "x"});
   EXPECT_EQ(wrong.code, 0);
   EXPECT_TRUE(contains(wrong.err, "column \"kind\": 8 rows with a value not seen in training")) << wrong.err;
 }
 
-TEST(Reading, AColumnByPlaceIsNumericInAnotherTableToo) {
+TEST(Reading, AColumnByNumberIsNumericInAnotherTableToo) {
   const Dir dir;
   std::string text, fresh;
   for (int i = 0; i < 60; ++i) {
@@ -145,11 +145,12 @@ TEST(Reading, AColumnByPlaceIsNumericInAnotherTableToo) {
   dir.write("t.csv", text);
   dir.write("fresh.csv", fresh);  // without the target, which is the first column
   ASSERT_EQ(run(dir, training("t.csv", {"--no-header", "--target", "1", "--numeric", "2,3"})).code, 0);
-  const Result answers = run(dir, {"predict", "m.safetensors", "fresh.csv", "--no-header"});
-  EXPECT_EQ(answers.code, 0) << answers.err;
-  EXPECT_TRUE(contains(answers.err, "column \"column 1\": 20 texts count as missing (first: \"x\" in fresh.csv:1:1)"))
-      << answers.err;
-  EXPECT_TRUE(contains(answers.err, "column \"column 2\": 1 text counts as missing")) << answers.err;
+  const Result predictions = run(dir, {"predict", "m.safetensors", "fresh.csv", "--no-header"});
+  EXPECT_EQ(predictions.code, 0) << predictions.err;
+  EXPECT_TRUE(
+      contains(predictions.err, "column \"column 1\": 20 texts count as missing (first: \"x\" in fresh.csv:1:1)"))
+      << predictions.err;
+  EXPECT_TRUE(contains(predictions.err, "column \"column 2\": 1 text counts as missing")) << predictions.err;
 }
 
 TEST(Reading, TextInANumericTargetIsAMissingTarget) {

@@ -19,9 +19,9 @@ Result refused(const Dir& dir, std::vector<std::string> words, int code) {
   const std::size_t error = result.err.find("chainrule: error: ");
   EXPECT_NE(error, std::string::npos) << shown << "\n" << result.err;
   if (error == std::string::npos) return result;
-  const std::string said = result.err.substr(error);
-  const std::size_t lines = static_cast<std::size_t>(std::count(said.begin(), said.end(), '\n'));
-  EXPECT_TRUE(lines == 1 || (lines == 2 && said.find("\nhint: ") != std::string::npos)) << said;
+  const std::string message = result.err.substr(error);
+  const std::size_t lines = static_cast<std::size_t>(std::count(message.begin(), message.end(), '\n'));
+  EXPECT_TRUE(lines == 1 || (lines == 2 && message.find("\nhint: ") != std::string::npos)) << message;
   return result;
 }
 
@@ -101,9 +101,9 @@ TEST(Config, MistakesNameFileAndLine) {
       {"hidden = [[1]]\n", "run.toml:1: hidden: expected"},
       {"optimizer = \"adam\"\nmomentum = 0.5\n", "run.toml:2: momentum: expected optimizer momentum or nesterov"},
       {"hidden = " + std::string(100000, '['), "run.toml:1: "}};
-  for (const auto& [text, said] : wrong) {
+  for (const auto& [text, message] : wrong) {
     dir.write("run.toml", text);
-    expect_says(refused(dir, {"train", "points.csv", "--config", "run.toml"}, 2), said);
+    expect_says(refused(dir, {"train", "points.csv", "--config", "run.toml"}, 2), message);
   }
   refused(dir, {"train", "points.csv", "--config", "none.toml"}, 2);
   refused(dir, {"train", "points.csv", "--config", "."}, 2);

@@ -115,19 +115,19 @@ TEST(Report, ShowsWhatTheRunFound) {
   const Runs dir;
   const fs::path page = dir.report("ill", {"visits.csv", "--test-split", "0.3"});
   const Model model = formats::load_model(dir.path("runs/ill/model.safetensors").string());
-  const auto figure = [&](const char* name) { return find_estimate(model.provenance.test, name)->value; };
+  const auto score = [&](const char* name) { return find_estimate(model.provenance.test, name)->value; };
   Browser browser;
   browser.open(page);
   EXPECT_TRUE(
       contains(browser.text("#summary"),
-               fmt::format("Accuracy for ill on 90 test rows: {:.1f} % (95 % interval ", 100 * figure("accuracy"))));
+               fmt::format("Accuracy for ill on 90 test rows: {:.1f} % (95 % interval ", 100 * score("accuracy"))));
   // The area under the ROC curve drawn is the metric; the matrix has the accuracy.
   const json area =
       browser.value(R"((() => { const { roc } = ranking(report.answers.probability, report.answers.positive);
     let sum = 0; for (let k = 1; k < roc.x.length; ++k) sum += (roc.x[k] - roc.x[k - 1]) * (roc.y[k] + roc.y[k - 1]) / 2; return sum; })())");
-  EXPECT_NEAR(area.get<double>(), figure("roc_auc"), 1e-9);
+  EXPECT_NEAR(area.get<double>(), score("roc_auc"), 1e-9);
   const json confusion = browser.value("report.answers.confusion");
-  EXPECT_DOUBLE_EQ((confusion[0][0].get<double>() + confusion[1][1].get<double>()) / 90, figure("accuracy"));
+  EXPECT_DOUBLE_EQ((confusion[0][0].get<double>() + confusion[1][1].get<double>()) / 90, score("accuracy"));
   EXPECT_TRUE(contains(browser.text("#figures"), "roc_auc"));
   EXPECT_TRUE(
       contains(browser.text("#columns"), "</script><b>"));  // a name is displayed as text, even if it looks like HTML
@@ -205,9 +205,9 @@ TEST(Report, OfASearchDrawsEveryTrial) {
       << browser.text("#again-search");
   EXPECT_EQ(browser.value("Math.max(...report.health.steps.map((step, k, all) => step - (all[k - 1] ?? 0))) > 0"),
             true);
-  const double figure = document["test"]["winner"]["value"];
+  const double score = document["test"]["winner"]["value"];
   EXPECT_TRUE(contains(browser.text("#search-note"),
-                       fmt::format("log_loss on 60 test rows, which the search did not use: {:.5g}", figure)))
+                       fmt::format("log_loss on 60 test rows, which the search did not use: {:.5g}", score)))
       << browser.text("#search-note");
 }
 
@@ -245,19 +245,19 @@ TEST(Report, ShowsRunsSideBySide) {
   ASSERT_EQ(result.code, 0) << result.err;
   Browser browser;
   browser.open(dir.path("report.html"));
-  std::vector<Estimate> figures;
+  std::vector<Estimate> scores;
   for (const char* const name : {"a", "b", "c"}) {
     const Model model = formats::load_model(dir.path("runs/" + std::string(name) + "/model.safetensors").string());
-    figures.push_back(*find_estimate(model.provenance.test, "accuracy"));
+    scores.push_back(*find_estimate(model.provenance.test, "accuracy"));
   }
   const auto by_value = [](const Estimate& x, const Estimate& y) { return x.value < y.value; };
-  const auto best = std::ranges::max_element(figures, by_value);
-  const auto as_good = std::ranges::count(figures, best->value, &Estimate::value);
-  const auto close = std::ranges::count_if(figures, [&](const Estimate& one) { return one.value >= best->low; }) - 1;
+  const auto best = std::ranges::max_element(scores, by_value);
+  const auto as_good = std::ranges::count(scores, best->value, &Estimate::value);
+  const auto close = std::ranges::count_if(scores, [&](const Estimate& one) { return one.value >= best->low; }) - 1;
   std::string expected =
       as_good > 1
           ? fmt::format("Of 3 runs, {} have the same best accuracy on their test rows: {:.4g}.", as_good, best->value)
-          : fmt::format("Of 3 runs, {} has the best accuracy on its test rows: {:.4g}.", "abc"[best - figures.begin()],
+          : fmt::format("Of 3 runs, {} has the best accuracy on its test rows: {:.4g}.", "abc"[best - scores.begin()],
                         best -> value);
   if (as_good == 1 && close > 0)
     expected += fmt::format(" {} of the others lie{} within its 95 % interval, so the difference may be chance.", close,

@@ -91,8 +91,8 @@ TEST(Interrupted, PredictionsAppearWholeOrNotAtAll) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   program.send(SIGINT);
   const Result result = program.wait();
-  const std::string answers = dir.has("predictions.jsonl") ? dir.read("predictions.jsonl") : "";
-  const auto lines = std::count(answers.begin(), answers.end(), '\n');
+  const std::string predictions = dir.has("predictions.jsonl") ? dir.read("predictions.jsonl") : "";
+  const auto lines = std::count(predictions.begin(), predictions.end(), '\n');
   EXPECT_TRUE(lines == 0 || lines == 100000) << lines;
   if (result.code == 0 && lines == 100000) GTEST_SKIP() << "it was done before the signal came";
   EXPECT_EQ(result.code, 130);

@@ -183,12 +183,12 @@ TEST(Train, FindsTheTargetOfAValidationFileAsOtherColumns) {
   const auto train = [&](const std::string& file) {
     return run(dir, train_words({"--validation", file, "--force", "--json", "-o", "m.safetensors"}));
   };
-  const Result by_name = train("reordered.csv"), by_place = train("bare.csv"), without = train("without.csv");
+  const Result by_name = train("reordered.csv"), by_column_number = train("bare.csv"), without = train("without.csv");
   ASSERT_EQ(by_name.code, 0) << by_name.err;
   EXPECT_EQ(json::parse(by_name.out)["rows"]["validation"], 3);
   EXPECT_EQ(json::parse(by_name.out)["metrics"]["validation"]["accuracy"]["value"], 1.0);
-  ASSERT_EQ(by_place.code, 0) << by_place.err;
-  EXPECT_EQ(json::parse(by_place.out)["metrics"]["validation"]["accuracy"]["value"], 1.0);
+  ASSERT_EQ(by_column_number.code, 0) << by_column_number.err;
+  EXPECT_EQ(json::parse(by_column_number.out)["metrics"]["validation"]["accuracy"]["value"], 1.0);
   EXPECT_EQ(without.code, 3) << without.err;
   EXPECT_NE(without.err.find("without.csv: missing column"), std::string::npos) << without.err;
 }

@@ -80,8 +80,8 @@ TEST(ColumnType, KnowsTexts) {
   EXPECT_EQ(type_of(repeated(counted_texts(30, name), 60)), ColumnType::category);
   const auto flat = [](std::size_t row) { return fmt::format("flat no {}", row); };
   EXPECT_EQ(type_of(counted_texts(60, flat)), ColumnType::id);
-  const auto said = [](std::size_t row) { return fmt::format("we saw flat {}", row); };
-  EXPECT_EQ(type_of(counted_texts(60, said)), ColumnType::free_text);
+  const auto remarks = [](std::size_t row) { return fmt::format("we saw flat {}", row); };
+  EXPECT_EQ(type_of(counted_texts(60, remarks)), ColumnType::free_text);
   const auto sentence = [](std::size_t row) {
     return fmt::format("This is what somebody wrote about house {}, at length.", row);
   };
@@ -135,7 +135,7 @@ TEST(Plan, LeavesOutWhatNumbersTheRows) {
   Notes notes;
   const Encoder encoder = plan_encoder(table, {}, notes);
   ASSERT_EQ(encoder.inputs.size(), 1u);
-  EXPECT_EQ(encoder.input_places, (Rows{2}));
+  EXPECT_EQ(encoder.input_columns, (Rows{2}));
   EXPECT_EQ(note_line(notes[0]),
             "warning: left out because it numbers the rows: \"row\" (numeric=row uses it as a number)");
   EXPECT_EQ(notes[0].column, "row");
@@ -150,10 +150,10 @@ TEST(Plan, LeavesOutWhatNumbersTheRows) {
 }
 
 TEST(Plan, LeavesOutFreeText) {
-  const Texts said = counted_texts(60, [](std::size_t row) { return fmt::format("a word and {}", row); });
-  const Table table = table_of({column("said", said), numbers("a", 60), column("y", classes(60), kKept)}, 60);
+  const Texts remarks = counted_texts(60, [](std::size_t row) { return fmt::format("a word and {}", row); });
+  const Table table = table_of({column("said", remarks), numbers("a", 60), column("y", classes(60), kKept)}, 60);
   EXPECT_EQ(notes_of(table)[0], "warning: left out because it is free text: \"said\"");
-  EXPECT_EQ(plan(table).input_places, (Rows{2}));
+  EXPECT_EQ(plan(table).input_columns, (Rows{2}));
 }
 
 TEST(Plan, SaysWhichOrderOfDayAndMonthItTook) {
@@ -171,9 +171,9 @@ TEST(Plan, SaysWhyAColumnIsNoDate) {
   const Table table = table_of({column("d", fields), column("y", classes(20), kKept)}, 20);
   EXPECT_EQ(notes_of(table)[0],
             "warning: column \"d\" is not read as dates: \"2024-02-30\" is not a date (a.csv: row 20)");
-  const Refusal wanted = refusal([&] { plan(table, {.date = {"d"}}); });
-  EXPECT_EQ(wanted.category, ErrorCategory::input);
-  EXPECT_EQ(wanted.what, "a.csv: row 20: column \"d\": expected a date such as 2024-01-31, found \"2024-02-30\"");
+  const Refusal expected = refusal([&] { plan(table, {.date = {"d"}}); });
+  EXPECT_EQ(expected.category, ErrorCategory::input);
+  EXPECT_EQ(expected.what, "a.csv: row 20: column \"d\": expected a date such as 2024-01-31, found \"2024-02-30\"");
 }
 
 TEST(Plan, TakesDatesThatAreNamed) {

@@ -22,15 +22,15 @@ double peak_memory() {
 }
 
 TEST_F(CsvLarge, ALineOf100MegabytesTakesLittleMemory) {
-  const std::string place = path("long.csv");
+  const std::string file = path("long.csv");
   // The result of load_table() for `front` and 100 MB of `piece`, and the additional memory of the process.
   const auto refusal_of_long = [&](const std::string& front, const std::string& piece, double& grown) {
-    std::ofstream out(place, std::ios::binary);
+    std::ofstream out(file, std::ios::binary);
     out << front;
     for (std::size_t size = 0; size < 100'000'000; size += piece.size()) out << piece;
     out.close();
     const double before = peak_memory();
-    const std::string refusal = refusal_of(place);
+    const std::string refusal = refusal_of(file);
     grown = peak_memory() - before;
     return refusal;
   };
@@ -38,19 +38,19 @@ TEST_F(CsvLarge, ALineOf100MegabytesTakesLittleMemory) {
   std::string fields;
   while (fields.size() < (1 << 20)) fields += "7,";
   const std::string letters(1 << 20, 'x'), blanks(1 << 20, ' ');
-  constexpr double kMost = 100;  // MiB
+  constexpr double kMax = 100;  // MiB
   double grown = 0;
   EXPECT_EQ(refusal_of_long("", letters, grown), "long.csv:1:1: " + too_long);
-  EXPECT_LT(grown, kMost);
+  EXPECT_LT(grown, kMax);
   EXPECT_EQ(refusal_of_long("a,b\n1,\"", letters, grown),
             "long.csv:2:2: " + too_long + " | is the quote that begins this field never closed?");
-  EXPECT_LT(grown, kMost);
+  EXPECT_LT(grown, kMax);
   EXPECT_EQ(refusal_of_long("", blanks, grown), "long.csv: expected a table, found nothing but blank lines");
-  EXPECT_LT(grown, kMost);
+  EXPECT_LT(grown, kMax);
   EXPECT_EQ(refusal_of_long("", fields, grown), "long.csv:1: columns: expected at most 100000, found more");
-  EXPECT_LT(grown, kMost);
+  EXPECT_LT(grown, kMax);
   EXPECT_EQ(refusal_of_long("a,b\n1,2\n", fields, grown), "long.csv:3: expected 2 fields, found 50331649");
-  EXPECT_LT(grown, kMost);
+  EXPECT_LT(grown, kMax);
 }
 
 TEST_F(CsvLarge, AHundredThousandColumns) {

@@ -353,9 +353,9 @@ TEST_F(CsvMalformed, ColumnsThatMustBeNumbers) {
   EXPECT_EQ(table.columns[0].missing, 2u);
   EXPECT_EQ(table.columns[0].first_missing.text, "x");
   EXPECT_EQ(table.notes.at(1).text.text(),
-            "column \"a\": 2 texts count as missing (first: \"x\" in " + place(table.source, 3, 1) + ")");
+            "column \"a\": 2 texts count as missing (first: \"x\" in " + location(table.source, 3, 1) + ")");
   EXPECT_EQ(table.notes.at(2).text.text(),
-            "column \"c\": 1 text counts as missing (first: \"n.d.\" in " + place(table.source, 4, 3) + ")");
+            "column \"c\": 1 text counts as missing (first: \"n.d.\" in " + location(table.source, 4, 3) + ")");
   options.numeric = {"d"};
   EXPECT_EQ(refusal("a,b\n1,2\n", options, ErrorCategory::usage),
             "numeric: t.csv: expected one of \"a\", \"b\" or a number from 1 to 2, found \"d\"");

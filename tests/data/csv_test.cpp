@@ -50,13 +50,13 @@ TEST_F(Csv, ReadsColumnsOfNumbersUnderAHeader) {
 
 TEST_F(Csv, KnowsTheLineOfEachRow) {
   const Table plain = read("a,b\n1,2\n3,4\n");
-  EXPECT_EQ(place_of_row(plain, 0), place(plain.source, 2));
-  EXPECT_EQ(place_of_row(plain, 1), place(plain.source, 3));
+  EXPECT_EQ(location_of_row(plain, 0), location(plain.source, 2));
+  EXPECT_EQ(location_of_row(plain, 1), location(plain.source, 3));
   EXPECT_TRUE(plain.lines.empty()) << "no memory for what can be counted";
   const Table gaps = read("\na,k\n1,x\n\n2,\"two\nlines\"\n3,y\n4,z\n");
   ASSERT_EQ(gaps.rows, 4u);
   const std::size_t lines[] = {3, 5, 7, 8};
-  for (std::size_t row = 0; row < 4; ++row) EXPECT_EQ(place_of_row(gaps, row), place(gaps.source, lines[row]));
+  for (std::size_t row = 0; row < 4; ++row) EXPECT_EQ(location_of_row(gaps, row), location(gaps.source, lines[row]));
 }
 
 TEST_F(Csv, ReadsTheSameTableHoweverLinesEnd) {

@@ -134,19 +134,19 @@ TEST(Dates, WritesWhatItReads) {
 }
 
 TEST(Dates, SaysHowMuchOfACycleIsOver) {
-  const auto share = [](Cycle cycle, const char* text) { return share_of(cycle, *seconds_of(text, plain)); };
-  EXPECT_EQ(share(Cycle::time_of_day, "2024-01-31"), 0);
-  EXPECT_EQ(share(Cycle::time_of_day, "1969-01-31T18:00"), 0.75);
-  EXPECT_EQ(share(Cycle::day_of_week, "2024-01-29"), 0);        // a Monday
-  EXPECT_EQ(share(Cycle::day_of_week, "1600-01-01"), 5.0 / 7);  // a Saturday
-  EXPECT_EQ(share(Cycle::day_of_week, "1969-12-28T23:00"), 6.0 / 7);
-  EXPECT_EQ(share(Cycle::day_of_year, "2023-01-01T12:00"), 0);
-  EXPECT_EQ(share(Cycle::day_of_year, "2023-12-31"), 364.0 / 365);
-  EXPECT_EQ(share(Cycle::day_of_year, "2024-03-01"), 60.0 / 366);
+  const auto phase = [](Cycle cycle, const char* text) { return phase_of(cycle, *seconds_of(text, plain)); };
+  EXPECT_EQ(phase(Cycle::time_of_day, "2024-01-31"), 0);
+  EXPECT_EQ(phase(Cycle::time_of_day, "1969-01-31T18:00"), 0.75);
+  EXPECT_EQ(phase(Cycle::day_of_week, "2024-01-29"), 0);        // a Monday
+  EXPECT_EQ(phase(Cycle::day_of_week, "1600-01-01"), 5.0 / 7);  // a Saturday
+  EXPECT_EQ(phase(Cycle::day_of_week, "1969-12-28T23:00"), 6.0 / 7);
+  EXPECT_EQ(phase(Cycle::day_of_year, "2023-01-01T12:00"), 0);
+  EXPECT_EQ(phase(Cycle::day_of_year, "2023-12-31"), 364.0 / 365);
+  EXPECT_EQ(phase(Cycle::day_of_year, "2024-03-01"), 60.0 / 366);
   for (const double wild : {1e300, -1e300, std::numeric_limits<double>::quiet_NaN()})
     for (const Cycle cycle : {Cycle::time_of_day, Cycle::day_of_week, Cycle::day_of_year}) {
-      EXPECT_GE(share_of(cycle, wild), 0);
-      EXPECT_LT(share_of(cycle, wild), 1);
+      EXPECT_GE(phase_of(cycle, wild), 0);
+      EXPECT_LT(phase_of(cycle, wild), 1);
     }
 }
 

@@ -11,8 +11,8 @@ namespace chainrule::testing::encoder_dates_test {
 namespace {
 
 constexpr double kPi = 3.14159265358979323846;
-float sine(double share) { return static_cast<float>(std::sin(2 * kPi * share)); }
-float cosine(double share) { return static_cast<float>(std::cos(2 * kPi * share)); }
+float sine(double phase) { return static_cast<float>(std::sin(2 * kPi * phase)); }
+float cosine(double phase) { return static_cast<float>(std::cos(2 * kPi * phase)); }
 
 Table dated(const Texts& dates) {
   Texts y;
@@ -75,7 +75,7 @@ TEST(EncodeDates, AMissingOneIsTheMedianWithoutDirection) {
   EXPECT_EQ(encoded_row(data, 0).back(), 0);
   const Encoder whole = fitted(dated({"2024-01-01", "2024-01-02", "2024-01-09"}));
   const Table other = table_of({column("bought", {"NA", "2024-01-05"})}, 2);
-  EXPECT_EQ(texts_of(unlike_training(whole, other)),
+  EXPECT_EQ(texts_of(drift_notes(whole, other)),
             (Texts{"column \"bought\": 1 missing value, where training had none: replaced by the median 2024-01-02"}));
   const Table nothing = table_of({column("bought", {"", ""})}, 2);  // read as numbers
   EXPECT_EQ(encode(encoder, nothing, false).rows(), 2u);
@@ -91,7 +91,7 @@ TEST(EncodeDates, AConstantOneTeachesNothing) {
   EXPECT_EQ(encoded_row(encode(encoder, table, true), 0)[0], 0);
 }
 
-TEST(EncodeDates, AnUnreadableOneIsAnErrorWithItsPlace) {
+TEST(EncodeDates, AnUnreadableOneIsAnErrorWithItsLocation) {
   const Encoder encoder = fitted(dated({"2024-01-01", "2024-01-02"}));
   const auto found = [](const Encoder& of, const Texts& fields) {
     Table other = table_of({column("x", Texts(fields.size(), "1")), column("bought", fields)}, fields.size());
@@ -156,7 +156,7 @@ TEST(EncodeBooleans, AreKnownByAnyWordForThem) {
   EXPECT_EQ(inputs({"TRUE", "f", "Y"}), (std::vector<float>{1, 0, 1}));
   EXPECT_EQ(inputs({"0", "1"}), (std::vector<float>{0, 1}));
   EXPECT_EQ(inputs({"no", "maybe"}), (std::vector<float>{0, 1}));  // like a missing value
-  EXPECT_EQ(texts_of(unlike_training(encoder, table_of({column("b", {"no", "maybe", "?", "so"})}, 4))),
+  EXPECT_EQ(texts_of(drift_notes(encoder, table_of({column("b", {"no", "maybe", "?", "so"})}, 4))),
             (Texts{"column \"b\": 1 missing value, where training had none: replaced by the median 1",
                    "column \"b\": 2 rows neither yes nor no, so read as missing, first \"maybe\" in a.csv: row "
                    "2"}));

@@ -22,7 +22,7 @@ TEST(Encode, AMissingNumberIsTheMedianAndSaysSo) {
   EXPECT_EQ(encoded_row(data, 1), (std::vector<float>{3, 1, 2}));
   const Table other = table_of({column("a", {"1"}), column("b", {"NA"})}, 1);
   EXPECT_EQ(encoded_row(encode(encoder, other, false), 0), (std::vector<float>{1, 0, 2.5F}));
-  EXPECT_EQ(texts_of(unlike_training(encoder, other)),
+  EXPECT_EQ(texts_of(drift_notes(encoder, other)),
             (Texts{"column \"b\": 1 missing value, where training had none: replaced by the median 2.5"}));
 }
 
@@ -50,7 +50,7 @@ TEST(Encode, EachCategoryHasAnInputAndOneIsForNewOnes) {
   EXPECT_EQ(encoded_row(more, 0), (std::vector<float>{0, 0, 0, 1}));
   EXPECT_EQ(encoded_row(more, 1), (std::vector<float>{0, 1, 0, 0}));
   EXPECT_EQ(encoded_row(more, 2), (std::vector<float>{1, 0, 0, 0}));
-  EXPECT_EQ(texts_of(unlike_training(encoder, other)),
+  EXPECT_EQ(texts_of(drift_notes(encoder, other)),
             (Texts{"column \"c\": 2 rows with a value not seen in training, first \"green\" in a.csv: row 1"}));
 }
 
@@ -61,30 +61,30 @@ TEST(Encode, KnowsTheRangeOfTheTrainingRowsAndWarnsOutsideIt) {
   Notes notes;
   Encoder encoder = plan_encoder(table, {}, notes);
   fit_encoder(encoder, table, Rows{0, 1, 2}, {}, notes);
-  EXPECT_EQ(encoder.inputs[0].least, 3);
-  EXPECT_EQ(encoder.inputs[0].most, 17);
+  EXPECT_EQ(encoder.inputs[0].minimum, 3);
+  EXPECT_EQ(encoder.inputs[0].maximum, 17);
   const Table other = table_of({column("a", {"3", "17", "17.5", "2", "99"}), column("c", {"x", "y", "", "q", "x"})}, 5);
   EXPECT_EQ(row_warnings(encoder, other),
             (Texts{"", "", "a above the training range; c is missing", "a below the training range; c is new",
                    "a above the training range"}));
-  EXPECT_EQ(texts_of(unlike_training(encoder, other)),
+  EXPECT_EQ(texts_of(drift_notes(encoder, other)),
             (Texts{"column \"a\": 1 row below the training range (3 to 17), first \"2\" in a.csv: row 4",
                    "column \"a\": 2 rows above the training range (3 to 17), first \"17.5\" in a.csv: row 3",
                    "column \"c\": 1 missing value, where training had none, first in a.csv: row 3",
                    "column \"c\": 1 row with a value not seen in training, first \"q\" in a.csv: row 4"}));
-  encoder.inputs[0].least = -std::numeric_limits<double>::infinity();  // as in files of version 2
-  encoder.inputs[0].most = std::numeric_limits<double>::infinity();
+  encoder.inputs[0].minimum = -std::numeric_limits<double>::infinity();  // as in files of version 2
+  encoder.inputs[0].maximum = std::numeric_limits<double>::infinity();
   EXPECT_EQ(row_warnings(encoder, other), (Texts{"", "", "c is missing", "c is new", ""}));
 }
 
-TEST(Encode, SaysNoMoreThanEightLinesOfWhatIsUnlikeTraining) {
+TEST(Encode, PrintsNoMoreThanEightLinesOfDrift) {
   std::vector<Column> columns, others;
   for (std::size_t c = 0; c < 50; ++c) {
     columns.push_back(column(fmt::format("x{}", c), {"1", "2"}));
     others.push_back(column(fmt::format("x{}", c), {"1", "3"}));
   }
   columns.push_back(column("y", {"u", "v"}, kKept));
-  const Texts lines = texts_of(unlike_training(fitted(table_of(columns, 2)), table_of(others, 2)));
+  const Texts lines = texts_of(drift_notes(fitted(table_of(columns, 2)), table_of(others, 2)));
   ASSERT_EQ(lines.size(), 9u);
   EXPECT_EQ(lines.back(), "and 42 more of this kind");
 }
@@ -111,7 +111,7 @@ TEST(Encode, RareCategoriesShareTheInputOfNewOnes) {
     }
   const Table table = table_of({column("c", kinds), column("y", y, kKept)}, kinds.size());
   const Encoder encoder = fitted(table);
-  ASSERT_EQ(encoder.inputs[0].categories.size(), kMostCategories);
+  ASSERT_EQ(encoder.inputs[0].categories.size(), kMaxCategories);
   EXPECT_EQ(encoder.inputs[0].categories.front(), "k1000");
   EXPECT_EQ(encoder.inputs[0].categories.back(), "k1099");  // if equally frequent, the alphabetically first one
   EXPECT_EQ(encoded_row(encode(encoder, table, true), kinds.size() - 1).back(), 1);

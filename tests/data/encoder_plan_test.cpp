@@ -20,9 +20,9 @@ Refusal plan_refusal(const Table& table, const EncoderOptions& options = {}) {
 TEST(Plan, TakesTheLastColumnAsTarget) {
   const Encoder encoder = plan(small());
   EXPECT_EQ(encoder.target, "y");
-  EXPECT_EQ(encoder.target_place, 3u);
+  EXPECT_EQ(encoder.target_column, 3u);
   EXPECT_EQ(encoder.training_columns, 3u);
-  EXPECT_EQ(encoder.input_places, (Rows{1, 2}));
+  EXPECT_EQ(encoder.input_columns, (Rows{1, 2}));
   ASSERT_EQ(encoder.width(), 2u);
   EXPECT_EQ(encoder.inputs[1].name, "b");
   EXPECT_TRUE(encoder.match_by_name);
@@ -39,9 +39,9 @@ TEST(Plan, TakesTargetWeightAndIgnoredColumnsByNameOrNumber) {
   EXPECT_EQ(encoder.target, "y");
   EXPECT_EQ(encoder.task, Task::number);
   EXPECT_EQ(encoder.outputs(), 1u);
-  EXPECT_EQ(encoder.input_places, (Rows{3, 5}));
+  EXPECT_EQ(encoder.input_columns, (Rows{3, 5}));
   EXPECT_EQ(encoder.weight, "w");
-  EXPECT_EQ(encoder.weight_place, 4u);
+  EXPECT_EQ(encoder.weight_column, 4u);
   EXPECT_EQ(encoder.training_columns, 5u);
 }
 
@@ -160,7 +160,7 @@ TEST(Plan, LeavesOutWhatIsANameOfEachRow) {
   const Encoder encoder = plan_encoder(table, {}, notes);
   ASSERT_EQ(encoder.inputs.size(), 1u);
   EXPECT_EQ(encoder.inputs[0].name, "kind");
-  EXPECT_EQ(encoder.input_places, (Rows{2}));
+  EXPECT_EQ(encoder.input_columns, (Rows{2}));
   EXPECT_EQ(note_line(notes[0]), "warning: left out because nearly every row has a different text: \"id\"");
   EXPECT_EQ(plan(table, {.categorical = {"id"}}).inputs.size(), 2u);
   EXPECT_EQ(plan_refusal(table, {.ignore = {"kind"}}).what,
@@ -243,7 +243,7 @@ TEST(Plan, RefusesBadWeights) {
   EXPECT_NE(with({"1", "1e39", "1", "1"}).find("row 2"), std::string::npos);
 }
 
-TEST(Plan, MatchesByPlaceWhereNamesAreTheSame) {
+TEST(Plan, MatchesByNumberWhereNamesAreTheSame) {
   Table table = small();
   table.columns[1].name = "a";
   Notes notes;

@@ -96,8 +96,8 @@ TEST(Fit, TakesOneRowAsConstant) {
 }
 
 TEST(Fit, StandsNumbersOfAnySize) {
-  constexpr double kMost = std::numeric_limits<float>::max();
-  for (const double size : {kMost, 1e-38, 1e-45, 1e-200}) {
+  constexpr double kMax = std::numeric_limits<float>::max();
+  for (const double size : {kMax, 1e-38, 1e-45, 1e-200}) {
     const Table table = one_input({size, -size, size, -size});
     for (const Scaling scaling : {Scaling::standard, Scaling::range}) {
       const std::vector<float> inputs = inputs_of(encode(fitted(table, {.scaling = scaling}), table, false));
@@ -142,13 +142,13 @@ TEST(Fit, ClampsToTheTargetsOfTheTrainingRows) {
   const EncoderOptions options{.target_scaling = Scaling::range, .clamp_predictions = true};
   Encoder encoder = plan_encoder(table, options, notes);
   fit_encoder(encoder, table, std::vector<std::size_t>{0, 1}, options, notes);
-  EXPECT_EQ(encoder.least_prediction, 10.5);
-  EXPECT_EQ(encoder.most_prediction, 20.5) << "the third row is not of the training";
+  EXPECT_EQ(encoder.min_prediction, 10.5);
+  EXPECT_EQ(encoder.max_prediction, 20.5) << "the third row is not of the training";
   const Targets targets = encode(encoder, table, true).targets;
-  EXPECT_EQ(targets.least, 0);
-  EXPECT_EQ(targets.most, 1);
+  EXPECT_EQ(targets.minimum, 0);
+  EXPECT_EQ(targets.maximum, 1);
   EXPECT_EQ(targets.values(2, 0), 2) << "a target is what it is";
-  EXPECT_EQ(fitted(table).most_prediction, std::numeric_limits<double>::infinity());
+  EXPECT_EQ(fitted(table).max_prediction, std::numeric_limits<double>::infinity());
 }
 
 TEST(Fit, TakesAConstantNumericTargetWithANote) {
@@ -216,7 +216,7 @@ TEST(Encode, RefusesANeededNameThatIsThereTwice) {
   EXPECT_EQ(refusal([&] { encode(encoder, other, false); }).what, "a.csv: column \"a\": expected once, found twice");
 }
 
-TEST(Encode, FindsColumnsByPlaceWhereOneSideHasNoNames) {
+TEST(Encode, FindsColumnsByNumberWhereOneSideHasNoNames) {
   const std::vector<float> expected = inputs_of(encode(fitted(small()), small(), true));
   EXPECT_EQ(inputs_of(encode(fitted(small()), without_names(small()), true)), expected);
   EXPECT_EQ(inputs_of(encode(fitted(without_names(small())), small(), true)), expected);
@@ -226,7 +226,7 @@ TEST(Encode, FindsColumnsByPlaceWhereOneSideHasNoNames) {
   EXPECT_NE(inputs_of(encode(fitted(small()), renamed, true)), expected);
 }
 
-TEST(Encode, ByPlaceShiftsWhereTheTargetIsLeftOut) {
+TEST(Encode, ByNumberShiftsWhereTheTargetIsLeftOut) {
   Table table = without_names(small());
   const EncoderOptions options{.target = "2", .ignore = {"3"}};
   const Encoder encoder = fitted(table, options);
@@ -243,7 +243,7 @@ TEST(Encode, ByPlaceShiftsWhereTheTargetIsLeftOut) {
   EXPECT_EQ(inputs_of(encode(middle, without, false)), inputs_of(encode(middle, table, false)));
 }
 
-TEST(Encode, ByPlaceCountsColumns) {
+TEST(Encode, ByNumberCountsColumns) {
   const Encoder encoder = fitted(without_names(small()));
   Table table = without_names(small());
   table.columns.resize(1);
@@ -253,11 +253,12 @@ TEST(Encode, ByPlaceCountsColumns) {
   EXPECT_EQ(refusal([&] { encode(encoder, table, false); }).category, ErrorCategory::input);
 }
 
-TEST(Encode, RefusesPlacesThatAreNone) {
+TEST(Encode, RefusesColumnsThatAreNone) {
   Encoder encoder = fitted(without_names(small()));
-  for (const std::size_t place : {std::size_t{0}, std::size_t{4}, ~std::size_t{0}}) {
-    encoder.input_places[1] = place;
-    EXPECT_EQ(refusal([&] { encode(encoder, without_names(small()), false); }).category, ErrorCategory::input) << place;
+  for (const std::size_t column : {std::size_t{0}, std::size_t{4}, ~std::size_t{0}}) {
+    encoder.input_columns[1] = column;
+    EXPECT_EQ(refusal([&] { encode(encoder, without_names(small()), false); }).category, ErrorCategory::input)
+        << column;
   }
 }
 

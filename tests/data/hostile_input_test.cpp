@@ -14,7 +14,7 @@
 
 namespace {
 
-std::atomic<std::size_t> bytes_now{0}, bytes_most{0};
+std::atomic<std::size_t> bytes_now{0}, bytes_peak{0};
 
 }  // namespace
 
@@ -23,7 +23,7 @@ void* operator new(std::size_t size) {
   void* const memory = std::malloc(size);
   if (memory == nullptr) throw std::bad_alloc();
   const std::size_t now = bytes_now += malloc_usable_size(memory);
-  if (now > bytes_most) bytes_most = now;
+  if (now > bytes_peak) bytes_peak = now;
   return memory;
 }
 void operator delete(void* memory) noexcept {
@@ -98,13 +98,13 @@ class Hostile : public data_files::DataFiles {
   /// As refusal_of, and checks the promise: under 2 s, and under 64 MiB + 4 x the file.
   std::string cheap_refusal_of(const std::string& file, const LoadOptions& options = {}) const {
     const std::size_t before = bytes_now;
-    bytes_most = before;
+    bytes_peak = before;
     const auto start = std::chrono::steady_clock::now();
-    const std::string said = refusal_of(file, options);
+    const std::string message = refusal_of(file, options);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    EXPECT_LT(bytes_most - before, 64 * kMiB + 4 * std::filesystem::file_size(file)) << said;
-    EXPECT_LT(seconds.count(), 2.0 * kPatience) << said;
-    return said;
+    EXPECT_LT(bytes_peak - before, 64 * kMiB + 4 * std::filesystem::file_size(file)) << message;
+    EXPECT_LT(seconds.count(), 2.0 * kPatience) << message;
+    return message;
   }
   // Sanitizers and busy machines are slower; a reader that is quadratic misses this by far.
   static constexpr double kPatience = 10;

@@ -93,7 +93,7 @@ TEST(Scaling, QuantileMakesAnyDistributionNormal) {
   Numbers numbers;
   for (int k = 0; k < 20000; ++k) numbers.push_back(std::exp(std::fmod(k * 0.6180339887498949, 1.0) * 20));
   const InputColumn column = scaled(numbers, Scaling::quantile);
-  EXPECT_EQ(column.landmarks.size(), kMostLandmarks);
+  EXPECT_EQ(column.landmarks.size(), kMaxLandmarks);
   double sum = 0, squares = 0;
   std::size_t inside = 0;
   for (const double x : numbers) {

@@ -28,36 +28,36 @@ Numbers groups_of(std::size_t count) {
 
 void expect_apart(const Split& split, const Numbers& groups) {
   std::set<std::uint32_t> here, there;
-  for (const std::size_t row : split.rest) here.insert(groups[row]);
-  for (const std::size_t row : split.held_out) there.insert(groups[row]);
+  for (const std::size_t row : split.training) here.insert(groups[row]);
+  for (const std::size_t row : split.validation) there.insert(groups[row]);
   for (const std::uint32_t group : there) EXPECT_FALSE(here.contains(group)) << group;
-  Rows all = split.rest;
-  all.insert(all.end(), split.held_out.begin(), split.held_out.end());
+  Rows all = split.training;
+  all.insert(all.end(), split.validation.begin(), split.validation.end());
   std::sort(all.begin(), all.end());
   ASSERT_EQ(all.size(), groups.size());
   for (std::size_t row = 0; row < all.size(); ++row) EXPECT_EQ(all[row], row);
-  EXPECT_TRUE(std::is_sorted(split.held_out.begin(), split.held_out.end()));
+  EXPECT_TRUE(std::is_sorted(split.validation.begin(), split.validation.end()));
 }
 
-TEST(SplitGroups, KeepsEachGroupOnOneSideAndComesNearTheShare) {
+TEST(SplitGroups, KeepsEachGroupOnOneSideAndComesNearTheFraction) {
   const Numbers groups = groups_of(100);
-  for (const double share : {0.05, 0.1, 0.3, 0.5, 0.9}) {
-    const Split split = split_groups(groups, share, {}, 1);
+  for (const double fraction : {0.05, 0.1, 0.3, 0.5, 0.9}) {
+    const Split split = split_groups(groups, fraction, {}, 1);
     expect_apart(split, groups);
-    EXPECT_NEAR(static_cast<double>(split.held_out.size()), share * static_cast<double>(groups.size()),
+    EXPECT_NEAR(static_cast<double>(split.validation.size()), fraction * static_cast<double>(groups.size()),
                 4.5);  // half a group of 9
   }
-  EXPECT_TRUE(split_groups(groups, 0, {}, 1).held_out.empty());
+  EXPECT_TRUE(split_groups(groups, 0, {}, 1).validation.empty());
 }
 
 TEST(SplitGroups, DependsOnTheSeedAndOnWhatItIsFor) {
   const Numbers groups = groups_of(60);
-  const auto held_out = [&](std::uint64_t seed, HeldOutFor purpose) {
-    return split_groups(groups, 0.2, {}, seed, purpose).held_out;
+  const auto validation_rows = [&](std::uint64_t seed, SplitPurpose purpose) {
+    return split_groups(groups, 0.2, {}, seed, purpose).validation;
   };
-  EXPECT_EQ(held_out(1, HeldOutFor::validation), held_out(1, HeldOutFor::validation));
-  EXPECT_NE(held_out(1, HeldOutFor::validation), held_out(2, HeldOutFor::validation));
-  EXPECT_NE(held_out(1, HeldOutFor::validation), held_out(1, HeldOutFor::test));
+  EXPECT_EQ(validation_rows(1, SplitPurpose::validation), validation_rows(1, SplitPurpose::validation));
+  EXPECT_NE(validation_rows(1, SplitPurpose::validation), validation_rows(2, SplitPurpose::validation));
+  EXPECT_NE(validation_rows(1, SplitPurpose::validation), validation_rows(1, SplitPurpose::test));
 }
 
 TEST(SplitGroups, KeepsClassesInProportionAsFarAsGroupsAllow) {
@@ -72,32 +72,32 @@ TEST(SplitGroups, KeepsClassesInProportionAsFarAsGroupsAllow) {
     const Split split = split_groups(groups, 0.2, strata, seed);
     expect_apart(split, groups);
     for (const std::uint32_t k : {0U, 1U}) {
-      const double held_out = of_class(split.held_out, k), all = held_out + of_class(split.rest, k);
-      EXPECT_NEAR(held_out, 0.2 * all, 4.5) << seed;
+      const double validation_rows = of_class(split.validation, k), all = validation_rows + of_class(split.training, k);
+      EXPECT_NEAR(validation_rows, 0.2 * all, 4.5) << seed;
     }
   }
 }
 
 TEST(SplitGroups, LeavesAGroupAndSomethingOfEachClass) {
   const Numbers two = {0, 0, 0, 1, 1};
-  EXPECT_EQ(split_groups(two, 0.01, {}, 1).held_out.size(), 2u);  // too large, but the smallest one
-  EXPECT_FALSE(split_groups(two, 0.99, {}, 1).rest.empty());
+  EXPECT_EQ(split_groups(two, 0.01, {}, 1).validation.size(), 2u);  // too large, but the smallest one
+  EXPECT_FALSE(split_groups(two, 0.99, {}, 1).training.empty());
   const Numbers class_is_group = {0, 0, 0, 1, 1};
-  EXPECT_TRUE(split_groups(two, 0.5, class_is_group, 1).held_out.empty());
+  EXPECT_TRUE(split_groups(two, 0.5, class_is_group, 1).validation.empty());
   EXPECT_EQ(testing::refusal([] { split_groups(Numbers{0, 0, 0}, 0.5, {}, 1); }).category, ErrorCategory::usage);
   EXPECT_EQ(testing::refusal([&] { split_groups(two, 1, {}, 1); }).category, ErrorCategory::usage);
 }
 
-TEST(SplitLatest, HoldsOutTheHighestRanksEqualOnesTogether) {
+TEST(SplitLatest, TakesTheHighestRanksEqualOnesTogether) {
   const Numbers ranks = {5, 0, 3, 3, 4, 1, kNoTime, 2, 3, 0};
-  EXPECT_EQ(split_latest(ranks, 0.1).held_out, (Rows{0}));
-  EXPECT_EQ(split_latest(ranks, 0.2).held_out, (Rows{0, 4}));
-  EXPECT_EQ(split_latest(ranks, 0.3).held_out, (Rows{0, 4}));           // 2 are nearer than 5
-  EXPECT_EQ(split_latest(ranks, 0.4).held_out, (Rows{0, 2, 3, 4, 8}));  // 5 nearer than 2
-  EXPECT_EQ(split_latest(ranks, 0.99).held_out, (Rows{0, 2, 3, 4, 5, 7, 8}));
-  EXPECT_EQ(split_latest(ranks, 0.99).rest, (Rows{1, 6, 9}));
-  EXPECT_EQ(split_latest(ranks, 1e-9).held_out, (Rows{0}));
-  EXPECT_TRUE(split_latest(ranks, 0).held_out.empty());
+  EXPECT_EQ(split_latest(ranks, 0.1).validation, (Rows{0}));
+  EXPECT_EQ(split_latest(ranks, 0.2).validation, (Rows{0, 4}));
+  EXPECT_EQ(split_latest(ranks, 0.3).validation, (Rows{0, 4}));           // 2 are nearer than 5
+  EXPECT_EQ(split_latest(ranks, 0.4).validation, (Rows{0, 2, 3, 4, 8}));  // 5 nearer than 2
+  EXPECT_EQ(split_latest(ranks, 0.99).validation, (Rows{0, 2, 3, 4, 5, 7, 8}));
+  EXPECT_EQ(split_latest(ranks, 0.99).training, (Rows{1, 6, 9}));
+  EXPECT_EQ(split_latest(ranks, 1e-9).validation, (Rows{0}));
+  EXPECT_TRUE(split_latest(ranks, 0).validation.empty());
   EXPECT_EQ(testing::refusal([] { split_latest(Numbers{4, 4, kNoTime}, 0.5); }).category, ErrorCategory::usage);
 }
 

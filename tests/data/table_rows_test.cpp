@@ -75,19 +75,19 @@ TEST_F(TableRows, SaysHowManyAndWhere) {
   const Table table = left("x,y\n1,a\n2,\n3,b\n4,?\n", 1);
   EXPECT_EQ(table.rows, 2u);
   EXPECT_EQ(note_line(table.notes.back()),
-            "2 of 4 rows have no target and are left out (first: " + place(table.source, 3) + ")");
+            "2 of 4 rows have no target and are left out (first: " + location(table.source, 3) + ")");
   const Table one = left("x,y\n1,a\n2,\n3,b\n", 1);
-  EXPECT_EQ(note_line(one.notes.back()), "1 of 3 rows has no target and is left out (" + place(one.source, 3) + ")");
+  EXPECT_EQ(note_line(one.notes.back()), "1 of 3 rows has no target and is left out (" + location(one.source, 3) + ")");
   EXPECT_EQ(left("x,y\n1,a\n2,b\n", 1).notes.size(), 1u) << "the header only";
 }
 
-TEST_F(TableRows, RowsKeepTheirPlaces) {
+TEST_F(TableRows, RowsKeepTheirIndices) {
   const Table table = left("x,y\n1,\n\n2,a\n3,\"b\nc\"\n4,\n5,d\n", 1);
   ASSERT_EQ(table.rows, 3u);
   EXPECT_EQ(rows_in_file(table), 5u);
   const std::size_t lines[] = {4, 5, 8}, numbers[] = {2, 3, 5};
   for (std::size_t row = 0; row < 3; ++row) {
-    EXPECT_EQ(place_of_row(table, row), place(table.source, lines[row]));
+    EXPECT_EQ(location_of_row(table, row), location(table.source, lines[row]));
     EXPECT_EQ(number_of_row(table, row), numbers[row]);
   }
   Table again = table;
@@ -95,9 +95,9 @@ TEST_F(TableRows, RowsKeepTheirPlaces) {
   again.columns[0].numbers[0] = std::nan("");
   leave_out_rows_without(again, 0, "weight");
   EXPECT_EQ(rows_in_file(again), 5u);
-  EXPECT_EQ(place_of_row(again, 0), place(table.source, 5));
+  EXPECT_EQ(location_of_row(again, 0), location(table.source, 5));
   EXPECT_EQ(note_line(again.notes.back()),
-            "1 of 3 rows has no weight and is left out (" + place(table.source, 4) + ")");
+            "1 of 3 rows has no weight and is left out (" + location(table.source, 4) + ")");
 }
 
 TEST_F(TableRows, ATextThatGoesWithItsRowLeavesNumbers) {
@@ -122,7 +122,7 @@ TEST_F(TableRows, ImagesGoWithTheirLabels) {
   ASSERT_EQ(table.rows, 2u);
   const auto bytes = table.images.bytes.view();
   EXPECT_EQ(std::string(bytes.begin(), bytes.end()), "abef");
-  EXPECT_EQ(place_of_row(table, 1), place(table.source) + ": row 3");
+  EXPECT_EQ(location_of_row(table, 1), location(table.source) + ": row 3");
 }
 
 TEST_F(TableRows, ValidationRowsAreThoseOfTheFile) {
@@ -132,9 +132,9 @@ TEST_F(TableRows, ValidationRowsAreThoseOfTheFile) {
   const Table table = left(text, 1);  // without rows 4 and 8
   FitOptions options;
   options.validation_rows = "last:3";
-  EXPECT_EQ(plan_fit(table, options).split.held_out, (std::vector<std::size_t>{6, 7})) << "rows 9 and 10";
+  EXPECT_EQ(plan_fit(table, options).split.validation, (std::vector<std::size_t>{6, 7})) << "rows 9 and 10";
   options.validation_rows = "1-4";
-  EXPECT_EQ(plan_fit(table, options).split.held_out, (std::vector<std::size_t>{0, 1, 2}));
+  EXPECT_EQ(plan_fit(table, options).split.validation, (std::vector<std::size_t>{0, 1, 2}));
   options.validation_rows = "4-4";
   EXPECT_THROW(plan_fit(table, options), Error);
   options.validation_rows = "last:11";

@@ -215,7 +215,7 @@ TEST(Activation, SmoothAreThoseWithoutAKink) {
 }
 
 // Lengths around the block size of the loops; in place; every element as if computed alone.
-TEST(Activation, ElementsDoNotDependOnTheirPlace) {
+TEST(Activation, ElementsDoNotDependOnTheirIndex) {
   TestNumbers numbers;
   for_each_activation([&](const Activation& activation, const std::string& name) {
     for (const std::size_t size : {0u, 1u, 31u, 32u, 33u, 64u, 67u}) {

@@ -130,30 +130,30 @@ TEST(Targets, AreOneOfK) {
   EXPECT_EQ(std::vector<float>(out.flat().begin(), out.flat().end()), (std::vector<float>{0, 0, 1, 1, 0, 0}));
 }
 
-TEST(Split, HoldsOutTheNearestWholeNumber) {
-  EXPECT_EQ(split_rows(10, 0.25, {}, 1).held_out.size(), 3u);
-  EXPECT_EQ(split_rows(10, 0.24, {}, 1).held_out.size(), 2u);
-  EXPECT_EQ(split_rows(1000, 0.29, {}, 1).held_out.size(), 290u);
-  EXPECT_EQ(split_rows(10, 0, {}, 1).held_out.size(), 0u);
-  EXPECT_EQ(split_rows(2, 1e-9, {}, 1).held_out.size(), 1u);
-  EXPECT_EQ(split_rows(2, 0.999, {}, 1).held_out.size(), 1u);
-  EXPECT_EQ(split_rows(1, 0.5, {}, 1).held_out.size(), 0u);
-  EXPECT_EQ(split_rows(0, 0.5, {}, 1).rest.size(), 0u);
+TEST(Split, TakesTheNearestWholeNumber) {
+  EXPECT_EQ(split_rows(10, 0.25, {}, 1).validation.size(), 3u);
+  EXPECT_EQ(split_rows(10, 0.24, {}, 1).validation.size(), 2u);
+  EXPECT_EQ(split_rows(1000, 0.29, {}, 1).validation.size(), 290u);
+  EXPECT_EQ(split_rows(10, 0, {}, 1).validation.size(), 0u);
+  EXPECT_EQ(split_rows(2, 1e-9, {}, 1).validation.size(), 1u);
+  EXPECT_EQ(split_rows(2, 0.999, {}, 1).validation.size(), 1u);
+  EXPECT_EQ(split_rows(1, 0.5, {}, 1).validation.size(), 0u);
+  EXPECT_EQ(split_rows(0, 0.5, {}, 1).training.size(), 0u);
 }
 
 TEST(Split, PutsEveryRowInOnePart) {
-  for (const double share : {0.0, 0.1, 0.5, 0.9}) {
-    const Split split = split_rows(37, share, {}, 3);
-    expect_parts_of_all({split.rest, split.held_out}, 37);
+  for (const double fraction : {0.0, 0.1, 0.5, 0.9}) {
+    const Split split = split_rows(37, fraction, {}, 3);
+    expect_parts_of_all({split.training, split.validation}, 37);
   }
 }
 
 TEST(Split, DependsOnTheSeedOnly) {
-  EXPECT_EQ(split_rows(100, 0.2, {}, 5).held_out, split_rows(100, 0.2, {}, 5).held_out);
-  EXPECT_NE(split_rows(100, 0.2, {}, 5).held_out, split_rows(100, 0.2, {}, 6).held_out);
+  EXPECT_EQ(split_rows(100, 0.2, {}, 5).validation, split_rows(100, 0.2, {}, 5).validation);
+  EXPECT_NE(split_rows(100, 0.2, {}, 5).validation, split_rows(100, 0.2, {}, 6).validation);
   std::vector<std::size_t> times(20);
   for (std::uint64_t seed = 0; seed < 400; ++seed)
-    for (const std::size_t row : split_rows(20, 0.25, {}, seed).held_out) ++times[row];
+    for (const std::size_t row : split_rows(20, 0.25, {}, seed).validation) ++times[row];
   for (const std::size_t count : times) EXPECT_NEAR(static_cast<double>(count), 100, 5 * std::sqrt(75.0));
 }
 
@@ -163,30 +163,30 @@ TEST(Split, KeepsClassesInProportion) {
   const Split split = split_rows(100, 0.2, strata, 1);
   // 10, 6, 2.6 and 1.4 rows: 19 rounded down, the one left goes to the largest remainder.
   const std::vector<std::size_t> expected = {10, 6, 3, 1};
-  for (std::uint32_t k = 0; k < 4; ++k) EXPECT_EQ(count_of(split.held_out, strata, k), expected[k]) << k;
-  expect_parts_of_all({split.rest, split.held_out}, 100);
+  for (std::uint32_t k = 0; k < 4; ++k) EXPECT_EQ(count_of(split.validation, strata, k), expected[k]) << k;
+  expect_parts_of_all({split.training, split.validation}, 100);
 }
 
 TEST(Split, LeavesARowOfEachClass) {
   const std::vector<std::uint32_t> strata = strata_of({1, 2, 1, 96});
   const Split split = split_rows(100, 0.97, strata, 1);
-  for (std::uint32_t k = 0; k < 4; ++k) EXPECT_GE(count_of(split.rest, strata, k), 1u) << k;
-  EXPECT_EQ(split.held_out.size(), 96u);  // all that can be taken
-  EXPECT_TRUE(split_rows(3, 0.5, strata_of({1, 1, 1}), 1).held_out.empty());
+  for (std::uint32_t k = 0; k < 4; ++k) EXPECT_GE(count_of(split.training, strata, k), 1u) << k;
+  EXPECT_EQ(split.validation.size(), 96u);  // all that can be taken
+  EXPECT_TRUE(split_rows(3, 0.5, strata_of({1, 1, 1}), 1).validation.empty());
   // A class that cannot give rows leaves its part to the others.
-  EXPECT_EQ(split_rows(10, 0.4, strata_of({1, 1, 1, 1, 1, 5}), 1).held_out.size(), 4u);
+  EXPECT_EQ(split_rows(10, 0.4, strata_of({1, 1, 1, 1, 1, 5}), 1).validation.size(), 4u);
 }
 
 TEST(Split, CountsUnusualStrataNumbers) {
   const std::vector<std::uint32_t> strata = {4'000'000'000, 7, 4'000'000'000, 7};
   const Split split = split_rows(4, 0.5, strata, 1);
-  EXPECT_EQ(count_of(split.held_out, strata, 7), 1u);
-  EXPECT_EQ(split.held_out.size(), 2u);
+  EXPECT_EQ(count_of(split.validation, strata, 7), 1u);
+  EXPECT_EQ(split.validation.size(), 2u);
 }
 
-TEST(Split, RefusesWhatIsNoShare) {
-  for (const double share : {-0.1, 1.0, 2.0, std::numeric_limits<double>::quiet_NaN()})
-    EXPECT_EQ(category_of([&] { split_rows(10, share, {}, 1); }), ErrorCategory::usage) << share;
+TEST(Split, RefusesWhatIsNotAFraction) {
+  for (const double fraction : {-0.1, 1.0, 2.0, std::numeric_limits<double>::quiet_NaN()})
+    EXPECT_EQ(category_of([&] { split_rows(10, fraction, {}, 1); }), ErrorCategory::usage) << fraction;
   EXPECT_EQ(category_of([] { split_rows(3, 0.5, std::vector<std::uint32_t>{1, 2}, 1); }), ErrorCategory::usage);
 }
 
@@ -228,8 +228,8 @@ TEST(Weights, HaveMeanOneOverTheChosenRows) {
 }
 
 TEST(Weights, OfAnySizeAreScaled) {
-  constexpr float kMost = std::numeric_limits<float>::max();
-  std::vector<float> weights(1000, kMost);
+  constexpr float kMax = std::numeric_limits<float>::max();
+  std::vector<float> weights(1000, kMax);
   scale_weights_to_mean_one(weights, in_order(1000));
   for (const float weight : weights) EXPECT_EQ(weight, 1);
   std::vector<float> none;

@@ -21,46 +21,47 @@ struct Worst {
 };
 
 double largest(std::span<const double> values) {
-  double most = 0;
-  for (const double x : values) most = std::max(most, std::abs(x));
-  return most;
+  double maximum = 0;
+  for (const double x : values) maximum = std::max(maximum, std::abs(x));
+  return maximum;
 }
 
 // Largest error of a tensor: |a - b| / max(|a|, |b|, s). NaN counts as infinite.
-void compare(Worst& worst, const std::string& where, std::span<const double> got, std::span<const double> wanted,
-             double least_scale = 0) {
-  ASSERT_EQ(got.size(), wanted.size()) << where;
-  const double s = std::max(largest(wanted), least_scale);
+void compare(Worst& worst, const std::string& where, std::span<const double> got, std::span<const double> expected,
+             double min_scale = 0) {
+  ASSERT_EQ(got.size(), expected.size()) << where;
+  const double s = std::max(largest(expected), min_scale);
   for (std::size_t k = 0; k < got.size(); ++k) {
-    const double error = entry_error(got[k], wanted[k], s);
+    const double error = entry_error(got[k], expected[k], s);
     if (!(error <= worst.error)) worst = {std::isnan(error) ? INFINITY : error, where};
   }
 }
 
-void compare(Worst& worst, const std::string& where, const TruthParameters& got, const json& weights,
-             const json& biases, double least_scale = 0) {
+void compare(Worst& worst, const std::string& where, const ReferenceParameters& got, const json& weights,
+             const json& biases, double min_scale = 0) {
   for (std::size_t l = 0; l < got.weights.size(); ++l) {
     const std::string layer = where + " layer " + std::to_string(l);
-    compare(worst, layer + " W", got.weights[l].flat(), matrix_of(weights[l]).flat(), least_scale);
-    compare(worst, layer + " b", got.biases[l], biases[l].get<std::vector<double>>(), least_scale);
+    compare(worst, layer + " W", got.weights[l].flat(), matrix_of(weights[l]).flat(), min_scale);
+    compare(worst, layer + " b", got.biases[l], biases[l].get<std::vector<double>>(), min_scale);
   }
 }
 
-void compare(Worst& worst, const std::string& where, const std::vector<MatrixOf<double>>& got, const json& wanted) {
+void compare(Worst& worst, const std::string& where, const std::vector<MatrixOf<double>>& got, const json& expected) {
   for (std::size_t l = 0; l < got.size(); ++l)
-    compare(worst, where + std::to_string(l), got[l].flat(), matrix_of(wanted[l]).flat());
+    compare(worst, where + std::to_string(l), got[l].flat(), matrix_of(expected[l]).flat());
 }
 
 class GoldenVectors : public ::testing::TestWithParam<std::filesystem::path> {};
 
-TEST_P(GoldenVectors, TruthAgreesTo1e12) {
+TEST_P(GoldenVectors, ReferenceAgreesTo1e12) {
   const Golden golden = testing::read_golden(GetParam());
   const json& j = golden.json;
-  TruthParameters parameters = golden.start;
-  TruthOptimizer state(golden.architecture);
+  ReferenceParameters parameters = golden.start;
+  ReferenceOptimizer state(golden.architecture);
   Worst worst;
   for (int update = 1; update <= 5; ++update) {
-    const TruthStep step = truth_step(golden.architecture, parameters, golden.loss, golden.batch, golden.weight_decay);
+    const ReferenceStep step =
+        reference_step(golden.architecture, parameters, golden.loss, golden.batch, golden.weight_decay);
     if (update == 1) {
       const double objective = j["objective"].get<double>();
       compare(worst, "z", step.z, j["z"]);                                                                 // M2
@@ -72,8 +73,8 @@ TEST_P(GoldenVectors, TruthAgreesTo1e12) {
       compare(worst, "gradient", step.gradients, j["gradient_weights"], j["gradient_biases"],  // M9, M10
               1e-3 * std::abs(objective));
     }
-    truth_update(golden.architecture, golden.optimizer, golden.learning_rate, golden.weight_decay, step, state,
-                 parameters);  // M11 - M13
+    reference_update(golden.architecture, golden.optimizer, golden.learning_rate, golden.weight_decay, step, state,
+                     parameters);  // M11 - M13
     if (update == 1) compare(worst, "after_1", parameters, j["after_1"]["weights"], j["after_1"]["biases"]);
     if (update == 5) compare(worst, "after_5", parameters, j["after_5"]["weights"], j["after_5"]["biases"]);
   }

@@ -56,7 +56,7 @@ TEST(Random, UniformFillsTheIntervalEvenly) {
   for (const int count : bins) EXPECT_NEAR(count, 10000, 5 * std::sqrt(9000));  // five standard deviations
 }
 
-TEST(Random, PermutationHasEachNumberOnceAndEveryPlaceIsReached) {
+TEST(Random, PermutationHasEachNumberOnceAndEveryIndexIsReached) {
   std::set<std::size_t> firsts;
   for (std::uint32_t epoch = 0; epoch < 200; ++epoch) {
     const std::vector<std::size_t> order = random_permutation({9, Purpose::shuffle, 0, epoch}, 20);
@@ -69,15 +69,15 @@ TEST(Random, PermutationHasEachNumberOnceAndEveryPlaceIsReached) {
 
 TEST(Initialize, SpreadIsThatOfTheScheme) {
   const double i = 300, o = 200;
-  const std::vector<std::pair<WeightScheme, double>> wanted = {{WeightScheme::glorot_normal, std::sqrt(2 / (i + o))},
-                                                               {WeightScheme::glorot_uniform, std::sqrt(2 / (i + o))},
-                                                               {WeightScheme::he_normal, std::sqrt(2 / i)},
-                                                               {WeightScheme::he_uniform, std::sqrt(2 / i)},
-                                                               {WeightScheme::lecun_normal, std::sqrt(1 / i)},
-                                                               {WeightScheme::lecun_uniform, std::sqrt(1 / i)},
-                                                               {WeightScheme::normal, 1},
-                                                               {WeightScheme::orthogonal, std::sqrt(1 / i)}};
-  for (const auto& [scheme, deviation] : wanted) {
+  const std::vector<std::pair<WeightScheme, double>> expected = {{WeightScheme::glorot_normal, std::sqrt(2 / (i + o))},
+                                                                 {WeightScheme::glorot_uniform, std::sqrt(2 / (i + o))},
+                                                                 {WeightScheme::he_normal, std::sqrt(2 / i)},
+                                                                 {WeightScheme::he_uniform, std::sqrt(2 / i)},
+                                                                 {WeightScheme::lecun_normal, std::sqrt(1 / i)},
+                                                                 {WeightScheme::lecun_uniform, std::sqrt(1 / i)},
+                                                                 {WeightScheme::normal, 1},
+                                                                 {WeightScheme::orthogonal, std::sqrt(1 / i)}};
+  for (const auto& [scheme, deviation] : expected) {
     Network network = network_of(300, 200, ActivationKind::tanh);
     initialize(network, scheme, BiasScheme::zero, 1);
     const Moments m = moments(in_rows(network.parameters, network.parameters.segments()[0]));

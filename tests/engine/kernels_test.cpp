@@ -46,15 +46,15 @@ std::string shape(std::size_t rows, std::size_t inputs, std::size_t outputs) {
          std::to_string(outputs);
 }
 
-void expect_same(MatrixView found, MatrixView wanted, std::size_t terms, const std::string& where) {
+void expect_same(MatrixView found, MatrixView expected, std::size_t terms, const std::string& where) {
   if (has_fused_multiply_add()) {
-    const bool same = found.size() == 0 || std::memcmp(found.data(), wanted.data(), found.flat().size_bytes()) == 0;
+    const bool same = found.size() == 0 || std::memcmp(found.data(), expected.data(), found.flat().size_bytes()) == 0;
     EXPECT_TRUE(same) << where;
     return;
   }
   // Each rounding error changes a sum of normal variates by less than 2^-24 of its bound, 5 sqrt(terms).
   const double bound = 2.0 * static_cast<double>(terms + 4) * 0x1p-24 * 25 * std::sqrt(static_cast<double>(terms + 1));
-  for (std::size_t k = 0; k < found.size(); ++k) ASSERT_NEAR(found.flat()[k], wanted.flat()[k], bound) << where;
+  for (std::size_t k = 0; k < found.size(); ++k) ASSERT_NEAR(found.flat()[k], expected.flat()[k], bound) << where;
 }
 
 /// W in panels, starting `off` floats after an aligned address; the padding of the panels is zero.
@@ -84,7 +84,7 @@ void thin_out(MatrixView x, double filled) {
   }
 }
 
-void check_products(Team& team, std::size_t m, std::size_t inputs, std::size_t outputs, double filled = 1,
+void check_products(ThreadPool& pool, std::size_t m, std::size_t inputs, std::size_t outputs, double filled = 1,
                     float size = 1) {
   const std::string where = shape(m, inputs, outputs) + (filled < 1 ? ", thin" : "");
   const std::size_t off = (m + inputs + outputs) % 3;
@@ -95,18 +95,18 @@ void check_products(Team& team, std::size_t m, std::size_t inputs, std::size_t o
   for (float& number : w.flat().flat()) number *= size;
   Unaligned z(m, outputs, 5, off), z_plain(m, outputs, 6, 0);
   plain::affine_forward(x.view(), w.view(), b.view().flat(), z_plain.view());
-  affine_forward(team, x.view(), w.view(), b.view().flat(), z.view());
+  affine_forward(pool, x.view(), w.view(), b.view().flat(), z.view());
   expect_same(z.view(), z_plain.view(), inputs, "z of " + where);
 
   Unaligned d_x(m, inputs, 7, off), d_x_plain(m, inputs, 8, 0);
   plain::affine_backward_input(delta.view(), w.view(), d_x_plain.view());
-  affine_backward_input(team, delta.view(), w.view(), d_x.view());
+  affine_backward_input(pool, delta.view(), w.view(), d_x.view());
   expect_same(d_x.view(), d_x_plain.view(), outputs, "d_x of " + where);
 
   Panels d_w(outputs, inputs, 9, off), d_w_plain(outputs, inputs, 10, 0);
   Unaligned d_b(1, outputs, 11, 1), d_b_plain(1, outputs, 12, 1);
   plain::affine_backward_weights(delta.view(), x.view(), d_w_plain.view(), d_b_plain.view().flat());
-  affine_backward_weights(team, delta.view(), x.view(), d_w.view(), d_b.view().flat());
+  affine_backward_weights(pool, delta.view(), x.view(), d_w.view(), d_b.view().flat());
   expect_same(d_w.flat(), d_w_plain.flat(), m, "d_W of " + where);
   expect_same(d_b.view(), d_b_plain.view(), m, "d_b of " + where);
   EXPECT_TRUE(z.intact() && d_x.intact() && d_w.intact() && d_b.intact()) << where;
@@ -123,43 +123,43 @@ class EveryTarget : public ::testing::TestWithParam<std::string_view> {
 TEST_P(EveryTarget, ProductsOfAllShapes) {
   ASSERT_EQ(target(), GetParam());
   for (const std::size_t members : {1, 3}) {
-    Team team(members);
+    ThreadPool pool(members);
     for (const std::size_t m : {0, 1, 2, 11, 12, 13, 31, 32, 33, 63, 64, 65, 129})
       for (const std::size_t inputs : {1, 2, 15, 16, 17, 31, 32, 33, 65, 511, 513})
         for (const std::size_t outputs : {1, 2, 6, 7, 12, 13, 31, 33, 65}) {
           if (m * inputs * outputs > 400'000) continue;  // the plain loops are slow
-          check_products(team, m, inputs, outputs);
+          check_products(pool, m, inputs, outputs);
         }
   }
 }
 
-TEST_P(EveryTarget, ProductsThatAreSharedOut) {
-  Team team(2);
-  check_products(team, 100, 784, 70);
-  check_products(team, 257, 40, 200);  // five leaves: a sibling is missing on two levels
-  check_products(team, 33, 1100, 45);
-  check_products(team, 1, 40, 150);     // one row: several panels of outputs at once
-  check_products(team, 130, 530, 530);  // weights that are prefetched while their gradient is summed
-  check_products(team, 70, 30, 545);    // sums over outputs continue from block to block
-  check_products(team, 3, 17, 1040);
-  check_products(team, 1500, 40, 20);     // rows in several blocks
-  check_products(team, 17'000, 129, 33);  // too large to be copied
+TEST_P(EveryTarget, ProductsInChunks) {
+  ThreadPool pool(2);
+  check_products(pool, 100, 784, 70);
+  check_products(pool, 257, 40, 200);  // five leaves: a sibling is missing on two levels
+  check_products(pool, 33, 1100, 45);
+  check_products(pool, 1, 40, 150);     // one row: several panels of outputs at once
+  check_products(pool, 130, 530, 530);  // weights that are prefetched while their gradient is summed
+  check_products(pool, 70, 30, 545);    // sums over outputs continue from block to block
+  check_products(pool, 3, 17, 1040);
+  check_products(pool, 1500, 40, 20);     // rows in several blocks
+  check_products(pool, 17'000, 129, 33);  // too large to be copied
 }
 
 TEST_P(EveryTarget, InputsThatAreMostlyZero) {
   for (const std::size_t members : {1, 2}) {
-    Team team(members);
+    ThreadPool pool(members);
     for (const std::size_t m : {1, 2, 3, 10, 63, 65, 129})
       for (const std::size_t inputs : {16, 17, 18, 19, 49, 113, 515, 784})
         for (const std::size_t outputs : {1, 10, 16, 17, 33, 64, 70}) {
           if (m * inputs * outputs > 2'000'000) continue;
-          check_products(team, m, inputs, outputs, 0.15);
-          check_products(team, m, inputs, outputs, 0.02);
+          check_products(pool, m, inputs, outputs, 0.15);
+          check_products(pool, m, inputs, outputs, 0.02);
         }
-    check_products(team, 40, 784, 130, 0.3);  // lists that do not pay
-    check_products(team, 40, 100, 33, 0);
-    check_products(team, 300, 784, 33, 0.1);             // rows in several blocks
-    check_products(team, 100, 784, 70, 0.1, 0x1p-126f);  // products that are flushed to zero, of either sign
+    check_products(pool, 40, 784, 130, 0.3);  // lists that do not pay
+    check_products(pool, 40, 100, 33, 0);
+    check_products(pool, 300, 784, 33, 0.1);             // rows in several blocks
+    check_products(pool, 100, 784, 70, 0.1, 0x1p-126f);  // products that are flushed to zero, of either sign
   }
 }
 
@@ -238,9 +238,9 @@ TEST(Flush, SetsTheModeAndRestoresIt) {
     EXPECT_EQ(tiny * 0.5f, 0.0f);
     { const FlushSubnormals again; }
     EXPECT_EQ(tiny * 0.5f, 0.0f);
-    Team team(2);
+    ThreadPool pool(2);
     std::vector<float> results(2, 1.0f);
-    team.run([&](std::size_t member) { results[member] = tiny * 0.5f; });
+    pool.run([&](std::size_t member) { results[member] = tiny * 0.5f; });
     EXPECT_EQ(results, std::vector<float>(2));
   }
   EXPECT_NE(tiny * 0.5f, 0.0f);
@@ -252,28 +252,28 @@ TEST(Flush, IsDecidedBeforeRoundingOnArmOnly) {
   EXPECT_EQ(above * below, target() == "neon" ? 0.0f : 0x1p-126f);
 }
 
-TEST(Team, EveryMemberDoesItsShareOnce) {
+TEST(ThreadPool, EveryThreadDoesItsChunkOnce) {
   for (const std::size_t members : {1, 2, 3, 8}) {
-    Team team(members);
-    EXPECT_EQ(team.size(), members);
+    ThreadPool pool(members);
+    EXPECT_EQ(pool.size(), members);
     std::vector<int> done(1000);
     for (int round = 0; round < 200; ++round)
-      team.split(done.size(), 1e9, [&](std::size_t, std::size_t begin, std::size_t end) {
+      pool.split(done.size(), 1e9, [&](std::size_t, std::size_t begin, std::size_t end) {
         for (std::size_t k = begin; k < end; ++k) ++done[k];
       });
     EXPECT_EQ(done, std::vector<int>(1000, 200));
     std::size_t calls = 0;  // little work stays with the calling thread, so this is not a race
-    team.split(10, 1, [&](std::size_t member, std::size_t begin, std::size_t end) {
+    pool.split(10, 1, [&](std::size_t member, std::size_t begin, std::size_t end) {
       calls += member == 0 && begin == 0 && end == 10;
     });
     EXPECT_EQ(calls, 1u);
   }
-  EXPECT_EQ(Team(0).size(), usable_threads());
+  EXPECT_EQ(ThreadPool(0).size(), usable_threads());
 }
 
-TEST(Team, WhatAMemberThrowsComesOutAndTheTeamGoesOn) {
+TEST(ThreadPool, WhatAThreadThrowsComesOutAndThePoolGoesOn) {
   for (const std::size_t members : {1, 3}) {
-    Team team(members);
+    ThreadPool pool(members);
     for (std::size_t thrower = 0; thrower < members; ++thrower) {
       std::vector<int> done(members);
       const auto task = [&](std::size_t member) {
@@ -281,7 +281,7 @@ TEST(Team, WhatAMemberThrowsComesOutAndTheTeamGoesOn) {
         ++done[member];
       };
       try {
-        team.run(task);
+        pool.run(task);
         ADD_FAILURE() << "nothing thrown by member " << thrower;
       } catch (const std::runtime_error& error) {
         EXPECT_EQ(error.what(), "member " + std::to_string(thrower));
@@ -289,7 +289,7 @@ TEST(Team, WhatAMemberThrowsComesOutAndTheTeamGoesOn) {
       EXPECT_EQ(std::accumulate(done.begin(), done.end(), 0), static_cast<int>(members) - 1);  // all had finished
     }
     std::vector<int> done(members);
-    team.run([&](std::size_t member) { ++done[member]; });
+    pool.run([&](std::size_t member) { ++done[member]; });
     EXPECT_EQ(done, std::vector<int>(members, 1));
   }
 }

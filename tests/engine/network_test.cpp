@@ -12,7 +12,7 @@
 
 #include "chainrule/base/error.h"
 #include "chainrule/base/random.h"
-#include "chainrule/engine/backpropagation.h"
+#include "chainrule/engine/forward_backward.h"
 #include "chainrule/engine/inference.h"
 #include "chainrule/engine/initialize.h"
 #include "chainrule/engine/reference/error_bounds.h"
@@ -64,30 +64,30 @@ MatrixOf<double> widened(ConstMatrixView values) {
 }
 
 // The largest excess of a number over its bound; 0 = all are within.
-double beyond(std::span<const float> got, std::span<const double> wanted, std::span<const double> bound,
+double beyond(std::span<const float> got, std::span<const double> expected, std::span<const double> bound,
               double factor = 1) {
-  double most = 0;
+  double maximum = 0;
   for (std::size_t k = 0; k < got.size(); ++k) {
-    const double error = std::abs(double(got[k]) - wanted[k] * factor) - bound[k];
-    if (!(error <= most)) most = std::isnan(error) ? INFINITY : error;
+    const double error = std::abs(double(got[k]) - expected[k] * factor) - bound[k];
+    if (!(error <= maximum)) maximum = std::isnan(error) ? INFINITY : error;
   }
-  return most;
+  return maximum;
 }
 
-double worst(std::span<const float> got, std::span<const double> wanted, double factor = 1) {
-  double most = 0;
+double worst(std::span<const float> got, std::span<const double> expected, double factor = 1) {
+  double maximum = 0;
   for (std::size_t k = 0; k < got.size(); ++k) {
-    const double error = std::abs(double(got[k]) * factor - wanted[k]);
-    if (!(error <= most)) most = std::isnan(error) ? INFINITY : error;
+    const double error = std::abs(double(got[k]) * factor - expected[k]);
+    if (!(error <= maximum)) maximum = std::isnan(error) ? INFINITY : error;
   }
-  return most;
+  return maximum;
 }
 
 struct Step {
   Network network;
   Dataset data;
   TrainOptions options;
-  TruthBatch batch;
+  ReferenceBatch batch;
 
   Step(const Architecture& architecture, std::size_t m) : network(architecture) {
     initialize(network, WeightScheme::automatic, BiasScheme::uniform, 11);
@@ -100,7 +100,7 @@ struct Step {
   }
 };
 
-TEST(Engine, AgreesWithTheTruthOnEveryShape) {  // M2, M7 - M10
+TEST(Engine, AgreesWithTheReferenceOnEveryShape) {  // M2, M7 - M10
   for (const auto& [inputs, hidden] : {std::pair<std::size_t, std::size_t>{1, 1},
                                        {1, 2},
                                        {3, 1},
@@ -112,10 +112,11 @@ TEST(Engine, AgreesWithTheTruthOnEveryShape) {  // M2, M7 - M10
                                        {65, 129}})
     for (const std::size_t m : {1u, 2u, 7u, 16u, 31u, 63u, 64u, 65u, 67u}) {
       Step step(two_layers(inputs, hidden, hidden % 5 + 1), m);
-      const TruthParameters parameters = truth_parameters(step.network);
-      const TruthStep truth = truth_step(step.network.architecture, parameters, step.options.loss, step.batch, 0);
+      const ReferenceParameters parameters = reference_parameters(step.network);
+      const ReferenceStep reference =
+          reference_step(step.network.architecture, parameters, step.options.loss, step.batch, 0);
       const StepBounds bound = bound_step(step.network.architecture, parameters, step.options.loss, step.batch, 0, {},
-                                          no_bounds(step.network.architecture, step.batch), truth);
+                                          no_bounds(step.network.architecture, step.batch), reference);
       Selection rows = all_rows(step.data);
       Batcher batches(rows, m);
       TrainState state(step.network, step.options, m);
@@ -123,17 +124,19 @@ TEST(Engine, AgreesWithTheTruthOnEveryShape) {  // M2, M7 - M10
       const double loss = train_step(state, batches.gather(0, rows.rows));
       const std::string where = std::to_string(inputs) + " x " + std::to_string(hidden) + " batch " + std::to_string(m);
       for (std::size_t l = 0; l < 2; ++l) {
-        EXPECT_EQ(beyond(state.work.z(l).flat(), truth.z[l].flat(), bound.z[l].flat()), 0) << where;
-        EXPECT_EQ(beyond(state.work.a(l).flat(), truth.a[l].flat(), bound.a[l].flat()), 0) << where;
-        EXPECT_EQ(beyond(state.work.delta(l).flat(), truth.delta[l].flat(), bound.delta[l].flat(), 1 / double(m)), 0)
+        EXPECT_EQ(beyond(state.work.z(l).flat(), reference.z[l].flat(), bound.z[l].flat()), 0) << where;
+        EXPECT_EQ(beyond(state.work.a(l).flat(), reference.a[l].flat(), bound.a[l].flat()), 0) << where;
+        EXPECT_EQ(beyond(state.work.delta(l).flat(), reference.delta[l].flat(), bound.delta[l].flat(), 1 / double(m)),
+                  0)
             << where;
-        EXPECT_EQ(beyond(in_rows(state.gradients, state.gradients.segments()[l]), truth.gradients.weights[l].flat(),
+        EXPECT_EQ(beyond(in_rows(state.gradients, state.gradients.segments()[l]), reference.gradients.weights[l].flat(),
                          bound.gradients.weights[l].flat()),
                   0)
             << where;
-        EXPECT_EQ(beyond(state.gradients.biases(l), truth.gradients.biases[l], bound.gradients.biases[l]), 0) << where;
+        EXPECT_EQ(beyond(state.gradients.biases(l), reference.gradients.biases[l], bound.gradients.biases[l]), 0)
+            << where;
       }
-      EXPECT_NEAR(loss, truth.loss, bound.loss) << where;
+      EXPECT_NEAR(loss, reference.loss, bound.loss) << where;
     }
 }
 
@@ -159,21 +162,23 @@ TEST(Engine, DropoutFollowsItsMasks) {
   architecture.input_dropout = 0.2;
   architecture.layers[0].dropout = 0.5;
   Step step(architecture, 6);
-  const TruthParameters parameters = truth_parameters(step.network);
+  const ReferenceParameters parameters = reference_parameters(step.network);
   Selection rows = all_rows(step.data);
   Batcher batches(rows, 6);
   TrainState state(step.network, step.options, 6);
   train_step(state, batches.gather(0, rows.rows));
   const std::vector<MatrixOf<double>> masks = {widened(state.work.mask(Workspace::kInputs)),
                                                widened(state.work.mask(0)), MatrixOf<double>()};
-  const TruthStep truth = truth_step(architecture, parameters, step.options.loss, step.batch, 0, masks);
-  EXPECT_LE(worst(state.work.a(1).flat(), truth.a[1].flat()), 1e-6);
-  EXPECT_LE(worst(in_rows(state.gradients, state.gradients.segments()[0]), truth.gradients.weights[0].flat()), 1e-6);
-  EXPECT_LE(worst(in_rows(state.gradients, state.gradients.segments()[1]), truth.gradients.weights[1].flat()), 1e-6);
+  const ReferenceStep reference = reference_step(architecture, parameters, step.options.loss, step.batch, 0, masks);
+  EXPECT_LE(worst(state.work.a(1).flat(), reference.a[1].flat()), 1e-6);
+  EXPECT_LE(worst(in_rows(state.gradients, state.gradients.segments()[0]), reference.gradients.weights[0].flat()),
+            1e-6);
+  EXPECT_LE(worst(in_rows(state.gradients, state.gradients.segments()[1]), reference.gradients.weights[1].flat()),
+            1e-6);
   for (const double value : masks[1].flat()) EXPECT_TRUE(value == 0 || value == 2);
 }
 
-TEST(Engine, DropoutKeepsItsShareAndDependsOnThePlaceOnly) {
+TEST(Engine, DropoutKeepsItsFractionAndDependsOnTheIndexOnly) {
   Architecture architecture = two_layers(1, 400, 1);
   architecture.layers[0].dropout = 0.3;
   const Network network(architecture);
@@ -190,13 +195,13 @@ TEST(Engine, DropoutKeepsItsShareAndDependsOnThePlaceOnly) {
   EXPECT_FALSE(std::ranges::equal(work.mask(0).row(2), row7));
 }
 
-TEST(Engine, WideBatchesAreSharedOutByRowsAndOthersAreNot) {
-  const auto shares = [](std::size_t units, std::size_t rows, std::size_t threads) {
+TEST(Engine, WideBatchesAreDividedByRowsAndOthersAreNot) {
+  const auto chunks = [](std::size_t units, std::size_t rows, std::size_t threads) {
     const Architecture architecture = two_layers(units, units, 2);
     Workspace work(architecture, rows, threads);
     std::vector<int> seen(rows);
     std::atomic<std::size_t> count = 0;
-    work.share_out([&](const WorkRows& part) {
+    work.for_each_chunk([&](const WorkRows& part) {
       ++count;
       const std::size_t last = part.first() + part.losses().size();
       for (std::size_t row = part.first(); row < last; ++row) ++seen[row];
@@ -204,19 +209,19 @@ TEST(Engine, WideBatchesAreSharedOutByRowsAndOthersAreNot) {
       EXPECT_EQ(part.a(1).data(), work.a(1).row(part.first()).data());
     });
     EXPECT_EQ(seen, std::vector<int>(rows, 1)) << units << ", " << rows << ", " << threads;
-    EXPECT_EQ(work.shares(), count);
+    EXPECT_EQ(work.chunks(), count);
     return count.load();
   };
-  EXPECT_EQ(shares(64, 256, 2), 2u);
-  EXPECT_EQ(shares(64, 250, 3), 3u);
-  EXPECT_EQ(shares(64, 256, 1), 1u);
-  EXPECT_EQ(shares(600, 256, 2), 1u);  // not wide: the weights stay with their threads instead
-  EXPECT_EQ(shares(4, 256, 2), 1u);    // wide, but too little work to wake anyone
+  EXPECT_EQ(chunks(64, 256, 2), 2u);
+  EXPECT_EQ(chunks(64, 250, 3), 3u);
+  EXPECT_EQ(chunks(64, 256, 1), 1u);
+  EXPECT_EQ(chunks(600, 256, 2), 1u);  // not wide: the weights stay with their threads instead
+  EXPECT_EQ(chunks(4, 256, 2), 1u);    // wide, but too little work to wake anyone
 }
 
-TEST(Engine, SharesThatAreNodesOfTheBatchTreeHaveTheirGradients) {
+TEST(Engine, ChunksThatAreNodesOfTheBatchTreeHaveTheirGradients) {
   const auto have = [](std::size_t units, std::size_t rows, std::size_t threads) {
-    return Workspace(two_layers(units, units, 2), rows, threads).shares_have_gradients();
+    return Workspace(two_layers(units, units, 2), rows, threads).chunks_have_gradients();
   };
   EXPECT_TRUE(have(64, 256, 2));
   EXPECT_TRUE(have(64, 244, 2));    // a smaller last chunk
@@ -227,12 +232,12 @@ TEST(Engine, SharesThatAreNodesOfTheBatchTreeHaveTheirGradients) {
 }
 
 TEST(Matrix, BeginsOnALineAndFromTwoMegabytesOnOnALargePage) {
-  const auto place = [](std::size_t numbers) {
+  const auto address = [](std::size_t numbers) {
     const Matrix matrix(1, numbers);
     return reinterpret_cast<std::uintptr_t>(matrix.flat().data());
   };
-  for (const std::size_t numbers : {1, 17, 1000, 524287}) EXPECT_EQ(place(numbers) % 64, 0u) << numbers;
-  for (const std::size_t numbers : {524288, 524289, 3'000'000}) EXPECT_EQ(place(numbers) % (2 << 20), 0u) << numbers;
+  for (const std::size_t numbers : {1, 17, 1000, 524287}) EXPECT_EQ(address(numbers) % 64, 0u) << numbers;
+  for (const std::size_t numbers : {524288, 524289, 3'000'000}) EXPECT_EQ(address(numbers) % (2 << 20), 0u) << numbers;
 }
 
 TEST(Parameters, FormulasAndMemoryHaveTheirOwnOrder) {
@@ -324,14 +329,14 @@ TEST(SharedOutPrediction, HasTheSameBitsAndAllocatesNothing) {
     Network network(two_layers(units, units, 5));
     initialize(network, WeightScheme::automatic, BiasScheme::uniform, 4);
     const Matrix inputs = random_matrix(601, units, 6);
-    Matrix wanted(601, 5);
-    NetworkPredictor(network, 64, 1).predict(inputs.view(), wanted.view());
+    Matrix expected(601, 5);
+    NetworkPredictor(network, 64, 1).predict(inputs.view(), expected.view());
     for (const std::size_t threads : {2, 3}) {
       NetworkPredictor predictor(network, 64, threads), copy = predictor;
       for (NetworkPredictor* each : {&predictor, &copy}) {
         Matrix outputs(601, 5);
         each->predict(inputs.view(), outputs.view());  // starts the threads
-        EXPECT_TRUE(std::ranges::equal(outputs.flat(), wanted.flat())) << units << ", " << threads;
+        EXPECT_TRUE(std::ranges::equal(outputs.flat(), expected.flat())) << units << ", " << threads;
         const std::size_t before = allocations;
         each->predict(inputs.view(), outputs.view());
         each->predict(inputs.view().rows(0, 30), outputs.top(30));
@@ -342,9 +347,9 @@ TEST(SharedOutPrediction, HasTheSameBitsAndAllocatesNothing) {
 }
 
 TEST_F(Prediction, ManyThreadsShareOneModel) {
-  Matrix wanted(50, 5);
+  Matrix expected(50, 5);
   NetworkPredictor predictor(network, 16);
-  predictor.predict(inputs.view(), wanted.view());
+  predictor.predict(inputs.view(), expected.view());
   std::vector<std::thread> threads;
   std::vector<Matrix> outputs(4, Matrix(50, 5));
   for (Matrix& output : outputs)
@@ -353,7 +358,7 @@ TEST_F(Prediction, ManyThreadsShareOneModel) {
       for (int round = 0; round < 50; ++round) own.predict(inputs.view(), output.view());
     });
   for (std::thread& thread : threads) thread.join();
-  for (const Matrix& output : outputs) EXPECT_TRUE(std::ranges::equal(output.flat(), wanted.flat()));
+  for (const Matrix& output : outputs) EXPECT_TRUE(std::ranges::equal(output.flat(), expected.flat()));
 }
 
 }  // namespace

@@ -35,8 +35,8 @@ std::vector<GradientCase> ten_networks() {
 TEST(PlantedFaults, EveryOneIsCaughtOnTenNetworks) {
   std::map<Fault, std::size_t> caught;  // networks
   for (const GradientCase& c : ten_networks()) {
-    for (const std::size_t most : {std::size_t{0}, std::size_t{1}}) {  // all parameters, and a minimal sample
-      const CheckReport report = c.check({most});
+    for (const std::size_t max_parameters : {std::size_t{0}, std::size_t{1}}) {  // all parameters, and a minimal sample
+      const CheckReport report = c.check({max_parameters});
       EXPECT_EQ(report.failure(), "") << describe(c.architecture);
       std::set<Fault> here;
       for (const FaultCheck& check : report.faults) {
@@ -45,7 +45,7 @@ TEST(PlantedFaults, EveryOneIsCaughtOnTenNetworks) {
         here.insert(check.fault.kind);
       }
       EXPECT_GE(here.size(), 10u) << describe(c.architecture);
-      if (most == 0)
+      if (max_parameters == 0)
         for (const Fault kind : here) ++caught[kind];
     }
   }
@@ -53,15 +53,15 @@ TEST(PlantedFaults, EveryOneIsCaughtOnTenNetworks) {
     EXPECT_GE(caught[fault.kind], 4u) << fault_name(fault.kind);
 }
 
-// truth_step() decides which faults have an effect, independently of the check.
+// reference_step() decides which faults have an effect, independently of the check.
 TEST(PlantedFaults, HaveAnEffectExactlyWhereTheGradientChanges) {
   for (const GradientCase& c : ten_networks()) {
-    const TruthStep right = c.step();
+    const ReferenceStep right = c.step();
     for (const FaultCheck& check : c.check().faults) {
-      const TruthStep faulty = c.step(check.fault);
-      double most = 0;
+      const ReferenceStep faulty = c.step(check.fault);
+      double max_parameters = 0;
       const auto compare = [&](std::span<const double> a, std::span<const double> b) {
-        for (std::size_t k = 0; k < a.size(); ++k) most = std::max(most, std::abs(a[k] - b[k]));
+        for (std::size_t k = 0; k < a.size(); ++k) max_parameters = std::max(max_parameters, std::abs(a[k] - b[k]));
       };
       for (std::size_t l = 0; l < c.architecture.depth(); ++l) {
         compare(faulty.gradients.weights[l].flat(), right.gradients.weights[l].flat());
@@ -69,7 +69,7 @@ TEST(PlantedFaults, HaveAnEffectExactlyWhereTheGradientChanges) {
         compare(faulty.decay_gradients.weights[l].flat(), right.decay_gradients.weights[l].flat());
         compare(faulty.decay_gradients.biases[l], right.decay_gradients.biases[l]);
       }
-      EXPECT_EQ(check.verdict == FaultVerdict::no_effect, most == 0)
+      EXPECT_EQ(check.verdict == FaultVerdict::no_effect, max_parameters == 0)
           << fault_name(check.fault.kind) << " layer " << check.fault.layer << " of " << describe(c.architecture);
       EXPECT_EQ(faulty.loss, right.loss);  // the forward pass and the objective stay correct
       EXPECT_EQ(faulty.decay_term, right.decay_term);
@@ -80,33 +80,33 @@ TEST(PlantedFaults, HaveAnEffectExactlyWhereTheGradientChanges) {
 
 TEST(PlantedFaults, AreThereInEveryLayer) {
   const GradientCase c = ten_networks()[1];
-  std::map<Fault, std::size_t> places;
-  for (const PlantedFault& fault : all_faults(c.architecture)) ++places[fault.kind];
-  EXPECT_EQ(places.size(), 18u);
-  EXPECT_EQ(places[Fault::dropped_slope], 3u);
-  EXPECT_EQ(places[Fault::lost_sum], 2u);  // the lowest layer has no delta below it
-  EXPECT_EQ(places[Fault::missing_mean], 1u);
+  std::map<Fault, std::size_t> counts;
+  for (const PlantedFault& fault : all_faults(c.architecture)) ++counts[fault.kind];
+  EXPECT_EQ(counts.size(), 18u);
+  EXPECT_EQ(counts[Fault::dropped_slope], 3u);
+  EXPECT_EQ(counts[Fault::lost_sum], 2u);  // the lowest layer has no delta below it
+  EXPECT_EQ(counts[Fault::missing_mean], 1u);
 }
 
 // Formulas computed by hand from the correct step.
 class OneFault : public ::testing::Test {
  protected:
   GradientCase c = make_case(ActivationKind::sigmoid, LossKind::half_squared_error, {2, 3, 3}, 3);
-  TruthStep right = c.step();
-  TruthStep faulty(Fault kind, std::size_t layer = 0) const { return c.step({kind, layer}); }
+  ReferenceStep right = c.step();
+  ReferenceStep faulty(Fault kind, std::size_t layer = 0) const { return c.step({kind, layer}); }
   double slope(std::size_t l, std::size_t row, std::size_t k) const {
     return right.a[l](row, k) * (1 - right.a[l](row, k));
   }
 };
 
 TEST_F(OneFault, LostSumTakesTheLastUnitAbove) {  // formula 14 of the article without its sum
-  const TruthStep step = faulty(Fault::lost_sum, 1);
+  const ReferenceStep step = faulty(Fault::lost_sum, 1);
   const double w = c.parameters.weights[1](2, 0);
   EXPECT_DOUBLE_EQ(step.delta[0](1, 0), right.delta[1](1, 2) * w * slope(0, 1, 0));
 }
 
 TEST_F(OneFault, TransposedWeight) {
-  const TruthStep step = faulty(Fault::transposed_weight, 1);
+  const ReferenceStep step = faulty(Fault::transposed_weight, 1);
   double sum = 0;
   for (std::size_t i = 0; i < 3; ++i) sum += c.parameters.weights[1](0, i) * right.delta[1](1, i);
   EXPECT_NEAR(step.delta[0](1, 0), sum * slope(0, 1, 0), 1e-15);

@@ -19,11 +19,11 @@ namespace chainrule::train_test {
 namespace {
 
 using testing::exclusive_or;
+using testing::fraction_correct;
 using testing::full_batch;
 using testing::make_network;
 using testing::metric;
 using testing::points;
-using testing::share_right;
 using testing::two_spirals;
 
 TEST(Training, SameSeedSameBits) {
@@ -233,7 +233,7 @@ TEST(Training, EveryOptimizerLearns) {
     if (name == "sgd") options.learning_rate = 1;
     Network network = make_network(2, {8}, ActivationKind::tanh, 1, 3);
     train(network, all_rows(data), {}, options);
-    EXPECT_EQ(share_right(network, LossKind::sigmoid_cross_entropy, data), 1.0) << name;
+    EXPECT_EQ(fraction_correct(network, LossKind::sigmoid_cross_entropy, data), 1.0) << name;
   }
 }
 
@@ -253,7 +253,7 @@ TEST(Training, AUsersOwnActivationAndLossTrain) {
   options.loss = cosh;
   const Dataset data = exclusive_or();
   train(network, all_rows(data), {}, options);
-  EXPECT_EQ(share_right(network, cosh, data), 1.0);
+  EXPECT_EQ(fraction_correct(network, cosh, data), 1.0);
 }
 
 TEST(TrainOptions, RefuseWhatIsOutOfRange) {
@@ -277,7 +277,7 @@ TEST(TrainOptions, RefuseWhatIsOutOfRange) {
   refused([](TrainOptions& o) { o.plateau_factor = 1; });
 }
 
-TEST(TrainOptions, RpropWantsAllRowsInABatch) {
+TEST(TrainOptions, RpropNeedsAllRowsInABatch) {
   const Dataset data = exclusive_or();
   Network network = make_network(2, {}, ActivationKind::identity, 1, 1);
   TrainOptions options;

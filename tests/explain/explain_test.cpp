@@ -27,22 +27,22 @@ std::string first_excess(const Explanation& explanation) {
   if (excesses.empty()) return {};
   const Excess& e = excesses[0];
   return "step " + std::to_string(e.step) + ' ' + e.name + '[' + std::to_string(e.row) + ',' +
-         std::to_string(e.column) + "]: engine " + std::to_string(e.engine) + " truth " + std::to_string(e.truth) +
+         std::to_string(e.column) + "]: engine " + std::to_string(e.engine) + " truth " + std::to_string(e.reference) +
          " bound " + std::to_string(e.bound);
 }
 
 double largest(const std::vector<double>& values) {
-  double most = 0;
-  for (const double x : values) most = std::max(most, std::abs(x));
-  return most;
+  double maximum = 0;
+  for (const double x : values) maximum = std::max(maximum, std::abs(x));
+  return maximum;
 }
 
 // Largest error of a tensor's double column, as in golden_test.
-void expect_truth(const Tensor& tensor, const std::vector<double>& wanted, double least_scale = 0) {
-  ASSERT_EQ(tensor.truth.size(), wanted.size()) << tensor.name;
-  const double s = std::max(largest(wanted), least_scale);
-  for (std::size_t k = 0; k < wanted.size(); ++k)
-    EXPECT_LE(entry_error(tensor.truth[k], wanted[k], s), 1e-12) << tensor.name << ' ' << k;
+void expect_reference(const Tensor& tensor, const std::vector<double>& expected, double min_scale = 0) {
+  ASSERT_EQ(tensor.reference.size(), expected.size()) << tensor.name;
+  const double s = std::max(largest(expected), min_scale);
+  for (std::size_t k = 0; k < expected.size(); ++k)
+    EXPECT_LE(entry_error(tensor.reference[k], expected[k], s), 1e-12) << tensor.name << ' ' << k;
 }
 
 std::vector<double> numbers_of(const nlohmann::json& json, double factor = 1) {
@@ -66,33 +66,33 @@ TEST_P(ExplainGolden, EveryQuantity) {
   options.learning_rate = golden.learning_rate;
   options.weight_decay = golden.weight_decay;
   const Explanation explanation =
-      explain_steps(golden.architecture, golden.start, golden.batch, options, 5, TruthStart::alone);
+      explain_steps(golden.architecture, golden.start, golden.batch, options, 5, ReferenceStart::alone);
   const ExplainedStep& step = explanation.steps[0];
-  const double objective = json["objective"].get<double>(), share = 1 / static_cast<double>(json["inputs"].size());
+  const double objective = json["objective"].get<double>(), row_scale = 1 / static_cast<double>(json["inputs"].size());
   for (std::size_t l = 0; l < golden.architecture.depth(); ++l) {
     const std::string below = std::to_string(l + 1), above = std::to_string(l + 2);
-    expect_truth(step.of("W" + below), numbers_of(json["weights"][l]));
-    expect_truth(step.of("b" + below), numbers_of(json["biases"][l]));
-    expect_truth(step.of("z" + above), numbers_of(json["z"][l]));
-    expect_truth(step.of("a" + above), numbers_of(json["a"][l]));
-    expect_truth(step.of("delta" + above), numbers_of(json["delta"][l], share));
-    expect_truth(step.of("dW" + below), numbers_of(json["gradient_weights"][l]), 1e-3 * std::abs(objective));
-    expect_truth(step.of("db" + below), numbers_of(json["gradient_biases"][l]), 1e-3 * std::abs(objective));
-    expect_truth(step.of("W" + below + "_after"), numbers_of(json["after_1"]["weights"][l]));
-    expect_truth(step.of("b" + below + "_after"), numbers_of(json["after_1"]["biases"][l]));
-    expect_truth(explanation.steps[4].of("W" + below + "_after"), numbers_of(json["after_5"]["weights"][l]));
-    expect_truth(explanation.steps[4].of("b" + below + "_after"), numbers_of(json["after_5"]["biases"][l]));
+    expect_reference(step.of("W" + below), numbers_of(json["weights"][l]));
+    expect_reference(step.of("b" + below), numbers_of(json["biases"][l]));
+    expect_reference(step.of("z" + above), numbers_of(json["z"][l]));
+    expect_reference(step.of("a" + above), numbers_of(json["a"][l]));
+    expect_reference(step.of("delta" + above), numbers_of(json["delta"][l], row_scale));
+    expect_reference(step.of("dW" + below), numbers_of(json["gradient_weights"][l]), 1e-3 * std::abs(objective));
+    expect_reference(step.of("db" + below), numbers_of(json["gradient_biases"][l]), 1e-3 * std::abs(objective));
+    expect_reference(step.of("W" + below + "_after"), numbers_of(json["after_1"]["weights"][l]));
+    expect_reference(step.of("b" + below + "_after"), numbers_of(json["after_1"]["biases"][l]));
+    expect_reference(explanation.steps[4].of("W" + below + "_after"), numbers_of(json["after_5"]["weights"][l]));
+    expect_reference(explanation.steps[4].of("b" + below + "_after"), numbers_of(json["after_5"]["biases"][l]));
   }
-  expect_truth(step.of("a1"), numbers_of(json["inputs"]));
-  expect_truth(step.of("y"), numbers_of(json["targets"]));
-  expect_truth(step.of("sample_loss"), numbers_of(json["sample_losses"]));
-  expect_truth(step.of("loss"), {json["loss"].get<double>()});
-  expect_truth(step.of("objective"), {objective});
+  expect_reference(step.of("a1"), numbers_of(json["inputs"]));
+  expect_reference(step.of("y"), numbers_of(json["targets"]));
+  expect_reference(step.of("sample_loss"), numbers_of(json["sample_losses"]));
+  expect_reference(step.of("loss"), {json["loss"].get<double>()});
+  expect_reference(step.of("objective"), {objective});
   EXPECT_EQ(first_excess(explanation), "");
   const Explanation near = explain_steps(golden.architecture, golden.start, golden.batch, options, 5);
   EXPECT_EQ(first_excess(near), "");
   const Tensor& objective_5 = near.steps[4].of("objective");
-  EXPECT_LE(objective_5.bound[0], 1e-3 * objective_5.truth[0]);
+  EXPECT_LE(objective_5.bound[0], 1e-3 * objective_5.reference[0]);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ExplainGolden, ::testing::ValuesIn(testing::golden_files()),
@@ -140,7 +140,7 @@ TEST(Explain, TheBoundsAreNear) {
   const Explanation explanation = made.explain(1);
   for (const char* name : {"z2", "a2", "delta2", "dW1", "W1_after", "objective"}) {
     const Tensor& tensor = explanation.steps[0].of(name);
-    EXPECT_LE(largest(tensor.bound), 5e-5 * largest(tensor.truth)) << name;
+    EXPECT_LE(largest(tensor.bound), 5e-5 * largest(tensor.reference)) << name;
   }
 }
 

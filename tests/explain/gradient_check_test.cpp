@@ -30,10 +30,10 @@ std::vector<Loss> all_losses() {
 }
 
 double worst_error(const CheckReport& report) {
-  double most = 0;
+  double maximum = 0;
   for (const TensorCheck& tensor : report.tensors)
-    if (!(tensor.worst_error <= most)) most = std::isnan(tensor.worst_error) ? HUGE_VAL : tensor.worst_error;
-  return most;
+    if (!(tensor.worst_error <= maximum)) maximum = std::isnan(tensor.worst_error) ? HUGE_VAL : tensor.worst_error;
+  return maximum;
 }
 
 class GradientCheckLoop : public ::testing::TestWithParam<std::string> {};
@@ -128,7 +128,7 @@ TEST(GradientCheck, CatchesAnEngineThatIsFurtherOffThanItsRoundings) {
   const CheckReport wrong = report_of(1.001);
   EXPECT_NE(wrong.failure().find("the engine's dJ/d"), std::string::npos) << wrong.failure();
   ASSERT_EQ(wrong.engine.size(), 4u);
-  for (const EngineCheck& check : wrong.engine) EXPECT_GT(check.worst_share, 1) << check.layer << check.is_bias;
+  for (const EngineCheck& check : wrong.engine) EXPECT_GT(check.worst_ratio, 1) << check.layer << check.is_bias;
 }
 
 TEST(GradientCheck, RecognisesAKink) {  // z = 0 exactly for every row: there is no derivative
@@ -175,13 +175,13 @@ TEST(GradientCheck, ASampleCoversEveryLayerAndBothKinds) {
 
 TEST(GradientCheck, TheSampleFollowsTheSeed) {
   const GradientCase c = make_case(ActivationKind::tanh, LossKind::half_squared_error, {40, 30, 2});
-  const auto places = [&](std::uint64_t seed) {
+  const auto indices = [&](std::uint64_t seed) {
     std::set<std::string> names;
     for (const TensorCheck& tensor : c.check({4, seed, false}).tensors) names.insert(parameter_name(tensor.worst));
     return names;
   };
-  EXPECT_EQ(places(1), places(1));
-  EXPECT_NE(places(1), places(2));
+  EXPECT_EQ(indices(1), indices(1));
+  EXPECT_NE(indices(1), indices(2));
 }
 
 TEST(GradientCheck, LeavesDropoutOutAndSaysSo) {
@@ -206,16 +206,16 @@ TEST(GradientCheck, RefusesWhatDoesNotFit) {
   EXPECT_THROW(infinite.check(), Error);
 }
 
-TEST(TruthProbe, ChangesAsTheObjectiveDoes) {
+TEST(ReferenceProbe, ChangesAsTheObjectiveDoes) {
   for (std::uint64_t seed = 1; seed <= 100; ++seed) {
     GradientCase c = testing::random_case(seed);
-    const TruthProbe probe(c.architecture, c.parameters, c.loss, c.batch, c.weight_decay);
+    const ReferenceProbe probe(c.architecture, c.parameters, c.loss, c.batch, c.weight_decay);
     const auto objective = [](const GradientCase& at) {
-      return truth_objective(at.architecture, at.parameters, at.loss, at.batch, at.weight_decay);
+      return reference_objective(at.architecture, at.parameters, at.loss, at.batch, at.weight_decay);
     };
     const double before = objective(c);
     for (std::size_t l = 0; l < c.architecture.depth(); ++l) {
-      const ParameterPlace weight{l, false, c.parameters.weights[l].rows() - 1, 0}, bias{l, true, 0, 0};
+      const ParameterIndex weight{l, false, c.parameters.weights[l].rows() - 1, 0}, bias{l, true, 0, 0};
       GradientCase moved = c;
       moved.parameters.weights[l](weight.row, 0) += 0.25;
       const double rounding = 1e-12 * (1 + std::abs(objective(moved)) + std::abs(before));

@@ -20,7 +20,7 @@ std::string first_null(const Explanation& explanation) {
   for (const ExplainedStep& step : explanation.steps)
     for (const Tensor& tensor : step.tensors)
       for (std::size_t k = 0; k < tensor.engine.size(); ++k)
-        if (!std::isfinite(tensor.engine[k]) || !std::isfinite(tensor.truth[k]) || !std::isfinite(tensor.bound[k]))
+        if (!std::isfinite(tensor.engine[k]) || !std::isfinite(tensor.reference[k]) || !std::isfinite(tensor.bound[k]))
           return tensor.name + " in step " + std::to_string(step.step);
   return {};
 }
@@ -87,7 +87,7 @@ TEST(ExplanationJson, NumbersReadBackToTheSameBits) {
     const nlohmann::json& read = json["steps"][0]["tensors"][k];
     EXPECT_EQ(read["name"], tensor.name);
     EXPECT_EQ(read["engine"].get<std::vector<double>>(), tensor.engine) << tensor.name;
-    EXPECT_EQ(read["truth"].get<std::vector<double>>(), tensor.truth) << tensor.name;
+    EXPECT_EQ(read["truth"].get<std::vector<double>>(), tensor.reference) << tensor.name;
     EXPECT_EQ(read["bound"].get<std::vector<double>>(), tensor.bound) << tensor.name;
   }
 }

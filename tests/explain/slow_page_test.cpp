@@ -20,14 +20,14 @@ std::string page_of(const std::vector<std::size_t>& sizes) {
   }
   Network network(architecture);
   initialize(network, WeightScheme::automatic, BiasScheme::uniform, 7);
-  TruthBatch batch{MatrixOf<double>(1, sizes.front()), MatrixOf<double>(1, sizes.back()), {}};
+  ReferenceBatch batch{MatrixOf<double>(1, sizes.front()), MatrixOf<double>(1, sizes.back()), {}};
   for (std::size_t k = 0; k < sizes.front(); ++k) batch.inputs.flat()[k] = double(k % 17) / 16;
   batch.targets.flat()[0] = 1;
   TrainOptions options;
   options.loss = sizes.back() == 1 ? LossKind::half_squared_error : LossKind::softmax_cross_entropy;
   options.optimizer = Adam{};
   options.weight_decay = 0.01;
-  Explanation explanation = explain_steps(architecture, truth_parameters(network), batch, options);
+  Explanation explanation = explain_steps(architecture, reference_parameters(network), batch, options);
   explanation.rows = {1};
   return formats::explanation_html(explanation);
 }

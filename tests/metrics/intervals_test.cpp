@@ -49,9 +49,9 @@ Case drawn_numbers(std::size_t rows, std::uint32_t which) {
   c.data.targets.values = Matrix(rows, 1);
   c.predictions = Matrix(rows, 1);
   for (std::size_t i = 0; i < rows; ++i) {
-    const double truth = random_normal({8, Purpose::test, 1, which}, i);
-    c.data.targets.values(i, 0) = static_cast<float>(truth);
-    c.predictions(i, 0) = static_cast<float>(truth + random_normal({8, Purpose::test, 2, which}, i));
+    const double actual = random_normal({8, Purpose::test, 1, which}, i);
+    c.data.targets.values(i, 0) = static_cast<float>(actual);
+    c.predictions(i, 0) = static_cast<float>(actual + random_normal({8, Purpose::test, 2, which}, i));
   }
   return c;
 }
@@ -67,12 +67,12 @@ Case classes_of(std::vector<std::uint32_t> labels, const std::vector<std::vector
   return c;
 }
 
-Case numbers_of(const std::vector<float>& truth, const std::vector<float>& predictions) {
+Case numbers_of(const std::vector<float>& actual, const std::vector<float>& predictions) {
   Case c;
-  c.data.inputs = Features(Matrix(truth.size(), 1));
-  c.data.targets.values = Matrix(truth.size(), 1);
-  c.predictions = Matrix(truth.size(), 1);
-  std::copy(truth.begin(), truth.end(), c.data.targets.values.flat().begin());
+  c.data.inputs = Features(Matrix(actual.size(), 1));
+  c.data.targets.values = Matrix(actual.size(), 1);
+  c.predictions = Matrix(actual.size(), 1);
+  std::copy(actual.begin(), actual.end(), c.data.targets.values.flat().begin());
   std::copy(predictions.begin(), predictions.end(), c.predictions.flat().begin());
   return c;
 }
@@ -89,13 +89,13 @@ void expect_coverage(const Drawn& drawn, std::size_t rows, const std::vector<std
   constexpr std::uint32_t kTrials = 200;
   EstimateOptions plain;
   plain.intervals = false;
-  const Estimates truth = drawn(400'000, 1'000'000).estimates(plain);
+  const Estimates actual = drawn(400'000, 1'000'000).estimates(plain);
   std::vector<int> held(names.size());
   for (std::uint32_t trial = 0; trial < kTrials; ++trial) {
     const Estimates found = drawn(rows, trial).estimates();
     for (std::size_t m = 0; m < names.size(); ++m) {
       const Estimate& estimate = of(found, names[m]);
-      const double value = of(truth, names[m]).value;
+      const double value = of(actual, names[m]).value;
       held[m] += estimate.low <= value && value <= estimate.high ? 1 : 0;
       EXPECT_LE(estimate.low, estimate.value) << names[m];
       EXPECT_GE(estimate.high, estimate.value) << names[m];
@@ -111,13 +111,13 @@ void expect_coverage(const Drawn& drawn, std::size_t rows, const std::vector<std
 
 }  // namespace
 
-TEST(Estimates, HoldTheTruthOfClassesAsOftenAsTheySay) {
+TEST(Estimates, ContainTheTrueScoreOfClassesAsOftenAsTheySay) {
   expect_coverage(
       drawn_classes, 150,
       {"accuracy", "balanced_accuracy", "f1_macro", "log_loss", "f1", "mcc", "roc_auc", "average_precision", "brier"});
 }
 
-TEST(Estimates, HoldTheTruthOfNumbersAsOftenAsTheySay) {
+TEST(Estimates, ContainTheTrueScoreOfNumbersAsOftenAsTheySay) {
   expect_coverage(drawn_numbers, 150, {"rmse", "mae", "r2", "median_absolute_error", "spearman"});
 }
 
@@ -178,7 +178,7 @@ TEST(Estimates, OfTheLossAreThoseOfItsMean) {
   EXPECT_EQ(find_estimate(c.estimates(), "loss"), nullptr);
 }
 
-TEST(Estimates, OfSharesAreWilsons) {
+TEST(Estimates, OfFractionsAreWilsons) {
   // 8 of 10 and 10 of 10 right, by Wilson's formula in 20 digits.
   std::vector<std::vector<float>> scores(10, {0.75f, 0.25f});
   const Estimates some = classes_of({0, 0, 0, 0, 0, 0, 0, 0, 1, 1}, scores).estimates();
@@ -203,7 +203,7 @@ TEST(Estimates, SayWhyThereIsNoValue) {
   const Estimates constant = numbers_of({2, 2, 2}, {1, 2, 4}).estimates();
   EXPECT_EQ(of(constant, "r2").undefined, "the target is constant");
   EXPECT_EQ(of(constant, "spearman").undefined, "the target or the prediction is constant");
-  EXPECT_TRUE(std::isnan(of(constant, "r2").trivial));
+  EXPECT_TRUE(std::isnan(of(constant, "r2").baseline));
   EXPECT_EQ(of(numbers_of({1, 2}, {1, static_cast<float>(kNaN)}).estimates(), "mae").undefined,
             "a prediction is not a number");
   Case weightless = numbers_of({1, 2}, {1, 2});
@@ -241,7 +241,7 @@ TEST(Estimates, CompareWithTheBestConstant) {
   const Estimates classes =
       classes_of({0, 0, 0, 1, 2}, {{3, 1, 1}, {2, 1, 1}, {9, 1, 1}, {1, 3, 1}, {1, 1, 3}}).estimates();
   const auto expect = [&](const Estimates& found, std::string_view name, double value) {
-    EXPECT_NEAR(of(found, name).trivial, value, 1e-12) << name;
+    EXPECT_NEAR(of(found, name).baseline, value, 1e-12) << name;
   };
   expect(classes, "accuracy", 0.6);
   expect(classes, "balanced_accuracy", 1.0 / 3);
@@ -251,13 +251,13 @@ TEST(Estimates, CompareWithTheBestConstant) {
   expect(classes, "mcc", 0);
   expect(classes, "roc_auc", 0.5);
   expect(classes, "average_precision", 1.0 / 3);
-  EXPECT_EQ(of(classes, "calibration_error").trivial, 0);
+  EXPECT_EQ(of(classes, "calibration_error").baseline, 0);
   const Estimates numbers = numbers_of({0, 1, 2, 9}, {0, 1, 2, 9}).estimates();
   expect(numbers, "rmse", std::sqrt((9 + 4 + 1 + 36) / 4.0));
   expect(numbers, "mae", (1.5 + 0.5 + 0.5 + 7.5) / 4);
   expect(numbers, "median_absolute_error", 1);
-  EXPECT_EQ(of(numbers, "r2").trivial, 0);
-  EXPECT_TRUE(std::isnan(of(numbers, "spearman").trivial));
+  EXPECT_EQ(of(numbers, "r2").baseline, 0);
+  EXPECT_TRUE(std::isnan(of(numbers, "spearman").baseline));
 }
 
 TEST(Estimates, CountWeightsAsRepeatedRows) {
@@ -267,8 +267,8 @@ TEST(Estimates, CountWeightsAsRepeatedRows) {
   const Estimates one = weighed.estimates(), other = repeated.estimates();
   for (const Estimate& estimate : one.metrics) {
     EXPECT_NEAR(estimate.value, of(other, estimate.name).value, 1e-12) << estimate.name;
-    const double trivial = of(other, estimate.name).trivial;
-    EXPECT_TRUE(std::isnan(trivial) || std::fabs(estimate.trivial - trivial) < 1e-12) << estimate.name;
+    const double baseline = of(other, estimate.name).baseline;
+    EXPECT_TRUE(std::isnan(baseline) || std::fabs(estimate.baseline - baseline) < 1e-12) << estimate.name;
   }
 }
 

@@ -123,12 +123,12 @@ TEST(Metrics, AgreeWithScikitLearnOnNumbers) {
 }
 
 TEST(Metrics, AreTheMainOnesInTheOrderInWhichTheyAreShownAndTheOneAskedFor) {
-  const Dataset classes = two_classes({0, 1}), truth = numbers({1, 2});
+  const Dataset classes = two_classes({0, 1}), targets = numbers({1, 2});
   const Matrix scores(2, 2), guesses = column({1, 2});
   const auto names_with = [&](bool of_classes, std::string_view also) {
     std::vector<std::string> names = {"loss"};
     for (const Metric& metric : of_classes ? compute_metrics(scores.view(), all_rows(classes), also)
-                                           : compute_metrics(guesses.view(), all_rows(truth), also))
+                                           : compute_metrics(guesses.view(), all_rows(targets), also))
       names.push_back(metric.name);
     return names;
   };
@@ -155,16 +155,16 @@ TEST(Metrics, BelongToTheRowsOfTheSelection) {
 
 TEST(Metrics, AreNotANumberWhereRowsWeighNothing) {
   Dataset classes = two_classes({0, 1});
-  Dataset truth = numbers({1, 2});
-  classes.weights = truth.weights = {0, 0};
+  Dataset targets = numbers({1, 2});
+  classes.weights = targets.weights = {0, 0};
   const auto expect_nothing = [](const Matrix& predictions, const Selection& rows) {
     for (const std::string& name : metric_names(rows.data->targets.classes > 0))
       for (const Metric& metric : compute_metrics(predictions.view(), rows, name))
         EXPECT_TRUE(std::isnan(metric.value)) << metric.name;
   };
   expect_nothing(Matrix(2, 2), all_rows(classes));
-  expect_nothing(column({1, 2}), all_rows(truth));
-  expect_nothing(Matrix(0, 1), Selection{&truth, {}});
+  expect_nothing(column({1, 2}), all_rows(targets));
+  expect_nothing(Matrix(0, 1), Selection{&targets, {}});
   expect_nothing(Matrix(0, 2), Selection{&classes, {}});
 }
 
@@ -186,17 +186,17 @@ TEST(Metrics, PassOnWhatIsNotANumber) {
   const Dataset constant = numbers({1, 1}), rising = numbers({1, 2});
   for (const char* const also : {"roc_auc", "average_precision", "brier", "calibration_error"})
     EXPECT_TRUE(std::isnan(value_of(compute_metrics(scores.view(), all_rows(classes), also), also))) << also;
-  for (const Dataset* const truth : {&constant, &rising})
+  for (const Dataset* const targets : {&constant, &rising})
     for (const char* const also : {"", "median_absolute_error", "spearman"})
-      for (const Metric& metric : compute_metrics(column({1, kNaN}).view(), all_rows(*truth), also))
+      for (const Metric& metric : compute_metrics(column({1, kNaN}).view(), all_rows(*targets), also))
         EXPECT_TRUE(std::isnan(metric.value)) << metric.name;
 }
 
 TEST(Metrics, AreFiniteForTheLargestFloats) {
-  constexpr float kMost = std::numeric_limits<float>::max();
-  const Dataset data = numbers({kMost, -kMost, kMost});
-  const Metrics metrics = compute_metrics(column({-kMost, kMost, kMost}).view(), all_rows(data));
-  EXPECT_NEAR(value_of(metrics, "rmse") / static_cast<double>(kMost), std::sqrt(8.0 / 3), 1e-12);
+  constexpr float kMax = std::numeric_limits<float>::max();
+  const Dataset data = numbers({kMax, -kMax, kMax});
+  const Metrics metrics = compute_metrics(column({-kMax, kMax, kMax}).view(), all_rows(data));
+  EXPECT_NEAR(value_of(metrics, "rmse") / static_cast<double>(kMax), std::sqrt(8.0 / 3), 1e-12);
   EXPECT_NEAR(value_of(metrics, "r2"), -2, 1e-12);
 }
 

@@ -42,10 +42,10 @@ static_assert(!std::is_constructible_v<WorkRows, Workspace>);
 
 // -- refused ----------------------------------------------------------------------------------------------------------
 
-void answer(const Model& model, Matrix inputs, Rows rows, std::size_t columns) {
+void run_predictor(const Model& model, Matrix inputs, Rows rows, std::size_t columns) {
   Predictor predictor(model);
-  MatrixOf<double> answers(rows.size(), columns);
-  predictor.predict(Features(std::move(inputs)), rows, answers.view());
+  MatrixOf<double> predictions(rows.size(), columns);
+  predictor.predict(Features(std::move(inputs)), rows, predictions.view());
 }
 
 void fit_spoiled(const std::function<void(Table&)>& spoil) {
@@ -236,7 +236,7 @@ const std::vector<Case>& model_cases() {
        }},
       {"trivial_loss: no data set",
        [] {
-         trivial_loss(LossKind::huber, Selection{nullptr, {0}});
+         baseline_loss(LossKind::huber, Selection{nullptr, {0}});
        }},
       {"Predictor: an empty model",
        [] {
@@ -251,15 +251,15 @@ const std::vector<Case>& model_cases() {
        }},
       {"Predictor: encoded rows of another width",
        [] {
-         answer(model_samples::classes_model(), numbers(2, 6), {0, 1}, 2);
+         run_predictor(model_samples::classes_model(), numbers(2, 6), {0, 1}, 2);
        }},
       {"Predictor: a row that is not there",
        [] {
-         answer(model_samples::classes_model(), numbers(2, 3), {0, 2}, 2);
+         run_predictor(model_samples::classes_model(), numbers(2, 3), {0, 2}, 2);
        }},
       {"Predictor: fewer outputs than classes",
        [] {
-         answer(model_samples::classes_model(), numbers(2, 3), {0, 1}, 1);
+         run_predictor(model_samples::classes_model(), numbers(2, 3), {0, 1}, 1);
        }},
       {"decide: an empty prediction", [] { decide(model_samples::classes_model(), {}); }},
       {"decide: a prediction of one number", [] { decide(model_samples::classes_model(), std::vector<double>{1}); }},
@@ -362,7 +362,7 @@ TEST(RightUse, EverythingRightIsAccepted) {
   EXPECT_GT(train_step(s.state, s.batch), 0);
   EXPECT_GT(train_step(s.state, s.batcher.gather(2, s.order)), 0);
   const Model model = model_samples::classes_model();
-  EXPECT_NO_THROW(answer(model, numbers(2, 3), {1, 0, 1}, 2));
+  EXPECT_NO_THROW(run_predictor(model, numbers(2, 3), {1, 0, 1}, 2));
   EXPECT_NO_THROW(NetworkPredictor(s.network, 1, 2));
   EXPECT_NO_THROW(predict(s.network, s.options.loss, s.rows));
   EXPECT_NO_THROW(evaluate(s.network, s.options.loss, s.rows));

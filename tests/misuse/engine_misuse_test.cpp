@@ -291,7 +291,7 @@ const std::vector<Case>& engine_cases() {
       {"WorkRows: rows beyond the batch",
        [] {
          Step s;
-         WorkRows(s.work, 2, 3, s.work.team());
+         WorkRows(s.work, 2, 3, s.work.pool());
        }},
       {"forward: other inputs",
        [] {

@@ -12,20 +12,20 @@ namespace {
 
 static_assert(std::is_constructible_v<RowPredictor, const Model&> && !std::is_constructible_v<RowPredictor, Model>);
 
-void answer(const Model& model, Matrix inputs, Rows rows, std::size_t columns) {
+void prediction(const Model& model, Matrix inputs, Rows rows, std::size_t columns) {
   Predictor predictor(model);
-  MatrixOf<double> answers(rows.size(), columns);
-  predictor.predict(Features(std::move(inputs)), rows, answers.view());
+  MatrixOf<double> predictions(rows.size(), columns);
+  predictor.predict(Features(std::move(inputs)), rows, predictions.view());
 }
 
-void answer_row(const std::vector<double>& numbers, const Model& model = model_samples::classes_model()) {
+void predict_row(const std::vector<double>& numbers, const Model& model = model_samples::classes_model()) {
   RowPredictor(model).predict(numbers);
 }
 
 void answer_raw(double spoiled, const Model& model = model_samples::classes_model()) {
-  MatrixOf<double> rows(2, model.encoder.columns()), answers(2, model.encoder.outputs());
+  MatrixOf<double> rows(2, model.encoder.columns()), predictions(2, model.encoder.outputs());
   rows(1, 1) = spoiled;
-  Predictor(model).predict(rows.view(), answers.view());
+  Predictor(model).predict(rows.view(), predictions.view());
 }
 
 // Row 3, input 2 is not finite.
@@ -43,7 +43,7 @@ const std::vector<Case>& cases() {
        [] {
          Matrix inputs = numbers(2, 3);
          inputs(1, 2) = kNaN;
-         answer(model_samples::classes_model(), std::move(inputs), {0, 1}, 2);
+         prediction(model_samples::classes_model(), std::move(inputs), {0, 1}, 2);
        }},
       {"Predictor: a raw row with infinity", [] { answer_raw(HUGE_VAL); }},
       {"Predictor: a pixel that is NaN", [] { answer_raw(std::nan(""), model_samples::image_model()); }},
@@ -71,19 +71,19 @@ const std::vector<Case>& cases() {
        }},
       {"RowPredictor: fewer numbers than columns",
        [] {
-         answer_row({1, 2});
+         predict_row({1, 2});
        }},
       {"RowPredictor: more numbers than columns",
        [] {
-         answer_row({1, 2, 3, 4});
+         predict_row({1, 2, 3, 4});
        }},
       {"RowPredictor: infinity",
        [] {
-         answer_row({1, HUGE_VAL, 3});
+         predict_row({1, HUGE_VAL, 3});
        }},
       {"RowPredictor: fewer pixels",
        [] {
-         answer_row({1, 2}, model_samples::image_model());
+         predict_row({1, 2}, model_samples::image_model());
        }},
       {"RowPredictor: texts for pixels",
        [] {
@@ -150,7 +150,7 @@ const std::vector<Case>& cases() {
 TEST(Refused, PredictionsAndDataInMemory) { expect_refused(cases()); }
 
 TEST(RightUse, AViewOfADataSetTrainsTheSame) {
-  const Matrix values = numbers(12, 4), wanted = numbers(12, 2);
+  const Matrix values = numbers(12, 4), expected = numbers(12, 2);
   Dataset owned = dataset_of();
   owned.inputs = Features(values);
   const Dataset labels = dataset_view(values.view(), owned.targets.labels, 3);
@@ -160,8 +160,8 @@ TEST(RightUse, AViewOfADataSetTrainsTheSame) {
   EXPECT_EQ(in_rows(a.parameters), in_rows(b.parameters));
 
   owned.targets = {};
-  owned.targets.values = wanted;
-  const Dataset viewed = dataset_view(values.view(), wanted.view());
+  owned.targets.values = expected;
+  const Dataset viewed = dataset_view(values.view(), expected.view());
   TrainOptions options = options_of();
   options.loss = LossKind::half_squared_error;
   Network c = network_of(4, 2), d = network_of(4, 2);
@@ -172,9 +172,9 @@ TEST(RightUse, AViewOfADataSetTrainsTheSame) {
                 of_viewed = evaluate(d, options.loss, all_rows(viewed));
   for (std::size_t k = 0; k < of_owned.size(); ++k)
     EXPECT_EQ(of_owned[k].value, of_viewed[k].value) << of_owned[k].name;
-  EXPECT_EQ(trivial_loss(options.loss, all_rows(owned)), trivial_loss(options.loss, all_rows(viewed)));
+  EXPECT_EQ(baseline_loss(options.loss, all_rows(owned)), baseline_loss(options.loss, all_rows(viewed)));
   const Dataset some = copy_rows(viewed, {3, 1});
-  EXPECT_EQ(some.targets.numbers()(0, 1), wanted(3, 1));
+  EXPECT_EQ(some.targets.numbers()(0, 1), expected(3, 1));
 }
 
 // What is not finite is refused with its row and column, before anything is computed.
@@ -191,9 +191,12 @@ TEST(RightUse, NumbersThatAreNotFiniteAreNamed) {
   EXPECT_NO_THROW(answer_raw(std::nan(""))) << "a missing value";
   Matrix inputs = numbers(2, 3);
   inputs(1, 2) = kNaN;
-  EXPECT_EQ(message([&] { answer(model, inputs, {1, 0}, 2); }), "row 2: input 3: expected a finite number, found nan");
-  EXPECT_NO_THROW(answer(model, inputs, {0, 0}, 2));
-  EXPECT_NO_THROW(answer_row({1, 2, 3}));
+  EXPECT_EQ(message([&] {
+              prediction(model, inputs, {1, 0}, 2);
+            }),
+            "row 2: input 3: expected a finite number, found nan");
+  EXPECT_NO_THROW(prediction(model, inputs, {0, 0}, 2));
+  EXPECT_NO_THROW(predict_row({1, 2, 3}));
 }
 
 }  // namespace

@@ -64,26 +64,26 @@ class HostileModelFile : public data_files::DataFiles {
     }
     return "accepted";
   }
-  void expect(const std::string& bytes, const std::string& wanted) const {
+  void expect(const std::string& bytes, const std::string& expected) const {
     const std::string found = verdict(bytes);
-    EXPECT_NE(found.find(wanted), std::string::npos) << "expected: " << wanted << "\nfound:  " << found;
+    EXPECT_NE(found.find(expected), std::string::npos) << "expected: " << expected << "\nfound:  " << found;
   }
-  void expect_head(const std::function<void(Head&)>& change, const std::string& wanted) const {
+  void expect_head(const std::function<void(Head&)>& change, const std::string& expected) const {
     Head head = head_;
     change(head);
     sign(head);
-    expect(file_of(head.dump(), data_), wanted);
+    expect(file_of(head.dump(), data_), expected);
   }
-  void expect_metadata(const std::string& key, const std::string& value, const std::string& wanted) const {
-    expect_head([&](Head& head) { head["__metadata__"][key] = value; }, wanted);
+  void expect_metadata(const std::string& key, const std::string& value, const std::string& expected) const {
+    expect_head([&](Head& head) { head["__metadata__"][key] = value; }, expected);
   }
   // One piece of a metadata text replaced by another.
   void expect_edit(const std::string& key, const std::string& from, const std::string& to,
-                   const std::string& wanted) const {
+                   const std::string& expected) const {
     std::string text = head_["__metadata__"][key];
     const std::size_t at = text.find(from);
     ASSERT_NE(at, std::string::npos) << text;
-    expect_metadata(key, text.replace(at, from.size(), to), wanted);
+    expect_metadata(key, text.replace(at, from.size(), to), expected);
   }
 
   Head head_;
@@ -170,8 +170,8 @@ TEST_F(HostileModelFile, KeysTwice) {
 }
 
 TEST_F(HostileModelFile, TensorsThatCannotBe) {
-  const auto tensor = [&](const std::string& name, const std::string& key, Head value, const std::string& wanted) {
-    expect_head([&](Head& head) { head[name][key] = value; }, "tensor \"" + name + "\": " + wanted);
+  const auto tensor = [&](const std::string& name, const std::string& key, Head value, const std::string& expected) {
+    expect_head([&](Head& head) { head[name][key] = value; }, "tensor \"" + name + "\": " + expected);
   };
   tensor("0.weight", "dtype", "F33", "dtype: expected F32, found \"F33\"");
   tensor("0.weight", "dtype", "I32", "dtype: expected F32, found I32");
@@ -249,7 +249,7 @@ TEST_F(HostileModelFile, FilesOfEarlierVersionsAreRead) {
   less("decision", {"least", "most"});
   sign(head);
   EXPECT_EQ(verdict(file_of(head.dump(), data_)), "accepted");
-  EXPECT_EQ(formats::load_model(path("tried.safetensors")).encoder.most_prediction,
+  EXPECT_EQ(formats::load_model(path("tried.safetensors")).encoder.max_prediction,
             std::numeric_limits<double>::infinity());
   metadata["format_version"] = "2";
   metadata.erase("decision");
@@ -258,7 +258,7 @@ TEST_F(HostileModelFile, FilesOfEarlierVersionsAreRead) {
   sign(head);
   EXPECT_EQ(verdict(file_of(head.dump(), data_)), "accepted");
   const Model model = formats::load_model(path("tried.safetensors"));
-  EXPECT_EQ(model.encoder.inputs[0].most, std::numeric_limits<double>::infinity());
+  EXPECT_EQ(model.encoder.inputs[0].maximum, std::numeric_limits<double>::infinity());
   EXPECT_FALSE(model.threshold);
   EXPECT_EQ(model.provenance.test.rows, 0u);
   metadata["format_version"] = "1";
@@ -267,7 +267,7 @@ TEST_F(HostileModelFile, FilesOfEarlierVersionsAreRead) {
   EXPECT_EQ(verdict(file_of(head.dump(), data_)), "accepted");
 }
 
-TEST_F(HostileModelFile, DecisionsAndFiguresThatCannotBe) {
+TEST_F(HostileModelFile, DecisionsAndScoresThatCannotBe) {
   expect_metadata("decision", "{\"threshold\":1,\"class_weights\":[],\"least\":null,\"most\":null}",
                   "threshold: expected a number in (0, 1), found 1");
   expect_metadata("decision", "{\"threshold\":null,\"class_weights\":[1],\"least\":null,\"most\":null}",

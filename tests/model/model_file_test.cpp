@@ -71,25 +71,25 @@ void expect_equal(const Encoder& a, const Encoder& b) {
     EXPECT_EQ(a.inputs[j].clipped, b.inputs[j].clipped);
     EXPECT_EQ(a.inputs[j].landmarks, b.inputs[j].landmarks);
     EXPECT_EQ(a.inputs[j].scores, b.inputs[j].scores);
-    EXPECT_EQ(a.inputs[j].least, b.inputs[j].least);
-    EXPECT_EQ(a.inputs[j].most, b.inputs[j].most);
+    EXPECT_EQ(a.inputs[j].minimum, b.inputs[j].minimum);
+    EXPECT_EQ(a.inputs[j].maximum, b.inputs[j].maximum);
   }
   EXPECT_EQ(a.match_by_name, b.match_by_name);
   EXPECT_EQ(a.image_height, b.image_height);
   EXPECT_EQ(a.image_width, b.image_width);
   EXPECT_EQ(a.task, b.task);
   EXPECT_EQ(a.target, b.target);
-  EXPECT_EQ(a.target_place, b.target_place);
+  EXPECT_EQ(a.target_column, b.target_column);
   EXPECT_EQ(a.weight, b.weight);
-  EXPECT_EQ(a.weight_place, b.weight_place);
+  EXPECT_EQ(a.weight_column, b.weight_column);
   EXPECT_EQ(a.class_weights, b.class_weights);
   EXPECT_EQ(a.training_columns, b.training_columns);
-  EXPECT_EQ(a.input_places, b.input_places);
+  EXPECT_EQ(a.input_columns, b.input_columns);
   EXPECT_EQ(a.labels, b.labels);
   EXPECT_EQ(a.target_shift, b.target_shift);
   EXPECT_EQ(a.target_scale, b.target_scale);
-  EXPECT_EQ(a.least_prediction, b.least_prediction);
-  EXPECT_EQ(a.most_prediction, b.most_prediction);
+  EXPECT_EQ(a.min_prediction, b.min_prediction);
+  EXPECT_EQ(a.max_prediction, b.max_prediction);
 }
 
 void expect_equal(const Network& a, const Network& b) {
@@ -133,7 +133,7 @@ void expect_equal(const Provenance& a, const Provenance& b) {
   for (std::size_t k = 0; k < a.test.metrics.size(); ++k) {
     const Estimate &x = a.test.metrics[k], &y = b.test.metrics[k];
     EXPECT_EQ(x.name, y.name);
-    EXPECT_EQ(std::vector({x.value, x.low, x.high, x.trivial}), std::vector({y.value, y.low, y.high, y.trivial}));
+    EXPECT_EQ(std::vector({x.value, x.low, x.high, x.baseline}), std::vector({y.value, y.low, y.high, y.baseline}));
   }
 }
 
@@ -304,9 +304,9 @@ TEST_F(ModelFile, LargeModelComesBack) {  // more than one block of the reader a
   model.loss = LossKind::softmax_cross_entropy;
   for (std::size_t j = 1; j <= 600; ++j) {
     model.encoder.inputs.push_back({"column " + std::to_string(j), 0.1 * static_cast<double>(j), 1});
-    model.encoder.input_places.push_back(j);
+    model.encoder.input_columns.push_back(j);
   }
-  model.encoder.training_columns = model.encoder.target_place = 601;
+  model.encoder.training_columns = model.encoder.target_column = 601;
   model.encoder.labels = {"a", "b"};
   const std::string bytes = saved(model);
   const Model loaded = load_model(path("m.safetensors"));

@@ -49,7 +49,7 @@ TEST(Predict, ATableGivesWhatItsEncodedRowsGive) {
       const double output = static_cast<double>(predictions.outputs.flat()[k]);
       EXPECT_EQ(of_table.flat()[k], classes ? output
                                             : std::clamp(encoder.target_scale * output + encoder.target_shift,
-                                                         encoder.least_prediction, encoder.most_prediction));
+                                                         encoder.min_prediction, encoder.max_prediction));
     }
     EXPECT_EQ(predictions.losses, losses_of_rows(model.loss, predict_outputs(model.network, rows, 1).view(), rows));
     const Estimates measured = measure(model, table, {}, 1).estimates, estimated = estimate(model, rows, 1);

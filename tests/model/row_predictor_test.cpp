@@ -155,12 +155,12 @@ TEST_F(RowPrediction, RefusesWhatAFileMayNotHaveAndNamesTheColumn) {
       {3, "yesterday", "column \"day\": expected a date such as 2024-01-31, found \"yesterday\""},
       {4, "25:00", "column \"at\": expected a time such as 12:30, found \"25:00\""},
       {5, "20240231", "column \"compact\": expected a date such as 20240131, found \"20240231\""}};
-  for (const auto& [j, text, said] : wrong) {
+  for (const auto& [j, text, reported] : wrong) {
     Fields fields = rows()[0];
     fields[j] = text;
     const testing::Refusal refused = testing::refusal([&] { predictor.predict(fields); });
     EXPECT_EQ(refused.category, ErrorCategory::input) << text;
-    EXPECT_EQ(refused.what, said);
+    EXPECT_EQ(refused.what, reported);
     EXPECT_THROW(by_file(model, fields), Error) << text;
   }
   EXPECT_EQ(testing::refusal([&] { predictor.predict(Fields(7)); }).what, "fields of the row: expected 8, found 7");

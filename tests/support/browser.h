@@ -81,10 +81,10 @@ class Browser {
       sent += static_cast<std::size_t>(n);
     }
     while (true) {
-      const json answer = next();
-      if (answer.value("id", 0) != id) continue;
-      if (answer.contains("error")) throw std::runtime_error(method + ": " + answer["error"].dump());
-      return answer["result"];
+      const json reply = next();
+      if (reply.value("id", 0) != id) continue;
+      if (reply.contains("error")) throw std::runtime_error(method + ": " + reply["error"].dump());
+      return reply["result"];
     }
   }
 
@@ -110,13 +110,13 @@ class Browser {
 
   /// The value of an expression, awaited; an exception is a test failure.
   json value(const std::string& expression) {
-    const json answer =
+    const json reply =
         ask("Runtime.evaluate", {{"expression", expression}, {"returnByValue", true}, {"awaitPromise", true}});
-    if (answer.contains("exceptionDetails")) {
-      ADD_FAILURE() << expression << ": " << answer["exceptionDetails"].dump().substr(0, 600);
+    if (reply.contains("exceptionDetails")) {
+      ADD_FAILURE() << expression << ": " << reply["exceptionDetails"].dump().substr(0, 600);
       return nullptr;
     }
-    return answer["result"].value("value", json(nullptr));
+    return reply["result"].value("value", json(nullptr));
   }
   std::string text(const std::string& selector) {
     return value("document.querySelector(" + json(selector).dump() + ")?.textContent ?? '(none)'");
@@ -192,9 +192,9 @@ class Browser {
   json next() {
     std::size_t end;
     while ((end = received_.find('\0')) == std::string::npos) {
-      pollfd wanted{from_, POLLIN, 0};
+      pollfd request{from_, POLLIN, 0};
       std::array<char, 65536> part{};
-      if (poll(&wanted, 1, 120000) <= 0) throw std::runtime_error("the browser said nothing for two minutes");
+      if (poll(&request, 1, 120000) <= 0) throw std::runtime_error("the browser said nothing for two minutes");
       const ssize_t n = read(from_, part.data(), part.size());
       if (n <= 0) throw std::runtime_error("the browser has gone");
       received_.append(part.data(), static_cast<std::size_t>(n));

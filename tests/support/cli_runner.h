@@ -176,17 +176,17 @@ inline std::string on_terminal(const Dir& dir, std::vector<std::string> words, u
   const std::string name = ptsname(terminal);
   Program program(dir, std::move(words));
   program.before([=] { dup2(open(name.c_str(), O_RDWR | O_NOCTTY), descriptor); }).start();
-  std::string said;
+  std::string output;
   char part[4096];
   for (bool ended = false; !ended;) {
     ended = !program.is_running();
     fcntl(terminal, F_SETFL, O_NONBLOCK);
-    for (ssize_t n; (n = read(terminal, part, sizeof part)) > 0;) said.append(part, static_cast<std::size_t>(n));
+    for (ssize_t n; (n = read(terminal, part, sizeof part)) > 0;) output.append(part, static_cast<std::size_t>(n));
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   EXPECT_EQ(program.wait().code, 0);
   close(terminal);
-  return said;
+  return output;
 }
 
 /// Checks that replay reproduces every run with a model in this folder, bit by bit.

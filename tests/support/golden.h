@@ -16,11 +16,11 @@ namespace chainrule::testing {
 struct Golden {
   std::string name;
   Architecture architecture;
-  TruthParameters start;
+  ReferenceParameters start;
   Loss loss;
   Optimizer optimizer;
   double learning_rate = 0, weight_decay = 0;
-  TruthBatch batch;
+  ReferenceBatch batch;
   nlohmann::json json;  // the expected numbers
 };
 
@@ -31,8 +31,8 @@ inline MatrixOf<double> matrix_of(const nlohmann::json& rows) {
   return matrix;
 }
 
-inline TruthParameters parameters_of(const nlohmann::json& weights, const nlohmann::json& biases) {
-  TruthParameters parameters;
+inline ReferenceParameters parameters_of(const nlohmann::json& weights, const nlohmann::json& biases) {
+  ReferenceParameters parameters;
   for (const auto& w : weights) parameters.weights.push_back(matrix_of(w));
   for (const auto& b : biases) parameters.biases.push_back(b.get<std::vector<double>>());
   return parameters;

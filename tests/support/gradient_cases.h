@@ -13,16 +13,16 @@ namespace chainrule::testing {
 
 struct GradientCase {
   Architecture architecture;
-  TruthParameters parameters;
+  ReferenceParameters parameters;
   Loss loss;
-  TruthBatch batch;
+  ReferenceBatch batch;
   double weight_decay = 0.03;
 
   CheckReport check(const CheckOptions& options = {0}) const {
     return check_gradients(architecture, parameters, loss, batch, weight_decay, options);
   }
-  TruthStep step(const PlantedFault& fault = {}) const {
-    return truth_step(architecture, parameters, loss, batch, weight_decay, {}, fault);
+  ReferenceStep step(const PlantedFault& fault = {}) const {
+    return reference_step(architecture, parameters, loss, batch, weight_decay, {}, fault);
   }
 };
 
@@ -63,7 +63,7 @@ inline GradientCase make_case(const Activation& activation, const Loss& loss, co
     layer.decay_multiplier = l == 0 ? 2 : 0.25;
     c.architecture.layers.push_back(layer);
   }
-  c.parameters = truth_parameters(c.architecture);
+  c.parameters = reference_parameters(c.architecture);
   for (std::uint32_t l = 0; l < depth; ++l) {
     fill(c.parameters.weights[l].flat(), l, 1 / std::sqrt(static_cast<double>(c.architecture.layer_inputs(l))));
     fill(c.parameters.biases[l], 100 + l, 0.5);

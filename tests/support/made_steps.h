@@ -13,8 +13,8 @@ namespace chainrule::testing {
 // A step on synthetic numbers from a seed.
 struct Made {
   Architecture architecture;
-  TruthParameters start;
-  TruthBatch batch;
+  ReferenceParameters start;
+  ReferenceBatch batch;
   TrainOptions options;
 
   Made(const Activation& activation, const Loss& loss, const Optimizer& optimizer, std::uint64_t seed) {
@@ -36,7 +36,7 @@ struct Made {
     options.seed = seed;
     Network network(architecture);
     initialize(network, WeightScheme::automatic, BiasScheme::uniform, seed);
-    start = truth_parameters(network);
+    start = reference_parameters(network);
     const std::size_t m = 1 + seed % 5;
     batch = {MatrixOf<double>(m, architecture.inputs), MatrixOf<double>(m, architecture.outputs()), {}};
     fill(batch.inputs.flat(), 1);

@@ -31,11 +31,11 @@ inline Model classes_model() {
                     {"gr\xC3\xB6\xC3\x9F", -0.0, 1e-17, false},
                     {"same", 14.62, 1, true}};
   encoder.target = "species";
-  encoder.target_place = 2;
+  encoder.target_column = 2;
   encoder.weight = "w";
-  encoder.weight_place = 5;
+  encoder.weight_column = 5;
   encoder.training_columns = 5;
-  encoder.input_places = {1, 3, 4};
+  encoder.input_columns = {1, 3, 4};
   encoder.labels = {"yes\n", "no\x01"};
   encoder.class_weights = {0.30000000000000004, 5};
   model.threshold = 0.31;
@@ -66,12 +66,12 @@ inline Model number_model() {
   encoder.inputs = {{"column 1", 2, 4}, {"column 2", -1, 0.5}};
   encoder.task = Task::number;
   encoder.target = "column 3";
-  encoder.target_place = 3;
+  encoder.target_column = 3;
   encoder.training_columns = 3;
-  encoder.input_places = {1, 2};
+  encoder.input_columns = {1, 2};
   encoder.target_shift = 100;
   encoder.target_scale = 10;
-  encoder.least_prediction = -1e6;
+  encoder.min_prediction = -1e6;
   model.provenance.program = "chainrule 0.1.0";
   return model;
 }
@@ -85,7 +85,7 @@ inline Model image_model() {
   encoder.image_height = 2;
   encoder.image_width = 3;
   encoder.target = "label";
-  encoder.target_place = encoder.training_columns = 1;
+  encoder.target_column = encoder.training_columns = 1;
   encoder.labels = {"0", "1", "2"};
   return model;
 }
@@ -98,8 +98,8 @@ inline Model mixed_model() {
   InputColumn& number = model.encoder.inputs[0];
   number.fill = 2.5;
   number.may_miss = true;
-  number.least = -1e300;
-  number.most = 0.30000000000000004;
+  number.minimum = -1e300;
+  number.maximum = 0.30000000000000004;
   InputColumn& category = model.encoder.inputs[1];
   category = InputColumn{"column 2"};
   category.categorical = true;

@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
-#include "chainrule/engine/backpropagation.h"
+#include "chainrule/engine/forward_backward.h"
 #include "chainrule/engine/train_step.h"
 
 namespace recompute {
@@ -100,11 +100,11 @@ class Step {
     const Tensor& t = of(name);
     for (std::size_t i = 0; i < t.rows; ++i)
       for (std::size_t j = 0; j < t.columns; ++j) {
-        const double got = made(i, j), wanted = t(i, j);
+        const double got = made(i, j), expected = t(i, j);
         ++result_.numbers;
-        if (std::abs(got - wanted) <= t.bound[i * t.columns + j] + 1e-11 * std::abs(wanted)) continue;
+        if (std::abs(got - expected) <= t.bound[i * t.columns + j] + 1e-11 * std::abs(expected)) continue;
         result_.wrong.push_back(name + "[" + std::to_string(i + 1) + "," + std::to_string(j + 1) +
-                                "]: " + std::to_string(got) + " is not " + std::to_string(wanted));
+                                "]: " + std::to_string(got) + " is not " + std::to_string(expected));
       }
   }
 
@@ -283,11 +283,11 @@ class Step {
     const auto moved = [&](std::size_t i, std::size_t j) {
       return of(p)(i, j) - direction(name, p, g, rate, symbol == "W" ? lambda(l) : 0, i, j);
     };
-    const double most = symbol == "W" ? layer(l + 1)["max_norm"].get<double>() : 0;
+    const double maximum = symbol == "W" ? layer(l + 1)["max_norm"].get<double>() : 0;
     compare(p + "_after", [&](std::size_t i, std::size_t j) {
       double squares = 0;
-      for (std::size_t k = 0; most > 0 && k < of(p).columns; ++k) squares += moved(i, k) * moved(i, k);
-      return squares > most * most ? moved(i, j) * most / std::sqrt(squares) : moved(i, j);
+      for (std::size_t k = 0; maximum > 0 && k < of(p).columns; ++k) squares += moved(i, k) * moved(i, k);
+      return squares > maximum * maximum ? moved(i, j) * maximum / std::sqrt(squares) : moved(i, j);
     });
   }
 

@@ -57,7 +57,7 @@ inline Dataset two_spirals() {
   return points(inputs, targets);
 }
 
-inline double share_right(const Network& network, const Loss& loss, const Dataset& data) {
+inline double fraction_correct(const Network& network, const Loss& loss, const Dataset& data) {
   const Matrix predictions = predict(network, loss, all_rows(data));
   double right = 0;
   for (std::size_t i = 0; i < data.rows(); ++i)

@@ -29,7 +29,7 @@ TEST(CrossValidation, IsTheTrainingsOneByOneOnAnyNumberOfThreads) {
     ASSERT_EQ(beside.folds.size(), 8u);
     for (std::size_t f = 0; f < 8; ++f) {
       EXPECT_EQ(beside.folds[f].weights_sha256, alone.folds[f].weights_sha256) << threads;
-      EXPECT_TRUE(std::ranges::equal(beside.folds[f].answers.flat(), alone.folds[f].answers.flat()));
+      EXPECT_TRUE(std::ranges::equal(beside.folds[f].predictions.flat(), alone.folds[f].predictions.flat()));
     }
     for (std::size_t m = 0; m < alone.metrics.size(); ++m)
       EXPECT_TRUE(beside.metrics[m].mean == alone.metrics[m].mean || std::isnan(alone.metrics[m].mean));
@@ -52,11 +52,11 @@ TEST(CrossValidation, TestsEveryRowOnceByAModelThatDidNotSeeIt) {
   std::multiset<std::size_t> tested;
   for (const FoldResult& fold : found.folds) {
     tested.insert(fold.split.test.begin(), fold.split.test.end());
-    EXPECT_EQ(fold.split.rest.size() + fold.split.held_out.size() + fold.split.test.size(), kRows);
+    EXPECT_EQ(fold.split.training.size() + fold.split.validation.size() + fold.split.test.size(), kRows);
     std::set<std::size_t> apart(fold.split.test.begin(), fold.split.test.end());
-    for (const Rows* const rows : {&fold.split.rest, &fold.split.held_out})
+    for (const Rows* const rows : {&fold.split.training, &fold.split.validation})
       for (const std::size_t row : *rows) EXPECT_FALSE(apart.contains(row));
-    EXPECT_EQ(fold.answers.rows(), fold.split.test.size());
+    EXPECT_EQ(fold.predictions.rows(), fold.split.test.size());
     EXPECT_EQ(fold.classes.size(), fold.split.test.size());
   }
   EXPECT_EQ(tested.size(), kRows);
@@ -70,7 +70,7 @@ TEST(CrossValidation, KeepsGroupsTogetherAndTimesInOrder) {
   const Column& patient = table.columns[2];
   for (const FoldResult& fold : cross_validate(table, options, {.folds = 3}).folds)
     for (const std::size_t row : fold.split.test)
-      for (const Rows* const rows : {&fold.split.rest, &fold.split.held_out})
+      for (const Rows* const rows : {&fold.split.training, &fold.split.validation})
         for (const std::size_t other : *rows) ASSERT_NE(patient.codes[row], patient.codes[other]);
   options.group = "";
   options.time = "day";
@@ -80,10 +80,10 @@ TEST(CrossValidation, KeepsGroupsTogetherAndTimesInOrder) {
     const auto text = [&](std::size_t row) -> const std::string& { return day.spellings[day.codes[row]]; };
     std::string first = "9";
     for (const std::size_t row : fold.split.test) first = std::min(first, text(row));
-    for (const Rows* const rows : {&fold.split.rest, &fold.split.held_out})
+    for (const Rows* const rows : {&fold.split.training, &fold.split.validation})
       for (const std::size_t other : *rows) ASSERT_LT(text(other), first);
-    EXPECT_GT(fold.split.rest.size(), trained_before);
-    trained_before = fold.split.rest.size();
+    EXPECT_GT(fold.split.training.size(), trained_before);
+    trained_before = fold.split.training.size();
   }
 }
 
@@ -94,7 +94,7 @@ TEST(CrossValidation, LeavesOutWhatIsKeptForALaterTest) {
   const Rows kept = plan_fit(table, options).split.test;
   std::set<std::size_t> seen;
   for (const FoldResult& fold : cross_validate(table, options, {.folds = 4}).folds)
-    for (const Rows* const rows : {&fold.split.rest, &fold.split.held_out, &fold.split.test})
+    for (const Rows* const rows : {&fold.split.training, &fold.split.validation, &fold.split.test})
       seen.insert(rows->begin(), rows->end());
   EXPECT_EQ(seen.size() + kept.size(), kRows);
   for (const std::size_t row : kept) EXPECT_FALSE(seen.contains(row));
@@ -104,10 +104,10 @@ TEST(CrossValidation, MeansHaveTheIntervalOfNadeauAndBengio) {
   std::vector<FoldResult> folds(5);
   const double values[] = {0.8, 0.9, 0.85, 0.7, std::numeric_limits<double>::quiet_NaN()};
   for (std::size_t f = 0; f < folds.size(); ++f) {
-    folds[f].split.rest.resize(70);
-    folds[f].split.held_out.resize(10);
+    folds[f].split.training.resize(70);
+    folds[f].split.validation.resize(10);
     folds[f].split.test.resize(20);
-    folds[f].test.metrics = {{.name = "accuracy", .value = values[f], .trivial = 0.5},
+    folds[f].test.metrics = {{.name = "accuracy", .value = values[f], .baseline = 0.5},
                              {.name = "rmse", .value = 1.0 + static_cast<double>(f)}};
   }
   const std::vector<CrossEstimate> found = cross_estimates(folds);
@@ -118,7 +118,7 @@ TEST(CrossValidation, MeansHaveTheIntervalOfNadeauAndBengio) {
   // scipy.stats.t.ppf(0.975, 3) * deviation * sqrt(1 / 4 + 20 / 80)
   EXPECT_NEAR(found[0].low, 0.8125 - 0.19215845, 1e-8);
   EXPECT_EQ(found[0].high, 1);  // the maximum accuracy
-  EXPECT_DOUBLE_EQ(found[0].trivial, 0.5);
+  EXPECT_DOUBLE_EQ(found[0].baseline, 0.5);
   EXPECT_NEAR(found[1].high, 3 + 2.7764451 * std::sqrt(2.5) * std::sqrt(0.45), 1e-6);
   folds.resize(1);
   EXPECT_TRUE(std::isnan(cross_estimates(folds)[0].low));
@@ -126,7 +126,7 @@ TEST(CrossValidation, MeansHaveTheIntervalOfNadeauAndBengio) {
   // Many folds: the quantile is an expansion. scipy.stats.t.ppf(0.975, 39) = 2.0226909
   std::vector<FoldResult> many(40);
   for (std::size_t f = 0; f < many.size(); ++f) {
-    many[f].split.rest.resize(100);
+    many[f].split.training.resize(100);
     many[f].test.metrics = {{.name = "rmse", .value = f % 2 == 0 ? 10.0 : 12.0}};
   }
   const CrossEstimate of_many = cross_estimates(many)[0];

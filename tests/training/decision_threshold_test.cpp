@@ -17,8 +17,8 @@ TEST(ClassWeights, AreScikitLearnsAndOfTheTrainingRows) {
   const FitPlan plan = plan_fit(table, options);
   double yes = 0;
   const std::vector<std::uint32_t> labels = encode_labels(plan.encoder, table);
-  for (const std::size_t row : plan.split.rest) yes += labels[row];
-  const auto rows = static_cast<double>(plan.split.rest.size());
+  for (const std::size_t row : plan.split.training) yes += labels[row];
+  const auto rows = static_cast<double>(plan.split.training.size());
   EXPECT_EQ(plan.encoder.labels, (Texts{"no", "yes"}));
   EXPECT_EQ(plan.encoder.class_weights, (std::vector{rows / (2 * (rows - yes)), rows / (2 * yes)}));
   options.class_weight = "yes=5";
@@ -61,9 +61,9 @@ TEST(ClassWeights, AreSampleWeightsOfTheLossOnly) {
 
 TEST(ClassWeights, ThatCannotBeAreRefused) {
   const Table table = visits();
-  const auto refused = [&](const std::string& target, const std::string& wish) {
+  const auto refused = [&](const std::string& target, const std::string& weights_text) {
     FitOptions options = small_fit(target);
-    options.class_weight = wish;
+    options.class_weight = weights_text;
     return refusal([&] { plan_fit(table, options); }).what;
   };
   EXPECT_EQ(refused("ill", "Yes=5"), "class_weight: expected a class (no, yes), found \"Yes\"");
@@ -83,11 +83,11 @@ TEST(Thresholds, AreChosenOnTheValidationRowsAndKept) {
   EXPECT_EQ(weights_sha256(plain.model.network), weights_sha256(chosen.model.network));
   const FitPlan plan = plan_fit(table, options);
   const Dataset data = encode(chosen.model.encoder, table, true);
-  const Metrics best =
-      evaluate(chosen.model.network, chosen.model.loss, {&data, plan.split.held_out}, 0, "f1", chosen.model.threshold);
+  const Metrics best = evaluate(chosen.model.network, chosen.model.loss, {&data, plan.split.validation}, 0, "f1",
+                                chosen.model.threshold);
   for (int step = 1; step < 100; ++step) {
     const Metrics other =
-        evaluate(chosen.model.network, chosen.model.loss, {&data, plan.split.held_out}, 0, "f1", step / 100.0);
+        evaluate(chosen.model.network, chosen.model.loss, {&data, plan.split.validation}, 0, "f1", step / 100.0);
     const double value = find_metric(other, "f1")->value;
     if (!std::isnan(value)) {
       EXPECT_GE(find_metric(best, "f1")->value, value) << step;
@@ -103,11 +103,11 @@ TEST(Thresholds, AreChosenOnTheValidationRowsAndKept) {
   EXPECT_TRUE(says("warning: the threshold rests on 80 validation rows"));
   // The metrics count the predicted class of each row.
   Predictor predictor(chosen.model, 256);
-  MatrixOf<double> answers(kRows, 2);
-  predictor.predict(data.inputs, all_rows(data).rows, answers.view());
+  MatrixOf<double> predicted(kRows, 2);
+  predictor.predict(data.inputs, all_rows(data).rows, predicted.view());
   const Matrix predictions = predict(chosen.model.network, chosen.model.loss, all_rows(data));
   for (std::size_t row = 0; row < kRows; ++row)
-    EXPECT_EQ(decide(chosen.model, answers.row(row)), predicted_class(predictions.row(row), chosen.model.threshold));
+    EXPECT_EQ(decide(chosen.model, predicted.row(row)), predicted_class(predictions.row(row), chosen.model.threshold));
 }
 
 TEST(Thresholds, ThatBringNothingAreLeftOut) {

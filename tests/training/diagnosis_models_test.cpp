@@ -159,7 +159,7 @@ TEST(Diagnosis, FindsAClassThatIsNeverPredicted) {
   EXPECT_EQ(findings[0].problem, "1 of 3 classes is never predicted, though rows have it: \"virginica\" (50 rows)");
 }
 
-TEST(Diagnosis, FindsALossThatIsNoBetterThanTheTrivialOne) {
+TEST(Diagnosis, FindsALossThatIsNoBetterThanTheBaseline) {
   Table table = load("iris.csv");
   const Stream chance{5, Purpose::test, 0, 0};
   for (std::size_t row = 0; row < table.rows; ++row)
@@ -206,7 +206,7 @@ TEST(Examination, TakesLossAndInputsAsTheyAre) {
     predicted += one.predicted;
   }
   EXPECT_EQ(predicted, 150u);
-  EXPECT_NEAR(e.trivial_loss, std::log(3.0), 1e-6);
+  EXPECT_NEAR(e.baseline_loss, std::log(3.0), 1e-6);
 }
 
 TEST(Examination, PutsTheWeightsBackAfterEachStep) {
@@ -234,7 +234,7 @@ TEST(Examination, PutsTheWeightsBackAfterEachStep) {
     EXPECT_EQ(layers[l].activation_mean, without[l].activation_mean) << "dropout is off";
 }
 
-TEST(Examination, WantsRowsWithAnswers) {
+TEST(Examination, NeedsRowsWithTargets) {
   const Table table = load("iris.csv");
   const Model model = fit(table, small()).model;
   try {
@@ -246,7 +246,7 @@ TEST(Examination, WantsRowsWithAnswers) {
 }
 
 // No other constant prediction is better: steps in all directions, small and large.
-TEST(Examination, TheTrivialLossIsTheLeastOfAConstant) {
+TEST(Examination, TheBaselineLossIsTheMinimumOfAConstant) {
   const Stream numbers{2, Purpose::test, 0, 0};
   for (const LossKind kind : {LossKind::half_squared_error, LossKind::absolute_error, LossKind::poisson,
                               LossKind::softmax_cross_entropy, LossKind::sigmoid_cross_entropy}) {
@@ -269,7 +269,7 @@ TEST(Examination, TheTrivialLossIsTheLeastOfAConstant) {
       for (std::size_t row = 0; row < 60; ++row)
         data.weights.push_back(static_cast<float>(random_uniform(numbers, 500 + row)));
       const Selection rows = all_rows(data);
-      const double least = trivial_loss(loss, rows);
+      const double minimum = baseline_loss(loss, rows);
 
       // A network without effective inputs: its biases are the constant prediction.
       Network network = testing::make_network(1, {}, ActivationKind::identity, 3, 1);
@@ -280,8 +280,8 @@ TEST(Examination, TheTrivialLossIsTheLeastOfAConstant) {
               static_cast<float>(-4 + 8 * random_uniform(numbers, 1000 + 3 * attempt + k));
         best = std::min(best, find_metric(evaluate(network, loss, rows), "loss")->value);
       }
-      EXPECT_LE(least, best + 1e-6) << loss_name(loss) << smoothing;
-      EXPECT_NEAR(least, best, 0.1 * std::abs(best)) << loss_name(loss) << smoothing << ": it can be had";
+      EXPECT_LE(minimum, best + 1e-6) << loss_name(loss) << smoothing;
+      EXPECT_NEAR(minimum, best, 0.1 * std::abs(best)) << loss_name(loss) << smoothing << ": it can be had";
     }
   }
 }

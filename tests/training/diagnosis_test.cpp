@@ -45,7 +45,7 @@ Examination healthy() {
   e.batch_size = 10;
   e.learning_rate = 0.01;
   e.loss = 0.2;
-  e.trivial_loss = 0.67;
+  e.baseline_loss = 0.67;
   return e;
 }
 
@@ -151,8 +151,8 @@ const std::vector<Case>& cases() {
       {"a worse loss than nothing, below zero",
        {loss_not_better},
        0,
-       [](auto& e) { e.trivial_loss = -5, e.loss = -4.9; },
-       [](auto& e) { e.trivial_loss = -5, e.loss = -5.2; }},
+       [](auto& e) { e.baseline_loss = -5, e.loss = -4.9; },
+       [](auto& e) { e.baseline_loss = -5, e.loss = -5.2; }},
       {"dead units alone, not what follows from them",
        {dead},
        3,

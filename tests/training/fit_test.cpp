@@ -32,8 +32,8 @@ void expect_same_encoder(const Encoder& a, const Encoder& b) {
   for (std::size_t j = 0; j < a.inputs.size(); ++j) {
     const InputColumn &x = a.inputs[j], &y = b.inputs[j];
     EXPECT_EQ(x.name, y.name);
-    EXPECT_EQ(std::vector({x.shift, x.scale, x.fill, x.least, x.most}),
-              std::vector({y.shift, y.scale, y.fill, y.least, y.most}))
+    EXPECT_EQ(std::vector({x.shift, x.scale, x.fill, x.minimum, x.maximum}),
+              std::vector({y.shift, y.scale, y.fill, y.minimum, y.maximum}))
         << x.name;
     EXPECT_EQ(x.constant, y.constant);
     EXPECT_EQ(x.may_miss, y.may_miss);
@@ -43,18 +43,18 @@ void expect_same_encoder(const Encoder& a, const Encoder& b) {
   EXPECT_EQ(a.class_weights, b.class_weights);
   EXPECT_EQ(a.target_shift, b.target_shift);
   EXPECT_EQ(a.target_scale, b.target_scale);
-  EXPECT_EQ(a.least_prediction, b.least_prediction);
-  EXPECT_EQ(a.most_prediction, b.most_prediction);
+  EXPECT_EQ(a.min_prediction, b.min_prediction);
+  EXPECT_EQ(a.max_prediction, b.max_prediction);
 }
 
-struct Wish {
+struct Setting {
   const char* name;
   std::function<void(FitOptions&)> set;
 };
 
-TEST(Leaks, NoRowHeldOutHasASayInEncoderOrWeights) {
+TEST(Leaks, NoValidationRowAffectsEncoderOrWeights) {
   const Table table = visits();
-  const std::vector<Wish> wishes = {
+  const std::vector<Setting> settings = {
       {"share", [](FitOptions& o) { o.validation_split = 0.3; }},
       {"rows", [](FitOptions& o) { o.validation_rows = "51-100"; }},
       {"group", [](FitOptions& o) { o.group = "patient", o.validation_split = 0.3; }},
@@ -63,27 +63,27 @@ TEST(Leaks, NoRowHeldOutHasASayInEncoderOrWeights) {
       {"group and test", [](FitOptions& o) { o.group = "patient", o.test_split = 0.3; }},
   };
   for (const std::string target : {"ill", "cost"})
-    for (const Wish& wish : wishes) {
-      SCOPED_TRACE(target + ", " + wish.name);
+    for (const Setting& setting : settings) {
+      SCOPED_TRACE(target + ", " + setting.name);
       FitOptions options = small_fit(target);
       options.stratify = false;  // otherwise targets select the rows
       options.data.weight = "weight";
       if (target == "ill") options.class_weight = "balanced";
-      wish.set(options);
+      setting.set(options);
       const FitPlan plan = plan_fit(table, options);
-      Rows away = plan.split.held_out;
+      Rows away = plan.split.validation;
       away.insert(away.end(), plan.split.test.begin(), plan.split.test.end());
       ASSERT_GE(away.size(), 15u);
       const Table other = changed(table, away, target);
       const FitPlan plan_of_other = plan_fit(other, options);
-      EXPECT_EQ(plan.split.rest, plan_of_other.split.rest);
+      EXPECT_EQ(plan.split.training, plan_of_other.split.training);
       expect_same_encoder(plan.encoder, plan_of_other.encoder);
       const FitResult a = fit(table, options), b = fit(other, options);
       EXPECT_EQ(weights_sha256(a.model.network), weights_sha256(b.model.network));
       for (std::size_t m = 0; m < a.training.size(); ++m) EXPECT_EQ(a.training[m].value, b.training[m].value);
       // The test can fail: training rows do affect the model.
-      const FitPlan moved = plan_fit(changed(table, plan.split.rest, target), options);
-      EXPECT_NE(plan.encoder.inputs[0].most, moved.encoder.inputs[0].most);
+      const FitPlan moved = plan_fit(changed(table, plan.split.training, target), options);
+      EXPECT_NE(plan.encoder.inputs[0].maximum, moved.encoder.inputs[0].maximum);
     }
 }
 
@@ -95,7 +95,7 @@ TEST(Splits, KeepPatientsTogetherAndTheColumnOutOfTheInputs) {
   options.validation_split = 0.25;
   const FitPlan plan = plan_fit(table, options);
   std::vector<std::set<std::uint32_t>> patients(3);
-  const Rows* parts[] = {&plan.split.rest, &plan.split.held_out, &plan.split.test};
+  const Rows* parts[] = {&plan.split.training, &plan.split.validation, &plan.split.test};
   std::size_t rows = 0;
   for (std::size_t p = 0; p < 3; ++p) {
     for (const std::size_t row : *parts[p]) patients[p].insert(table.columns[2].codes[row]);
@@ -104,18 +104,18 @@ TEST(Splits, KeepPatientsTogetherAndTheColumnOutOfTheInputs) {
   EXPECT_EQ(rows, kRows);
   EXPECT_EQ(patients[0].size() + patients[1].size() + patients[2].size(), table.columns[2].spellings.size());
   EXPECT_NEAR(static_cast<double>(plan.split.test.size()), 40, 8);
-  EXPECT_NEAR(static_cast<double>(plan.split.held_out.size()), 40, 8);
+  EXPECT_NEAR(static_cast<double>(plan.split.validation.size()), 40, 8);
   for (const InputColumn& input : plan.encoder.inputs) EXPECT_NE(input.name, "patient");
-  const std::string said = fmt::format("test rows: {} of {} groups in \"patient\", {} of 200 rows", patients[2].size(),
+  const std::string note = fmt::format("test rows: {} of {} groups in \"patient\", {} of 200 rows", patients[2].size(),
                                        table.columns[2].spellings.size(), plan.split.test.size());
-  EXPECT_EQ(std::ranges::count(note_lines(plan.notes), said), 1) << said;
+  EXPECT_EQ(std::ranges::count(note_lines(plan.notes), note), 1) << note;
   options.data.categorical = {"patient"};  // requested
   const Encoder encoder = plan_fit(table, options).encoder;
   EXPECT_TRUE(std::any_of(encoder.inputs.begin(), encoder.inputs.end(),
                           [](const InputColumn& input) { return input.name == "patient"; }));
 }
 
-TEST(Splits, HoldOutTheLastRowsByTime) {
+TEST(Splits, TakeTheLastRowsByTimeForValidation) {
   Table table = visits();
   FitOptions options = small_fit("ill");
   options.time = "day";
@@ -128,8 +128,8 @@ TEST(Splits, HoldOutTheLastRowsByTime) {
     for (const std::size_t row : rows) days.insert(day(row));
     return std::pair(*days.begin(), *days.rbegin());
   };
-  EXPECT_LT(range(plan.split.rest).second, range(plan.split.held_out).first);
-  EXPECT_LT(range(plan.split.held_out).second, range(plan.split.test).first);
+  EXPECT_LT(range(plan.split.training).second, range(plan.split.validation).first);
+  EXPECT_LT(range(plan.split.validation).second, range(plan.split.test).first);
   EXPECT_NEAR(static_cast<double>(plan.split.test.size()), 20, 3);
   EXPECT_TRUE(std::any_of(plan.encoder.inputs.begin(), plan.encoder.inputs.end(),
                           [](const InputColumn& input) { return input.name == "day"; }));
@@ -137,9 +137,9 @@ TEST(Splits, HoldOutTheLastRowsByTime) {
   options.time = "size";
   const FitPlan by_number = plan_fit(table, options);
   double latest = 0;
-  for (const std::size_t row : by_number.split.rest)
+  for (const std::size_t row : by_number.split.training)
     if (!std::isnan(table.columns[0].numbers[row])) latest = std::max(latest, table.columns[0].numbers[row]);
-  for (const std::size_t row : by_number.split.held_out) EXPECT_GT(table.columns[0].numbers[row], latest);
+  for (const std::size_t row : by_number.split.validation) EXPECT_GT(table.columns[0].numbers[row], latest);
   EXPECT_EQ(std::ranges::count(note_lines(by_number.notes),
                                "warning: 22 rows have no value in \"size\": they become training rows"),
             1);
@@ -159,7 +159,7 @@ TEST(Splits, TakeTimesAsDatesAreRead) {
     options.validation_split = 0.3;
     options.data.categorical = {"t"};
     try {
-      return plan_fit(table, options).split.held_out == Rows{0};
+      return plan_fit(table, options).split.validation == Rows{0};
     } catch (const Error&) {
       return false;
     }
@@ -202,7 +202,7 @@ TEST(Splits, ThatContradictEachOtherAreRefused) {
   refused([](FitOptions& o) { o.time = "ill"; }, "time: expected another column than the target, found \"ill\"");
 }
 
-TEST(Fit, SaysWhereAConstantAnswerIsAsGood) {
+TEST(Fit, ReportsWhereTheBaselineIsAsGood) {
   const Table table = visits();
   FitOptions options = small_fit("cost");
   options.zero_output = true;

@@ -42,12 +42,12 @@ Dataset normal_data(std::size_t rows) {
   return data;
 }
 
-TruthBatch truth_of(const Dataset& data) {
+ReferenceBatch reference_batch(const Dataset& data) {
   const std::vector<std::size_t> rows = all_rows(data).rows;
   Matrix inputs(data.rows(), data.inputs.columns()), targets(data.rows(), data.targets.columns());
   data.inputs.gather(rows, inputs.view());
   data.targets.gather(rows, targets.view());
-  TruthBatch batch{{inputs.rows(), inputs.columns()}, {targets.rows(), targets.columns()}, {}};
+  ReferenceBatch batch{{inputs.rows(), inputs.columns()}, {targets.rows(), targets.columns()}, {}};
   std::ranges::copy(inputs.flat(), batch.inputs.flat().begin());
   std::ranges::copy(targets.flat(), batch.targets.flat().begin());
   return batch;
@@ -110,12 +110,12 @@ void expect_parameters(const ParameterHealth& found, std::span<const double> bef
 HealthRecord health_of_one_step(Network network, const Dataset& data, TrainOptions options) {
   options.epochs = 1;
   options.batch_size = 0;
-  HealthRecord told;
+  HealthRecord measured;
   Observer observer;
   observer.health_every = 1;
-  observer.on_health = [&](const HealthRecord& record) { told = record; };
+  observer.on_health = [&](const HealthRecord& record) { measured = record; };
   train(network, all_rows(data), {}, options, observer);
-  return told;
+  return measured;
 }
 
 TEST(Health, IsThatOfPlainLoops) {
@@ -125,41 +125,41 @@ TEST(Health, IsThatOfPlainLoops) {
   options.optimizer = Momentum{};
   options.learning_rate = 0.3;
   options.weight_decay = 0.01;
-  const HealthRecord told = health_of_one_step(network, data, options);
-  ASSERT_EQ(told.layers.size(), 5u);
+  const HealthRecord measured = health_of_one_step(network, data, options);
+  ASSERT_EQ(measured.layers.size(), 5u);
 
-  const TruthBatch batch = truth_of(data);
-  const TruthParameters before = truth_parameters(network);
-  const TruthStep step = truth_step(network.architecture, before, options.loss, batch, options.weight_decay);
-  TruthParameters after = before;
-  TruthOptimizer state(network.architecture);
-  truth_update(network.architecture, options.optimizer, options.learning_rate, options.weight_decay, step, state,
-               after);
-  EXPECT_EQ(told.step.step, 1u);
-  EXPECT_CLOSE(told.step.loss, step.loss);
+  const ReferenceBatch batch = reference_batch(data);
+  const ReferenceParameters before = reference_parameters(network);
+  const ReferenceStep step = reference_step(network.architecture, before, options.loss, batch, options.weight_decay);
+  ReferenceParameters after = before;
+  ReferenceOptimizer state(network.architecture);
+  reference_update(network.architecture, options.optimizer, options.learning_rate, options.weight_decay, step, state,
+                   after);
+  EXPECT_EQ(measured.step.step, 1u);
+  EXPECT_CLOSE(measured.step.loss, step.loss);
 
   const Plain inputs = plain_units(batch.inputs);
-  EXPECT_CLOSE(told.layers[0].activation_mean, inputs.mean);
-  EXPECT_CLOSE(told.layers[0].activation_deviation, inputs.deviation);
-  EXPECT_TRUE(std::isnan(told.layers[0].saturated) && std::isnan(told.layers[0].dead));
+  EXPECT_CLOSE(measured.layers[0].activation_mean, inputs.mean);
+  EXPECT_CLOSE(measured.layers[0].activation_deviation, inputs.deviation);
+  EXPECT_TRUE(std::isnan(measured.layers[0].saturated) && std::isnan(measured.layers[0].dead));
   const double largest[] = {0.25, 1, 1.09984, 1};
   for (std::size_t l = 0; l < 4; ++l) {
     SCOPED_TRACE(l);
     const Plain units = plain_units(network.architecture.layers[l].activation, largest[l], step.z[l], step.a[l]);
-    const LayerHealth& found = told.layers[l + 1];
+    const LayerHealth& found = measured.layers[l + 1];
     EXPECT_CLOSE(found.activation_mean, units.mean);
     EXPECT_CLOSE(found.activation_deviation, units.deviation);
     EXPECT_DOUBLE_EQ(found.saturated, units.saturated);
     EXPECT_DOUBLE_EQ(found.dead, units.dead);
-    expect_parameters(told.layers[l].weights, before.weights[l].flat(), after.weights[l].flat(),
+    expect_parameters(measured.layers[l].weights, before.weights[l].flat(), after.weights[l].flat(),
                       step.gradients.weights[l].flat());
-    expect_parameters(told.layers[l].biases, before.biases[l], after.biases[l], step.gradients.biases[l]);
+    expect_parameters(measured.layers[l].biases, before.biases[l], after.biases[l], step.gradients.biases[l]);
   }
-  EXPECT_GT(told.layers[1].saturated, 0.2);  // otherwise the test would prove little
-  EXPECT_LT(told.layers[1].saturated, 0.8);
-  EXPECT_GE(told.layers[2].dead, 1.0 / 3);  // those with a bias of -20
-  EXPECT_LT(told.layers[2].dead, 0.8);
-  EXPECT_TRUE(std::isnan(told.layers[4].weights.norm) && std::isnan(told.layers[4].biases.update_ratio));
+  EXPECT_GT(measured.layers[1].saturated, 0.2);  // otherwise the test would prove little
+  EXPECT_LT(measured.layers[1].saturated, 0.8);
+  EXPECT_GE(measured.layers[2].dead, 1.0 / 3);  // those with a bias of -20
+  EXPECT_LT(measured.layers[2].dead, 0.8);
+  EXPECT_TRUE(std::isnan(measured.layers[4].weights.norm) && std::isnan(measured.layers[4].biases.update_ratio));
 }
 
 TEST(Health, SeveralStepsAreOfAllTheirRows) {
@@ -203,7 +203,7 @@ TEST(Health, LargestSlopesAreTheLargest) {
   }
 }
 
-TEST(Health, WatchingChangesNoBit) {
+TEST(Health, ObservingChangesNoBit) {
   for (const std::string& name : optimizer_names()) {
     TrainOptions options;
     options.optimizer = optimizer_from_name(name);
@@ -214,22 +214,22 @@ TEST(Health, WatchingChangesNoBit) {
     const Dataset data = two_spirals();
     Network alone = make_network(2, {100, 20}, ActivationKind::tanh, 1, 4);
     alone.architecture.layers[0].dropout = 0.2;
-    Network watched = alone;
+    Network observed = alone;
     std::vector<std::uint64_t> steps;
     Observer observer;
     observer.health_every = 2;
     observer.on_health = [&](const HealthRecord& record) { steps.push_back(record.step.step); };
     train(alone, all_rows(data), {}, options);
-    train(watched, all_rows(data), {}, options, observer);
+    train(observed, all_rows(data), {}, options, observer);
     const std::vector<std::uint64_t> even =
         name == "rprop" ? std::vector<std::uint64_t>{2, 4} : std::vector<std::uint64_t>{2, 4, 6, 8, 10, 12};
     EXPECT_EQ(steps, even) << name;
-    EXPECT_TRUE(std::ranges::equal(alone.parameters.flat(), watched.parameters.flat())) << name;
+    EXPECT_TRUE(std::ranges::equal(alone.parameters.flat(), observed.parameters.flat())) << name;
   }
 }
 
 // The reports of every second step; an observer of steps makes all of them keep their gradients.
-std::vector<double> told(std::size_t threads, bool watch_steps) {
+std::vector<double> measured_numbers(std::size_t threads, bool observe_steps) {
   Network network = make_network(2, {300, 200}, ActivationKind::relu, 1, 4);
   const Dataset data = two_spirals();
   TrainOptions options;
@@ -237,7 +237,7 @@ std::vector<double> told(std::size_t threads, bool watch_steps) {
   options.batch_size = 40;  // 5 steps an epoch
   std::vector<double> numbers;
   Observer observer;
-  if (watch_steps) observer.on_step = [](const StepRecord&) {};
+  if (observe_steps) observer.on_step = [](const StepRecord&) {};
   observer.health_every = 2;
   observer.on_health = [&](const HealthRecord& record) {
     double squares = 0;
@@ -255,14 +255,14 @@ std::vector<double> told(std::size_t threads, bool watch_steps) {
 }
 
 TEST(Health, IsThatOfTheStepItself) {
-  const std::vector<double> numbers = told(1, false);
+  const std::vector<double> numbers = measured_numbers(1, false);
   EXPECT_EQ(numbers.size(), 5u * (4 * 2 + 3 * 4));
-  EXPECT_EQ(told(1, true), numbers);
+  EXPECT_EQ(measured_numbers(1, true), numbers);
 }
 
-TEST(Health, IsTheSameOnAnyNumberOfThreads) { EXPECT_EQ(told(3, false), told(1, false)); }
+TEST(Health, IsTheSameOnAnyNumberOfThreads) { EXPECT_EQ(measured_numbers(3, false), measured_numbers(1, false)); }
 
-TEST(Health, IsNeverToldWithoutAnInterval) {
+TEST(Health, IsNeverReportedWithoutAnInterval) {
   Network network = make_network(2, {3}, ActivationKind::tanh, 1, 4);
   Observer observer;
   observer.on_health = [](const HealthRecord&) { ADD_FAILURE() << "nobody asked"; };

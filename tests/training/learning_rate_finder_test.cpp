@@ -26,17 +26,18 @@ FitOptions small() {
   return options;
 }
 
-RateTestOptions with_threads(std::size_t threads) { return {threads, {}}; }
+LearningRateFinderOptions with_threads(std::size_t threads) { return {threads, {}}; }
 
 // The same of a table, planned and encoded for them.
-RateTest test_rates(const Table& table, const FitOptions& options, const RateTestOptions& how = {},
-                    const Table* validation = nullptr) {
+LearningRateFinderResult find_learning_rate(const Table& table, const FitOptions& options,
+                                            const LearningRateFinderOptions& how = {},
+                                            const Table* validation = nullptr) {
   const FitPlan plan = plan_fit(table, options, validation);
-  return test_rates(plan, encode_fit(plan, table, validation), options, how);
+  return find_learning_rate(plan, encode_fit(plan, table, validation), options, how);
 }
-LayerRates test_layer_rates(const Table& table, const FitOptions& options, const RateTestOptions& how = {}) {
+LayerRates find_layer_rates(const Table& table, const FitOptions& options, const LearningRateFinderOptions& how = {}) {
   const FitPlan plan = plan_fit(table, options);
-  return test_layer_rates(plan, encode_fit(plan, table), options, how);
+  return find_layer_rates(plan, encode_fit(plan, table), options, how);
 }
 auto warning_of_rate(const Table& table, const FitOptions& options, const FitResult& result) {
   const FitPlan plan = plan_fit(table, options);
@@ -52,28 +53,28 @@ double loss_at(const Table& table, FitOptions options, double rate) {
   }
 }
 
-TEST(RateTest, FindsARateThatTrainsBetterThanFarOnes) {
+TEST(LearningRateFinder, FindsARateThatTrainsBetterThanFarOnes) {
   const Table table = load("iris.csv");
   for (const Optimizer& optimizer : {Optimizer(Sgd{}), Optimizer(Adam{})}) {
     FitOptions options = small();
     options.train.optimizer = optimizer;
-    const RateTest test = test_rates(table, options);
+    const LearningRateFinderResult test = find_learning_rate(table, options);
     ASSERT_FALSE(std::isnan(test.suggested));
     EXPECT_EQ(test.rates.size(), test.losses.size());
     EXPECT_EQ(test.rates[0], 1e-6);
     EXPECT_NEAR(test.rates[20] / test.rates[0], 10, 1e-12);
-    EXPECT_LT(test.least_loss, 0.5 * test.start_loss);
+    EXPECT_LT(test.minimum_loss, 0.5 * test.start_loss);
     const double there = loss_at(table, options, test.suggested);
     EXPECT_LT(there, loss_at(table, options, test.suggested / 100));
     EXPECT_LT(there, loss_at(table, options, test.suggested * 1000));
   }
 }
 
-TEST(RateTest, SuggestsAThirdOfWhereNineTenthsOfTheFallAreReached) {
+TEST(LearningRateFinder, SuggestsAThirdOfWhereNineTenthsOfTheFallAreReached) {
   const Table table = load("iris.csv");
-  const RateTest test = test_rates(table, small());
+  const LearningRateFinderResult test = find_learning_rate(table, small());
   const double start = std::min(test.start_loss, std::log(3.0));  // three classes, equally frequent
-  const double bound = start - 0.9 * (start - test.least_loss);
+  const double bound = start - 0.9 * (start - test.minimum_loss);
   std::size_t first = 0;
   while (test.losses[first] > bound) ++first;
   EXPECT_NEAR(test.suggested, test.rates[first] / 3, 0.06 * test.suggested);  // of two digits
@@ -81,7 +82,7 @@ TEST(RateTest, SuggestsAThirdOfWhereNineTenthsOfTheFallAreReached) {
   EXPECT_GE(test.highest, test.suggested);
 }
 
-TEST(RateTest, ThePageQuotesWhatItFinds) {
+TEST(LearningRateFinder, ThePageQuotesWhatItFinds) {
   std::ifstream page(CHAINRULE_SOURCE_DIR "/docs/learning-rates.md");
   std::size_t rows = 0;
   for (std::string line; std::getline(page, line);) {
@@ -94,7 +95,7 @@ TEST(RateTest, ThePageQuotesWhatItFinds) {
     FitOptions options;
     apply_preset(options, preset.substr(1, preset.size() - 2));
     EXPECT_EQ(options.train.learning_rate, own) << line;
-    const RateTest test = test_rates(load("iris.csv"), options);
+    const LearningRateFinderResult test = find_learning_rate(load("iris.csv"), options);
     EXPECT_NEAR(test.suggested, found, 0.05 * found) << line;
     EXPECT_NEAR(test.lowest, lowest, 0.05 * lowest) << line;
     EXPECT_NEAR(test.highest, highest, 0.05 * highest) << line;
@@ -102,43 +103,44 @@ TEST(RateTest, ThePageQuotesWhatItFinds) {
   EXPECT_EQ(rows, 3u);
 }
 
-TEST(RateTest, DoesNotDependOnThreadsAndStopsWhenAsked) {
+TEST(LearningRateFinder, DoesNotDependOnThreadsAndStopsWhenAsked) {
   const Table table = load("iris.csv");
-  const RateTest one = test_rates(table, small(), with_threads(1)), three = test_rates(table, small(), with_threads(3));
+  const LearningRateFinderResult one = find_learning_rate(table, small(), with_threads(1)),
+                                 three = find_learning_rate(table, small(), with_threads(3));
   EXPECT_EQ(one.losses, three.losses);
   EXPECT_EQ(one.suggested, three.suggested);
-  const LayerRates layers = test_layer_rates(table, small(), with_threads(1)),
-                   same = test_layer_rates(table, small(), with_threads(3));
+  const LayerRates layers = find_layer_rates(table, small(), with_threads(1)),
+                   same = find_layer_rates(table, small(), with_threads(3));
   EXPECT_EQ(layers.loss, same.loss);
   EXPECT_EQ(layers.loss_with, same.loss_with);
-  int asked = 0;
-  EXPECT_EQ(test_rates(table, small(), {1, [&] { return ++asked > 5; }}).rates.size(), 5u);
+  int requested = 0;
+  EXPECT_EQ(find_learning_rate(table, small(), {1, [&] { return ++requested > 5; }}).rates.size(), 5u);
 }
 
-TEST(RateTest, FindsNoneWhereNoRateHelps) {
+TEST(LearningRateFinder, FindsNoneWhereNoRateHelps) {
   FitOptions options = small();
   options.weight_multiplier = options.bias_multiplier = {0};  // nothing moves
-  const RateTest test = test_rates(load("iris.csv"), options);
+  const LearningRateFinderResult test = find_learning_rate(load("iris.csv"), options);
   EXPECT_TRUE(std::isnan(test.suggested));
   EXPECT_FALSE(test.diverged);
 }
 
-TEST(RateTest, EndsWhereTheLossExplodes) {
+TEST(LearningRateFinder, EndsWhereTheLossExplodes) {
   FitOptions options = small();
   options.activation = ActivationKind::relu;
   options.hidden = {32, 32, 32};
-  const RateTest test = test_rates(load("iris.csv"), options);
+  const LearningRateFinderResult test = find_learning_rate(load("iris.csv"), options);
   EXPECT_TRUE(test.diverged);
   EXPECT_LT(test.rates.back(), 1e4);
   EXPECT_FALSE(std::isnan(test.suggested));
 }
 
-TEST(RateTest, RefusesRprop) {
+TEST(LearningRateFinder, RefusesRprop) {
   FitOptions options = small();
   options.train.optimizer = Rprop{};
   options.train.batch_size = 0;
-  EXPECT_THROW(test_rates(load("iris.csv"), options), Error);
-  EXPECT_THROW(test_layer_rates(load("iris.csv"), options), Error);
+  EXPECT_THROW(find_learning_rate(load("iris.csv"), options), Error);
+  EXPECT_THROW(find_layer_rates(load("iris.csv"), options), Error);
 }
 
 TEST(LayerRates, MakeTheTrainingFallFaster) {
@@ -147,7 +149,7 @@ TEST(LayerRates, MakeTheTrainingFallFaster) {
   options.hidden = {16, 16};
   options.train.learning_rate = 0.05;
   options.weight_multiplier = {1, 1, 0.0625};
-  const LayerRates found = test_layer_rates(table, options);
+  const LayerRates found = find_layer_rates(table, options);
   ASSERT_TRUE(found.better);
   EXPECT_LT(found.loss_with, 0.98 * found.loss);
   ASSERT_EQ(found.weights.size(), 3u);
@@ -168,7 +170,7 @@ TEST(LayerRates, KeepWhatIsGivenWhereNothingIsBetter) {
   FitOptions options = small();
   options.train.learning_rate = 1e-9;  // no factor up to 16 makes this learn
   options.weight_multiplier = {1, 0.5};
-  const LayerRates found = test_layer_rates(load("iris.csv"), options);
+  const LayerRates found = find_layer_rates(load("iris.csv"), options);
   EXPECT_FALSE(found.better);
   EXPECT_EQ(found.weights, options.weight_multiplier);
   EXPECT_EQ(found.biases, options.bias_multiplier);
@@ -229,22 +231,22 @@ TEST(WarningOfRate, KnowsWhatALossCanComeDownTo) {  // smoothed labels: never to
   options.train.loss.label_smoothing = 0.4;
   options.train.epochs = 60;
   const FitResult result = fit(table, options);
-  EXPECT_GT(result.least_loss, 0.5 * result.trivial_loss);
-  EXPECT_GT(result.training[0].value, result.least_loss);
+  EXPECT_GT(result.minimum_loss, 0.5 * result.baseline_loss);
+  EXPECT_GT(result.training[0].value, result.minimum_loss);
   EXPECT_FALSE(warning_of_rate(table, options, result).has_value());
 }
 
-TEST(RateTest, HasTheRowsOfTheTraining) {  // a validation table: all rows of this one train
+TEST(LearningRateFinder, HasTheRowsOfTheTraining) {  // a validation table: all rows of this one train
   const Table table = load("iris.csv");
   FitOptions options = small();
   options.validation_split = 0;
-  const RateTest all = test_rates(table, options);
+  const LearningRateFinderResult all = find_learning_rate(table, options);
   options.validation_split = 0.1;
-  EXPECT_NE(test_rates(table, options).start_loss, all.start_loss);
-  EXPECT_EQ(test_rates(table, options, {}, &table).start_loss, all.start_loss);
+  EXPECT_NE(find_learning_rate(table, options).start_loss, all.start_loss);
+  EXPECT_EQ(find_learning_rate(table, options, {}, &table).start_loss, all.start_loss);
 }
 
-TEST(RateTest, LooksAtRowsThatCount) {
+TEST(LearningRateFinder, LooksAtRowsThatCount) {
   testing::Texts x, y, w;
   for (int i = 0; i < 3000; ++i) {
     x.push_back(std::to_string(i * 7919 % 3001));
@@ -255,7 +257,7 @@ TEST(RateTest, LooksAtRowsThatCount) {
       {testing::column("x", x), testing::column("w", w), testing::column("y", y, testing::kKept)}, 3000);
   FitOptions options = small();
   options.data.weight = "w";
-  const RateTest test = test_rates(table, options);
+  const LearningRateFinderResult test = find_learning_rate(table, options);
   EXPECT_TRUE(std::isfinite(test.start_loss));
   EXPECT_FALSE(std::isnan(test.suggested));
 }

@@ -15,9 +15,9 @@ namespace {
 
 using Source = std::vector<Assignment>;
 
-Source source(std::initializer_list<std::pair<const char*, const char*>> wishes) {
+Source source(std::initializer_list<std::pair<const char*, const char*>> assignments) {
   Source out;
-  for (const auto& [name, value] : wishes) out.push_back({name, value, std::string("--") + name});
+  for (const auto& [name, value] : assignments) out.push_back({name, value, std::string("--") + name});
   return out;
 }
 
@@ -293,7 +293,7 @@ TEST(OptionsFrom, LaterSourcesAreStronger) {
 }
 
 TEST(OptionValues, BringBackTheSameOptions) {
-  const std::vector<Source> wishes = {
+  const std::vector<Source> assignments = {
       source({}), source({{"preset", "classic"}}),
       source({{"optimizer", "rmsprop"}, {"rho", "0.7"}, {"epsilon", "1e-7"}, {"lr", "0.1"}, {"hidden", "none"}}),
       source({{"schedule", "cosine"},
@@ -302,8 +302,8 @@ TEST(OptionValues, BringBackTheSameOptions) {
               {"ignore", "a,\"\"\"\""}}),
       source(
           {{"target", "a b"}, {"loss", "huber"}, {"huber-delta", "0.1"}, {"shuffle", "false"}, {"batch-size", "all"}})};
-  for (const Source& wish : wishes) {
-    const auto values = option_values(options_from({wish}));
+  for (const Source& assignment : assignments) {
+    const auto values = option_values(options_from({assignment}));
     Source again;
     for (const auto& [key, value] : values) again.push_back({key, value, key});
     std::reverse(again.begin(), again.end());

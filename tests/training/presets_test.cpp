@@ -154,7 +154,7 @@ TEST(Presets, TabularGoesWithEveryLoss) {
 }
 
 // Predictions and metrics use the same range.
-TEST(ClampPredictions, HoldsForAnswersAndForMetrics) {
+TEST(ClampPredictions, HoldsForPredictionsAndForMetrics) {
   const auto line = [](double from, double to) {
     Texts x, y;
     for (double value = from; value < to; value += 0.25) {
@@ -173,12 +173,12 @@ TEST(ClampPredictions, HoldsForAnswersAndForMetrics) {
     const Dataset data = encode(result.model.encoder, far, false);
     std::vector<std::size_t> rows(far.rows);
     std::iota(rows.begin(), rows.end(), std::size_t{0});
-    MatrixOf<double> answers(far.rows, 1);
-    Predictor(result.model).predict(data.inputs, rows, answers.view());
-    EXPECT_NEAR(answers(far.rows - 1, 0), clamped ? 29.25 : 119.25, clamped ? 0 : 3);
+    MatrixOf<double> predictions(far.rows, 1);
+    Predictor(result.model).predict(data.inputs, rows, predictions.view());
+    EXPECT_NEAR(predictions(far.rows - 1, 0), clamped ? 29.25 : 119.25, clamped ? 0 : 3);
     double sum = 0;
     for (std::size_t row = 0; row < far.rows; ++row)
-      sum += std::abs(answers(row, 0) - far.columns[1].numbers[row]) / static_cast<double>(far.rows);
+      sum += std::abs(predictions(row, 0) - far.columns[1].numbers[row]) / static_cast<double>(far.rows);
     EXPECT_NEAR(find_metric(result.validation, "mae")->value, sum, 1e-5 * sum);
     return sum;
   };
@@ -197,7 +197,7 @@ TEST(RateByWidth, DividesByTheRootOfTheInputs) {
   EXPECT_EQ(plan.architecture.layers[1].bias_multiplier, 0.1);
 }
 
-TEST(ZeroOutput, AnswersTheMeanAtFirst) {
+TEST(ZeroOutput, PredictsTheMeanAtFirst) {
   FitOptions options = with("tabular", 1);
   const FitPlan plan = plan_fit(curve(true), options);
   const Network network = start_network(plan.architecture, options);

@@ -85,8 +85,8 @@ TEST(TrainingProgress, IsOfferedWhereItIsWantedAndGoesOnFromThere) {
   const Case one(Adam{});
   std::vector<TrainingProgress> offered;
   Observer observer;
-  std::uint64_t asked = 0;
-  observer.wants_progress = [&] { return ++asked % 7 == 0; };
+  std::uint64_t requested = 0;
+  observer.needs_progress = [&] { return ++requested % 7 == 0; };
   observer.on_progress = [&](const TrainingProgress& progress) { offered.push_back(progress); };
   Network undisturbed = one.start;
   const History whole = train(undisturbed, one.training, one.validation, one.options, observer);

@@ -108,7 +108,7 @@ TEST(Tune, AScoreIsThatOfAFoldAndRowsKeptForTheTestAreInNone) {
       its.test_folds = how.folds;
       const FitResult result = fit(table, its);
       EXPECT_EQ(find_estimate(result.test, "log_loss")->value, *trial.scores[fold]);
-      for (const Rows* const rows : {&result.split.rest, &result.split.held_out, &result.split.test})
+      for (const Rows* const rows : {&result.split.training, &result.split.validation, &result.split.test})
         for (const std::size_t row : *rows) EXPECT_FALSE(std::ranges::binary_search(kept, row));
     }
 }
@@ -265,7 +265,8 @@ TEST(Tune, RefusesRangesThatCannotBe) {
   EXPECT_EQ(trained, 0u);
   how = small_search();
   how.ranges.push_back(range_from_text("hidden=4|512,512"));
-  EXPECT_GT(most_memory(table, short_fit(), how), plan_fit(table, short_fit()).memory_bytes + (512u * 512 * 4 * 4));
+  EXPECT_GT(max_trial_memory(table, short_fit(), how),
+            plan_fit(table, short_fit()).memory_bytes + (512u * 512 * 4 * 4));
   how = small_search();
   how.score = "rmse";
   EXPECT_TRUE(refusal([&] { tune(table, short_fit(), how); }).what.starts_with("score: expected one of "));

@@ -30,8 +30,8 @@ Message hint_for_text(std::string_view text, const Message& otherwise) {
   const Sighting& seen = column.first_missing;
   throw Error(
       ErrorCategory::input,
-      fmt::format("{}: {}: expected {}, found {} ({} in this column)", place(table.source, seen.line, seen.field), what,
-                  expected, seen.text.empty() ? "an empty field" : in_quotes(seen.text),
+      fmt::format("{}: {}: expected {}, found {} ({} in this column)", location(table.source, seen.line, seen.field),
+                  what, expected, seen.text.empty() ? "an empty field" : in_quotes(seen.text),
                   counted(column.missing, "missing value")),
       hint);
 }
@@ -100,13 +100,13 @@ void require_numbers(const Table& table, std::size_t index, const Message& hint)
   if (!column.is_number())
     throw Error(ErrorCategory::input,
                 fmt::format("{}: {}: expected a number, found {}",
-                            place(table.source, column.first_text.line, column.first_text.field), in_column(column),
+                            location(table.source, column.first_text.line, column.first_text.field), in_column(column),
                             in_quotes(column.first_text.text)),
                 hint_for_text(column.first_text.text, hint));
   if (column.missing > 0) refuse_missing(table, column, in_column(column), "a number", hint);
   if (column.numbers.size() != table.rows)
     throw Error(ErrorCategory::internal,
-                fmt::format("{}: {}: expected {}, found {}", place(table.source), in_column(column),
+                fmt::format("{}: {}: expected {}, found {}", location(table.source), in_column(column),
                             counted(table.rows, "number"), column.numbers.size()));
 }
 
@@ -124,13 +124,13 @@ void require_target(const Table& table, std::size_t index) {
         ErrorCategory::input,
         fmt::format("{}: {}: expected a number in every row, or few enough different texts for classes, "
                     "found text {} among too many different values",
-                    place(table.source, column.first_text.line, column.first_text.field), in_column(column),
+                    location(table.source, column.first_text.line, column.first_text.field), in_column(column),
                     in_quotes(column.first_text.text)),
         message_of(NamedOption{"numeric", name_or_number(table, index)}, " leaves out the rows with text there"));
   if (!kept)
     throw Error(ErrorCategory::internal,
                 fmt::format("{}: {}: its text was not kept: expected a table that was read with this target",
-                            place(table.source), in_column(column)));
+                            location(table.source), in_column(column)));
 }
 
 void require_weights(const Table& table, std::size_t index) {
@@ -140,12 +140,13 @@ void require_weights(const Table& table, std::size_t index) {
   for (std::size_t row = 0; row < table.rows; ++row) {
     any = any || column.numbers[row] > 0;
     if (!(column.numbers[row] >= 0 && column.numbers[row] <= std::numeric_limits<float>::max()))
-      throw Error(ErrorCategory::input, fmt::format("{}: {}: expected a sample weight >= 0, found {}",
-                                                    place_of_row(table, row), in_column(column), column.numbers[row]));
+      throw Error(ErrorCategory::input,
+                  fmt::format("{}: {}: expected a sample weight >= 0, found {}", location_of_row(table, row),
+                              in_column(column), column.numbers[row]));
   }
   if (!any)
     throw Error(ErrorCategory::input, fmt::format("{}: {}: expected a sample weight above 0 in some row, found none",
-                                                  place(table.source), in_column(column)));
+                                                  location(table.source), in_column(column)));
 }
 
 }  // namespace chainrule

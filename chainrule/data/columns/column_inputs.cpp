@@ -32,8 +32,8 @@ bool fit_number_input(InputColumn& input, const Column& column, std::span<const 
   input.landmarks = std::move(scale.landmarks);
   input.scores = std::move(scale.scores);
   input.fill = quantile_of(column.numbers, present, 0.5);
-  input.least = scale.least;
-  input.most = scale.most;
+  input.minimum = scale.minimum;
+  input.maximum = scale.maximum;
   input.constant = scale.constant && scaling != Scaling::none && !input.may_miss;
   return scale.constant && !input.may_miss;
 }
@@ -55,24 +55,24 @@ std::vector<std::pair<std::string, std::size_t>> counts_of(const Table& table, c
   return counts;
 }
 
-bool fit_category(InputColumn& input, const Table& table, std::size_t place, std::span<const std::size_t> rows,
+bool fit_category(InputColumn& input, const Table& table, std::size_t index, std::span<const std::size_t> rows,
                   std::vector<Note>& notes) {
-  const Column& column = table.columns[place];
+  const Column& column = table.columns[index];
   auto counts = counts_of(table, column, rows);
   input.constant = counts.size() == 1;
   input.categories.clear();
   if (input.constant) return true;
-  if (counts.size() > kMostCategories) {
+  if (counts.size() > kMaxCategories) {
     constexpr std::size_t kManyNames = 500;  // likely customers or machines, rather than kinds
     Message text = fmt::format("{}: {} categories; the {} most frequent have inputs of their own, the others share one",
-                               in_column(column), counts.size(), kMostCategories);
+                               in_column(column), counts.size(), kMaxCategories);
     const bool many = counts.size() >= kManyNames;
     if (many)
       text.append(message_of(" (if each is a customer, machine or the like, ",
-                             NamedOption{"group", name_or_number(table, place)},
+                             NamedOption{"group", name_or_number(table, index)},
                              " keeps the rows of each together in the split)"));
     notes.push_back(info_note(NoteTopic::columns, text, column.name, many ? "group" : ""));
-    counts.resize(kMostCategories);
+    counts.resize(kMaxCategories);
   }
   for (auto& [text, count] : counts) input.categories.push_back(std::move(text));
   std::sort(input.categories.begin(), input.categories.end());
@@ -84,18 +84,18 @@ void require_category_column(const Table& table, const Column& column) {
   const Sighting& seen = column.first_no_utf8.line > 0 ? column.first_no_utf8 : column.first_text;
   throw Error(
       ErrorCategory::input,
-      fmt::format("{}: {}: expected {}, found {}", place(table.source, seen.line, seen.field), in_column(column),
+      fmt::format("{}: {}: expected {}, found {}", location(table.source, seen.line, seen.field), in_column(column),
                   column.first_no_utf8.line > 0 ? "text in UTF-8" : "at most a million different texts",
                   column.first_no_utf8.line > 0 ? in_quotes(seen.text) : "more"));
 }
 
-void encode_column(const InputColumn& input, const Table& table, std::size_t place, std::size_t offset,
+void encode_column(const InputColumn& input, const Table& table, std::size_t index, std::size_t offset,
                    Matrix& values) {
-  const Column& column = table.columns[place];
+  const Column& column = table.columns[index];
   const std::size_t width = input.width();
   if (!input.categorical) {
     Column storage;
-    const std::span<const double> numbers = numbers_for(input, table, place, storage).numbers;
+    const std::span<const double> numbers = numbers_for(input, table, index, storage).numbers;
     for (std::size_t row = 0; row < table.rows; ++row)
       encode_input(input, numbers[row], values.row(row).subspan(offset, width));
     return;
@@ -114,8 +114,8 @@ std::string text_of(const Table& table, const Column& column, std::size_t row) {
 }
 
 float as_float(double value) {
-  constexpr double kMost = std::numeric_limits<float>::max();
-  return static_cast<float>(std::clamp(value, -kMost, kMost));
+  constexpr double kMax = std::numeric_limits<float>::max();
+  return static_cast<float>(std::clamp(value, -kMax, kMax));
 }
 
 float encode_number(const InputColumn& column, double x) {
@@ -150,19 +150,19 @@ std::vector<std::string> input_names(const Encoder& encoder) {
   return names;
 }
 
-void fit_inputs(Encoder& encoder, const Table& table, const std::vector<std::size_t>& places,
+void fit_inputs(Encoder& encoder, const Table& table, const std::vector<std::size_t>& indices,
                 std::span<const std::size_t> rows, Scaling scaling, std::vector<Note>& notes) {
   std::vector<std::string> constant, gaps;
   for (std::size_t j = 0; j < encoder.inputs.size(); ++j) {
     InputColumn& input = encoder.inputs[j];
-    const Column& column = table.columns[places[j]];
+    const Column& column = table.columns[indices[j]];
     Column storage;
     bool same = false;
     if (input.categorical) {
       require_category_column(table, column);
-      same = fit_category(input, table, places[j], rows, notes);
+      same = fit_category(input, table, indices[j], rows, notes);
     } else {
-      const Column& numbers = numbers_for(input, table, places[j], storage);
+      const Column& numbers = numbers_for(input, table, indices[j], storage);
       // Unscaled seconds since 1970 would dominate all other inputs.
       const Scaling its = input.date && scaling == Scaling::none ? Scaling::standard : scaling;
       same = fit_number_input(input, numbers, rows, its);
@@ -183,13 +183,13 @@ void fit_inputs(Encoder& encoder, const Table& table, const std::vector<std::siz
                                  constant.size() == 1 ? constant[0] : ""));
 }
 
-Features encode_inputs(const Encoder& encoder, const Table& table, const std::vector<std::size_t>& places) {
+Features encode_inputs(const Encoder& encoder, const Table& table, const std::vector<std::size_t>& indices) {
   const std::size_t width = encoder.width();
   checked_product(checked_product(table.rows, width, "inputs"), sizeof(float), "inputs");
   Matrix values(table.rows, width);
   std::size_t offset = 0;
-  for (std::size_t j = 0; j < places.size(); ++j) {
-    encode_column(encoder.inputs[j], table, places[j], offset, values);
+  for (std::size_t j = 0; j < indices.size(); ++j) {
+    encode_column(encoder.inputs[j], table, indices[j], offset, values);
     offset += encoder.inputs[j].width();
   }
   return Features(std::move(values));

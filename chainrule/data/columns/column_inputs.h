@@ -19,10 +19,10 @@ float as_float(double value);
 
 /// Fits scales, medians and categories of the input columns to these rows. The j-th index is the table's column of
 /// input j.
-void fit_inputs(Encoder& encoder, const Table& table, const std::vector<std::size_t>& places,
+void fit_inputs(Encoder& encoder, const Table& table, const std::vector<std::size_t>& indices,
                 std::span<const std::size_t> rows, Scaling scaling, std::vector<Note>& notes);
 /// (table.rows x encoder.width()). Throws Error (input) for text where the encoder needs a number.
-Features encode_inputs(const Encoder& encoder, const Table& table, const std::vector<std::size_t>& places);
+Features encode_inputs(const Encoder& encoder, const Table& table, const std::vector<std::size_t>& indices);
 
 /// The text of a row: as written in the file, or the fewest digits of a number; "" if missing.
 std::string text_of(const Table& table, const Column& column, std::size_t row);

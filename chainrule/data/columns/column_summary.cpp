@@ -120,17 +120,17 @@ ColumnFacts facts_of(const Table& table, std::size_t index) {
 ColumnUse use_of(const Table& table, std::size_t index, const ColumnFacts& facts, const Encoder* encoder,
                  const std::string& scaling) {
   if (encoder == nullptr) return {};
-  if (encoder->target_place == index + 1) return {target_text(*encoder), 0};
-  if (encoder->weight_place == index + 1) return {"weight of the row", 0};
-  const auto at = std::ranges::lower_bound(encoder->input_places, index + 1);  // sorted in a new plan
-  if (at != encoder->input_places.end() && *at == index + 1) {
-    const InputColumn& input = encoder->inputs[static_cast<std::size_t>(at - encoder->input_places.begin())];
+  if (encoder->target_column == index + 1) return {target_text(*encoder), 0};
+  if (encoder->weight_column == index + 1) return {"weight of the row", 0};
+  const auto at = std::ranges::lower_bound(encoder->input_columns, index + 1);  // sorted in a new plan
+  if (at != encoder->input_columns.end() && *at == index + 1) {
+    const InputColumn& input = encoder->inputs[static_cast<std::size_t>(at - encoder->input_columns.begin())];
     return {inputs_text(input, scaling), input.width()};
   }
   return {table.has_images() ? "" : left_out_text(facts.reading.type), 0};
 }
 
-std::string values_text(const ColumnFacts& facts, const Column& column, std::size_t room) {
+std::string values_text(const ColumnFacts& facts, const Column& column, std::size_t width) {
   const ColumnType type = facts.reading.type;
   if (is_date(facts))
     return fmt::format("{} to {}", date_text(facts.smallest, facts.reading.form),
@@ -154,7 +154,7 @@ std::string values_text(const ColumnFacts& facts, const Column& column, std::siz
     else
       one += fmt::format(" {}", count);
     const std::size_t needed = length(out) + 2 + length(one) + (facts.distinct > shown + 1 ? 5 : 0);
-    if (shown > 0 && needed > room) break;
+    if (shown > 0 && needed > width) break;
     out += (shown > 0 ? ", " : "") + one;
     ++shown;
   }

@@ -39,7 +39,7 @@ ColumnUse use_of(const Table& table, std::size_t index, const ColumnFacts& facts
                  const std::string& scaling);
 
 /// "17 to 90, median 37", "2024-01-31 to 2024-12-31" or the most frequent values, in at most `room` characters.
-std::string values_text(const ColumnFacts& facts, const Column& column, std::size_t room);
+std::string values_text(const ColumnFacts& facts, const Column& column, std::size_t width);
 
 }  // namespace chainrule
 #pragma GCC visibility pop

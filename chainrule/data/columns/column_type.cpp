@@ -36,7 +36,7 @@ std::vector<Text> texts_of(const Column& column) {
 }
 
 template <class Holds>
-double share_of_rows(const std::vector<Text>& texts, Holds holds) {
+double fraction_of_rows(const std::vector<Text>& texts, Holds holds) {
   std::size_t all = 0, those = 0;
   for (const Text& text : texts) {
     all += text.rows;
@@ -48,9 +48,9 @@ double share_of_rows(const std::vector<Text>& texts, Holds holds) {
 bool is_boolean(const std::vector<Text>& texts) {
   bool yes = false, no = false;
   for (const Text& text : texts) {
-    const std::optional<bool> truth = truth_of(text.text);
-    if (!truth) return false;
-    (*truth ? yes : no) = true;
+    const std::optional<bool> boolean = boolean_from_text(text.text);
+    if (!boolean) return false;
+    (*boolean ? yes : no) = true;
   }
   return yes && no;
 }
@@ -70,11 +70,11 @@ bool read_dates(const std::vector<Text>& texts, const Column& column, ColumnRead
   }
   for (const DateForm form : {DateForm::month_first, DateForm::day_first, DateForm::time}) {
     std::vector<bool> is_date(column.spellings.size(), true);
-    const double share = share_of_rows(texts, [&](const Text& text) {
+    const double fraction = fraction_of_rows(texts, [&](const Text& text) {
       is_date[text.code] = seconds_of(text.text, form).has_value();
       return static_cast<bool>(is_date[text.code]);
     });
-    if (share < kNearlyAll) continue;
+    if (fraction < kNearlyAll) continue;
     const auto odd = std::ranges::find_if(column.codes, [&](std::uint32_t code) { return !is_date[code]; });
     reading.odd_date = static_cast<std::size_t>(odd - column.codes.begin());
     break;
@@ -84,7 +84,7 @@ bool read_dates(const std::vector<Text>& texts, const Column& column, ColumnRead
 
 bool is_mostly_numbers(const std::vector<Text>& texts, const Column& column) {
   return is_decimal_comma(column.first_text.text) ||
-         share_of_rows(texts, [](const Text& text) { return number_in(text.text).has_value(); }) > 0.5;
+         fraction_of_rows(texts, [](const Text& text) { return number_in(text.text).has_value(); }) > 0.5;
 }
 
 ColumnType type_of_texts(const std::vector<Text>& texts, std::size_t rows) {
@@ -129,8 +129,8 @@ ColumnType type_of_numbers(const Table& table, std::span<const double> numbers) 
   const auto is_missing = [](double number) { return std::isnan(number); };
   if (std::ranges::all_of(numbers, is_missing)) return ColumnType::constant;
   if (std::ranges::all_of(numbers, [&](double number) { return number == numbers[0]; })) return ColumnType::constant;
-  const auto is_truth = [&](double number) { return number == 0 || number == 1 || is_missing(number); };
-  if (std::ranges::all_of(numbers, is_truth) && std::ranges::count(numbers, 0.0) > 0 &&
+  const auto is_zero_or_one = [&](double number) { return number == 0 || number == 1 || is_missing(number); };
+  if (std::ranges::all_of(numbers, is_zero_or_one) && std::ranges::count(numbers, 0.0) > 0 &&
       std::ranges::count(numbers, 1.0) > 0)
     return ColumnType::boolean;
   return is_run(table, numbers) ? ColumnType::running_number : ColumnType::number;
@@ -147,7 +147,7 @@ ColumnReading read_column(const Table& table, std::size_t index) {
                                                      : ColumnType::id};
 }
 
-std::optional<bool> truth_of(std::string_view text) {
+std::optional<bool> boolean_from_text(std::string_view text) {
   if (text.size() > 5) return std::nullopt;
   std::string lower(text);
   for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;

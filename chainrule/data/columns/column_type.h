@@ -42,7 +42,7 @@ struct ColumnReading {
 ColumnReading read_column(const Table& table, std::size_t index);
 
 /// true, yes, t, y and 1, false, no, f, n and 0, in any case.
-std::optional<bool> truth_of(std::string_view text);
+std::optional<bool> boolean_from_text(std::string_view text);
 
 }  // namespace chainrule
 #pragma GCC visibility pop

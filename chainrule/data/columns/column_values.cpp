@@ -18,15 +18,15 @@ namespace {
 
 constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 
-std::string place_of_field(const Table& table, std::size_t row, std::size_t index) {
-  if (table.first_line == 0) return place_of_row(table, row);
-  return fmt::format("{}:{}", place_of_row(table, row), index + 1);
+std::string location_of_field(const Table& table, std::size_t row, std::size_t index) {
+  if (table.first_line == 0) return location_of_row(table, row);
+  return fmt::format("{}:{}", location_of_row(table, row), index + 1);
 }
 
 [[noreturn]] void refuse(const Table& table, std::size_t row, std::size_t index, DateForm form,
                          const std::string& found, const std::string& hint) {
   throw Error(ErrorCategory::input,
-              fmt::format("{}: {}: expected {}, found {}", place_of_field(table, row, index),
+              fmt::format("{}: {}: expected {}, found {}", location_of_field(table, row, index),
                           in_column(table.columns[index]), example_of(form), in_quotes(found)),
               hint);
 }
@@ -65,10 +65,10 @@ void read_dates(const Table& table, std::size_t index, DateForm form, const std:
   }
 }
 
-void read_truths(const Table& table, std::size_t index, std::vector<double>& numbers) {
+void read_booleans(const Table& table, std::size_t index, std::vector<double>& numbers) {
   const auto read = [](const std::string& text, std::size_t) {
-    const std::optional<bool> truth = truth_of(text);
-    return truth ? static_cast<double>(*truth) : kMissing;
+    const std::optional<bool> boolean = boolean_from_text(text);
+    return boolean ? static_cast<double>(*boolean) : kMissing;
   };
   if (!table.columns[index].is_number()) return read_texts(table, index, read, numbers);
   for (const double number : table.columns[index].numbers)
@@ -77,10 +77,10 @@ void read_truths(const Table& table, std::size_t index, std::vector<double>& num
 
 }  // namespace
 
-const Column& numbers_for(const InputColumn& input, const Table& table, std::size_t place, Column& storage) {
-  const Column& column = table.columns[place];
+const Column& numbers_for(const InputColumn& input, const Table& table, std::size_t index, Column& storage) {
+  const Column& column = table.columns[index];
   if (!input.boolean && !input.date) {
-    if (!column.is_number() || column.numbers.size() != table.rows) require_numbers(table, place, "");
+    if (!column.is_number() || column.numbers.size() != table.rows) require_numbers(table, index, "");
     return column;
   }
   storage = Column{};
@@ -89,9 +89,9 @@ const Column& numbers_for(const InputColumn& input, const Table& table, std::siz
   storage.first_missing = column.first_missing;
   storage.numbers.reserve(table.rows);
   if (input.boolean)
-    read_truths(table, place, storage.numbers);
+    read_booleans(table, index, storage.numbers);
   else
-    read_dates(table, place, *input.date, "", storage.numbers);
+    read_dates(table, index, *input.date, "", storage.numbers);
   return storage;
 }
 
@@ -107,9 +107,9 @@ std::vector<Cycle> varying_cycles(DateForm form, std::span<const double> numbers
     double first = kMissing;
     for (const std::size_t row : rows) {
       if (std::isnan(numbers[row])) continue;
-      const double share = share_of(cycle, numbers[row]);
-      if (std::isnan(first)) first = share;
-      if (share == first) continue;
+      const double phase = phase_of(cycle, numbers[row]);
+      if (std::isnan(first)) first = phase;
+      if (phase == first) continue;
       cycles.push_back(cycle);
       break;
     }
@@ -120,9 +120,9 @@ std::vector<Cycle> varying_cycles(DateForm form, std::span<const double> numbers
 void encode_cycles(std::span<const Cycle> cycles, double x, std::span<float> inputs) {
   for (std::size_t k = 0; k < cycles.size(); ++k) {
     const bool missing = std::isnan(x);
-    const double share = share_of(cycles[k], x);
-    inputs[2 * k] = missing ? 0.0f : static_cast<float>(elementary::sin_turns(share));
-    inputs[2 * k + 1] = missing ? 0.0f : static_cast<float>(elementary::cos_turns(share));
+    const double phase = phase_of(cycles[k], x);
+    inputs[2 * k] = missing ? 0.0f : static_cast<float>(elementary::sin_turns(phase));
+    inputs[2 * k + 1] = missing ? 0.0f : static_cast<float>(elementary::cos_turns(phase));
   }
 }
 

@@ -79,9 +79,9 @@ class Reader {
     while (count < rest_.size() && is_digit(rest_[count])) ++count;
     return count;
   }
-  bool number(std::size_t least, std::size_t most, std::int64_t& value) {
+  bool number(std::size_t minimum, std::size_t maximum, std::int64_t& value) {
     const std::size_t count = digits();
-    if (count < least || count > most) return false;
+    if (count < minimum || count > maximum) return false;
     value = 0;
     for (std::size_t k = 0; k < count; ++k) value = 10 * value + (rest_[k] - '0');
     rest_.remove_prefix(count);
@@ -98,11 +98,11 @@ class Reader {
     return any;
   }
   // Upper or lower case.
-  bool word(std::string_view wanted) {
-    if (rest_.size() < wanted.size()) return false;
-    for (std::size_t k = 0; k < wanted.size(); ++k)
-      if (lower(rest_[k]) != wanted[k]) return false;
-    rest_.remove_prefix(wanted.size());
+  bool word(std::string_view expected) {
+    if (rest_.size() < expected.size()) return false;
+    for (std::size_t k = 0; k < expected.size(); ++k)
+      if (lower(rest_[k]) != expected[k]) return false;
+    rest_.remove_prefix(expected.size());
     return true;
   }
   bool month(std::int64_t& value) {
@@ -282,7 +282,7 @@ std::string date_text(double seconds, DateForm form) {
   return milliseconds == 0 ? date : date + 'T' + clock;
 }
 
-double share_of(Cycle cycle, double seconds) {
+double phase_of(Cycle cycle, double seconds) {
   const Moment moment = moment_of(seconds);
   if (cycle == Cycle::time_of_day) return moment.second / static_cast<double>(kDay);
   if (cycle == Cycle::day_of_week) return static_cast<double>((moment.days + kEpoch) % 7) / 7;  // 0001-01-01: a Monday

@@ -36,7 +36,7 @@ enum class Cycle { time_of_day, day_of_week, day_of_year };
 inline constexpr std::array<std::string_view, 3> kCycleNames{"time of day", "day of week", "day of year"};
 /// Elapsed fraction of the cycle, in [0, 1): of the day, of the week since Monday (in whole days), of the year (in
 /// whole days). `seconds` is clamped to the years 1 to 9999.
-double share_of(Cycle cycle, double seconds);
+double phase_of(Cycle cycle, double seconds);
 
 }  // namespace chainrule
 #pragma GCC visibility pop

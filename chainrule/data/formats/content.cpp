@@ -144,7 +144,7 @@ Content recognise(InputStream& in) {
   const std::string_view head = in.peek(4096);
   const auto refuse = [&](std::string_view found, std::string_view hint) {
     throw Error(ErrorCategory::input,
-                place(in.name()) + ": format: expected CSV, IDX or NPY, found " + std::string(found),
+                location(in.name()) + ": format: expected CSV, IDX or NPY, found " + std::string(found),
                 std::string(hint));
   };
   if (head.empty()) refuse("an empty file", "");

@@ -38,7 +38,8 @@ class TableBuilder {
     const std::size_t c = field_++;
     if (table_.columns.empty()) {
       if (c == kMaxColumns)
-        refuse(place(table_.source, line), "columns: expected at most " + std::to_string(kMaxColumns) + ", found more");
+        refuse(location(table_.source, line),
+               "columns: expected at most " + std::to_string(kMaxColumns) + ", found more");
       first_row_.emplace_back(line, text);
       return false;
     }
@@ -68,7 +69,7 @@ class TableBuilder {
     const std::size_t columns = table_.columns.size();
     if (field_ != columns) refuse_length(line);
     if (columns == 1 && first_blank_ != 0)
-      refuse(place(table_.source, first_blank_), "expected 1 field, found an empty line",
+      refuse(location(table_.source, first_blank_), "expected 1 field, found an empty line",
              "a missing value in a table of one column is written NA");
     blanks_inside_ = blanks_;
     field_ = 0;
@@ -84,7 +85,7 @@ class TableBuilder {
   }
 
   Table take() {
-    const std::string where = place(table_.source);
+    const std::string where = location(table_.source);
     if (table_.columns.empty()) refuse(where, "expected a table, found nothing but blank lines");
     if (table_.rows == 0)
       refuse(where, "expected rows below the header, found none",
@@ -142,7 +143,7 @@ class TableBuilder {
   [[noreturn]] void refuse_length(std::uint64_t line) const {
     const bool first = table_.rows == 0 && table_.has_header;
     const bool comment = row_begins_with_hash_ || (first && table_.columns[0].name.starts_with('#'));
-    refuse(place(table_.source, line),
+    refuse(location(table_.source, line),
            "expected " + count_of(table_.columns.size(), "field") + ", found " + std::to_string(field_),
            comment               ? Message("lines with # are not comments here: remove them")
            : commas_part_fields_ ? quote_numbers()
@@ -161,7 +162,7 @@ class TableBuilder {
     if (table_.has_header) refuse_repeated_names();
     find_target();
     for (const std::string& name : options_.texts)
-      if (const auto wanted = try_find_column(table_, name)) progress_[*wanted].keeps_texts = true;
+      if (const auto requested = try_find_column(table_, name)) progress_[*requested].keeps_texts = true;
     if (!options_.numeric.empty()) {
       const std::vector<bool> numeric = numeric_columns(table_, options_);
       for (std::size_t c = 0; c < numeric.size(); ++c) progress_[c].is_numeric = numeric[c];
@@ -212,7 +213,7 @@ class TableBuilder {
         order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return columns[a].name == columns[b].name; });
     if (same == order.end()) return;
     const std::size_t first = same[0], second = same[1];
-    refuse(place(table_.source, first_row_[second].line, second + 1),
+    refuse(location(table_.source, first_row_[second].line, second + 1),
            "header: expected different names, found " + in_quotes(columns[first].name) + " in fields " +
                std::to_string(first + 1) + " and " + std::to_string(second + 1));
   }
@@ -291,8 +292,8 @@ class TableBuilder {
       return;
     }
     if (c == target_ && !column.is_number())
-      refuse(place(table_.source, line, c + 1), "target " + in_quotes(column.name) + ": expected at most " +
-                                                    std::to_string(kMaxSpellings) + " different texts, found more");
+      refuse(location(table_.source, line, c + 1), "target " + in_quotes(column.name) + ": expected at most " +
+                                                       std::to_string(kMaxSpellings) + " different texts, found more");
     column.codes = {};
     progress_[c].spellings = {};
     progress_[c].keeps_spellings = false;
@@ -310,7 +311,7 @@ class TableBuilder {
                                          count_of(column.replaced, "text") +
                                          (column.replaced == 1 ? " counts" : " count") +
                                          " as missing (first: " + in_quotes(column.first_replaced.text) + " in " +
-                                         place(table_.source, column.first_replaced.line, c + 1) + ")",
+                                         location(table_.source, column.first_replaced.line, c + 1) + ")",
                                      table_.columns[c].name));
   }
 
@@ -319,7 +320,7 @@ class TableBuilder {
   }
 
   [[noreturn]] void refuse_encoding(std::size_t c, std::string_view text, std::uint64_t line) const {
-    refuse(place(table_.source, line, c + 1), "text: expected UTF-8, found " + in_quotes(text),
+    refuse(location(table_.source, line, c + 1), "text: expected UTF-8, found " + in_quotes(text),
            "save the file as UTF-8 (iconv -f latin1 -t utf8, for instance)");
   }
 
@@ -333,7 +334,7 @@ class TableBuilder {
     }
     if (first == kNone) return;
     const Sighting& seen = progress_[first].not_finite;
-    refuse(place(table_.source, seen.line, seen.field),
+    refuse(location(table_.source, seen.line, seen.field),
            "column " + in_quotes(table_.columns[first].name) + ": expected a finite number up to 3.4e38, found " +
                in_quotes(seen.text),
            message_of(NamedOption{"missing", std::string(trimmed(seen.text))}, " counts it as missing"));
@@ -375,13 +376,13 @@ constexpr std::size_t kSampleLimit = std::size_t{4} << 20;
 constexpr std::uint64_t kUnpackedFree = std::uint64_t{8} << 20, kUnpackedTimes = 100;
 // Detects the dialect from a block, or more if a block has fewer than two rows. Does not consume the input.
 CsvDialect sniff_front(InputStream& in, const LoadOptions& options) {
-  std::size_t wanted = InputStream::kBlock;
-  std::string_view sample = in.peek(wanted);
-  while (sample.size() >= wanted && wanted < kSampleLimit && count_rows(sample, 2) < 2) {
-    wanted *= 2;
-    sample = in.peek(wanted);
+  std::size_t requested = InputStream::kBlock;
+  std::string_view sample = in.peek(requested);
+  while (sample.size() >= requested && requested < kSampleLimit && count_rows(sample, 2) < 2) {
+    requested *= 2;
+    sample = in.peek(requested);
   }
-  return sniff_csv(in.name(), sample, sample.size() < wanted, options);
+  return sniff_csv(in.name(), sample, sample.size() < requested, options);
 }
 
 void skip_byte_order_mark(InputStream& in) {
@@ -403,7 +404,7 @@ char take_separator_line(InputStream& in) {
 void refuse_bomb(const InputStream& in) {
   if (!in.is_gzip() || in.unpacked_bytes() <= kUnpackedFree + kUnpackedTimes * in.packed_bytes()) return;
   throw Error(ErrorCategory::input,
-              place(in.name()) + ": gzip: expected text that unpacks to at most " + std::to_string(kUnpackedTimes) +
+              location(in.name()) + ": gzip: expected text that unpacks to at most " + std::to_string(kUnpackedTimes) +
                   " times its size, found more",
               "if this is intended, unpack it first");
 }
@@ -432,9 +433,9 @@ void note_dialect(const CsvDialect& dialect, Table& table) {
 Table load_csv(InputStream& in, const LoadOptions& options) {
   skip_byte_order_mark(in);
   const char separator = take_separator_line(in);
-  LoadOptions told = options;
-  if (told.delimiter == 0) told.delimiter = separator;
-  const CsvDialect dialect = sniff_front(in, told);
+  LoadOptions with_delimiter = options;
+  if (with_delimiter.delimiter == 0) with_delimiter.delimiter = separator;
+  const CsvDialect dialect = sniff_front(in, with_delimiter);
   TableBuilder builder(in.name(), dialect, options, estimated_rows(in, dialect.row_bytes));
   CsvParser<TableBuilder> parser(in.name(), dialect.delimiter, builder, separator == 0 ? 1 : 2);
   std::vector<char> block(InputStream::kBlock);

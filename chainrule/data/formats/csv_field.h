@@ -28,12 +28,12 @@ inline const char* read_short_decimal(const char* next, const char* end, char po
   static constexpr std::array<double, 16> kPowers{1,   1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                                   1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
   static constexpr std::array<double, 2> kSigns{1, -1};  // a branch would often be mispredicted
-  constexpr std::ptrdiff_t kMostDigits = 15;
+  constexpr std::ptrdiff_t kMaxDigits = 15;
   const auto is_digit = [](char c) { return static_cast<unsigned char>(c - '0') < 10; };
   const bool minus = next != end && *next == '-';
   next += minus ? 1 : 0;
   const char* const last =
-      end - next > kMostDigits + 2 ? next + kMostDigits + 2 : end;  // beyond it there are too many digits
+      end - next > kMaxDigits + 2 ? next + kMaxDigits + 2 : end;  // beyond it there are too many digits
   const char* const first = next;
   std::uint64_t digits = 0;
   for (; next != last && is_digit(*next); ++next) digits = digits * 10 + static_cast<std::uint64_t>(*next - '0');
@@ -44,7 +44,7 @@ inline const char* read_short_decimal(const char* next, const char* end, char po
     decimals = next - fraction;
     count += decimals;
   }
-  if (count == 0 || count > kMostDigits) return nullptr;
+  if (count == 0 || count > kMaxDigits) return nullptr;
   number = kSigns[minus ? 1 : 0] * (static_cast<double>(digits) / kPowers[static_cast<std::size_t>(decimals)]);
   return next;
 }

@@ -219,7 +219,7 @@ class CsvParser {
 
   [[noreturn]] void refuse(std::uint64_t line, std::uint64_t field, const std::string& what,
                            const std::string& hint) const {
-    throw Error(ErrorCategory::input, place(name_, line, field) + ": " + what, hint);
+    throw Error(ErrorCategory::input, location(name_, line, field) + ": " + what, hint);
   }
 
   std::string name_;

@@ -14,7 +14,7 @@ namespace {
 constexpr std::uint8_t kUnsignedByte = 0x08;
 
 [[noreturn]] void refuse_idx(const InputStream& in, const std::string& what, const std::string& hint = {}) {
-  throw Error(ErrorCategory::input, place(in.name()) + ": " + what, hint);
+  throw Error(ErrorCategory::input, location(in.name()) + ": " + what, hint);
 }
 
 std::string as_hex(std::span<const std::uint8_t> bytes) {
@@ -61,7 +61,7 @@ Table load_idx(InputStream& in, const LoadOptions& options) {
   table.rows = dimensions[0];
   table.images.height = dimensions.size() == 3 ? dimensions[1] : 1;
   table.images.width = dimensions.back();
-  const std::string what = place(in.name()) + ": IDX dimensions";
+  const std::string what = location(in.name()) + ": IDX dimensions";
   const std::size_t pixels = checked_product(table.images.height, table.images.width, what);
   const std::size_t bytes = checked_product(table.rows, pixels, what);
   if (bytes == 0)

@@ -117,10 +117,10 @@ std::size_t InputStream::inflate_some(unsigned char* out, std::size_t count) {
   if (inflate_->avail_in == 0 && !refill())
     fail("gzip: expected the end of the compressed data, found the end of the file after " + std::to_string(packed_) +
          " bytes (the file is cut)");
-  const uInt room = static_cast<uInt>(std::min<std::size_t>(count, 1U << 30));
+  const uInt capacity = static_cast<uInt>(std::min<std::size_t>(count, 1U << 30));
   const uInt had = inflate_->avail_in;
   inflate_->next_out = out;
-  inflate_->avail_out = room;
+  inflate_->avail_out = capacity;
   const int status = inflate(inflate_.get(), Z_NO_FLUSH);
   packed_ += had - inflate_->avail_in;
   if (status == Z_MEM_ERROR) throw std::bad_alloc();
@@ -128,7 +128,7 @@ std::size_t InputStream::inflate_some(unsigned char* out, std::size_t count) {
     fail("gzip: expected intact data, found damage near byte " + std::to_string(packed_) + " (" +
          (inflate_->msg != nullptr ? inflate_->msg : "no reason known") + ")");
   if (status == Z_STREAM_END) end_of_member();
-  return room - inflate_->avail_out;
+  return capacity - inflate_->avail_out;
 }
 
 // RFC 1952, 2.2: a file may hold several members one after the other. Anything else after a member is refused.
@@ -142,23 +142,25 @@ void InputStream::end_of_member() {
   if (inflateReset(inflate_.get()) != Z_OK) throw std::bad_alloc();
 }
 
-void InputStream::fail(const std::string& what) const { throw Error(ErrorCategory::input, place(name_) + ": " + what); }
+void InputStream::fail(const std::string& what) const {
+  throw Error(ErrorCategory::input, location(name_) + ": " + what);
+}
 
 std::vector<std::uint8_t> read_declared(InputStream& in, std::size_t declared, std::string_view what) {
   const auto refuse = [&](const std::string& found) {
-    throw Error(ErrorCategory::input, place(in.name()) + ": " + std::string(what) + ": expected " +
+    throw Error(ErrorCategory::input, location(in.name()) + ": " + std::string(what) + ": expected " +
                                           std::to_string(declared) + " bytes, found " + found);
   };
   if (const auto left = in.bytes_left(); left && *left != declared) refuse(std::to_string(*left));
   std::vector<std::uint8_t> bytes;
   while (bytes.size() < declared) {
     const std::size_t had = bytes.size();
-    const std::size_t wanted = std::min(declared - had, std::max(InputStream::kBlock, had));
-    bytes.reserve(had + wanted);
-    bytes.resize(had + wanted);
-    const std::size_t got = in.read(bytes.data() + had, wanted);
+    const std::size_t requested = std::min(declared - had, std::max(InputStream::kBlock, had));
+    bytes.reserve(had + requested);
+    bytes.resize(had + requested);
+    const std::size_t got = in.read(bytes.data() + had, requested);
     bytes.resize(had + got);
-    if (got < wanted) refuse(std::to_string(bytes.size()));
+    if (got < requested) refuse(std::to_string(bytes.size()));
   }
   if (!in.peek(1).empty()) refuse("more");
   return bytes;

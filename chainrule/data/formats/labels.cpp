@@ -49,9 +49,9 @@ std::string find_labels(const std::string& path) {
 [[noreturn]] void refuse_missing(const std::string& path) {
   std::string looked_for;
   for (const std::string& candidate : label_candidates(path))
-    looked_for += (looked_for.empty() ? "" : " or ") + place(candidate.substr(candidate.find_last_of('/') + 1));
+    looked_for += (looked_for.empty() ? "" : " or ") + location(candidate.substr(candidate.find_last_of('/') + 1));
   throw Error(ErrorCategory::input,
-              place(path) + ": labels: expected a file of labels next to it" +
+              location(path) + ": labels: expected a file of labels next to it" +
                   (looked_for.empty() ? "" : ", " + looked_for) + ", found none",
               message_of(NamedOption{"labels"}, " names the file with the labels"));
 }
@@ -60,7 +60,7 @@ Column read_table_labels(InputStream& in, std::size_t rows, const std::string& o
   Table table = load_csv(in, {});
   if (table.columns.size() != 1)
     throw Error(ErrorCategory::input,
-                place(in.name()) + ": labels: expected one column, found " + std::to_string(table.columns.size()));
+                location(in.name()) + ": labels: expected one column, found " + std::to_string(table.columns.size()));
   check_label_count(in.name(), table.rows, owner, rows);
   table.columns[0].name = "label";
   return std::move(table.columns[0]);
@@ -70,8 +70,9 @@ Column read_table_labels(InputStream& in, std::size_t rows, const std::string& o
 
 void check_label_count(const std::string& labels, std::size_t count, const std::string& owner, std::size_t rows) {
   if (count == rows) return;
-  throw Error(ErrorCategory::input, place(labels) + ": labels: expected " + std::to_string(rows) +
-                                        ", one for each row of " + place(owner) + ", found " + std::to_string(count));
+  throw Error(ErrorCategory::input, location(labels) + ": labels: expected " + std::to_string(rows) +
+                                        ", one for each row of " + location(owner) + ", found " +
+                                        std::to_string(count));
 }
 
 Column read_labels(const std::string& path, std::size_t rows, const std::string& owner) {
@@ -83,14 +84,14 @@ Column read_labels(const std::string& path, std::size_t rows, const std::string&
 }
 
 void add_labels(Table& table, const std::string& path, const LoadOptions& options) {
-  const bool asked_for = !options.labels.empty();
-  if (!asked_for && !options.target) return;
-  const std::string labels = asked_for ? options.labels : find_labels(path);
+  const bool requested = !options.labels.empty();
+  if (!requested && !options.target) return;
+  const std::string labels = requested ? options.labels : find_labels(path);
   if (labels.empty() && options.target_required) refuse_missing(path);
   if (labels.empty()) return;
   table.columns.push_back(read_labels(labels, table.rows, path));
-  if (!asked_for)
-    table.notes.push_back(info_note(NoteTopic::reading, "labels taken from " + place(labels), "", "labels"));
+  if (!requested)
+    table.notes.push_back(info_note(NoteTopic::reading, "labels taken from " + location(labels), "", "labels"));
   check_target(table, options);
 }
 

@@ -20,15 +20,15 @@ namespace {
 // A column of the training data: its name, and its number from 1.
 struct Known {
   std::string name;
-  std::size_t place = 0;
+  std::size_t number = 0;
 };
 
 std::vector<Known> known_columns(const Encoder& encoder) {
   std::vector<Known> known;
-  for (std::size_t j = 0; j < encoder.inputs.size() && j < encoder.input_places.size(); ++j)
-    known.push_back({encoder.inputs[j].name, encoder.input_places[j]});
-  known.push_back({encoder.target, encoder.target_place});
-  if (encoder.weight_place > 0) known.push_back({encoder.weight, encoder.weight_place});
+  for (std::size_t j = 0; j < encoder.inputs.size() && j < encoder.input_columns.size(); ++j)
+    known.push_back({encoder.inputs[j].name, encoder.input_columns[j]});
+  known.push_back({encoder.target, encoder.target_column});
+  if (encoder.weight_column > 0) known.push_back({encoder.weight, encoder.weight_column});
   return known;
 }
 
@@ -37,7 +37,7 @@ std::optional<Known> find_known(const std::vector<Known>& known, const std::stri
   for (const Known& column : known)
     if (column.name == name_or_number) return column;
   for (const Known& column : known)
-    if (std::to_string(column.place) == name_or_number) return column;
+    if (std::to_string(column.number) == name_or_number) return column;
   return std::nullopt;
 }
 
@@ -48,8 +48,8 @@ std::optional<std::size_t> index_in(const Table& head, const Encoder& encoder, c
     return std::nullopt;
   }
   const bool without_target = head.columns.size() + 1 == encoder.training_columns;
-  if (without_target && column.place == encoder.target_place) return std::nullopt;
-  return column.place - (without_target && column.place > encoder.target_place ? 2 : 1);
+  if (without_target && column.number == encoder.target_column) return std::nullopt;
+  return column.number - (without_target && column.number > encoder.target_column ? 2 : 1);
 }
 
 }  // namespace
@@ -86,7 +86,7 @@ std::string images_in_folder(const std::string& folder, Part part) {
   const std::string base = folder + (folder.ends_with('/') ? "" : "/") + stem;
   for (const std::string ending : kEndings)
     if (exists(base + ending)) return base + ending;
-  throw Error(ErrorCategory::input, place(folder) + ": folder: expected MNIST's files in it, " + stem +
+  throw Error(ErrorCategory::input, location(folder) + ": folder: expected MNIST's files in it, " + stem +
                                         "-idx3-ubyte or " + stem + "-idx3-ubyte.gz, found neither");
 }
 
@@ -96,7 +96,7 @@ Table load_table(const std::string& path, const LoadOptions& options) {
   if (is_folder(path)) {
     const std::string images = images_in_folder(path, options.part);
     Table table = load_table(images, options);
-    table.notes.insert(table.notes.begin(), info_note(NoteTopic::reading, "images taken from " + place(images)));
+    table.notes.insert(table.notes.begin(), info_note(NoteTopic::reading, "images taken from " + location(images)));
     return table;
   }
   InputStream in(path);
@@ -104,7 +104,7 @@ Table load_table(const std::string& path, const LoadOptions& options) {
   if (content == Content::idx) return load_idx(in, options);
   if (content == Content::npy) return load_npy(in, options);
   if (!options.labels.empty())
-    throw option_error("labels", place(in.name()) + ": expected images or an NPY array, found a CSV table",
+    throw option_error("labels", location(in.name()) + ": expected images or an NPY array, found a CSV table",
                        "in a table the target is one of the columns");
   return load_csv(in, options);
 }

@@ -23,10 +23,10 @@ namespace chainrule::formats {
 namespace {
 
 constexpr std::size_t kLongestHeader = 65'536;
-constexpr std::size_t kMostDimensions = 32;
+constexpr std::size_t kMaxDimensions = 32;
 
 [[noreturn]] void refuse_npy(const std::string& name, const std::string& what, const std::string& hint = {}) {
-  throw Error(ErrorCategory::input, place(name) + ": NPY " + what, hint);
+  throw Error(ErrorCategory::input, location(name) + ": NPY " + what, hint);
 }
 
 /// Reads the only kind of dictionary that NumPy writes, in order.
@@ -45,7 +45,7 @@ class HeaderReader {
       seen = true;
       expect(':');
       if (key == "descr") type(header);
-      if (key == "fortran_order") header.column_major = truth();
+      if (key == "fortran_order") header.column_major = boolean();
       if (key == "shape") header.shape = shape();
       if (!accept(',')) {
         expect('}');
@@ -71,8 +71,8 @@ class HeaderReader {
   void expect(char c) {
     if (!accept(c)) unexpected(in_quotes(std::string(1, c)), text_);
   }
-  [[noreturn]] void unexpected(const std::string& wanted, std::string_view found) const {
-    refuse_npy(name_, "header: expected " + wanted + ", found " + in_quotes(found));
+  [[noreturn]] void unexpected(const std::string& expected, std::string_view found) const {
+    refuse_npy(name_, "header: expected " + expected + ", found " + in_quotes(found));
   }
 
   std::string_view string() {
@@ -85,7 +85,7 @@ class HeaderReader {
     return content;
   }
 
-  bool truth() {
+  bool boolean() {
     blanks();
     for (const std::string_view word : {"True", "False"}) {
       if (!text_.starts_with(word)) continue;
@@ -103,7 +103,7 @@ class HeaderReader {
       std::size_t size = 0;
       const auto [stop, problem] = std::from_chars(text_.data(), text_.data() + text_.size(), size);
       if (problem != std::errc()) unexpected("a size that fits in 64 bits", text_);
-      if (dimensions.size() == kMostDimensions) unexpected("at most 32 dimensions", text_);
+      if (dimensions.size() == kMaxDimensions) unexpected("at most 32 dimensions", text_);
       dimensions.push_back(size);
       text_.remove_prefix(static_cast<std::size_t>(stop - text_.data()));
       if (!accept(',')) {
@@ -172,7 +172,7 @@ namespace {
 constexpr double kLargest = static_cast<double>(std::numeric_limits<float>::max());
 
 [[noreturn]] void refuse_npy(const InputStream& in, const std::string& what, const Message& hint = {}) {
-  throw Error(ErrorCategory::input, place(in.name()) + ": " + what, hint);
+  throw Error(ErrorCategory::input, location(in.name()) + ": " + what, hint);
 }
 
 struct Array {
@@ -189,9 +189,9 @@ std::string shape_text(const std::vector<std::size_t>& shape) {
 // Reads exactly the elements that the header declares.
 Array read_elements(InputStream& in, NpyHeader header) {
   std::size_t count = 1;
-  for (const std::size_t size : header.shape) count = checked_product(count, size, place(in.name()) + ": NPY shape");
+  for (const std::size_t size : header.shape) count = checked_product(count, size, location(in.name()) + ": NPY shape");
   if (count == 0) refuse_npy(in, "NPY shape: expected at least one element, found " + shape_text(header.shape));
-  const std::size_t bytes = checked_product(count, header.item_size, place(in.name()) + ": NPY shape");
+  const std::size_t bytes = checked_product(count, header.item_size, location(in.name()) + ": NPY shape");
   const std::string what = "NPY array of shape " + shape_text(header.shape);
   return {std::move(header), read_declared(in, bytes, what)};
 }

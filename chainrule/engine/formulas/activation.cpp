@@ -53,10 +53,10 @@ std::string_view activation_name(const Activation& activation) {
 }
 
 Activation activation_from_name(std::string_view name) {
-  const std::string wanted = with_underscores(name);
-  if (wanted == "logistic") return ActivationKind::sigmoid;
-  if (wanted == "linear" || wanted == "none") return ActivationKind::identity;
-  if (wanted == "swish") return ActivationKind::silu;
+  const std::string requested = with_underscores(name);
+  if (requested == "logistic") return ActivationKind::sigmoid;
+  if (requested == "linear" || requested == "none") return ActivationKind::identity;
+  if (requested == "swish") return ActivationKind::silu;
   return static_cast<ActivationKind>(index_of_name(name, activation_names(), "activation"));
 }
 

@@ -114,9 +114,9 @@ struct SoftmaxCrossEntropy {
   }
   template <class A>
   static double largest(A a) {
-    double most = real(a[0]);
-    for (std::size_t k = 1; k < a.size(); ++k) most = real(a[k]) > most ? real(a[k]) : most;
-    return most;
+    double maximum = real(a[0]);
+    for (std::size_t k = 1; k < a.size(); ++k) maximum = real(a[k]) > maximum ? real(a[k]) : maximum;
+    return maximum;
   }
   template <class T, class A, class Y>
   T value(A a, Y y) const {  // sum y (ln sum e^a - a), shifted by the largest a so that no e^a overflows
@@ -298,8 +298,8 @@ void apply_link(const Loss& loss, MatrixView outputs) {
 
 double smoothed_target(const Loss& loss, double target, std::size_t outputs) {
   if (loss.kind == LossKind::sigmoid_cross_entropy) return SigmoidCrossEntropy{loss.label_smoothing}.smooth(target);
-  const double share = loss.kind == LossKind::softmax_cross_entropy ? loss.label_smoothing : 0;
-  return share == 0 ? target : (1 - share) * target + share / static_cast<double>(outputs);
+  const double fraction = loss.kind == LossKind::softmax_cross_entropy ? loss.label_smoothing : 0;
+  return fraction == 0 ? target : (1 - fraction) * target + fraction / static_cast<double>(outputs);
 }
 
 double loss_value(const Loss& loss, std::span<const double> output, std::span<const double> target) {
@@ -344,15 +344,15 @@ void losses_and_gradient(const Loss& loss, ConstMatrixView outputs, ConstMatrixV
     for (std::size_t i = 0; i < outputs.rows(); ++i) {
       const std::span<const float> a = outputs.row(i), y = targets.row(i);
       const std::span<float> d_a = d_outputs.row(i);
-      const double share = scale[i];
-      const auto put = [&](std::size_t k, double d) { d_a[k] = static_cast<float>(share * d); };
+      const double row_scale = scale[i];
+      const auto put = [&](std::size_t k, double d) { d_a[k] = static_cast<float>(row_scale * d); };
       if constexpr (requires { rule.value_and_gradient(a, y, put); })
         if (a.size() <= rule.kFew) {
-          losses[i] = share * rule.value_and_gradient(a, y, put);
+          losses[i] = row_scale * rule.value_and_gradient(a, y, put);
           continue;
         }
       rule.gradient(a, y, put);
-      losses[i] = share * rule.template value<double>(a, y);
+      losses[i] = row_scale * rule.template value<double>(a, y);
     }
   });
 }

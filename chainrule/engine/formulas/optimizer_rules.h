@@ -100,7 +100,7 @@ void apply(const AdamW& o, const Step<T>& s) {
 template <class T>
 void apply(const Rprop& o, const Step<T>& s) {
   const T up = static_cast<T>(o.increase), down = static_cast<T>(o.decrease);
-  const T least = static_cast<T>(o.smallest), most = static_cast<T>(o.largest);
+  const T minimum = static_cast<T>(o.smallest), maximum = static_cast<T>(o.largest);
   for (std::size_t k = 0; k < s.p.size(); ++k) {
     T g = s.g(k);
     T& size = s.first[k];
@@ -108,8 +108,8 @@ void apply(const Rprop& o, const Step<T>& s) {
     if (s.count == 1) size = s.rate;
     const bool kept = (g > 0 && last > 0) || (g < 0 && last < 0);
     const bool turned = (g > 0 && last < 0) || (g < 0 && last > 0);
-    if (kept) size = size * up < most ? size * up : most;
-    if (turned) size = size * down > least ? size * down : least;
+    if (kept) size = size * up < maximum ? size * up : maximum;
+    if (turned) size = size * down > minimum ? size * down : minimum;
     if (turned) g = 0;
     s.p[k] -= g > 0 ? size : g < 0 ? -size : T{0};
     last = g;

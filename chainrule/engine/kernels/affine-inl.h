@@ -13,10 +13,10 @@
 #include <span>
 
 #include "chainrule/base/matrix.h"
-#include "chainrule/engine/backpropagation.h"
+#include "chainrule/engine/forward_backward.h"
+#include "chainrule/engine/kernels/chunk-inl.h"
 #include "chainrule/engine/kernels/copy-inl.h"
 #include "chainrule/engine/kernels/kernels.h"
-#include "chainrule/engine/kernels/share-inl.h"
 #include "chainrule/engine/kernels/sparse-inl.h"
 #include "chainrule/engine/kernels/sums-inl.h"
 #include "chainrule/engine/kernels/tile-inl.h"
@@ -33,7 +33,7 @@ inline constexpr std::size_t kForwardFloats = 3 * kRowsTogether * kPanel;
 /// Lanes run over outputs; 12 rows of x give the factors. The next weights are prefetched meanwhile, since they are in
 /// a far cache at best. sums: kForwardFloats.
 inline void forward_panel(const ConstMatrixView& x, const ConstWeightsView& weights, std::size_t panel,
-                          std::span<const float> biases, const MatrixView& z, const Share& rows, float* sums) {
+                          std::span<const float> biases, const MatrixView& z, const Chunk& rows, float* sums) {
   const std::size_t inputs = x.columns(), width = weights.panel_width(panel);
   const std::size_t together = inputs < kManyInputs ? kStrip : kRowsTogether;
   const std::size_t all_strips = strips(rows.end - rows.begin), step = width / std::max<std::size_t>(all_strips, 1) + 1;
@@ -85,7 +85,7 @@ std::size_t forward_row(const ConstMatrixView& x, const ConstWeightsView& weight
 }
 
 inline void forward_dense(const ConstMatrixView& x, const ConstWeightsView& weights, std::span<const float> biases,
-                          const MatrixView& z, const Share& rows, const Share& panels, float* sums) {
+                          const MatrixView& z, const Chunk& rows, const Chunk& panels, float* sums) {
   std::size_t panel = panels.begin;
   if (x.rows() == 1) panel += forward_row<8>(x, weights, panel, panels.end, biases, z);
   if (x.rows() == 1) panel += forward_row<4>(x, weights, panel, panels.end, biases, z);
@@ -94,21 +94,21 @@ inline void forward_dense(const ConstMatrixView& x, const ConstWeightsView& weig
 
 inline constexpr std::size_t kListedRows = 128;  // their lists fit into a near cache
 
-void forward(Team& team, const ConstMatrixView& x, const ConstWeightsView& weights, std::span<const float> biases,
+void forward(ThreadPool& pool, const ConstMatrixView& x, const ConstWeightsView& weights, std::span<const float> biases,
              const MatrixView& z) {
   const std::size_t rows = x.rows(), inputs = x.columns(), outputs = weights.outputs(), panels = weights.panels();
   const bool sparse = is_sparse(x);
-  const bool by_rows = team.size() > 1 && (panels < team.size() || is_wide(rows, inputs, outputs));
-  team.reserve(kForwardFloats + (sparse ? SparseRows::floats(std::min(rows, kListedRows), inputs) : 0));
-  team.split(by_rows ? strips(rows) : panels, multiplications(rows, inputs, outputs),
+  const bool by_rows = pool.size() > 1 && (panels < pool.size() || is_wide(rows, inputs, outputs));
+  pool.reserve(kForwardFloats + (sparse ? SparseRows::floats(std::min(rows, kListedRows), inputs) : 0));
+  pool.split(by_rows ? strips(rows) : panels, multiplications(rows, inputs, outputs),
              [&](std::size_t member, std::size_t begin, std::size_t end) {
-               const Share all_rows{0, rows}, all_panels{0, panels}, part{begin, end};
-               const Share of_rows = by_rows ? Share{begin * kStrip, std::min(end * kStrip, rows)} : all_rows;
-               const Share of_panels = by_rows ? all_panels : part;
-               float *sums = team.memory(member), *memory = sums + kForwardFloats;
+               const Chunk all_rows{0, rows}, all_panels{0, panels}, part{begin, end};
+               const Chunk of_rows = by_rows ? Chunk{begin * kStrip, std::min(end * kStrip, rows)} : all_rows;
+               const Chunk of_panels = by_rows ? all_panels : part;
+               float *sums = pool.memory(member), *memory = sums + kForwardFloats;
                if (!sparse) return forward_dense(x, weights, biases, z, of_rows, of_panels, sums);
                for (std::size_t row = of_rows.begin; row < of_rows.end; row += kListedRows) {
-                 const Share block{row, std::min(row + kListedRows, of_rows.end)};
+                 const Chunk block{row, std::min(row + kListedRows, of_rows.end)};
                  const SparseRows lists(x.rows(row, block.end - row), memory);
                  if (lists.pays())
                    lists.forward(weights, biases, z.rows(row, block.end - row), of_panels.begin, of_panels.end);
@@ -142,14 +142,14 @@ inline void backward_input_tile(const float* turned, const ConstWeightsView& wei
 
 /// Lanes run over rows of the batch; 12 inputs of W give the factors. turned: delta^T in panels of kPanel rows;
 /// waiting: kWaitingFloats.
-inline void backward_input_share(const float* turned, std::size_t rows, const ConstWeightsView& weights,
-                                 const MatrixView& d_x, const Share& row_panels, const Share& input_strips,
+inline void backward_input_chunk(const float* turned, std::size_t rows, const ConstWeightsView& weights,
+                                 const MatrixView& d_x, const Chunk& row_panels, const Chunk& input_strips,
                                  float* waiting) {
   const std::size_t outputs = weights.outputs(), inputs = weights.inputs();
   for (std::size_t row = row_panels.begin; row < row_panels.end; row += kRowPanelsTogether)
     for (std::size_t first = input_strips.begin; first < input_strips.end; first += kStripsTogether) {
-      const Share rows_of{row, std::min(row + kRowPanelsTogether, row_panels.end)};
-      const Share strips_of{first, std::min(first + kStripsTogether, input_strips.end)};
+      const Chunk rows_of{row, std::min(row + kRowPanelsTogether, row_panels.end)};
+      const Chunk strips_of{first, std::min(first + kStripsTogether, input_strips.end)};
       const std::size_t input = first * kStrip, columns = std::min(strips_of.end * kStrip, inputs) - input;
       const auto sums = [&](std::size_t panel) { return waiting + (panel - row) * kStripsTogether * kTileFloats; };
       const auto lanes = [&](std::size_t panel) { return std::min(kPanel, rows - panel * kPanel); };
@@ -165,35 +165,36 @@ inline void backward_input_share(const float* turned, std::size_t rows, const Co
     }
 }
 
-void backward_input(Team& team, const ConstMatrixView& delta, const ConstWeightsView& weights, const MatrixView& d_x) {
+void backward_input(ThreadPool& pool, const ConstMatrixView& delta, const ConstWeightsView& weights,
+                    const MatrixView& d_x) {
   const std::size_t rows = delta.rows(), outputs = delta.columns(), inputs = weights.inputs();
   const double work = multiplications(rows, inputs, outputs);
   const std::size_t row_panels = panels(rows), floats = row_panels * outputs * kPanel;
-  const bool by_rows = is_wide(rows, inputs, outputs) && row_panels >= 2 * team.size();
+  const bool by_rows = is_wide(rows, inputs, outputs) && row_panels >= 2 * pool.size();
   const auto pack = [&](std::size_t panel, float* to) {
     const std::size_t row = panel * kPanel, count = std::min(kPanel, rows - row);
     copy_transposed(delta.data() + row * outputs, outputs, count, outputs, kPanel, to, kPanel);
   };
   const auto pack_all = [&](std::size_t panel, float* to) { pack(panel, to + panel * outputs * kPanel); };
   if (by_rows) {
-    team.reserve(kWaitingFloats + kRowPanelsTogether * outputs * kPanel);
-    team.split(row_panels, work, [&](std::size_t member, std::size_t begin, std::size_t end) {
-      float *waiting = team.memory(member), *turned = waiting + kWaitingFloats;
+    pool.reserve(kWaitingFloats + kRowPanelsTogether * outputs * kPanel);
+    pool.split(row_panels, work, [&](std::size_t member, std::size_t begin, std::size_t end) {
+      float *waiting = pool.memory(member), *turned = waiting + kWaitingFloats;
       for (std::size_t panel = begin; panel < end; panel += kRowPanelsTogether) {
         const std::size_t count = std::min(kRowPanelsTogether, end - panel), row = panel * kPanel;
         const std::size_t rows_here = std::min(count * kPanel, rows - row);
         for (std::size_t k = 0; k < count; ++k) pack(panel + k, turned + k * outputs * kPanel);
-        backward_input_share(turned, rows_here, weights, d_x.rows(row, rows_here), {0, count}, {0, strips(inputs)},
+        backward_input_chunk(turned, rows_here, weights, d_x.rows(row, rows_here), {0, count}, {0, strips(inputs)},
                              waiting);
       }
     });
     return;
   }
-  const Packed packed(team, row_panels, floats, work / 8, pack_all);
-  team.reserve(kWaitingFloats + packed.own_floats(floats));
-  team.split(strips(inputs), work, [&](std::size_t member, std::size_t begin, std::size_t end) {
-    float* waiting = team.memory(member);
-    backward_input_share(packed.of(waiting + kWaitingFloats, pack_all), rows, weights, d_x, {0, row_panels},
+  const Packed packed(pool, row_panels, floats, work / 8, pack_all);
+  pool.reserve(kWaitingFloats + packed.own_floats(floats));
+  pool.split(strips(inputs), work, [&](std::size_t member, std::size_t begin, std::size_t end) {
+    float* waiting = pool.memory(member);
+    backward_input_chunk(packed.of(waiting + kWaitingFloats, pack_all), rows, weights, d_x, {0, row_panels},
                          {begin, end}, waiting);
   });
 }

@@ -112,7 +112,7 @@ void scale(std::span<const std::uint8_t> bytes, float factor, std::span<float> n
 }
 
 /// Philox 4x32-10 (Salmon et al. 2011) for 16 consecutive indices: the ten rounds of random_bits(), lane by lane.
-inline void philox(const RandomPlace& first, std::uint32_t offset, std::array<std::uint32_t, 64>& words) {
+inline void philox(const RandomPosition& first, std::uint32_t offset, std::array<std::uint32_t, 64>& words) {
   constexpr std::size_t lanes = 16;
   std::uint32_t a[lanes], b[lanes], c[lanes], d[lanes];
   for (std::uint32_t j = 0; j < lanes; ++j) {
@@ -139,7 +139,7 @@ inline void philox(const RandomPlace& first, std::uint32_t offset, std::array<st
   }
 }
 
-void mask_row(const RandomPlace& first, std::uint32_t bound, float kept, std::span<float> mask) {
+void mask_row(const RandomPosition& first, std::uint32_t bound, float kept, std::span<float> mask) {
   std::array<std::uint32_t, 64> words;
   for (std::size_t begin = 0; begin < mask.size(); begin += words.size()) {
     philox(first, static_cast<std::uint32_t>(begin / 4), words);
@@ -150,12 +150,12 @@ void mask_row(const RandomPlace& first, std::uint32_t bound, float kept, std::sp
 
 /// Compares bits: those of magnitudes have the same order as the magnitudes.
 float largest(std::span<const float> values) {
-  std::uint32_t most = 0;
+  std::uint32_t maximum = 0;
   for (const float value : values) {
     const std::uint32_t magnitude = std::bit_cast<std::uint32_t>(value) & 0x7fffffffu;
-    most = magnitude > most ? magnitude : most;
+    maximum = magnitude > maximum ? magnitude : maximum;
   }
-  return std::bit_cast<float>(std::min(most, 0x7f800000u));
+  return std::bit_cast<float>(std::min(maximum, 0x7f800000u));
 }
 
 double squares(std::span<const float> values) {

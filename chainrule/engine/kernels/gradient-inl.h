@@ -13,8 +13,8 @@
 #include <type_traits>
 
 #include "chainrule/base/matrix.h"
+#include "chainrule/engine/kernels/chunk-inl.h"
 #include "chainrule/engine/kernels/kernels.h"
-#include "chainrule/engine/kernels/share-inl.h"
 #include "chainrule/engine/kernels/sparse-inl.h"
 #include "chainrule/engine/kernels/sums-inl.h"
 #include "chainrule/engine/kernels/tile-inl.h"
@@ -71,9 +71,9 @@ class Destination {
   Destination(const GradientSink& sink, const ConstWeightsView& layout, std::size_t rows, const float* near)
       : sink_(sink),
         near_(near),
-        by_and_by_(layout.flat().size() > kMostNear && rows >= kPart * kPanelOutputs / kLine) {}
+        by_and_by_(layout.flat().size() > kMaxNear && rows >= kPart * kPanelOutputs / kLine) {}
   bool by_and_by() const { return by_and_by_; }
-  void ask_for(std::size_t offset, std::size_t size) const {
+  void prefetch(std::size_t offset, std::size_t size) const {
     for (const float* numbers : sink_.into)
       for (std::size_t k = 0; numbers != nullptr && k < size; k += kLine)
         __builtin_prefetch(numbers + offset + k, 1, 2);
@@ -88,7 +88,7 @@ class Destination {
   }
 
  private:
-  static constexpr std::size_t kLine = kPanelStep, kMostNear = std::size_t{1} << 18;
+  static constexpr std::size_t kLine = kPanelStep, kMaxNear = std::size_t{1} << 18;
   const GradientSink& sink_;
   const float* near_;  // an address that is in the cache in any case
   bool by_and_by_;
@@ -104,7 +104,7 @@ struct Strips {
   }
 };
 /// Maximum number of floats of x that is copied, by all threads together.
-inline constexpr std::size_t kMostCopied = std::size_t{1} << 22;
+inline constexpr std::size_t kMaxCopied = std::size_t{1} << 22;
 /// Copies pay if several panels read x and its rows are so far apart that the first cache holds few.
 inline bool copies_pay(std::size_t inputs, const ConstWeightsView& layout) {
   return inputs > 128 && layout.panels() > 1;
@@ -146,27 +146,27 @@ inline void dense_piece(const Strips& x, std::size_t rows, std::size_t width, st
   }
 }
 
-void backward_weights(Team& team, const ConstMatrixView& delta, const ConstMatrixView& x, const GradientSink& sink,
-                      std::span<float> d_biases) {
+void backward_weights(ThreadPool& pool, const ConstMatrixView& delta, const ConstMatrixView& x,
+                      const GradientSink& sink, std::span<float> d_biases) {
   const std::size_t rows = delta.rows(), outputs = delta.columns(), inputs = x.columns();
   const ConstWeightsView layout(nullptr, outputs, inputs);
   const double work = multiplications(rows, inputs, outputs);
   const bool by_parts =
-      layout.panels() < team.size() || (is_wide(rows, inputs, outputs) && parts(inputs) >= team.size());
+      layout.panels() < pool.size() || (is_wide(rows, inputs, outputs) && parts(inputs) >= pool.size());
   const std::size_t strip_floats = rows * kStrip, all_strips = strips(inputs) * strip_floats;
   const bool sparse = is_sparse(x);
-  const bool copies = !sparse && copies_pay(inputs, layout) && all_strips <= kMostCopied / (by_parts ? team.size() : 1);
+  const bool copies = !sparse && copies_pay(inputs, layout) && all_strips <= kMaxCopied / (by_parts ? pool.size() : 1);
   const auto pack = [&](std::size_t strip, float* to) { pack_strip(x, strip * kStrip, to + strip * strip_floats); };
   const bool together = copies && !by_parts;
-  const Packed packed(team, together ? strips(inputs) : 0, together ? all_strips : 0, work / 8, pack);
-  team.reserve(GradientMemory::floats(rows) + (copies && by_parts ? all_strips : packed.own_floats(all_strips)) +
+  const Packed packed(pool, together ? strips(inputs) : 0, together ? all_strips : 0, work / 8, pack);
+  pool.reserve(GradientMemory::floats(rows) + (copies && by_parts ? all_strips : packed.own_floats(all_strips)) +
                (sparse ? SparseInputs::floats(rows, inputs) : 0));
 
-  team.split(
+  pool.split(
       by_parts ? parts(inputs) : layout.panels(), work, [&](std::size_t member, std::size_t begin, std::size_t end) {
-        const GradientMemory memory(team.memory(member), rows);
-        const Share panels = by_parts ? Share{0, layout.panels()} : Share{begin, end};
-        const Share mine = by_parts ? Share{begin * kPart, std::min(end * kPart, inputs)} : Share{0, inputs};
+        const GradientMemory memory(pool.memory(member), rows);
+        const Chunk panels = by_parts ? Chunk{0, layout.panels()} : Chunk{begin, end};
+        const Chunk mine = by_parts ? Chunk{begin * kPart, std::min(end * kPart, inputs)} : Chunk{0, inputs};
         const SparseInputs lists(sparse ? x : ConstMatrixView(), mine.begin, mine.end, memory.x);
         const bool pays = sparse && lists.pays();
         const Destination destination(sink, layout, rows, memory.piece);
@@ -184,7 +184,7 @@ void backward_weights(Team& team, const ConstMatrixView& delta, const ConstMatri
           if (mine.begin == 0)
             bias_gradient(memory, rows, width, d_biases.subspan(first, std::min(kPanelOutputs, outputs - first)));
           if (pays && !sink.needs_zeros) {
-            for (Share run = lists.next_run(mine.begin); run.begin < run.end; run = lists.next_run(run.end)) {
+            for (Chunk run = lists.next_run(mine.begin); run.begin < run.end; run = lists.next_run(run.end)) {
               lists.piece(memory.delta, width, run.begin, run.end, memory.waiting, memory.piece);
               sink.take(sink.sink, first * inputs + run.begin * width, {memory.piece, (run.end - run.begin) * width});
             }
@@ -193,7 +193,7 @@ void backward_weights(Team& team, const ConstMatrixView& delta, const ConstMatri
           for (std::size_t input = mine.begin; input < mine.end; input += kPieceInputs) {
             const std::size_t stop = std::min(input + kPieceInputs, mine.end);
             const std::size_t offset = first * inputs + input * width, size = (stop - input) * width;
-            if (pays || !destination.by_and_by()) destination.ask_for(offset, size);
+            if (pays || !destination.by_and_by()) destination.prefetch(offset, size);
             if (pays)
               lists.piece(memory.delta, width, input, stop, memory.waiting, memory.piece);
             else

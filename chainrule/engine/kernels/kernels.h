@@ -24,7 +24,7 @@
 
 #include "chainrule/base/matrix.h"
 #include "chainrule/base/random.h"
-#include "chainrule/engine/kernels/team.h"
+#include "chainrule/engine/kernels/thread_pool.h"
 #include "chainrule/engine/kernels/weights.h"
 
 namespace chainrule::kernels {
@@ -40,11 +40,11 @@ constexpr std::size_t rows_of_wide_batch(std::size_t inputs, std::size_t outputs
 }
 
 /// z = x W^T + b. x: (m x inputs), weights: (outputs x inputs), biases: outputs, z: (m x outputs).
-void affine_forward(Team& team, const ConstMatrixView& x, const ConstWeightsView& weights,
+void affine_forward(ThreadPool& pool, const ConstMatrixView& x, const ConstWeightsView& weights,
                     std::span<const float> biases, const MatrixView& z);
 
 /// d_x = delta W. delta: (m x outputs), weights: (outputs x inputs), d_x: (m x inputs).
-void affine_backward_input(Team& team, const ConstMatrixView& delta, const ConstWeightsView& weights,
+void affine_backward_input(ThreadPool& pool, const ConstMatrixView& delta, const ConstWeightsView& weights,
                            const MatrixView& d_x);
 
 /// Receives the gradient of the weights in pieces as soon as they are computed: take(sink, offset, piece) with numbers
@@ -60,10 +60,10 @@ struct GradientSink {
 };
 
 /// d_weights = delta^T x, to the sink, and d_biases = column sums of delta. delta: (m x outputs), x: (m x inputs).
-void affine_backward_weights(Team& team, const ConstMatrixView& delta, const ConstMatrixView& x,
+void affine_backward_weights(ThreadPool& pool, const ConstMatrixView& delta, const ConstMatrixView& x,
                              const GradientSink& sink, std::span<float> d_biases);
 /// The same, with the gradient stored in d_weights.
-void affine_backward_weights(Team& team, const ConstMatrixView& delta, const ConstMatrixView& x,
+void affine_backward_weights(ThreadPool& pool, const ConstMatrixView& delta, const ConstMatrixView& x,
                              const WeightsView& d_weights, std::span<float> d_biases);
 
 /// left = left + right + 0, the sum of two siblings of the batch tree.
@@ -80,7 +80,7 @@ void scale_bytes(std::span<const std::uint8_t> bytes, float factor, std::span<fl
 
 /// mask[k] = 0 where word k mod 4 of the random bits at index `first` + k / 4 is below `bound`, `kept` elsewhere. The
 /// first word of the counter must not overflow meanwhile.
-void dropout_mask(const RandomPlace& first, std::uint32_t bound, float kept, std::span<float> mask);
+void dropout_mask(const RandomPosition& first, std::uint32_t bound, float kept, std::span<float> mask);
 
 /// Computes for `rounds` rounds as fast as one core can, adds the number of floating-point operations to `done`, and
 /// returns a result so that the compiler cannot remove the work.

@@ -59,20 +59,20 @@ std::vector<const Kernels*> usable() {
   return found;
 }
 
-const Kernels* by_name(std::string_view name, const std::string& asked_by) {
+const Kernels* by_name(std::string_view name, const std::string& requested_by) {
   std::string known;
   for (const Kernels* kernels : usable()) {
     if (kernels->name == name) return kernels;
     known += (known.empty() ? "" : ", ") + std::string(kernels->name);
   }
   throw Error(ErrorCategory::usage,
-              asked_by + ": expected a vector unit of this processor (" + known + "), found " + in_quotes(name));
+              requested_by + ": expected a vector unit of this processor (" + known + "), found " + in_quotes(name));
 }
 
 // Nothing else in the library reads the environment.
 const Kernels* at_start() {
-  const char* wanted = std::getenv("CHAINRULE_TARGET");
-  return wanted == nullptr || *wanted == '\0' ? usable().front() : by_name(wanted, "CHAINRULE_TARGET");
+  const char* requested = std::getenv("CHAINRULE_TARGET");
+  return requested == nullptr || *requested == '\0' ? usable().front() : by_name(requested, "CHAINRULE_TARGET");
 }
 
 std::atomic<const Kernels*>& chosen() {
@@ -92,26 +92,26 @@ std::vector<std::string_view> targets() {
 void use_target(std::string_view name) { chosen() = by_name(name, "vector unit"); }
 bool has_fused_multiply_add() { return in_use().fused_multiply_add; }
 
-void affine_forward(Team& team, const ConstMatrixView& x, const ConstWeightsView& weights,
+void affine_forward(ThreadPool& pool, const ConstMatrixView& x, const ConstWeightsView& weights,
                     std::span<const float> biases, const MatrixView& z) {
   assert(x.columns() == weights.inputs() && z.columns() == weights.outputs() && biases.size() == weights.outputs());
   assert(x.rows() == z.rows());
-  in_use().forward(team, x, weights, biases, z);
+  in_use().forward(pool, x, weights, biases, z);
 }
 
-void affine_backward_input(Team& team, const ConstMatrixView& delta, const ConstWeightsView& weights,
+void affine_backward_input(ThreadPool& pool, const ConstMatrixView& delta, const ConstWeightsView& weights,
                            const MatrixView& d_x) {
   assert(delta.columns() == weights.outputs() && d_x.columns() == weights.inputs() && d_x.rows() == delta.rows());
-  in_use().backward_input(team, delta, weights, d_x);
+  in_use().backward_input(pool, delta, weights, d_x);
 }
 
-void affine_backward_weights(Team& team, const ConstMatrixView& delta, const ConstMatrixView& x,
+void affine_backward_weights(ThreadPool& pool, const ConstMatrixView& delta, const ConstMatrixView& x,
                              const GradientSink& sink, std::span<float> d_biases) {
   assert(delta.rows() == x.rows() && d_biases.size() == delta.columns());
-  in_use().backward_weights(team, delta, x, sink, d_biases);
+  in_use().backward_weights(pool, delta, x, sink, d_biases);
 }
 
-void affine_backward_weights(Team& team, const ConstMatrixView& delta, const ConstMatrixView& x,
+void affine_backward_weights(ThreadPool& pool, const ConstMatrixView& delta, const ConstMatrixView& x,
                              const WeightsView& d_weights, std::span<float> d_biases) {
   assert(d_weights.outputs() == delta.columns() && d_weights.inputs() == x.columns());
   const GradientSink keep{&d_weights,
@@ -119,7 +119,7 @@ void affine_backward_weights(Team& team, const ConstMatrixView& delta, const Con
                             std::ranges::copy(piece, static_cast<const WeightsView*>(to)->data() + offset);
                           },
                           {d_weights.data()}};
-  affine_backward_weights(team, delta, x, keep, d_biases);
+  affine_backward_weights(pool, delta, x, keep, d_biases);
 }
 
 void add_up(std::span<float> left, std::span<const float> right) {
@@ -132,7 +132,7 @@ void scale_bytes(std::span<const std::uint8_t> bytes, float factor, std::span<fl
   assert(bytes.size() == numbers.size());
   in_use().scale(bytes, factor, numbers);
 }
-void dropout_mask(const RandomPlace& first, std::uint32_t bound, float kept, std::span<float> mask) {
+void dropout_mask(const RandomPosition& first, std::uint32_t bound, float kept, std::span<float> mask) {
   in_use().dropout(first, bound, kept, mask);
 }
 float multiply_add_chains(std::uint64_t rounds, double& done) { return in_use().chains(rounds, done); }

@@ -15,9 +15,9 @@
 #include <span>
 
 #include "chainrule/base/matrix.h"
-#include "chainrule/engine/backpropagation.h"
+#include "chainrule/engine/forward_backward.h"
+#include "chainrule/engine/kernels/chunk-inl.h"
 #include "chainrule/engine/kernels/kernels.h"
-#include "chainrule/engine/kernels/share-inl.h"
 #include "chainrule/engine/kernels/sums-inl.h"
 #include "chainrule/engine/kernels/tile-inl.h"
 
@@ -25,9 +25,9 @@ HWY_BEFORE_NAMESPACE();
 namespace chainrule::kernels::HWY_NAMESPACE {
 
 /// Maximum fraction of nonzero numbers for which lists are tried.
-inline constexpr double kMostFilled = 0.35;
+inline constexpr double kMaxFilled = 0.35;
 /// Maximum fraction of a dense loop's terms for which lists pay: their terms cost more, since each reads an index.
-inline constexpr double kMostListed = 0.6;
+inline constexpr double kMaxListed = 0.6;
 
 inline constexpr std::size_t kFewInputs = 80;    // with fewer, lists gain less than the check costs
 inline constexpr std::size_t kPieceInputs = 48;  // of a gradient piece: what a sink gets at a time from a panel
@@ -44,7 +44,7 @@ inline bool is_sparse(ConstMatrixView x) {
   if (x.rows() == 0 || x.columns() < kFewInputs) return false;
   std::size_t filled = 0;
   for (std::size_t k = 0; k < looked; ++k) filled += count_filled(x.row(k * x.rows() / looked));
-  return static_cast<double>(filled) <= kMostFilled * static_cast<double>(looked * x.columns());
+  return static_cast<double>(filled) <= kMaxFilled * static_cast<double>(looked * x.columns());
 }
 
 /// c = sum over listed k of x(row, k) W(k, lanes) for one row or two.
@@ -88,9 +88,7 @@ class SparseRows {
   SparseRows(ConstMatrixView x, float* memory) : x_(x), memory_(reinterpret_cast<std::uint32_t*>(memory)) {
     for (std::size_t pair = 0; pair < pairs(); ++pair) listed_ += build(pair);
   }
-  bool pays() const {
-    return static_cast<double>(listed_) <= kMostListed * static_cast<double>(pairs() * x_.columns());
-  }
+  bool pays() const { return static_cast<double>(listed_) <= kMaxListed * static_cast<double>(pairs() * x_.columns()); }
   /// Panels [begin, end) of z = x W^T + b.
   void forward(ConstWeightsView weights, std::span<const float> biases, MatrixView z, std::size_t begin,
                std::size_t end) const {
@@ -131,12 +129,12 @@ class SparseRows {
       head[q] = static_cast<std::uint32_t>(count);
       std::size_t k = q * inputs / 4;
       const std::size_t end = (q + 1) * inputs / 4;
-      for (auto places = hn::Iota(du, static_cast<std::uint32_t>(k)); k + kLanes <= end; k += kLanes) {
+      for (auto indices = hn::Iota(du, static_cast<std::uint32_t>(k)); k + kLanes <= end; k += kLanes) {
         const auto filled =
             hn::Or(hn::Ne(hn::LoadU(d, first + k), hn::Zero(d)), hn::Ne(hn::LoadU(d, second + k), hn::Zero(d)));
-        hn::StoreU(hn::Compress(places, hn::RebindMask(du, filled)), du, list + count);
+        hn::StoreU(hn::Compress(indices, hn::RebindMask(du, filled)), du, list + count);
         count += hn::CountTrue(d, filled);
-        places = hn::Add(places, hn::Set(du, static_cast<std::uint32_t>(kLanes)));
+        indices = hn::Add(indices, hn::Set(du, static_cast<std::uint32_t>(kLanes)));
       }
       for (; k < end; ++k) {
         list[count] = static_cast<std::uint32_t>(k);
@@ -223,10 +221,10 @@ class SparseInputs {
       listed_ += static_cast<std::size_t>(std::popcount(sets_[k]));
   }
   bool pays() const {
-    return static_cast<double>(kGroup * listed_) <= kMostListed * static_cast<double>(x_.rows() * (end_ - begin_));
+    return static_cast<double>(kGroup * listed_) <= kMaxListed * static_cast<double>(x_.rows() * (end_ - begin_));
   }
   /// The next inputs from `from` on that have rows, at most kPieceInputs; an empty range if there are none.
-  Share next_run(std::size_t from) const {
+  Chunk next_run(std::size_t from) const {
     while (from < end_ && is_empty(from)) from = std::min(from + kGroup, end_);
     std::size_t end = from;
     while (end < std::min(from + kPieceInputs, end_) && !is_empty(end)) end = std::min(end + kGroup, end_);

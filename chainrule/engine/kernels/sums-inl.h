@@ -57,10 +57,10 @@ HWY_INLINE void sum_rows(std::size_t rows, std::size_t floats, float* waiting, f
     }
     // Add the waiting siblings, lowest level first; the resulting node then waits itself, or is the sum.
     const std::size_t top = static_cast<std::size_t>(last ? std::bit_width(at) : std::countr_one(at));
-    const auto place = [&](std::size_t level) { return !last && level == top ? waiting + top * floats : c; };
-    leaf(first, count, at % 2 == 1 ? waiting : nullptr, place(1));
+    const auto destination = [&](std::size_t level) { return !last && level == top ? waiting + top * floats : c; };
+    leaf(first, count, at % 2 == 1 ? waiting : nullptr, destination(1));
     for (std::size_t level = 1; level < top; ++level)
-      if ((at >> level) & 1) add(waiting + level * floats, c, floats, place(level + 1));
+      if ((at >> level) & 1) add(waiting + level * floats, c, floats, destination(level + 1));
   }
 }
 

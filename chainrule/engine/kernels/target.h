@@ -17,7 +17,7 @@ struct Kernels {
   bool fused_multiply_add;
   decltype(&affine_forward) forward;
   decltype(&affine_backward_input) backward_input;
-  void (*backward_weights)(Team&, const ConstMatrixView&, const ConstMatrixView&, const GradientSink&,
+  void (*backward_weights)(ThreadPool&, const ConstMatrixView&, const ConstMatrixView&, const GradientSink&,
                            std::span<float>);
   void (*activate)(ActivationKind, std::span<const float>, std::span<float>);
   void (*activate_backward)(ActivationKind, std::span<const float>, std::span<const float>, std::span<const float>,

@@ -14,7 +14,7 @@
 namespace chainrule {
 
 /// The inputs for one affine layer, m rows.
-struct LayerReads {
+struct LayerBackwardInputs {
   Activation activation;           ///< M7, M8, (13), (14): its f' ...
   ViewOf<const double> z, a;       ///< ... at z; (m x outputs)
   ViewOf<const double> weights;    ///< M8, (14), (21): W of the delta below, (outputs x inputs)
@@ -24,15 +24,15 @@ struct LayerReads {
   double bias_decay = 0;           ///< lambda of the biases
 };
 
-struct TruthReads {
+struct BackwardInputs {
   Loss loss;                           ///< M7, (13): its gradient gives the delta of the outputs
   std::vector<double> sample_weights;  ///< m factors of that gradient
   double rows = 1;                     ///< M10, (11), (12): the divisor m
-  std::vector<LayerReads> layers;
+  std::vector<LayerBackwardInputs> layers;
   std::vector<MatrixOf<double>> made;  ///< memory of the inputs that a fault replaced
 };
 
 /// Replaces the inputs according to the fault; `none` changes nothing.
-void plant(const PlantedFault& fault, TruthReads& reads);
+void plant(const PlantedFault& fault, BackwardInputs& reads);
 
 }  // namespace chainrule

@@ -24,8 +24,8 @@ struct SumOfProducts {
     carried += std::abs(x) * w_error + std::abs(w) * x_error + x_error * w_error;
   }
   double error() const {
-    const double share = (terms + 2) * kRound;
-    return carried + share / (1 - share) * (size + carried) + terms * kFlushed;
+    const double relative = (terms + 2) * kRound;
+    return carried + relative / (1 - relative) * (size + carried) + terms * kFlushed;
   }
 };
 
@@ -34,10 +34,10 @@ template <class Function>
 double change(Function f, double x, double error) {
   if (error == 0) return 0;
   const double here = f(x);
-  double most = 0;
+  double maximum = 0;
   for (const double there : {f(x - error), f(x + error)})
-    if (!std::isnan(there)) most = std::max(most, std::abs(there - here));
-  return most;
+    if (!std::isnan(there)) maximum = std::max(maximum, std::abs(there - here));
+  return maximum;
 }
 
 // The inputs of a layer, with their errors.
@@ -46,11 +46,11 @@ struct Fed {
 };
 
 Fed feed(const MatrixOf<double>& values, const MatrixOf<double>& errors, const std::vector<MatrixOf<double>>& masks,
-         std::size_t place) {
+         std::size_t index) {
   Fed fed{values, errors};
-  if (masks.empty() || masks[place].rows() == 0) return fed;
+  if (masks.empty() || masks[index].rows() == 0) return fed;
   for (std::size_t k = 0; k < values.flat().size(); ++k) {
-    const double mask = masks[place].flat()[k];
+    const double mask = masks[index].flat()[k];
     fed.values.flat()[k] *= mask;
     fed.errors.flat()[k] = mask * errors.flat()[k] + kRound * std::abs(fed.values.flat()[k]);
   }
@@ -59,17 +59,17 @@ Fed feed(const MatrixOf<double>& values, const MatrixOf<double>& errors, const s
 
 struct Bounder {
   const Architecture& architecture;
-  const TruthParameters& parameters;
+  const ReferenceParameters& parameters;
   const Loss& loss;
-  const TruthBatch& batch;
+  const ReferenceBatch& batch;
   const std::vector<MatrixOf<double>>& masks;
   const InputBounds& in;
-  const TruthStep& truth;
+  const ReferenceStep& reference;
   StepBounds bound;
   std::vector<Fed> fed;
 
   double rows() const { return static_cast<double>(batch.inputs.rows()); }
-  double share(std::size_t row) const { return (batch.weights.empty() ? 1 : batch.weights[row]) / rows(); }
+  double row_scale(std::size_t row) const { return (batch.weights.empty() ? 1 : batch.weights[row]) / rows(); }
 
   void forward_layer(std::size_t l) {
     const MatrixOf<double>& w = parameters.weights[l];
@@ -85,20 +85,20 @@ struct Bounder {
     const auto value = [&](double z) { return activation_value(activation, z); };
     const auto slope = [&](double z) { return activation_derivative(activation, z, value(z)); };
     for (std::size_t k = 0; k < bound.z[l].flat().size(); ++k) {
-      const double z = truth.z[l].flat()[k], error = bound.z[l].flat()[k];
+      const double z = reference.z[l].flat()[k], error = bound.z[l].flat()[k];
       const bool copied = activation.kind == ActivationKind::identity;
       // Second order, for a slope that is 0 here but not nearby.
       bound.a[l].flat()[k] = copied ? error
                                     : change(value, z, error) + 0.5 * error * change(slope, z, error) +
-                                          kFew * std::abs(truth.a[l].flat()[k]) + kFlushed;
+                                          kFew * std::abs(reference.a[l].flat()[k]) + kFlushed;
       bound.slope[l].flat()[k] =
-          copied ? 0 : 2 * change(slope, z, error) + kFew * (1 + std::abs(truth.slope[l].flat()[k]));
+          copied ? 0 : 2 * change(slope, z, error) + kFew * (1 + std::abs(reference.slope[l].flat()[k]));
     }
   }
 
   // d loss / d output of one sample: each output, and each target, moves all of them.
   void output_row(std::size_t row) {
-    std::vector<double> a(truth.a.back().row(row).begin(), truth.a.back().row(row).end());
+    std::vector<double> a(reference.a.back().row(row).begin(), reference.a.back().row(row).end());
     std::vector<double> y(batch.targets.row(row).begin(), batch.targets.row(row).end());
     std::vector<double> here(a.size()), there(a.size()), moved(a.size());
     loss_gradient(loss, a, y, here);
@@ -106,35 +106,35 @@ struct Bounder {
     double of_value = 0;
     const auto move = [&](double& x, double error) {
       if (error == 0) return;
-      std::vector<double> most(a.size());
-      double most_of_value = 0;
+      std::vector<double> maximum(a.size());
+      double maximum_of_value = 0;
       const double before = x;
       for (const double side : {-error, error}) {
         x = before + side;
         loss_gradient(loss, a, y, there);
-        for (std::size_t k = 0; k < a.size(); ++k) most[k] = std::max(most[k], std::abs(there[k] - here[k]));
-        most_of_value = std::max(most_of_value, std::abs(loss_value(loss, a, y) - value));
+        for (std::size_t k = 0; k < a.size(); ++k) maximum[k] = std::max(maximum[k], std::abs(there[k] - here[k]));
+        maximum_of_value = std::max(maximum_of_value, std::abs(loss_value(loss, a, y) - value));
         x = before;
       }
-      for (std::size_t k = 0; k < a.size(); ++k) moved[k] += most[k];
-      of_value += most_of_value;
+      for (std::size_t k = 0; k < a.size(); ++k) moved[k] += maximum[k];
+      of_value += maximum_of_value;
     };
     for (std::size_t k = 0; k < a.size(); ++k) move(a[k], bound.a.back()(row, k));
     for (std::size_t k = 0; k < y.size(); ++k) move(y[k], in.targets(row, k));
     for (std::size_t k = 0; k < a.size(); ++k)
-      bound.d_a.back()(row, k) = share(row) * (1.01 * moved[k] + kFew * std::abs(here[k])) + kFlushed;
+      bound.d_a.back()(row, k) = row_scale(row) * (1.01 * moved[k] + kFew * std::abs(here[k])) + kFlushed;
     double size = std::abs(value);  // bound on the terms of the loss, which are double on both sides
     for (std::size_t k = 0; k < a.size(); ++k) size += std::abs(a[k]) * (1 + std::abs(y[k]));
     const double terms = static_cast<double>(a.size());
     bound.sample_losses.push_back(1.01 * of_value + 8 * (terms + 8) * kRoundOfDouble * size);
-    bound.loss += share(row) * (bound.sample_losses.back() + kFew * std::abs(value));
+    bound.loss += row_scale(row) * (bound.sample_losses.back() + kFew * std::abs(value));
   }
 
   void delta_of(std::size_t l) {
     for (std::size_t row = 0; row < batch.inputs.rows(); ++row)
-      for (std::size_t i = 0; i < truth.delta[l].columns(); ++i) {
+      for (std::size_t i = 0; i < reference.delta[l].columns(); ++i) {
         SumOfProducts product;
-        product.add(truth.d_a[l](row, i) / rows(), bound.d_a[l](row, i), truth.slope[l](row, i),
+        product.add(reference.d_a[l](row, i) / rows(), bound.d_a[l](row, i), reference.slope[l](row, i),
                     bound.slope[l](row, i));
         bound.delta[l](row, i) = product.error();
       }
@@ -147,22 +147,22 @@ struct Bounder {
       for (std::size_t j = 0; j < w.columns(); ++j) {
         SumOfProducts sum;
         for (std::size_t i = 0; i < w.rows(); ++i)
-          sum.add(truth.delta[l](row, i) / rows(), bound.delta[l](row, i), w(i, j), in.parameters.weights[l](i, j));
+          sum.add(reference.delta[l](row, i) / rows(), bound.delta[l](row, i), w(i, j), in.parameters.weights[l](i, j));
         const double mask = dropped ? masks[l](row, j) : 1;
         bound.d_a[l - 1](row, j) = mask * sum.error() * (1 + kRound) + kRound * mask * sum.size;
       }
   }
 
   void gradients_of(std::size_t l) {
-    for (std::size_t i = 0; i < truth.delta[l].columns(); ++i) {
+    for (std::size_t i = 0; i < reference.delta[l].columns(); ++i) {
       SumOfProducts of_bias;
       for (std::size_t row = 0; row < batch.inputs.rows(); ++row)
-        of_bias.add(truth.delta[l](row, i) / rows(), bound.delta[l](row, i), 1, 0);
+        of_bias.add(reference.delta[l](row, i) / rows(), bound.delta[l](row, i), 1, 0);
       bound.gradients.biases[l][i] = of_bias.error();
       for (std::size_t j = 0; j < fed[l].values.columns(); ++j) {
         SumOfProducts sum;
         for (std::size_t row = 0; row < batch.inputs.rows(); ++row)
-          sum.add(truth.delta[l](row, i) / rows(), bound.delta[l](row, i), fed[l].values(row, j),
+          sum.add(reference.delta[l](row, i) / rows(), bound.delta[l](row, i), fed[l].values(row, j),
                   fed[l].errors(row, j));
         bound.gradients.weights[l](i, j) = sum.error();
       }
@@ -171,12 +171,12 @@ struct Bounder {
 
   void run(double weight_decay) {
     const std::size_t depth = architecture.depth();
-    bound.z = bound.a = bound.slope = bound.d_a = bound.delta = truth.z;
-    bound.gradients = truth_parameters(architecture);
+    bound.z = bound.a = bound.slope = bound.d_a = bound.delta = reference.z;
+    bound.gradients = reference_parameters(architecture);
     fed.push_back(feed(batch.inputs, in.inputs, masks, 0));
     for (std::size_t l = 0; l < depth; ++l) {
       forward_layer(l);
-      if (l + 1 < depth) fed.push_back(feed(truth.a[l], bound.a[l], masks, l + 1));
+      if (l + 1 < depth) fed.push_back(feed(reference.a[l], bound.a[l], masks, l + 1));
     }
     for (std::size_t row = 0; row < batch.inputs.rows(); ++row) output_row(row);
     for (std::size_t l = depth; l-- > 0;) {
@@ -193,7 +193,7 @@ struct Bounder {
                             (std::abs(w) * error + 0.5 * error * error + of_sums * w * w);
       }
     // |norm(x) - norm(y)| <= norm(x - y)
-    bound.gradient_norm = truth_norm(bound.gradients) + of_sums * truth_norm(truth.gradients);
+    bound.gradient_norm = reference_norm(bound.gradients) + of_sums * reference_norm(reference.gradients);
   }
 };
 
@@ -224,46 +224,46 @@ UpdateNumbers updated(const Optimizer& optimizer, const UpdateRates& rates, Upda
   return from;
 }
 
-void keep_larger(std::vector<double>& most, const std::vector<double>& there, const std::vector<double>& here) {
-  for (std::size_t k = 0; k < most.size(); ++k) {
+void keep_larger(std::vector<double>& maximum, const std::vector<double>& there, const std::vector<double>& here) {
+  for (std::size_t k = 0; k < maximum.size(); ++k) {
     const double moved = std::abs(there[k] - here[k]);
-    if (moved > most[k]) most[k] = moved;  // NaN (the root of a negative number) does not count
+    if (moved > maximum[k]) maximum[k] = moved;  // NaN (the root of a negative number) does not count
   }
 }
 
 // Every number of the update has its own error and a few rounding errors of its terms; each changes the result.
-UpdateNumbers bounds_of(const Optimizer& optimizer, const UpdateRates& rates, const UpdateNumbers& truth,
+UpdateNumbers bounds_of(const Optimizer& optimizer, const UpdateRates& rates, const UpdateNumbers& reference,
                         UpdateNumbers errors) {
-  const std::size_t size = truth.p.size();
+  const std::size_t size = reference.p.size();
   for (std::size_t k = 0; k < size; ++k) {
-    errors.g[k] += kFew * std::abs(truth.g[k]) + kFew * std::abs(rates.weight_decay * truth.p[k]) + kFlushed;
-    errors.first[k] += kFew * std::abs(truth.first[k]) + kFlushed;
-    errors.second[k] += kFew * std::abs(truth.second[k]) + kFlushed;
+    errors.g[k] += kFew * std::abs(reference.g[k]) + kFew * std::abs(rates.weight_decay * reference.p[k]) + kFlushed;
+    errors.first[k] += kFew * std::abs(reference.first[k]) + kFlushed;
+    errors.second[k] += kFew * std::abs(reference.second[k]) + kFlushed;
   }
-  const UpdateNumbers here = updated(optimizer, rates, truth, errors, 4, 0);
+  const UpdateNumbers here = updated(optimizer, rates, reference, errors, 4, 0);
   UpdateNumbers sum;
   sum.p.assign(size, 0);
   sum.first = sum.second = sum.p;
   for (std::size_t which = 0; which < 4; ++which) {
-    UpdateNumbers most = sum;
-    for (std::vector<double>* of : {&most.p, &most.first, &most.second}) of->assign(size, 0);
+    UpdateNumbers maximum = sum;
+    for (std::vector<double>* of : {&maximum.p, &maximum.first, &maximum.second}) of->assign(size, 0);
     for (const double side : {-1.0, 0.0, 1.0}) {
-      const UpdateNumbers there = updated(optimizer, rates, truth, errors, which, side);
-      keep_larger(most.p, there.p, here.p);
-      keep_larger(most.first, there.first, here.first);
-      keep_larger(most.second, there.second, here.second);
+      const UpdateNumbers there = updated(optimizer, rates, reference, errors, which, side);
+      keep_larger(maximum.p, there.p, here.p);
+      keep_larger(maximum.first, there.first, here.first);
+      keep_larger(maximum.second, there.second, here.second);
     }
     for (std::size_t k = 0; k < size; ++k) {
-      sum.p[k] += most.p[k];
-      sum.first[k] += most.first[k];
-      sum.second[k] += most.second[k];
+      sum.p[k] += maximum.p[k];
+      sum.first[k] += maximum.first[k];
+      sum.second[k] += maximum.second[k];
     }
   }
   for (std::size_t k = 0; k < size; ++k) {
     // The step and decoupled decay may cancel: the rounding error of each is relative to its own size.
-    const double decayed = std::abs(rates.learning_rate * rates.weight_decay * truth.p[k]);
+    const double decayed = std::abs(rates.learning_rate * rates.weight_decay * reference.p[k]);
     sum.p[k] = 1.01 * sum.p[k] + kRound * std::abs(here.p[k]) +
-               2 * kFew * (std::abs(here.p[k] - truth.p[k]) + 2 * decayed) + kFlushed;
+               2 * kFew * (std::abs(here.p[k] - reference.p[k]) + 2 * decayed) + kFlushed;
     sum.first[k] = 1.01 * sum.first[k] + kFew * std::abs(here.first[k]) + kFlushed;
     sum.second[k] = 1.01 * sum.second[k] + kFew * std::abs(here.second[k]) + kFlushed;
   }
@@ -296,24 +296,24 @@ void put(std::span<double> to, const std::vector<double>& from) { std::ranges::c
 
 }  // namespace
 
-InputBounds no_bounds(const Architecture& architecture, const TruthBatch& batch) {
+InputBounds no_bounds(const Architecture& architecture, const ReferenceBatch& batch) {
   return {MatrixOf<double>(batch.inputs.rows(), batch.inputs.columns()),
-          MatrixOf<double>(batch.targets.rows(), batch.targets.columns()), truth_parameters(architecture)};
+          MatrixOf<double>(batch.targets.rows(), batch.targets.columns()), reference_parameters(architecture)};
 }
 
-StepBounds bound_step(const Architecture& architecture, const TruthParameters& parameters, const Loss& loss,
-                      const TruthBatch& batch, double weight_decay, const std::vector<MatrixOf<double>>& masks,
-                      const InputBounds& in, const TruthStep& truth) {
-  Bounder bounder{architecture, parameters, loss, batch, masks, in, truth, {}, {}};
+StepBounds bound_step(const Architecture& architecture, const ReferenceParameters& parameters, const Loss& loss,
+                      const ReferenceBatch& batch, double weight_decay, const std::vector<MatrixOf<double>>& masks,
+                      const InputBounds& in, const ReferenceStep& reference) {
+  Bounder bounder{architecture, parameters, loss, batch, masks, in, reference, {}, {}};
   bounder.run(weight_decay);
   return std::move(bounder.bound);
 }
 
 void bound_update(const Architecture& architecture, const Optimizer& optimizer, double learning_rate,
-                  double weight_decay, double clip_norm, const TruthStep& truth, const StepBounds& step,
-                  const TruthOptimizer& state, const TruthParameters& parameters, TruthOptimizer& state_bounds,
-                  TruthParameters& parameter_bounds) {
-  const double norm = truth_norm(truth.gradients), clip = truth_clip(norm, clip_norm);
+                  double weight_decay, double clip_norm, const ReferenceStep& reference, const StepBounds& step,
+                  const ReferenceOptimizer& state, const ReferenceParameters& parameters,
+                  ReferenceOptimizer& state_bounds, ReferenceParameters& parameter_bounds) {
+  const double norm = reference_norm(reference.gradients), clip = reference_clip(norm, clip_norm);
   const auto bound = [&](const UpdateRates& rates, std::span<const double> p, std::span<const double> g,
                          std::span<const double> first, std::span<const double> second, std::span<const double> g_error,
                          std::span<double> p_error, std::span<double> first_error, std::span<double> second_error) {
@@ -330,16 +330,17 @@ void bound_update(const Architecture& architecture, const Optimizer& optimizer, 
     const UpdateRates of_weights{state.step + 1, learning_rate * layer.weight_multiplier,
                                  weight_decay * layer.decay_multiplier, clip};
     const UpdateRates of_biases{state.step + 1, learning_rate * layer.bias_multiplier, 0, clip};
-    bound(of_weights, parameters.weights[l].flat(), truth.gradients.weights[l].flat(), state.first.weights[l].flat(),
-          state.second.weights[l].flat(), step.gradients.weights[l].flat(), parameter_bounds.weights[l].flat(),
-          state_bounds.first.weights[l].flat(), state_bounds.second.weights[l].flat());
-    bound(of_biases, parameters.biases[l], truth.gradients.biases[l], state.first.biases[l], state.second.biases[l],
+    bound(of_weights, parameters.weights[l].flat(), reference.gradients.weights[l].flat(),
+          state.first.weights[l].flat(), state.second.weights[l].flat(), step.gradients.weights[l].flat(),
+          parameter_bounds.weights[l].flat(), state_bounds.first.weights[l].flat(),
+          state_bounds.second.weights[l].flat());
+    bound(of_biases, parameters.biases[l], reference.gradients.biases[l], state.first.biases[l], state.second.biases[l],
           step.gradients.biases[l], parameter_bounds.biases[l], state_bounds.first.biases[l],
           state_bounds.second.biases[l]);
     if (layer.max_norm == 0) continue;
     MatrixOf<double> before = parameters.weights[l];  // the weights before max-norm
     MatrixOf<double> first = state.first.weights[l], second = state.second.weights[l];
-    optimizer_update(optimizer, of_weights, before.flat(), truth.gradients.weights[l].flat(), first.flat(),
+    optimizer_update(optimizer, of_weights, before.flat(), reference.gradients.weights[l].flat(), first.flat(),
                      second.flat());
     bound_units(layer.max_norm, before, parameter_bounds.weights[l]);
   }

@@ -20,29 +20,29 @@ struct StepBounds {
   std::vector<MatrixOf<double>> z, a, slope, d_a, delta;  ///< per affine layer, (m x outputs)
   std::vector<double> sample_losses;                      ///< unweighted, m
   double loss = 0, decay_term = 0;
-  TruthParameters gradients;  ///< of the mean loss, without decay
+  ReferenceParameters gradients;  ///< of the mean loss, without decay
   double gradient_norm = 0;
 };
 
 /// Bounds on the errors of the inputs of a step: 0 if the reference computes with the engine's own floats.
 struct InputBounds {
   MatrixOf<double> inputs, targets;
-  TruthParameters parameters;
+  ReferenceParameters parameters;
 };
 /// All 0.
-InputBounds no_bounds(const Architecture& architecture, const TruthBatch& batch);
+InputBounds no_bounds(const Architecture& architecture, const ReferenceBatch& batch);
 
-/// Bounds for the step that truth_step() computed from the same arguments.
-StepBounds bound_step(const Architecture& architecture, const TruthParameters& parameters, const Loss& loss,
-                      const TruthBatch& batch, double weight_decay, const std::vector<MatrixOf<double>>& masks,
-                      const InputBounds& in, const TruthStep& truth);
+/// Bounds for the step that reference_step() computed from the same arguments.
+StepBounds bound_step(const Architecture& architecture, const ReferenceParameters& parameters, const Loss& loss,
+                      const ReferenceBatch& batch, double weight_decay, const std::vector<MatrixOf<double>>& masks,
+                      const InputBounds& in, const ReferenceStep& reference);
 
 /// Updates the bounds of the parameters and of the optimizer's memory for one update. `state` and `parameters` are the
 /// reference values before the update. `state_bounds` (except its step) and `parameter_bounds` are input and output.
 void bound_update(const Architecture& architecture, const Optimizer& optimizer, double learning_rate,
-                  double weight_decay, double clip_norm, const TruthStep& truth, const StepBounds& step,
-                  const TruthOptimizer& state, const TruthParameters& parameters, TruthOptimizer& state_bounds,
-                  TruthParameters& parameter_bounds);
+                  double weight_decay, double clip_norm, const ReferenceStep& reference, const StepBounds& step,
+                  const ReferenceOptimizer& state, const ReferenceParameters& parameters,
+                  ReferenceOptimizer& state_bounds, ReferenceParameters& parameter_bounds);
 
 }  // namespace chainrule
 #pragma GCC visibility pop

@@ -41,15 +41,15 @@ bool crosses(const Loss&, std::span<const double>, std::span<const std::complex<
 
 }  // namespace
 
-std::string parameter_name(const ParameterPlace& place) {
-  if (place.is_bias) return fmt::format("b{}[{}]", place.layer + 1, place.row + 1);
-  return fmt::format("W{}[{},{}]", place.layer + 1, place.row + 1, place.column + 1);
+std::string parameter_name(const ParameterIndex& index) {
+  if (index.is_bias) return fmt::format("b{}[{}]", index.layer + 1, index.row + 1);
+  return fmt::format("W{}[{},{}]", index.layer + 1, index.row + 1, index.column + 1);
 }
 
-TruthProbe::TruthProbe(const Architecture& architecture, const TruthParameters& parameters, const Loss& loss,
-                       const TruthBatch& batch, double weight_decay)
+ReferenceProbe::ReferenceProbe(const Architecture& architecture, const ReferenceParameters& parameters,
+                               const Loss& loss, const ReferenceBatch& batch, double weight_decay)
     : architecture_(architecture), parameters_(parameters), loss_(loss), batch_(batch), weight_decay_(weight_decay) {
-  TruthStep step = truth_step(architecture, parameters, loss, batch, weight_decay);
+  ReferenceStep step = reference_step(architecture, parameters, loss, batch, weight_decay);
   z_ = std::move(step.z);
   a_ = std::move(step.a);
   moved_ = a_;
@@ -61,7 +61,7 @@ TruthProbe::TruthProbe(const Architecture& architecture, const TruthParameters& 
 // The parameter changes one column of z, which changes one column of a. The next layer gets a's change through one
 // column of its weights; all layers above it are recomputed.
 template <class T>
-T TruthProbe::change_by(const ParameterPlace& place, T shift, bool& crossing) const {
+T ReferenceProbe::change_by(const ParameterIndex& index, T shift, bool& crossing) const {
   std::vector<MatrixOf<T>>& moved = [&]() -> auto& {
     if constexpr (std::is_same_v<T, double>)
       return moved_;
@@ -69,26 +69,26 @@ T TruthProbe::change_by(const ParameterPlace& place, T shift, bool& crossing) co
       return moved_complex_;
   }
   ();
-  const std::size_t m = batch_.inputs.rows(), unit = place.row;
-  const MatrixOf<double>& fed = place.layer == 0 ? batch_.inputs : a_[place.layer - 1];
+  const std::size_t m = batch_.inputs.rows(), unit = index.row;
+  const MatrixOf<double>& fed = index.layer == 0 ? batch_.inputs : a_[index.layer - 1];
   const auto activate = [&](std::size_t l, double before, T z) {
     crossing |= crosses(architecture_.layers[l].activation, before, z);
     return activation_value(architecture_.layers[l].activation, z);
   };
-  copy(a_[place.layer], moved[place.layer]);
+  copy(a_[index.layer], moved[index.layer]);
   for (std::size_t i = 0; i < m; ++i) {
-    const double z = z_[place.layer](i, unit);
-    moved[place.layer](i, unit) = activate(place.layer, z, z + shift * (place.is_bias ? 1.0 : fed(i, place.column)));
+    const double z = z_[index.layer](i, unit);
+    moved[index.layer](i, unit) = activate(index.layer, z, z + shift * (index.is_bias ? 1.0 : fed(i, index.column)));
   }
-  for (std::size_t l = place.layer + 1; l < architecture_.depth(); ++l) {
+  for (std::size_t l = index.layer + 1; l < architecture_.depth(); ++l) {
     const MatrixOf<double>& w = parameters_.weights[l];
     const MatrixOf<T>& a = moved[l - 1];
     MatrixOf<T>& z = moved[l];
     copy(z_[l], z);
-    if (l > place.layer + 1)
+    if (l > index.layer + 1)
       kernels::reference::affine_forward<T, double>(a.view(), w.view(), parameters_.biases[l], z.view());
-    for (std::size_t i = 0; l == place.layer + 1 && i < m; ++i)
-      for (std::size_t k = 0; k < w.rows(); ++k) z(i, k) += w(k, unit) * (a(i, unit) - a_[place.layer](i, unit));
+    for (std::size_t i = 0; l == index.layer + 1 && i < m; ++i)
+      for (std::size_t k = 0; k < w.rows(); ++k) z(i, k) += w(k, unit) * (a(i, unit) - a_[index.layer](i, unit));
     for (std::size_t k = 0; k < z.flat().size(); ++k) z.flat()[k] = activate(l, z_[l].flat()[k], z.flat()[k]);
   }
   T sum{};
@@ -99,22 +99,22 @@ T TruthProbe::change_by(const ParameterPlace& place, T shift, bool& crossing) co
            (loss_value(loss_, outputs, batch_.targets.row(i)) - sample_losses_[i]);
   }
   sum /= static_cast<double>(m);
-  if (place.is_bias) return sum;
-  const double lambda = weight_decay_ * architecture_.layers[place.layer].decay_multiplier;
-  const double w = parameters_.weights[place.layer](place.row, place.column);
+  if (index.is_bias) return sum;
+  const double lambda = weight_decay_ * architecture_.layers[index.layer].decay_multiplier;
+  const double w = parameters_.weights[index.layer](index.row, index.column);
   return sum + 0.5 * lambda * ((w + shift) * (w + shift) - w * w);
 }
 
-TruthProbe::Change TruthProbe::change(const ParameterPlace& place, double shift) const {
+ReferenceProbe::Change ReferenceProbe::change(const ParameterIndex& index, double shift) const {
   Change change;
-  change.objective = change_by(place, shift, change.crossing);
+  change.objective = change_by(index, shift, change.crossing);
   return change;
 }
 
-double TruthProbe::complex_step(const ParameterPlace& place) const {
+double ReferenceProbe::complex_step(const ParameterIndex& index) const {
   constexpr double kStep = 1e-100;
   bool crossing = false;
-  return change_by(place, std::complex<double>(0, kStep), crossing).imag() / kStep;
+  return change_by(index, std::complex<double>(0, kStep), crossing).imag() / kStep;
 }
 
 }  // namespace chainrule

@@ -13,37 +13,37 @@
 namespace chainrule {
 
 /// The position of a parameter.
-struct ParameterPlace {
+struct ParameterIndex {
   std::size_t layer = 0;
   bool is_bias = false;
   std::size_t row = 0, column = 0;  ///< of the weight matrix; a bias has its unit in row
 };
 /// "W2[3,1]" or "b2[3]", in the article's notation: W(l) connects layer l to layer l + 1, all indices from 1.
-std::string parameter_name(const ParameterPlace& place);
+std::string parameter_name(const ParameterIndex& index);
 
 /// The objective as a function of one parameter, for numerical derivatives. It recomputes only what depends on the
 /// parameter. The arguments must outlive the probe. Use one probe per thread.
-class TruthProbe {
+class ReferenceProbe {
  public:
-  TruthProbe(const Architecture& architecture, const TruthParameters& parameters, const Loss& loss,
-             const TruthBatch& batch, double weight_decay);
+  ReferenceProbe(const Architecture& architecture, const ReferenceParameters& parameters, const Loss& loss,
+                 const ReferenceBatch& batch, double weight_decay);
   struct Change {
     double objective = 0;   ///< J(p + shift) - J(p), the sum of the samples' differences, which loses few digits
     bool crossing = false;  ///< a piecewise formula (ReLU, ELU, |d| ...) leaves its piece, or the joint
   };
-  Change change(const ParameterPlace& place, double shift) const;
+  Change change(const ParameterIndex& index, double shift) const;
   /// dJ/dp by complex step (Squire & Trapp 1998): Im J(p + ih) / h with h = 1e-100, free of cancellation. The
   /// activations and the loss must be analytic at the point.
-  double complex_step(const ParameterPlace& place) const;
+  double complex_step(const ParameterIndex& index) const;
 
  private:
   template <class T>
-  T change_by(const ParameterPlace& place, T shift, bool& crossing) const;
+  T change_by(const ParameterIndex& index, T shift, bool& crossing) const;
 
   const Architecture& architecture_;
-  const TruthParameters& parameters_;
+  const ReferenceParameters& parameters_;
   const Loss& loss_;
-  const TruthBatch& batch_;
+  const ReferenceBatch& batch_;
   double weight_decay_;
   std::vector<MatrixOf<double>> z_, a_;
   std::vector<double> sample_losses_;  // unweighted

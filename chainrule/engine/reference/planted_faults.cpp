@@ -66,7 +66,7 @@ MatrixOf<double> last_row_only(ViewOf<const double> w) {
 }
 
 // f' is then taken at another z.
-void read_slope_at(TruthReads& reads, LayerReads& layer, MatrixOf<double> z) {
+void read_slope_at(BackwardInputs& reads, LayerBackwardInputs& layer, MatrixOf<double> z) {
   MatrixOf<double> a = z;
   for (double& value : a.flat()) value = activation_value(layer.activation, value);
   reads.made.push_back(std::move(z));
@@ -75,13 +75,13 @@ void read_slope_at(TruthReads& reads, LayerReads& layer, MatrixOf<double> z) {
   layer.a = reads.made.back().view();
 }
 
-void read_instead(TruthReads& reads, ViewOf<const double>& what, MatrixOf<double> other) {
+void read_instead(BackwardInputs& reads, ViewOf<const double>& what, MatrixOf<double> other) {
   reads.made.push_back(std::move(other));
   what = std::as_const(reads.made.back()).view();
 }
 
-void plant_in_layer(const PlantedFault& fault, TruthReads& reads) {
-  LayerReads& layer = reads.layers[fault.layer];
+void plant_in_layer(const PlantedFault& fault, BackwardInputs& reads) {
+  LayerBackwardInputs& layer = reads.layers[fault.layer];
   const std::size_t l = fault.layer, depth = reads.layers.size(), m = layer.z.rows();
   switch (fault.kind) {
     case Fault::dropped_slope:
@@ -123,7 +123,7 @@ void plant_in_layer(const PlantedFault& fault, TruthReads& reads) {
 
 }  // namespace
 
-void plant(const PlantedFault& fault, TruthReads& reads) {
+void plant(const PlantedFault& fault, BackwardInputs& reads) {
   switch (fault.kind) {
     case Fault::none:
       return;
@@ -163,7 +163,7 @@ std::vector<PlantedFault> all_faults(const Architecture& architecture) {
 }
 
 std::string_view fault_name(Fault kind) { return kind == Fault::none ? "none" : entry_of(kind).name; }
-std::string fault_place(const PlantedFault& fault) {
+std::string fault_location(const PlantedFault& fault) {
   if (!is_of_layer(fault.kind)) return "the network";
   const Entry& entry = entry_of(fault.kind);
   return fmt::format("{}{}", entry.where, fault.layer + entry.above);

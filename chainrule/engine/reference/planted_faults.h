@@ -53,7 +53,7 @@ std::string_view fault_name(Fault kind);
 /// The mistake in a few words: "f'(z) left out".
 std::string_view fault_words(Fault kind);
 /// Where: "delta2", "dJ/dW1", in the article's notation, or "the network".
-std::string fault_place(const PlantedFault& fault);
+std::string fault_location(const PlantedFault& fault);
 
 }  // namespace chainrule
 #pragma GCC visibility pop

@@ -15,9 +15,9 @@ using kernels::reference::affine_backward_input;
 using kernels::reference::affine_backward_weights;
 using kernels::reference::affine_forward;
 
-void multiply(ViewOf<double> values, const std::vector<MatrixOf<double>>& masks, std::size_t place) {
-  if (masks.empty() || masks[place].rows() == 0) return;
-  for (std::size_t k = 0; k < values.size(); ++k) values.data()[k] *= masks[place].flat()[k];
+void multiply(ViewOf<double> values, const std::vector<MatrixOf<double>>& masks, std::size_t index) {
+  if (masks.empty() || masks[index].rows() == 0) return;
+  for (std::size_t k = 0; k < values.size(); ++k) values.data()[k] *= masks[index].flat()[k];
 }
 
 // M2, (3), (4). `fed[l]` has the inputs of layer l: the activations below it, masked.
@@ -25,8 +25,8 @@ struct Passed {
   std::vector<MatrixOf<double>> z, a, fed;
 };
 
-Passed pass_forward(const Architecture& architecture, const TruthParameters& parameters, const MatrixOf<double>& inputs,
-                    const std::vector<MatrixOf<double>>& masks) {
+Passed pass_forward(const Architecture& architecture, const ReferenceParameters& parameters,
+                    const MatrixOf<double>& inputs, const std::vector<MatrixOf<double>>& masks) {
   Passed passed;
   passed.fed.push_back(inputs);
   multiply(passed.fed[0].view(), masks, 0);
@@ -54,13 +54,15 @@ void bound_units(double bound, MatrixOf<double>& weights) {
   }
 }
 
-double weight_of(const TruthBatch& batch, std::size_t row) { return batch.weights.empty() ? 1.0 : batch.weights[row]; }
+double weight_of(const ReferenceBatch& batch, std::size_t row) {
+  return batch.weights.empty() ? 1.0 : batch.weights[row];
+}
 
 // The inputs of the correct formulas of the backward pass.
-TruthReads right_reads(const Architecture& architecture, const TruthParameters& parameters, const Loss& loss,
-                       const TruthBatch& batch, double weight_decay, const TruthStep& step,
-                       const std::vector<MatrixOf<double>>& fed) {
-  TruthReads reads;
+BackwardInputs right_reads(const Architecture& architecture, const ReferenceParameters& parameters, const Loss& loss,
+                           const ReferenceBatch& batch, double weight_decay, const ReferenceStep& step,
+                           const std::vector<MatrixOf<double>>& fed) {
+  BackwardInputs reads;
   reads.loss = loss;
   reads.rows = static_cast<double>(batch.inputs.rows());
   for (std::size_t i = 0; i < batch.inputs.rows(); ++i) reads.sample_weights.push_back(weight_of(batch, i));
@@ -74,8 +76,8 @@ TruthReads right_reads(const Architecture& architecture, const TruthParameters& 
 
 }  // namespace
 
-TruthParameters truth_parameters(const Architecture& architecture) {
-  TruthParameters parameters;
+ReferenceParameters reference_parameters(const Architecture& architecture) {
+  ReferenceParameters parameters;
   for (std::size_t l = 0; l < architecture.depth(); ++l) {
     parameters.weights.emplace_back(architecture.layers[l].outputs, architecture.layer_inputs(l));
     parameters.biases.emplace_back(architecture.layers[l].outputs);
@@ -83,8 +85,8 @@ TruthParameters truth_parameters(const Architecture& architecture) {
   return parameters;
 }
 
-TruthParameters truth_parameters(const Architecture& architecture, const Parameters& engine) {
-  TruthParameters parameters = truth_parameters(architecture);
+ReferenceParameters reference_parameters(const Architecture& architecture, const Parameters& engine) {
+  ReferenceParameters parameters = reference_parameters(architecture);
   for (std::size_t l = 0; l < architecture.depth(); ++l) {
     copy_weights(engine.weights(l), parameters.weights[l].view());
     std::ranges::copy(engine.biases(l), parameters.biases[l].begin());
@@ -92,21 +94,21 @@ TruthParameters truth_parameters(const Architecture& architecture, const Paramet
   return parameters;
 }
 
-TruthParameters truth_parameters(const Network& network) {
-  return truth_parameters(network.architecture, network.parameters);
+ReferenceParameters reference_parameters(const Network& network) {
+  return reference_parameters(network.architecture, network.parameters);
 }
 
-TruthStep truth_step(const Architecture& architecture, const TruthParameters& parameters, const Loss& loss,
-                     const TruthBatch& batch, double weight_decay, const std::vector<MatrixOf<double>>& masks,
-                     const PlantedFault& fault) {
+ReferenceStep reference_step(const Architecture& architecture, const ReferenceParameters& parameters, const Loss& loss,
+                             const ReferenceBatch& batch, double weight_decay,
+                             const std::vector<MatrixOf<double>>& masks, const PlantedFault& fault) {
   const std::size_t m = batch.inputs.rows(), depth = architecture.depth();
-  TruthStep step;
+  ReferenceStep step;
   Passed passed = pass_forward(architecture, parameters, batch.inputs, masks);
   step.z = std::move(passed.z);
   step.a = std::move(passed.a);
   for (const Layer& layer : architecture.layers) step.delta.emplace_back(m, layer.outputs);
   step.d_a = step.slope = step.delta;
-  TruthReads reads = right_reads(architecture, parameters, loss, batch, weight_decay, step, passed.fed);
+  BackwardInputs reads = right_reads(architecture, parameters, loss, batch, weight_decay, step, passed.fed);
   plant(fault, reads);
 
   for (std::size_t i = 0; i < m; ++i) {
@@ -117,9 +119,9 @@ TruthStep truth_step(const Architecture& architecture, const TruthParameters& pa
     for (double& d : step.delta.back().row(i)) d *= reads.sample_weights[i];
   }
 
-  step.gradients = truth_parameters(architecture);
+  step.gradients = reference_parameters(architecture);
   for (std::size_t l = depth; l-- > 0;) {
-    const LayerReads& read = reads.layers[l];
+    const LayerBackwardInputs& read = reads.layers[l];
     MatrixOf<double>& delta = step.delta[l];
     multiply(delta.view(), masks, l + 1);
     step.d_a[l] = delta;
@@ -135,7 +137,7 @@ TruthStep truth_step(const Architecture& architecture, const TruthParameters& pa
     for (double& g : step.gradients.biases[l]) g /= reads.rows;
   }
 
-  step.decay_gradients = truth_parameters(architecture);
+  step.decay_gradients = reference_parameters(architecture);
   for (std::size_t l = 0; l < depth; ++l) {
     const double lambda = weight_decay * architecture.layers[l].decay_multiplier;
     const std::span<const double> w = parameters.weights[l].flat();
@@ -149,8 +151,8 @@ TruthStep truth_step(const Architecture& architecture, const TruthParameters& pa
   return step;
 }
 
-double truth_objective(const Architecture& architecture, const TruthParameters& parameters, const Loss& loss,
-                       const TruthBatch& batch, double weight_decay) {
+double reference_objective(const Architecture& architecture, const ReferenceParameters& parameters, const Loss& loss,
+                           const ReferenceBatch& batch, double weight_decay) {
   const Passed passed = pass_forward(architecture, parameters, batch.inputs, {});
   double sum = 0, squares = 0;
   for (std::size_t i = 0; i < batch.inputs.rows(); ++i)
@@ -160,7 +162,7 @@ double truth_objective(const Architecture& architecture, const TruthParameters& 
   return sum / static_cast<double>(batch.inputs.rows()) + 0.5 * weight_decay * squares;
 }
 
-double truth_norm(const TruthParameters& gradients) {
+double reference_norm(const ReferenceParameters& gradients) {
   double sum = 0;
   for (const MatrixOf<double>& w : gradients.weights)
     for (const double g : w.flat()) sum += g * g;
@@ -169,12 +171,14 @@ double truth_norm(const TruthParameters& gradients) {
   return std::sqrt(sum);
 }
 
-double truth_clip(double norm, double clip_norm) { return clip_norm > 0 && norm > clip_norm ? clip_norm / norm : 1; }
+double reference_clip(double norm, double clip_norm) {
+  return clip_norm > 0 && norm > clip_norm ? clip_norm / norm : 1;
+}
 
-void truth_update(const Architecture& architecture, const Optimizer& optimizer, double learning_rate,
-                  double weight_decay, const TruthStep& step, TruthOptimizer& state, TruthParameters& parameters,
-                  double clip_norm) {
-  const double clip = truth_clip(truth_norm(step.gradients), clip_norm);
+void reference_update(const Architecture& architecture, const Optimizer& optimizer, double learning_rate,
+                      double weight_decay, const ReferenceStep& step, ReferenceOptimizer& state,
+                      ReferenceParameters& parameters, double clip_norm) {
+  const double clip = reference_clip(reference_norm(step.gradients), clip_norm);
   ++state.step;
   for (std::size_t l = 0; l < architecture.depth(); ++l) {
     const Layer& layer = architecture.layers[l];

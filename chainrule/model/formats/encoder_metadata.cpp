@@ -53,9 +53,9 @@ void date_from(const Json& json, const std::string& where, InputColumn& column) 
 }  // namespace
 
 std::string columns_text(const Encoder& encoder) {
-  std::vector<std::string> places, names, shift, scale, constant, fill, may_miss, categories, clipped, landmarks,
-      scores, boolean, dates, least, most;
-  for (const std::size_t column : encoder.input_places) places.push_back(std::to_string(column));
+  std::vector<std::string> column_numbers, names, shift, scale, constant, fill, may_miss, categories, clipped,
+      landmarks, scores, boolean, dates, minimum, maximum;
+  for (const std::size_t column : encoder.input_columns) column_numbers.push_back(std::to_string(column));
   for (const InputColumn& column : encoder.inputs) {
     names.push_back(json_text(column.name, "name of a column"));
     shift.push_back(json_number(column.shift));
@@ -71,12 +71,12 @@ std::string columns_text(const Encoder& encoder) {
     scores.push_back(numbers_text(column.scores));
     boolean.push_back(column.boolean ? "true" : "false");
     dates.push_back(date_text_of(column));
-    least.push_back(json_number(column.least));
-    most.push_back(json_number(column.most));
+    minimum.push_back(json_number(column.minimum));
+    maximum.push_back(json_number(column.maximum));
   }
   return json_object({{"match_by_name", encoder.match_by_name ? "true" : "false"},
                       {"training_columns", std::to_string(encoder.training_columns)},
-                      {"places", json_list(places)},
+                      {"places", json_list(column_numbers)},
                       {"names", json_list(names)},
                       {"shift", json_list(shift)},
                       {"scale", json_list(scale)},
@@ -89,15 +89,15 @@ std::string columns_text(const Encoder& encoder) {
                       {"scores", json_list(scores)},
                       {"boolean", json_list(boolean)},
                       {"dates", json_list(dates)},
-                      {"least", json_list(least)},
-                      {"most", json_list(most)}});
+                      {"least", json_list(minimum)},
+                      {"most", json_list(maximum)}});
 }
 
 // Refuses lists whose length differs from that of `names`. validate() checks the length of `places`, since images have
 // none.
 void columns_from(const std::string& text, std::size_t inputs, std::uint64_t version, const std::string& where,
                   Encoder& encoder) {
-  const Json json = read_json(text, (20 + 2 * kMostLandmarks) * inputs + 20, where);
+  const Json json = read_json(text, (20 + 2 * kMaxLandmarks) * inputs + 20, where);
   std::vector<std::string_view> keys{"match_by_name", "training_columns", "places", "names", "shift",
                                      "scale",         "constant"};
   if (version >= 2) keys.insert(keys.end(), {"fill", "may_miss", "categories"});
@@ -106,7 +106,7 @@ void columns_from(const std::string& text, std::size_t inputs, std::uint64_t ver
   encoder.match_by_name = fields.flag("match_by_name");
   encoder.training_columns = fields.whole("training_columns");
   for (const Json& column : fields.list("places"))
-    encoder.input_places.push_back(whole_of(column, fields.where("places")));
+    encoder.input_columns.push_back(whole_of(column, fields.where("places")));
   const Json::List& names = fields.list("names");
   const auto list = [&](std::string_view key) -> const Json::List& {
     if (fields.list(key).size() == names.size()) return fields.list(key);
@@ -143,14 +143,14 @@ void columns_from(const std::string& text, std::size_t inputs, std::uint64_t ver
     encoder.inputs[j].boolean = flag_of(boolean[j], element(fields.where("boolean"), j));
     date_from(dates[j], element(fields.where("dates"), j), encoder.inputs[j]);
   }
-  const Json::List &least = list("least"), &most = list("most");
+  const Json::List &minimum = list("least"), &maximum = list("most");
   const auto bound = [](const Json& value, const std::string& of, double unknown) {
     return std::holds_alternative<std::monostate>(value.value) ? unknown : number_of(value, of);
   };
   for (std::size_t j = 0; j < names.size(); ++j) {
     InputColumn& column = encoder.inputs[j];
-    column.least = bound(least[j], element(fields.where("least"), j), column.least);
-    column.most = bound(most[j], element(fields.where("most"), j), column.most);
+    column.minimum = bound(minimum[j], element(fields.where("least"), j), column.minimum);
+    column.maximum = bound(maximum[j], element(fields.where("most"), j), column.maximum);
   }
 }
 

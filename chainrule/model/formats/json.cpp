@@ -12,7 +12,7 @@
 namespace chainrule::formats {
 namespace {
 
-constexpr std::size_t kMostLevels = 4;
+constexpr std::size_t kMaxLevels = 4;
 
 [[noreturn]] void refuse_json(const std::string& where, const std::string& what) {
   throw Error(ErrorCategory::input, where + ": " + what);
@@ -21,7 +21,7 @@ constexpr std::size_t kMostLevels = 4;
 // Receives the parser's events and builds the value; the first error stops the parser and is kept in `problem`.
 class Builder {
  public:
-  explicit Builder(std::size_t most_values) : most_values_(most_values) {}
+  explicit Builder(std::size_t max_values) : max_values_(max_values) {}
 
   Json root;
   std::string problem;
@@ -62,7 +62,7 @@ class Builder {
     return false;
   }
 
-  Json* place_for(Json value) {
+  Json* slot_for(Json value) {
     if (open_.empty()) return &(root = std::move(value));
     if (auto* list = std::get_if<Json::List>(&open_.back()->value)) {
       list->push_back(std::move(value));
@@ -74,23 +74,21 @@ class Builder {
   }
 
   bool add(Json value) {
-    if (++values_ > most_values_)
-      return stop("expected at most " + std::to_string(most_values_) + " values, found more");
-    place_for(std::move(value));
+    if (++values_ > max_values_) return stop("expected at most " + std::to_string(max_values_) + " values, found more");
+    slot_for(std::move(value));
     return true;
   }
 
   bool open(Json value) {
-    if (++values_ > most_values_)
-      return stop("expected at most " + std::to_string(most_values_) + " values, found more");
-    if (open_.size() == kMostLevels)
-      return stop("expected at most " + std::to_string(kMostLevels) + " levels, found more");
+    if (++values_ > max_values_) return stop("expected at most " + std::to_string(max_values_) + " values, found more");
+    if (open_.size() == kMaxLevels)
+      return stop("expected at most " + std::to_string(kMaxLevels) + " levels, found more");
     // The pointer stays valid while the value is open: until then its parent receives no further value.
-    open_.push_back(place_for(std::move(value)));
+    open_.push_back(slot_for(std::move(value)));
     return true;
   }
 
-  std::size_t most_values_, values_ = 0;
+  std::size_t max_values_, values_ = 0;
   std::vector<Json*> open_;
   std::string key_;
 };
@@ -117,10 +115,10 @@ const T& value_of(const Json& json, const std::string& where, const char* expect
 
 }  // namespace
 
-Json read_json(std::string_view text, std::size_t most_values, const std::string& where) {
+Json read_json(std::string_view text, std::size_t max_values, const std::string& where) {
   const std::size_t zero = text.find('\0');  // the parser would stop there
   if (zero != std::string_view::npos) refuse_json(where, "zero byte at byte " + std::to_string(zero + 1));
-  Builder builder(most_values);
+  Builder builder(max_values);
   if (!nlohmann::json::sax_parse(text, &builder)) refuse_json(where, builder.problem);
   return std::move(builder.root);
 }

@@ -26,8 +26,8 @@ struct Json::Field {
 };
 
 /// Parses a whole text. Every message begins with `where`. Throws Error (input) for invalid JSON or UTF-8 (with the
-/// byte), a zero byte, a duplicate key, more than 4 levels, or more than `most_values` values.
-Json read_json(std::string_view text, std::size_t most_values, const std::string& where);
+/// byte), a zero byte, a duplicate key, more than 4 levels, or more than `max_values` values.
+Json read_json(std::string_view text, std::size_t max_values, const std::string& where);
 
 /// The value as the given type; `where` names it. Throw Error (input) "WHERE: expected X, found Y".
 const std::string& text_of(const Json& json, const std::string& where);

@@ -73,7 +73,7 @@ void decision_from(const std::string& text, std::size_t outputs, std::uint64_t v
 
 namespace {
 
-constexpr std::size_t kMostValues = 10'000;
+constexpr std::size_t kMaxValues = 10'000;
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
@@ -100,7 +100,7 @@ std::string text_of_test(const Estimates& test) {
   Pairs fields;
   for (const Estimate& estimate : test.metrics)
     fields.emplace_back(estimate.name, json_list({json_number(estimate.value), json_number(estimate.low),
-                                                  json_number(estimate.high), json_number(estimate.trivial)}));
+                                                  json_number(estimate.high), json_number(estimate.baseline)}));
   return json_object(fields);
 }
 
@@ -125,7 +125,7 @@ std::string metrics_text(const Provenance& provenance) {
 }
 
 void metrics_from(const std::string& text, std::uint64_t version, const std::string& where, Provenance& provenance) {
-  const Json json = read_json(text, kMostValues, where);
+  const Json json = read_json(text, kMaxValues, where);
   std::vector<std::string_view> keys{"training", "validation"};
   if (version >= 3) keys.insert(keys.end(), {"test_rows", "test"});
   const Fields fields(json, keys, where);
@@ -141,8 +141,8 @@ std::string decision_text(const Model& model) {
   for (const double weight : model.encoder.class_weights) weights.push_back(json_number(weight));
   return json_object({{"threshold", model.threshold ? json_number(*model.threshold) : "null"},
                       {"class_weights", json_list(weights)},
-                      {"least", json_number(model.encoder.least_prediction)},
-                      {"most", json_number(model.encoder.most_prediction)}});
+                      {"least", json_number(model.encoder.min_prediction)},
+                      {"most", json_number(model.encoder.max_prediction)}});
 }
 
 void decision_from(const std::string& text, std::size_t outputs, std::uint64_t version, const std::string& where,
@@ -155,15 +155,15 @@ void decision_from(const std::string& text, std::size_t outputs, std::uint64_t v
   for (const Json& weight : fields.list("class_weights"))
     model.encoder.class_weights.push_back(number_of(weight, fields.where("class_weights")));
   if (version < 4) return;
-  if (!is_null(fields["least"])) model.encoder.least_prediction = fields.number("least");
-  if (!is_null(fields["most"])) model.encoder.most_prediction = fields.number("most");
+  if (!is_null(fields["least"])) model.encoder.min_prediction = fields.number("least");
+  if (!is_null(fields["most"])) model.encoder.max_prediction = fields.number("most");
 }
 namespace {
 
 constexpr std::string_view kFormat = "chainrule";
 constexpr std::uint64_t kVersion = 4;
-constexpr std::size_t kMostLayers = 10'000;
-constexpr std::size_t kMostOptions = 10'000;
+constexpr std::size_t kMaxLayers = 10'000;
+constexpr std::size_t kMaxOptions = 10'000;
 // Compile-time constants, since a model may be loaded before main().
 constexpr const char* kDecision = "decision";  // since version 3
 constexpr std::array<const char*, 19> kKeys = {
@@ -194,8 +194,8 @@ auto blamed_on(const std::string& where, Work work) {
 // ---- layers and loss ----------------------------------------------------------------------------------------------
 
 std::string layers_text(const Architecture& architecture) {
-  if (architecture.depth() > kMostLayers)
-    throw Error(ErrorCategory::usage, "model file: layers: expected at most " + std::to_string(kMostLayers) +
+  if (architecture.depth() > kMaxLayers)
+    throw Error(ErrorCategory::usage, "model file: layers: expected at most " + std::to_string(kMaxLayers) +
                                           ", found " + std::to_string(architecture.depth()));
   std::vector<std::string> layers;
   for (std::size_t l = 0; l < architecture.depth(); ++l) {
@@ -272,7 +272,7 @@ void target_from(const std::string& text, const std::string& where, Encoder& enc
   const Json json = read_json(text, 10, where);
   const Fields fields(json, {"name", "place", "shift", "scale"}, where);
   encoder.target = fields.text("name");
-  encoder.target_place = fields.whole("place");
+  encoder.target_column = fields.whole("place");
   encoder.target_shift = fields.number("shift");
   encoder.target_scale = fields.number("scale");
 }
@@ -281,7 +281,7 @@ void weight_from(const std::string& text, const std::string& where, Encoder& enc
   const Json json = read_json(text, 10, where);
   const Fields fields(json, {"name", "place"}, where);
   encoder.weight = fields.text("name");
-  encoder.weight_place = fields.whole("place");
+  encoder.weight_column = fields.whole("place");
 }
 
 Task task_from(const std::string& text, const std::string& where) {
@@ -308,7 +308,7 @@ std::string configuration_text(const Pairs& configuration) {
 }
 
 Pairs configuration_from(const std::string& text, const std::string& where) {
-  const Json json = read_json(text, kMostOptions, where);
+  const Json json = read_json(text, kMaxOptions, where);
   Pairs configuration;
   for (const auto& [name, value] : object_of(json, where))
     configuration.emplace_back(name, text_of(value, where + ": " + in_quotes(name)));
@@ -401,11 +401,11 @@ Metadata to_metadata(const Model& model) {
                                             {"width", std::to_string(encoder.image_width)}})},
                     {"task", encoder.task == Task::classes ? "classes" : "number"},
                     {"target", json_object({{"name", json_text(encoder.target, "name of the target")},
-                                            {"place", std::to_string(encoder.target_place)},
+                                            {"place", std::to_string(encoder.target_column)},
                                             {"shift", json_number(encoder.target_shift)},
                                             {"scale", json_number(encoder.target_scale)}})},
                     {"weight", json_object({{"name", json_text(encoder.weight, "name of the column of weights")},
-                                            {"place", std::to_string(encoder.weight_place)}})},
+                                            {"place", std::to_string(encoder.weight_column)}})},
                     {"labels", json_list(labels)},
                     {"configuration", configuration_text(provenance.configuration)},
                     {"seed", std::to_string(provenance.seed)},
@@ -422,7 +422,7 @@ Architecture architecture_from(const Metadata& metadata, const std::string& file
   version_of(metadata, file);
   check_keys(metadata, file);
   const std::string where = at(file, "layers");
-  const Json json = read_json(metadata.at("layers"), 9 * kMostLayers + 1, where);
+  const Json json = read_json(metadata.at("layers"), 9 * kMaxLayers + 1, where);
   const Json::List& layers = list_of(json, where);
   if (layers.empty()) refuse_metadata(where + ": expected at least 1, found 0");
   Architecture architecture;

@@ -50,7 +50,7 @@ class PlainFile {
   explicit PlainFile(const std::string& path);
   /// A view of bytes that the caller keeps.
   PlainFile(std::span<const std::byte> bytes, const std::string& name)
-      : name_(place(name)), bytes_(bytes), size_(bytes.size()) {}
+      : name_(location(name)), bytes_(bytes), size_(bytes.size()) {}
 
   /// For messages.
   const std::string& name() const { return name_; }
@@ -78,7 +78,7 @@ std::FILE* open_file(const std::string& path) {
 
 void PlainFile::Closer::operator()(std::FILE* file) const { std::fclose(file); }
 
-PlainFile::PlainFile(const std::string& path) : name_(place(path)) {
+PlainFile::PlainFile(const std::string& path) : name_(location(path)) {
   const auto fail = [&](const std::string& what) {
     throw Error(ErrorCategory::input, name_ + ": cannot be read: " + what);
   };
@@ -113,8 +113,8 @@ void PlainFile::read(std::uint64_t from, std::span<char> bytes) const {
 }
 namespace {
 
-constexpr std::uint64_t kMostHeadBytes = 100'000'000;  // the limit of the safetensors library
-constexpr std::size_t kMostHeadValues = 200'000;       // 8 per tensor
+constexpr std::uint64_t kMaxHeadBytes = 100'000'000;  // the limit of the safetensors library
+constexpr std::size_t kMaxHeadValues = 200'000;       // 8 per tensor
 constexpr std::size_t kBlockFloats = std::size_t{1} << 16;
 
 struct Tensor {
@@ -246,12 +246,12 @@ std::uint64_t read_head_length(const PlainFile& in) {
   std::uint64_t length = 0;
   for (std::size_t byte = std::min<std::size_t>(start.size(), 8); byte-- > 0;)
     length = length << 8 | static_cast<unsigned char>(start[byte]);
-  const bool ours = start.size() == 9 && length >= 2 && length <= kMostHeadBytes && start[8] == '{';
+  const bool ours = start.size() == 9 && length >= 2 && length <= kMaxHeadBytes && start[8] == '{';
   const std::string other = ours ? "" : other_format(start);
   if (!other.empty()) refuse_file(expected + other, "name the model first, then the data");
   if (start.size() < 9) refuse_file(expected + std::to_string(start.size()) + " bytes", "the file is cut off");
-  if (length > kMostHeadBytes || length < 2)
-    refuse_file(in.name() + ": length of the head: expected 2 to " + std::to_string(kMostHeadBytes) + " bytes, found " +
+  if (length > kMaxHeadBytes || length < 2)
+    refuse_file(in.name() + ": length of the head: expected 2 to " + std::to_string(kMaxHeadBytes) + " bytes, found " +
                 std::to_string(length));
   if (length > in.size() - 8)
     refuse_file(in.name() + ": length of the head: expected at most the " + std::to_string(in.size() - 8) +
@@ -319,7 +319,7 @@ void check_layout(const std::vector<Tensor>& tensors, std::uint64_t data_bytes, 
 Head read_head(const PlainFile& in) {
   std::string text(read_head_length(in), '\0');
   in.read(8, text);
-  Json json = read_json(text, kMostHeadValues, in.name() + ": head");
+  Json json = read_json(text, kMaxHeadValues, in.name() + ": head");
   Head head;
   head.data = 8 + text.size();
   object_of(json, in.name() + ": head");
@@ -396,9 +396,9 @@ void read_parameters(const PlainFile& file, const Head& head, Parameters& parame
 std::string checked_head(const Model& model, const std::string& name) {
   validate(model);
   const std::string head = head_bytes(model);
-  if (head.size() - 8 > kMostHeadBytes)
+  if (head.size() - 8 > kMaxHeadBytes)
     throw Error(ErrorCategory::output,
-                name + ": head: expected at most " + std::to_string(kMostHeadBytes) + " bytes, found " +
+                name + ": head: expected at most " + std::to_string(kMaxHeadBytes) + " bytes, found " +
                     std::to_string(head.size() - 8),
                 "the names of columns and labels are too many or too long for this format");
   return head;
@@ -436,7 +436,7 @@ Model read_model(const PlainFile& file) {
 }  // namespace
 
 void save_model(const Model& model, const std::string& path, bool overwrite) {
-  const std::string head = checked_head(model, place(path));
+  const std::string head = checked_head(model, location(path));
   AtomicFile file(path, overwrite, head.size() + 4 * parameter_count(model.network.architecture));
   file.write(head);
   write_parameters(model, [&](const std::string& block) { file.write(block); });

@@ -19,8 +19,8 @@
 namespace chainrule::option_kinds {
 
 inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
-inline constexpr std::uint64_t kMostEpochs = 1'000'000'000, kMostRows = 1'000'000'000, kMostUnits = 1'000'000;
-inline constexpr std::size_t kMostHidden = 1000;
+inline constexpr std::uint64_t kMaxEpochs = 1'000'000'000, kMaxRows = 1'000'000'000, kMaxUnits = 1'000'000;
+inline constexpr std::size_t kMaxHidden = 1000;
 
 // Bounds of a number; the range excludes an open bound.
 struct Range {
@@ -38,7 +38,7 @@ struct Range {
   }
 };
 inline constexpr Range kPositive{0, kInfinity, true, false}, kNotNegative{0, kInfinity, false, false};
-inline constexpr Range kShare{0, 1, false, true}, kShareAboveZero{0, 1, true, false}, kInside{0, 1, true, true};
+inline constexpr Range kFraction{0, 1, false, true}, kFractionAboveZero{0, 1, true, false}, kInside{0, 1, true, true};
 
 struct Names {
   std::string name, group, value, help;
@@ -103,20 +103,21 @@ Option flag(const Names& names, Member member) {
   return option;
 }
 
-inline bool read_whole(std::string_view text, std::uint64_t least, std::uint64_t most, std::uint64_t& value) {
+inline bool read_whole(std::string_view text, std::uint64_t minimum, std::uint64_t maximum, std::uint64_t& value) {
   std::uint64_t read = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), read);
-  if (problem != std::errc() || end != text.data() + text.size() || read < least || read > most) return false;
+  if (problem != std::errc() || end != text.data() + text.size() || read < minimum || read > maximum) return false;
   value = read;
   return true;
 }
 
 template <class Member>
-Option whole(const Names& names, std::uint64_t least, std::uint64_t most, Member member) {
+Option whole(const Names& names, std::uint64_t minimum, std::uint64_t maximum, Member member) {
   Option option = row(OptionKind::whole, names);
   option.set = [=](FitOptions& options, std::string_view text) {
     std::uint64_t value = 0;
-    if (!read_whole(text, least, most, value)) return fmt::format("a whole number from {} to {}", least, most);
+    if (!read_whole(text, minimum, maximum, value))
+      return fmt::format("a whole number from {} to {}", minimum, maximum);
     member(options) = value;
     return std::string();
   };
@@ -195,8 +196,8 @@ inline Option hidden_sizes(const Names& names) {
     if (text != "none" && !text.empty())  // blanks are allowed between sizes only
       for (const std::string& part : split_list(text)) {
         std::uint64_t size = 0;
-        if (text != trimmed(text) || !read_whole(trimmed(part), 1, kMostUnits, size) || sizes.size() == kMostHidden)
-          return fmt::format("none or up to {} sizes from 1 to {}, separated by commas", kMostHidden, kMostUnits);
+        if (text != trimmed(text) || !read_whole(trimmed(part), 1, kMaxUnits, size) || sizes.size() == kMaxHidden)
+          return fmt::format("none or up to {} sizes from 1 to {}, separated by commas", kMaxHidden, kMaxUnits);
         sizes.push_back(size);
       }
     options.hidden = std::move(sizes);
@@ -218,7 +219,7 @@ Option per_layer(const Names& names, Member member) {
     if (text.empty() || text != trimmed(text)) return expected;
     for (const std::string& part : split_list(text)) {
       double value = 0;
-      if (!number_from_text(trimmed(part), value) || value < 0 || numbers.size() == kMostHidden + 1) return expected;
+      if (!number_from_text(trimmed(part), value) || value < 0 || numbers.size() == kMaxHidden + 1) return expected;
       numbers.push_back(value);
     }
     if (numbers == std::vector<double>{1}) numbers.clear();
@@ -235,11 +236,11 @@ Option per_layer(const Names& names, Member member) {
 
 inline bool is_row_range(std::string_view text) {
   std::uint64_t first = 0, last = 0;
-  if (text.starts_with("last:")) return read_whole(text.substr(5), 1, kMostRows, last);
-  if (text.starts_with("first:")) return read_whole(text.substr(6), 1, kMostRows, last);
+  if (text.starts_with("last:")) return read_whole(text.substr(5), 1, kMaxRows, last);
+  if (text.starts_with("first:")) return read_whole(text.substr(6), 1, kMaxRows, last);
   const std::size_t dash = text.find('-');
-  return dash != std::string_view::npos && read_whole(text.substr(0, dash), 1, kMostRows, first) &&
-         read_whole(text.substr(dash + 1), first, kMostRows, last);
+  return dash != std::string_view::npos && read_whole(text.substr(0, dash), 1, kMaxRows, first) &&
+         read_whole(text.substr(dash + 1), first, kMaxRows, last);
 }
 
 inline Option validation_rows(const Names& names) {
@@ -259,7 +260,7 @@ inline Option fold(const Names& names) {
     const std::size_t stroke = text.find('/');
     std::uint64_t fold = 0, folds = 0;
     if (!text.empty() &&
-        (stroke == std::string_view::npos || !read_whole(text.substr(stroke + 1), 2, kMostRows, folds) ||
+        (stroke == std::string_view::npos || !read_whole(text.substr(stroke + 1), 2, kMaxRows, folds) ||
          !read_whole(text.substr(0, stroke), 1, folds, fold)))
       return std::string("K/N, K from 1 to N and N from 2 up, such as 3/10");
     options.test_fold = fold;
@@ -313,8 +314,8 @@ inline Option batch_size(const Names& names) {
   Option option = row(OptionKind::whole, names);
   option.set = [](FitOptions& options, std::string_view text) {
     std::uint64_t rows = 0;
-    if (text != "all" && !read_whole(text, 1, kMostRows, rows))
-      return fmt::format("all or a whole number from 1 to {}", kMostRows);
+    if (text != "all" && !read_whole(text, 1, kMaxRows, rows))
+      return fmt::format("all or a whole number from 1 to {}", kMaxRows);
     options.train.batch_size = rows;
     return std::string();
   };

@@ -87,7 +87,7 @@ void add_rows(Rows& rows) {
   rows.push_back(number(
       {"validation-split", "rows", "FRACTION",
        "fraction of the rows used for validation, drawn at random after the test rows; 0 = none"},
-      kShare, [](auto& o) -> auto& { return o.validation_split; }));
+      kFraction, [](auto& o) -> auto& { return o.validation_split; }));
   rows.back().used_with = {"validation-rows", {""}};
   rows.back().peers = "scikit-learn: validation_fraction; Keras takes the last rows";
   rows.push_back(
@@ -110,7 +110,7 @@ void add_rows(Rows& rows) {
   rows.back().used_with = {"group", {""}};
   rows.push_back(number(
       {"test-split", "rows", "FRACTION", "fraction of test rows: used for no decision, measured once at the end"},
-      kShare, [](auto& o) -> auto& { return o.test_split; }));
+      kFraction, [](auto& o) -> auto& { return o.test_split; }));
   rows.back().peers = "scikit-learn: train_test_split(test_size)";
   rows.push_back(
       fold({"test-fold", "rows", "K/N",
@@ -142,10 +142,10 @@ void add_network(Rows& rows) {
        "start the last layer at 0: the first prediction is the mean, or equal for all classes"},
       [](auto& o) -> auto& { return o.zero_output; }));
   rows.push_back(number(
-      {"dropout", "network", "FRACTION", "fraction of hidden units set to 0 in each training step"}, kShare,
+      {"dropout", "network", "FRACTION", "fraction of hidden units set to 0 in each training step"}, kFraction,
       [](auto& o) -> auto& { return o.dropout; }));
   rows.push_back(number(
-      {"input-dropout", "network", "FRACTION", "fraction of inputs set to 0 in each training step"}, kShare,
+      {"input-dropout", "network", "FRACTION", "fraction of inputs set to 0 in each training step"}, kFraction,
       [](auto& o) -> auto& { return o.input_dropout; }));
   rows.push_back(number(
       {"max-norm", "network", "NORM", "maximum norm of a unit's incoming weights; 0 = no limit"}, kNotNegative,
@@ -178,13 +178,13 @@ void add_training(Rows& rows) {
       [](auto& o) -> auto& { return o.train.loss.huber_delta; }));
   rows.back().used_with = {"loss", {"huber"}};
   rows.push_back(number(
-      {"label-smoothing", "training", "FRACTION", "fraction of the target spread over all classes"}, kShare,
+      {"label-smoothing", "training", "FRACTION", "fraction of the target spread over all classes"}, kFraction,
       [](auto& o) -> auto& { return o.train.loss.label_smoothing; }));
   rows.back().used_with = {"loss", {"auto", "softmax_cross_entropy", "sigmoid_cross_entropy"}};
   rows.back().task = Task::classes;
   rows.back().off = "0";
   rows.push_back(whole(
-      {"epochs", "training", "N", "maximum passes over the training rows"}, 1, kMostEpochs,
+      {"epochs", "training", "N", "maximum passes over the training rows"}, 1, kMaxEpochs,
       [](auto& o) -> auto& { return o.train.epochs; }));
   rows.back().peers = "scikit-learn: max_iter";
   rows.push_back(batch_size({"batch-size", "training", "ROWS", "rows per step, or all; a shorter last batch is kept"}));
@@ -208,24 +208,24 @@ void add_optimizer(Rows& rows) {
   rows.back().aliases = {"lr"};
   rows.back().peers = "scikit-learn: learning_rate_init (its learning_rate is the schedule); PyTorch: lr";
   rows.push_back(
-      optimizer_number({"momentum", "optimization", "FRACTION", "fraction of the velocity kept in each step"}, kShare,
-                       [](auto& rule, auto*& found) {
+      optimizer_number({"momentum", "optimization", "FRACTION", "fraction of the velocity kept in each step"},
+                       kFraction, [](auto& rule, auto*& found) {
                          if constexpr (requires { rule.momentum; }) found = &rule.momentum;
                        }));
   rows.back().peers = "as in PyTorch, the velocity does not include the learning rate";
   rows.push_back(optimizer_number({"rho", "optimization", "FRACTION", "fraction of the mean square kept in each step"},
-                                  kShare, [](auto& rule, auto*& found) {
+                                  kFraction, [](auto& rule, auto*& found) {
                                     if constexpr (requires { rule.rho; }) found = &rule.rho;
                                   }));
   rows.push_back(
-      optimizer_number({"beta1", "optimization", "FRACTION", "fraction of the mean gradient kept in each step"}, kShare,
-                       [](auto& rule, auto*& found) {
+      optimizer_number({"beta1", "optimization", "FRACTION", "fraction of the mean gradient kept in each step"},
+                       kFraction, [](auto& rule, auto*& found) {
                          if constexpr (requires { rule.beta1; }) found = &rule.beta1;
                        }));
   rows.back().peers = "PyTorch: betas";
   rows.push_back(
-      optimizer_number({"beta2", "optimization", "FRACTION", "fraction of the mean square kept in each step"}, kShare,
-                       [](auto& rule, auto*& found) {
+      optimizer_number({"beta2", "optimization", "FRACTION", "fraction of the mean square kept in each step"},
+                       kFraction, [](auto& rule, auto*& found) {
                          if constexpr (requires { rule.beta2; }) found = &rule.beta2;
                        }));
   rows.back().peers = "PyTorch: betas";
@@ -245,7 +245,7 @@ void add_optimizer(Rows& rows) {
 }
 
 Range schedule_factor_range(const FitOptions& o) {
-  return o.train.schedule.kind == ScheduleKind::inverse ? kNotNegative : kShareAboveZero;
+  return o.train.schedule.kind == ScheduleKind::inverse ? kNotNegative : kFractionAboveZero;
 }
 
 void add_schedule(Rows& rows) {
@@ -275,7 +275,7 @@ void add_schedule(Rows& rows) {
   rows.push_back(whole(
       {"plateau-patience", "schedule", "EPOCHS",
        "epochs without a better metric before the learning rate is lowered; 0 = never"},
-      0, kMostEpochs, [](auto& o) -> auto& { return o.train.plateau_patience; }));
+      0, kMaxEpochs, [](auto& o) -> auto& { return o.train.plateau_patience; }));
   rows.push_back(number(
       {"plateau-factor", "schedule", "FACTOR", "factor of that decrease"}, kInside,
       [](auto& o) -> auto& { return o.train.plateau_factor; }));
@@ -294,7 +294,7 @@ void add_stopping(Rows& rows) {
       [](const FitOptions& o) { return o.train.metric; }));
   rows.push_back(whole(
       {"patience", "stopping", "EPOCHS", "epochs without a better metric before training stops; 0 = never"}, 0,
-      kMostEpochs, [](auto& o) -> auto& { return o.train.patience; }));
+      kMaxEpochs, [](auto& o) -> auto& { return o.train.patience; }));
   rows.back().peers = "scikit-learn: n_iter_no_change; Keras: EarlyStopping";
   rows.push_back(number(
       {"min-delta", "stopping", "SIZE", "minimum change that counts as better"}, kNotNegative,

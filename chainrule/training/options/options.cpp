@@ -45,8 +45,8 @@ bool is_default(const Option& option, std::string_view value, const std::string&
   return text == default_value(option) || text == option.get(of_preset);
 }
 
-void set_known(FitOptions& options, const Option& option, const Assignment& wish) {
-  const auto& [name, value, where, requested] = wish;
+void set_known(FitOptions& options, const Option& option, const Assignment& assignment) {
+  const auto& [name, value, where, requested] = assignment;
   if (!is_used(option, options)) {
     // A printed configuration can be edited line by line.
     if (!requested && is_default(option, value, options.preset())) return;
@@ -63,20 +63,20 @@ void set_known(FitOptions& options, const Option& option, const Assignment& wish
               near.empty() ? "" : fmt::format("did you mean {}?", near), option.key());
 }
 
-const Assignment* last_wish(const std::vector<std::vector<Assignment>>& sources, std::string_view name) {
+const Assignment* last_assignment(const std::vector<std::vector<Assignment>>& sources, std::string_view name) {
   const Assignment* last = nullptr;
   for (const std::vector<Assignment>& source : sources)
-    for (const Assignment& wish : source)
-      if (known_option(wish.name, wish.where).name == name) last = &wish;
+    for (const Assignment& assignment : source)
+      if (known_option(assignment.name, assignment.where).name == name) last = &assignment;
   return last;
 }
 
 // Whether a source after number `source` sets the option of this name.
 bool set_later(std::string_view name, const std::vector<std::vector<Assignment>>& sources, std::size_t source) {
   const auto later = std::span(sources).subspan(source + 1);
-  return std::any_of(later.begin(), later.end(), [&](const std::vector<Assignment>& wishes) {
-    return std::any_of(wishes.begin(), wishes.end(), [&](const Assignment& wish) {
-      const Option* option = find_option(wish.name);
+  return std::any_of(later.begin(), later.end(), [&](const std::vector<Assignment>& assignments) {
+    return std::any_of(assignments.begin(), assignments.end(), [&](const Assignment& assignment) {
+      const Option* option = find_option(assignment.name);
       return option != nullptr && option->name == name;
     });
   });
@@ -94,13 +94,13 @@ void choose_rprop(FitOptions& options) {
   for (const auto& [name, value] : kBesideRprop) find_option(name)->set(options, value);
 }
 
-void require_fit_for_rprop(const Option& option, const Assignment& wish) {
+void require_fit_for_rprop(const Option& option, const Assignment& assignment) {
   for (const auto& [name, value] : kBesideRprop) {
-    if (option.name != name || wish.value == value) continue;
-    throw Error(
-        ErrorCategory::usage,
-        fmt::format("{}: expected {} beside optimizer rprop, found {}", wish.where, value, in_quotes(wish.value)),
-        "leave it out, or choose another optimizer", option.key());
+    if (option.name != name || assignment.value == value) continue;
+    throw Error(ErrorCategory::usage,
+                fmt::format("{}: expected {} beside optimizer rprop, found {}", assignment.where, value,
+                            in_quotes(assignment.value)),
+                "leave it out, or choose another optimizer", option.key());
   }
 }
 
@@ -112,29 +112,30 @@ void set_option(FitOptions& options, std::string_view name, std::string_view val
 
 FitOptions options_from(const std::vector<std::vector<Assignment>>& sources) {
   FitOptions options;
-  if (const Assignment* preset = last_wish(sources, kPreset))
+  if (const Assignment* preset = last_assignment(sources, kPreset))
     set_option(options, kPreset, preset->value, preset->where);
-  const Assignment* const optimizer = last_wish(sources, kOptimizer);
+  const Assignment* const optimizer = last_assignment(sources, kOptimizer);
   const bool rprop = optimizer != nullptr && optimizer->value == "rprop";
   if (rprop) choose_rprop(options);
   for (const bool deciders : {true, false})
     for (std::size_t s = 0; s < sources.size(); ++s)
-      for (const Assignment& wish : sources[s]) {
-        const Option& option = *find_option(wish.name);
+      for (const Assignment& assignment : sources[s]) {
+        const Option& option = *find_option(assignment.name);
         if (option.name == kPreset || decides_about_others(option) != deciders) continue;
         if (rprop && fixed_by_rprop(option)) {
           if (set_later(kOptimizer, sources, s)) continue;
-          require_fit_for_rprop(option, wish);
+          require_fit_for_rprop(option, assignment);
         }
         const bool overruled = set_later(option.used_with.option, sources, s) || set_later(kPreset, sources, s);
         if (!is_used(option, options) && overruled) continue;
-        set_known(options, option, wish);
+        set_known(options, option, assignment);
       }
   return options;
 }
 
 FitOptions options_from(std::vector<std::vector<Assignment>> sources, const Table& table) {
-  if (last_wish(sources, kPreset) == nullptr) sources.insert(sources.begin(), {{kPreset, preset_for(table), "preset"}});
+  if (last_assignment(sources, kPreset) == nullptr)
+    sources.insert(sources.begin(), {{kPreset, preset_for(table), "preset"}});
   return options_from(sources);
 }
 

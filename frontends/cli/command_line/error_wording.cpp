@@ -11,8 +11,8 @@ std::string as_set(const NamedOption& named, const std::vector<std::vector<Assig
   std::string where = flag_text(named);
   const Option* const option = find_option(named.key);
   for (const std::vector<Assignment>& source : sources)
-    for (const Assignment& wish : source)
-      if (option != nullptr && find_option(wish.name) == option) where = wish.where;
+    for (const Assignment& assignment : source)
+      if (option != nullptr && find_option(assignment.name) == option) where = assignment.where;
   return where;
 }
 

@@ -106,7 +106,7 @@ void run_parser(Parser& parser, std::vector<std::string> words) {
   try {
     parser.app.parse(words);
   } catch (const CLI::ArgumentMismatch&) {
-    throw usage(place(last) + ": expected a value, found nothing");
+    throw usage(location(last) + ": expected a value, found nothing");
   } catch (const CLI::ParseError& problem) {
     throw usage(std::string("command line: ") + problem.what());
   }
@@ -130,20 +130,21 @@ std::vector<std::string> take_files(const Parser& parser, const Verb* verb) {
 }
 
 void check_files(const Arguments& arguments, const Verb& verb) {
-  std::size_t least = 0;
-  std::string wanted;
+  std::size_t minimum = 0;
+  std::string requested;
   for (const Positional& file : verb.files) {
     const bool optional = !file.required || arguments.is_true("print-config");
-    least += optional ? 0 : 1;
-    wanted += (wanted.empty() ? "" : " ") + file.name + (file.repeatable ? "..." : "");
+    minimum += optional ? 0 : 1;
+    requested += (requested.empty() ? "" : " ") + file.name + (file.repeatable ? "..." : "");
   }
-  if (arguments.files.size() < least)
-    throw usage(verb.name + ": expected " + wanted + ", found " +
+  if (arguments.files.size() < minimum)
+    throw usage(verb.name + ": expected " + requested + ", found " +
                     (arguments.files.empty() ? "no file" : "only " + in_quotes(arguments.files.back())),
                 "chainrule " + verb.name + " --help shows examples");
   const bool any_number = !verb.files.empty() && verb.files.back().repeatable;
   if (arguments.files.size() > verb.files.size() && !any_number)
-    throw usage(verb.name + ": expected only " + wanted + ", found " + in_quotes(arguments.files[verb.files.size()]));
+    throw usage(verb.name + ": expected only " + requested + ", found " +
+                in_quotes(arguments.files[verb.files.size()]));
 }
 
 Arguments collect(const Parser& parser) {

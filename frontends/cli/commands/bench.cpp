@@ -20,19 +20,19 @@ namespace {
 constexpr double kSeconds = 0.5;  // per repeat
 
 std::vector<Workload> chosen(const Arguments& arguments) {
-  std::vector<Workload> wanted;
+  std::vector<Workload> requested;
   std::vector<std::string> names;
   for (const Workload& workload : workloads()) names.push_back(workload.name);
   const auto given = arguments.flags.find("workload");
   for (const std::string& name : given == arguments.flags.end() ? std::vector<std::string>() : given->second) {
-    const std::size_t before = wanted.size();
+    const std::size_t before = requested.size();
     for (const Workload& workload : workloads())
-      if (workload.name.starts_with(name) && name.size() >= 2) wanted.push_back(workload);
-    if (wanted.size() == before)
+      if (workload.name.starts_with(name) && name.size() >= 2) requested.push_back(workload);
+    if (requested.size() == before)
       throw Error(ErrorCategory::usage,
                   fmt::format("--workload: expected one of {}, found {}", fmt::join(names, ", "), in_quotes(name)));
   }
-  return wanted.empty() ? workloads() : wanted;
+  return requested.empty() ? workloads() : requested;
 }
 
 Dataset load_images(const std::string& folder) {
@@ -40,13 +40,13 @@ Dataset load_images(const std::string& folder) {
   FitOptions options;
   const FitPlan plan = plan_fit(table, options);
   if (!plan.encoder.images())
-    throw Error(ErrorCategory::input, place(folder) + ": expected images (IDX files), found a table");
+    throw Error(ErrorCategory::input, location(folder) + ": expected images (IDX files), found a table");
   return encode(plan.encoder, table, true);
 }
 
 Json load_earlier(const std::string& path) {
   std::ifstream file(path);
-  if (!file) throw Error(ErrorCategory::input, place(path) + ": cannot be read");
+  if (!file) throw Error(ErrorCategory::input, location(path) + ": cannot be read");
   Json document = Json::parse(file, nullptr, false);
   bool fits = !document.is_discarded() && document.is_object() && document["workloads"].is_object();
   if (fits)
@@ -54,7 +54,7 @@ Json load_earlier(const std::string& path) {
       fits =
           fits && entry.is_object() && entry.contains("samples_per_second") && entry["samples_per_second"].is_number();
   if (!fits)
-    throw Error(ErrorCategory::input, place(path) + ": expected the output of bench --json, found something else");
+    throw Error(ErrorCategory::input, location(path) + ": expected the output of bench --json, found something else");
   return document;
 }
 
@@ -87,8 +87,9 @@ std::string table_line(const Json& entry, const std::string& name, const Json& e
 }  // namespace
 
 int bench_command(const Arguments& arguments, const Terminal& terminal) {
-  const std::vector<Workload> wanted = chosen(arguments);
-  const std::size_t asked = threads_of(arguments), threads = asked == 0 ? usable_threads() : asked;
+  const std::vector<Workload> requested = chosen(arguments);
+  const std::size_t requested_threads = threads_of(arguments),
+                    threads = requested_threads == 0 ? usable_threads() : requested_threads;
   const bool json = arguments.is_true("json");
   const Json earlier = arguments.has("compare") ? load_earlier(arguments.text("compare")) : Json();
   const Dataset images = arguments.has("data") ? load_images(arguments.text("data")) : Dataset();
@@ -107,7 +108,7 @@ int bench_command(const Arguments& arguments, const Terminal& terminal) {
                    {"threads", threads},
                    {"peak_gflops_per_core", peak}};
   document["data"] = arguments.has("data") ? "mnist" : "made up";
-  for (const Workload& workload : wanted) {
+  for (const Workload& workload : requested) {
     if (interruption.signal() != 0) throw Interrupted{interruption.signal()};
     say_more(terminal, workload.name + ": " + workload.about);
     const Json entry =

@@ -51,15 +51,15 @@ Dataset made_up_data(const Workload& workload, std::size_t rows) {
       numbers.flat()[k] = static_cast<float>(random_normal(stream, k));
     data.inputs = Features(std::move(numbers));
   }
-  const Stream answers{1, Purpose::test, 1, 0};
+  const Stream target_stream{1, Purpose::test, 1, 0};
   if (outputs > 1) {
     data.targets.classes = outputs;
     for (std::size_t row = 0; row < rows; ++row)
-      data.targets.labels.push_back(static_cast<std::uint32_t>(random_uniform(answers, row) * double(outputs)));
+      data.targets.labels.push_back(static_cast<std::uint32_t>(random_uniform(target_stream, row) * double(outputs)));
   } else {
     data.targets.values = Matrix(rows, 1);
     for (std::size_t row = 0; row < rows; ++row)
-      data.targets.values(row, 0) = static_cast<float>(random_normal(answers, row));
+      data.targets.values(row, 0) = static_cast<float>(random_normal(target_stream, row));
   }
   return data;
 }

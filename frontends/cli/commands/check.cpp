@@ -12,16 +12,16 @@ namespace {
 
 constexpr std::size_t kRows = 32;
 
-std::size_t most_of(const Arguments& arguments) {
+std::size_t max_parameters_of(const Arguments& arguments) {
   if (arguments.text("most") == "all") return 0;
-  return whole_flag(arguments, "most", std::numeric_limits<std::uint32_t>::max(), CheckOptions().most);
+  return whole_flag(arguments, "most", std::numeric_limits<std::uint32_t>::max(), CheckOptions().max_parameters);
 }
 
 }  // namespace
 
 int check_command(const Arguments& arguments, const Terminal& terminal) {
   CheckOptions options;
-  options.most = most_of(arguments);
+  options.max_parameters = max_parameters_of(arguments);
   const Subject subject = load_subject(arguments, terminal, kRows);
   options.seed = subject.options.seed;
   CheckFacts facts{subject.origin,
@@ -32,7 +32,7 @@ int check_command(const Arguments& arguments, const Terminal& terminal) {
                    subject.rows};
   for (std::size_t& row : facts.rows) row = number_of_row(subject.table, row);
   const CheckReport report =
-      check_gradients(subject.network.architecture, truth_parameters(subject.network), subject.options.loss,
+      check_gradients(subject.network.architecture, reference_parameters(subject.network), subject.options.loss,
                       subject.batch, subject.options.weight_decay, options);
   Output output;
   output.write(arguments.is_true("json") ? check_document(report, facts) : check_text(report, facts));

@@ -52,7 +52,7 @@ Table load_for(const Encoder& encoder, const std::string& path, formats::LoadOpt
 /// Reads a whole number of at least 1; false if the text is anything else.
 bool read_number(std::string_view text, std::size_t& number);
 /// The value of this flag, a whole number in 1 ... most, or `fallback`. Throws Error (usage).
-std::size_t whole_flag(const Arguments& arguments, const std::string& flag, std::size_t most, std::size_t fallback);
+std::size_t whole_flag(const Arguments& arguments, const std::string& flag, std::size_t maximum, std::size_t fallback);
 /// --threads; 0 without it, for all threads that the process may use. Throws Error (usage).
 std::size_t threads_of(const Arguments& arguments);
 /// The options of --config, then those of the command line.

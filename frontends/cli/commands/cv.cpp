@@ -20,10 +20,10 @@ namespace chainrule::cli {
 namespace {
 
 CrossValidationOptions fold_options(const Arguments& arguments) {
-  constexpr std::size_t kMost = 1'000'000;
+  constexpr std::size_t kMax = 1'000'000;
   CrossValidationOptions how;
-  how.folds = whole_flag(arguments, "folds", kMost, how.folds);
-  how.repeats = whole_flag(arguments, "repeats", kMost, how.repeats);
+  how.folds = whole_flag(arguments, "folds", kMax, how.folds);
+  how.repeats = whole_flag(arguments, "repeats", kMax, how.repeats);
   if (how.folds < 2) throw Error(ErrorCategory::usage, "--folds: expected a whole number of at least 2, found 1");
   return how;
 }
@@ -32,21 +32,23 @@ CrossValidationOptions fold_options(const Arguments& arguments) {
 class FoldProgress {
  public:
   FoldProgress(const Terminal& terminal, const CrossValidationOptions& how, std::size_t epochs)
-      : terminal_(terminal), how_(how), share_(terminal, how.folds * how.repeats, epochs) {}
+      : terminal_(terminal), how_(how), progress_(terminal, how.folds * how.repeats, epochs) {}
 
   CrossValidationObserver observer(std::function<bool()> should_stop) {
     CrossValidationObserver observer;
     observer.should_stop = std::move(should_stop);
-    observer.on_epoch = [this](std::size_t training, const EpochRecord& record) { share_.on_epoch(training, record); };
+    observer.on_epoch = [this](std::size_t training, const EpochRecord& record) {
+      progress_.on_epoch(training, record);
+    };
     observer.on_fold = [this](const FoldResult& fold) { on_fold(fold); };
     return observer;
   }
-  double seconds() const { return share_.seconds(); }
-  void finish() { share_.clear(); }
+  double seconds() const { return progress_.seconds(); }
+  void finish() { progress_.clear(); }
 
  private:
   void on_fold(const FoldResult& fold) {
-    share_.clear();
+    progress_.clear();
     std::string line = name_of(fold, how_) + ": ";
     for (const char* const name : {"accuracy", "log_loss", "rmse", "r2"})
       if (const Estimate* const found = find_estimate(fold.test, name))
@@ -57,30 +59,30 @@ class FoldProgress {
     say(terminal_, line);
     for (const Note& note : fold.notes) {
       const std::string warning = "warning: " + with_flags(note.text);
-      if (note.severity == Severity::warning && said_.insert(warning).second)
+      if (note.severity == Severity::warning && reported_.insert(warning).second)
         say(terminal_, name_of(fold, how_) + ": " + warning);
     }
-    share_.end((fold.repeat - 1) * how_.folds + fold.fold - 1);
+    progress_.end((fold.repeat - 1) * how_.folds + fold.fold - 1);
   }
 
   const Terminal& terminal_;
   CrossValidationOptions how_;
-  TrainingsProgress share_;
-  std::set<std::string> said_;
+  TrainingsProgress progress_;
+  std::set<std::string> reported_;
 };
 
 void write_predictions(const Arguments& arguments, const Table& table, const Encoder& encoder,
                        const CrossValidation& found, const CrossValidationOptions& how, Output& output) {
-  using Kind = AnswerColumn::Kind;
-  std::vector<AnswerColumn> columns;
+  using Kind = PredictionColumn::Kind;
+  std::vector<PredictionColumn> columns;
   if (arguments.has("id")) {
-    const std::size_t place = find_column(table, arguments.text("id"), "id");
-    columns.push_back({Kind::field, table.columns[place].name, place});
+    const std::size_t index = find_column(table, arguments.text("id"), "id");
+    columns.push_back({Kind::field, table.columns[index].name, index});
   }
   columns.push_back({Kind::row, "row"});
   if (how.repeats > 1) columns.push_back({Kind::repeat, "repeat"});
   columns.push_back({Kind::fold, "fold"});
-  columns.push_back({Kind::field, table.columns[encoder.target_place - 1].name, encoder.target_place - 1});
+  columns.push_back({Kind::field, table.columns[encoder.target_column - 1].name, encoder.target_column - 1});
   columns.push_back({Kind::prediction, "prediction"});
   if (encoder.task == Task::classes) columns.push_back({Kind::probabilities, "probability"});
   output.write(csv_heading(columns, encoder));
@@ -90,10 +92,10 @@ void write_predictions(const Arguments& arguments, const Table& table, const Enc
       for (std::size_t i = 0; fold.repeat == repeat && i < fold.split.test.size(); ++i)
         rows.push_back({fold.split.test[i], {&fold, i}});
     std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-    for (const auto& [row, place] : rows) {
-      const auto& [fold, i] = place;
+    for (const auto& [row, index] : rows) {
+      const auto& [fold, i] = index;
       const std::size_t label = fold->classes.empty() ? 0 : fold->classes[i];
-      output.write(csv_line(columns, encoder, table, {row, label, fold->answers.row(i), {}, repeat, fold->fold}));
+      output.write(csv_line(columns, encoder, table, {row, label, fold->predictions.row(i), {}, repeat, fold->fold}));
     }
   }
 }
@@ -131,8 +133,8 @@ int validate_on(const Arguments& arguments, const Terminal& terminal, const Sour
                 const Table& table) {
   const CrossValidationOptions how = fold_options(arguments);
   const FitPlan plan = announce(arguments, terminal, options, table, how);
-  const char* const answer = "\nstopping after the completed folds; press Ctrl-C again to quit at once\n";
-  const Interruption interruption(terminal.loudness == Loudness::quiet ? nullptr : answer);
+  const char* const message = "\nstopping after the completed folds; press Ctrl-C again to quit at once\n";
+  const Interruption interruption(terminal.loudness == Loudness::quiet ? nullptr : message);
   FoldProgress progress(terminal, how, options.train.epochs);
   CrossValidation found = cross_validate(
       table, options, how, progress.observer([&] { return interruption.signal() != 0; }), threads_of(arguments));

@@ -210,7 +210,7 @@ int diff_command(const Arguments& arguments, const Terminal&) {
   output.finish();
   if (arguments.is_true("expect-same") && !found.same())
     throw Error(ErrorCategory::check,
-                place(second) + ": expected the same model as " + in_quotes(first, 4096) + ", found another");
+                location(second) + ": expected the same model as " + in_quotes(first, 4096) + ", found another");
   return 0;
 }
 

@@ -92,7 +92,7 @@ int evaluate_command(const Arguments& arguments, const Terminal& terminal) {
   reading.part = formats::Part::test;
   const Table table = load_for(model.encoder, arguments.files[1], reading);
   say_notes(terminal, table.notes);
-  say_notes(terminal, unlike_training(model.encoder, table));
+  say_notes(terminal, drift_notes(model.encoder, table));
 
   std::vector<RowGroup> groups;
   if (arguments.has("by")) groups = groups_by(arguments.text("by"), table);

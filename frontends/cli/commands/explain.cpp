@@ -14,17 +14,17 @@
 namespace chainrule::cli {
 namespace {
 
-constexpr std::size_t kMostSteps = 1000;
+constexpr std::size_t kMaxSteps = 1000;
 // About a dozen tensors with the shape of the parameters and eight with that of the units. Each number takes three
 // doubles and their text.
 constexpr double kPerParameter = 12, kPerUnit = 8, kBytesPerNumber = 80;
-constexpr double kMostBytes = 8e9;
+constexpr double kMaxBytes = 8e9;
 
 ExplainView view_of(const Arguments& arguments, const Terminal& terminal) {
   ExplainView view;
   view.layer = whole_flag(arguments, "layer", 1000, 0);
   view.unit = whole_flag(arguments, "unit", 1 << 20, 0);
-  view.most = whole_flag(arguments, "most", 1 << 20, view.most);
+  view.max_numbers = whole_flag(arguments, "most", 1 << 20, view.max_numbers);
   view.width = terminal.output_width;
   view.color = terminal.output_color;
   return view;
@@ -91,10 +91,10 @@ void check_size(const Subject& subject, std::size_t steps) {
   const double numbers = kPerParameter * static_cast<double>(parameter_count(architecture)) +
                          kPerUnit * units * static_cast<double>(subject.rows.size());
   const double bytes = kBytesPerNumber * numbers * static_cast<double>(steps);
-  if (bytes > kMostBytes)
+  if (bytes > kMaxBytes)
     throw Error(
         ErrorCategory::usage,
-        fmt::format("explain: expected a result of at most {:.0f} GB, found {:.0f} GB", kMostBytes / 1e9, bytes / 1e9),
+        fmt::format("explain: expected a result of at most {:.0f} GB, found {:.0f} GB", kMaxBytes / 1e9, bytes / 1e9),
         "fewer rows (--row) or --steps need less");
 }
 
@@ -122,10 +122,11 @@ void check_bounds(const Explanation& explanation) {
   const std::vector<Excess> excesses = find_excesses(explanation, 1);
   if (excesses.empty()) return;
   const Excess& excess = excesses[0];
-  throw Error(ErrorCategory::check,
-              fmt::format("step {}: {}, row {}, column {}: expected {} within {:.2e}, found {}", excess.step,
-                          excess.name, excess.row + 1, excess.column + 1, excess.truth, excess.bound, excess.engine),
-              "the engine differs from double arithmetic by more than its rounding error bound: please report this");
+  throw Error(
+      ErrorCategory::check,
+      fmt::format("step {}: {}, row {}, column {}: expected {} within {:.2e}, found {}", excess.step, excess.name,
+                  excess.row + 1, excess.column + 1, excess.reference, excess.bound, excess.engine),
+      "the engine differs from double arithmetic by more than its rounding error bound: please report this");
 }
 
 // One output format at a time. Flags that select parts of the text need the text format.
@@ -150,14 +151,14 @@ int explain_command(const Arguments& arguments, const Terminal& terminal) {
   if (arguments.is_true("health")) return explain_health(arguments, terminal);
   check_forms(arguments);
   const ExplainView view = view_of(arguments, terminal);
-  const std::size_t steps = whole_flag(arguments, "steps", kMostSteps, 1);
+  const std::size_t steps = whole_flag(arguments, "steps", kMaxSteps, 1);
   const std::string path = arguments.text("html", "-");
   const bool overwrite = arguments.is_true("force");
   if (path != "-") check_output(path, overwrite, arguments.files);
   const Subject subject = load_subject(arguments, terminal, 1);
   check_size(subject, steps);
   say(terminal, subject.origin + "; the learning rate is constant, and the optimizer starts without state");
-  Explanation explanation = explain_steps(subject.network.architecture, truth_parameters(subject.network),
+  Explanation explanation = explain_steps(subject.network.architecture, reference_parameters(subject.network),
                                           subject.batch, subject.options, steps);
   add_names(explanation, subject);
   Output output(path, overwrite);

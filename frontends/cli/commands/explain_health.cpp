@@ -61,7 +61,7 @@ std::string document(const HealthReport& report) {
                    {"optimizer", e.optimizer},
                    {"learning_rate", json_number(e.learning_rate)},
                    {"loss", json_number(e.loss)},
-                   {"trivial_loss", json_number(e.trivial_loss)}};
+                   {"trivial_loss", json_number(e.baseline_loss)}};
   document["layers"] = Json::array();
   for (std::size_t layer = 1; layer <= e.layers.size(); ++layer) document["layers"].push_back(layer_object(e, layer));
   document["inputs"] = Json::array();
@@ -85,7 +85,7 @@ std::string document(const HealthReport& report) {
 
 std::string short_number(double value) { return std::isnan(value) ? "-" : fmt::format("{:.3g}", value); }
 
-std::string share(double value) { return std::isnan(value) ? "" : fmt::format("{:.1f} %", 100 * value); }
+std::string percent(double value) { return std::isnan(value) ? "" : fmt::format("{:.1f} %", 100 * value); }
 
 // A line for each layer; W(l) and b(l) are in a second table below.
 std::string layers_table(const Examination& e) {
@@ -95,7 +95,7 @@ std::string layers_table(const Examination& e) {
     const LayerHealth& health = e.layers[layer - 1];
     grid.rows.push_back({std::to_string(layer), std::to_string(units_of(e.architecture, layer)),
                          activation_of(e.architecture, layer), short_number(health.activation_mean),
-                         short_number(health.activation_deviation), share(health.saturated), share(health.dead)});
+                         short_number(health.activation_deviation), percent(health.saturated), percent(health.dead)});
   }
   return grid.text();
 }
@@ -120,7 +120,7 @@ std::string text(const HealthReport& report) {
                   harmless(report.model), harmless(report.data), e.rows, e.steps, e.steps == 1 ? "" : "s", e.batch_size,
                   e.optimizer, e.learning_rate);
   out += layers_table(e) + "\n" + parameters_table(e);
-  out += fmt::format("\n  loss {:.4g}; baseline loss {:.4g}\n\n", e.loss, e.trivial_loss);
+  out += fmt::format("\n  loss {:.4g}; baseline loss {:.4g}\n\n", e.loss, e.baseline_loss);
   if (report.findings.empty()) return out + "No problem found.\n";
   for (const Finding& finding : report.findings)
     out += fmt::format("* {}.\n  Suggestion: {}.\n", harmless(finding.problem), harmless(finding.advice));
@@ -132,7 +132,7 @@ void check_alone(const Arguments& arguments) {
   std::vector<std::string> idle;
   for (const char* const flag : {"row", "steps", "layer", "unit", "parameter", "most", "html", "force"})
     if (arguments.has(flag)) idle.push_back(std::string("--") + flag);
-  for (const Assignment& wish : arguments.options) idle.push_back(wish.where);
+  for (const Assignment& assignment : arguments.options) idle.push_back(assignment.where);
   if (!idle.empty())
     throw Error(ErrorCategory::usage, "--health: expected no " + idle[0] + " beside it, found one",
                 "it has no effect: leave it out");

@@ -9,7 +9,7 @@
 namespace chainrule::cli {
 namespace {
 
-void take_rate(const Terminal& terminal, const RateTest& test, FitOptions& options) {
+void take_rate(const Terminal& terminal, const LearningRateFinderResult& test, FitOptions& options) {
   double& rate = options.train.learning_rate;
   if (std::isnan(test.suggested)) {
     say(terminal, fmt::format("warning: a range test of {} steps found no learning rate that lowers the training "
@@ -21,7 +21,7 @@ void take_rate(const Terminal& terminal, const RateTest& test, FitOptions& optio
       fmt::format(
           "learning rate {} instead of {}: median of three range tests ({} to {}); in its {} steps the loss fell from "
           "{:.4g} to {:.4g}, mostly at rates up to {:.2g}",
-          test.suggested, rate, test.lowest, test.highest, test.rates.size(), test.start_loss, test.least_loss,
+          test.suggested, rate, test.lowest, test.highest, test.rates.size(), test.start_loss, test.minimum_loss,
           3 * test.suggested));
   rate = test.suggested;
 }
@@ -42,27 +42,27 @@ void take_layers(const Terminal& terminal, const LayerRates& layers, FitOptions&
 
 }  // namespace
 
-FoundRates find_rates(const Arguments& arguments, const Terminal& terminal, const FitPlan& plan, const FitData& data,
-                      FitOptions& options, const RateTestOptions& how) {
-  FoundRates found;
+FoundLearningRates find_rates(const Arguments& arguments, const Terminal& terminal, const FitPlan& plan,
+                              const FitData& data, FitOptions& options, const LearningRateFinderOptions& how) {
+  FoundLearningRates found;
   if (arguments.is_true("find-learning-rate")) {
     say_more(terminal, "range test of the learning rate");
-    found.test = test_rates(plan, data, options, how);
+    found.test = find_learning_rate(plan, data, options, how);
     if (!how.should_stop()) take_rate(terminal, *found.test, options);
   }
   if (arguments.is_true("find-layer-rates") && !how.should_stop()) {
     say_more(terminal, "trial runs with multipliers of the learning rate");
-    found.layers = test_layer_rates(plan, data, options, how);
+    found.layers = find_layer_rates(plan, data, options, how);
     if (!how.should_stop()) take_layers(terminal, *found.layers, options);
   }
   return found;
 }
 
 Error with_found_rate(const Error& error, const FitPlan& plan, const FitData& data, const FitOptions& options,
-                      const RateTestOptions& how) {
+                      const LearningRateFinderOptions& how) {
   if (std::holds_alternative<Rprop>(options.train.optimizer)) return error;
   try {
-    const RateTest test = test_rates(plan, data, options, how);
+    const LearningRateFinderResult test = find_learning_rate(plan, data, options, how);
     if (!(test.suggested < options.train.learning_rate)) return error;
     return Error(error.category(), error.message(),
                  fmt::format("a range test suggests the learning rate {} (--find-learning-rate uses it); or clip the "

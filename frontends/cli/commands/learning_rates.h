@@ -12,9 +12,9 @@
 namespace chainrule::cli {
 
 /// Runs --find-learning-rate and --find-layer-rates, prints the rates and sets the options to them.
-FoundRates find_rates(const Arguments& arguments, const Terminal& terminal, const FitPlan& plan, const FitData& data,
-                      FitOptions& options, const RateTestOptions& how);
+FoundLearningRates find_rates(const Arguments& arguments, const Terminal& terminal, const FitPlan& plan,
+                              const FitData& data, FitOptions& options, const LearningRateFinderOptions& how);
 /// The error of a training that overflowed; its hint names the learning rate that a range test finds.
 Error with_found_rate(const Error& error, const FitPlan& plan, const FitData& data, const FitOptions& options,
-                      const RateTestOptions& how);
+                      const LearningRateFinderOptions& how);
 }  // namespace chainrule::cli

@@ -18,22 +18,22 @@ namespace {
 
 constexpr std::size_t kRowsAtOnce = 1024;
 
-void write_answers(const Arguments& arguments, const Model& model, const Table& table, const Dataset& data,
-                   const std::vector<AnswerColumn>& columns, const Interruption& interruption, Output& output) {
+void write_predictions(const Arguments& arguments, const Model& model, const Table& table, const Dataset& data,
+                       const std::vector<PredictionColumn>& columns, const Interruption& interruption, Output& output) {
   const bool json = arguments.is_true("json");
   Predictor predictor(model, kRowsAtOnce / 4, threads_of(arguments));
-  MatrixOf<double> answers(std::min(kRowsAtOnce, data.rows()), model.encoder.outputs());
+  MatrixOf<double> predictions(std::min(kRowsAtOnce, data.rows()), model.encoder.outputs());
   std::vector<std::size_t> rows(data.rows());
   std::iota(rows.begin(), rows.end(), std::size_t{0});
   std::vector<std::string> warnings;
-  if (has(columns, AnswerColumn::Kind::warnings)) warnings = row_warnings(model.encoder, table);
+  if (has(columns, PredictionColumn::Kind::warnings)) warnings = row_warnings(model.encoder, table);
   if (!json) output.write(csv_heading(columns, model.encoder));
   for (std::size_t first = 0; first < rows.size() && interruption.signal() == 0; first += kRowsAtOnce) {
     const std::size_t count = std::min(kRowsAtOnce, rows.size() - first);
-    predict(predictor, table, data.inputs, std::span(rows).subspan(first, count), answers.top(count));
+    predict(predictor, table, data.inputs, std::span(rows).subspan(first, count), predictions.top(count));
     std::string text;
     for (std::size_t i = 0; i < count; ++i) {
-      AnsweredRow row{first + i, decide(model, answers.row(i)), answers.row(i), {}};
+      PredictedRow row{first + i, decide(model, predictions.row(i)), predictions.row(i), {}};
       if (!warnings.empty()) row.warnings = std::move(warnings[row.row]);
       text += (json ? json_line : csv_line)(columns, model.encoder, table, row);
     }
@@ -57,15 +57,15 @@ int predict_command(const Arguments& arguments, const Terminal& terminal) {
   formats::LoadOptions reading = load_options_beside(model, arguments);
   reading.target = std::nullopt;
   reading.part = formats::Part::test;
-  reading.texts = wanted_texts(arguments);
+  reading.texts = requested_texts(arguments);
   const Table table = formats::load_table(arguments.files[1], reading);
   say_notes(terminal, table.notes);
-  const std::vector<AnswerColumn> columns = answer_columns(arguments, model.encoder, table);
-  say_notes(terminal, unlike_training(model.encoder, table));
+  const std::vector<PredictionColumn> columns = prediction_columns(arguments, model.encoder, table);
+  say_notes(terminal, drift_notes(model.encoder, table));
   const Dataset data = encode(model.encoder, table, false);
   const Interruption interruption;  // before the output, so that its temporary file is always removed
   Output output(path, overwrite);
-  write_answers(arguments, model, table, data, columns, interruption, output);
+  write_predictions(arguments, model, table, data, columns, interruption, output);
   const Uninterrupted moment;
   output.finish();
   return 0;

@@ -100,7 +100,7 @@ Table load_with_target(const std::string& path, const formats::LoadOptions& read
 }
 
 Table load_for(const Encoder& encoder, const std::string& path, formats::LoadOptions reading) {
-  const std::string number = std::to_string(encoder.target_place);
+  const std::string number = std::to_string(encoder.target_column);
   reading.target_required = false;  // encode() reports all missing columns together
   reading.target = encoder.match_by_name ? encoder.target : number;
   reading.trained = &encoder;
@@ -115,11 +115,11 @@ bool read_number(std::string_view text, std::size_t& number) {
   return problem == std::errc() && end == text.data() + text.size() && number >= 1;
 }
 
-std::size_t whole_flag(const Arguments& arguments, const std::string& flag, std::size_t most, std::size_t fallback) {
+std::size_t whole_flag(const Arguments& arguments, const std::string& flag, std::size_t maximum, std::size_t fallback) {
   if (!arguments.has(flag)) return fallback;
   std::size_t number = 0;
-  if (!read_number(arguments.text(flag), number) || number > most)
-    throw Error(ErrorCategory::usage, fmt::format("--{}: expected a whole number from 1 to {}, found {}", flag, most,
+  if (!read_number(arguments.text(flag), number) || number > maximum)
+    throw Error(ErrorCategory::usage, fmt::format("--{}: expected a whole number from 1 to {}, found {}", flag, maximum,
                                                   in_quotes(arguments.text(flag))));
   return number;
 }
@@ -155,7 +155,7 @@ void check_output(const std::string& output, bool overwrite, const std::vector<s
   for (const std::string& input : inputs)
     for (const std::string& file : files_of(input))
       if (same_file(output, file))
-        throw Error(ErrorCategory::usage, place(output) + ": expected a file other than the input " +
+        throw Error(ErrorCategory::usage, location(output) + ": expected a file other than the input " +
                                               in_quotes(file, 4096) + ", found the same");
   const Uninterrupted moment;  // the check creates a file and removes it
   check_output_path(output, overwrite);

@@ -31,7 +31,7 @@ Recorded recorded_run(const Arguments& arguments) {
   check_model_file(first);
   std::error_code none;
   if (!std::filesystem::exists(first, none))
-    throw Error(ErrorCategory::input, place(first) + ": expected a run folder or a model file, found nothing");
+    throw Error(ErrorCategory::input, location(first) + ": expected a run folder or a model file, found nothing");
   const bool is_run = std::filesystem::is_directory(first, none);
   if (is_run) subject.record = read_run(first + "/config.toml");
   if (!is_run && arguments.files.size() < 2)
@@ -85,13 +85,13 @@ FitResult train_again(const Arguments& arguments, const Terminal& terminal, cons
   if (found != provenance.data_fingerprint)
     throw Error(ErrorCategory::check,
                 fmt::format("{}: expected the training data (sha256 {}), found other data (sha256 {})",
-                            place(subject.record.data), provenance.data_fingerprint, found));
+                            location(subject.record.data), provenance.data_fingerprint, found));
   std::optional<Table> validation;
   if (!subject.record.validation.empty()) {
     reading.labels.clear();
     validation.emplace(load_for(plan.encoder, subject.record.validation, reading));
   }
-  Progress progress(terminal, plan.split.rest.size(), options.train);
+  Progress progress(terminal, plan.split.training.size(), options.train);
   // An interrupted training ended after this many steps.
   const std::uint64_t last = provenance.stop == "interrupted" ? provenance.steps : 0;
   std::uint64_t step = 0;
@@ -133,7 +133,7 @@ int replay_command(const Arguments& arguments, const Terminal& terminal) {
   if (same) return 0;
   throw Error(ErrorCategory::check,
               fmt::format("{}: expected the same weights (sha256 {}), found other weights (sha256 {}){}",
-                          place(subject.path), then, now, differ.empty() ? "" : "; " + differ[0]),
+                          location(subject.path), then, now, differ.empty() ? "" : "; " + differ[0]),
               provenance.program == again.model.provenance.program
                   ? ""
                   : fmt::format("the model was trained by {}, the repetition by {}", provenance.program,

@@ -25,7 +25,7 @@ Json document_of(const std::string& run) {
   const std::string path = run + "/report.html";
   std::ifstream file(path, std::ios::binary);
   if (!file)
-    throw Error(ErrorCategory::input, place(path) + ": expected the report page of a run, found none",
+    throw Error(ErrorCategory::input, location(path) + ": expected the report page of a run, found none",
                 "chainrule train DATA --run NAME writes runs/NAME");
   const std::string page{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   const std::string opening = "id=\"data\">";
@@ -34,7 +34,7 @@ Json document_of(const std::string& run) {
                       ? Json()
                       : Json::parse(page.substr(begin + opening.size(), end - begin - opening.size()), nullptr, false);
   if (!document.is_object() || !document.contains("kind") || document.at("kind") != "training")
-    throw Error(ErrorCategory::input, place(path) + ": expected the report page of a run, found another page");
+    throw Error(ErrorCategory::input, location(path) + ": expected the report page of a run, found another page");
   return document;
 }
 
@@ -76,10 +76,10 @@ std::string option_of(const Json& run, const std::string& name) {
 }
 
 // The metric that runs are compared by; NaN if there is none.
-double figure_of(const Json& run, const std::string& metric, const char* part) {
-  for (const Json& figure : run.at("figures")) {
-    if (figure.at("name") != metric || !figure.contains(part)) continue;
-    const Json& value = figure.at(part).is_object() ? figure.at(part)["value"] : figure.at(part);
+double score_of(const Json& run, const std::string& metric, const char* part) {
+  for (const Json& score : run.at("figures")) {
+    if (score.at("name") != metric || !score.contains(part)) continue;
+    const Json& value = score.at(part).is_object() ? score.at(part)["value"] : score.at(part);
     return value.is_number() ? value.get<double>() : NAN;
   }
   return NAN;
@@ -95,10 +95,10 @@ bool same_rows(const std::vector<Json>& runs) {
 }
 
 // Whether the score lies in the interval of the best run.
-bool is_close(const Json& best, const std::string& metric, double figure) {
+bool is_close(const Json& best, const std::string& metric, double score) {
   for (const Json& one : best.at("figures"))
     if (one.at("name") == metric && one.contains("test") && one.at("test")["low"].is_number())
-      return figure >= one.at("test")["low"].get<double>() && figure <= one.at("test")["high"].get<double>();
+      return score >= one.at("test")["low"].get<double>() && score <= one.at("test")["high"].get<double>();
   return false;
 }
 
@@ -112,20 +112,20 @@ std::string summary_of(const std::vector<Json>& runs, const std::vector<std::str
   const std::string metric = runs[0].at("task") == "classes" ? "accuracy" : "rmse";
   const bool tested = std::ranges::all_of(runs, [](const Json& run) { return run.at("rows")["test"] > 0; });
   const char* const part = tested ? "test" : "validation";
-  std::vector<double> figures;
-  for (const Json& run : runs) figures.push_back(figure_of(run, metric, part));
-  if (std::ranges::any_of(figures, [](double figure) { return std::isnan(figure); }))
+  std::vector<double> scores;
+  for (const Json& run : runs) scores.push_back(score_of(run, metric, part));
+  if (std::ranges::any_of(scores, [](double score) { return std::isnan(score); }))
     return "Not all of these runs have validation or test rows.";
-  const auto at = larger_is_better(metric) ? std::ranges::max_element(figures) : std::ranges::min_element(figures);
-  const auto best = static_cast<std::size_t>(at - figures.begin());
+  const auto at = larger_is_better(metric) ? std::ranges::max_element(scores) : std::ranges::min_element(scores);
+  const auto best = static_cast<std::size_t>(at - scores.begin());
   const std::string others = same_rows(runs) ? "" : fmt::format(" They were not scored on the same {} rows.", part);
   if (runs.size() == 1) return fmt::format("{}: {} {:.4g} on its {} rows.", names[0], metric, *at, part);
-  const auto as_good = static_cast<std::size_t>(std::ranges::count(figures, *at));
+  const auto as_good = static_cast<std::size_t>(std::ranges::count(scores, *at));
   if (as_good > 1)
     return fmt::format("Of {} runs, {} have the same best {} on their {} rows: {:.4g}.{}", runs.size(), as_good, metric,
                        part, *at, others);
   std::size_t close = 0;
-  for (std::size_t r = 0; r < runs.size(); ++r) close += r != best && is_close(runs[best], metric, figures[r]) ? 1 : 0;
+  for (std::size_t r = 0; r < runs.size(); ++r) close += r != best && is_close(runs[best], metric, scores[r]) ? 1 : 0;
   const std::string doubt =
       close == 0 ? ""
                  : fmt::format(" {} of the others lie{} within its 95 % interval, so the difference may be chance.",

@@ -17,12 +17,13 @@ namespace {
 
 // The training options of the model, overridden by the command line. Network and columns cannot change.
 FitOptions options_of(const Model& model, const Arguments& arguments) {
-  for (const Assignment& wish : arguments.options) {
-    const Option* option = find_option(wish.name);
+  for (const Assignment& assignment : arguments.options) {
+    const Option* option = find_option(assignment.name);
     if (option->group == "network" || option->group == "data" || option->group == "rows")
-      throw Error(ErrorCategory::usage,
-                  fmt::format("{}: expected no MODEL beside it, found {}", wish.where, in_quotes(arguments.files[0])),
-                  "it applies to a fresh network only: remove the model or the option");
+      throw Error(
+          ErrorCategory::usage,
+          fmt::format("{}: expected no MODEL beside it, found {}", assignment.where, in_quotes(arguments.files[0])),
+          "it applies to a fresh network only: remove the model or the option");
   }
   std::vector<Assignment> trained;
   for (const auto& [key, value] : model.provenance.configuration) trained.push_back({key, value, key, false});
@@ -75,9 +76,10 @@ void load_trained(Subject& subject, const Arguments& arguments, const Terminal& 
     say(terminal, "the model has no configuration: using the default options");
   const FitOptions options = options_of(model, arguments);
   subject.options = options.train;
-  const bool wants_another_loss = std::ranges::any_of(
-      arguments.options, [](const Assignment& wish) { return wish.name == "loss" && wish.value != "auto"; });
-  if (wants_another_loss) {
+  const bool requests_other_loss = std::ranges::any_of(arguments.options, [](const Assignment& assignment) {
+    return assignment.name == "loss" && assignment.value != "auto";
+  });
+  if (requests_other_loss) {
     subject.options.loss = loss_for(model.encoder.task, options);
   } else {
     model.loss.huber_delta = subject.options.loss.huber_delta;
@@ -107,9 +109,9 @@ void load_fresh(Subject& subject, const Arguments& arguments, const Terminal& te
 
 }  // namespace
 
-std::vector<std::size_t> parse_rows(const std::vector<std::string>& texts, std::size_t most) {
+std::vector<std::size_t> parse_rows(const std::vector<std::string>& texts, std::size_t maximum) {
   std::vector<std::size_t> rows;
-  std::vector<bool> taken(most, false);
+  std::vector<bool> taken(maximum, false);
   for (const std::string& text : texts)
     for (const std::string& part : split_list(text)) {
       const std::size_t dash = part.find('-');
@@ -117,9 +119,9 @@ std::vector<std::size_t> parse_rows(const std::vector<std::string>& texts, std::
       const bool read = read_number(std::string_view(part).substr(0, dash), first) &&
                         (dash == std::string::npos || read_number(std::string_view(part).substr(dash + 1), last));
       if (dash == std::string::npos) last = first;
-      if (!read || last < first || last > most)
+      if (!read || last < first || last > maximum)
         throw Error(ErrorCategory::usage,
-                    fmt::format("--row: expected numbers from 1 to {} such as 17, 1-5 or 3,7, found {}", most,
+                    fmt::format("--row: expected numbers from 1 to {} such as 17, 1-5 or 3,7, found {}", maximum,
                                 in_quotes(part)));
       for (std::size_t row = first - 1; row < last; ++row) {
         if (!taken[row]) rows.push_back(row);

@@ -19,7 +19,7 @@ struct Subject {
   TrainOptions options;  ///< loss included
   Table table;
   std::vector<std::size_t> rows;  ///< of the table, from 0; users see number_of_row()
-  TruthBatch batch;               ///< these rows: the engine's floats, widened
+  ReferenceBatch batch;           ///< these rows: the engine's floats, widened
 };
 
 /// MODEL DATA: the model with its training options; training and optimizer options on the command line override them.
@@ -29,6 +29,6 @@ Subject load_subject(const Arguments& arguments, const Terminal& terminal, std::
 
 /// Row numbers from 1 and ranges of them: "17", "1-5", "3,7". Each once, in the given order. Throws Error (usage)
 /// unless all are in 1 ... most.
-std::vector<std::size_t> parse_rows(const std::vector<std::string>& texts, std::size_t most);
+std::vector<std::size_t> parse_rows(const std::vector<std::string>& texts, std::size_t maximum);
 
 }  // namespace chainrule::cli

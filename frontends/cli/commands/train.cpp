@@ -29,9 +29,9 @@ namespace {
 // --validation replaces the rows that these options would choose.
 void check_validation(const Arguments& arguments) {
   if (!arguments.has("validation")) return;
-  for (const Assignment& wish : arguments.options)
-    if (wish.name == "validation-split" || wish.name == "validation-rows")
-      throw Error(ErrorCategory::usage, "--validation: expected no --" + wish.name + " beside it, found one");
+  for (const Assignment& assignment : arguments.options)
+    if (assignment.name == "validation-split" || assignment.name == "validation-rows")
+      throw Error(ErrorCategory::usage, "--validation: expected no --" + assignment.name + " beside it, found one");
 }
 
 // Prints the plan before the work begins.
@@ -49,8 +49,8 @@ FitPlan announce(const Arguments& arguments, const Terminal& terminal, const Fit
     say(terminal,
         "warning: the validation rows are the training rows, so validation scores say nothing about other rows");
   say(terminal, "network: " + describe(plan.architecture));
-  say(terminal, fmt::format("rows: {} for training, {} for validation{}", plan.split.rest.size(),
-                            validation != nullptr ? validation->rows : plan.split.held_out.size(),
+  say(terminal, fmt::format("rows: {} for training, {} for validation{}", plan.split.training.size(),
+                            validation != nullptr ? validation->rows : plan.split.validation.size(),
                             plan.split.test.empty() ? "" : fmt::format(", {} for testing", plan.split.test.size())));
   check_memory(arguments, plan.memory_bytes);
   return plan;
@@ -64,16 +64,16 @@ void say_result(const Terminal& terminal, const FitResult& result, const Trainin
   if (history.stop == StopReason::early_stopping) ended += "; stopped early";
   if (history.stop == StopReason::interrupted) ended += "; interrupted";
   if (history.best_epoch > 0)
-    ended += fmt::format("; weights of epoch {}, the best by {}", history.best_epoch, history.watched_metric);
+    ended += fmt::format("; weights of epoch {}, the best by {}", history.best_epoch, history.monitored_metric);
   say(terminal, ended);
   say(terminal, "training: " + metrics_line(result.training));
   if (!result.validation.empty()) {
     say(terminal, "validation: " + metrics_line(result.validation));
-    say(terminal, "validation baseline: " + metrics_line(result.trivial));
+    say(terminal, "validation baseline: " + metrics_line(result.baseline));
   }
   if (result.test.rows > 0)
     say(terminal, fmt::format("test ({} rows, never used for training or validation): {}", result.test.rows,
-                              test_figures(result.training, result.test, ", ")));
+                              test_scores(result.training, result.test, ", ")));
   say(terminal, "weights_sha256: " + weights_sha256(result.model.network));
   std::error_code unknown;
   const auto size = std::filesystem::file_size(facts.model, unknown);
@@ -88,8 +88,8 @@ void say_new_notes(const Terminal& terminal, const FitResult& result, const FitP
 }
 
 std::size_t health_every(const Arguments& arguments) {
-  constexpr std::size_t kMost = 1'000'000'000;
-  return whole_flag(arguments, "health-every", kMost, 0);
+  constexpr std::size_t kMax = 1'000'000'000;
+  return whole_flag(arguments, "health-every", kMax, 0);
 }
 
 // The folder of --run, which contains model and log.
@@ -120,16 +120,16 @@ void check_side_outputs(const Arguments& arguments, const std::string& model, co
   check_side_output(arguments, "report", {model, arguments.text("log", model)}, inputs);
 }
 
-TrainingRecords::Wishes records_of(const Arguments& arguments, const std::optional<RunFolder>& run, const FitPlan& plan,
-                                   const FitOptions& options) {
-  TrainingRecords::Wishes wishes;
-  wishes.log = run ? run->log() : arguments.text("log");
-  if (run) wishes.events = run->path();
-  wishes.overwrite = arguments.is_true("force");
-  wishes.health_every = health_every(arguments);
-  wishes.report = run || arguments.has("report");
-  wishes.steps_per_epoch = steps_per_epoch(options.train, plan.split.rest.size());
-  return wishes;
+TrainingRecords::Requests records_of(const Arguments& arguments, const std::optional<RunFolder>& run,
+                                     const FitPlan& plan, const FitOptions& options) {
+  TrainingRecords::Requests requests;
+  requests.log = run ? run->log() : arguments.text("log");
+  if (run) requests.events = run->path();
+  requests.overwrite = arguments.is_true("force");
+  requests.health_every = health_every(arguments);
+  requests.report = run || arguments.has("report");
+  requests.steps_per_epoch = steps_per_epoch(options.train, plan.split.training.size());
+  return requests;
 }
 
 // The commands that reproduce this model.
@@ -153,19 +153,19 @@ std::string model_of(const Arguments& arguments, const std::optional<RunFolder>&
 }
 
 // Before the training: nothing has been written yet.
-FoundRates find_first(const Arguments& arguments, const Terminal& terminal, const FitPlan& plan, const FitData& data,
-                      FitOptions& options, RateTestOptions how) {
-  const char* const answer = "\nstopping; nothing has been written\n";
-  const Interruption interruption(terminal.loudness == Loudness::quiet ? nullptr : answer);
+FoundLearningRates find_first(const Arguments& arguments, const Terminal& terminal, const FitPlan& plan,
+                              const FitData& data, FitOptions& options, LearningRateFinderOptions how) {
+  const char* const message = "\nstopping; nothing has been written\n";
+  const Interruption interruption(terminal.loudness == Loudness::quiet ? nullptr : message);
   how.should_stop = [&] { return interruption.signal() != 0; };
-  FoundRates found = find_rates(arguments, terminal, plan, data, options, how);
+  FoundLearningRates found = find_rates(arguments, terminal, plan, data, options, how);
   if (how.should_stop()) throw Interrupted{interruption.signal()};
   return found;
 }
 
 // Tests whether the learning rate caused a bad result. The model is already saved, so a failure here is ignored.
 void add_warning_of_rate(FitResult& result, const FitPlan& plan, const FitData& data, const FitOptions& options,
-                         const RateTestOptions& how) {
+                         const LearningRateFinderOptions& how) {
   if (result.history.stop == StopReason::interrupted) return;
   try {
     if (std::optional<Note> warning = warning_of_rate(plan, data, options, result, how))
@@ -189,14 +189,14 @@ int train_on(const Arguments& arguments, const Terminal& terminal, const std::ve
   const FitData data = encode_fit(plan, table, validation);
   TrainingFacts facts;
   facts.model = model_of(arguments, run);
-  facts.training_rows = plan.split.rest.size();
-  facts.validation_rows = validation != nullptr ? validation->rows : plan.split.held_out.size();
+  facts.training_rows = plan.split.training.size();
+  facts.validation_rows = validation != nullptr ? validation->rows : plan.split.validation.size();
   say(terminal, "memory: about " + bytes_text(static_cast<double>(plan.memory_bytes)));
-  RateTestOptions testing{threads_of(arguments), {}};
+  LearningRateFinderOptions testing{threads_of(arguments), {}};
   facts.rates = find_first(arguments, terminal, plan, data, options, testing);
 
-  const char* const answer = "\nfinishing the step and writing the model; press Ctrl-C again to quit at once\n";
-  const Interruption interruption(terminal.loudness == Loudness::quiet ? nullptr : answer);
+  const char* const message = "\nfinishing the step and writing the model; press Ctrl-C again to quit at once\n";
+  const Interruption interruption(terminal.loudness == Loudness::quiet ? nullptr : message);
   testing.should_stop = [&] { return interruption.signal() != 0; };
   Progress progress(terminal, facts.training_rows, options.train);
   if (run) run->begin(options, record_of(arguments));
@@ -249,8 +249,8 @@ int read_and_train(const Arguments& arguments, const Terminal& terminal,
   const FitOptions options = options_from(sources, table);
   if (!arguments.has("validation")) return train_on(arguments, terminal, sources, options, table, nullptr);
   reading.labels.clear();  // --labels is for DATA only
-  std::vector<Note> said_later;
-  const Encoder encoder = plan_encoder(table, encoder_options(table, options), said_later);
+  std::vector<Note> later_notes;
+  const Encoder encoder = plan_encoder(table, encoder_options(table, options), later_notes);
   const Table validation = load_for(encoder, arguments.text("validation"), reading);
   return train_on(arguments, terminal, sources, options, table, &validation);
 }

@@ -91,18 +91,19 @@ std::vector<std::string> command_like(const std::string& verb, const Arguments& 
     else
       words.insert(words.end(), {"--" + option.name, value});
   };
-  std::vector<Assignment> wishes;  // for each option the last one
+  std::vector<Assignment> assignments;  // for each option the last one
   for (const std::vector<Assignment>& source : sources)
-    for (const Assignment& wish : source) {
-      std::erase_if(wishes, [&](const Assignment& other) { return find_option(other.name) == find_option(wish.name); });
-      wishes.push_back(wish);
+    for (const Assignment& assignment : source) {
+      std::erase_if(assignments,
+                    [&](const Assignment& other) { return find_option(other.name) == find_option(assignment.name); });
+      assignments.push_back(assignment);
     }
   const FitOptions options = options_from(sources);
-  for (const Assignment& wish : wishes) {
-    const Option& option = *find_option(wish.name);
+  for (const Assignment& assignment : assignments) {
+    const Option& option = *find_option(assignment.name);
     if (option.name != "preset" && !is_requested(options, option.name)) continue;
     if (std::ranges::none_of(settings, [&](const auto& one) { return one.first == option.key(); }))
-      add(option, wish.value);
+      add(option, assignment.value);
   }
   for (const auto& [key, value] : settings) add(*find_option(key), value);
   if (arguments.has("header")) words.push_back(arguments.is_true("header") ? "--header" : "--no-header");

@@ -30,10 +30,10 @@ constexpr const char* kTrials = "trials.jsonl";
 double seconds_from(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 TuneOptions tune_options(const Arguments& arguments) {
-  constexpr std::size_t kMost = 1'000'000;
+  constexpr std::size_t kMax = 1'000'000;
   TuneOptions how;
-  how.trials = whole_flag(arguments, "trials", kMost, how.trials);
-  how.folds = whole_flag(arguments, "folds", kMost, how.folds);
+  how.trials = whole_flag(arguments, "trials", kMax, how.trials);
+  how.folds = whole_flag(arguments, "folds", kMax, how.folds);
   how.score = arguments.text("score");
   if (how.folds < 2) throw Error(ErrorCategory::usage, "--folds: expected a whole number of at least 2, found 1");
   return how;
@@ -57,7 +57,9 @@ std::vector<SearchRange> ranges_of(const Arguments& arguments, const Sources& so
     for (const std::string& text : arguments.flags.at("range")) given.push_back(range_from_text(text));
   std::vector<SearchRange> ranges;
   for (SearchRange& range : default_ranges(options, task)) {
-    const auto is_set = [&](const Assignment& wish) { return find_option(wish.name)->key() == range.option; };
+    const auto is_set = [&](const Assignment& assignment) {
+      return find_option(assignment.name)->key() == range.option;
+    };
     const bool by_hand = std::ranges::any_of(
         sources, [&](const std::vector<Assignment>& source) { return std::ranges::any_of(source, is_set); });
     const bool by_range =
@@ -159,7 +161,7 @@ TuneOptions search_of(const Arguments& arguments, const Sources& sources, const 
   how.ranges = ranges_of(arguments, sources, options, plan.encoder.task);
   if (how.score.empty()) how.score = plan.encoder.task == Task::classes ? "log_loss" : "rmse";
   const std::size_t at_once = trainings_at_once({how.folds, how.trials}, threads_of(arguments));
-  check_memory(arguments, checked_product(most_memory(table, options, how), at_once, "memory"));
+  check_memory(arguments, checked_product(max_trial_memory(table, options, how), at_once, "memory"));
   return how;
 }
 
@@ -189,8 +191,8 @@ int tune_on(const Arguments& arguments, const Terminal& terminal, const Sources&
   TrialsFile trials(arguments.text("trials-file", kTrials), start_of(arguments),
                     {fingerprint(table, plan.encoder), how.score, option_values(options), how.ranges, how.folds});
   say_search(arguments, terminal, plan, how, trials);
-  const char* const answer = "\nstopping; completed trainings are kept; press Ctrl-C again to quit at once\n";
-  const Interruption interruption(terminal.loudness == Loudness::quiet ? nullptr : answer);
+  const char* const message = "\nstopping; completed trainings are kept; press Ctrl-C again to quit at once\n";
+  const Interruption interruption(terminal.loudness == Loudness::quiet ? nullptr : message);
   const TuneResult found = search(arguments, terminal, options, table, how, trials, interruption);
   TuneFacts facts;
   facts.data = arguments.files[0];
@@ -199,11 +201,11 @@ int tune_on(const Arguments& arguments, const Terminal& terminal, const Sources&
   facts.command = command_like("train", arguments, sources, found.trials[found.winner].settings);
   facts.command.insert(facts.command.end(), {"-o", facts.model});
   facts.search = command_text(search_words(arguments, sources, how));
-  TrainingRecords::Wishes wishes;
-  wishes.report = arguments.has("report");
-  wishes.steps_per_epoch =
-      steps_per_epoch(with_settings(options, found.trials[found.winner]).train, plan.split.rest.size());
-  TrainingRecords records(wishes);
+  TrainingRecords::Requests requests;
+  requests.report = arguments.has("report");
+  requests.steps_per_epoch =
+      steps_per_epoch(with_settings(options, found.trials[found.winner]).train, plan.split.training.size());
+  TrainingRecords records(requests);
   Observer observer;
   observer.should_stop = [&] { return interruption.signal() != 0; };
   std::optional<Winner> winner;
@@ -263,7 +265,7 @@ int tune_command(const Arguments& arguments, const Terminal& terminal) {
                 "--resume continues the search, --force starts a new one");
   std::error_code none;
   if (!arguments.is_true("resume") && !arguments.is_true("force") && std::filesystem::exists(trials, none))
-    throw Error(ErrorCategory::usage, place(trials) + ": exists already",
+    throw Error(ErrorCategory::usage, location(trials) + ": exists already",
                 "--resume continues this search, --force replaces the file, --trials-file names another file");
   check_output(trials, true, inputs);
   check_side_output(arguments, "report", {output, trials}, inputs);

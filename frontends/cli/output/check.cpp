@@ -59,8 +59,8 @@ std::string engine(const CheckReport& report) {
   text += fmt::format("  {:<6}{:>16}{:>11}  {:<14}{:>14}  {:>14}\n", "", "off by", "allowed", "at", "engine", "double");
   for (const EngineCheck& check : report.engine)
     text += fmt::format("  {:<6}{:>16.1e}{:>11.1e}  {:<14}{:>14.6g}  {:>14.6g}\n", name_of(check.layer, check.is_bias),
-                        std::abs(check.engine - check.truth), check.bound, parameter_name(check.worst), check.engine,
-                        check.truth);
+                        std::abs(check.engine - check.reference), check.bound, parameter_name(check.worst),
+                        check.engine, check.reference);
   return text;
 }
 
@@ -86,8 +86,8 @@ std::string faults(const CheckReport& report) {
   for (const FaultCheck& check : report.faults) {
     std::string verdict(verdict_name(check.verdict));
     std::ranges::replace(verdict, '_', ' ');
-    text += fmt::format("  {:<10} {:<12} {:<41}{}\n", verdict, fault_place(check.fault), fault_words(check.fault.kind),
-                        outcome(check));
+    text += fmt::format("  {:<10} {:<12} {:<41}{}\n", verdict, fault_location(check.fault),
+                        fault_words(check.fault.kind), outcome(check));
   }
   return text;
 }

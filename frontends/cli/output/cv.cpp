@@ -23,13 +23,13 @@ std::string cross_text(const CrossValidation& found) {
     std::string interval = std::isnan(metric.low) ? "-" : fmt::format("{:.4g} to {:.4g}", metric.low, metric.high);
     if (metric.folds < count) interval += fmt::format("  (defined in {} folds)", metric.folds);
     grid.rows.push_back(
-        {metric.name, short_text(metric.mean), short_text(metric.deviation), interval, short_text(metric.trivial)});
+        {metric.name, short_text(metric.mean), short_text(metric.deviation), interval, short_text(metric.baseline)});
   }
   return grid.text() +
          fmt::format(
              "\nMeans over the folds; each fold is tested with a model that did not train on it ({} predictions "
              "in total).\nThe intervals account for training rows that folds have in common.\n",
-             answers_in(found));
+             prediction_count(found));
 }
 
 }  // namespace chainrule::cli

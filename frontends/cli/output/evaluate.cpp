@@ -14,7 +14,7 @@
 namespace chainrule::cli {
 namespace {
 
-constexpr std::size_t kMostClassesInMatrix = 20, kWidestMatrix = 110;
+constexpr std::size_t kMaxClassesInMatrix = 20, kWidestMatrix = 110;
 constexpr std::size_t kConfusionsListed = 10;
 
 std::string matrix_text(const Evaluation& evaluation) {
@@ -37,15 +37,15 @@ std::string matrix_text(const Evaluation& evaluation) {
 // The most frequent errors, if a matrix would have too many classes.
 std::string mistakes_text(const Evaluation& evaluation) {
   const std::size_t classes = evaluation.labels.size();
-  std::vector<std::size_t> places;
+  std::vector<std::size_t> indices;
   for (std::size_t i = 0; i < evaluation.confusion.size(); ++i)
-    if (i / classes != i % classes && evaluation.confusion[i] > 0) places.push_back(i);
-  std::stable_sort(places.begin(), places.end(),
+    if (i / classes != i % classes && evaluation.confusion[i] > 0) indices.push_back(i);
+  std::stable_sort(indices.begin(), indices.end(),
                    [&](std::size_t a, std::size_t b) { return evaluation.confusion[a] > evaluation.confusion[b]; });
-  if (places.empty()) return "";
-  places.resize(std::min(places.size(), kConfusionsListed));
+  if (indices.empty()) return "";
+  indices.resize(std::min(indices.size(), kConfusionsListed));
   Grid grid{{{"count", "class", "predicted"}}, {true, false, false}};
-  for (const std::size_t i : places)
+  for (const std::size_t i : indices)
     grid.rows.push_back({std::to_string(evaluation.confusion[i]), shortened(evaluation.labels[i / classes]),
                          shortened(evaluation.labels[i % classes])});
   return "\nMost frequent errors:\n" + grid.text();
@@ -64,7 +64,7 @@ std::string metrics_text(const Evaluation& evaluation) {
   for (const Estimate& estimate : estimates.metrics)
     grid.rows.push_back({estimate.name,
                          estimate.undefined.empty() ? text_of(estimate.value) : "undefined: " + estimate.undefined,
-                         estimate.undefined.empty() ? interval_text(estimate) : "", text_of(estimate.trivial)});
+                         estimate.undefined.empty() ? interval_text(estimate) : "", text_of(estimate.baseline)});
   std::string out = grid.text();
   out += fmt::format("\nBaseline: always predicting {} of these rows.\n",
                      evaluation.task == Task::classes ? "the most frequent class, or the class frequencies,"
@@ -108,7 +108,7 @@ std::string groups_text(const Evaluation& evaluation) {
 
 std::string confusions_text(const Evaluation& evaluation) {
   if (evaluation.confusion.empty()) return "";
-  const std::string matrix = evaluation.labels.size() <= kMostClassesInMatrix ? matrix_text(evaluation) : "";
+  const std::string matrix = evaluation.labels.size() <= kMaxClassesInMatrix ? matrix_text(evaluation) : "";
   return matrix.empty() ? mistakes_text(evaluation) : matrix;
 }
 

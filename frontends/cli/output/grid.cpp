@@ -8,9 +8,9 @@
 namespace chainrule::cli {
 
 std::size_t Grid::width(std::size_t column) const {
-  std::size_t most = 0;
-  for (const auto& row : rows) most = std::max(most, length(row[column]));
-  return most;
+  std::size_t maximum = 0;
+  for (const auto& row : rows) maximum = std::max(maximum, length(row[column]));
+  return maximum;
 }
 
 std::string Grid::text() const {

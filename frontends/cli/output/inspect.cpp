@@ -14,14 +14,14 @@
 namespace chainrule::cli {
 namespace {
 
-constexpr std::size_t kMostLines = 60;  // of a table of tensors, before it is truncated
+constexpr std::size_t kMaxLines = 60;  // of a table of tensors, before it is truncated
 
 std::string number(double value) { return fmt::format("{:.6g}", value); }
 
-std::string listed(const std::vector<std::string>& names, std::size_t most = 12) {
+std::string listed(const std::vector<std::string>& names, std::size_t maximum = 12) {
   std::string out;
-  for (std::size_t i = 0; i < std::min(most, names.size()); ++i) out += (i > 0 ? ", " : "") + shortened(names[i]);
-  if (names.size() > most) out += fmt::format(" and {} more", names.size() - most);
+  for (std::size_t i = 0; i < std::min(maximum, names.size()); ++i) out += (i > 0 ? ", " : "") + shortened(names[i]);
+  if (names.size() > maximum) out += fmt::format(" and {} more", names.size() - maximum);
   return out;
 }
 
@@ -62,13 +62,14 @@ std::string inputs_text(const Encoder& encoder) {
 std::string tensors_text(const Network& network) {
   Grid grid{{{"tensor", "shape", "smallest", "largest"}}, {false, false, true, true}};
   for (const Segment& segment : network.parameters.segments()) {
-    if (grid.rows.size() > kMostLines) break;
+    if (grid.rows.size() > kMaxLines) break;
     const std::span<const float> values = network.parameters.of(segment);
-    const auto [least, most] = std::minmax_element(values.begin(), values.end());
+    const auto [minimum, maximum] = std::minmax_element(values.begin(), values.end());
     const std::string shape = segment.kind == Segment::Kind::weights
                                   ? fmt::format("{} x {}", segment.rows, segment.columns)
                                   : fmt::format("{}", segment.columns);
-    grid.rows.push_back({segment.name, shape, number(static_cast<double>(*least)), number(static_cast<double>(*most))});
+    grid.rows.push_back(
+        {segment.name, shape, number(static_cast<double>(*minimum)), number(static_cast<double>(*maximum))});
   }
   return grid.text();
 }
@@ -100,7 +101,7 @@ std::string model_text(const Model& model, const std::string& path) {
   out += fmt::format("training    {}\n", metrics_row(provenance.training));
   out += fmt::format("validation  {}\n", metrics_row(provenance.validation));
   if (provenance.test.rows > 0)
-    out += fmt::format("test        {}  ({} rows)\n", test_figures(provenance.training, provenance.test, "  "),
+    out += fmt::format("test        {}  ({} rows)\n", test_scores(provenance.training, provenance.test, "  "),
                        provenance.test.rows);
   if (model.threshold)
     out += fmt::format("threshold   {} if its probability is at least {:.4g}\n", shortened(encoder.labels[1]),
@@ -115,7 +116,7 @@ std::string model_text(const Model& model, const std::string& path) {
   return out;
 }
 
-std::string test_figures(const Metrics& like, const Estimates& test, std::string_view between) {
+std::string test_scores(const Metrics& like, const Estimates& test, std::string_view between) {
   std::string out;
   for (const Metric& metric : like)
     if (const Estimate* const estimate = find_estimate(test, metric.name))
@@ -135,7 +136,7 @@ std::string bytes_text(double bytes) {
 namespace {
 
 constexpr std::size_t kManyColumns = 20;  // from this number on, a line counts the types
-constexpr std::size_t kRoomForValues = 60;
+constexpr std::size_t kValuesWidth = 60;
 
 std::string types_text(const TableFacts& facts) {
   std::map<ColumnType, std::size_t> counts;
@@ -161,13 +162,13 @@ struct Row {
   std::string values;
 };
 
-Row row_of(const Table& table, const TableFacts& facts, std::size_t c, std::size_t room) {
+Row row_of(const Table& table, const TableFacts& facts, std::size_t c, std::size_t width) {
   const ColumnFacts& column = facts.columns[c];
   const std::string missing = column.missing == 0 ? "" : std::to_string(column.missing);
   const std::string distinct = column.distinct == 0 ? "" : std::to_string(column.distinct);
   return {{std::to_string(c + 1), shortened(table.columns[c].name), std::string(name_of(column.reading.type)), missing,
            distinct, facts.uses[c].words},
-          values_text(column, table.columns[c], room)};
+          values_text(column, table.columns[c], width)};
 }
 
 // The values as the column before the last one.
@@ -205,13 +206,13 @@ std::string lines_each(const std::vector<Row>& rows, std::size_t width) {
 }
 
 std::size_t widest_line(const std::string& text) {
-  std::size_t most = 0;
+  std::size_t maximum = 0;
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = text.find('\n', begin);
-    most = std::max(most, length(text.substr(begin, end - begin)));
+    maximum = std::max(maximum, length(text.substr(begin, end - begin)));
     begin = end + 1;
   }
-  return most;
+  return maximum;
 }
 
 }  // namespace
@@ -221,11 +222,11 @@ std::string columns_text(const Table& table, const TableFacts& facts, const Term
   const std::size_t shown = narrow ? std::min(kColumnsShown, table.columns.size()) : table.columns.size();
   std::string out = table.columns.size() > kManyColumns ? types_text(facts) + "\n" : "";
   std::vector<Row> rows;
-  for (std::size_t c = 0; c < shown; ++c) rows.push_back(row_of(table, facts, c, kRoomForValues));
+  for (std::size_t c = 0; c < shown; ++c) rows.push_back(row_of(table, facts, c, kValuesWidth));
   const std::string wide = one_line_each(rows);
   if (narrow && widest_line(wide) > terminal.output_width) {
-    const std::size_t room = std::max<std::size_t>(terminal.output_width, 20) - 8;
-    for (std::size_t c = 0; c < shown; ++c) rows[c] = row_of(table, facts, c, room);
+    const std::size_t width = std::max<std::size_t>(terminal.output_width, 20) - 8;
+    for (std::size_t c = 0; c < shown; ++c) rows[c] = row_of(table, facts, c, width);
     out += lines_each(rows, terminal.output_width);
   } else {
     out += wide;

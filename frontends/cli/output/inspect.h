@@ -15,7 +15,7 @@ std::string table_text(const Table& table, const TableFacts& facts, const Termin
 std::string model_text(const Model& model, const std::string& path);
 
 /// The metrics of the test rows that `like` has, each with its interval if it has one.
-std::string test_figures(const Metrics& like, const Estimates& test, std::string_view between);
+std::string test_scores(const Metrics& like, const Estimates& test, std::string_view between);
 
 /// "12.3 MiB"
 std::string bytes_text(double bytes);

@@ -15,7 +15,7 @@
 namespace chainrule::cli {
 namespace {
 
-using Kind = AnswerColumn::Kind;
+using Kind = PredictionColumn::Kind;
 
 constexpr std::size_t kNamesShown = 30, kNamesCompared = 10'000;
 
@@ -76,21 +76,21 @@ std::vector<std::string> own_names(const Encoder& encoder) {
               near.empty() ? "" : fmt::format("did you mean {}?", in_quotes(near)));
 }
 
-AnswerColumn named_column(const std::string& name, const Encoder& encoder, const Table& table) {
+PredictionColumn named_column(const std::string& name, const Encoder& encoder, const Table& table) {
   if (name == "prediction") return {Kind::prediction, name};
   if (name == "warnings") return {Kind::warnings, name};
   if (name == "row") return {Kind::row, name};
   if (encoder.task == Task::classes && name == "probability") return {Kind::probabilities, name};
   for (std::size_t k = 0; k < encoder.labels.size(); ++k)
     if (name == probability_name(encoder.labels[k])) return {Kind::probability, name, k};
-  if (const auto place = try_find_column(table, name)) return {Kind::field, table.columns[*place].name, *place};
+  if (const auto index = try_find_column(table, name)) return {Kind::field, table.columns[*index].name, *index};
   refuse_name("output-columns", name, own_names(encoder), table);
 }
 
 // Headings in CSV, or keys in JSON.
-std::vector<std::string> names_of(const std::vector<AnswerColumn>& columns, const Encoder& encoder, bool json) {
+std::vector<std::string> names_of(const std::vector<PredictionColumn>& columns, const Encoder& encoder, bool json) {
   std::vector<std::string> names;
-  for (const AnswerColumn& column : columns) {
+  for (const PredictionColumn& column : columns) {
     if (column.kind != Kind::probabilities) {
       names.push_back(column.name);
     } else if (json) {
@@ -113,7 +113,7 @@ void refuse_repeated(const std::vector<std::string>& names) {
 
 }  // namespace
 
-std::vector<std::string> wanted_texts(const Arguments& arguments) {
+std::vector<std::string> requested_texts(const Arguments& arguments) {
   std::vector<std::string> names;
   if (arguments.has("id")) names.push_back(arguments.text("id"));
   if (!arguments.has("output-columns")) return names;
@@ -122,48 +122,50 @@ std::vector<std::string> wanted_texts(const Arguments& arguments) {
   return names;
 }
 
-std::vector<AnswerColumn> answer_columns(const Arguments& arguments, const Encoder& encoder, const Table& table) {
+std::vector<PredictionColumn> prediction_columns(const Arguments& arguments, const Encoder& encoder,
+                                                 const Table& table) {
   const bool json = arguments.is_true("json"), chosen = arguments.has("output-columns");
-  std::vector<std::string> wanted = wanted_texts(arguments);
-  std::vector<AnswerColumn> columns;
+  std::vector<std::string> requested = requested_texts(arguments);
+  std::vector<PredictionColumn> columns;
   if (arguments.has("id")) {
-    const auto place = try_find_column(table, wanted[0]);
-    if (!place) refuse_name("id", wanted[0], {}, table);
-    columns.push_back({Kind::field, table.columns[*place].name, *place});
-    wanted.erase(wanted.begin());
+    const auto index = try_find_column(table, requested[0]);
+    if (!index) refuse_name("id", requested[0], {}, table);
+    columns.push_back({Kind::field, table.columns[*index].name, *index});
+    requested.erase(requested.begin());
   }
-  if (chosen && wanted.empty())
+  if (chosen && requested.empty())
     throw Error(ErrorCategory::usage, "--output-columns: expected names separated by commas, found none");
   if (json && !chosen && (columns.empty() || columns[0].name != "row")) columns.push_back({Kind::row, "row"});
-  if (!chosen) wanted = {"prediction", "probability"};
-  if (!chosen && encoder.task == Task::number) wanted.pop_back();
-  for (const std::string& name : wanted) columns.push_back(named_column(name, encoder, table));
+  if (!chosen) requested = {"prediction", "probability"};
+  if (!chosen && encoder.task == Task::number) requested.pop_back();
+  for (const std::string& name : requested) columns.push_back(named_column(name, encoder, table));
   if (arguments.is_true("warnings") && !has(columns, Kind::warnings)) columns.push_back({Kind::warnings, "warnings"});
   refuse_repeated(names_of(columns, encoder, json));
   return columns;
 }
 
-bool has(const std::vector<AnswerColumn>& columns, AnswerColumn::Kind kind) {
-  return std::any_of(columns.begin(), columns.end(), [&](const AnswerColumn& column) { return column.kind == kind; });
+bool has(const std::vector<PredictionColumn>& columns, PredictionColumn::Kind kind) {
+  return std::any_of(columns.begin(), columns.end(),
+                     [&](const PredictionColumn& column) { return column.kind == kind; });
 }
 
-std::string csv_heading(const std::vector<AnswerColumn>& columns, const Encoder& encoder) {
+std::string csv_heading(const std::vector<PredictionColumn>& columns, const Encoder& encoder) {
   return joined(names_of(columns, encoder, false));
 }
 
-std::string csv_line(const std::vector<AnswerColumn>& columns, const Encoder& encoder, const Table& table,
-                     const AnsweredRow& row) {
+std::string csv_line(const std::vector<PredictionColumn>& columns, const Encoder& encoder, const Table& table,
+                     const PredictedRow& row) {
   std::vector<std::string> fields;
-  for (const AnswerColumn& column : columns) {
+  for (const PredictionColumn& column : columns) {
     switch (column.kind) {
       case Kind::prediction:
-        fields.push_back(encoder.task == Task::number ? number_text(row.answer[0]) : encoder.labels[row.label]);
+        fields.push_back(encoder.task == Task::number ? number_text(row.prediction[0]) : encoder.labels[row.label]);
         break;
       case Kind::probabilities:
-        for (const double probability : row.answer) fields.push_back(probability_text(probability));
+        for (const double probability : row.prediction) fields.push_back(probability_text(probability));
         break;
       case Kind::probability:
-        fields.push_back(probability_text(row.answer[column.place]));
+        fields.push_back(probability_text(row.prediction[column.index]));
         break;
       case Kind::warnings:
         fields.push_back(row.warnings);
@@ -178,30 +180,30 @@ std::string csv_line(const std::vector<AnswerColumn>& columns, const Encoder& en
         fields.push_back(std::to_string(row.fold));
         break;
       case Kind::field:
-        fields.push_back(field_text(table, table.columns[column.place], row.row));
+        fields.push_back(field_text(table, table.columns[column.index], row.row));
         break;
     }
   }
   return joined(fields);
 }
 
-std::string json_line(const std::vector<AnswerColumn>& columns, const Encoder& encoder, const Table& table,
-                      const AnsweredRow& row) {
+std::string json_line(const std::vector<PredictionColumn>& columns, const Encoder& encoder, const Table& table,
+                      const PredictedRow& row) {
   Json line = Json::object();
-  for (const AnswerColumn& column : columns) {
+  for (const PredictionColumn& column : columns) {
     switch (column.kind) {
       case Kind::prediction:
         line["prediction"] =
-            encoder.task == Task::number ? json_number(row.answer[0]) : Json(encoder.labels[row.label]);
+            encoder.task == Task::number ? json_number(row.prediction[0]) : Json(encoder.labels[row.label]);
         break;
       case Kind::probabilities: {
         Json& probabilities = line["probabilities"] = Json::object();
-        for (std::size_t k = 0; k < row.answer.size(); ++k)
-          probabilities[encoder.labels[k]] = probability_number(row.answer[k]);
+        for (std::size_t k = 0; k < row.prediction.size(); ++k)
+          probabilities[encoder.labels[k]] = probability_number(row.prediction[k]);
         break;
       }
       case Kind::probability:
-        line[column.name] = probability_number(row.answer[column.place]);
+        line[column.name] = probability_number(row.prediction[column.index]);
         break;
       case Kind::warnings:
         line["warnings"] = row.warnings;
@@ -216,7 +218,7 @@ std::string json_line(const std::vector<AnswerColumn>& columns, const Encoder& e
         line["fold"] = row.fold;
         break;
       case Kind::field:
-        line[column.name] = field_text(table, table.columns[column.place], row.row);
+        line[column.name] = field_text(table, table.columns[column.index], row.row);
         break;
     }
   }

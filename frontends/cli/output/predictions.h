@@ -13,7 +13,7 @@
 namespace chainrule::cli {
 
 /// One output column.
-struct AnswerColumn {
+struct PredictionColumn {
   enum class Kind {
     prediction,
     probabilities,  ///< of all classes: a column for each in CSV, one object in JSON
@@ -26,30 +26,31 @@ struct AnswerColumn {
   };
   Kind kind = Kind::prediction;
   std::string name;       ///< heading in CSV, key in JSON
-  std::size_t place = 0;  ///< index of that class or column
+  std::size_t index = 0;  ///< index of that class or column
 };
 
 /// Columns of the data that --id and --output-columns may name, for LoadOptions::texts. Throws Error (usage).
-std::vector<std::string> wanted_texts(const Arguments& arguments);
+std::vector<std::string> requested_texts(const Arguments& arguments);
 /// The columns that --id, --output-columns, --warnings and --json request, in this order. Throws Error (usage) for an
 /// unknown name, listing the known ones, and for a repeated name.
-std::vector<AnswerColumn> answer_columns(const Arguments& arguments, const Encoder& encoder, const Table& table);
+std::vector<PredictionColumn> prediction_columns(const Arguments& arguments, const Encoder& encoder,
+                                                 const Table& table);
 /// Whether one of them is of this kind.
-bool has(const std::vector<AnswerColumn>& columns, AnswerColumn::Kind kind);
+bool has(const std::vector<PredictionColumn>& columns, PredictionColumn::Kind kind);
 
 /// One row and its prediction.
-struct AnsweredRow {
+struct PredictedRow {
   std::size_t row = 0;    ///< from 0
   std::size_t label = 0;  ///< the predicted class
-  std::span<const double> answer;
+  std::span<const double> prediction;
   std::string warnings;              ///< from row_warnings()
   std::size_t repeat = 0, fold = 0;  ///< from 1, of a cross-validation
 };
 
-std::string csv_heading(const std::vector<AnswerColumn>& columns, const Encoder& encoder);
-std::string csv_line(const std::vector<AnswerColumn>& columns, const Encoder& encoder, const Table& table,
-                     const AnsweredRow& row);
-std::string json_line(const std::vector<AnswerColumn>& columns, const Encoder& encoder, const Table& table,
-                      const AnsweredRow& row);
+std::string csv_heading(const std::vector<PredictionColumn>& columns, const Encoder& encoder);
+std::string csv_line(const std::vector<PredictionColumn>& columns, const Encoder& encoder, const Table& table,
+                     const PredictedRow& row);
+std::string json_line(const std::vector<PredictionColumn>& columns, const Encoder& encoder, const Table& table,
+                      const PredictedRow& row);
 
 }  // namespace chainrule::cli

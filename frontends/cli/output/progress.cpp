@@ -20,22 +20,22 @@ std::size_t terminal_width() {
 }
 
 std::string clock_text(double seconds) {
-  constexpr double kMost = 359999;  // 99 hours
-  const auto whole = static_cast<unsigned long>(std::clamp(std::round(seconds), 0.0, kMost));
+  constexpr double kMax = 359999;  // 99 hours
+  const auto whole = static_cast<unsigned long>(std::clamp(std::round(seconds), 0.0, kMax));
   if (whole < 3600) return fmt::format("{}:{:02}", whole / 60, whole % 60);
   return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
 }
 
 // "epoch 3/100 [=====>        ] 42%  loss 0.03  validation 0.04  48210 rows/s, 0:31 left". A narrow terminal gets no
 // bar, and only fields that fit completely. Returns whether any field fits.
-bool draw_bar(const Terminal& terminal, const std::string& before, double share,
+bool draw_bar(const Terminal& terminal, const std::string& before, double fraction,
               const std::vector<std::string>& fields) {
-  constexpr std::size_t kBar = 24, kRoomForBar = 60;
+  constexpr std::size_t kBar = 24, kMinWidthForBar = 60;
   const std::size_t width = terminal_width() - 1;  // a full line would wrap
-  const auto full = std::min(static_cast<std::size_t>(share * kBar), kBar);
+  const auto full = std::min(static_cast<std::size_t>(fraction * kBar), kBar);
   const std::string bar =
       std::string(full, '=') + (full < kBar ? ">" : "") + std::string(kBar - std::min(kBar, full + 1), ' ');
-  const bool with_bar = width >= kRoomForBar;
+  const bool with_bar = width >= kMinWidthForBar;
   std::size_t used = before.size() + (with_bar ? kBar + 3 : 0);
   std::string after;
   for (const std::string& field : fields) {
@@ -52,16 +52,16 @@ bool draw_bar(const Terminal& terminal, const std::string& before, double share,
 }
 
 // The losses, the default metric of the task, and the one for early stopping.
-std::string validation_text(const Metrics& metrics, const std::string& watched) {
+std::string validation_text(const Metrics& metrics, const std::string& monitored) {
   Metrics shown;
   for (std::size_t i = 0; i < metrics.size(); ++i)
-    if (i < 2 || metrics[i].name == watched) shown.push_back(metrics[i]);
+    if (i < 2 || metrics[i].name == monitored) shown.push_back(metrics[i]);
   return shown.empty() ? "" : "  validation " + metrics_line(shown);
 }
 
-std::string epoch_line(const EpochRecord& record, const std::string& watched) {
+std::string epoch_line(const EpochRecord& record, const std::string& monitored) {
   return fmt::format("epoch {}/{}  loss {:.4g}{}{}", record.epoch, record.epochs, record.training_loss,
-                     validation_text(record.validation, watched),
+                     validation_text(record.validation, monitored),
                      record.best && !record.validation.empty() ? "  best" : "");
 }
 
@@ -78,7 +78,7 @@ Progress::Progress(const Terminal& terminal, std::size_t rows, const TrainOption
     : terminal_(terminal),
       rows_(rows),
       epochs_(options.epochs),
-      watched_(options.metric),
+      monitored_(options.metric),
       plateau_factor_(options.plateau_factor),
       start_(Clock::now()),
       shown_(start_ - std::chrono::hours(1)) {}
@@ -110,11 +110,11 @@ void Progress::on_epoch(const EpochRecord& record) {
   if (every || (!terminal_.is_terminal && Clock::now() - shown_ >= kBetweenLines)) {
     if (bar_) write_error_stream("\r\x1b[K");
     bar_ = pending_ = false;
-    say(terminal_, epoch_line(record, watched_) + (every ? fmt::format("  learning rate {:.4g}", record.learning_rate)
-                                                         : "  " + speed(static_cast<double>(record.epoch))));
+    say(terminal_, epoch_line(record, monitored_) + (every ? fmt::format("  learning rate {:.4g}", record.learning_rate)
+                                                           : "  " + speed(static_cast<double>(record.epoch))));
     if (every && record.lowers_rate)
       say(terminal_, fmt::format("{} has not improved: from now on, the learning rate is multiplied by {:.4g}",
-                                 watched_, plateau_factor_));
+                                 monitored_, plateau_factor_));
     if (!terminal_.is_terminal) shown_ = Clock::now();
   }
   if (terminal_.is_terminal && Clock::now() - shown_ >= kBetweenBars) draw(static_cast<double>(record.epoch));
@@ -130,20 +130,20 @@ std::string Progress::speed(double epochs_done) const {
 void Progress::draw(double epochs_done) {
   const std::string before =
       fmt::format("epoch {}/{} ", std::min<std::size_t>(static_cast<std::size_t>(epochs_done) + 1, epochs_), epochs_);
-  const double share = epochs_done / static_cast<double>(epochs_);
-  std::vector<std::string> fields{fmt::format("{}%", static_cast<int>(share * 100)),
+  const double fraction = epochs_done / static_cast<double>(epochs_);
+  std::vector<std::string> fields{fmt::format("{}%", static_cast<int>(fraction * 100)),
                                   fmt::format("  loss {:.4g}", last_ ? last_->training_loss : step_loss_)};
   if (last_ && !last_->validation.empty())
     fields.push_back(fmt::format("  validation {:.4g}", last_->validation[0].value));
   fields.push_back("  " + speed(epochs_done));
-  if (!draw_bar(terminal_, before, share, fields)) return;
+  if (!draw_bar(terminal_, before, fraction, fields)) return;
   bar_ = true;
   shown_ = Clock::now();
 }
 
 void Progress::finish() {
   if (bar_) write_error_stream("\r\x1b[K");
-  if (pending_) say(terminal_, epoch_line(*last_, watched_));
+  if (pending_) say(terminal_, epoch_line(*last_, monitored_));
   bar_ = pending_ = false;
 }
 
@@ -169,11 +169,11 @@ void TrainingsProgress::end(std::size_t training) {
 }
 
 void TrainingsProgress::draw() {
-  double share = 0;
-  for (const double done : done_) share += done / static_cast<double>(done_.size());
-  const double left = seconds() * (1 - share) / std::max(share, 1e-9);
-  bar_ = draw_bar(terminal_, fmt::format("{} of {} trainings ", ended_, done_.size()), share,
-                  {fmt::format("{}%", static_cast<int>(share * 100)), fmt::format("  {} left", clock_text(left))});
+  double fraction = 0;
+  for (const double done : done_) fraction += done / static_cast<double>(done_.size());
+  const double left = seconds() * (1 - fraction) / std::max(fraction, 1e-9);
+  bar_ = draw_bar(terminal_, fmt::format("{} of {} trainings ", ended_, done_.size()), fraction,
+                  {fmt::format("{}%", static_cast<int>(fraction * 100)), fmt::format("  {} left", clock_text(left))});
   shown_ = Clock::now();
 }
 

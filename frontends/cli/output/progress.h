@@ -38,7 +38,7 @@ class Progress {
 
   Terminal terminal_;
   std::size_t rows_, epochs_;
-  std::string watched_;  // metric
+  std::string monitored_;  // metric
   double plateau_factor_;
   Clock::time_point start_, shown_;  // shown_: when the last line or bar was written
   double step_loss_ = 0;

@@ -13,7 +13,7 @@ namespace {
 
 // A signal handler can only communicate through globals.
 std::atomic<int> first_signal{0};
-std::atomic<const char*> first_answer{nullptr};
+std::atomic<const char*> first_message{nullptr};
 static_assert(std::atomic<int>::is_always_lock_free && std::atomic<const char*>::is_always_lock_free);
 
 constexpr int kSignals[] = {SIGINT, SIGTERM};
@@ -22,8 +22,8 @@ extern "C" void on_signal(int number) {
   int none = 0;
   if (first_signal.compare_exchange_strong(none, number)) {
     const int kept = errno;
-    const char* const answer = first_answer;
-    if (answer != nullptr && write(STDERR_FILENO, answer, std::strlen(answer)) < 0) errno = 0;  // nobody reads
+    const char* const message = first_message;
+    if (message != nullptr && write(STDERR_FILENO, message, std::strlen(message)) < 0) errno = 0;  // nobody reads
     errno = kept;
     return;
   }
@@ -40,9 +40,9 @@ sigset_t our_signals() {
 
 }  // namespace
 
-Interruption::Interruption(const char* answer) {
+Interruption::Interruption(const char* message) {
   first_signal = 0;
-  first_answer = answer;
+  first_message = message;
   for (const int number : kSignals) {
     struct sigaction now {};
     // In the background of a shell or under nohup, ignored signals must stay ignored.

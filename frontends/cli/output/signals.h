@@ -9,7 +9,7 @@ namespace chainrule::cli {
 class Interruption {
  public:
   /// The text is written to standard error at the first signal. It must live as long as the program; nullptr = no text.
-  explicit Interruption(const char* answer = nullptr);
+  explicit Interruption(const char* message = nullptr);
   ~Interruption();
   Interruption(const Interruption&) = delete;
   Interruption& operator=(const Interruption&) = delete;

@@ -31,13 +31,13 @@ Terminal make_terminal(const Arguments& arguments) {
   terminal.is_terminal = isatty(STDERR_FILENO) == 1;
   const char* no_color = std::getenv("NO_COLOR");
   const char* kind = std::getenv("TERM");
-  const bool wanted = (no_color == nullptr || *no_color == 0) && kind != nullptr && std::string_view(kind) != "dumb";
+  const bool allowed = (no_color == nullptr || *no_color == 0) && kind != nullptr && std::string_view(kind) != "dumb";
   const std::string when = arguments.text("color", "auto");
   if (when != "auto" && when != "always" && when != "never")
     throw Error(ErrorCategory::usage, "--color: expected auto, always or never, found " + in_quotes(when));
-  terminal.color = when == "always" || (when == "auto" && terminal.is_terminal && wanted);
+  terminal.color = when == "always" || (when == "auto" && terminal.is_terminal && allowed);
   terminal.output_is_terminal = isatty(STDOUT_FILENO) == 1;
-  terminal.output_color = when == "always" || (when == "auto" && terminal.output_is_terminal && wanted);
+  terminal.output_color = when == "always" || (when == "auto" && terminal.output_is_terminal && allowed);
   winsize size{};
   if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) terminal.output_width = size.ws_col;
   return terminal;

@@ -21,7 +21,7 @@
 namespace chainrule::cli {
 namespace {
 
-constexpr std::size_t kMostBytes = std::size_t{1} << 20;
+constexpr std::size_t kMaxBytes = std::size_t{1} << 20;
 
 Error refused(const std::string& where, const std::string& what, const std::string& hint = {}) {
   return Error(ErrorCategory::usage, where + ": " + what, hint);
@@ -29,18 +29,19 @@ Error refused(const std::string& where, const std::string& what, const std::stri
 
 std::string read_file(const std::string& path) {
   std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) throw refused(place(path), "expected a TOML file, found a folder");
+  if (std::filesystem::is_directory(path, ignored))
+    throw refused(location(path), "expected a TOML file, found a folder");
   const auto close = [](std::FILE* file) {
     if (file != nullptr && file != stdin) std::fclose(file);
   };
   const std::unique_ptr<std::FILE, decltype(close)> file(path == "-" ? stdin : std::fopen(path.c_str(), "rb"), close);
-  if (file == nullptr) throw refused(place(path), "cannot be read: " + std::generic_category().message(errno));
-  std::string text(kMostBytes + 1, '\0');
+  if (file == nullptr) throw refused(location(path), "cannot be read: " + std::generic_category().message(errno));
+  std::string text(kMaxBytes + 1, '\0');
   text.resize(std::fread(text.data(), 1, text.size(), file.get()));
   if (std::ferror(file.get()) != 0)
-    throw refused(place(path), "cannot be read: " + std::generic_category().message(errno));
-  if (text.size() > kMostBytes)
-    throw refused(place(path), fmt::format("expected a TOML file of at most {} bytes, found more", kMostBytes));
+    throw refused(location(path), "cannot be read: " + std::generic_category().message(errno));
+  if (text.size() > kMaxBytes)
+    throw refused(location(path), fmt::format("expected a TOML file of at most {} bytes, found more", kMaxBytes));
   return text;
 }
 
@@ -88,8 +89,8 @@ std::string toml_string(const std::string& text) {
 // A TOML number; a text if TOML has no such number (all, a seed beyond 63 bits).
 std::string toml_number(const std::string& text) {
   double value = 0;
-  constexpr double kMost = 9.2e18;
-  return number_from_text(text, value) && value < kMost ? text : toml_string(text);
+  constexpr double kMax = 9.2e18;
+  return number_from_text(text, value) && value < kMax ? text : toml_string(text);
 }
 
 std::string toml_value(const Option& option, const std::string& text) {
@@ -116,7 +117,8 @@ toml::table parse(const std::string& path, const std::string& shown) {
   try {
     return toml::parse(text, shown);
   } catch (const toml::parse_error& problem) {
-    throw refused(place(shown, problem.source().begin.line), "not valid TOML: " + std::string(problem.description()));
+    throw refused(location(shown, problem.source().begin.line),
+                  "not valid TOML: " + std::string(problem.description()));
   }
 }
 
@@ -126,7 +128,7 @@ constexpr const char *kRun = "run", *kRequested = "requested";
 std::optional<std::set<std::string>> requested_in(const toml::table& table, const std::string& shown) {
   const toml::node* const node = table.get(kRequested);
   if (node == nullptr) return std::nullopt;
-  const std::string where = place(shown, node->source().begin.line) + ": " + kRequested;
+  const std::string where = location(shown, node->source().begin.line) + ": " + kRequested;
   std::set<std::string> keys;
   for (const std::string& name : split_list(text_of(*node, where))) {
     if (find_option(name) == nullptr) throw refused(where, "unknown option " + in_quotes(name));
@@ -157,15 +159,15 @@ std::vector<Assignment> read_config(const std::string& path) {
     if ((name == kRun && node.is_table()) || name == kRequested) continue;
     const bool known = find_option(name) != nullptr;
     if (node.is_table())
-      throw refused(place(shown, line), "expected only options, found the section " + in_quotes(name));
-    const std::string where = place(shown, line) + (known ? ": " + find_option(name)->key() : "");
+      throw refused(location(shown, line), "expected only options, found the section " + in_quotes(name));
+    const std::string where = location(shown, line) + (known ? ": " + find_option(name)->key() : "");
     const bool is_wish = !requested || !known || requested->contains(find_option(name)->key());
     by_line.push_back({line, {name, known ? text_of(node, where) : "", where, is_wish}});
   }
   std::stable_sort(by_line.begin(), by_line.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  std::vector<Assignment> wishes;
-  for (auto& [line, wish] : by_line) wishes.push_back(std::move(wish));
-  return wishes;
+  std::vector<Assignment> assignments;
+  for (auto& [line, assignment] : by_line) assignments.push_back(std::move(assignment));
+  return assignments;
 }
 
 std::string config_text(const FitOptions& options) {
@@ -197,11 +199,11 @@ RunRecord read_run(const std::string& path) {
   const toml::table table = parse(path, path);
   const toml::table* const run = table[kRun].as_table();
   if (run == nullptr)
-    throw refused(place(path), fmt::format("expected a section [{}], found none", kRun), "train --run writes it");
+    throw refused(location(path), fmt::format("expected a section [{}], found none", kRun), "train --run writes it");
   RunRecord record;
   for (const auto& [key, text] : members_of(record))
     if (const auto value = (*run)[key].value<std::string>()) *text = *value;
-  if (record.data.empty()) throw refused(place(path), fmt::format("[{}]: expected data, found none", kRun));
+  if (record.data.empty()) throw refused(location(path), fmt::format("[{}]: expected data, found none", kRun));
   return record;
 }
 

@@ -38,8 +38,8 @@ void LineFile::write(const std::string& line) {
 
 void LineFile::finish(const std::string& hint) {
   if (problem_ != 0 && problem_ != EPIPE)
-    throw Error(ErrorCategory::output, place(path_) + ": writing failed: " + std::generic_category().message(problem_),
-                hint);
+    throw Error(ErrorCategory::output,
+                location(path_) + ": writing failed: " + std::generic_category().message(problem_), hint);
 }
 
 }  // namespace chainrule::cli

@@ -17,22 +17,22 @@ namespace fs = std::filesystem;
 void make_folder(const std::string& path) {
   std::error_code problem;
   fs::create_directories(path, problem);
-  if (problem) throw Error(ErrorCategory::output, place(path) + ": cannot be created: " + problem.message());
+  if (problem) throw Error(ErrorCategory::output, location(path) + ": cannot be created: " + problem.message());
 }
 
 }  // namespace
 
 RunFolder::RunFolder(const std::string& name, bool overwrite) : path_("runs/" + name), overwrite_(overwrite) {
   constexpr const char* kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
-  constexpr std::size_t kMost = 100;
-  if (name.empty() || name.size() > kMost || name[0] == '.' || name[0] == '-' ||
+  constexpr std::size_t kMax = 100;
+  if (name.empty() || name.size() > kMax || name[0] == '.' || name[0] == '-' ||
       name.find_first_not_of(kPlain) != std::string::npos)
     throw Error(ErrorCategory::usage,
                 "--run: expected a name of letters, digits, _, - and dots, found " + in_quotes(name),
                 "the run goes to runs/NAME");
   std::error_code none;
   if (!overwrite && fs::exists(path_, none))
-    throw Error(ErrorCategory::usage, place(path_) + ": exists already",
+    throw Error(ErrorCategory::usage, location(path_) + ": exists already",
                 "--force replaces it, or choose another name for --run");
 }
 

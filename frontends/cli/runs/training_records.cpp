@@ -6,7 +6,7 @@
 namespace chainrule::cli {
 namespace {
 
-constexpr std::size_t kMostKept = 200;
+constexpr std::size_t kMaxKept = 200;
 
 // The numbers of an epoch, with their names in the log.
 std::vector<std::pair<std::string, double>> numbers_of(const EpochRecord& record) {
@@ -20,9 +20,9 @@ std::vector<std::pair<std::string, double>> numbers_of(const EpochRecord& record
 
 }  // namespace
 
-TrainingRecords::TrainingRecords(const Wishes& wishes) : wishes_(wishes) {
-  if (!wishes.log.empty()) log_.emplace(wishes.log, wishes.overwrite);
-  if (!wishes.events.empty()) board_.emplace(wishes.events);
+TrainingRecords::TrainingRecords(const Requests& requests) : requests_(requests) {
+  if (!requests.log.empty()) log_.emplace(requests.log, requests.overwrite);
+  if (!requests.events.empty()) board_.emplace(requests.events);
 }
 
 Observer TrainingRecords::listen(Observer observer) {
@@ -31,13 +31,13 @@ Observer TrainingRecords::listen(Observer observer) {
     if (board_) board_->write(record.epoch, numbers_of(record));
     if (then) then(record);
   };
-  observer.health_every = wishes_.health_every > 0 ? wishes_.health_every
-                          : wishes_.report         ? wishes_.steps_per_epoch
-                                                   : 0;
+  observer.health_every = requests_.health_every > 0 ? requests_.health_every
+                          : requests_.report         ? requests_.steps_per_epoch
+                                                     : 0;
   if (observer.health_every > 0)
     observer.on_health = [this](const HealthRecord& record) {
-      if (log_ && wishes_.health_every > 0) log_->write(record);
-      if (wishes_.report) keep(record);
+      if (log_ && requests_.health_every > 0) log_->write(record);
+      if (requests_.report) keep(record);
     };
   return observer;
 }
@@ -45,7 +45,7 @@ Observer TrainingRecords::listen(Observer observer) {
 void TrainingRecords::keep(const HealthRecord& record) {
   if (seen_++ % every_ != 0) return;
   health_.push_back(record);
-  if (health_.size() < 2 * kMostKept) return;
+  if (health_.size() < 2 * kMaxKept) return;
   for (std::size_t k = 1; 2 * k < health_.size(); ++k) health_[k] = std::move(health_[2 * k]);
   health_.resize(health_.size() / 2);
   every_ *= 2;

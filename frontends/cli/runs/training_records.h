@@ -14,7 +14,7 @@ namespace chainrule::cli {
 
 class TrainingRecords {
  public:
-  struct Wishes {
+  struct Requests {
     std::string log;               ///< path; "" = none
     std::string events;            ///< folder for TensorBoard; "" = none
     bool overwrite = false;        ///< an existing log
@@ -23,7 +23,7 @@ class TrainingRecords {
     std::size_t steps_per_epoch = 1;
   };
   /// Throws Error (output) for a file that cannot be created.
-  explicit TrainingRecords(const Wishes& wishes);
+  explicit TrainingRecords(const Requests& requests);
 
   /// The observer that also keeps records. It must not outlive this.
   Observer listen(Observer observer);
@@ -35,7 +35,7 @@ class TrainingRecords {
  private:
   void keep(const HealthRecord& record);
 
-  Wishes wishes_;
+  Requests requests_;
   std::optional<TrainingLog> log_;
   std::optional<TensorBoardFile> board_;
   std::vector<HealthRecord> health_;

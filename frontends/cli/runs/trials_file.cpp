@@ -51,7 +51,7 @@ Json training_line(std::size_t trial, std::size_t fold, const Trial& settings,
 
 std::string whole_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) throw Error(ErrorCategory::input, place(path) + ": cannot be read");
+  if (!file) throw Error(ErrorCategory::input, location(path) + ": cannot be read");
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
@@ -78,15 +78,15 @@ void TrialsFile::read(const std::string& path, const std::string& head) {
   for (std::size_t end = text.find('\n'); end != std::string::npos; at = end + 1, end = text.find('\n', at)) {
     const std::string line = text.substr(at, end - at);
     if (++number == 1 && line != head)
-      throw Error(
-          ErrorCategory::usage,
-          place(path) + ":1: expected the trials of this search (data, options, ranges, folds), found those of another",
-          "--force instead of --resume starts a new search");
+      throw Error(ErrorCategory::usage,
+                  location(path) +
+                      ":1: expected the trials of this search (data, options, ranges, folds), found those of another",
+                  "--force instead of --resume starts a new search");
     if (number == 1) continue;
     Json read = Json::parse(line, nullptr, false);
     if (!read.is_object() || !read.contains("score") || !read.contains("seconds"))
       throw Error(ErrorCategory::input,
-                  fmt::format("{}:{}: expected a training in JSON, found {}", place(path), number, in_quotes(line)));
+                  fmt::format("{}:{}: expected a training in JSON, found {}", location(path), number, in_quotes(line)));
     const auto of = [&](const char* key) {
       return read[key].is_number() ? read[key].get<double>() : std::numeric_limits<double>::quiet_NaN();
     };
@@ -96,13 +96,14 @@ void TrialsFile::read(const std::string& path, const std::string& head) {
     known_[line_text(read)] = score;
   }
   if (number == 0 && !head.starts_with(text))
-    throw Error(ErrorCategory::input, place(path) + ": expected the trials of a search, found no complete line");
+    throw Error(ErrorCategory::input, location(path) + ": expected the trials of a search, found no complete line");
   if (number == 0) head_ = head + "\n";
   if (at == text.size()) return;
   std::error_code problem;
   std::filesystem::resize_file(path, at, problem);  // the process was killed while writing
   if (problem)
-    throw Error(ErrorCategory::output, place(path) + ": cannot be truncated to complete lines: " + problem.message());
+    throw Error(ErrorCategory::output,
+                location(path) + ": cannot be truncated to complete lines: " + problem.message());
 }
 
 std::optional<TrialScore> TrialsFile::score(std::size_t trial, std::size_t fold, const Trial& settings) const {

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a product is split among the threads of a pool. Included once per target.
-#if defined(CHAINRULE_KERNELS_SHARE_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef CHAINRULE_KERNELS_SHARE_INL_H_
-#undef CHAINRULE_KERNELS_SHARE_INL_H_
+#if defined(CHAINRULE_KERNELS_CHUNK_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef CHAINRULE_KERNELS_CHUNK_INL_H_
+#undef CHAINRULE_KERNELS_CHUNK_INL_H_
 #else
-#define CHAINRULE_KERNELS_SHARE_INL_H_
+#define CHAINRULE_KERNELS_CHUNK_INL_H_
 #endif
 
 #include <algorithm>
 #include <cstddef>
 
-#include "chainrule/engine/kernels/team.h"
+#include "chainrule/engine/kernels/kernels.h"
+#include "chainrule/engine/kernels/thread_pool.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -21,7 +22,7 @@ inline double multiplications(std::size_t a, std::size_t b, std::size_t c) {
 }
 
 /// Items [begin, end) of one thread: rows of the batch, or parts of a layer.
-struct Share {
+struct Chunk {
   std::size_t begin, end;
 };
 
@@ -35,11 +36,11 @@ class Packed {
  public:
   /// pack(item, to) for each of `items`, `floats` in all.
   template <class Pack>
-  Packed(Team& team, std::size_t items, std::size_t floats, double work, const Pack& pack)
-      : items_(items), alone_(team.size() <= 4 && floats <= (std::size_t{1} << 17)) {
+  Packed(ThreadPool& pool, std::size_t items, std::size_t floats, double work, const Pack& pack)
+      : items_(items), alone_(pool.size() <= 4 && floats <= (std::size_t{1} << 17)) {
     if (alone_) return;
-    shared_ = team.shared_memory(floats);
-    team.split(items, work, [&](std::size_t, std::size_t begin, std::size_t end) {
+    shared_ = pool.shared_memory(floats);
+    pool.split(items, work, [&](std::size_t, std::size_t begin, std::size_t end) {
       for (std::size_t item = begin; item < end; ++item) pack(item, shared_);
     });
   }

@@ -11,19 +11,19 @@ namespace chainrule::kernels {
 /// How many threads this process may use: its CPU affinity, and the quota of its control group, rounded up.
 std::size_t usable_threads();
 
-inline constexpr std::size_t kMostThreads = 1024;
+inline constexpr std::size_t kMaxThreads = 1024;
 
 /// A thread pool of fixed size: the caller is member 0; the other threads start with the first task, spin for a moment
 /// after each task and then sleep. The number of members determines which thread computes what, but never the results.
 /// One task at a time: a pool belongs to one caller; several callers need one each.
-class Team {
+class ThreadPool {
  public:
   /// 0 members mean usable_threads(); 1 starts no thread. If the system gives no thread, the caller also does the work
-  /// of that member. Throws Error (usage) above kMostThreads.
-  explicit Team(std::size_t members = 1);
-  ~Team();
-  Team(const Team&) = delete;
-  Team& operator=(const Team&) = delete;
+  /// of that member. Throws Error (usage) above kMaxThreads.
+  explicit ThreadPool(std::size_t members = 1);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
 
   std::size_t size() const { return size_; }
 
@@ -62,9 +62,9 @@ class Team {
   static constexpr double kWorkAlone = 1 << 18;  // multiplications: a few microseconds, ten times the cost of a task
   void run(const void* task, void (*call)(const void*, std::size_t));
 
-  struct Crew;
+  struct State;
   std::size_t size_;
-  std::unique_ptr<Crew> crew_;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace chainrule::kernels

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "chainrule/engine/kernels/team.h"
+#include "chainrule/engine/kernels/thread_pool.h"
 
 #include <sched.h>
 
@@ -30,17 +30,17 @@ constexpr std::chrono::microseconds kSpin{50};
 // The control group's quota in CPUs; 0 if there is none.
 std::size_t quota() {
   std::ifstream file("/sys/fs/cgroup/cpu.max");  // "max 100000" or "150000 100000"
-  double share = 0, period = 0;
-  if (!(file >> share >> period)) {
-    std::ifstream old_share("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), old_period("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
-    if (!(old_share >> share) || !(old_period >> period)) return 0;
+  double quota = 0, period = 0;
+  if (!(file >> quota >> period)) {
+    std::ifstream old_quota("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), old_period("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
+    if (!(old_quota >> quota) || !(old_period >> period)) return 0;
   }
-  return share > 0 && period > 0 ? static_cast<std::size_t>(std::ceil(share / period)) : 0;
+  return quota > 0 && period > 0 ? static_cast<std::size_t>(std::ceil(quota / period)) : 0;
 }
 
 std::size_t checked_members(std::size_t members) {
-  expect_at_most(kMostThreads, members, "threads");
-  return members == 0 ? std::min(usable_threads(), kMostThreads) : members;
+  expect_at_most(kMaxThreads, members, "threads");
+  return members == 0 ? std::min(usable_threads(), kMaxThreads) : members;
 }
 
 }  // namespace
@@ -55,7 +55,7 @@ std::size_t usable_threads() {
 
 // The caller announces a task by incrementing `round`; each thread that has finished it decrements `busy`. Both sides
 // spin, then sleep.
-struct Team::Crew {
+struct ThreadPool::State {
   std::vector<AlignedVector<float>> memory;
   std::vector<std::thread> threads;
   bool started = false;
@@ -123,31 +123,31 @@ struct Team::Crew {
   }
 };
 
-Team::Team(std::size_t members) : size_(checked_members(members)), crew_(std::make_unique<Crew>()) {
-  crew_->memory.resize(size_ + 1);
+ThreadPool::ThreadPool(std::size_t members) : size_(checked_members(members)), state_(std::make_unique<State>()) {
+  state_->memory.resize(size_ + 1);
 }
 
-Team::~Team() { crew_->leave(); }
+ThreadPool::~ThreadPool() { state_->leave(); }
 
-void Team::run(const void* task, void (*call)(const void*, std::size_t)) {
-  if (size_ > 1 && !crew_->started) crew_->start(size_);
-  crew_->announce(task, call);
-  crew_->perform(0);
-  for (std::size_t member = crew_->threads.size() + 1; member < size_; ++member) crew_->perform(member);
-  Crew::wait(crew_->busy, [](std::size_t busy) { return busy == 0; });
-  if (crew_->failed.exchange(false)) std::rethrow_exception(std::exchange(crew_->failure, nullptr));
+void ThreadPool::run(const void* task, void (*call)(const void*, std::size_t)) {
+  if (size_ > 1 && !state_->started) state_->start(size_);
+  state_->announce(task, call);
+  state_->perform(0);
+  for (std::size_t member = state_->threads.size() + 1; member < size_; ++member) state_->perform(member);
+  State::wait(state_->busy, [](std::size_t busy) { return busy == 0; });
+  if (state_->failed.exchange(false)) std::rethrow_exception(std::exchange(state_->failure, nullptr));
 }
 
-void Team::reserve(std::size_t floats) {
+void ThreadPool::reserve(std::size_t floats) {
   for (std::size_t member = 0; member < size_; ++member)
-    if (crew_->memory[member].size() < floats) crew_->memory[member].resize(floats);
+    if (state_->memory[member].size() < floats) state_->memory[member].resize(floats);
 }
 
-float* Team::memory(std::size_t member) { return crew_->memory[member].data(); }
+float* ThreadPool::memory(std::size_t member) { return state_->memory[member].data(); }
 
-float* Team::shared_memory(std::size_t floats) {
-  if (crew_->memory[size_].size() < floats) crew_->memory[size_].resize(floats);
-  return crew_->memory[size_].data();
+float* ThreadPool::shared_memory(std::size_t floats) {
+  if (state_->memory[size_].size() < floats) state_->memory[size_].resize(floats);
+  return state_->memory[size_].data();
 }
 
 }  // namespace chainrule::kernels

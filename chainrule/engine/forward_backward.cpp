@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "chainrule/engine/backpropagation.h"
+#include "chainrule/engine/forward_backward.h"
 
 #include "chainrule/base/error.h"
 #include "chainrule/engine/kernels/flush.h"
@@ -40,8 +40,8 @@ void forward(const Network& network, ConstMatrixView inputs, const Pass& pass, c
   ConstMatrixView x = drop_out(architecture.input_dropout, Workspace::kInputs, work.of(inputs), pass, work);
   for (std::size_t l = 0; l < architecture.depth(); ++l) {
     const Layer& layer = architecture.layers[l];
-    kernels::affine_forward(work.team(), x, network.parameters.weights(l), network.parameters.biases(l), work.z(l));
-    activate(work.team(), layer.activation, work.z(l), work.a(l));
+    kernels::affine_forward(work.pool(), x, network.parameters.weights(l), network.parameters.biases(l), work.z(l));
+    activate(work.pool(), layer.activation, work.z(l), work.a(l));
     x = drop_out(layer.dropout, l, work.a(l), pass, work);
   }
 }
@@ -53,8 +53,8 @@ void backward_deltas(const Network& network, const WorkRows& work) {
   for (std::size_t l = architecture.depth(); l-- > 0;) {
     const MatrixView delta = work.delta(l);  // holds d_a until f' is applied
     drop_out_backward(l, work);
-    activate_backward(work.team(), architecture.layers[l].activation, work.z(l), work.a(l), delta);
-    if (l > 0) kernels::affine_backward_input(work.team(), delta, network.parameters.weights(l), work.delta(l - 1));
+    activate_backward(work.pool(), architecture.layers[l].activation, work.z(l), work.a(l), delta);
+    if (l > 0) kernels::affine_backward_input(work.pool(), delta, network.parameters.weights(l), work.delta(l - 1));
   }
 }
 
@@ -63,7 +63,7 @@ void input_gradients(const Network& network, const WorkRows& work, MatrixView d_
   require_fit(network, work);
   expect_equal(network.architecture.inputs, d_inputs.columns(), "columns of the input gradients");
   expect_equal(work.delta(0).rows(), d_inputs.rows(), "rows of the input gradients");
-  kernels::affine_backward_input(work.team(), work.delta(0), network.parameters.weights(0), d_inputs);
+  kernels::affine_backward_input(work.pool(), work.delta(0), network.parameters.weights(0), d_inputs);
   if (network.architecture.input_dropout == 0) return;
   const MatrixView mask = work.mask(Workspace::kInputs);
   for (std::size_t k = 0; k < d_inputs.size(); ++k) d_inputs.flat()[k] *= mask.flat()[k];
@@ -74,7 +74,7 @@ void weight_gradients(ConstMatrixView inputs, const WorkRows& work, Parameters& 
   work.workspace().require_layout(gradients);
   require_inputs(inputs, work, gradients.weights(0).inputs());
   for (std::size_t l = 0; l < gradients.segments().size() / 2; ++l)
-    kernels::affine_backward_weights(work.team(), work.delta(l), work.fed(l, inputs), gradients.weights(l),
+    kernels::affine_backward_weights(work.pool(), work.delta(l), work.fed(l, inputs), gradients.weights(l),
                                      gradients.biases(l));
 }
 
@@ -88,7 +88,7 @@ void weight_gradients(ConstMatrixView inputs, Workspace& work, std::size_t layer
                                    taker.goes_into(), taker.needs_zeros()};
   require_inputs(inputs, work, work.inputs());
   expect_equal(work.delta(layer).columns(), d_biases.size(), "biases of the layer");
-  kernels::affine_backward_weights(work.team(), work.delta(layer), work.fed(layer, inputs), sink, d_biases);
+  kernels::affine_backward_weights(work.pool(), work.delta(layer), work.fed(layer, inputs), sink, d_biases);
 }
 
 }  // namespace chainrule

@@ -12,7 +12,7 @@
 #include "chainrule/training/train.h"
 #include "tests/support/toy_data.h"
 
-namespace chainrule::train_shares_test {
+namespace chainrule::train_chunks_test {
 namespace {
 
 using testing::make_network;
@@ -53,10 +53,10 @@ TEST(Training, DescentPassesOverInputsThatAreZero) {
   options.epochs = 4;
   options.batch_size = 20;
   Network start = make_network(100, {70}, ActivationKind::tanh, 1, 4);
-  Observer watcher;
-  watcher.on_step = [](const StepRecord&) {};
+  Observer step_observer;
+  step_observer.on_step = [](const StepRecord&) {};
   Network kept = start;
-  train(kept, all_rows(data), {}, options, watcher, 1);
+  train(kept, all_rows(data), {}, options, step_observer, 1);
   EXPECT_NE(in_rows(kept.parameters), in_rows(start.parameters));
   for (const std::size_t threads : {1, 3}) {
     Network hot = start;
@@ -66,7 +66,7 @@ TEST(Training, DescentPassesOverInputsThatAreZero) {
 }
 
 // Wide batches: each thread computes all layers for its rows. The last batch is short.
-TEST(Training, RowsOfWideBatchesAreSharedOutWithTheSameBits) {
+TEST(Training, RowsOfWideBatchesInChunksGiveTheSameBits) {
   const Stream numbers{3, Purpose::test, 0, 0};
   Matrix inputs(500, 70), values(500, 3);
   for (std::size_t k = 0; k < inputs.flat().size(); ++k)
@@ -79,11 +79,11 @@ TEST(Training, RowsOfWideBatchesAreSharedOutWithTheSameBits) {
   start.architecture.input_dropout = 0.1;
   start.architecture.layers[0].dropout = 0.2;
   // Whether chunks are nodes of the batch tree, whose gradients are added up.
-  const auto by_shares = [&](std::size_t batch, std::size_t threads) {
-    return Workspace(start.architecture, batch, threads).shares_have_gradients();
+  const auto by_chunks = [&](std::size_t batch, std::size_t threads) {
+    return Workspace(start.architecture, batch, threads).chunks_have_gradients();
   };
-  EXPECT_TRUE(by_shares(256, 2) && by_shares(244, 2) && by_shares(301, 3) && by_shares(301, 5) && by_shares(500, 4));
-  EXPECT_FALSE(by_shares(256, 3) || by_shares(301, 2) || by_shares(500, 3));
+  EXPECT_TRUE(by_chunks(256, 2) && by_chunks(244, 2) && by_chunks(301, 3) && by_chunks(301, 5) && by_chunks(500, 4));
+  EXPECT_FALSE(by_chunks(256, 3) || by_chunks(301, 2) || by_chunks(500, 3));
   for (const std::size_t batch : {256, 301, 500})
     for (const double clip : {0.0, 0.01}) {
       TrainOptions options;
@@ -128,7 +128,7 @@ TEST(Training, SubnormalWeightsBecomeZeroOnAnyNumberOfThreads) {
   }
 }
 
-TEST(Training, ASharedOutStepThatOverflowsLeavesTheWeights) {
+TEST(Training, AStepInChunksThatOverflowsLeavesTheWeights) {
   const Architecture architecture = make_network(70, {90, 60}, ActivationKind::relu, 1, 4).architecture;
   Network network(architecture);
   initialize(network, WeightScheme::he_normal, BiasScheme::zero, 1);
@@ -141,10 +141,10 @@ TEST(Training, ASharedOutStepThatOverflowsLeavesTheWeights) {
   TrainState state(network, options, 256, 2);
   state.learning_rate = 0.001;
   state.measure_norm = false;
-  EXPECT_TRUE(state.work.shares_have_gradients());
+  EXPECT_TRUE(state.work.chunks_have_gradients());
   EXPECT_THROW(train_step(state, {inputs.view(), targets.view(), scale}), Error);
   EXPECT_TRUE(std::ranges::equal(network.parameters.flat(), before.flat()));
 }
 
 }  // namespace
-}  // namespace chainrule::train_shares_test
+}  // namespace chainrule::train_chunks_test
