@@ -34,10 +34,6 @@ install(FILES LICENSE docs/third-party-licenses.md docs/abi.md DESTINATION ${CMA
 
 if(TARGET chainrule_cli)
   install(TARGETS chainrule_cli COMPONENT program)
-  if(chainrule_type STREQUAL "SHARED_LIBRARY")
-    file(RELATIVE_PATH from_program_to_library /${CMAKE_INSTALL_BINDIR} /${CMAKE_INSTALL_LIBDIR})
-    set_target_properties(chainrule_cli PROPERTIES INSTALL_RPATH $ORIGIN/${from_program_to_library})
-  endif()
 
   # The built program writes its manual pages and completions, if this machine can run it. A program with a sanitizer may
   # fail at random (see ./test) and is not meant to be installed.

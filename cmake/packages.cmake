@@ -29,7 +29,6 @@ else()
   set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libs)
   set(CPACK_COMPONENT_LIBRARY_DESCRIPTION "Shared library of Chainrule.")
   set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "${shared_package} (= ${PROJECT_VERSION})")
-  set(CPACK_DEBIAN_PROGRAM_PACKAGE_DEPENDS "${shared_package} (= ${PROJECT_VERSION})")
   install(FILES cmake/copyright DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${shared_package} COMPONENT library EXCLUDE_FROM_ALL)
 endif()
 install(FILES cmake/copyright docs/third-party-licenses.md docs/abi.md DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/libchainrule-dev

@@ -23,15 +23,8 @@ void check(const CustomActivation& activation, const Dataset& data) {
   Network network({.inputs = 4, .layers = {{6, Activation(activation)}, {3, ActivationKind::identity}}});
   initialize(network, WeightScheme::glorot_normal, BiasScheme::normal, 1);
   const std::vector<std::size_t> rows = {0, 50, 100};  // one flower of each kind
-  Matrix inputs(3, 4), targets(3, 3);
-  data.inputs.gather(rows, inputs.view());
-  data.targets.gather(rows, targets.view());
-  ReferenceBatch batch{MatrixOf<double>(3, 4), MatrixOf<double>(3, 3), {}};
-  std::ranges::copy(inputs.flat(), batch.inputs.flat().begin());
-  std::ranges::copy(targets.flat(), batch.targets.flat().begin());
-
-  const CheckReport found = check_gradients(network.architecture, reference_parameters(network),
-                                            LossKind::softmax_cross_entropy, batch, 0, {.plant_faults = false});
+  const CheckReport found =
+      check_gradients(network, LossKind::softmax_cross_entropy, {&data, rows}, 0, {.plant_faults = false});
   std::printf("%-8s  %zu derivatives: %s\n", activation.name.c_str(), found.checked,
               found.failure().empty() ? "all match the differences" : "do not match the differences");
 }

@@ -24,7 +24,7 @@ int main() {
   Parameters gradients(network.architecture), velocity(network.architecture);
   std::uint64_t step = 0;
   for (std::uint32_t epoch = 1; epoch <= 10; ++epoch) {
-    const std::vector<std::size_t> order = random_permutation({1, Purpose::shuffle, 0, epoch}, batcher.rows());
+    const std::vector<std::size_t> order = epoch_order({.seed = 1}, batcher.rows(), epoch);
     double sum = 0;
     for (std::size_t b = 0; b < batcher.batches(); ++b) {
       const Batch batch = batcher.gather(b, order);

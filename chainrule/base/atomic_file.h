@@ -7,7 +7,6 @@
 #include <string>
 #include <string_view>
 
-#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// Checks before any work is done that `path` can become an output: tries to create a temporary file next to it. Throws
@@ -58,4 +57,3 @@ class AtomicFile {
 void write_file_atomically(const std::string& path, bool overwrite, std::string_view bytes);
 
 }  // namespace chainrule
-#pragma GCC visibility pop

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <vector>
 
-#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// The purpose of a random number; numbers of different purposes are independent. Never change the values: the same
@@ -53,4 +52,3 @@ double random_normal(const Stream& stream, std::uint64_t index);
 std::vector<std::size_t> random_permutation(const Stream& stream, std::size_t count);
 
 }  // namespace chainrule
-#pragma GCC visibility pop

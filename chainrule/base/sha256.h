@@ -7,7 +7,6 @@
 #include <span>
 #include <string>
 
-#pragma GCC visibility push(default)
 namespace chainrule {
 
 class Sha256 {
@@ -26,4 +25,3 @@ class Sha256 {
 };
 
 }  // namespace chainrule
-#pragma GCC visibility pop

@@ -8,7 +8,6 @@
 #include <string_view>
 #include <vector>
 
-#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// The fewest digits that read back the same number.
@@ -38,4 +37,3 @@ inline char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 
 std::string command_text(const std::vector<std::string>& words);
 
 }  // namespace chainrule
-#pragma GCC visibility pop

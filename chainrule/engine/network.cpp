@@ -124,6 +124,11 @@ void Parameters::take_multipliers(const Architecture& architecture) {
   segments_ = std::make_shared<const std::vector<Segment>>(layout(architecture));
 }
 
+std::string parameter_name(const ParameterIndex& index) {
+  if (index.is_bias) return fmt::format("b{}[{}]", index.layer + 1, index.row + 1);
+  return fmt::format("W{}[{},{}]", index.layer + 1, index.row + 1, index.column + 1);
+}
+
 void require_layout(const Parameters& parameters, const Architecture& architecture) {
   const std::vector<Segment>& segments = parameters.segments();
   expect_equal(2 * architecture.depth(), segments.size(), "blocks of weights and biases");

@@ -94,6 +94,15 @@ class Parameters {
   AlignedVector<float> values_;
 };
 
+/// The position of a parameter.
+struct ParameterIndex {
+  std::size_t layer = 0;
+  bool is_bias = false;
+  std::size_t row = 0, column = 0;  ///< of the weight matrix; a bias has its unit in row
+};
+/// "W2[3,1]" or "b2[3]", in the article's notation: W(l) connects layer l to layer l + 1, all indices from 1.
+std::string parameter_name(const ParameterIndex& index);
+
 /// Throws Error (usage) unless the block has the layout of this architecture.
 void require_layout(const Parameters& parameters, const Architecture& architecture);
 

@@ -91,6 +91,21 @@ double sum_of_squared_weights(const Parameters& parameters, const Segment& segme
 
 }  // namespace
 
+Matrix input_gradients(const Network& network, const Loss& loss, const Batch& batch, std::size_t threads) {
+  validate(network);
+  Network plain = network;
+  plain.architecture.input_dropout = 0;
+  for (Layer& layer : plain.architecture.layers) layer.dropout = 0;
+  Workspace work(plain.architecture, std::max<std::size_t>(1, batch.inputs.rows()), threads);
+  if (loss.kind == LossKind::custom) work.keep_together();
+  forward(plain, batch.inputs, {}, work);
+  loss_and_gradient(loss, work.outputs(), batch.targets, batch.scale, work.d_outputs());
+  backward_deltas(plain, work);
+  Matrix d_inputs(batch.inputs.rows(), batch.inputs.columns());
+  input_gradients(plain, work, d_inputs.view());
+  return d_inputs;
+}
+
 double decay_term(const Parameters& parameters, double weight_decay) {
   double sum = 0;
   for (const Segment& segment : parameters.segments())

@@ -46,5 +46,10 @@ double train_step(TrainState& state, const Batch& batch);
 /// adds to the mean loss.
 double decay_term(const Parameters& parameters, double weight_decay);
 
+/// dJ/dx of a batch, (m x S_1): the derivative of its mean loss with respect to each input, without dropout and decay.
+/// Explanations use it, and programs that compute the inputs by another model. Throws Error (usage) for a batch that
+/// does not fit the network. `threads` as for TrainState.
+Matrix input_gradients(const Network& network, const Loss& loss, const Batch& batch, std::size_t threads = 1);
+
 }  // namespace chainrule
 #pragma GCC visibility pop

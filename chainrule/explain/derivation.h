@@ -8,7 +8,6 @@
 
 #include "chainrule/explain/explain.h"
 
-#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// One number of a step: an entry of a tensor (row and column from 0).
@@ -95,4 +94,3 @@ struct TensorName {
 TensorName parts_of(const std::string& name);
 
 }  // namespace chainrule
-#pragma GCC visibility pop

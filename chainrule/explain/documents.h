@@ -4,7 +4,6 @@
 
 #include <string>
 
-#pragma GCC visibility push(default)
 namespace chainrule {
 struct Explanation;
 }  // namespace chainrule
@@ -19,4 +18,3 @@ std::string explanation_json(const Explanation& explanation);
 std::string explanation_html(const Explanation& explanation);
 
 }  // namespace chainrule::formats
-#pragma GCC visibility pop

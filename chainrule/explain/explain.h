@@ -15,7 +15,6 @@
 #include "chainrule/engine/train_options.h"
 #include "chainrule/engine/train_step.h"
 
-#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// One quantity of a step, (rows x columns), row after row. docs/formats.md lists the names.
@@ -83,4 +82,3 @@ std::vector<Excess> find_excesses(const Explanation& explanation, std::size_t ma
 inline std::size_t layers_of(const Explanation& explanation) { return explanation.architecture.depth() + 1; }
 
 }  // namespace chainrule
-#pragma GCC visibility pop

@@ -8,14 +8,17 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <numeric>
 #include <string>
 #include <vector>
 
 #include "chainrule/base/error.h"
 #include "chainrule/base/random.h"
 #include "chainrule/engine/reference/error_bounds.h"
+#include "chainrule/engine/reference/numerical_derivative.h"
 #include "chainrule/engine/reference/reference.h"
 #include "chainrule/explain/explain.h"
+#include "chainrule/explain/reference_check.h"
 
 namespace chainrule {
 
@@ -506,6 +509,26 @@ CheckReport check_gradients(const Architecture& architecture, const ReferencePar
   const auto drops = [](const Layer& layer) { return layer.dropout > 0; };
   checker.report.dropout_left_out = architecture.input_dropout > 0 || std::ranges::any_of(architecture.layers, drops);
   return std::move(checker.report);
+}
+
+CheckReport check_gradients(const Network& network, const Loss& loss, const Selection& rows, double weight_decay,
+                            const CheckOptions& options) {
+  validate(network);
+  validate(rows);
+  const std::size_t count = rows.rows.size();
+  if (count == 0) throw Error(ErrorCategory::input, "gradient check: expected rows, found none");
+  Batcher batcher(rows, 0);
+  std::vector<std::size_t> order(count);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const Batch batch = batcher.gather(0, order);
+  ReferenceBatch exact{
+      MatrixOf<double>(count, batch.inputs.columns()), MatrixOf<double>(count, batch.targets.columns()), {}};
+  std::ranges::copy(batch.inputs.flat(), exact.inputs.flat().begin());
+  std::ranges::copy(batch.targets.flat(), exact.targets.flat().begin());
+  const std::vector<float>& weights = rows.data->weights_of_loss();
+  if (!weights.empty())
+    for (const std::size_t row : rows.rows) exact.weights.push_back(static_cast<double>(weights[row]));
+  return check_gradients(network.architecture, reference_parameters(network), loss, exact, weight_decay, options);
 }
 
 }  // namespace chainrule

@@ -8,14 +8,13 @@
 #include <string>
 #include <vector>
 
-#include "chainrule/engine/reference/numerical_derivative.h"
+#include "chainrule/engine/dataset.h"
+#include "chainrule/engine/formulas/loss.h"
+#include "chainrule/engine/network.h"
+#include "chainrule/engine/reference/planted_faults.h"
 
 #pragma GCC visibility push(default)
 namespace chainrule {
-
-/// The error of an entry is |a - b| / max(|a|, |b|, s), where s is the largest magnitude in the same tensor, but at
-/// least 1e-3 of the objective. A plain relative error would fail correct code if a gradient is nearly zero.
-double entry_error(double a, double b, double s);
 
 enum class CheckMethod {
   complex_step,        ///< exact to rounding; for smooth built-in activations and losses
@@ -38,7 +37,7 @@ struct TensorCheck {
   std::size_t parameters = 0;          ///< total
   std::size_t checked = 0;             ///< compared
   std::size_t kinks = 0;               ///< skipped because a kink lies within the step
-  double worst_error = 0;              ///< see entry_error()
+  double worst_error = 0;              ///< relative to the largest magnitude in the tensor
   double tolerance = 0;                ///< of that error: the method's accuracy plus the rounding error bound
   ParameterIndex worst;                ///< the parameter with the largest error relative to its tolerance
   double computed = 0, numerical = 0;  ///< dJ/dp there, with decay
@@ -48,7 +47,7 @@ struct TensorCheck {
 struct EngineCheck {
   std::size_t layer = 0;
   bool is_bias = false;
-  double worst_ratio = 0;                       ///< the largest |engine - truth| / bound; above 1 fails
+  double worst_ratio = 0;                       ///< the largest |engine - reference| / bound; above 1 fails
   ParameterIndex worst;                         ///< the parameter where it occurs
   double engine = 0, reference = 0, bound = 0;  ///< there; the bound allows for rounding errors only
 };
@@ -90,22 +89,13 @@ struct CheckReport {
   std::string failure() const;
 };
 
-/// Checks the gradient that reference_step() computes for this batch, without dropout; compares the engine's gradient
-/// with it; and checks every planted fault. Works for custom activations and losses. Each parameter costs a forward
-/// pass through the layers above (six or more with central differences), each fault a backward pass. Throws Error
-/// (input) if the batch has no rows or does not fit the network, (numerics) if the objective or a number of the engine
-/// is not finite.
-CheckReport check_gradients(const Architecture& architecture, const ReferenceParameters& parameters, const Loss& loss,
-                            const ReferenceBatch& batch, double weight_decay, const CheckOptions& options = {});
-
-/// Facts that `check` prints with the report.
-struct CheckFacts {
-  std::string origin;         ///< "model digits.safetensors"
-  std::string network, loss;  ///< described
-  double weight_decay = 0;
-  std::uint64_t seed = 0;         ///< of the sample
-  std::vector<std::size_t> rows;  ///< from 1
-};
+/// Checks the gradient of these rows, which the double-precision reference computes without dropout; compares the
+/// engine's gradient with it; and checks every planted fault. Works for custom activations and losses. Each parameter
+/// costs a forward pass through the layers above (six or more with central differences), each fault a backward pass.
+/// Throws Error (input) if there are no rows or they do not fit the network, (numerics) if the objective or a number of
+/// the engine is not finite.
+CheckReport check_gradients(const Network& network, const Loss& loss, const Selection& rows, double weight_decay,
+                            const CheckOptions& options = {});
 
 }  // namespace chainrule
 #pragma GCC visibility pop

@@ -7,7 +7,6 @@
 
 #include "chainrule/explain/explain.h"
 
-#pragma GCC visibility push(default)
 namespace chainrule {
 
 struct ExplainView {
@@ -27,4 +26,3 @@ std::string explain_text(const Explanation& explanation, const ExplainView& view
 std::string explain_path(const Explanation& explanation, const std::string& name, const ExplainView& view = {});
 
 }  // namespace chainrule
-#pragma GCC visibility pop

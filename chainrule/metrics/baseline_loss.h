@@ -5,7 +5,6 @@
 #include "chainrule/engine/dataset.h"
 #include "chainrule/engine/formulas/loss.h"
 
-#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// Loss of the baseline, with sample weights: it always predicts the mean of the targets or, if better, their median.
@@ -15,4 +14,3 @@ double baseline_loss(const Loss& loss, const Selection& rows);
 double minimum_loss(const Loss& loss, const Selection& rows);
 
 }  // namespace chainrule
-#pragma GCC visibility pop

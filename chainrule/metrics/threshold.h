@@ -10,7 +10,6 @@
 #include "chainrule/base/matrix.h"
 #include "chainrule/engine/dataset.h"
 
-#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// Metrics that depend on the predicted class: accuracy, balanced_accuracy, f1, f1_macro, mcc.
@@ -29,4 +28,3 @@ std::optional<ThresholdChoice> choose_threshold(ConstMatrixView predictions, con
                                                 std::string_view metric);
 
 }  // namespace chainrule
-#pragma GCC visibility pop

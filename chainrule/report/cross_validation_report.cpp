@@ -9,7 +9,7 @@
 
 #include "chainrule/base/version.h"
 #include "chainrule/report/parts.h"
-#include "chainrule/training/options/options.h"
+#include "chainrule/training/options/option_table.h"
 
 namespace chainrule {
 namespace {

@@ -8,7 +8,6 @@
 #include "chainrule/report/json.h"
 #include "chainrule/training/cross_validation.h"
 
-#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// Facts that a report contains besides the results.
@@ -33,4 +32,3 @@ std::string cross_document(const CrossValidation& found, const CrossFacts& facts
 Json cross_report(const CrossValidation& found, const CrossFacts& facts);
 
 }  // namespace chainrule
-#pragma GCC visibility pop

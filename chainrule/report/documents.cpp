@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "chainrule/report/parts.h"
-#include "chainrule/training/options/options.h"
+#include "chainrule/training/options/option_table.h"
 
 namespace chainrule {
 namespace {

@@ -7,13 +7,12 @@
 #include <vector>
 
 #include "chainrule/data/columns/column_summary.h"
-#include "chainrule/explain/gradient_check.h"
+#include "chainrule/explain/reference_check.h"
 #include "chainrule/model/evaluation.h"
 #include "chainrule/report/json.h"
 #include "chainrule/training/fit.h"
 #include "chainrule/training/learning_rate_finder.h"
 
-#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// Facts that `train` adds to the result.
@@ -43,4 +42,3 @@ std::string check_document(const CheckReport& report, const CheckFacts& facts);
 std::string evaluation_document(const Evaluation& evaluation);
 
 }  // namespace chainrule
-#pragma GCC visibility pop

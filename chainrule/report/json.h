@@ -7,7 +7,6 @@
 
 #include "chainrule/metrics/intervals.h"
 
-#pragma GCC visibility push(default)
 namespace chainrule {
 
 using Json = nlohmann::ordered_json;
@@ -24,4 +23,3 @@ std::string line_text(const Json& document);
 std::string document_text(const Json& document);
 
 }  // namespace chainrule
-#pragma GCC visibility pop

@@ -8,7 +8,7 @@
 
 #include "chainrule/base/text.h"
 #include "chainrule/data/columns/column_summary.h"
-#include "chainrule/training/options/options.h"
+#include "chainrule/training/options/option_table.h"
 
 namespace chainrule {
 namespace {

@@ -10,7 +10,6 @@
 #include "chainrule/report/json.h"
 #include "chainrule/training/fit.h"
 
-#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// Rounded to 6 digits, enough for a chart.
@@ -43,4 +42,3 @@ constexpr std::size_t kRowsAtOnce = 256;
 void add_predictions(const ShownPredictions& predictions, Json& document);
 
 }  // namespace chainrule
-#pragma GCC visibility pop

@@ -10,7 +10,6 @@
 #include "chainrule/training/fit.h"
 #include "chainrule/training/learning_rate_finder.h"
 
-#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// Facts that a report contains besides the result of the training.
@@ -34,4 +33,3 @@ Json training_report(const FitResult& result, const ReportFacts& facts);
 std::string report_html(std::string_view document);
 
 }  // namespace chainrule
-#pragma GCC visibility pop

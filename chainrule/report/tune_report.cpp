@@ -11,7 +11,7 @@
 #include "chainrule/base/text.h"
 #include "chainrule/metrics/metrics.h"
 #include "chainrule/report/json.h"
-#include "chainrule/training/options/options.h"
+#include "chainrule/training/options/option_table.h"
 
 namespace chainrule {
 namespace {

@@ -10,7 +10,6 @@
 #include "chainrule/report/json.h"
 #include "chainrule/training/tune.h"
 
-#pragma GCC visibility push(default)
 namespace chainrule {
 
 struct TuneFacts {
@@ -41,4 +40,3 @@ std::string verdict_text(const TuneResult& found, const TuneOptions& how);
 std::string test_text(const TuneResult& found, const TuneFacts& facts);
 
 }  // namespace chainrule
-#pragma GCC visibility pop

@@ -9,7 +9,7 @@
 #include "chainrule/base/error.h"
 #include "chainrule/metrics/threshold.h"
 #include "chainrule/model/prediction.h"
-#include "chainrule/training/options/options.h"
+#include "chainrule/training/options/option_table.h"
 
 namespace chainrule {
 namespace {

@@ -12,7 +12,7 @@
 #include "chainrule/metrics/baseline_loss.h"
 #include "chainrule/metrics/evaluate.h"
 #include "chainrule/model/prediction.h"
-#include "chainrule/training/options/options.h"
+#include "chainrule/training/options/option_table.h"
 #include "chainrule/training/train.h"
 
 namespace chainrule {

@@ -13,7 +13,6 @@
 #include "chainrule/model/model.h"
 #include "chainrule/training/health.h"
 
-#pragma GCC visibility push(default)
 namespace chainrule {
 
 struct InputHealth {
@@ -88,4 +87,3 @@ struct Finding {
 std::vector<Finding> diagnose(const Examination& examination);
 
 }  // namespace chainrule
-#pragma GCC visibility pop

@@ -19,7 +19,7 @@
 #include "chainrule/model/evaluation.h"
 #include "chainrule/training/decision_threshold.h"
 #include "chainrule/training/holdout.h"
-#include "chainrule/training/options/options.h"
+#include "chainrule/training/options/option_table.h"
 
 namespace chainrule {
 

@@ -5,13 +5,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <vector>
 
 #include "chainrule/engine/network.h"
 #include "chainrule/engine/workspace.h"
+#include "chainrule/training/history.h"
 
-#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// A value counts as saturated if |f'(z)| is below this fraction of the largest |f'| of its activation: a step hardly
@@ -21,24 +20,6 @@ inline constexpr double kSaturatedSlope = 0.01;
 
 /// The largest |f'(z)| over all z: 1/4 for the sigmoid, 1 for tanh and ReLU. Unknown for custom activations: 1.
 double largest_slope(const Activation& activation);
-
-/// Statistics of W(l) or b(l), NaN if undefined.
-struct ParameterHealth {
-  double norm = std::numeric_limits<double>::quiet_NaN();  ///< Euclidean (Frobenius), before the step
-  double gradient_norm =
-      std::numeric_limits<double>::quiet_NaN();                    ///< of the mean loss, without decay, before clipping
-  double update_ratio = std::numeric_limits<double>::quiet_NaN();  ///< norm(change) / norm; NaN if norm is 0
-};
-
-/// Statistics of one layer, counted as in the article: layer 1 is the inputs, layer L the outputs; W(l) and b(l) lead
-/// from layer l to layer l + 1. NaN if undefined: the inputs have no activation, the outputs no W and b.
-struct LayerHealth {
-  double activation_mean = 0;       ///< of a(l), over rows and units
-  double activation_deviation = 0;  ///< standard deviation of the same numbers (divided by their count)
-  double saturated = std::numeric_limits<double>::quiet_NaN();  ///< fraction of a(l), in [0, 1]; see kSaturatedSlope
-  double dead = std::numeric_limits<double>::quiet_NaN();  ///< fraction of the units that are saturated on all rows
-  ParameterHealth weights, biases;
-};
 
 /// Collects the statistics of one or several steps: activations over all their rows, norms and ratios as means over
 /// the steps. Only reads the results of a step.
@@ -69,4 +50,3 @@ class HealthMeter {
 };
 
 }  // namespace chainrule
-#pragma GCC visibility pop

@@ -4,11 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
 #include "chainrule/metrics/metrics.h"
-#include "chainrule/training/health.h"
 
 #pragma GCC visibility push(default)
 namespace chainrule {
@@ -21,6 +21,25 @@ struct StepRecord {
   double loss = 0;         ///< mean over the batch, without decay
   double learning_rate = 0;
   double gradient_norm = 0;  ///< of the mean loss, before clipping
+};
+
+/// Statistics of W(l) or b(l), NaN if undefined.
+struct ParameterHealth {
+  double norm = std::numeric_limits<double>::quiet_NaN();  ///< Euclidean (Frobenius), before the step
+  double gradient_norm =
+      std::numeric_limits<double>::quiet_NaN();                    ///< of the mean loss, without decay, before clipping
+  double update_ratio = std::numeric_limits<double>::quiet_NaN();  ///< norm(change) / norm; NaN if norm is 0
+};
+
+/// Statistics of one layer, counted as in the article: layer 1 is the inputs, layer L the outputs; W(l) and b(l) lead
+/// from layer l to layer l + 1. NaN if undefined: the inputs have no activation, the outputs no W and b.
+struct LayerHealth {
+  double activation_mean = 0;       ///< of a(l), over rows and units
+  double activation_deviation = 0;  ///< standard deviation of the same numbers (divided by their count)
+  double saturated = std::numeric_limits<double>::quiet_NaN();  ///< fraction of a(l), in [0, 1]; |f'(z)| below 1 % of
+                                                                ///< its largest value
+  double dead = std::numeric_limits<double>::quiet_NaN();  ///< fraction of the units that are saturated on all rows
+  ParameterHealth weights, biases;
 };
 
 struct HealthRecord {

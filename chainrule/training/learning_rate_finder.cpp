@@ -17,7 +17,7 @@
 #include "chainrule/metrics/baseline_loss.h"
 #include "chainrule/metrics/evaluate.h"
 #include "chainrule/training/fit.h"
-#include "chainrule/training/options/options.h"
+#include "chainrule/training/options/option_table.h"
 
 namespace chainrule {
 namespace {

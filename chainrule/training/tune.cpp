@@ -20,7 +20,7 @@
 #include "chainrule/base/random.h"
 #include "chainrule/base/text.h"
 #include "chainrule/engine/kernels/thread_pool.h"
-#include "chainrule/training/options/options.h"
+#include "chainrule/training/options/option_table.h"
 
 namespace chainrule {
 

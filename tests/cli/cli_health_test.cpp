@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "chainrule/chainrule.h"
 #include "tests/support/cli_runner.h"
+#include "tests/support/library.h"
 
 namespace chainrule::cli_health_test {
 namespace {

@@ -2,8 +2,8 @@
 // The output of predict: selected and copied columns, warnings per row, and how data columns are found.
 #include <nlohmann/json.hpp>
 
-#include "chainrule/chainrule.h"
 #include "tests/support/cli_runner.h"
+#include "tests/support/library.h"
 
 namespace chainrule::cli_predict_test {
 namespace {

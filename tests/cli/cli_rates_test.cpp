@@ -4,8 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "chainrule/chainrule.h"
 #include "tests/support/cli_runner.h"
+#include "tests/support/library.h"
 
 namespace chainrule::cli_rates_test {
 namespace {

@@ -3,9 +3,9 @@
 // and its drawings match the numbers.
 #include <fmt/format.h>
 
-#include "chainrule/chainrule.h"
 #include "tests/support/browser.h"
 #include "tests/support/cli_runner.h"
+#include "tests/support/library.h"
 
 namespace chainrule::cli_report_test {
 namespace {

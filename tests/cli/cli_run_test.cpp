@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "chainrule/chainrule.h"
 #include "tests/support/cli_runner.h"
+#include "tests/support/library.h"
 
 namespace chainrule::cli_run_test {
 namespace {

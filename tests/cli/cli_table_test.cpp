@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "chainrule/chainrule.h"
 #include "tests/support/cli_runner.h"
+#include "tests/support/library.h"
 #include "tests/support/recompute.h"
 
 namespace chainrule::cli_table_test {

@@ -6,9 +6,9 @@
 #include <sstream>
 
 #include "chainrule/base/version.h"
-#include "chainrule/chainrule.h"
 #include "tests/support/cli_runner.h"
 #include "tests/support/data_files.h"
+#include "tests/support/library.h"
 
 namespace chainrule::cli_test {
 namespace {

@@ -5,8 +5,8 @@
 #include <span>
 #include <sstream>
 
-#include "chainrule/chainrule.h"
 #include "tests/support/cli_runner.h"
+#include "tests/support/library.h"
 
 namespace chainrule::cli_tune_test {
 namespace {

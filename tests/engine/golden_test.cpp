@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "chainrule/explain/gradient_check.h"
+#include "chainrule/explain/reference_check.h"
 #include "tests/support/golden.h"
 
 namespace chainrule::golden_test {

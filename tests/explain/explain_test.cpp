@@ -8,7 +8,7 @@
 #include <cmath>
 
 #include "chainrule/base/error.h"
-#include "chainrule/explain/gradient_check.h"
+#include "chainrule/explain/reference_check.h"
 #include "chainrule/explain/text.h"
 #include "chainrule/training/train.h"
 #include "tests/support/golden.h"

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Backpropagation against numerical derivatives: activations x losses x widths x depths, with decay and sample weights;
 // kinks; samples of the parameters; no false alarm on random networks.
-#include "chainrule/explain/gradient_check.h"
+#include "chainrule/explain/reference_check.h"
 
 #include <gtest/gtest.h>
 
 #include <set>
 
 #include "chainrule/base/error.h"
+#include "chainrule/engine/reference/numerical_derivative.h"
 #include "tests/support/gradient_cases.h"
 #include "tests/support/own_functions.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page's formulas in a browser, for every optimizer and loss, with all features of a step: each can be selected,
 // and the displayed factors give the displayed result.
-#include "chainrule/chainrule.h"
 #include "tests/support/browser.h"
+#include "tests/support/library.h"
 #include "tests/support/made_steps.h"
 
 namespace chainrule::page_test {

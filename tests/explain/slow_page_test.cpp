@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <iostream>
 
-#include "chainrule/chainrule.h"
 #include "tests/support/browser.h"
+#include "tests/support/library.h"
 
 namespace chainrule::slow_page_test {
 namespace {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # exports.sh LIBRARY: every symbol that LIBRARY exports (a static one: would export as a shared one) must be declared in a
-# public header or a header of chainrule/report. A shared library must export only symbols of Chainrule.
+# public header. A shared library must export only symbols of Chainrule.
 set -euo pipefail
 library=$1
 cd "$(dirname "$0")/../.."
@@ -11,7 +11,7 @@ case $library in
     ;;
   *) symbols=$(nm -D --defined-only "$library" | awk '{print $3}') ;;
 esac
-mapfile -t headers < <(sed -n 's/^#include "\(chainrule\/.*\)"/\1/p' chainrule/chainrule.h; ls chainrule/report/*.h)
+mapfile -t headers < <(sed -n 's/^#include "\(chainrule\/.*\)"/\1/p' chainrule/chainrule.h)
 words=$(cat "${headers[@]}" | sed 's,//.*,,' | grep -oE '[A-Za-z_][A-Za-z_0-9]*' | sort -u)
 
 # _ZN9chainrule7formats10save_modelE..., _ZTIN9chainrule5ErrorE: save_model, Error.

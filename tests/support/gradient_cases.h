@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "chainrule/base/random.h"
-#include "chainrule/explain/gradient_check.h"
+#include "chainrule/explain/reference_check.h"
 
 namespace chainrule::testing {
 

@@ -4,7 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include <chainrule/chainrule.h>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -14,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "tests/support/library.h"
 #include "tests/support/tables.h"
 
 namespace chainrule::misuse {

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "chainrule/metrics/evaluate.h"
-#include "chainrule/training/options/options.h"
+#include "chainrule/training/options/option_table.h"
 #include "tests/support/visits.h"
 
 namespace chainrule::testing::decision_threshold_test {

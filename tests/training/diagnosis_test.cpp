@@ -9,7 +9,7 @@
 #include <functional>
 
 #include "chainrule/base/text.h"
-#include "chainrule/training/options/options.h"
+#include "chainrule/training/options/option_table.h"
 #include "tests/support/findings.h"
 
 namespace chainrule::diagnosis_test {

@@ -7,7 +7,7 @@
 #include <set>
 
 #include "chainrule/metrics/evaluate.h"
-#include "chainrule/training/options/options.h"
+#include "chainrule/training/options/option_table.h"
 #include "tests/support/visits.h"
 
 namespace chainrule::testing::fit_test {

@@ -7,7 +7,7 @@
 #include <map>
 #include <sstream>
 
-#include "chainrule/chainrule.h"
+#include "tests/support/library.h"
 #include "tests/support/real_tables.h"
 #include "tests/support/tables.h"
 

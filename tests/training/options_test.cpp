@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The option table: covers FitOptions, round-trips, refuses values out of range, and merges sources.
-#include "chainrule/training/options/options.h"
+#include "chainrule/training/options/option_table.h"
 
 #include <gtest/gtest.h>
 

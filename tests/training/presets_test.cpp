@@ -6,7 +6,7 @@
 #include <set>
 
 #include "chainrule/training/fit.h"
-#include "chainrule/training/options/options.h"
+#include "chainrule/training/options/option_table.h"
 #include "tests/support/tables.h"
 
 namespace chainrule::testing::presets_test {

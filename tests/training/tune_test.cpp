@@ -11,7 +11,7 @@
 #include <set>
 
 #include "chainrule/base/text.h"
-#include "chainrule/training/options/options.h"
+#include "chainrule/training/options/option_table.h"
 #include "tests/support/visits.h"
 
 namespace chainrule::testing::tune_test {

@@ -11,7 +11,6 @@
 #include "chainrule/data/columns/column_type.h"
 #include "chainrule/data/encoder.h"
 
-#pragma GCC visibility push(default)
 namespace chainrule {
 
 struct ColumnFacts {
@@ -42,4 +41,3 @@ ColumnUse use_of(const Table& table, std::size_t index, const ColumnFacts& facts
 std::string values_text(const ColumnFacts& facts, const Column& column, std::size_t width);
 
 }  // namespace chainrule
-#pragma GCC visibility pop

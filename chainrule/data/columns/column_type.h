@@ -10,7 +10,6 @@
 #include "chainrule/data/columns/dates.h"
 #include "chainrule/data/table.h"
 
-#pragma GCC visibility push(default)
 namespace chainrule {
 
 enum class ColumnType {
@@ -45,4 +44,3 @@ ColumnReading read_column(const Table& table, std::size_t index);
 std::optional<bool> boolean_from_text(std::string_view text);
 
 }  // namespace chainrule
-#pragma GCC visibility pop

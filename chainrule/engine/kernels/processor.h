@@ -6,7 +6,6 @@
 #include <string_view>
 #include <vector>
 
-#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// The vector unit in use: "avx512", "avx2", "neon", "sse4" or "scalar". The best one, unless the environment variable
@@ -29,4 +28,3 @@ std::size_t usable_threads();
 double peak_gflops();
 
 }  // namespace chainrule
-#pragma GCC visibility pop

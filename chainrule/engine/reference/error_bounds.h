@@ -11,7 +11,6 @@
 #include "chainrule/engine/reference/reference.h"
 #include "chainrule/engine/train_step.h"
 
-#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// Bounds on |engine - truth| for the numbers of one step. Derivatives are those of the mean loss, as in the engine, so
@@ -45,4 +44,3 @@ void bound_update(const Architecture& architecture, const Optimizer& optimizer, 
                   ReferenceOptimizer& state_bounds, ReferenceParameters& parameter_bounds);
 
 }  // namespace chainrule
-#pragma GCC visibility pop

@@ -41,11 +41,6 @@ bool crosses(const Loss&, std::span<const double>, std::span<const std::complex<
 
 }  // namespace
 
-std::string parameter_name(const ParameterIndex& index) {
-  if (index.is_bias) return fmt::format("b{}[{}]", index.layer + 1, index.row + 1);
-  return fmt::format("W{}[{},{}]", index.layer + 1, index.row + 1, index.column + 1);
-}
-
 ReferenceProbe::ReferenceProbe(const Architecture& architecture, const ReferenceParameters& parameters,
                                const Loss& loss, const ReferenceBatch& batch, double weight_decay)
     : architecture_(architecture), parameters_(parameters), loss_(loss), batch_(batch), weight_decay_(weight_decay) {

@@ -9,17 +9,7 @@
 
 #include "chainrule/engine/reference/reference.h"
 
-#pragma GCC visibility push(default)
 namespace chainrule {
-
-/// The position of a parameter.
-struct ParameterIndex {
-  std::size_t layer = 0;
-  bool is_bias = false;
-  std::size_t row = 0, column = 0;  ///< of the weight matrix; a bias has its unit in row
-};
-/// "W2[3,1]" or "b2[3]", in the article's notation: W(l) connects layer l to layer l + 1, all indices from 1.
-std::string parameter_name(const ParameterIndex& index);
 
 /// The objective as a function of one parameter, for numerical derivatives. It recomputes only what depends on the
 /// parameter. The arguments must outlive the probe. Use one probe per thread.
@@ -53,4 +43,3 @@ class ReferenceProbe {
 };
 
 }  // namespace chainrule
-#pragma GCC visibility pop

@@ -15,7 +15,6 @@
 #include "chainrule/engine/reference/planted_faults.h"
 #include "chainrule/engine/train_step.h"
 
-#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// Parameters in double, layer by layer.
@@ -79,4 +78,3 @@ void reference_update(const Architecture& architecture, const Optimizer& optimiz
                       ReferenceParameters& parameters, double clip_norm = 0);
 
 }  // namespace chainrule
-#pragma GCC visibility pop

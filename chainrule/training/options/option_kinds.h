@@ -14,7 +14,7 @@
 #include "chainrule/base/text.h"
 #include "chainrule/metrics/metrics.h"
 #include "chainrule/metrics/threshold.h"
-#include "chainrule/training/options/options.h"
+#include "chainrule/training/options/option_table.h"
 
 namespace chainrule::option_kinds {
 

@@ -9,9 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "chainrule/training/options/fit_options.h"
+#include "chainrule/training/options/options.h"
 
-#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// The type of an option's value; lists are separated by commas.
@@ -66,4 +65,3 @@ FitOptions defaults_with(const Option& option);
 std::string as_key(std::string_view name);
 
 }  // namespace chainrule
-#pragma GCC visibility pop

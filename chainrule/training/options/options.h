@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "chainrule/training/options/option_table.h"
+#include "chainrule/training/options/fit_options.h"
 
 #pragma GCC visibility push(default)
 namespace chainrule {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "chainrule/training/options/options.h"
+#include "chainrule/training/options/option_table.h"
 #include "cli/command_line/verbs.h"
 
 namespace chainrule::cli {

@@ -7,7 +7,7 @@
 
 #include "chainrule/base/error.h"
 #include "chainrule/base/note.h"
-#include "chainrule/training/options/options.h"
+#include "chainrule/training/options/option_table.h"
 
 namespace chainrule::cli {
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "chainrule/base/version.h"
-#include "chainrule/training/options/options.h"
+#include "chainrule/training/options/option_table.h"
 
 namespace chainrule::cli {
 namespace {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "chainrule/training/options/options.h"
+#include "chainrule/training/options/option_table.h"
 
 namespace chainrule::cli {
 

@@ -9,7 +9,7 @@
 #include "chainrule/model/formats/safetensors.h"
 #include "chainrule/report/documents.h"
 #include "chainrule/training/fit.h"
-#include "chainrule/training/options/options.h"
+#include "chainrule/training/options/option_table.h"
 #include "cli/command_line/error_wording.h"
 #include "cli/commands/commands.h"
 #include "cli/output/inspect.h"

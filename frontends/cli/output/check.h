@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "chainrule/explain/gradient_check.h"
+#include "chainrule/explain/reference_check.h"
 
 namespace chainrule::cli {
 

@@ -10,7 +10,7 @@
 
 #include "chainrule/base/error.h"
 #include "chainrule/base/text.h"
-#include "chainrule/training/options/options.h"
+#include "chainrule/training/options/option_table.h"
 
 namespace chainrule::cli {
 namespace {

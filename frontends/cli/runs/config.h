@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "chainrule/training/options/options.h"
+#include "chainrule/training/options/option_table.h"
 #include "cli/runs/run_folder.h"
 
 namespace chainrule::cli {

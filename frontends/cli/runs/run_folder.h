@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "chainrule/training/options/options.h"
+#include "chainrule/training/options/option_table.h"
 #include "cli/command_line/parse.h"
 
 namespace chainrule::cli {

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// The library as tests see it: the public headers and internal ones.
+#pragma once
+
+#include "chainrule/base/atomic_file.h"
+#include "chainrule/base/random.h"
+#include "chainrule/base/sha256.h"
+#include "chainrule/base/text.h"
+#include "chainrule/chainrule.h"
+#include "chainrule/data/columns/column_summary.h"
+#include "chainrule/data/columns/column_type.h"
+#include "chainrule/engine/kernels/processor.h"
+#include "chainrule/engine/reference/error_bounds.h"
+#include "chainrule/engine/reference/numerical_derivative.h"
+#include "chainrule/engine/reference/reference.h"
+#include "chainrule/explain/derivation.h"
+#include "chainrule/explain/documents.h"
+#include "chainrule/explain/explain.h"
+#include "chainrule/explain/reference_check.h"
+#include "chainrule/explain/text.h"
+#include "chainrule/metrics/baseline_loss.h"
+#include "chainrule/metrics/threshold.h"
+#include "chainrule/training/diagnosis.h"
+#include "chainrule/training/health.h"
+#include "chainrule/training/options/option_table.h"
