@@ -37,7 +37,7 @@ class RowReader {
   const Encoder* encoder_;
   formats::FieldReader reader_;
   std::vector<bool> numeric_;           // a text there counts as missing
-  std::vector<LabelIndex> categories_;  // of each input; empty where it is no category
+  std::vector<LabelIndex> categories_;  // of each input; empty if it is not a category
   std::vector<std::size_t> by_name_;    // inputs in the order of their names
 };
 

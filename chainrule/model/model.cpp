@@ -217,7 +217,7 @@ void Predictor::predict(ViewOf<const double> rows, ViewOf<double> predictions) {
     const std::size_t count = std::min(network_.max_rows(), rows.rows() - first);
     for (std::size_t i = 0; i < count; ++i) encode_row(rows.row(first + i), inputs_.row(i));
     network_.predict(inputs_.top(count), outputs_.top(count));
-    answer_outputs(predictions.rows(first, count));
+    predictions_from_outputs(predictions.rows(first, count));
   }
 }
 
@@ -226,7 +226,7 @@ void Predictor::predict(const Features& inputs, std::span<const std::size_t> row
   for (std::size_t first = 0; first < rows.size(); first += network_.max_rows()) {
     const std::size_t count = std::min(network_.max_rows(), rows.size() - first);
     compute(inputs, rows.subspan(first, count), outputs_.top(count));
-    answer_outputs(predictions.rows(first, count));
+    predictions_from_outputs(predictions.rows(first, count));
   }
 }
 
@@ -252,8 +252,8 @@ void Predictor::compute(const Features& inputs, std::span<const std::size_t> row
   network_.predict(inputs_.top(rows.size()), outputs);
 }
 
-// The first rows of outputs_ become answers.
-void Predictor::answer_outputs(ViewOf<double> predictions) {
+// Turns the first rows of outputs_ into predictions.
+void Predictor::predictions_from_outputs(ViewOf<double> predictions) {
   const std::size_t count = predictions.rows();
   apply_link(model_->loss, outputs_.top(count));
   for (std::size_t i = 0; i < count; ++i) predict_row(outputs_.row(i), predictions.row(i));

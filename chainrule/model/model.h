@@ -39,7 +39,7 @@ struct Model {
   Provenance provenance;
 };
 
-/// The class of a Predictor's output `answer`: by the threshold if there is one, else the first of the likeliest; 0
+/// The class of a Predictor's output `prediction`: by the threshold if there is one, else the first of the likeliest; 0
 /// for a number. Throws Error (usage) if its length differs from the model's outputs.
 std::size_t decide(const Model& model, std::span<const double> prediction);
 
@@ -70,14 +70,14 @@ class Predictor {
   /// Computes up to max_rows rows at a time; threads as for NetworkPredictor. Throws as validate() does.
   explicit Predictor(const Model& model, std::size_t max_rows = 64, std::size_t threads = 1);
   explicit Predictor(const Model&& model, std::size_t max_rows = 64, std::size_t threads = 1) = delete;
-  /// `rows`: (any x encoder.columns()), `answers`: (rows x outputs). Allocates nothing. Throws Error: (input) for sizes
-  /// that do not fit and, before any prediction, for infinite inputs (pixels: not finite), with row and column;
+  /// `rows`: (any x encoder.columns()), `predictions`: (rows x outputs). Allocates nothing. Throws Error: (input) for
+  /// sizes that do not fit and, before any prediction, for infinite inputs (pixels: not finite), with row and column;
   /// (numerics) for outputs that are not finite.
   void predict(ViewOf<const double> rows, ViewOf<double> predictions);
-  /// The same for rows that encode() made: row i of `answers` is the prediction for row rows[i] of `inputs`.
+  /// The same for rows that encode() made: row i of `predictions` is the prediction for row rows[i] of `inputs`.
   /// NaN is refused here.
   void predict(const Features& inputs, std::span<const std::size_t> rows, ViewOf<double> predictions);
-  /// What these answers are made of: a(L) of each row, the link not applied; outputs: (rows x outputs). Throws as
+  /// The values behind these predictions: a(L) of each row, the link not applied; outputs: (rows x outputs). Throws as
   /// predict(), but accepts outputs that are not finite.
   void outputs(const Features& inputs, std::span<const std::size_t> rows, MatrixView outputs);
 
@@ -85,7 +85,7 @@ class Predictor {
   void check_encoded(const Features& inputs, std::span<const std::size_t> rows, std::size_t columns,
                      std::size_t found_rows) const;
   void compute(const Features& inputs, std::span<const std::size_t> rows, MatrixView outputs);
-  void answer_outputs(ViewOf<double> predictions);
+  void predictions_from_outputs(ViewOf<double> predictions);
   void check_finite(ViewOf<const double> rows) const;
   void encode_row(std::span<const double> row, std::span<float> inputs) const;
   void predict_row(std::span<const float> outputs, std::span<double> prediction) const;

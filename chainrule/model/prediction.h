@@ -21,7 +21,7 @@ namespace chainrule {
 /// train(). Throws Error as encode() and Predictor do; it names the row as the table does ("new.csv:12").
 MatrixOf<double> predict(const Model& model, const Table& table, std::size_t threads = 0);
 
-/// The same for these rows of a table whose inputs encode() has made: row i of `answers` answers row rows[i].
+/// The same for these rows of a table whose inputs encode() has made: row i of `predictions` is for row rows[i].
 void predict(Predictor& predictor, const Table& table, const Features& inputs, std::span<const std::size_t> rows,
              ViewOf<double> predictions);
 

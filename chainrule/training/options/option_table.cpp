@@ -321,7 +321,7 @@ void add_decision(Rows& rows) {
   rows.back().used_with = {"threshold-metric", {"none"}};
 }
 
-// Whoever sets an option by name requests its value. A preset is what others are compared with.
+// An option that is set by name is requested. The preset itself is not: others are compared with it.
 void note_requests(Option& option) {
   if (option.name == "preset") return;
   option.set = [set = std::move(option.set), get = option.get, key = option.key()](FitOptions& options,
