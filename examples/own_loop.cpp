@@ -22,9 +22,10 @@ int main() {
   Batcher batcher(training, 32);
   Workspace work(network.architecture, batcher.batch_size());
   Parameters gradients(network.architecture), velocity(network.architecture);
+  const TrainOptions order_of;  // shuffled, seed 1
   std::uint64_t step = 0;
   for (std::uint32_t epoch = 1; epoch <= 10; ++epoch) {
-    const std::vector<std::size_t> order = epoch_order({.seed = 1}, batcher.rows(), epoch);
+    const std::vector<std::size_t> order = epoch_order(order_of, batcher.rows(), epoch);
     double sum = 0;
     for (std::size_t b = 0; b < batcher.batches(); ++b) {
       const Batch batch = batcher.gather(b, order);

@@ -20,7 +20,7 @@ BEGIN {
       i = int($(8 * row + column) / 4 + 0.5)
       picture[n, row] = picture[n, row] shade[i] shade[i]
     }
-  text = sprintf("%s (%.0f %%)%s", $66, 100 * probability, right ? "" : ", is a " $65)
+  text = sprintf("%s (%.0f %%)%s", $66, 100 * probability, right ? "" : ", not " $65)
   verdict[n] = (right ? green : red) sprintf("%-17s", text) back
 }
 

@@ -7,10 +7,12 @@
 
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "chainrule/base/error.h"
 #include "chainrule/base/random.h"
 #include "chainrule/engine/initialize.h"
+#include "chainrule/engine/reference/reference.h"
 #include "chainrule/metrics/evaluate.h"
 #include "tests/support/real_tables.h"
 #include "tests/support/toy_data.h"
@@ -254,6 +256,35 @@ TEST(Training, AUsersOwnActivationAndLossTrain) {
   const Dataset data = exclusive_or();
   train(network, all_rows(data), {}, options);
   EXPECT_EQ(fraction_correct(network, cosh, data), 1.0);
+}
+
+TEST(InputGradients, AreTheDerivativesOfTheMeanLossWithoutDropout) {
+  Network network = make_network(2, {5}, ActivationKind::tanh, 1, 3);
+  Dataset data = points({{0.3f, -0.2f}, {1, 0.5f}, {-0.7f, 0.9f}}, {0.2f, -1, 0.4f});
+  data.loss_weights = {1, 2, 0.5f};
+  const Selection rows = all_rows(data);
+  Batcher batcher(rows, 0);
+  const Batch batch = batcher.gather(0, std::vector<std::size_t>{0, 1, 2});
+  network.architecture.input_dropout = network.architecture.layers[0].dropout = 0.5;
+  const Matrix found = input_gradients(network, LossKind::half_squared_error, batch, 2);
+
+  ReferenceBatch exact{MatrixOf<double>(3, 2), MatrixOf<double>(3, 1), {1, 2, 0.5}};
+  std::ranges::copy(batch.inputs.flat(), exact.inputs.flat().begin());
+  std::ranges::copy(batch.targets.flat(), exact.targets.flat().begin());
+  const auto loss_at = [&](std::size_t k, double x) {
+    const double before = std::exchange(exact.inputs.flat()[k], x);
+    const double loss = reference_objective(network.architecture, reference_parameters(network),
+                                            LossKind::half_squared_error, exact, 0);
+    exact.inputs.flat()[k] = before;
+    return loss;
+  };
+  constexpr double kStep = 1e-5;  // the difference is exact to about kStep^2 and 1e-16 / kStep; floats add 1e-7
+  for (std::size_t k = 0; k < 6; ++k) {
+    const double x = exact.inputs.flat()[k];
+    const double slope = (loss_at(k, x + kStep) - loss_at(k, x - kStep)) / (2 * kStep);
+    EXPECT_NEAR(found.flat()[k], slope, 1e-6) << k;
+    EXPECT_GT(std::abs(slope), 1e-4) << k;
+  }
 }
 
 TEST(TrainOptions, RefuseWhatIsOutOfRange) {

@@ -5,9 +5,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "chainrule/base/error.h"
+#include "chainrule/engine/initialize.h"
 #include "chainrule/engine/reference/numerical_derivative.h"
 #include "tests/support/gradient_cases.h"
 #include "tests/support/own_functions.h"
@@ -191,6 +193,33 @@ TEST(GradientCheck, LeavesDropoutOutAndSaysSo) {
   c.architecture.layers[0].dropout = 0.5;
   EXPECT_TRUE(c.check().dropout_left_out);
   EXPECT_EQ(c.check().failure(), "");
+}
+
+TEST(GradientCheck, TakesANetworkAndRows) {
+  GradientCase c = make_case(ActivationKind::tanh, LossKind::half_squared_error, {3, 4, 2});
+  Network network(c.architecture);
+  initialize(network, WeightScheme::glorot_normal, BiasScheme::normal, 2);
+  Dataset data;
+  Matrix inputs(4, 3), targets(4, 2);
+  std::ranges::transform(c.batch.inputs.flat(), inputs.flat().begin(), [](double x) { return static_cast<float>(x); });
+  std::ranges::transform(c.batch.targets.flat(), targets.flat().begin(),
+                         [](double y) { return static_cast<float>(y); });
+  data.inputs = Features(inputs);
+  data.targets.values = targets;
+  data.loss_weights = {1, 0.5f, 2, 1};
+  const std::vector<std::size_t> rows = {2, 0};
+  const CheckReport found = check_gradients(network, c.loss, {&data, rows}, c.weight_decay, {.max_parameters = 0});
+  EXPECT_EQ(found.failure(), "");
+  EXPECT_EQ(found.rows, 2u);
+  ReferenceBatch batch{MatrixOf<double>(2, 3), MatrixOf<double>(2, 2), {2, 1}};
+  for (std::size_t i = 0; i < 2; ++i) {
+    std::ranges::copy(inputs.row(rows[i]), batch.inputs.row(i).begin());
+    std::ranges::copy(targets.row(rows[i]), batch.targets.row(i).begin());
+  }
+  EXPECT_EQ(found.objective,
+            reference_objective(c.architecture, reference_parameters(network), c.loss, batch, c.weight_decay));
+  EXPECT_THROW(check_gradients(network, c.loss, {&data, {}}, 0), Error);
+  EXPECT_THROW(check_gradients(network, c.loss, {&data, {4}}, 0), Error);
 }
 
 TEST(GradientCheck, RefusesWhatDoesNotFit) {

@@ -63,12 +63,12 @@ std::string heading(const std::string& group) {
   if (group == "data") return "Options for the data";
   if (group == "rows") return "Options for validation and test rows";
   if (group == "network") return "Options for the network";
-  if (group == "training") return "Options for the training";
+  if (group == "training") return "Options for loss, batches and epochs";
   if (group == "optimization") return "Options for the optimizer";
-  if (group == "schedule") return "Options for the learning rate in time";
-  if (group == "stopping") return "Options for stopping";
-  if (group == "decision") return "Options for the decision between two classes";
-  if (group == "everywhere") return "Options of every verb";
+  if (group == "schedule") return "Options for the learning-rate schedule";
+  if (group == "stopping") return "Options for early stopping";
+  if (group == "decision") return "Options for the decision threshold";
+  if (group == "everywhere") return "Options of every command";
   return "Options of " + group;
 }
 

@@ -350,8 +350,8 @@ const std::vector<Flag>& global_flags() {
   static const std::vector<Flag> flags = {
       lettered("h", yes_or_no("help", "print the help of the command and exit")),
       lettered("V", yes_or_no("version", "print the version and exit")),
-      lettered("q", yes_or_no("quiet", "print errors only")),
-      lettered("v", yes_or_no("verbose", "print more: a line for every epoch")),
+      lettered("q", yes_or_no("quiet", "log errors only")),
+      lettered("v", yes_or_no("verbose", "log more, e.g. a line per epoch")),
       among({"auto", "always", "never"},
             with_value("color", "WHEN", "colors on standard error: auto, always or never; auto respects NO_COLOR",
                        "auto")),
