@@ -26,6 +26,11 @@ void* operator new(std::size_t size) {
   if (now > bytes_peak) bytes_peak = now;
   return memory;
 }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept try {
+  return operator new(size);
+} catch (const std::bad_alloc&) {
+  return nullptr;
+}
 void operator delete(void* memory) noexcept {
   if (memory != nullptr) bytes_now -= malloc_usable_size(memory);
   std::free(memory);

@@ -17,23 +17,7 @@
 #include "chainrule/engine/initialize.h"
 #include "chainrule/engine/reference/error_bounds.h"
 #include "chainrule/training/train.h"
-
-// Counts allocations, to prove that prediction allocates nothing.
-namespace {
-std::atomic<std::size_t> allocations{0};
-}
-// Not inlined: compilers would see malloc and free in new and delete and warn of a mismatch.
-[[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment) {
-  ++allocations;
-  const std::size_t a = static_cast<std::size_t>(alignment);
-  if (void* p = std::aligned_alloc(a, (size + a - 1) / a * a)) return p;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void* operator new(std::size_t size) { return operator new (size, std::align_val_t{16}); }
-[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+#include "tests/support/allocations.h"
 
 namespace chainrule::network_test {
 namespace {
