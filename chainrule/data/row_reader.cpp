@@ -89,8 +89,8 @@ double RowReader::read(std::size_t input, const FieldValue& value, std::string_v
   if (!is_text && !is_number) return kMissing;
   if (column.boolean) {
     if (is_number) return value.number == 0 || value.number == 1 ? value.number : kMissing;
-    const std::optional<bool> reference = boolean_from_text(formats::trimmed(text));
-    return reference ? static_cast<double>(*reference) : kMissing;
+    const std::optional<bool> boolean = boolean_from_text(formats::trimmed(text));
+    return boolean ? static_cast<double>(*boolean) : kMissing;
   }
   if (column.date) {
     const std::optional<double> seconds = is_text ? seconds_of(formats::trimmed(text), *column.date)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rows of the table of options, in the order of help. A new option needs a member of FitOptions and a row here:
-// {name, group, placeholder of the value, help}, its range, its member.
+// {name, group, name of the value in help, help}, its range, its member.
 #include "chainrule/training/options/option_table.h"
 
 #include <fmt/format.h>

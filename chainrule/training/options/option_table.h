@@ -30,7 +30,7 @@ struct Option {
   std::vector<std::string> aliases;
   std::string group;  ///< data, rows, network, training, optimization, schedule, stopping or decision
   OptionKind kind = OptionKind::text;
-  std::string value;                 ///< placeholder of the value in help, e.g. "RATE"; "" for flags
+  std::string value;                 ///< name of the value in help, e.g. "RATE"; "" for flags
   std::string help;                  ///< one line
   std::vector<std::string> choices;  ///< known values; empty = free
   OptionUse used_with;
