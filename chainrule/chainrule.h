@@ -32,15 +32,11 @@
 #include "chainrule/engine/train_options.h"
 #include "chainrule/engine/inference.h"
 // Whether its gradients are right.
-#include "chainrule/engine/reference/planted_faults.h"
 #include "chainrule/explain/gradient_check.h"
 // From a table to inputs.
 #include "chainrule/data/table.h"
 #include "chainrule/data/formats/load_table.h"
-#include "chainrule/data/columns/dates.h"
-#include "chainrule/data/scaling.h"
 #include "chainrule/data/encoder.h"
-#include "chainrule/data/encoder_plan.h"
 #include "chainrule/data/drift.h"
 #include "chainrule/data/split.h"
 // Whether predictions are good.

@@ -12,6 +12,9 @@
 #include "chainrule/data/columns/column_checks.h"
 #include "chainrule/data/columns/column_inputs.h"
 #include "chainrule/data/columns/column_values.h"
+#include "chainrule/data/encoding.h"
+#include "chainrule/data/table_columns.h"
+#include "chainrule/data/table_rows.h"
 
 namespace chainrule {
 namespace {

@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Converts a table to numbers for a network, and back: which columns, how scaled, which classes. Fitted on the training
-// rows only; stored in the model, so that new data are encoded in the same way.
+// How a table becomes numbers for a network, and predictions become values: which columns, how scaled, which classes.
+// Fitted on the training rows only; stored in the model, so that new data are encoded in the same way.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <limits>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
-#include "chainrule/data/columns/dates.h"
-#include "chainrule/data/scaling.h"
 #include "chainrule/data/table.h"
 #include "chainrule/engine/dataset.h"
 
@@ -20,6 +16,27 @@
 namespace chainrule {
 
 enum class Task { classes, number };
+
+/// v of a number x; q1, q2, q3: first quartile, median, third quartile of the training rows.
+enum class Scaling {
+  none,      ///< x
+  standard,  ///< (x - mean) / standard deviation
+  range,     ///< (x - smallest) / (largest - smallest)
+  robust,    ///< v = (x - q2) / (q3 - q1), then v / sqrt(1 + (v / 3)^2), between -3 and 3 (Holzmueller et al. 2024)
+  quantile   ///< the quantile of N(0, 1) with the same fraction of values below it
+};
+
+/// The date format of a column. All formats but compact and time also read plain.
+enum class DateForm {
+  plain,        ///< 2024-01-31, 2024/1/31, 31.01.2024, 31 Jan 2024, Jan 31, 2024; 2024-01 is its first day
+  day_first,    ///< 31/01/2024
+  month_first,  ///< 01/31/2024
+  compact,      ///< 20240131
+  time          ///< 12:30 or 12:30:05.25: seconds since midnight
+};
+
+/// Periods of a date.
+enum class Cycle { time_of_day, day_of_week, day_of_year };
 
 /// A column of the table, and its inputs of the network. A number has one input, and a second one that flags missing
 /// values if training had any. A boolean is the number 0 or 1. A date has one input for its seconds, and the sine and
@@ -30,13 +47,13 @@ struct InputColumn {
   double shift = 0;                                 ///< of a number: v = (x - shift) / scale
   double scale = 1;                                 ///< > 0; 1 for a constant column
   bool constant = false;                            ///< one value on all training rows: always encoded as 0
-  bool clipped = false;                             ///< smooth_clip(v) instead of v
-  std::vector<double> landmarks = {}, scores = {};  ///< of quantile scaling, see Scale; else empty
+  bool clipped = false;                             ///< v / sqrt(1 + (v / 3)^2) instead of v
+  std::vector<double> landmarks = {}, scores = {};  ///< quantile scaling: rising values of x, and v of each; else empty
   double fill = 0;                                  ///< replaces a missing number: the median of the training rows
   bool may_miss = false;                            ///< whether the number was missing in some training row
   bool categorical = false;
-  std::vector<std::string> categories = {};  ///< sorted; "" is the missing value; at most kMaxCategories
-  bool boolean = false;                      ///< words such as yes and no, see boolean_from_text()
+  std::vector<std::string> categories = {};  ///< sorted; "" is the missing value; at most 100
+  bool boolean = false;                      ///< words such as yes and no
   std::optional<DateForm> date = {};         ///< date format of the column
   std::vector<Cycle> cycles = {};            ///< of a date, each once, in order
   /// Smallest and largest number on the training rows; infinite if unknown.
@@ -44,9 +61,8 @@ struct InputColumn {
 
   std::size_t width() const { return categorical ? categories.size() + 1 : 1 + 2 * cycles.size() + (may_miss ? 1 : 0); }
 };
-/// Maximum number of categories of a column with their own inputs: the most frequent ones on the training rows.
-constexpr std::size_t kMaxCategories = 100;
 
+/// Fitted by plan_fit(), stored in the model.
 struct Encoder {
   bool match_by_name = false;                     ///< the training data had a header
   std::vector<InputColumn> inputs;                ///< empty for images
@@ -77,36 +93,25 @@ struct Encoder {
   std::size_t outputs() const { return task == Task::classes ? labels.size() : 1; }
 };
 
-struct EncoderOptions;
-
-/// Fits shift and scale of inputs and target, categories and medians to these rows; lists constant columns in `notes`.
-void fit_encoder(Encoder& encoder, const Table& table, std::span<const std::size_t> rows, const EncoderOptions& options,
-                 std::vector<Note>& notes);
-
-/// The scaled number as in encode(), clamped to the range of a float; 0 for a constant column.
-float encode_number(const InputColumn& column, double x);
-/// The column.width() inputs of a column. x: the number, NaN if missing; of a boolean 0 or 1; of a date its seconds
-/// since 1970 (of a time those since midnight); of a category its index in column.categories, any other value if
-/// unseen.
-void encode_input(const InputColumn& column, double x, std::span<float> inputs);
-/// One name per input of the network: "age", "age is missing", "color = red", "color is new", "bought (linear)",
-/// "bought (day of week, sin)"; none for images.
-std::vector<std::string> input_names(const Encoder& encoder);
-/// The numbers of a column (from 0) of the table for an input that is not a category: those of the column itself, or,
-/// for booleans and dates, the values of its texts in `storage`, NaN for an unknown word. Throws Error (input) at the
-/// first field without such a value.
-const Column& numbers_for(const InputColumn& input, const Table& table, std::size_t index, Column& storage);
+struct EncoderOptions {
+  std::string target = {};                    ///< name or number; "" = last column
+  std::vector<std::string> ignore = {};       ///< columns left out, by name or number
+  std::string weight = {};                    ///< column with sample weights; "" = none
+  std::vector<std::string> categorical = {};  ///< columns of numbers to read as categories, by name or number
+  std::vector<std::string> numeric = {};  ///< columns to read as numbers, running numbers too; text there = missing
+  std::vector<std::string> missing = {};       ///< texts that were read as missing, besides the usual ones
+  bool decimal_comma = false;                  ///< numbers were written 3,14
+  std::vector<std::string> date = {};          ///< columns of dates or times, by name or number
+  int task = -1;                               ///< -1 = decide; else a Task
+  Scaling scaling = Scaling::standard;         ///< of inputs (images are always byte / 255)
+  Scaling target_scaling = Scaling::standard;  ///< of a numeric target
+  bool clamp_predictions = false;              ///< to the range of a numeric target on the training rows
+};
 
 /// The data set of a table. Columns are matched by name if both have names, else by position (the target may then be
 /// missing if `with_target` is false). `loss_weights` is class weights times sample weights. Throws Error (input) that
 /// names what is missing or does not fit; with the target, also for a class that the model does not have.
 Dataset encode(const Encoder& encoder, const Table& table, bool with_target);
-/// Indices of the table's columns that the encoder reads, in its own order: inputs, target, weight. Throws as encode().
-std::vector<std::size_t> columns_of(const Encoder& encoder, const Table& table);
-/// Indices of the inputs only: the table need not have a target.
-std::vector<std::size_t> input_columns_of(const Encoder& encoder, const Table& table);
-/// Class numbers of a table's target, one per row, as encode() would give them.
-std::vector<std::uint32_t> encode_labels(const Encoder& encoder, const Table& table);
 
 }  // namespace chainrule
 #pragma GCC visibility pop

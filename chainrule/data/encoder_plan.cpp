@@ -13,7 +13,10 @@
 #include "chainrule/data/columns/column_checks.h"
 #include "chainrule/data/columns/column_type.h"
 #include "chainrule/data/columns/column_values.h"
+#include "chainrule/data/columns/dates.h"
 #include "chainrule/data/leakage.h"
+#include "chainrule/data/table_columns.h"
+#include "chainrule/data/table_rows.h"
 
 namespace chainrule {
 namespace {

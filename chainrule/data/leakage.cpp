@@ -11,6 +11,8 @@
 #include <span>
 
 #include "chainrule/data/columns/column_checks.h"
+#include "chainrule/data/encoding.h"
+#include "chainrule/data/table_columns.h"
 
 namespace chainrule {
 namespace {

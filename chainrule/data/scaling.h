@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Scales numbers to a range from which a network learns well: the statistics of the training rows, and the formula for
-// every row.
+// every row. Internal.
 #pragma once
 
 #include <cstddef>
@@ -8,17 +8,10 @@
 #include <string>
 #include <vector>
 
-#pragma GCC visibility push(default)
+#include "chainrule/data/encoder.h"
+
 namespace chainrule {
 
-/// q1, q2, q3: first quartile, median, third quartile of the training rows.
-enum class Scaling {
-  none,      ///< x
-  standard,  ///< (x - mean) / standard deviation
-  range,     ///< (x - smallest) / (largest - smallest)
-  robust,    ///< v = (x - q2) / (q3 - q1), then v / sqrt(1 + (v / 3)^2), between -3 and 3 (Holzmueller et al. 2024)
-  quantile   ///< the quantile of N(0, 1) with the same fraction of values below it
-};
 /// "none", "standard" ..., in the order of Scaling.
 const std::vector<std::string>& scaling_names();
 
@@ -48,4 +41,3 @@ double quantile_of(std::span<const double> numbers, std::span<const std::size_t>
 double normal_quantile(double probability);
 
 }  // namespace chainrule
-#pragma GCC visibility pop

@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -95,35 +94,9 @@ struct Table {
 /// these if its text was not kept), and images have a byte for each pixel.
 void validate(const Table& table);
 
-/// The number of row `row` (from 0) in the file, from 1, including rows that were left out. Throws Error (usage) for a
-/// missing row.
-std::size_t number_of_row(const Table& table, std::size_t row);
-/// Rows of the file, including those that were left out.
-std::size_t rows_in_file(const Table& table);
-
-/// Removes the rows without a value in this column, unless no row has one; a note gives their number and the first of
-/// them. The result is the table of a file without these rows, except for row numbers and lines.
-void leave_out_rows_without(Table& table, std::size_t column, std::string_view what = "target");
-
-/// The position of row `row` (from 0), for messages: "FILE:LINE", or "FILE: row N" (from 1) if there are no lines.
-std::string location_of_row(const Table& table, std::size_t row);
-
-/// Whether the text of the column's fields was kept.
-bool has_codes(const Table& table, const Column& column);
-
-/// A field as written in the file if the column's text was requested, else its value: the spelling, the fewest digits
-/// of a number, or "" if missing.
-std::string field_text(const Table& table, const Column& column, std::size_t row);
-
-/// Index of the column with this name or, failing that, with this number (from 1).
-std::optional<std::size_t> try_find_column(const Table& table, std::string_view name_or_number);
-
-/// As try_find_column, but throws Error (usage) if there is none. The error names the nearest known name, the columns
-/// (the first few), and the option by its key, e.g. "target".
+/// Index of the column with this name or, failing that, with this number (from 1). Throws Error (usage) if there is
+/// none; it names the nearest known name, the columns (the first few), and the option by its key, e.g. "target".
 std::size_t find_column(const Table& table, std::string_view name_or_number, std::string_view option);
-/// The same for many names, in time proportional to names plus columns, not to their product.
-std::vector<std::size_t> find_columns(const Table& table, const std::vector<std::string>& names,
-                                      std::string_view option);
 
 }  // namespace chainrule
 #pragma GCC visibility pop

@@ -16,6 +16,7 @@
 #include "chainrule/base/error.h"
 #include "chainrule/base/html_page.h"
 #include "chainrule/base/version.h"
+#include "chainrule/data/encoding.h"
 #include "chainrule/explain/derivation.h"
 #include "chainrule/explain/explain.h"
 

@@ -10,6 +10,9 @@
 
 #include "chainrule/base/error.h"
 #include "chainrule/base/sha256.h"
+#include "chainrule/data/columns/column_inputs.h"
+#include "chainrule/data/encoding.h"
+#include "chainrule/data/scaling.h"
 
 namespace chainrule {
 namespace {

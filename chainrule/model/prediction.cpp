@@ -8,6 +8,7 @@
 
 #include "chainrule/base/error.h"
 #include "chainrule/data/row_reader.h"
+#include "chainrule/data/table_rows.h"
 #include "chainrule/metrics/evaluate.h"
 #include "chainrule/model/formats/safetensors.h"
 

@@ -13,6 +13,8 @@
 #include "chainrule/base/error.h"
 #include "chainrule/data/columns/column_type.h"
 #include "chainrule/data/columns/dates.h"
+#include "chainrule/data/encoding.h"
+#include "chainrule/data/table_rows.h"
 
 namespace chainrule {
 namespace {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The type of a column, from all of its values; columns that duplicate the target; columns that training drops.
 #include "chainrule/data/columns/column_type.h"
+#include "chainrule/data/encoder_plan.h"
+#include "chainrule/data/table_rows.h"
 
 #include "tests/support/tables.h"
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "chainrule/data/formats/load_table.h"
+#include "chainrule/data/table_rows.h"
 #include "tests/support/data_files.h"
 
 namespace chainrule::csv_test {

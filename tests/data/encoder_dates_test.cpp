@@ -2,8 +2,11 @@
 // Date and boolean columns as network inputs.
 #include <cmath>
 
+#include "chainrule/data/columns/column_inputs.h"
 #include "chainrule/data/columns/column_type.h"
 #include "chainrule/data/drift.h"
+#include "chainrule/data/encoder_plan.h"
+#include "chainrule/data/encoding.h"
 #include "chainrule/model/model.h"
 #include "tests/support/tables.h"
 

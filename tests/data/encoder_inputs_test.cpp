@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Columns with missing values and categorical columns as network inputs.
+#include "chainrule/data/columns/column_inputs.h"
 #include "chainrule/data/drift.h"
 #include "chainrule/data/encoder.h"
+#include "chainrule/data/encoder_plan.h"
+#include "chainrule/data/encoding.h"
 
 #include "tests/support/tables.h"
 

@@ -4,6 +4,8 @@
 
 #include "chainrule/data/encoder.h"
 #include "chainrule/data/encoder_plan.h"
+#include "chainrule/data/encoding.h"
+#include "chainrule/data/table_columns.h"
 #include "tests/support/tables.h"
 
 namespace chainrule::encoder_plan_test {

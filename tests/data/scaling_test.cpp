@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Scalings of numbers, compared with NumPy, SciPy and formulas.
+#include "chainrule/data/columns/column_inputs.h"
 #include "chainrule/data/scaling.h"
 
 #include <gtest/gtest.h>

@@ -3,7 +3,9 @@
 #include <cmath>
 #include <random>
 
+#include "chainrule/data/encoder_plan.h"
 #include "chainrule/data/formats/load_table.h"
+#include "chainrule/data/table_rows.h"
 #include "chainrule/training/fit.h"
 #include "tests/support/data_files.h"
 

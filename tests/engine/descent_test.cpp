@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "chainrule/data/encoder_plan.h"
+#include "chainrule/data/encoding.h"
 #include "tests/support/real_tables.h"
 #include "tests/support/toy_data.h"
 

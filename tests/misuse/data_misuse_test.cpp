@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Misuse of data sets, models and fit(): each is refused with an Error or does not compile. Correct uses must be
 // accepted. Also runs with the address sanitizer.
+#include "chainrule/data/table_rows.h"
 #include "tests/support/misuse.h"
 #include "tests/support/model_samples.h"
 

@@ -16,6 +16,7 @@
 #include "chainrule/base/error.h"
 #include "chainrule/data/encoder.h"
 #include "chainrule/data/encoder_plan.h"
+#include "chainrule/data/encoding.h"
 
 namespace chainrule::testing {
 

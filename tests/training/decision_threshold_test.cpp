@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "chainrule/data/encoding.h"
 #include "chainrule/metrics/evaluate.h"
 #include "chainrule/training/options/option_table.h"
 #include "tests/support/visits.h"

@@ -6,6 +6,7 @@
 
 #include "chainrule/base/error.h"
 #include "chainrule/base/random.h"
+#include "chainrule/data/columns/column_inputs.h"
 #include "chainrule/training/diagnosis.h"
 #include "chainrule/training/fit.h"
 #include "tests/support/findings.h"

@@ -10,6 +10,7 @@
 #include <numeric>
 #include <thread>
 
+#include "chainrule/data/encoder_plan.h"
 #include "tests/support/real_tables.h"
 
 namespace chainrule::slow_mnist_test {

@@ -8,6 +8,8 @@
 
 #include "chainrule/base/error.h"
 #include "chainrule/base/text.h"
+#include "chainrule/data/table_columns.h"
+#include "chainrule/data/table_rows.h"
 
 namespace chainrule {
 namespace {

@@ -11,6 +11,8 @@
 #include "chainrule/base/error.h"
 #include "chainrule/data/columns/column_checks.h"
 #include "chainrule/data/columns/column_values.h"
+#include "chainrule/data/scaling.h"
+#include "chainrule/data/table_columns.h"
 
 namespace chainrule {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Converts columns to inputs of the network: fits scales and categories, and encodes rows. Internal to data/.
+// Converts columns to inputs of the network: fits scales and categories, and encodes rows. Internal.
 #pragma once
 
 #include <cmath>
@@ -16,6 +16,19 @@ namespace chainrule {
 
 /// `value` clamped to the range of a float.
 float as_float(double value);
+
+/// Maximum number of categories of a column with their own inputs: the most frequent ones on the training rows.
+constexpr std::size_t kMaxCategories = 100;
+
+/// The scaled number as in encode(), clamped to the range of a float; 0 for a constant column.
+float encode_number(const InputColumn& column, double x);
+/// The column.width() inputs of a column. x: the number, NaN if missing; of a boolean 0 or 1; of a date its seconds
+/// since 1970 (of a time those since midnight); of a category its index in column.categories, any other value if
+/// unseen.
+void encode_input(const InputColumn& column, double x, std::span<float> inputs);
+/// One name per input of the network: "age", "age is missing", "color = red", "color is new", "bought (linear)",
+/// "bought (day of week, sin)"; none for images.
+std::vector<std::string> input_names(const Encoder& encoder);
 
 /// Fits scales, medians and categories of the input columns to these rows. The j-th index is the table's column of
 /// input j.

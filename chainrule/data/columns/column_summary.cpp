@@ -8,6 +8,8 @@
 
 #include "chainrule/base/error.h"
 #include "chainrule/base/text.h"
+#include "chainrule/data/columns/column_values.h"
+#include "chainrule/data/columns/dates.h"
 
 namespace chainrule {
 namespace {

@@ -8,7 +8,10 @@
 
 #include "chainrule/base/text.h"
 #include "chainrule/data/columns/column_checks.h"
+#include "chainrule/data/columns/dates.h"
 #include "chainrule/data/label_index.h"
+#include "chainrule/data/table_columns.h"
+#include "chainrule/data/table_rows.h"
 
 namespace chainrule {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Columns whose texts stand for numbers: booleans and dates. Internal to data/.
+// Columns whose texts stand for numbers: booleans and dates. Internal.
 #pragma once
 
 #include <cstddef>
@@ -10,6 +10,11 @@
 #include "chainrule/data/encoder.h"
 
 namespace chainrule {
+
+/// The numbers of a column (from 0) of the table for an input that is not a category: those of the column itself, or,
+/// for booleans and dates, the values of its texts in `storage`, NaN for an unknown word. Throws Error (input) at the
+/// first field without such a value.
+const Column& numbers_for(const InputColumn& input, const Table& table, std::size_t index, Column& storage);
 
 /// Throws Error (input) at the first field of the column that is not a date of this form.
 void require_dates(const Table& table, std::size_t index, DateForm form, const std::string& hint);

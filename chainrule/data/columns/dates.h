@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Dates and times as text and as numbers: seconds since 1970-01-01T00:00:00 UTC in the proleptic Gregorian calendar.
+// Internal.
 #pragma once
 
 #include <array>
@@ -7,18 +8,11 @@
 #include <string>
 #include <string_view>
 
-#pragma GCC visibility push(default)
+#include "chainrule/data/encoder.h"
+
 namespace chainrule {
 
-/// The date format of a column. All formats but compact and time also read plain.
-enum class DateForm {
-  /// 2024-01-31, 2024/1/31, 31.01.2024, 31 Jan 2024, Jan 31, 2024: unambiguous order; 2024-01 is its first day
-  plain,
-  day_first,    ///< 31/01/2024
-  month_first,  ///< 01/31/2024
-  compact,      ///< 20240131
-  time          ///< 12:30 or 12:30:05.25: seconds since midnight
-};
+/// In the order of DateForm.
 inline constexpr std::array<std::string_view, 5> kDateForms{"plain", "day_first", "month_first", "compact", "time"};
 /// "a date such as 2024-01-31"
 std::string_view example_of(DateForm form);
@@ -31,12 +25,10 @@ std::optional<double> seconds_of_compact(double number);
 /// "2024-01-31", "2024-01-31T12:30:05" or, of form time, "12:30:05"; clamped to the years 1 to 9999.
 std::string date_text(double seconds, DateForm form);
 
-/// Periods of a date.
-enum class Cycle { time_of_day, day_of_week, day_of_year };
+/// In the order of Cycle.
 inline constexpr std::array<std::string_view, 3> kCycleNames{"time of day", "day of week", "day of year"};
 /// Elapsed fraction of the cycle, in [0, 1): of the day, of the week since Monday (in whole days), of the year (in
 /// whole days). `seconds` is clamped to the years 1 to 9999.
 double phase_of(Cycle cycle, double seconds);
 
 }  // namespace chainrule
-#pragma GCC visibility pop

@@ -15,6 +15,7 @@
 #include "chainrule/data/formats/csv_parser.h"
 #include "chainrule/data/formats/load_table.h"
 #include "chainrule/data/formats/loaders.h"
+#include "chainrule/data/table_columns.h"
 
 namespace chainrule::formats {
 namespace {

@@ -14,6 +14,7 @@
 
 #include "chainrule/base/error.h"
 #include "chainrule/data/formats/loaders.h"
+#include "chainrule/data/table_columns.h"
 
 namespace chainrule::formats {
 

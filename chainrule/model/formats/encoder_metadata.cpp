@@ -5,6 +5,8 @@
 #include <array>
 
 #include "chainrule/base/error.h"
+#include "chainrule/data/columns/dates.h"
+#include "chainrule/data/scaling.h"
 #include "chainrule/model/formats/json.h"
 
 namespace chainrule::formats {

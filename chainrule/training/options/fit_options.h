@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "chainrule/data/encoder_plan.h"
+#include "chainrule/data/encoder.h"
 #include "chainrule/engine/formulas/activation.h"
 #include "chainrule/engine/initialize.h"
 #include "chainrule/engine/train_options.h"

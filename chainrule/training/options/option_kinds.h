@@ -12,6 +12,7 @@
 
 #include "chainrule/base/error.h"
 #include "chainrule/base/text.h"
+#include "chainrule/data/scaling.h"
 #include "chainrule/metrics/metrics.h"
 #include "chainrule/metrics/threshold.h"
 #include "chainrule/training/options/option_table.h"

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "chainrule/base/error.h"
+#include "chainrule/data/scaling.h"
 #include "chainrule/metrics/metrics.h"
 #include "chainrule/training/options/option_kinds.h"
 

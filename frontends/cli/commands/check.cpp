@@ -2,6 +2,7 @@
 // check [MODEL] DATA: checks the gradient and the engine, with planted faults.
 #include <limits>
 
+#include "chainrule/data/table_rows.h"
 #include "chainrule/report/documents.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/subject.h"

@@ -6,6 +6,10 @@
 #include <cmath>
 
 #include "chainrule/base/text.h"
+#include "chainrule/data/columns/column_inputs.h"
+#include "chainrule/data/columns/column_values.h"
+#include "chainrule/data/encoding.h"
+#include "chainrule/data/table_rows.h"
 #include "chainrule/explain/documents.h"
 #include "chainrule/explain/text.h"
 #include "cli/commands/commands.h"

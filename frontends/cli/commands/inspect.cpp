@@ -6,6 +6,8 @@
 #include <optional>
 #include <system_error>
 
+#include "chainrule/data/table_columns.h"
+#include "chainrule/data/table_rows.h"
 #include "chainrule/model/formats/safetensors.h"
 #include "chainrule/report/documents.h"
 #include "chainrule/training/fit.h"

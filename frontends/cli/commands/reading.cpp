@@ -10,6 +10,8 @@
 
 #include "chainrule/base/text.h"
 #include "chainrule/base/version.h"
+#include "chainrule/data/table_columns.h"
+#include "chainrule/data/table_rows.h"
 #include "chainrule/model/formats/safetensors.h"
 #include "cli/command_line/completion.h"
 #include "cli/command_line/error_wording.h"

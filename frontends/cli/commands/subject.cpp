@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "chainrule/base/text.h"
+#include "chainrule/data/table_rows.h"
 #include "chainrule/model/formats/safetensors.h"
 #include "cli/command_line/error_wording.h"
 #include "cli/commands/commands.h"

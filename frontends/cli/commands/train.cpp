@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "chainrule/base/text.h"
+#include "chainrule/data/encoder_plan.h"
 #include "chainrule/model/formats/safetensors.h"
 #include "chainrule/report/documents.h"
 #include "chainrule/report/training_report.h"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/output/predictions.h"
+#include "chainrule/data/table_columns.h"
+#include "chainrule/data/table_rows.h"
 #include "chainrule/report/json.h"
 
 #include <fmt/format.h>

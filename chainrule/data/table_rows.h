@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows of a table: their position in the file, their fields as text, and their removal. Internal.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "chainrule/data/table.h"
+
+namespace chainrule {
+
+/// The number of row `row` (from 0) in the file, from 1, including rows that were left out. Throws Error (usage) for a
+/// missing row.
+std::size_t number_of_row(const Table& table, std::size_t row);
+/// Rows of the file, including those that were left out.
+std::size_t rows_in_file(const Table& table);
+
+/// The position of row `row` (from 0), for messages: "FILE:LINE", or "FILE: row N" (from 1) if there are no lines.
+std::string location_of_row(const Table& table, std::size_t row);
+
+/// A field as written in the file if the column's text was requested, else its value: the spelling, the fewest digits
+/// of a number, or "" if missing.
+std::string field_text(const Table& table, const Column& column, std::size_t row);
+
+/// Removes the rows without a value in this column, unless no row has one; a note gives their number and the first of
+/// them. The result is the table of a file without these rows, except for row numbers and lines.
+void leave_out_rows_without(Table& table, std::size_t column, std::string_view what = "target");
+
+}  // namespace chainrule
