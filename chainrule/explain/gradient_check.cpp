@@ -16,6 +16,7 @@
 #include "chainrule/base/random.h"
 #include "chainrule/engine/reference/error_bounds.h"
 #include "chainrule/engine/reference/numerical_derivative.h"
+#include "chainrule/engine/reference/planted_faults.h"
 #include "chainrule/engine/reference/reference.h"
 #include "chainrule/explain/explain.h"
 #include "chainrule/explain/reference_check.h"
@@ -385,8 +386,8 @@ struct Checker {
     const ReferenceStep faulty_step = reference_step(architecture, parameters, loss, batch, weight_decay, {}, fault);
     const std::vector<GradientTensor> faulty = tensors_of(architecture, faulty_step, step.objective());
     const std::vector<Candidate> worst = candidates(faulty);
-    FaultCheck check;
-    check.fault = fault;
+    FaultCheck check{std::string(fault_name(fault.kind)), std::string(fault_words(fault.kind)), fault_location(fault),
+                     fault.layer};
     check.effect = worst.front().effect;
     if (check.effect > kWithinRounding) {
       compare_fault(faulty, worst, check);
@@ -465,7 +466,7 @@ std::vector<std::string> failures_of(const CheckReport& report) {
   for (const FaultCheck& check : report.faults)
     if (check.verdict == FaultVerdict::missed)
       failures.push_back(fmt::format("planted fault {} in {}: expected to be caught, found an error of {:.1e} only",
-                                     fault_name(check.fault.kind), fault_location(check.fault), check.error));
+                                     check.fault, check.location, check.error));
   for (const EngineCheck& check : report.engine)
     if (!(check.worst_ratio <= 1))
       failures.push_back(fmt::format("the engine's dJ/d{}: expected {} within {:.1e}, found {}",

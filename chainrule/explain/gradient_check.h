@@ -6,12 +6,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "chainrule/engine/dataset.h"
 #include "chainrule/engine/formulas/loss.h"
 #include "chainrule/engine/network.h"
-#include "chainrule/engine/reference/planted_faults.h"
 
 #pragma GCC visibility push(default)
 namespace chainrule {
@@ -64,7 +64,10 @@ enum class FaultVerdict {
 std::string_view verdict_name(FaultVerdict verdict);
 
 struct FaultCheck {
-  PlantedFault fault;
+  std::string fault;        ///< "dropped_slope"
+  std::string description;  ///< "f'(z) left out"
+  std::string location;     ///< "delta2", "dJ/dW1", in the article's notation, or "the network"
+  std::size_t layer = 0;    ///< affine layer, from 0; 0 for a fault of the whole network
   FaultVerdict verdict = FaultVerdict::missed;
   double effect = 0;     ///< the largest error of the faulty gradient against the correct one
   double error = 0;      ///< of the faulty gradient against the numerical derivative, at `where`
@@ -83,7 +86,7 @@ struct CheckReport {
   bool dropout_left_out = false;     ///< the network has dropout, which the check turns off
   std::vector<TensorCheck> tensors;  ///< per layer weights, then biases
   std::vector<EngineCheck> engine;   ///< the same; empty if not requested
-  std::vector<FaultCheck> faults;    ///< in the order of all_faults(); empty if not requested
+  std::vector<FaultCheck> faults;    ///< kind by kind, each in every layer; empty if not requested
 
   /// One line with the first failure and the number of further ones; "" if the check passed.
   std::string failure() const;

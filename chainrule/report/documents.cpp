@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "chainrule/data/columns/dates.h"
 #include "chainrule/report/parts.h"
 #include "chainrule/training/options/option_table.h"
 
@@ -108,9 +109,9 @@ Json object_of(const EngineCheck& check) {
 }
 
 Json object_of(const FaultCheck& check) {
-  Json object = {{"fault", fault_name(check.fault.kind)},
-                 {"words", fault_words(check.fault.kind)},
-                 {"place", fault_location(check.fault)},
+  Json object = {{"fault", check.fault},
+                 {"words", check.description},
+                 {"place", check.location},
                  {"verdict", verdict_name(check.verdict)},
                  {"effect", json_number(check.effect)}};
   if (check.verdict == FaultVerdict::no_effect) object["reason"] = check.reason;

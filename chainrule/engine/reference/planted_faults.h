@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Mistakes that real backpropagation code had. The double-precision reference can compute with one of them, so that a
-// gradient check can prove that it detects it. The engine does not contain them.
+// gradient check can prove that it detects it. The engine does not contain them. Internal.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,6 @@
 
 #include "chainrule/engine/network.h"
 
-#pragma GCC visibility push(default)
 namespace chainrule {
 
 enum class Fault {
@@ -56,4 +55,3 @@ std::string_view fault_words(Fault kind);
 std::string fault_location(const PlantedFault& fault);
 
 }  // namespace chainrule
-#pragma GCC visibility pop
