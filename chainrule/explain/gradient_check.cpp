@@ -386,8 +386,11 @@ struct Checker {
     const ReferenceStep faulty_step = reference_step(architecture, parameters, loss, batch, weight_decay, {}, fault);
     const std::vector<GradientTensor> faulty = tensors_of(architecture, faulty_step, step.objective());
     const std::vector<Candidate> worst = candidates(faulty);
-    FaultCheck check{std::string(fault_name(fault.kind)), std::string(fault_words(fault.kind)), fault_location(fault),
-                     fault.layer};
+    FaultCheck check;
+    check.fault = fault_name(fault.kind);
+    check.description = fault_words(fault.kind);
+    check.location = fault_location(fault);
+    check.layer = fault.layer;
     check.effect = worst.front().effect;
     if (check.effect > kWithinRounding) {
       compare_fault(faulty, worst, check);

@@ -2,6 +2,7 @@
 // The JSON documents of `--json`. Fields may be added but are never removed; infinities and NaN are null.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -11,9 +12,15 @@
 #include "chainrule/model/evaluation.h"
 #include "chainrule/report/json.h"
 #include "chainrule/training/fit.h"
-#include "chainrule/training/learning_rate_finder.h"
+#include "chainrule/training/rates/learning_rate_finder.h"
 
 namespace chainrule {
+
+/// The results of tests before the training.
+struct FoundLearningRates {
+  std::optional<LearningRateFinderResult> test;
+  std::optional<LayerRates> layers;
+};
 
 /// Facts that `train` adds to the result.
 struct TrainingFacts {

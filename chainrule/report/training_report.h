@@ -8,9 +8,10 @@
 
 #include "chainrule/report/json.h"
 #include "chainrule/training/fit.h"
-#include "chainrule/training/learning_rate_finder.h"
 
 namespace chainrule {
+
+struct FoundLearningRates;
 
 /// Facts that a report contains besides the result of the training.
 struct ReportFacts {

@@ -12,6 +12,7 @@
 #include "chainrule/metrics/metrics.h"
 #include "chainrule/report/json.h"
 #include "chainrule/training/options/option_table.h"
+#include "chainrule/training/search.h"
 
 namespace chainrule {
 namespace {

@@ -30,13 +30,15 @@ struct FoldResult {
   std::vector<Note> notes;  ///< as in FitResult
 };
 
-/// A metric over the folds that define it; NaN if none does.
+/// A metric over the folds that define it; NaN if none does. Folds have training rows in common, so the variance of the
+/// mean is that of the folds times (1 / folds + tested rows / other rows) (Nadeau and Bengio 2003). The interval is
+/// Student's, clamped to the metric's range; a single fold has none.
 struct CrossEstimate {
   std::string name;
   std::size_t folds = 0;  ///< that define the metric
   double mean = 0;
   double deviation = 0;      ///< standard deviation over the folds, with n - 1
-  double low = 0, high = 0;  ///< 95 % interval of the mean, see cross_estimates()
+  double low = 0, high = 0;  ///< 95 % interval of the mean
   double baseline = 0;       ///< mean of the folds' baselines
 };
 
@@ -64,14 +66,6 @@ struct CrossValidationObserver {
 /// refuses; errors of a training, with the number of its fold.
 CrossValidation cross_validate(const Table& table, const FitOptions& options, const CrossValidationOptions& how,
                                const CrossValidationObserver& observer = {}, std::size_t threads = 0);
-
-/// How many trainings cross_validate() runs in parallel.
-std::size_t trainings_at_once(const CrossValidationOptions& how, std::size_t threads);
-
-/// Means over folds. Folds have training rows in common, so the variance of a mean is that of the folds times
-/// (1 / folds + tested rows / other rows) (Nadeau and Bengio 2003). The interval is Student's, clamped to the metric's
-/// range; a single fold has none.
-std::vector<CrossEstimate> cross_estimates(const std::vector<FoldResult>& folds);
 
 }  // namespace chainrule
 #pragma GCC visibility pop

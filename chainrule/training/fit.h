@@ -27,9 +27,6 @@ struct FitResult {
   std::vector<Note> notes;       ///< decisions and warnings
 };
 
-/// The loss of these options for a task. Throws Error (usage) if it does not suit the task or the output activation.
-Loss loss_for(Task task, const FitOptions& options);
-
 /// Everything that is known before training, so that callers can print it.
 struct FitPlan {
   Encoder encoder;
@@ -39,11 +36,8 @@ struct FitPlan {
   std::size_t memory_bytes = 0;  ///< estimate of what training needs
   std::vector<Note> notes;
 };
-/// The encoder options of these options for a table. Throws Error (usage).
-EncoderOptions encoder_options(const Table& table, const FitOptions& options);
+/// Makes all decisions; `validation` replaces the split. Throws Error (usage, input) as fit().
 FitPlan plan_fit(const Table& table, const FitOptions& options, const Table* validation = nullptr);
-/// The network of these options for an encoder. Throws Error (usage).
-Architecture architecture_for(const Encoder& encoder, const FitOptions& options);
 
 /// The rows of a plan, encoded once for the training and every other reader of the same rows. Selections point into it,
 /// so it must outlive them and must not move.
@@ -61,8 +55,6 @@ struct FitData {
 /// Separate from plan_fit() so that a caller can check plan.memory_bytes before this allocates them. `validation` as
 /// for plan_fit(). Throws as encode() does, and Error (usage) if all validation rows have weight 0.
 FitData encode_fit(const FitPlan& plan, const Table& table, const Table* validation = nullptr);
-/// The network at the start of training.
-Network start_network(const Architecture& architecture, const FitOptions& options);
 
 /// Trains a model on a table; `validation` replaces the split. An interrupted training (observer.should_stop) still
 /// returns a model. `threads` as for train(). Throws Error as the functions it calls.

@@ -14,27 +14,16 @@
 #include <string>
 #include <vector>
 
-#include "chainrule/base/elementary.h"
 #include "chainrule/base/error.h"
 #include "chainrule/base/parallel_jobs.h"
-#include "chainrule/base/random.h"
 #include "chainrule/base/text.h"
 #include "chainrule/engine/kernels/thread_pool.h"
 #include "chainrule/training/options/option_table.h"
+#include "chainrule/training/search.h"
 
 namespace chainrule {
 
-// The values of a trial.
-
-/// A value of each range: drawn from it; with a parent, the parent's value or a neighbor of it.
-std::vector<std::string> draw_values(const std::vector<SearchRange>& ranges, const std::vector<std::string>* parent,
-                                     std::uint64_t seed, std::size_t trial, std::size_t attempt);
-
-// The ranges of a search, and how the values of a trial are drawn.
-
 namespace {
-
-constexpr std::size_t kDecisions = 1'000'000;  // first index in the random stream that decides which options vary
 
 std::vector<std::string> parts_of(std::string_view text, char separator) {
   std::vector<std::string> parts;
@@ -63,37 +52,6 @@ bool may_vary(const Option& option) {
   if (option.group == "rows" || option.name == "seed" || option.name == "optimizer") return false;
   constexpr std::array kOfData{"scaling", "target-scaling", "clamp-predictions", "class-weight"};
   return option.group != "data" || std::ranges::find(kOfData, option.name) != kOfData.end();
-}
-
-std::string number_between(const SearchRange& range, double fraction) {
-  const double width = elementary::log(range.high / range.low);
-  return fmt::format("{:.3g}", range.low * elementary::exp(fraction * width));
-}
-
-// The position of a value between the ends, in [0, 1]; 0.5 if unknown.
-double position_between(const SearchRange& range, const std::string& value) {
-  double number = 0;
-  if (!number_from_text(value, number) || !(number > 0)) return 0.5;
-  return std::clamp(elementary::log(number / range.low) / elementary::log(range.high / range.low), 0.0, 1.0);
-}
-
-std::string drawn(const SearchRange& range, double uniform) {
-  if (range.values.empty()) return number_between(range, uniform);
-  const auto index = static_cast<std::size_t>(uniform * static_cast<double>(range.values.size()));
-  return range.values[std::min(index, range.values.size() - 1)];
-}
-
-// A neighbor of `value`.
-std::string varied(const SearchRange& range, const std::string& value, double uniform) {
-  constexpr double kReach = 0.25;
-  if (range.values.empty())
-    return number_between(range, std::clamp(position_between(range, value) + kReach * (2 * uniform - 1), 0.0, 1.0));
-  const auto at = std::ranges::find(range.values, value);
-  if (at == range.values.end()) return drawn(range, uniform);
-  const auto last = static_cast<std::ptrdiff_t>(range.values.size()) - 1;
-  std::ptrdiff_t next = (at - range.values.begin()) + (uniform < 0.5 ? -1 : 1);
-  if (next < 0 || next > last) next = std::clamp(2 * (at - range.values.begin()) - next, std::ptrdiff_t{0}, last);
-  return range.values[static_cast<std::size_t>(next)];
 }
 
 }  // namespace
@@ -129,13 +87,8 @@ SearchRange range_from_text(std::string_view text) {
                        fmt::format("expected LOW..HIGH, two numbers above 0, of {}, found {}", option->key(),
                                    in_quotes(std::string(what))),
                        "VALUE|VALUE|VALUE tries these");
-  for (const double fraction : {0.0, 0.37, 1.0}) check_value(*option, number_between(range, fraction), text);
+  for (const double fraction : {0.0, 0.37, 1.0}) check_value(*option, value_between(range, fraction), text);
   return range;
-}
-
-std::string range_text(const SearchRange& range) {
-  if (range.values.empty()) return fmt::format("{}={}..{}", range.option, range.low, range.high);
-  return fmt::format("{}={}", range.option, fmt::join(range.values, "|"));
 }
 
 std::vector<SearchRange> default_ranges(const FitOptions& start, Task task) {
@@ -151,35 +104,12 @@ std::vector<SearchRange> default_ranges(const FitOptions& start, Task task) {
   return ranges;
 }
 
-std::vector<std::string> draw_values(const std::vector<SearchRange>& ranges, const std::vector<std::string>* parent,
-                                     std::uint64_t seed, std::size_t trial, std::size_t attempt) {
-  const Stream stream{seed, Purpose::search, static_cast<std::uint32_t>(attempt), static_cast<std::uint32_t>(trial)};
-  std::vector<std::string> values;
-  for (std::size_t r = 0; r < ranges.size(); ++r) {
-    const double uniform = random_uniform(stream, r);
-    const bool stays = parent != nullptr && random_uniform(stream, kDecisions + r) < 0.6;
-    values.push_back(stays               ? (*parent)[r]
-                     : parent == nullptr ? drawn(ranges[r], uniform)
-                                         : varied(ranges[r], (*parent)[r], uniform));
-  }
-  return values;
-}
 namespace {
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN(), kInfinity = std::numeric_limits<double>::infinity();
-constexpr std::size_t kRound = 10;  // trials that are halved together
 constexpr std::size_t kParents = 3;
 
 using Job = std::pair<std::size_t, std::size_t>;  // trial, fold
-
-// How many trials of a round are measured on how many folds: all on a fifth of them, ...
-struct Rung {
-  std::size_t trials, folds;
-};
-std::vector<Rung> rungs(std::size_t trials, std::size_t folds) {
-  const std::size_t some = (4 * trials + 9) / 10, few = (some + 1) / 2;
-  return {{trials, (folds + 4) / 5}, {some, (3 * folds + 4) / 5}, {few, folds}};
-}
 
 class Search {
  public:
@@ -398,33 +328,6 @@ FitOptions with_settings(const FitOptions& options, const Trial& trial) {
   FitOptions changed = options;
   for (const auto& [key, value] : trial.settings) set_option(changed, key, value, key);
   return changed;
-}
-
-std::size_t max_trial_memory(const Table& table, const FitOptions& options, const TuneOptions& how) {
-  std::size_t maximum = plan_fit(table, options).memory_bytes;
-  for (const SearchRange& range : how.ranges) {
-    std::vector<std::string> values = range.values;
-    if (values.empty()) values = {fmt::format("{}", range.low), fmt::format("{}", range.high)};
-    // Options without influence on the plan are checked by their own range, since planning a long table takes a while.
-    const bool has_a_plan = find_option(range.option)->group == "network" || range.option == "batch_size";
-    for (const std::string& value : values) {
-      const FitOptions changed = with_settings(options, {{{range.option, value}}, {}, {}});
-      if (has_a_plan) maximum = std::max(maximum, plan_fit(table, changed).memory_bytes);
-    }
-  }
-  return maximum;
-}
-
-std::size_t planned_trainings(const TuneOptions& how) {
-  std::size_t count = how.folds;
-  for (std::size_t first = 0; first < how.trials; first += kRound) {
-    std::size_t done = 0;
-    for (const auto& [trials, folds] : rungs(std::min(kRound, how.trials - first), how.folds)) {
-      count += trials * (folds - done);
-      done = folds;
-    }
-  }
-  return count;
 }
 
 TuneResult tune(const Table& table, const FitOptions& options, const TuneOptions& how, const TuneObserver& observer,

@@ -25,7 +25,6 @@ struct SearchRange {
 /// Parses "learning_rate=0.001..0.1" or "hidden=64,64|256,256". Throws Error (usage) for an unknown option, a value
 /// that it does not accept, and bounds that are not 0 < low < high.
 SearchRange range_from_text(std::string_view text);
-std::string range_text(const SearchRange& range);
 /// Default ranges around these options: learning rate within a factor of 4, hidden layers, dropout, weight decay,
 /// activation, batch size, epochs, scaling, and label smoothing for classes.
 std::vector<SearchRange> default_ranges(const FitOptions& start, Task task);
@@ -84,13 +83,6 @@ struct TuneObserver {
 /// (usage) for a score that is undefined on a fold.
 TuneResult tune(const Table& table, const FitOptions& options, const TuneOptions& how,
                 const TuneObserver& observer = {}, std::size_t threads = 0);
-
-/// Estimated maximum memory of one training of the search, in bytes. Throws Error (usage) for a value of a range that
-/// does not fit the other options.
-std::size_t max_trial_memory(const Table& table, const FitOptions& options, const TuneOptions& how);
-
-/// How many trainings a search runs.
-std::size_t planned_trainings(const TuneOptions& how);
 
 /// The options of a trial.
 FitOptions with_settings(const FitOptions& options, const Trial& trial);

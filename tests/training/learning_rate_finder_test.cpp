@@ -7,6 +7,7 @@
 #include <map>
 #include <sstream>
 
+#include "chainrule/training/rates/rate_warning.h"
 #include "tests/support/library.h"
 #include "tests/support/real_tables.h"
 #include "tests/support/tables.h"

@@ -9,6 +9,7 @@
 #include "chainrule/base/text.h"
 #include "chainrule/report/cross_validation_report.h"
 #include "chainrule/training/cross_validation.h"
+#include "chainrule/training/fold_trainings.h"
 #include "cli/command_line/error_wording.h"
 #include "cli/commands/commands.h"
 #include "cli/output/cv.h"

@@ -5,7 +5,8 @@
 #include <optional>
 
 #include "chainrule/base/error.h"
-#include "chainrule/training/learning_rate_finder.h"
+#include "chainrule/report/documents.h"
+#include "chainrule/training/rates/learning_rate_finder.h"
 #include "cli/command_line/parse.h"
 #include "cli/output/terminal.h"
 

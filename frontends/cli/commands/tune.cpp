@@ -12,6 +12,8 @@
 #include "chainrule/model/formats/safetensors.h"
 #include "chainrule/report/training_report.h"
 #include "chainrule/training/cross_validation.h"
+#include "chainrule/training/fold_trainings.h"
+#include "chainrule/training/search.h"
 #include "cli/command_line/error_wording.h"
 #include "cli/commands/commands.h"
 #include "cli/output/signals.h"

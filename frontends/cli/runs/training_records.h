@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "chainrule/training/observer.h"
+#include "chainrule/training/train.h"
 #include "cli/runs/tensorboard.h"
 #include "cli/runs/training_log.h"
 

@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "chainrule/base/error.h"
+#include "chainrule/training/search.h"
 
 namespace chainrule::cli {
 namespace {

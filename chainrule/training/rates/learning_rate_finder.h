@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finds a learning rate: range tests before a training, and a check after it whether its rate was far off.
+// Finds a learning rate by tests before a training.
 #pragma once
 
 #include <cstddef>
 #include <functional>
 #include <limits>
-#include <optional>
-#include <string>
 #include <vector>
 
 #include "chainrule/training/fit.h"
@@ -57,21 +55,6 @@ struct LayerRates {
 /// rows ends more than 2 % lower. Throws as find_learning_rate().
 LayerRates find_layer_rates(const FitPlan& plan, const FitData& data, const FitOptions& options,
                             const LearningRateFinderOptions& how = {});
-
-/// The results of tests before the training.
-struct FoundLearningRates {
-  std::optional<LearningRateFinderResult> test;
-  std::optional<LayerRates> layers;
-};
-
-/// A warning if a training of at least 3 epochs and 20 steps failed because of its learning rate. All must hold:
-/// 1. In the first quarter of the epochs, the mean loss rose above three times its start; or it fell too late to come
-///    half the way from the baseline to the minimum of the loss.
-/// 2. A range test finds a rate that is more than 5 times smaller or larger.
-/// 3. In trial runs of equal length, that rate lowers the loss of other rows at least twice as far.
-/// None if the check would cost more multiplications than the training and more than 1e11.
-std::optional<Note> warning_of_rate(const FitPlan& plan, const FitData& data, const FitOptions& options,
-                                    const FitResult& result, const LearningRateFinderOptions& how = {});
 
 }  // namespace chainrule
 #pragma GCC visibility pop
