@@ -41,8 +41,6 @@
 #include "chainrule/data/split.h"
 // Whether predictions are good.
 #include "chainrule/metrics/metrics.h"
-#include "chainrule/metrics/evaluate.h"
-#include "chainrule/metrics/intervals.h"
 // From inputs to a model.
 #include "chainrule/training/train.h"
 #include "chainrule/training/history.h"

@@ -216,12 +216,6 @@ Metrics baseline_metrics(const Selection& targets) {
   return metrics;
 }
 
-const Estimate* find_estimate(const Estimates& estimates, std::string_view name) {
-  for (const Estimate& estimate : estimates.metrics)
-    if (estimate.name == name) return &estimate;
-  return nullptr;
-}
-
 Estimates estimate_metrics(ConstMatrixView predictions, const Selection& targets, const EstimateOptions& options) {
   const PreparedRows prepared = prepare(predictions, targets, Depth::all, options.threshold);
   const std::vector<float> weights = weights_of(targets);

@@ -4,7 +4,10 @@
 #include <algorithm>
 
 #include "chainrule/base/error.h"
+#include "chainrule/engine/inference.h"
+#include "chainrule/engine/kernels/tree.h"
 #include "chainrule/metrics/prepared.h"
+#include "chainrule/metrics/row_losses.h"
 
 namespace chainrule {
 namespace {
@@ -74,6 +77,27 @@ std::size_t predicted_class(std::span<const float> scores, std::optional<double>
   for (std::size_t k = 1; k < scores.size(); ++k)
     if (scores[k] > scores[best]) best = k;
   return best;
+}
+
+Metrics evaluate(const Network& network, const Loss& loss, const Selection& rows, std::size_t threads,
+                 std::string_view also, std::optional<double> threshold) {
+  expect_at_least(1, rows.rows.size(), "rows to evaluate");
+  Matrix outputs = predict_outputs(network, rows, threads);
+  const Dataset& data = *rows.data;
+  const std::vector<double> losses = losses_of_rows(loss, outputs.view(), rows);
+  const std::vector<float>& weights = data.weights_of_loss();
+  const auto weight = [&](std::size_t i) { return weights.empty() ? 1.0 : double(weights[rows.rows[i]]); };
+  const double total = kernels::tree_sum(losses.size(), [&](std::size_t i) { return weight(i) * losses[i]; });
+  Metrics metrics = {{"loss", total / kernels::tree_sum(losses.size(), weight)}};
+  apply_link(loss, outputs.view());
+  for (Metric& metric : compute_metrics(outputs.view(), rows, also, threshold)) metrics.push_back(std::move(metric));
+  return metrics;
+}
+
+const Estimate* find_estimate(const Estimates& estimates, std::string_view name) {
+  for (const Estimate& estimate : estimates.metrics)
+    if (estimate.name == name) return &estimate;
+  return nullptr;
 }
 
 }  // namespace chainrule

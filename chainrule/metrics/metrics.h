@@ -5,15 +5,17 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "chainrule/base/matrix.h"
 #include "chainrule/engine/dataset.h"
+#include "chainrule/engine/formulas/loss.h"
+#include "chainrule/engine/network.h"
 
 #pragma GCC visibility push(default)
 namespace chainrule {
@@ -51,6 +53,29 @@ std::vector<std::uint64_t> confusion_matrix(ConstMatrixView predictions, const S
 /// Index of the largest score; the first of equals. With a threshold and two classes: the second class if its fraction
 /// of the scores, clipped at 0, is at least the threshold.
 std::size_t predicted_class(std::span<const float> scores, std::optional<double> threshold = {});
+
+/// Loss and metrics of a network on rows: the loss (mean over rows with the weights of the loss) as metric "loss", then
+/// the metrics of compute_metrics(). Throws Error (usage) if rows, outputs and targets do not match.
+Metrics evaluate(const Network& network, const Loss& loss, const Selection& rows, std::size_t threads = 0,
+                 std::string_view also = {}, std::optional<double> threshold = {});
+
+/// A metric, with an interval that estimates its value on other rows of the same kind; NaN where a value is missing.
+struct Estimate {
+  std::string name;
+  double value = std::numeric_limits<double>::quiet_NaN();
+  double low = std::numeric_limits<double>::quiet_NaN(), high = low;  ///< 95 % interval
+  double baseline = std::numeric_limits<double>::quiet_NaN();         ///< of the baseline, fitted to these rows
+  std::string undefined = {};  ///< why the value is undefined; "" if it is defined
+};
+
+struct Estimates {
+  std::size_t rows = 0;
+  std::size_t resamples = 0;  ///< for the intervals; 0 = none
+  bool normal = false;  ///< intervals are value +- 1.96 standard errors, since the rows were too many for percentiles
+  std::vector<Estimate> metrics;  ///< in the order of metric_names()
+};
+/// nullptr if there is none with this name.
+const Estimate* find_estimate(const Estimates& estimates, std::string_view name);
 
 }  // namespace chainrule
 #pragma GCC visibility pop

@@ -9,7 +9,9 @@
 
 #include "chainrule/base/error.h"
 #include "chainrule/base/text.h"
-#include "chainrule/model/prediction.h"
+#include "chainrule/metrics/intervals.h"
+#include "chainrule/model/encoded_predictions.h"
+#include "chainrule/model/fingerprint.h"
 
 namespace chainrule {
 namespace {
@@ -34,12 +36,12 @@ Estimates estimate_some(const Model& model, const Predictions& all, const Select
   return estimate(model, predictions, some);
 }
 
-}  // namespace
+struct RowGroup {
+  std::string value;
+  std::vector<std::size_t> rows;
+};
 
-Estimates estimate(const Model& model, const Selection& rows, std::size_t threads) {
-  return estimate(model, predict(model, rows, threads), rows);
-}
-
+// The rows of a table by their value in a column.
 std::vector<RowGroup> groups_by(const std::string& by, const Table& table) {
   const Column& column = table.columns[find_column(table, by, "by")];
   std::map<std::pair<double, std::string>, std::vector<std::size_t>> rows;
@@ -62,12 +64,21 @@ std::vector<RowGroup> groups_by(const std::string& by, const Table& table) {
   return groups;
 }
 
-Evaluation measure(const Model& model, const Table& table, const std::vector<RowGroup>& groups, std::size_t threads) {
+}  // namespace
+
+Estimates estimate(const Model& model, const Selection& rows, std::size_t threads) {
+  return estimate(model, predict(model, rows, threads), rows);
+}
+
+Evaluation measure(const Model& model, const Table& table, const std::string& by, std::size_t threads) {
+  std::vector<RowGroup> groups;
+  if (!by.empty()) groups = groups_by(by, table);
   const Dataset data = encode(model.encoder, table, true);
   const Selection rows = all_rows(data);
   const Predictions predictions = predict(model, rows, threads);
   Evaluation evaluation;
   evaluation.task = model.encoder.task;
+  evaluation.by = by;
   evaluation.labels = model.encoder.labels;
   evaluation.weight = model.encoder.weight;
   evaluation.loss_differs = !model.encoder.class_weights.empty() || model.loss.label_smoothing > 0;

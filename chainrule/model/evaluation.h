@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "chainrule/data/encoder.h"
-#include "chainrule/metrics/intervals.h"
+#include "chainrule/metrics/metrics.h"
 #include "chainrule/model/model.h"
 
 #pragma GCC visibility push(default)
@@ -40,18 +40,10 @@ struct Evaluation {
   std::vector<Group> groups;
 };
 
-/// The rows of a table with one value in the grouping column.
-struct RowGroup {
-  std::string value;
-  std::vector<std::size_t> rows;
-};
-
-/// In ascending order, numbers by value; missing values form their own group. Throws Error (usage) for more than 100
-/// groups.
-std::vector<RowGroup> groups_by(const std::string& by, const Table& table);
-
-/// The caller fills in `model`, `data` and `by` of the result.
-Evaluation measure(const Model& model, const Table& table, const std::vector<RowGroup>& groups, std::size_t threads);
+/// Measures a model on the rows of a table, and on those of each value in column `by`, if one is named; the caller fills
+/// in `model` and `data` of the result. Groups are in ascending order, numbers by value; missing values form one, too.
+/// Throws Error as encode() does, and (usage) for a missing column and for more than 100 groups.
+Evaluation measure(const Model& model, const Table& table, const std::string& by = "", std::size_t threads = 0);
 
 }  // namespace chainrule
 #pragma GCC visibility pop

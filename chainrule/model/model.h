@@ -12,7 +12,6 @@
 #include "chainrule/engine/formulas/loss.h"
 #include "chainrule/engine/inference.h"
 #include "chainrule/engine/network.h"
-#include "chainrule/metrics/intervals.h"
 #include "chainrule/metrics/metrics.h"
 
 #pragma GCC visibility push(default)
@@ -23,7 +22,7 @@ struct Provenance {
   std::string program;                                             ///< "chainrule 0.1.0"
   std::vector<std::pair<std::string, std::string>> configuration;  ///< every option that changes results, as text
   std::uint64_t seed = 0;
-  std::string data_fingerprint;  ///< of the training table, see fingerprint() in fit.h
+  std::string data_fingerprint;  ///< of the training table, see FitData
   std::string stop;              ///< "epochs_done", "early_stopping" or "interrupted"
   std::uint64_t epochs = 0, best_epoch = 0, steps = 0;
   Metrics training, validation;
@@ -42,14 +41,6 @@ struct Model {
 /// The class of a Predictor's output `prediction`: by the threshold if there is one, else the first of the likeliest; 0
 /// for a number. Throws Error (usage) if its length differs from the model's outputs.
 std::size_t decide(const Model& model, std::span<const double> prediction);
-
-/// SHA-256, in hex, of the parameters as little-endian floats in the order of the flat block.
-std::string weights_sha256(const Network& network);
-
-/// SHA-256, in hex, of the data that an encoder reads from a table: inputs, target (text as written), weights, pixels,
-/// in the encoder's order. The order of the rows changes it. Names, formatting, other columns and, if columns match by
-/// name, their order do not. Throws as encode().
-std::string fingerprint(const Table& table, const Encoder& encoder);
 
 /// Checks that encoder, network and loss fit together and that every number is finite. Throws Error (input; usage for
 /// the architecture's sizes) with the part that does not.

@@ -5,38 +5,14 @@
 #include <numeric>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "chainrule/base/error.h"
 #include "chainrule/data/row_reader.h"
-#include "chainrule/data/table_rows.h"
-#include "chainrule/metrics/evaluate.h"
+#include "chainrule/model/encoded_predictions.h"
 #include "chainrule/model/formats/safetensors.h"
 
 namespace chainrule {
-namespace {
-
-constexpr std::size_t kRowsAtOnce = 256;
-
-std::size_t rows_at_once(std::size_t rows) { return std::clamp<std::size_t>(rows, 1, kRowsAtOnce); }
-
-}  // namespace
-
-void predict(Predictor& predictor, const Table& table, const Features& inputs, std::span<const std::size_t> rows,
-             ViewOf<double> predictions) {
-  try {
-    return predictor.predict(inputs, rows, predictions);
-  } catch (const Error&) {
-    if (predictions.rows() != rows.size()) throw;
-    for (std::size_t i = 0; i < rows.size(); ++i) try {  // which row was it?
-        predictor.predict(inputs, rows.subspan(i, 1), predictions.rows(i, 1));
-      } catch (const Error& error) {
-        if (rows[i] >= table.rows) throw;
-        throw Error(error.category(), location_of_row(table, rows[i]) + ": " + error.what(), error.hint());
-      }
-    throw;
-  }
-}
-
 MatrixOf<double> predict(const Model& model, const Table& table, std::size_t threads) {
   Predictor predictor(model, rows_at_once(table.rows), threads);
   const Dataset data = encode(model.encoder, table, false);
@@ -45,16 +21,6 @@ MatrixOf<double> predict(const Model& model, const Table& table, std::size_t thr
   MatrixOf<double> predictions(table.rows, model.encoder.outputs());
   predict(predictor, table, data.inputs, rows, predictions.view());
   return predictions;
-}
-
-Predictions predict(const Model& model, const Selection& rows, std::size_t threads) {
-  validate(rows);
-  Predictions out;
-  out.outputs = Matrix(rows.rows.size(), model.network.architecture.outputs());
-  Predictor(model, rows_at_once(rows.rows.size()), threads).outputs(rows.data->inputs, rows.rows, out.outputs.view());
-  if (rows.data->targets.rows() > 0) out.losses = losses_of_rows(model.loss, out.outputs.view(), rows);
-  apply_link(model.loss, out.outputs.view());
-  return out;
 }
 
 // One row, read as a file would be.

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "chainrule/base/version.h"
+#include "chainrule/model/fingerprint.h"
 #include "chainrule/report/parts.h"
 #include "chainrule/training/options/option_table.h"
 

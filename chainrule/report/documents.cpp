@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "chainrule/data/columns/dates.h"
+#include "chainrule/model/fingerprint.h"
 #include "chainrule/report/parts.h"
 #include "chainrule/training/options/option_table.h"
 

@@ -5,7 +5,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "chainrule/metrics/intervals.h"
+#include "chainrule/metrics/metrics.h"
 
 namespace chainrule {
 

@@ -11,6 +11,7 @@
 #include "chainrule/base/error.h"
 #include "chainrule/base/html_page.h"
 #include "chainrule/base/random.h"
+#include "chainrule/model/fingerprint.h"
 #include "chainrule/report/documents.h"
 #include "chainrule/report/parts.h"
 #include "chainrule/training/diagnosis.h"

@@ -11,6 +11,7 @@
 #include "chainrule/base/error.h"
 #include "chainrule/base/parallel_jobs.h"
 #include "chainrule/engine/kernels/thread_pool.h"
+#include "chainrule/model/fingerprint.h"
 #include "chainrule/training/fold_trainings.h"
 
 namespace chainrule {

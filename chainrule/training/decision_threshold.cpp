@@ -8,7 +8,7 @@
 
 #include "chainrule/base/error.h"
 #include "chainrule/metrics/threshold.h"
-#include "chainrule/model/prediction.h"
+#include "chainrule/model/encoded_predictions.h"
 #include "chainrule/training/options/option_table.h"
 
 namespace chainrule {

@@ -10,8 +10,8 @@
 #include "chainrule/base/error.h"
 #include "chainrule/engine/train_step.h"
 #include "chainrule/metrics/baseline_loss.h"
-#include "chainrule/metrics/evaluate.h"
-#include "chainrule/model/prediction.h"
+#include "chainrule/metrics/metrics.h"
+#include "chainrule/model/encoded_predictions.h"
 #include "chainrule/training/options/option_table.h"
 #include "chainrule/training/train.h"
 

@@ -7,7 +7,7 @@
 
 #include "chainrule/data/encoder.h"
 #include "chainrule/data/split.h"
-#include "chainrule/metrics/intervals.h"
+#include "chainrule/metrics/metrics.h"
 #include "chainrule/model/model.h"
 #include "chainrule/training/options/fit_options.h"
 #include "chainrule/training/train.h"

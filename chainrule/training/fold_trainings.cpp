@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "chainrule/engine/kernels/thread_pool.h"
+#include "chainrule/metrics/intervals.h"
 
 namespace chainrule {
 namespace {

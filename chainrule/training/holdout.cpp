@@ -14,6 +14,7 @@
 #include "chainrule/data/columns/column_type.h"
 #include "chainrule/data/columns/dates.h"
 #include "chainrule/data/encoding.h"
+#include "chainrule/data/folds.h"
 #include "chainrule/data/table_rows.h"
 
 namespace chainrule {

@@ -9,7 +9,7 @@
 #include "chainrule/base/error.h"
 #include "chainrule/engine/divergence.h"
 #include "chainrule/engine/train_step.h"
-#include "chainrule/metrics/evaluate.h"
+#include "chainrule/metrics/metrics.h"
 #include "chainrule/training/early_stopping.h"
 #include "chainrule/training/health.h"
 

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "chainrule/metrics/evaluate.h"
+#include "chainrule/metrics/metrics.h"
 #include "tests/support/cli_runner.h"
 
 namespace chainrule::cli_evaluate_test {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "chainrule/model/fingerprint.h"
 #include "tests/support/cli_runner.h"
 #include "tests/support/library.h"
 

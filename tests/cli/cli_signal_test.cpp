@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "chainrule/model/fingerprint.h"
 #include "tests/support/cli_runner.h"
 #include "tests/support/library.h"
 

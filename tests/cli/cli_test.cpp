@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "chainrule/base/version.h"
+#include "chainrule/model/fingerprint.h"
 #include "tests/support/cli_runner.h"
 #include "tests/support/data_files.h"
 #include "tests/support/library.h"

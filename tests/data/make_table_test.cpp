@@ -7,6 +7,7 @@
 
 #include "chainrule/data/formats/load_table.h"
 #include "chainrule/data/table_rows.h"
+#include "chainrule/model/fingerprint.h"
 #include "chainrule/model/formats/safetensors.h"
 #include "chainrule/model/model.h"
 #include "chainrule/model/prediction.h"

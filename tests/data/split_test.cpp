@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Validation and test rows by group and by time. Random splits and folds are in dataset_test.cpp.
+#include "chainrule/data/folds.h"
 #include "chainrule/data/split.h"
 
 #include <gtest/gtest.h>

@@ -6,6 +6,7 @@
 #include "chainrule/data/encoder_plan.h"
 #include "chainrule/data/formats/load_table.h"
 #include "chainrule/data/table_rows.h"
+#include "chainrule/model/fingerprint.h"
 #include "chainrule/training/fit.h"
 #include "tests/support/data_files.h"
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "chainrule/data/folds.h"
 #include "chainrule/engine/dataset.h"
 
 #include <gtest/gtest.h>

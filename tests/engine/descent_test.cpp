@@ -6,6 +6,7 @@
 
 #include "chainrule/data/encoder_plan.h"
 #include "chainrule/data/encoding.h"
+#include "chainrule/data/folds.h"
 #include "tests/support/real_tables.h"
 #include "tests/support/toy_data.h"
 

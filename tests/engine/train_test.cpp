@@ -13,7 +13,7 @@
 #include "chainrule/base/random.h"
 #include "chainrule/engine/initialize.h"
 #include "chainrule/engine/reference/reference.h"
-#include "chainrule/metrics/evaluate.h"
+#include "chainrule/metrics/metrics.h"
 #include "tests/support/real_tables.h"
 #include "tests/support/toy_data.h"
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Intervals: coverage, width and edge cases; and the baseline.
-#include "chainrule/metrics/intervals.h"
 
 #include <gtest/gtest.h>
 
@@ -9,6 +8,7 @@
 
 #include "chainrule/base/error.h"
 #include "chainrule/base/random.h"
+#include "chainrule/metrics/intervals.h"
 #include "chainrule/metrics/metrics.h"
 
 namespace chainrule::intervals_test {

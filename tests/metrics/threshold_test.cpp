@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The best threshold for a metric, compared with every possible threshold; and which metrics it affects.
+#include "chainrule/metrics/intervals.h"
 #include "chainrule/metrics/threshold.h"
 
 #include <gtest/gtest.h>
@@ -9,7 +10,6 @@
 
 #include "chainrule/base/error.h"
 #include "chainrule/base/random.h"
-#include "chainrule/metrics/intervals.h"
 #include "chainrule/metrics/metrics.h"
 
 namespace chainrule::threshold_test {

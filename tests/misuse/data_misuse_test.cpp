@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Misuse of data sets, models and fit(): each is refused with an Error or does not compile. Correct uses must be
 // accepted. Also runs with the address sanitizer.
+#include "chainrule/data/folds.h"
 #include "chainrule/data/table_rows.h"
+#include "chainrule/metrics/row_losses.h"
+#include "chainrule/model/fingerprint.h"
 #include "tests/support/misuse.h"
 #include "tests/support/model_samples.h"
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // One way to predict: a table, encoded rows and metrics give the same numbers.
+#include "chainrule/metrics/row_losses.h"
+#include "chainrule/model/encoded_predictions.h"
 #include "chainrule/model/prediction.h"
 
 #include <numeric>
 
-#include "chainrule/metrics/evaluate.h"
+#include "chainrule/metrics/metrics.h"
 #include "chainrule/model/evaluation.h"
 #include "chainrule/training/fit.h"
 #include "tests/support/tables.h"

@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "chainrule/data/formats/load_table.h"
-#include "chainrule/metrics/evaluate.h"
+#include "chainrule/metrics/metrics.h"
 #include "chainrule/training/fit.h"
 
 namespace chainrule::testing {

@@ -4,7 +4,10 @@
 #include <cmath>
 
 #include "chainrule/data/encoding.h"
-#include "chainrule/metrics/evaluate.h"
+#include "chainrule/metrics/intervals.h"
+#include "chainrule/metrics/metrics.h"
+#include "chainrule/metrics/row_losses.h"
+#include "chainrule/model/fingerprint.h"
 #include "chainrule/training/options/option_table.h"
 #include "tests/support/visits.h"
 

@@ -7,6 +7,7 @@
 #include "chainrule/base/error.h"
 #include "chainrule/base/random.h"
 #include "chainrule/data/columns/column_inputs.h"
+#include "chainrule/model/fingerprint.h"
 #include "chainrule/training/diagnosis.h"
 #include "chainrule/training/fit.h"
 #include "tests/support/findings.h"

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // From a table to a model: which rows train, and that no other row affects the model.
+#include "chainrule/model/fingerprint.h"
 #include "chainrule/training/fit.h"
 
 #include <algorithm>
 #include <cmath>
 #include <set>
 
-#include "chainrule/metrics/evaluate.h"
+#include "chainrule/metrics/metrics.h"
 #include "chainrule/training/options/option_table.h"
 #include "tests/support/visits.h"
 

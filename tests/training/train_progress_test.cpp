@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "chainrule/engine/initialize.h"
+#include "chainrule/model/fingerprint.h"
 #include "chainrule/model/model.h"
 #include "chainrule/training/train.h"
 #include "tests/support/toy_data.h"

@@ -36,6 +36,7 @@
 #include "chainrule/base/error.h"
 #include "chainrule/base/text.h"
 #include "chainrule/data/formats/load_table.h"
+#include "chainrule/model/fingerprint.h"
 #include "chainrule/model/formats/json.h"
 #include "chainrule/model/formats/metadata.h"
 #include "chainrule/model/model.h"

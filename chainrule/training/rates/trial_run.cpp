@@ -10,7 +10,7 @@
 #include "chainrule/base/error.h"
 #include "chainrule/base/random.h"
 #include "chainrule/engine/kernels/kernels.h"
-#include "chainrule/metrics/evaluate.h"
+#include "chainrule/metrics/metrics.h"
 #include "chainrule/training/planning.h"
 
 namespace chainrule {

@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "chainrule/base/text.h"
+#include "chainrule/model/fingerprint.h"
 #include "chainrule/model/formats/safetensors.h"
 #include "chainrule/model/model.h"
 #include "chainrule/report/json.h"

@@ -7,7 +7,7 @@
 
 #include "chainrule/base/text.h"
 #include "chainrule/data/drift.h"
-#include "chainrule/metrics/intervals.h"
+#include "chainrule/metrics/metrics.h"
 #include "chainrule/model/formats/safetensors.h"
 #include "chainrule/report/documents.h"
 #include "chainrule/training/fit.h"
@@ -94,10 +94,8 @@ int evaluate_command(const Arguments& arguments, const Terminal& terminal) {
   say_notes(terminal, table.notes);
   say_notes(terminal, drift_notes(model.encoder, table));
 
-  std::vector<RowGroup> groups;
-  if (arguments.has("by")) groups = groups_by(arguments.text("by"), table);
-  Evaluation evaluation = measure(model, table, groups, threads);
-  evaluation.by = arguments.text("by");
+  if (arguments.has("by")) find_column(table, arguments.text("by"), "by");  // refuses "", which names none
+  Evaluation evaluation = measure(model, table, arguments.text("by"), threads);
   evaluation.model = arguments.files[0];
   evaluation.data = arguments.files[1];
   if (evaluation.trained_on_these_rows)

@@ -7,8 +7,8 @@
 #include <optional>
 
 #include "chainrule/data/drift.h"
+#include "chainrule/model/encoded_predictions.h"
 #include "chainrule/model/formats/safetensors.h"
-#include "chainrule/model/prediction.h"
 #include "cli/commands/commands.h"
 #include "cli/output/predictions.h"
 #include "cli/output/signals.h"

@@ -10,6 +10,7 @@
 
 #include "chainrule/base/text.h"
 #include "chainrule/data/encoder_plan.h"
+#include "chainrule/model/fingerprint.h"
 #include "chainrule/model/formats/safetensors.h"
 #include "chainrule/report/documents.h"
 #include "chainrule/report/training_report.h"

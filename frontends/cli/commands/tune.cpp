@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "chainrule/base/text.h"
+#include "chainrule/model/fingerprint.h"
 #include "chainrule/model/formats/safetensors.h"
 #include "chainrule/report/training_report.h"
 #include "chainrule/training/cross_validation.h"

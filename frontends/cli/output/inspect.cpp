@@ -8,6 +8,7 @@
 #include <map>
 
 #include "chainrule/base/text.h"
+#include "chainrule/model/fingerprint.h"
 #include "cli/output/grid.h"
 #include "cli/output/terminal.h"
 
