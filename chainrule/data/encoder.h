@@ -98,12 +98,12 @@ struct EncoderOptions {
   std::vector<std::string> ignore = {};       ///< columns left out, by name or number
   std::string weight = {};                    ///< column with sample weights; "" = none
   std::vector<std::string> categorical = {};  ///< columns of numbers to read as categories, by name or number
-  std::vector<std::string> numeric = {};  ///< columns to read as numbers, running numbers too; text there = missing
-  std::vector<std::string> missing = {};       ///< texts that were read as missing, besides the usual ones
-  bool decimal_comma = false;                  ///< numbers were written 3,14
-  std::vector<std::string> date = {};          ///< columns of dates or times, by name or number
-  int task = -1;                               ///< -1 = decide; else a Task
-  Scaling scaling = Scaling::standard;         ///< of inputs (images are always byte / 255)
+  std::vector<std::string> numeric = {};      ///< columns to read as numbers, running numbers too; text there = missing
+  std::vector<std::string> missing = {};      ///< texts that were read as missing, besides the usual ones
+  bool decimal_comma = false;                 ///< numbers were written 3,14
+  std::vector<std::string> date = {};         ///< columns of dates or times, by name or number
+  int task = -1;                              ///< -1 = decide; else a Task
+  Scaling scaling = Scaling::standard;        ///< of inputs (images are always byte / 255)
   Scaling target_scaling = Scaling::standard;  ///< of a numeric target
   bool clamp_predictions = false;              ///< to the range of a numeric target on the training rows
 };

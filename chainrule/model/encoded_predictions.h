@@ -16,8 +16,8 @@ namespace chainrule {
 /// Rows that a Predictor should compute at a time for a table of so many rows.
 std::size_t rows_at_once(std::size_t rows);
 
-/// Predictions for these rows of a table whose inputs encode() has made: row i of `predictions` is for row rows[i]. Throws as
-/// predict(model, table).
+/// Predictions for these rows of a table whose inputs encode() has made: row i of `predictions` is for row rows[i].
+/// Throws as predict(model, table).
 void predict(Predictor& predictor, const Table& table, const Features& inputs, std::span<const std::size_t> rows,
              ViewOf<double> predictions);
 

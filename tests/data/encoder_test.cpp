@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fitting encoders to tables, and encoding with them.
-#include "chainrule/data/columns/column_inputs.h"
 #include "chainrule/data/encoder.h"
+#include "chainrule/data/columns/column_inputs.h"
 #include "chainrule/data/encoder_plan.h"
 #include "chainrule/data/encoding.h"
 #include "chainrule/data/formats/load_table.h"

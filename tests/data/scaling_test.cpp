@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Scalings of numbers, compared with NumPy, SciPy and formulas.
-#include "chainrule/data/columns/column_inputs.h"
 #include "chainrule/data/scaling.h"
+#include "chainrule/data/columns/column_inputs.h"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Validation and test rows by group and by time. Random splits and folds are in dataset_test.cpp.
-#include "chainrule/data/folds.h"
 #include "chainrule/data/split.h"
+#include "chainrule/data/folds.h"
 
 #include <gtest/gtest.h>
 

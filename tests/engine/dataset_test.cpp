@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "chainrule/data/folds.h"
 #include "chainrule/engine/dataset.h"
+#include "chainrule/data/folds.h"
 
 #include <gtest/gtest.h>
 

@@ -219,7 +219,8 @@ TEST(MissedFault, FailsTheCheck) {
   CheckReport other;
   other.checked = 1;
   EXPECT_EQ(other.failure(), "");
-  other.faults.push_back({"lost_sum", "not summed over the units above", "delta2", 1, FaultVerdict::missed, 0.5, 1e-9, {}, ""});
+  other.faults.push_back(
+      {"lost_sum", "not summed over the units above", "delta2", 1, FaultVerdict::missed, 0.5, 1e-9, {}, ""});
   EXPECT_EQ(other.failure(), "planted fault lost_sum in delta2: expected to be caught, found an error of 1.0e-09 only");
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The best threshold for a metric, compared with every possible threshold; and which metrics it affects.
-#include "chainrule/metrics/intervals.h"
 #include "chainrule/metrics/threshold.h"
+#include "chainrule/metrics/intervals.h"
 
 #include <gtest/gtest.h>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Consistency of a model, its hash, and predictions from raw numbers.
+#include "chainrule/model/model.h"
 #include "chainrule/data/columns/column_inputs.h"
 #include "chainrule/model/fingerprint.h"
-#include "chainrule/model/model.h"
 
 #include <gtest/gtest.h>
 

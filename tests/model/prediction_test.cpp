@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One way to predict: a table, encoded rows and metrics give the same numbers.
+#include "chainrule/model/prediction.h"
 #include "chainrule/metrics/row_losses.h"
 #include "chainrule/model/encoded_predictions.h"
-#include "chainrule/model/prediction.h"
 
 #include <numeric>
 

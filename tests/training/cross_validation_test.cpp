@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cross-validation: each fold equals a separate training, also with parallel trainings; means and intervals.
-#include "chainrule/model/fingerprint.h"
 #include "chainrule/training/cross_validation.h"
+#include "chainrule/model/fingerprint.h"
 #include "chainrule/training/fold_trainings.h"
 
 #include <algorithm>

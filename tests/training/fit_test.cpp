@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From a table to a model: which rows train, and that no other row affects the model.
-#include "chainrule/model/fingerprint.h"
 #include "chainrule/training/fit.h"
+#include "chainrule/model/fingerprint.h"
 
 #include <algorithm>
 #include <cmath>

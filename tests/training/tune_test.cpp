@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The search: its random draws, independence of threads and resumption, and the choice of the winner.
-#include "chainrule/training/search.h"
 #include "chainrule/training/tune.h"
+#include "chainrule/training/search.h"
 
 #include <algorithm>
 #include <cmath>

@@ -86,8 +86,7 @@ std::string faults(const CheckReport& report) {
   for (const FaultCheck& check : report.faults) {
     std::string verdict(verdict_name(check.verdict));
     std::ranges::replace(verdict, '_', ' ');
-    text += fmt::format("  {:<10} {:<12} {:<41}{}\n", verdict, check.location,
-                        check.description, outcome(check));
+    text += fmt::format("  {:<10} {:<12} {:<41}{}\n", verdict, check.location, check.description, outcome(check));
   }
   return text;
 }
