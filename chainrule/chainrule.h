@@ -5,7 +5,7 @@
 //   int main() {
 //     const chainrule::Table table = chainrule::formats::load_table("data/iris.csv");
 //     chainrule::FitOptions options;
-//     options.hidden = {16};  // and much more: see fit_options.h, options.h
+//     options.hidden = {16};  // and much more: see fit_options.h
 //     const chainrule::FitResult result = chainrule::fit(table, options);
 //     chainrule::formats::save_model(result.model, "iris.safetensors");
 //   }
@@ -43,10 +43,8 @@
 #include "chainrule/metrics/metrics.h"
 // From inputs to a model.
 #include "chainrule/training/train.h"
-#include "chainrule/training/history.h"
 #include "chainrule/training/options/fit_options.h"
 #include "chainrule/training/fit.h"
-#include "chainrule/training/options/options.h"
 #include "chainrule/training/cross_validation.h"
 #include "chainrule/training/tune.h"
 #include "chainrule/training/rates/learning_rate_finder.h"

@@ -23,10 +23,10 @@ void check(const CustomActivation& activation, const Dataset& data) {
   Network network({.inputs = 4, .layers = {{6, Activation(activation)}, {3, ActivationKind::identity}}});
   initialize(network, WeightScheme::glorot_normal, BiasScheme::normal, 1);
   const std::vector<std::size_t> rows = {0, 50, 100};  // one flower of each kind
-  const CheckReport found =
+  const GradientCheck found =
       check_gradients(network, LossKind::softmax_cross_entropy, {&data, rows}, 0, {.plant_faults = false});
   std::printf("%-8s  %zu derivatives: %s\n", activation.name.c_str(), found.checked,
-              found.failure().empty() ? "all match the differences" : "do not match the differences");
+              found.failure.empty() ? "all match the differences" : "do not match the differences");
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ void validate(const Table& table) {
   for (const Column& column : table.columns) {
     require(column.numbers.size(), column, "numbers");
     require(column.codes.size(), column, "codes");
-    require(column.texts.rows(), column, "texts");
+    require(column.texts.ends.size(), column, "texts");
     const auto maximum = std::ranges::max_element(column.codes);
     if (maximum != column.codes.end() && *maximum >= column.spellings.size())
       throw Error(ErrorCategory::input, fmt::format("column {}: code: expected less than {}, found {}",

@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,28 +22,11 @@ struct Sighting {
   std::string text;         ///< as written, cut to some 100 bytes
 };
 
-/// The fields of a column as in the file, without quotes and without blanks around them outside quotes.
-class FieldTexts {
- public:
-  void add(std::string_view text) {
-    bytes_ += text;
-    ends_.push_back(bytes_.size());
-  }
-  std::size_t rows() const { return ends_.size(); }
-  /// The fields of these rows, in this order.
-  FieldTexts some(std::span<const std::size_t> rows) const {
-    FieldTexts kept;
-    for (const std::size_t row : rows) kept.add(of_row(row));
-    return kept;
-  }
-  std::string_view of_row(std::size_t row) const {
-    const std::size_t first = row == 0 ? 0 : ends_[row - 1];
-    return std::string_view(bytes_).substr(first, ends_[row] - first);
-  }
-
- private:
-  std::string bytes_;
-  std::vector<std::size_t> ends_;
+/// The fields of a column as in the file, without quotes and without blanks around them outside quotes, one after
+/// another; that of row r ends before byte ends[r].
+struct FieldTexts {
+  std::string bytes;
+  std::vector<std::size_t> ends;
 };
 
 struct Column {

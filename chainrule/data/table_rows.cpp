@@ -118,6 +118,18 @@ Firsts firsts_of(const Table& table, const Column& column) {
   return firsts;
 }
 
+std::string_view text_of_row(const FieldTexts& texts, std::size_t row) {
+  const std::size_t first = row == 0 ? 0 : texts.ends[row - 1];
+  return std::string_view(texts.bytes).substr(first, texts.ends[row] - first);
+}
+
+// The fields of these rows, in this order.
+FieldTexts some_of(const FieldTexts& texts, std::span<const std::size_t> rows) {
+  FieldTexts kept;
+  for (const std::size_t row : rows) add_field(kept, text_of_row(texts, row));
+  return kept;
+}
+
 void keep_images(Images& images, std::span<const std::size_t> rows) {
   const std::size_t pixels = images.pixels();
   const std::span<const std::uint8_t> before = images.bytes.view();
@@ -143,7 +155,7 @@ void keep_rows(Table& table, std::span<const std::size_t> rows, std::size_t targ
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
     Column& column = table.columns[c];
     if (column.numbers.size() == rows_before) keep(column.numbers, rows);
-    if (column.texts.rows() == rows_before) column.texts = column.texts.some(rows);
+    if (column.texts.ends.size() == rows_before) column.texts = some_of(column.texts, rows);
     if (column.codes.size() == rows_before) {
       keep(column.codes, rows);
       respell(column);
@@ -178,9 +190,14 @@ std::string location_of_row(const Table& table, std::size_t row) {
   return location(table.source, table.lines.empty() ? table.first_line + number - 1 : table.lines[number - 1]);
 }
 
+void add_field(FieldTexts& texts, std::string_view text) {
+  texts.bytes += text;
+  texts.ends.push_back(texts.bytes.size());
+}
+
 std::string field_text(const Table& table, const Column& column, std::size_t row) {
   expect_below(table.rows, row, "row of the table");
-  if (column.texts.rows() == table.rows) return std::string(column.texts.of_row(row));
+  if (column.texts.ends.size() == table.rows) return std::string(text_of_row(column.texts, row));
   if (column.codes.size() == table.rows) return column.spellings[column.codes[row]];
   const double number = column.numbers.empty() ? NAN : column.numbers[row];
   return std::isnan(number) ? "" : fmt::format("{}", number);

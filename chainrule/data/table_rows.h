@@ -19,6 +19,9 @@ std::size_t rows_in_file(const Table& table);
 /// The position of row `row` (from 0), for messages: "FILE:LINE", or "FILE: row N" (from 1) if there are no lines.
 std::string location_of_row(const Table& table, std::size_t row);
 
+/// Adds the field of the next row.
+void add_field(FieldTexts& texts, std::string_view text);
+
 /// A field as written in the file if the column's text was requested, else its value: the spelling, the fewest digits
 /// of a number, or "" if missing.
 std::string field_text(const Table& table, const Column& column, std::size_t row);

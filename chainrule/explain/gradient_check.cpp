@@ -515,8 +515,8 @@ CheckReport check_gradients(const Architecture& architecture, const ReferencePar
   return std::move(checker.report);
 }
 
-CheckReport check_gradients(const Network& network, const Loss& loss, const Selection& rows, double weight_decay,
-                            const CheckOptions& options) {
+GradientCheck check_gradients(const Network& network, const Loss& loss, const Selection& rows, double weight_decay,
+                              const CheckOptions& options) {
   validate(network);
   validate(rows);
   const std::size_t count = rows.rows.size();
@@ -532,7 +532,9 @@ CheckReport check_gradients(const Network& network, const Loss& loss, const Sele
   const std::vector<float>& weights = rows.data->weights_of_loss();
   if (!weights.empty())
     for (const std::size_t row : rows.rows) exact.weights.push_back(static_cast<double>(weights[row]));
-  return check_gradients(network.architecture, reference_parameters(network), loss, exact, weight_decay, options);
+  const CheckReport report =
+      check_gradients(network.architecture, reference_parameters(network), loss, exact, weight_decay, options);
+  return {report.rows, report.objective, report.parameters, report.checked, report.kinks, report.failure()};
 }
 
 }  // namespace chainrule

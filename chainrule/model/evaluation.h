@@ -15,8 +15,6 @@
 #pragma GCC visibility push(default)
 namespace chainrule {
 
-inline constexpr std::size_t kFewRows = 30;  ///< smaller groups are marked "few rows"
-
 /// Every metric of a model on rows with known targets, with intervals.
 Estimates estimate(const Model& model, const Selection& rows, std::size_t threads = 0);
 

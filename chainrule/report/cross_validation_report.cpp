@@ -11,6 +11,7 @@
 #include "chainrule/model/fingerprint.h"
 #include "chainrule/report/parts.h"
 #include "chainrule/training/options/option_table.h"
+#include "chainrule/training/options/options.h"
 
 namespace chainrule {
 namespace {

@@ -45,6 +45,7 @@ std::string table_document(const Table& table, const TableFacts& facts);
 std::string model_document(const Model& model, const std::string& path);
 
 std::string check_document(const CheckReport& report, const CheckFacts& facts);
+inline constexpr std::size_t kFewRows = 30;  ///< smaller groups are marked "few rows"
 /// See docs/formats.md.
 std::string evaluation_document(const Evaluation& evaluation);
 

@@ -9,6 +9,7 @@
 #include "chainrule/base/text.h"
 #include "chainrule/data/columns/column_summary.h"
 #include "chainrule/training/options/option_table.h"
+#include "chainrule/training/options/options.h"
 
 namespace chainrule {
 namespace {

@@ -77,7 +77,7 @@ std::vector<std::size_t> in_order(const TuneResult& found) {
 }
 
 double gain_of(const TuneResult& found, const Trial& trial) {
-  return trial.gain_over(found.trials[0], larger_is_better(found.score));
+  return gain_over(found.trials[0], trial, larger_is_better(found.score));
 }
 
 std::string verdict_text(const TuneResult& found, const TuneOptions& how) {

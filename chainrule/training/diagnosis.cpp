@@ -13,6 +13,7 @@
 #include "chainrule/metrics/metrics.h"
 #include "chainrule/model/encoded_predictions.h"
 #include "chainrule/training/options/option_table.h"
+#include "chainrule/training/options/options.h"
 #include "chainrule/training/train.h"
 
 namespace chainrule {

@@ -24,6 +24,7 @@
 #include "chainrule/training/decision_threshold.h"
 #include "chainrule/training/holdout.h"
 #include "chainrule/training/options/option_table.h"
+#include "chainrule/training/options/options.h"
 #include "chainrule/training/planning.h"
 
 namespace chainrule {

@@ -9,7 +9,7 @@
 
 #include "chainrule/engine/network.h"
 #include "chainrule/engine/workspace.h"
-#include "chainrule/training/history.h"
+#include "chainrule/training/train.h"
 
 namespace chainrule {
 

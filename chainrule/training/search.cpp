@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 
 #include "chainrule/base/elementary.h"
 #include "chainrule/base/random.h"
@@ -71,6 +72,17 @@ std::vector<std::string> draw_values(const std::vector<SearchRange>& ranges, con
 std::vector<Rung> rungs(std::size_t trials, std::size_t folds) {
   const std::size_t some = (4 * trials + 9) / 10, few = (some + 1) / 2;
   return {{trials, (folds + 4) / 5}, {some, (3 * folds + 4) / 5}, {few, folds}};
+}
+
+double gain_over(const Trial& start, const Trial& trial, bool larger_is_better) {
+  double sum = 0;
+  std::size_t count = 0;
+  for (std::size_t fold = 0; fold < std::min(trial.scores.size(), start.scores.size()); ++fold)
+    if (trial.scores[fold] && start.scores[fold]) {
+      sum += larger_is_better ? *trial.scores[fold] - *start.scores[fold] : *start.scores[fold] - *trial.scores[fold];
+      ++count;
+    }
+  return count == 0 ? std::numeric_limits<double>::quiet_NaN() : sum / static_cast<double>(count);
 }
 
 std::size_t max_trial_memory(const Table& table, const FitOptions& options, const TuneOptions& how) {

@@ -26,6 +26,10 @@ struct Rung {
 };
 std::vector<Rung> rungs(std::size_t trials, std::size_t folds);
 
+/// The gain of a trial over `start`: the mean over the folds that both were measured on; NaN if there are none, or one
+/// failed.
+double gain_over(const Trial& start, const Trial& trial, bool larger_is_better);
+
 /// Estimated maximum memory of one training of the search, in bytes. Throws Error (usage) for a value of a range that
 /// does not fit the other options.
 std::size_t max_trial_memory(const Table& table, const FitOptions& options, const TuneOptions& how);

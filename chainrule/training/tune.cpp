@@ -305,17 +305,6 @@ std::size_t Trial::folds_done() const {
   return static_cast<std::size_t>(std::ranges::count_if(scores, [](const auto& score) { return score.has_value(); }));
 }
 
-double Trial::gain_over(const Trial& start, bool larger_is_better) const {
-  double sum = 0;
-  std::size_t count = 0;
-  for (std::size_t fold = 0; fold < std::min(scores.size(), start.scores.size()); ++fold)
-    if (scores[fold] && start.scores[fold]) {
-      sum += larger_is_better ? *scores[fold] - *start.scores[fold] : *start.scores[fold] - *scores[fold];
-      ++count;
-    }
-  return count == 0 ? std::numeric_limits<double>::quiet_NaN() : sum / static_cast<double>(count);
-}
-
 double Trial::mean() const {
   const auto count = static_cast<double>(folds_done());
   double mean = count == 0 ? kNone : 0;

@@ -44,8 +44,6 @@ struct Trial {
 
   std::size_t folds_done() const;
   double mean() const;  ///< over the finished folds; NaN if one failed or none is finished
-  /// The gain over `start`: the mean over the folds that both were measured on; NaN if there are none, or one failed.
-  double gain_over(const Trial& start, bool larger_is_better) const;
 };
 
 struct TuneResult {

@@ -37,7 +37,7 @@ void expect_same(const Table& made, const Table& read) {
     EXPECT_EQ(a.spellings, b.spellings) << a.name;
     EXPECT_EQ(a.missing, b.missing) << a.name;
     EXPECT_EQ(a.is_number(), b.is_number()) << a.name;
-    EXPECT_EQ(a.texts.rows(), b.texts.rows()) << a.name;
+    EXPECT_EQ(a.texts.ends, b.texts.ends) << a.name;
     ASSERT_EQ(a.numbers.size(), b.numbers.size()) << a.name;
     for (std::size_t row = 0; row < a.numbers.size(); ++row)
       EXPECT_TRUE(a.numbers[row] == b.numbers[row] || (std::isnan(a.numbers[row]) && std::isnan(b.numbers[row])))

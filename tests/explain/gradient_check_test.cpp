@@ -208,8 +208,8 @@ TEST(GradientCheck, TakesANetworkAndRows) {
   data.targets.values = targets;
   data.loss_weights = {1, 0.5f, 2, 1};
   const std::vector<std::size_t> rows = {2, 0};
-  const CheckReport found = check_gradients(network, c.loss, {&data, rows}, c.weight_decay, {.max_parameters = 0});
-  EXPECT_EQ(found.failure(), "");
+  const GradientCheck found = check_gradients(network, c.loss, {&data, rows}, c.weight_decay, {.max_parameters = 0});
+  EXPECT_EQ(found.failure, "");
   EXPECT_EQ(found.rows, 2u);
   ReferenceBatch batch{MatrixOf<double>(2, 3), MatrixOf<double>(2, 2), {2, 1}};
   for (std::size_t i = 0; i < 2; ++i) {

@@ -9,6 +9,7 @@
 #include "chainrule/metrics/row_losses.h"
 #include "chainrule/model/fingerprint.h"
 #include "chainrule/training/options/option_table.h"
+#include "chainrule/training/options/options.h"
 #include "tests/support/visits.h"
 
 namespace chainrule::testing::decision_threshold_test {

@@ -9,6 +9,7 @@
 
 #include "chainrule/base/error.h"
 #include "chainrule/base/text.h"
+#include "chainrule/training/options/options.h"
 
 namespace chainrule::options_test {
 namespace {

@@ -7,6 +7,7 @@
 
 #include "chainrule/training/fit.h"
 #include "chainrule/training/options/option_table.h"
+#include "chainrule/training/options/options.h"
 #include "chainrule/training/planning.h"
 #include "tests/support/tables.h"
 

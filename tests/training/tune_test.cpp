@@ -89,10 +89,10 @@ TEST(Tune, AGainIsTakenOnFoldsThatBothHave) {
   Trial start, trial;
   start.scores = {1.0, 2.0, 6.0};
   trial.scores = {0.5, std::nullopt, 5.0};
-  EXPECT_EQ(trial.gain_over(start, false), 0.75);
-  EXPECT_EQ(trial.gain_over(start, true), -0.75);
+  EXPECT_EQ(gain_over(start, trial, false), 0.75);
+  EXPECT_EQ(gain_over(start, trial, true), -0.75);
   trial.scores = {std::nullopt, std::nullopt, std::nullopt};
-  EXPECT_TRUE(std::isnan(trial.gain_over(start, false)));
+  EXPECT_TRUE(std::isnan(gain_over(start, trial, false)));
 }
 
 TEST(Tune, AScoreIsThatOfAFoldAndRowsKeptForTheTestAreInNone) {

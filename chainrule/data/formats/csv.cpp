@@ -16,6 +16,7 @@
 #include "chainrule/data/formats/load_table.h"
 #include "chainrule/data/formats/loaders.h"
 #include "chainrule/data/table_columns.h"
+#include "chainrule/data/table_rows.h"
 
 namespace chainrule::formats {
 namespace {
@@ -57,7 +58,7 @@ class TableBuilder {
     const std::size_t c = field_++;
     if (c == 0) row_begins_with_hash_ = false;
     if (c >= table_.columns.size()) return;
-    if (progress_[c].keeps_texts) table_.columns[c].texts.add(text);
+    if (progress_[c].keeps_texts) add_field(table_.columns[c].texts, text);
     staged_.push_back(number);
     if (progress_[c].keeps_spellings) spell(c, {FieldKind::number, number}, text, line);
   }
@@ -221,7 +222,7 @@ class TableBuilder {
 
   // Returns whether the field is known to contain no line end.
   bool add(std::size_t c, std::string_view text, std::uint64_t line) {
-    if (progress_[c].keeps_texts) table_.columns[c].texts.add(text);
+    if (progress_[c].keeps_texts) add_field(table_.columns[c].texts, text);
     FieldValue value = reader_.read(text);
     if (value.kind == FieldKind::text && progress_[c].is_numeric) {
       ++progress_[c].replaced;

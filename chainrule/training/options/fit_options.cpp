@@ -3,6 +3,7 @@
 #include "chainrule/training/options/fit_options.h"
 
 #include "chainrule/base/error.h"
+#include "chainrule/training/options/options.h"
 
 namespace chainrule {
 namespace {
@@ -79,6 +80,10 @@ void apply_preset(FitOptions& options, const std::string& name) {
   options.train = defaults.train;
   options.train.seed = seed;
   kPresets[preset](options);
+}
+
+void set_option(FitOptions& options, std::string_view name, std::string_view value, const std::string& where) {
+  assign(options, {std::string(name), std::string(value), where});
 }
 
 }  // namespace chainrule

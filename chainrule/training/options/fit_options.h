@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The options of a training, and presets: settings that belong together.
+// The options of a training, and presets: settings that belong together; docs/cli.md describes each option by its name.
 #pragma once
 
 #include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "chainrule/data/encoder.h"
@@ -16,7 +17,7 @@
 #pragma GCC visibility push(default)
 namespace chainrule {
 
-/// All options of a configuration; options.h describes each by name. Every one of them changes results.
+/// All options of a configuration. Every one of them changes results.
 struct FitOptions {
   EncoderOptions data;
   // Validation and test rows.
@@ -73,6 +74,11 @@ void apply_preset(FitOptions& options, const std::string& name);
 const std::vector<std::string>& preset_names();
 /// The preset for a table: "tabular", or "fast" for images.
 std::string preset_for(const Table& table);
+
+/// Sets one option by name, e.g. "learning_rate", from text; messages begin with `where`. Throws Error (usage) for a
+/// wrong value, for an unknown name (with the nearest known one), and for an option without effect with the current
+/// others (set the optimizer first), unless the value is its default.
+void set_option(FitOptions& options, std::string_view name, std::string_view value, const std::string& where);
 
 }  // namespace chainrule
 #pragma GCC visibility pop

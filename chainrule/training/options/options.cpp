@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "chainrule/base/error.h"
+#include "chainrule/training/options/option_table.h"
 
 namespace chainrule {
 namespace {
@@ -106,8 +107,8 @@ void require_fit_for_rprop(const Option& option, const Assignment& assignment) {
 
 }  // namespace
 
-void set_option(FitOptions& options, std::string_view name, std::string_view value, const std::string& where) {
-  set_known(options, known_option(name, where), {std::string(name), std::string(value), where});
+void assign(FitOptions& options, const Assignment& assignment) {
+  set_known(options, known_option(assignment.name, assignment.where), assignment);
 }
 
 FitOptions options_from(const std::vector<std::vector<Assignment>>& sources) {

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Options from text: sets them by name, and merges several sources.
+// Options from text: merges several sources. Internal.
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "chainrule/training/options/fit_options.h"
 
-#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// Option `name` gets this value. Messages begin with `where`: "--learning-rate", "run.toml:3".
@@ -18,9 +16,8 @@ struct Assignment {
   bool requested = true;  ///< false: recorded from options in force; ignored where it equals a preset's value
 };
 
-/// Sets one option from text. Throws Error (usage) for a wrong value, for an unknown name (with the nearest known one),
-/// and for an option without effect with the current others (set the optimizer first), unless the value is its default.
-void set_option(FitOptions& options, std::string_view name, std::string_view value, const std::string& where);
+/// Sets one option; messages begin with `where`. Throws as set_option().
+void assign(FitOptions& options, const Assignment& assignment);
 
 /// Merges options from several sources; later ones take precedence (a file, then the command line). The order inside a
 /// source does not matter: the preset comes first, then the options on which others depend. A value without effect is
@@ -36,4 +33,3 @@ FitOptions options_from(std::vector<std::vector<Assignment>> sources, const Tabl
 std::vector<std::pair<std::string, std::string>> option_values(const FitOptions& options);
 
 }  // namespace chainrule
-#pragma GCC visibility pop

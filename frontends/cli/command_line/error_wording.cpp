@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/command_line/error_wording.h"
+#include "chainrule/training/options/options.h"
 
 #include <algorithm>
 

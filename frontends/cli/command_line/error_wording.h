@@ -8,6 +8,7 @@
 #include "chainrule/base/error.h"
 #include "chainrule/base/note.h"
 #include "chainrule/training/options/option_table.h"
+#include "chainrule/training/options/options.h"
 
 namespace chainrule::cli {
 

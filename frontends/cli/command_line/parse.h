@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "chainrule/training/options/option_table.h"
+#include "chainrule/training/options/options.h"
 #include "cli/command_line/verbs.h"
 
 namespace chainrule::cli {

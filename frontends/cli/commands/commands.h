@@ -10,6 +10,7 @@
 #include "chainrule/data/encoder.h"
 #include "chainrule/data/formats/load_table.h"
 #include "chainrule/model/model.h"
+#include "chainrule/training/options/options.h"
 #include "cli/command_line/parse.h"
 #include "cli/output/terminal.h"
 

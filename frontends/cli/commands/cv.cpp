@@ -10,6 +10,7 @@
 #include "chainrule/report/cross_validation_report.h"
 #include "chainrule/training/cross_validation.h"
 #include "chainrule/training/fold_trainings.h"
+#include "chainrule/training/options/options.h"
 #include "cli/command_line/error_wording.h"
 #include "cli/commands/commands.h"
 #include "cli/output/cv.h"

@@ -9,6 +9,7 @@
 #include "chainrule/model/formats/safetensors.h"
 #include "chainrule/report/json.h"
 #include "chainrule/training/diagnosis.h"
+#include "chainrule/training/options/options.h"
 #include "cli/commands/commands.h"
 #include "cli/output/grid.h"
 

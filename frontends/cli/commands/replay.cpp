@@ -12,6 +12,7 @@
 #include "chainrule/model/formats/safetensors.h"
 #include "chainrule/report/json.h"
 #include "chainrule/training/fit.h"
+#include "chainrule/training/options/options.h"
 #include "cli/commands/commands.h"
 #include "cli/output/progress.h"
 #include "cli/output/signals.h"

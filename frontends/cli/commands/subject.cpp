@@ -10,6 +10,7 @@
 #include "chainrule/base/text.h"
 #include "chainrule/data/table_rows.h"
 #include "chainrule/model/formats/safetensors.h"
+#include "chainrule/training/options/options.h"
 #include "chainrule/training/planning.h"
 #include "cli/command_line/error_wording.h"
 #include "cli/commands/commands.h"

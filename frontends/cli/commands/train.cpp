@@ -15,6 +15,7 @@
 #include "chainrule/report/documents.h"
 #include "chainrule/report/training_report.h"
 #include "chainrule/training/fit.h"
+#include "chainrule/training/options/options.h"
 #include "chainrule/training/planning.h"
 #include "chainrule/training/rates/rate_warning.h"
 #include "cli/command_line/error_wording.h"

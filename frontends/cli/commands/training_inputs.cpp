@@ -8,6 +8,7 @@
 
 #include "chainrule/base/text.h"
 #include "chainrule/report/training_report.h"
+#include "chainrule/training/options/options.h"
 #include "cli/commands/commands.h"
 #include "cli/output/inspect.h"
 #include "cli/output/signals.h"

@@ -14,6 +14,7 @@
 #include "chainrule/report/training_report.h"
 #include "chainrule/training/cross_validation.h"
 #include "chainrule/training/fold_trainings.h"
+#include "chainrule/training/options/options.h"
 #include "chainrule/training/search.h"
 #include "cli/command_line/error_wording.h"
 #include "cli/commands/commands.h"

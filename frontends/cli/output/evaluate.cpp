@@ -8,6 +8,7 @@
 #include <span>
 
 #include "chainrule/base/text.h"
+#include "chainrule/report/documents.h"
 #include "cli/output/grid.h"
 #include "cli/output/terminal.h"
 

@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "chainrule/training/history.h"
 #include "chainrule/training/train.h"
 #include "cli/output/terminal.h"
 

@@ -17,6 +17,7 @@
 
 #include "chainrule/base/error.h"
 #include "chainrule/base/text.h"
+#include "chainrule/training/options/options.h"
 
 namespace chainrule::cli {
 namespace {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "chainrule/training/options/option_table.h"
+#include "chainrule/training/options/options.h"
 #include "cli/runs/run_folder.h"
 
 namespace chainrule::cli {

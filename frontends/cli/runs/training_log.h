@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "chainrule/training/history.h"
+#include "chainrule/training/train.h"
 #include "cli/runs/line_file.h"
 
 namespace chainrule::cli {
