@@ -51,7 +51,7 @@ struct LayerHealth {
 
 struct HealthRecord {
   StepRecord step;
-  std::vector<LayerHealth> layers;  ///< 1 ... L, as health.h counts them; a(l) before dropout
+  std::vector<LayerHealth> layers;  ///< 1 ... L, a(l) before dropout
 };
 
 struct EpochRecord {
