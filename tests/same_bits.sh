@@ -15,7 +15,9 @@ case $(uname -m) in
   aarch64) flush=chainrule/engine/kernels/flush_arm.cpp ;;
   *) flush=chainrule/engine/kernels/flush_none.cpp ;;
 esac
-mapfile -t sources < <(sources_of "$flush" tests/mini_training.cpp)
+rm -f "$folder"/*.cpp "$folder"/*.o
+mapfile -t files < <(sources_of "$flush" tests/mini_training.cpp)
+mapfile -t sources < <(united "$folder" "${files[@]}")
 
 variants=()
 for compiler in g++ clang++; do
@@ -29,7 +31,7 @@ done
 
 for variant in "${variants[@]}"; do
   for source in "${sources[@]}"; do
-    echo "$variant $source $folder/${variant// /}_${source//\//_}.o"
+    echo "$variant $source $folder/${variant// /}_$(basename "$source").o"
   done
 done | compile
 
