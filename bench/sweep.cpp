@@ -13,7 +13,9 @@
 #include <cstdlib>
 #include <string>
 #include <vector>
-#include "chainrule/engine/train_step.h"
+#include "chainrule/base/random.h"
+#include "chainrule/engine/kernels/kernels.h"
+#include "chainrule/engine/kernels/processor.h"
 
 using namespace chainrule;
 

@@ -19,7 +19,6 @@
 #include "chainrule/base/matrix.h"
 // One training step.
 #include "chainrule/engine/train_step.h"
-#include "chainrule/engine/forward_backward.h"
 #include "chainrule/engine/workspace.h"
 #include "chainrule/engine/formulas/activation.h"
 #include "chainrule/engine/formulas/loss.h"

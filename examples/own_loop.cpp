@@ -30,7 +30,7 @@ int main() {
     for (std::size_t b = 0; b < batcher.batches(); ++b) {
       const Batch batch = batcher.gather(b, order);
       forward(network, batch.inputs, {.seed = 1, .step = step}, work);
-      sum += loss_and_gradient(loss, work.outputs(), batch.targets, batch.scale, work.d_outputs());
+      sum += loss_and_gradient(loss, batch, work);
       backward_deltas(network, work);
       weight_gradients(batch.inputs, work, gradients);
       ++step;

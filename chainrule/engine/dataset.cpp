@@ -13,6 +13,7 @@
 
 #include "chainrule/base/error.h"
 #include "chainrule/engine/kernels/kernels.h"
+#include "chainrule/engine/work_rows.h"
 
 namespace chainrule {
 Features::Features(SharedBytes bytes, std::size_t rows, std::size_t columns, float scale)
@@ -197,7 +198,7 @@ Batcher::Batcher(const Selection& selection, std::size_t batch_size)
   soon_.resize(max_rows);
 }
 
-Batch Batcher::gather(std::size_t index, std::span<const std::size_t> order, kernels::ThreadPool* pool) {
+Batch Batcher::gather(std::size_t index, std::span<const std::size_t> order, Workspace* work) {
   expect_below(batches(), index, "batch");
   expect_equal(rows(), order.size(), "rows of the order");
   const Dataset& data = *selection_->data;
@@ -220,8 +221,8 @@ Batch Batcher::gather(std::size_t index, std::span<const std::size_t> order, ker
                        std::span(soon_).first(std::min(soon, end)).subspan(std::min(soon, begin)));
   };
   constexpr double kFetchWork = 24;  // cost of reading one number from memory, in multiplications
-  if (pool != nullptr)
-    pool->split(m, kFetchWork * static_cast<double>(m * data.inputs.columns()), fetch);
+  if (work != nullptr)
+    work->buffers().pool.split(m, kFetchWork * static_cast<double>(m * data.inputs.columns()), fetch);
   else
     fetch(0, 0, m);
   if (data.targets.rows() > 0) {

@@ -12,9 +12,7 @@
 
 #pragma GCC visibility push(default)
 namespace chainrule {
-namespace kernels {
-class ThreadPool;
-}
+class Workspace;
 
 /// The inputs of a data set, (rows x columns): floats, or bytes that become byte * scale when they are gathered.
 class Features {
@@ -124,9 +122,9 @@ class Batcher {
   std::size_t batch_size() const { return batch_size_; }
   std::size_t batches() const { return (rows() + batch_size_ - 1) / batch_size_; }
   /// Batch number `index`, its rows taken in `order` (a permutation of 0 ... rows()-1); the last one may be short.
-  /// Valid until the next call. A thread pool gathers the rows in parallel. Throws Error (usage) for a
+  /// Valid until the next call. With a workspace, its threads gather the rows in parallel. Throws Error (usage) for a
   /// missing batch, and for an order of another length or with a number that is not below rows().
-  Batch gather(std::size_t index, std::span<const std::size_t> order, kernels::ThreadPool* pool = nullptr);
+  Batch gather(std::size_t index, std::span<const std::size_t> order, Workspace* work = nullptr);
 
  private:
   const Selection* selection_;

@@ -8,17 +8,14 @@
 
 #include "chainrule/base/matrix.h"
 #include "chainrule/engine/network.h"
-#include "chainrule/engine/workspace.h"
+#include "chainrule/engine/work_rows.h"
 
-#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// Forward (M2; (3), (4)): per layer z = x W^T + b, a = f(z), with dropout's masks of this pass. inputs: (rows x S_1),
 /// for all rows of the workspace. All functions here throw Error (usage) if the sizes of network, workspace, inputs or
 /// gradients do not match.
 void forward(const Network& network, ConstMatrixView inputs, const Pass& pass, const WorkRows& work);
-/// The same for a batch; sets the rows of the workspace to its rows.
-void forward(const Network& network, ConstMatrixView inputs, const Pass& pass, Workspace& work);
 /// Deltas downwards (M7, M8; (13), (14), (20), (21)): work.delta(last) holds d_a of the outputs on entry; on return
 /// every work.delta(layer) holds delta, computed with the current weights.
 void backward_deltas(const Network& network, const WorkRows& work);
@@ -41,8 +38,7 @@ class GradientTaker {
   virtual bool needs_zeros() const = 0;
 };
 /// The same for one layer: the gradient of its weights goes to the taker, that of its biases to d_biases.
-void weight_gradients(ConstMatrixView inputs, Workspace& work, std::size_t layer, const GradientTaker& taker,
+void weight_gradients(ConstMatrixView inputs, const WorkRows& work, std::size_t layer, const GradientTaker& taker,
                       std::span<float> d_biases);
 
 }  // namespace chainrule
-#pragma GCC visibility pop

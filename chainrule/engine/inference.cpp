@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "chainrule/base/error.h"
+#include "chainrule/engine/formulas/loss_formulas.h"
 #include "chainrule/engine/kernels/flush.h"
 #include "chainrule/engine/kernels/kernels.h"
 #include "chainrule/engine/kernels/thread_pool.h"

@@ -5,6 +5,7 @@
 
 #include "chainrule/base/error.h"
 #include "chainrule/base/random.h"
+#include "chainrule/engine/kernels/copy_weights.h"
 
 namespace chainrule {
 namespace {

@@ -6,6 +6,7 @@
 
 #include "chainrule/base/random.h"
 #include "chainrule/engine/kernels/kernels.h"
+#include "chainrule/engine/work_rows.h"
 
 namespace chainrule {
 namespace {

@@ -6,8 +6,7 @@
 
 #include "chainrule/base/matrix.h"
 #include "chainrule/engine/formulas/activation.h"
-#include "chainrule/engine/kernels/thread_pool.h"
-#include "chainrule/engine/workspace.h"
+#include "chainrule/engine/work_rows.h"
 
 namespace chainrule {
 

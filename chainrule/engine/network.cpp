@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "chainrule/base/error.h"
+#include "chainrule/engine/kernels/copy_weights.h"
 
 namespace chainrule {
 namespace {

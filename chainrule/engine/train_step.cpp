@@ -3,10 +3,13 @@
 
 #include <algorithm>
 
+#include "chainrule/engine/formulas/loss_formulas.h"
+#include "chainrule/engine/formulas/optimizer_update.h"
 #include "chainrule/engine/forward_backward.h"
 #include "chainrule/engine/kernels/flush.h"
 #include "chainrule/engine/kernels/kernels.h"
 #include "chainrule/engine/update.h"
+#include "chainrule/engine/work_rows.h"
 
 namespace chainrule {
 
@@ -22,7 +25,7 @@ Network& checked(Network& network, const TrainOptions& options) {
 // A few comparisons, regardless of the size of the batch.
 void require_fit(const TrainState& s, const Batch& batch) {
   const Architecture& architecture = s.network.architecture;
-  s.work.require_fits(architecture);
+  s.work.buffers().require_fits(architecture);
   expect_at_least(1, batch.inputs.rows(), "rows of the batch");
   expect_at_most(s.work.max_rows(), batch.inputs.rows(), "rows of the batch");
   expect_equal(architecture.inputs, batch.inputs.columns(), "columns of the inputs");
@@ -43,13 +46,14 @@ double train_step(TrainState& s, const Batch& batch) {
   const Pass pass{s.options.seed, s.step, 0};  // what dropout masks are made of
   s.work.set_rows(batch.inputs.rows());
   Update update(s, batch);
-  s.work.for_each_chunk([&](const WorkRows& rows) {  // all rows of the batch or, where it is wide, those of one thread
-    forward(s.network, batch.inputs, pass, rows);
-    losses_and_gradient(s.options.loss, rows.outputs(), rows.of(batch.targets), rows.of(batch.scale), rows.d_outputs(),
-                        rows.losses());
-    backward_deltas(s.network, rows);
-    update.take(rows);
-  });
+  s.work.buffers().for_each_chunk(
+      [&](const WorkRows& rows) {  // all rows of the batch or, where it is wide, those of one thread
+        forward(s.network, batch.inputs, pass, rows);
+        losses_and_gradient(s.options.loss, rows.outputs(), rows.of(batch.targets), rows.of(batch.scale),
+                            rows.d_outputs(), rows.losses());
+        backward_deltas(s.network, rows);
+        update.take(rows);
+      });
   const double loss = sum_of_losses(s.work.losses());
   update.apply(loss);
   return loss;
@@ -61,8 +65,9 @@ TrainState::TrainState(Network& n, const TrainOptions& o, std::size_t max_rows, 
       work(n.architecture, max_rows, threads),
       gradients(n.architecture),
       learning_rate(o.learning_rate) {
-  if (o.loss.kind == LossKind::custom) work.keep_together();  // a user's function need not be thread-safe
-  if (work.chunks_have_gradients()) chunk_gradients.assign(work.pool().size() - 1, Parameters(n.architecture));
+  if (o.loss.kind == LossKind::custom) work.buffers().keep_together();  // a user's function need not be thread-safe
+  if (work.buffers().chunks_have_gradients())
+    chunk_gradients.assign(work.buffers().pool.size() - 1, Parameters(n.architecture));
   if (optimizer_memory(o.optimizer) >= 1) first = Parameters(n.architecture);
   if (optimizer_memory(o.optimizer) >= 2) second = Parameters(n.architecture);
 }
@@ -97,9 +102,9 @@ Matrix input_gradients(const Network& network, const Loss& loss, const Batch& ba
   plain.architecture.input_dropout = 0;
   for (Layer& layer : plain.architecture.layers) layer.dropout = 0;
   Workspace work(plain.architecture, std::max<std::size_t>(1, batch.inputs.rows()), threads);
-  if (loss.kind == LossKind::custom) work.keep_together();
+  if (loss.kind == LossKind::custom) work.buffers().keep_together();
   forward(plain, batch.inputs, {}, work);
-  loss_and_gradient(loss, work.outputs(), batch.targets, batch.scale, work.d_outputs());
+  loss_and_gradient(loss, batch, work);
   backward_deltas(plain, work);
   Matrix d_inputs(batch.inputs.rows(), batch.inputs.columns());
   input_gradients(plain, work, d_inputs.view());

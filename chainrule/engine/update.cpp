@@ -6,9 +6,11 @@
 #include <cmath>
 
 #include "chainrule/engine/divergence.h"
+#include "chainrule/engine/formulas/optimizer_update.h"
 #include "chainrule/engine/forward_backward.h"
 #include "chainrule/engine/kernels/kernels.h"
 #include "chainrule/engine/kernels/tree.h"
+#include "chainrule/engine/work_rows.h"
 
 namespace chainrule {
 namespace {
@@ -98,8 +100,8 @@ void update_lines(TrainState& s, std::size_t begin, std::size_t end, double grad
 template <class Task>
 void split_lines(TrainState& s, double work, const Task& task) {
   const std::size_t lines = s.gradients.flat().size() / kLine;
-  s.work.pool().split(lines, work * static_cast<double>(lines * kLine),
-                      [&](std::size_t, std::size_t begin, std::size_t end) { task(begin, end); });
+  s.work.buffers().pool.split(lines, work * static_cast<double>(lines * kLine),
+                              [&](std::size_t, std::size_t begin, std::size_t end) { task(begin, end); });
 }
 
 void update(TrainState& s) {
@@ -116,7 +118,7 @@ Parameters& gradients_of(TrainState& s, std::size_t chunk) {
 
 // Adds up the gradients of all chunks, by the upper levels of the batch tree (kernels.h).
 void add_chunks(TrainState& s) {
-  const std::size_t chunks = s.work.chunks();
+  const std::size_t chunks = s.work.buffers().chunks();
   split_lines(s, kLookWork * static_cast<double>(chunks), [&](std::size_t begin, std::size_t end) {
     const auto of = [&](std::size_t chunk) {
       return gradients_of(s, chunk).flat().subspan(begin * kLine, (end - begin) * kLine);
@@ -129,7 +131,7 @@ void add_chunks(TrainState& s) {
 
 // Whether all gradients are finite; also measures their norm if it is needed.
 bool gradients_are_finite(TrainState& s) {
-  if (!keeps_gradients(s)) return std::isfinite(largest(s.work.pool(), s.gradients.flat()));
+  if (!keeps_gradients(s)) return std::isfinite(largest(s.work.buffers().pool, s.gradients.flat()));
   s.gradient_norm = std::sqrt(kernels::sum_of_squares(s.gradients.flat()));
   return std::isfinite(s.gradient_norm);
 }
@@ -181,7 +183,7 @@ void bound_norms(TrainState& s) {
 Update::Update(TrainState& state, const Batch& batch)
     : state_(state),
       batch_(batch),
-      by_thread_(!state.chunk_gradients.empty() && state.work.chunks_have_gradients()),
+      by_thread_(!state.chunk_gradients.empty() && state.work.buffers().chunks_have_gradients()),
       while_hot_(!by_thread_ && !keeps_gradients(state)) {}
 
 void Update::take(const WorkRows& rows) {

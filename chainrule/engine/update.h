@@ -5,6 +5,7 @@
 #include <atomic>
 
 #include "chainrule/engine/train_step.h"
+#include "chainrule/engine/work_rows.h"
 
 namespace chainrule {
 

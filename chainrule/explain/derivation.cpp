@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "chainrule/base/error.h"
+#include "chainrule/engine/formulas/optimizer_update.h"
 
 namespace chainrule {
 namespace {

@@ -17,6 +17,7 @@
 #include "chainrule/base/html_page.h"
 #include "chainrule/base/version.h"
 #include "chainrule/data/encoding.h"
+#include "chainrule/engine/formulas/loss_formulas.h"
 #include "chainrule/explain/derivation.h"
 #include "chainrule/explain/explain.h"
 

@@ -9,10 +9,14 @@
 
 #include "chainrule/base/elementary.h"
 #include "chainrule/base/error.h"
+#include "chainrule/engine/formulas/loss_formulas.h"
 #include "chainrule/engine/formulas/optimizer_rules.h"
+#include "chainrule/engine/formulas/optimizer_update.h"
 #include "chainrule/engine/forward_backward.h"
+#include "chainrule/engine/kernels/copy_weights.h"
 #include "chainrule/engine/kernels/kernels.h"
 #include "chainrule/engine/reference/error_bounds.h"
+#include "chainrule/engine/work_rows.h"
 
 namespace chainrule {
 namespace {
@@ -158,8 +162,8 @@ void Recorder::add_matrix(std::string name, ConstMatrixView engine, Numbers refe
 }
 
 std::vector<MatrixOf<double>> Recorder::masks() {
-  std::vector<MatrixOf<double>> all{wide_matrix(state_.work.mask(Workspace::kInputs))};
-  for (std::size_t l = 0; l < depth(); ++l) all.push_back(wide_matrix(state_.work.mask(l)));
+  std::vector<MatrixOf<double>> all{wide_matrix(state_.work.buffers().mask(Workspace::Buffers::kInputs))};
+  for (std::size_t l = 0; l < depth(); ++l) all.push_back(wide_matrix(state_.work.buffers().mask(l)));
   return all;
 }
 
@@ -187,7 +191,7 @@ void Recorder::add_forward() {
       reference[k] *= mask.flat()[k];
       bound[k] = mask.flat()[k] * bound[k] + 0x1p-24 * std::abs(reference[k]);
     }
-    add_matrix(tensor_name("fed", layer), state_.work.fed(layer - 1, inputs_.view()), std::move(reference),
+    add_matrix(tensor_name("fed", layer), state_.work.buffers().fed(layer - 1, inputs_.view()), std::move(reference),
                std::move(bound));
   };
   add_dropped(1);
@@ -238,8 +242,7 @@ void Recorder::add_losses() {
     reference.push_back(loss_value(options_.loss, reference_.a.back().row(i), batch_.targets.row(i)));
   }
   add("sample_loss", rows(), 1, std::move(engine), std::move(reference), bounds_.sample_losses);
-  const double loss =
-      loss_and_gradient(options_.loss, state_.work.outputs(), targets_.view(), row_scale_, state_.work.d_outputs());
+  const double loss = loss_and_gradient(options_.loss, {inputs_.view(), targets_.view(), row_scale_}, state_.work);
   const double decay = decay_term(network_.parameters, options_.weight_decay);
   add("loss", 1, 1, {loss}, {reference_.loss}, {bounds_.loss});
   add("decay_term", 1, 1, {decay}, {reference_.decay_term}, {bounds_.decay_term});
@@ -256,9 +259,9 @@ void Recorder::add_backward() {
     const ConstMatrixView z = state_.work.z(l), a = state_.work.a(l);
     if (l + 1 < depth()) {
       d_a = Matrix(rows(), z.columns());
-      kernels::affine_backward_input(state_.work.pool(), state_.work.delta(l + 1), network_.parameters.weights(l + 1),
-                                     d_a.view());
-      const MatrixView mask = state_.work.mask(l);
+      kernels::affine_backward_input(state_.work.buffers().pool, state_.work.delta(l + 1),
+                                     network_.parameters.weights(l + 1), d_a.view());
+      const MatrixView mask = state_.work.buffers().mask(l);
       for (std::size_t k = 0; k < mask.size(); ++k) d_a.flat()[k] *= mask.flat()[k];
     }
     Matrix slope(rows(), z.columns());
@@ -390,8 +393,7 @@ void Recorder::add_full_gradients() {
 void Recorder::add_objective_after() {
   const Pass pass{options_.seed, state_.step - 1, 0};
   forward(network_, inputs_.view(), pass, state_.work);
-  const double loss =
-      loss_and_gradient(options_.loss, state_.work.outputs(), targets_.view(), row_scale_, state_.work.d_outputs());
+  const double loss = loss_and_gradient(options_.loss, {inputs_.view(), targets_.view(), row_scale_}, state_.work);
   const double decay = decay_term(network_.parameters, options_.weight_decay);
   const std::vector<MatrixOf<double>> all_masks = masks();
   const ReferenceStep reference =

@@ -7,6 +7,7 @@
 #include <cctype>
 
 #include "chainrule/base/error.h"
+#include "chainrule/engine/formulas/loss_formulas.h"
 #include "chainrule/explain/derivation.h"
 
 namespace chainrule {

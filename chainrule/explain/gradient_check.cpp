@@ -14,6 +14,8 @@
 
 #include "chainrule/base/error.h"
 #include "chainrule/base/random.h"
+#include "chainrule/engine/formulas/activation_values.h"
+#include "chainrule/engine/formulas/loss_formulas.h"
 #include "chainrule/engine/reference/error_bounds.h"
 #include "chainrule/engine/reference/numerical_derivative.h"
 #include "chainrule/engine/reference/planted_faults.h"

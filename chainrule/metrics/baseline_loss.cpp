@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "chainrule/base/elementary.h"
+#include "chainrule/engine/formulas/loss_formulas.h"
 
 namespace chainrule {
 namespace {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "chainrule/base/error.h"
+#include "chainrule/engine/formulas/loss_formulas.h"
 #include "chainrule/engine/inference.h"
 #include "chainrule/engine/kernels/tree.h"
 #include "chainrule/metrics/prepared.h"

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "chainrule/base/error.h"
+#include "chainrule/engine/formulas/loss_formulas.h"
 
 namespace chainrule {
 

@@ -5,6 +5,7 @@
 
 #include "chainrule/base/error.h"
 #include "chainrule/data/table_rows.h"
+#include "chainrule/engine/formulas/loss_formulas.h"
 #include "chainrule/metrics/row_losses.h"
 
 namespace chainrule {

@@ -10,6 +10,7 @@
 #include "chainrule/base/error.h"
 #include "chainrule/data/columns/column_inputs.h"
 #include "chainrule/data/scaling.h"
+#include "chainrule/engine/formulas/loss_formulas.h"
 
 namespace chainrule {
 namespace {

@@ -9,6 +9,7 @@
 
 #include "chainrule/base/error.h"
 #include "chainrule/data/row_reader.h"
+#include "chainrule/engine/formulas/loss_formulas.h"
 #include "chainrule/model/encoded_predictions.h"
 #include "chainrule/model/formats/safetensors.h"
 

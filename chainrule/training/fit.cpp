@@ -14,6 +14,8 @@
 #include "chainrule/data/encoder_plan.h"
 #include "chainrule/data/encoding.h"
 #include "chainrule/data/table_rows.h"
+#include "chainrule/engine/formulas/loss_formulas.h"
+#include "chainrule/engine/formulas/optimizer_update.h"
 #include "chainrule/engine/kernels/kernels.h"
 #include "chainrule/engine/kernels/processor.h"
 #include "chainrule/metrics/baseline_loss.h"

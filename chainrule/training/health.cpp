@@ -7,7 +7,7 @@
 
 #include "chainrule/base/error.h"
 #include "chainrule/engine/kernels/kernels.h"
-#include "chainrule/engine/workspace.h"
+#include "chainrule/engine/work_rows.h"
 
 namespace chainrule {
 namespace {
@@ -89,7 +89,7 @@ void HealthMeter::add(ConstMatrixView inputs, Workspace& work, const Parameters&
                       const Parameters& after) {
   expect_equal(activations_.size(), before.segments().size() / 2, "layers of the step");
   expect_equal(work.rows(), inputs.rows(), "rows of the inputs");
-  for (const Parameters* block : {&before, &after, &gradients}) work.require_layout(*block);
+  for (const Parameters* block : {&before, &after, &gradients}) work.buffers().require_layout(*block);
   for (std::size_t l = 0; l < activations_.size(); ++l)
     expect_equal(units_[l + 1].moves.size(), work.a(l).columns(), "units of a layer");
   add_values(0, inputs.flat());

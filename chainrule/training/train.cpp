@@ -52,7 +52,7 @@ bool run_epoch(TrainState& state, TrainingProgress& progress, Batcher& batches, 
   Parameters before;  // of the steps whose health is reported
   while (progress.epoch_step < batches.batches()) {
     const bool last = progress.epoch_step + 1 == batches.batches();
-    const Batch batch = batches.gather(progress.epoch_step, order, &state.work.pool());
+    const Batch batch = batches.gather(progress.epoch_step, order, &state.work);
     state.learning_rate = rate_of(progress, state.options, batches);
     if (observer.before_step) observer.before_step(state);
     const bool tells = observer.on_health && observer.health_every > 0 && (state.step + 1) % observer.health_every == 0;

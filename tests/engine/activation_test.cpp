@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "chainrule/base/error.h"
+#include "chainrule/engine/formulas/activation_values.h"
+#include "chainrule/engine/kernels/kernels.h"
 #include "tests/support/reference_values.h"
 
 namespace chainrule::activation_test {

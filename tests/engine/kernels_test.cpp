@@ -2,6 +2,8 @@
 // Every kernel on every vector unit of this processor, over shapes around the edges of tiles and on views that are not
 // aligned: the same bits as the plain loops where the unit has fused multiply-add, near them elsewhere.
 #include "chainrule/engine/kernels/kernels.h"
+#include "chainrule/engine/formulas/activation_values.h"
+#include "chainrule/engine/kernels/copy_weights.h"
 
 #include <gtest/gtest.h>
 

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cmath>
 #include <cstdlib>
 #include <new>
 #include <thread>
@@ -16,6 +17,7 @@
 #include "chainrule/engine/inference.h"
 #include "chainrule/engine/initialize.h"
 #include "chainrule/engine/reference/error_bounds.h"
+#include "chainrule/engine/work_rows.h"
 #include "chainrule/training/train.h"
 #include "tests/support/allocations.h"
 
@@ -151,8 +153,8 @@ TEST(Engine, DropoutFollowsItsMasks) {
   Batcher batches(rows, 6);
   TrainState state(step.network, step.options, 6);
   train_step(state, batches.gather(0, rows.rows));
-  const std::vector<MatrixOf<double>> masks = {widened(state.work.mask(Workspace::kInputs)),
-                                               widened(state.work.mask(0)), MatrixOf<double>()};
+  const std::vector<MatrixOf<double>> masks = {widened(state.work.buffers().mask(Workspace::Buffers::kInputs)),
+                                               widened(state.work.buffers().mask(0)), MatrixOf<double>()};
   const ReferenceStep reference = reference_step(architecture, parameters, step.options.loss, step.batch, 0, masks);
   EXPECT_LE(worst(state.work.a(1).flat(), reference.a[1].flat()), 1e-6);
   EXPECT_LE(worst(in_rows(state.gradients, state.gradients.segments()[0]), reference.gradients.weights[0].flat()),
@@ -170,13 +172,13 @@ TEST(Engine, DropoutKeepsItsFractionAndDependsOnTheIndexOnly) {
   const Matrix inputs(100, 1);
   forward(network, inputs.view(), {5, 2, 0}, work);
   double kept = 0;
-  for (const float value : work.mask(0).flat()) kept += value != 0;
+  for (const float value : work.buffers().mask(0).flat()) kept += value != 0;
   EXPECT_NEAR(kept / 40000, 0.7, 4 * std::sqrt(0.21 / 40000));  // four standard deviations
-  const std::vector<float> row7(work.mask(0).row(7).begin(), work.mask(0).row(7).end());
+  const std::vector<float> row7(work.buffers().mask(0).row(7).begin(), work.buffers().mask(0).row(7).end());
   forward(network, inputs.top(10), {5, 2, 5}, work);  // row 2 of a chunk that starts at row 5 is row 7
-  EXPECT_TRUE(std::ranges::equal(work.mask(0).row(2), row7));
+  EXPECT_TRUE(std::ranges::equal(work.buffers().mask(0).row(2), row7));
   forward(network, inputs.top(10), {5, 3, 5}, work);
-  EXPECT_FALSE(std::ranges::equal(work.mask(0).row(2), row7));
+  EXPECT_FALSE(std::ranges::equal(work.buffers().mask(0).row(2), row7));
 }
 
 TEST(Engine, WideBatchesAreDividedByRowsAndOthersAreNot) {
@@ -185,7 +187,7 @@ TEST(Engine, WideBatchesAreDividedByRowsAndOthersAreNot) {
     Workspace work(architecture, rows, threads);
     std::vector<int> seen(rows);
     std::atomic<std::size_t> count = 0;
-    work.for_each_chunk([&](const WorkRows& part) {
+    work.buffers().for_each_chunk([&](const WorkRows& part) {
       ++count;
       const std::size_t last = part.first() + part.losses().size();
       for (std::size_t row = part.first(); row < last; ++row) ++seen[row];
@@ -193,7 +195,7 @@ TEST(Engine, WideBatchesAreDividedByRowsAndOthersAreNot) {
       EXPECT_EQ(part.a(1).data(), work.a(1).row(part.first()).data());
     });
     EXPECT_EQ(seen, std::vector<int>(rows, 1)) << units << ", " << rows << ", " << threads;
-    EXPECT_EQ(work.chunks(), count);
+    EXPECT_EQ(work.buffers().chunks(), count);
     return count.load();
   };
   EXPECT_EQ(chunks(64, 256, 2), 2u);
@@ -205,7 +207,7 @@ TEST(Engine, WideBatchesAreDividedByRowsAndOthersAreNot) {
 
 TEST(Engine, ChunksThatAreNodesOfTheBatchTreeHaveTheirGradients) {
   const auto have = [](std::size_t units, std::size_t rows, std::size_t threads) {
-    return Workspace(two_layers(units, units, 2), rows, threads).chunks_have_gradients();
+    return Workspace(two_layers(units, units, 2), rows, threads).buffers().chunks_have_gradients();
   };
   EXPECT_TRUE(have(64, 256, 2));
   EXPECT_TRUE(have(64, 244, 2));    // a smaller last chunk

@@ -2,6 +2,7 @@
 // Faults planted in the double-precision reference: each changes what its name says, and the gradient check catches it
 // if it has an effect, else gives the reason.
 #include "chainrule/engine/reference/planted_faults.h"
+#include "chainrule/engine/formulas/activation_values.h"
 
 #include <gtest/gtest.h>
 

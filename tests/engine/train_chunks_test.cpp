@@ -9,6 +9,7 @@
 #include "chainrule/base/error.h"
 #include "chainrule/base/random.h"
 #include "chainrule/engine/initialize.h"
+#include "chainrule/engine/work_rows.h"
 #include "chainrule/training/train.h"
 #include "tests/support/toy_data.h"
 
@@ -80,7 +81,7 @@ TEST(Training, RowsOfWideBatchesInChunksGiveTheSameBits) {
   start.architecture.layers[0].dropout = 0.2;
   // Whether chunks are nodes of the batch tree, whose gradients are added up.
   const auto by_chunks = [&](std::size_t batch, std::size_t threads) {
-    return Workspace(start.architecture, batch, threads).chunks_have_gradients();
+    return Workspace(start.architecture, batch, threads).buffers().chunks_have_gradients();
   };
   EXPECT_TRUE(by_chunks(256, 2) && by_chunks(244, 2) && by_chunks(301, 3) && by_chunks(301, 5) && by_chunks(500, 4));
   EXPECT_FALSE(by_chunks(256, 3) || by_chunks(301, 2) || by_chunks(500, 3));
@@ -141,7 +142,7 @@ TEST(Training, AStepInChunksThatOverflowsLeavesTheWeights) {
   TrainState state(network, options, 256, 2);
   state.learning_rate = 0.001;
   state.measure_norm = false;
-  EXPECT_TRUE(state.work.chunks_have_gradients());
+  EXPECT_TRUE(state.work.buffers().chunks_have_gradients());
   EXPECT_THROW(train_step(state, {inputs.view(), targets.view(), scale}), Error);
   EXPECT_TRUE(std::ranges::equal(network.parameters.flat(), before.flat()));
 }

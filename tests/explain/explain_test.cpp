@@ -2,6 +2,7 @@
 // Explained steps against the golden vectors, and the engine within its derived bounds: every activation, loss and
 // optimizer, with dropout, clipping, norm bounds, multipliers and sample weights.
 #include "chainrule/explain/explain.h"
+#include "chainrule/engine/kernels/copy_weights.h"
 
 #include <gtest/gtest.h>
 

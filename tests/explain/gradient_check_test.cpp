@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Backpropagation against numerical derivatives: activations x losses x widths x depths, with decay and sample weights;
 // kinks; samples of the parameters; no false alarm on random networks.
+#include "chainrule/engine/formulas/activation_values.h"
+#include "chainrule/engine/formulas/loss_formulas.h"
 #include "chainrule/explain/reference_check.h"
 
 #include <gtest/gtest.h>

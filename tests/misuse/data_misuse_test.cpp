@@ -10,6 +10,8 @@
 
 #include <unistd.h>
 
+#include "chainrule/engine/work_rows.h"
+
 #include <cstdio>
 #include <fstream>
 #include <sstream>
@@ -466,7 +468,7 @@ TEST(RightUse, InputGradientsAreDerivatives) {
     Matrix inputs = numbers(4, 4), d_inputs(4, 4);
     const auto loss = [&] {
       forward(s.network, inputs.view(), {.seed = 3}, work);
-      return loss_and_gradient(s.options.loss, work.outputs(), s.batch.targets, s.batch.scale, work.d_outputs());
+      return loss_and_gradient(s.options.loss, s.batch, work);
     };
     loss();
     backward_deltas(s.network, work);

@@ -286,12 +286,12 @@ const std::vector<Case>& engine_cases() {
       {"Workspace: a layer that is not there", [] { Step().work.z(2); }},
       {"Workspace: activations of a layer that is not there", [] { Step().work.a(7); }},
       {"Workspace: delta of a layer that is not there", [] { Step().work.delta(2); }},
-      {"Workspace: a mask of a layer that is not there", [] { Step().work.mask(2); }},
+      {"Workspace: a mask of a layer that is not there", [] { Step().work.buffers().mask(2); }},
       {"Workspace: more rows than it has", [] { Step().work.set_rows(5); }},
       {"WorkRows: rows beyond the batch",
        [] {
          Step s;
-         WorkRows(s.work, 2, 3, s.work.pool());
+         WorkRows(s.work.buffers(), 2, 3, s.work.buffers().pool);
        }},
       {"forward: other inputs",
        [] {
@@ -367,12 +367,21 @@ const std::vector<Case>& engine_cases() {
        [] {
          Step s;
          const Matrix targets(4, 1);
-         loss_and_gradient(s.options.loss, s.work.outputs(), targets.view(), s.batch.scale, s.work.d_outputs());
+         s.batch.targets = targets.view();
+         s.pass();
        }},
-      {"loss_and_gradient: fewer output gradients",
+      {"loss_and_gradient: fewer scales of rows",
        [] {
          Step s;
-         loss_and_gradient(s.options.loss, s.work.outputs(), s.batch.targets, s.batch.scale, MatrixView());
+         s.batch.scale = s.batch.scale.first(3);
+         s.pass();
+       }},
+      {"loss_and_gradient: another number of rows in the workspace",
+       [] {
+         Step s;
+         s.pass();
+         s.work.set_rows(2);
+         loss_and_gradient(s.options.loss, s.batch, s.work);
        }},
       {"loss_value: a custom loss without functions",
        [] { loss_value(LossKind::custom, std::vector<double>{1}, std::vector<double>{1}); }},

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "chainrule/base/random.h"
+#include "chainrule/engine/formulas/activation_values.h"
+#include "chainrule/engine/formulas/loss_formulas.h"
 #include "chainrule/explain/reference_check.h"
 
 namespace chainrule::testing {

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "chainrule/base/random.h"
+#include "chainrule/engine/formulas/loss_formulas.h"
 #include "chainrule/engine/initialize.h"
 #include "chainrule/explain/explain.h"
 

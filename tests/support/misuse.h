@@ -80,7 +80,7 @@ struct Step {
 
   void pass() {
     forward(network, batch.inputs, {}, work);
-    loss_and_gradient(options.loss, work.outputs(), batch.targets, batch.scale, work.d_outputs());
+    loss_and_gradient(options.loss, batch, work);
     backward_deltas(network, work);
   }
 };

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "chainrule/data/encoding.h"
+#include "chainrule/engine/formulas/loss_formulas.h"
 #include "chainrule/metrics/intervals.h"
 #include "chainrule/metrics/metrics.h"
 #include "chainrule/metrics/row_losses.h"

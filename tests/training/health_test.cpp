@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "chainrule/base/random.h"
+#include "chainrule/engine/formulas/activation_values.h"
 #include "chainrule/engine/initialize.h"
 #include "chainrule/engine/reference/reference.h"
 #include "chainrule/training/train.h"

@@ -1,26 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The activations by name, and for one number. The formulas are in activation_formulas.h, the loops over arrays in
-// kernels/elementwise-inl.h.
+// The activations by name.
 #include "chainrule/engine/formulas/activation.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "chainrule/base/error.h"
-#include "chainrule/engine/formulas/activation_formulas.h"
+#include "chainrule/engine/formulas/activation_values.h"
 
 namespace chainrule {
 namespace {
-
-using formulas::Complex;
-using formulas::finite_value;
-using formulas::with_formula;
-
-const CustomActivation& functions_of(const Activation& activation) {
-  if (!activation.custom)
-    throw Error(ErrorCategory::usage, "activation: expected functions for kind custom, found none");
-  return *activation.custom;
-}
 
 std::string with_underscores(std::string_view name) {
   std::string result(name);
@@ -29,8 +18,6 @@ std::string with_underscores(std::string_view name) {
 }
 
 }  // namespace
-
-// -- names -----------------------------------------------------------------------------------------------------------
 
 Activation::Activation(CustomActivation functions) : kind(ActivationKind::custom) {
   if (!functions.value || !functions.derivative) {
@@ -58,33 +45,6 @@ Activation activation_from_name(std::string_view name) {
   if (requested == "linear" || requested == "none") return ActivationKind::identity;
   if (requested == "swish") return ActivationKind::silu;
   return static_cast<ActivationKind>(index_of_name(name, activation_names(), "activation"));
-}
-
-// -- one number ------------------------------------------------------------------------------------------------------
-
-double activation_value(const Activation& activation, double z) {
-  if (activation.kind == ActivationKind::custom) return functions_of(activation).value(z);
-  return with_formula(activation.kind, [z](auto f) { return finite_value<double>(f, z); });
-}
-
-double activation_derivative(const Activation& activation, double z, double a) {
-  if (activation.kind == ActivationKind::custom) return functions_of(activation).derivative(z);
-  return with_formula(activation.kind, [z, a](auto f) { return f.derivative(z, a); });
-}
-
-Complex activation_value(const Activation& activation, Complex z) {
-  return with_formula(activation.kind, [z](auto f) { return f.value(z); });
-}
-
-bool activation_is_smooth(const Activation& activation) {
-  switch (activation.kind) {
-    case ActivationKind::relu:
-    case ActivationKind::leaky_relu:
-    case ActivationKind::selu:
-      return false;
-    default:
-      return true;
-  }
 }
 
 }  // namespace chainrule

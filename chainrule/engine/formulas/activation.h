@@ -2,10 +2,8 @@
 // The activations: a name, f and f'. The formulas are in activation_formulas.h, each value next to its derivative.
 #pragma once
 
-#include <complex>
 #include <functional>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,23 +50,6 @@ const std::vector<std::string>& activation_names();
 /// By name; aliases: logistic = sigmoid, linear = none = identity, swish = silu; '-' counts as '_'. Throws Error
 /// (usage) that lists the known names and suggests the nearest.
 Activation activation_from_name(std::string_view name);
-
-/// f(z) for one number, in double: finite for every finite z.
-double activation_value(const Activation& activation, double z);
-/// f'(z); `a` is f(z), from which some derivatives are computed (sigmoid: a (1 - a)).
-double activation_derivative(const Activation& activation, double z, double a);
-/// f(z) for the complex step: correct to first order in the imaginary part. Throws Error (internal) for custom.
-std::complex<double> activation_value(const Activation& activation, std::complex<double> z);
-/// Whether f has a derivative everywhere, so that complex step and central differences need no exception at z = 0.
-bool activation_is_smooth(const Activation& activation);
-
-/// a = f(z), element by element; sizes are equal, z and a may be the same memory. The float result is the double
-/// value, rounded once.
-void activation_forward(const Activation& activation, std::span<const float> z, std::span<float> a);
-/// delta = d_a * f'(z), element by element (M7, M8; the last factor in (13), (14), (17), (20), (21)); d_a and
-/// delta may be the same memory.
-void activation_backward(const Activation& activation, std::span<const float> z, std::span<const float> a,
-                         std::span<const float> d_a, std::span<float> delta);
 
 }  // namespace chainrule
 #pragma GCC visibility pop

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Internal: the activations as formulas, one struct each, value next to derivative, sorted by rising difficulty.
-// Included by .cpp files only: activation.cpp for one number, the kernels for arrays.
+// Included by .cpp files only: activation_values.cpp for one number, the kernels for arrays.
 #pragma once
 
 #include <complex>
@@ -64,6 +64,7 @@ struct Relu {
     return choose(z <= 0, T(0), T(1));
   }
   static constexpr bool kInFloat = true;
+  static constexpr bool kHasKink = true;  // at 0
 };
 
 struct LeakyRelu {
@@ -73,6 +74,7 @@ struct LeakyRelu {
     return choose(real_part(z) <= 0, kSlope * z, z);
   }
   static double derivative(double z, double) { return choose(z <= 0, kSlope, 1.0); }
+  static constexpr bool kHasKink = true;  // at 0
 };
 
 // M1, (1), (2).
@@ -116,6 +118,7 @@ struct Selu {
     return choose(real_part(z) <= 0, kScaleAlpha * expm1(z), kScale * z);
   }
   static double derivative(double z, double a) { return choose(z <= 0, a + kScaleAlpha, kScale); }
+  static constexpr bool kHasKink = true;  // at 0
 };
 
 struct Softplus {

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The losses; value and gradient are next to each other in loss.cpp. A loss includes its link: for the cross-entropies
-// and Poisson the last layer is linear, and softmax, sigmoid or exp belong to the loss, not to a layer.
+// The losses; value and gradient are next to each other in loss_formulas.cpp. A loss includes its link: for the
+// cross-entropies and Poisson the last layer is linear, and softmax, sigmoid or exp belong to the loss, not to a layer.
 #pragma once
 
-#include <complex>
 #include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "chainrule/base/matrix.h"
 
 #pragma GCC visibility push(default)
 namespace chainrule {
@@ -50,36 +47,6 @@ std::string_view loss_name(const Loss& loss);
 const std::vector<std::string>& loss_names();
 /// By name ('-' counts as '_'). Throws Error (usage) that lists the known names.
 LossKind loss_from_name(std::string_view name);
-
-/// The function that turns the network's outputs into a prediction: "identity", "softmax", "sigmoid" or "exp".
-std::string_view link_name(const Loss& loss);
-/// Applies the link in place to each row of outputs.
-void apply_link(const Loss& loss, MatrixView outputs);
-/// The same for one row in double.
-void apply_link(const Loss& loss, std::span<double> outputs);
-/// One number of the target after label smoothing.
-double smoothed_target(const Loss& loss, double target, std::size_t outputs);
-
-/// Loss of one sample, summed over its outputs.
-double loss_value(const Loss& loss, std::span<const double> output, std::span<const double> target);
-/// d loss / d output of one sample, into `gradient`.
-void loss_gradient(const Loss& loss, std::span<const double> output, std::span<const double> target,
-                   std::span<double> gradient);
-/// Loss of one sample for the complex step. Throws Error (internal) for a custom loss.
-std::complex<double> loss_value(const Loss& loss, std::span<const std::complex<double>> output,
-                                std::span<const double> target);
-/// Whether the loss has a derivative everywhere.
-bool loss_is_smooth(const Loss& loss);
-
-/// losses_i = scale_i * loss_i for each row i, and d_outputs = scale_i * d loss_i / d outputs. Only here 1/m enters
-/// (M10; (6), (11), (12)). outputs, targets, d_outputs: (m x outputs); scale, losses: m.
-void losses_and_gradient(const Loss& loss, ConstMatrixView outputs, ConstMatrixView targets,
-                         std::span<const float> scale, MatrixView d_outputs, std::span<double> losses);
-/// The sum of the losses. Order: leaves of 64 rows, then a binary tree (docs/determinism.md).
-double sum_of_losses(std::span<const double> losses);
-/// Both at once: d_outputs, and the sum of scale_i * loss_i.
-double loss_and_gradient(const Loss& loss, ConstMatrixView outputs, ConstMatrixView targets,
-                         std::span<const float> scale, MatrixView d_outputs);
 
 }  // namespace chainrule
 #pragma GCC visibility pop

@@ -48,8 +48,6 @@ std::string_view optimizer_name(const Optimizer& optimizer);
 const std::vector<std::string>& optimizer_names();
 /// With its default numbers. Throws Error (usage) that lists the known names.
 Optimizer optimizer_from_name(std::string_view name);
-/// Numbers per parameter that an optimizer stores: 0, 1 or 2.
-std::size_t optimizer_memory(const Optimizer& optimizer);
 
 /// The rates of one span in one step.
 struct UpdateRates {
@@ -60,20 +58,11 @@ struct UpdateRates {
   /// Adam's 1 / (1 - beta^step), for updates span by span; 0: computed in optimizer_update().
   double correction1 = 0, correction2 = 0;
 };
-/// Sets the corrections if the optimizer needs them.
-void prepare(const Optimizer& optimizer, UpdateRates& rates);
-
-/// Throws Error (usage) unless the other spans have the length that an update of `parameters` parameters needs.
-void require_fit(const Optimizer& optimizer, std::size_t parameters, std::size_t gradient, std::size_t first,
-                 std::size_t second);
 
 /// One update of `parameters`; first and second are the optimizer's memory, of the same length (or empty if unused).
 /// With learning rate 0, rprop changes nothing. Throws Error (usage) for spans of other lengths.
 void optimizer_update(const Optimizer& optimizer, const UpdateRates& rates, std::span<float> parameters,
                       std::span<const float> gradient, std::span<float> first, std::span<float> second);
-/// The same rule in double, for the reference.
-void optimizer_update(const Optimizer& optimizer, const UpdateRates& rates, std::span<double> parameters,
-                      std::span<const double> gradient, std::span<double> first, std::span<double> second);
 
 }  // namespace chainrule
 #pragma GCC visibility pop

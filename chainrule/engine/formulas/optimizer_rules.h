@@ -7,7 +7,7 @@
 #include <cmath>
 #include <span>
 
-#include "chainrule/engine/formulas/optimizer.h"
+#include "chainrule/engine/formulas/optimizer_update.h"
 
 namespace chainrule::rules {
 

@@ -24,6 +24,7 @@
 
 #include "chainrule/base/matrix.h"
 #include "chainrule/base/random.h"
+#include "chainrule/engine/formulas/activation.h"
 #include "chainrule/engine/kernels/thread_pool.h"
 #include "chainrule/engine/kernels/weights.h"
 
@@ -99,3 +100,15 @@ void use_target(std::string_view name);
 bool has_fused_multiply_add();
 
 }  // namespace chainrule::kernels
+
+namespace chainrule {
+
+/// a = f(z), element by element; sizes are equal, z and a may be the same memory. The float result is the double
+/// value, rounded once.
+void activation_forward(const Activation& activation, std::span<const float> z, std::span<float> a);
+/// delta = d_a * f'(z), element by element (M7, M8; the last factor in (13), (14), (17), (20), (21)); d_a and
+/// delta may be the same memory.
+void activation_backward(const Activation& activation, std::span<const float> z, std::span<const float> a,
+                         std::span<const float> d_a, std::span<float> delta);
+
+}  // namespace chainrule

@@ -8,6 +8,8 @@
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
 #include "hwy/foreach_target.h"
 
+#include "chainrule/engine/formulas/activation_values.h"
+#include "chainrule/engine/formulas/optimizer_update.h"
 #include "chainrule/engine/kernels/affine-inl.h"
 #include "chainrule/engine/kernels/elementwise-inl.h"
 #include "chainrule/engine/kernels/gradient-inl.h"
@@ -139,7 +141,7 @@ float multiply_add_chains(std::uint64_t rounds, double& done) { return in_use().
 
 }  // namespace chainrule::kernels
 
-// -- arrays, declared in activation.h and optimizer.h ----------------------------------------------------------------
+// -- arrays; the update is declared in optimizer.h --------------------------------------------------------------------
 
 namespace chainrule {
 namespace {

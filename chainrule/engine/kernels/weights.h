@@ -62,18 +62,5 @@ class WeightsOf {
 using WeightsView = WeightsOf<float>;
 using ConstWeightsView = WeightsOf<const float>;
 
-/// Copies W to the order of formulas and files: `rows`, (outputs x inputs), row by row.
-template <class T>
-void copy_weights(ConstWeightsView from, ViewOf<T> rows) {
-  for (std::size_t i = 0; i < from.outputs(); ++i)
-    for (std::size_t j = 0; j < from.inputs(); ++j) rows(i, j) = from(i, j);
-}
-/// The inverse.
-template <class T>
-void copy_weights(ViewOf<T> rows, WeightsView to) {
-  for (std::size_t i = 0; i < to.outputs(); ++i)
-    for (std::size_t j = 0; j < to.inputs(); ++j) to(i, j) = static_cast<float>(rows(i, j));
-}
-
 }  // namespace chainrule
 #pragma GCC visibility pop

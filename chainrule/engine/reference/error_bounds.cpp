@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chainrule/engine/reference/error_bounds.h"
+#include "chainrule/engine/formulas/activation_values.h"
+#include "chainrule/engine/formulas/loss_formulas.h"
+#include "chainrule/engine/formulas/optimizer_update.h"
 #include "chainrule/engine/train_step.h"
 
 #include <algorithm>

@@ -8,6 +8,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "chainrule/engine/formulas/activation_values.h"
+#include "chainrule/engine/formulas/loss_formulas.h"
 #include "chainrule/engine/kernels/reference.h"
 
 namespace chainrule {

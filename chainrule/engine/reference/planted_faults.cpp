@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "chainrule/engine/formulas/activation_values.h"
 #include "chainrule/engine/reference/backward_inputs.h"
 
 namespace chainrule {

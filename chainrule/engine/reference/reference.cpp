@@ -3,6 +3,10 @@
 
 #include <cmath>
 
+#include "chainrule/engine/formulas/activation_values.h"
+#include "chainrule/engine/formulas/loss_formulas.h"
+#include "chainrule/engine/formulas/optimizer_update.h"
+#include "chainrule/engine/kernels/copy_weights.h"
 #include "chainrule/engine/kernels/reference.h"
 #include "chainrule/engine/reference/backward_inputs.h"
 #include "chainrule/engine/train_step.h"

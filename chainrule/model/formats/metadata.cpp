@@ -54,6 +54,7 @@
 
 #include "chainrule/base/error.h"
 #include "chainrule/base/sha256.h"
+#include "chainrule/engine/formulas/loss_formulas.h"
 #include "chainrule/model/fingerprint.h"
 #include "chainrule/model/formats/encoder_metadata.h"
 #include "chainrule/model/formats/json.h"

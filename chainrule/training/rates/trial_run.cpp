@@ -10,6 +10,7 @@
 #include "chainrule/base/error.h"
 #include "chainrule/base/random.h"
 #include "chainrule/engine/kernels/kernels.h"
+#include "chainrule/engine/work_rows.h"
 #include "chainrule/metrics/metrics.h"
 #include "chainrule/training/planning.h"
 
@@ -72,7 +73,7 @@ double TrialRun::loss(const Selection& rows) const {
 std::size_t TrialRun::steps_to_take() const { return std::clamp(2 * batches_.batches(), kMinSteps, kMaxSteps); }
 
 double TrialRun::fed(std::size_t l) {
-  const std::span<const float> values = state_.work.fed(l, inputs_).flat();
+  const std::span<const float> values = state_.work.buffers().fed(l, inputs_).flat();
   return std::sqrt(kernels::sum_of_squares(values) / static_cast<double>(values.size()));
 }
 
