@@ -14,7 +14,6 @@
 #include <string>
 #include <vector>
 #include "chainrule/base/random.h"
-#include "chainrule/engine/kernels/kernels.h"
 #include "chainrule/engine/kernels/processor.h"
 
 using namespace chainrule;

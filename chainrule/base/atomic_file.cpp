@@ -16,7 +16,7 @@
 #include <system_error>
 #include <utility>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 
 namespace chainrule {
 namespace {

@@ -6,7 +6,7 @@
 #include <limits>
 #include <string>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 
 namespace chainrule {
 namespace {

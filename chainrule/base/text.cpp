@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 
 namespace chainrule {
 

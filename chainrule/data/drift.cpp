@@ -8,7 +8,7 @@
 #include <cmath>
 #include <optional>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/data/columns/column_checks.h"
 #include "chainrule/data/columns/column_inputs.h"
 #include "chainrule/data/columns/column_values.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chainrule/data/encoder.h"
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/data/columns/column_checks.h"
 #include "chainrule/data/columns/column_inputs.h"
 #include "chainrule/data/encoding.h"

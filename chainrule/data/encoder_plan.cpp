@@ -9,7 +9,7 @@
 #include <span>
 #include <string_view>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/data/columns/column_checks.h"
 #include "chainrule/data/columns/column_type.h"
 #include "chainrule/data/columns/column_values.h"

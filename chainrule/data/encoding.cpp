@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/data/columns/column_checks.h"
 #include "chainrule/data/columns/column_inputs.h"
 #include "chainrule/data/label_index.h"

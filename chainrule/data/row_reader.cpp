@@ -9,7 +9,7 @@
 #include <numeric>
 #include <string>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/data/columns/column_type.h"
 #include "chainrule/data/columns/dates.h"
 

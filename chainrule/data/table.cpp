@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/base/text.h"
 #include "chainrule/data/table_columns.h"
 

@@ -12,7 +12,7 @@
 #include <span>
 #include <vector>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/base/text.h"
 #include "chainrule/data/table_columns.h"
 

@@ -11,7 +11,7 @@
 #include <numeric>
 #include <string>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/engine/kernels/kernels.h"
 #include "chainrule/engine/work_rows.h"
 

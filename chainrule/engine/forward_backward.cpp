@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chainrule/engine/forward_backward.h"
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/engine/kernels/flush.h"
 #include "chainrule/engine/kernels/kernels.h"
 #include "chainrule/engine/layer.h"

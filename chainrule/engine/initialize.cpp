@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/base/random.h"
 #include "chainrule/engine/kernels/copy_weights.h"
 

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <limits>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/engine/kernels/copy_weights.h"
 
 namespace chainrule {

@@ -7,7 +7,7 @@
 #include <limits>
 #include <numeric>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/base/random.h"
 
 namespace chainrule {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "chainrule/base/checks.h"
 #include "chainrule/engine/formulas/loss_formulas.h"
 #include "chainrule/engine/formulas/optimizer_update.h"
 #include "chainrule/engine/forward_backward.h"

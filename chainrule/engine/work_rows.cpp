@@ -5,6 +5,7 @@
 #include <bit>
 #include <string>
 
+#include "chainrule/base/checks.h"
 #include "chainrule/engine/kernels/kernels.h"
 #include "chainrule/engine/kernels/tree.h"
 #include "chainrule/engine/layer.h"

@@ -9,7 +9,7 @@
 #include <span>
 #include <vector>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/engine/kernels/thread_pool.h"
 #include "chainrule/engine/workspace.h"
 

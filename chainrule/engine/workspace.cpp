@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "chainrule/base/checks.h"
 #include "chainrule/engine/formulas/loss_formulas.h"
 #include "chainrule/engine/forward_backward.h"
 #include "chainrule/engine/kernels/flush.h"

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "chainrule/base/checks.h"
 #include "chainrule/base/elementary.h"
-#include "chainrule/base/error.h"
 #include "chainrule/engine/formulas/loss_formulas.h"
 #include "chainrule/engine/formulas/optimizer_rules.h"
 #include "chainrule/engine/formulas/optimizer_update.h"

@@ -7,7 +7,7 @@
 #include <charconv>
 #include <cmath>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/explain/derivation.h"
 
 namespace chainrule {

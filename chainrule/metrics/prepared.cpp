@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 
 namespace chainrule {
 namespace {

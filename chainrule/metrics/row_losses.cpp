@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/engine/formulas/loss_formulas.h"
 
 namespace chainrule {

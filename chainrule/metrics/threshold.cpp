@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/metrics/metrics.h"
 #include "chainrule/metrics/prepared.h"
 

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <map>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/base/text.h"
 #include "chainrule/metrics/intervals.h"
 #include "chainrule/model/encoded_predictions.h"

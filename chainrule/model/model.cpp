@@ -7,7 +7,7 @@
 #include <set>
 #include <string_view>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/data/columns/column_inputs.h"
 #include "chainrule/data/scaling.h"
 #include "chainrule/engine/formulas/loss_formulas.h"

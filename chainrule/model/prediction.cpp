@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/data/row_reader.h"
 #include "chainrule/engine/formulas/loss_formulas.h"
 #include "chainrule/model/encoded_predictions.h"

@@ -8,7 +8,7 @@
 #include <exception>
 #include <mutex>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/base/parallel_jobs.h"
 #include "chainrule/engine/kernels/thread_pool.h"
 #include "chainrule/model/fingerprint.h"

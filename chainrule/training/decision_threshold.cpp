@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <array>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/metrics/threshold.h"
 #include "chainrule/model/encoded_predictions.h"
 #include "chainrule/training/options/option_table.h"

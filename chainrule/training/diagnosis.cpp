@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/engine/train_step.h"
 #include "chainrule/metrics/baseline_loss.h"
 #include "chainrule/metrics/metrics.h"

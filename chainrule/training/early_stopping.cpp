@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chainrule/training/early_stopping.h"
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 
 namespace chainrule {
 namespace {

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/base/text.h"
 #include "chainrule/base/version.h"
 #include "chainrule/data/columns/column_type.h"

@@ -5,7 +5,7 @@
 #include <array>
 #include <cmath>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/engine/kernels/kernels.h"
 #include "chainrule/engine/work_rows.h"
 

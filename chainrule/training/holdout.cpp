@@ -10,7 +10,7 @@
 #include <numeric>
 #include <string_view>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/data/columns/column_type.h"
 #include "chainrule/data/columns/dates.h"
 #include "chainrule/data/encoding.h"

@@ -9,9 +9,10 @@
 #include <utility>
 #include <vector>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/data/scaling.h"
 #include "chainrule/data/table_columns.h"
+#include "chainrule/engine/formulas/loss_formulas.h"
 #include "chainrule/engine/initialize.h"
 #include "chainrule/training/options/option_table.h"
 

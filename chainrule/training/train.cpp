@@ -6,7 +6,7 @@
 #include <cmath>
 #include <string>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/engine/divergence.h"
 #include "chainrule/engine/train_step.h"
 #include "chainrule/metrics/metrics.h"

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/base/parallel_jobs.h"
 #include "chainrule/base/text.h"
 #include "chainrule/engine/kernels/thread_pool.h"

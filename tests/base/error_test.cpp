@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 
 #include <gtest/gtest.h>
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "chainrule/base/atomic_file.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/base/random.h"
 #include "chainrule/base/sha256.h"
 #include "chainrule/base/text.h"

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/base/text.h"
 #include "chainrule/data/table_columns.h"
 #include "chainrule/data/table_rows.h"

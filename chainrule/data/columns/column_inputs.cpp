@@ -8,7 +8,7 @@
 #include <limits>
 #include <map>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/data/columns/column_checks.h"
 #include "chainrule/data/columns/column_values.h"
 #include "chainrule/data/scaling.h"

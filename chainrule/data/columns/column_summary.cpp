@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/base/text.h"
 #include "chainrule/data/columns/column_values.h"
 #include "chainrule/data/columns/dates.h"

@@ -7,8 +7,8 @@
 #include <cmath>
 #include <limits>
 
+#include "chainrule/base/checks.h"
 #include "chainrule/base/elementary.h"
-#include "chainrule/base/error.h"
 #include "chainrule/data/columns/column_checks.h"
 #include "chainrule/data/columns/column_type.h"
 #include "chainrule/data/columns/dates.h"

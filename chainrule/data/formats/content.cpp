@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/data/formats/loaders.h"
 
 namespace chainrule::formats {

@@ -9,7 +9,7 @@
 #include <numeric>
 #include <vector>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/data/formats/csv_dialect.h"
 #include "chainrule/data/formats/csv_field.h"
 #include "chainrule/data/formats/csv_parser.h"

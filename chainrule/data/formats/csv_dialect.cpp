@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/data/formats/csv_field.h"
 #include "chainrule/data/formats/csv_parser.h"
 #include "chainrule/data/formats/load_table.h"

@@ -14,7 +14,7 @@
 #include <string>
 #include <string_view>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/data/formats/csv_field.h"
 
 namespace chainrule::formats {

@@ -11,7 +11,7 @@
 #include <new>
 #include <system_error>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 
 namespace chainrule::formats {
 namespace {

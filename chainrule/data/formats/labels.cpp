@@ -2,7 +2,7 @@
 // Labels in a separate file: finds it, and checks that it fits the images.
 #include <sys/stat.h>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/data/formats/load_table.h"
 #include "chainrule/data/formats/loaders.h"
 

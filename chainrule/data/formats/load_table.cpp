@@ -7,7 +7,7 @@
 #include <array>
 #include <optional>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/data/encoder.h"
 #include "chainrule/data/formats/loaders.h"
 

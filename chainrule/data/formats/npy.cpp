@@ -12,7 +12,7 @@
 #include <cstring>
 #include <limits>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/data/formats/loaders.h"
 #include "chainrule/data/table_columns.h"
 

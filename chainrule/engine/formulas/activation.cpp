@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/engine/formulas/activation_values.h"
 
 namespace chainrule {

@@ -2,7 +2,7 @@
 // The losses by name. The formulas are in loss_formulas.cpp.
 #include "chainrule/engine/formulas/loss.h"
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/engine/formulas/loss_formulas.h"
 
 namespace chainrule {

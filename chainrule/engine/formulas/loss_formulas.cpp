@@ -8,8 +8,8 @@
 #include <cassert>
 #include <cmath>
 
+#include "chainrule/base/checks.h"
 #include "chainrule/base/elementary.h"
-#include "chainrule/base/error.h"
 #include "chainrule/engine/kernels/tree.h"
 
 namespace chainrule {

@@ -2,7 +2,7 @@
 // The update rules by name. They are in optimizer_rules.h.
 #include "chainrule/engine/formulas/optimizer.h"
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 
 namespace chainrule {
 

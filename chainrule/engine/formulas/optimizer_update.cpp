@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chainrule/engine/formulas/optimizer_update.h"
 
+#include "chainrule/base/checks.h"
 #include "chainrule/base/elementary.h"
-#include "chainrule/base/error.h"
 #include "chainrule/engine/formulas/optimizer_rules.h"
 
 namespace chainrule {

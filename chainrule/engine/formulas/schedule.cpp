@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "chainrule/base/checks.h"
 #include "chainrule/base/elementary.h"
-#include "chainrule/base/error.h"
 #include "chainrule/engine/train_options.h"
 
 namespace chainrule {

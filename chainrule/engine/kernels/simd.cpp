@@ -40,7 +40,7 @@ HWY_AFTER_NAMESPACE();
 #include <cassert>
 #include <cstdlib>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 
 namespace chainrule::kernels {
 namespace {

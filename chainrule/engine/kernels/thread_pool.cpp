@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/base/matrix.h"
 #include "chainrule/engine/kernels/flush.h"
 

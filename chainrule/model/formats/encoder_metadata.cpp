@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/data/columns/dates.h"
 #include "chainrule/data/scaling.h"
 #include "chainrule/model/formats/json.h"

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 
 namespace chainrule::formats {
 namespace {

@@ -52,7 +52,7 @@
 #include <utility>
 #include <vector>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/base/sha256.h"
 #include "chainrule/engine/formulas/loss_formulas.h"
 #include "chainrule/model/fingerprint.h"

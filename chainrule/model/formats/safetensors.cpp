@@ -33,7 +33,7 @@
 #include <tuple>
 
 #include "chainrule/base/atomic_file.h"
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/base/text.h"
 #include "chainrule/data/formats/load_table.h"
 #include "chainrule/model/fingerprint.h"

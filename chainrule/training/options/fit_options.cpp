@@ -2,7 +2,7 @@
 // The presets. docs/presets.md gives their sources and measurements.
 #include "chainrule/training/options/fit_options.h"
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/training/options/options.h"
 
 namespace chainrule {

@@ -10,7 +10,7 @@
 #include <limits>
 #include <type_traits>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/base/text.h"
 #include "chainrule/data/scaling.h"
 #include "chainrule/metrics/metrics.h"

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/data/scaling.h"
 #include "chainrule/metrics/metrics.h"
 #include "chainrule/training/options/option_kinds.h"

@@ -10,7 +10,7 @@
 #include <span>
 #include <utility>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/training/options/option_table.h"
 
 namespace chainrule {

@@ -7,7 +7,7 @@
 #include <limits>
 #include <variant>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/base/random.h"
 #include "chainrule/engine/kernels/kernels.h"
 #include "chainrule/engine/work_rows.h"

@@ -5,6 +5,7 @@
 
 #include <fstream>
 
+#include "chainrule/base/checks.h"
 #include "chainrule/base/version.h"
 #include "chainrule/data/formats/load_table.h"
 #include "chainrule/engine/kernels/processor.h"

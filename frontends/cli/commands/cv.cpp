@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "chainrule/base/checks.h"
 #include "chainrule/base/text.h"
 #include "chainrule/report/cross_validation_report.h"
 #include "chainrule/training/cross_validation.h"

@@ -9,6 +9,7 @@
 #include <set>
 #include <system_error>
 
+#include "chainrule/base/checks.h"
 #include "chainrule/base/text.h"
 #include "chainrule/model/fingerprint.h"
 #include "chainrule/model/formats/safetensors.h"

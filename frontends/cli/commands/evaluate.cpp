@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "chainrule/base/checks.h"
 #include "chainrule/base/text.h"
 #include "chainrule/data/drift.h"
 #include "chainrule/metrics/metrics.h"

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "chainrule/base/checks.h"
 #include "chainrule/base/text.h"
 #include "chainrule/model/formats/safetensors.h"
 #include "chainrule/report/json.h"

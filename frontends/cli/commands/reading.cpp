@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "chainrule/base/checks.h"
 #include "chainrule/base/text.h"
 #include "chainrule/base/version.h"
 #include "chainrule/data/table_columns.h"

@@ -8,6 +8,7 @@
 #include <optional>
 #include <system_error>
 
+#include "chainrule/base/checks.h"
 #include "chainrule/model/fingerprint.h"
 #include "chainrule/model/formats/safetensors.h"
 #include "chainrule/report/json.h"

@@ -11,6 +11,7 @@
 #include <iterator>
 #include <set>
 
+#include "chainrule/base/checks.h"
 #include "chainrule/base/version.h"
 #include "chainrule/metrics/metrics.h"
 #include "chainrule/report/json.h"

@@ -7,6 +7,7 @@
 #include <limits>
 #include <numeric>
 
+#include "chainrule/base/checks.h"
 #include "chainrule/base/text.h"
 #include "chainrule/data/table_rows.h"
 #include "chainrule/model/formats/safetensors.h"

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "chainrule/base/checks.h"
 #include "chainrule/base/text.h"
 #include "chainrule/data/encoder_plan.h"
 #include "chainrule/model/fingerprint.h"

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "chainrule/base/checks.h"
 #include "chainrule/base/text.h"
 #include "chainrule/report/training_report.h"
 #include "chainrule/training/options/options.h"

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "chainrule/base/checks.h"
 #include "chainrule/base/text.h"
 #include "chainrule/model/fingerprint.h"
 #include "chainrule/model/formats/safetensors.h"

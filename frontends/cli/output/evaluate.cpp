@@ -7,6 +7,7 @@
 #include <cmath>
 #include <span>
 
+#include "chainrule/base/checks.h"
 #include "chainrule/base/text.h"
 #include "chainrule/report/documents.h"
 #include "cli/output/grid.h"

@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <set>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/base/text.h"
 #include "chainrule/training/options/option_table.h"
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/output/terminal.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/base/text.h"
 
 #include <fcntl.h>

@@ -15,7 +15,7 @@
 #include <set>
 #include <system_error>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/base/text.h"
 #include "chainrule/training/options/options.h"
 

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "chainrule/base/atomic_file.h"
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 
 namespace chainrule::cli {
 

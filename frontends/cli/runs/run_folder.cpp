@@ -6,7 +6,7 @@
 #include <system_error>
 
 #include "chainrule/base/atomic_file.h"
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "cli/runs/config.h"
 
 namespace chainrule::cli {

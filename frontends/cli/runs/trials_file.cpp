@@ -12,7 +12,7 @@
 #include <limits>
 #include <system_error>
 
-#include "chainrule/base/error.h"
+#include "chainrule/base/checks.h"
 #include "chainrule/training/search.h"
 
 namespace chainrule::cli {
