@@ -292,7 +292,8 @@ TEST(Metrics, OfTheTaskAreListed) {
       "expected one of loss, rmse, mae, r2, median_absolute_error, spearman for a number as target, found "
       "\"accuracy\"",
       dir.trained({"--metric", "accuracy", "--target", "x", "--ignore", "kind"}, 2));
-  expect_in("for numbers loss, rmse, mae, r2, median_absolute_error or spearman", run(dir, {"help", "--markdown"}).out);
+  expect_in("for regression: loss, rmse, mae, r2, median_absolute_error or spearman",
+            run(dir, {"help", "--markdown"}).out);
 }
 
 }  // namespace

@@ -22,58 +22,64 @@ using Rows = std::vector<Option>;
 void add_data(Rows& rows) {
   rows.push_back(choice(
       {"preset", "data", "NAME",
-       "settings to start from: tabular (default for tables), fast (default for images) or classic (as in the "
-       "article)"},
+       "settings to start from: tabular (default for tables), fast (default for images) or classic (textbook: "
+       "sigmoids, "
+       "plain gradient descent)"},
       preset_names(), [](FitOptions& o, std::string_view text) { apply_preset(o, std::string(text)); },
       [](const FitOptions& o) { return o.preset(); }));
   rows.push_back(free_text(
-      {"target", "data", "COLUMN", "column to predict, by name or number; empty = the last"},
+      {"target", "data", "COLUMN", "column to predict, by name or column number; empty = the last column"},
       [](auto& o) -> auto& { return o.data.target; }));
   rows.push_back(text_list(
-      {"ignore", "data", "COLUMNS", "columns to leave out, by name or number"},
+      {"ignore", "data", "COLUMNS", "columns to leave out, by name or column number"},
       [](auto& o) -> auto& { return o.data.ignore; }));
   rows.push_back(free_text(
       {"weight", "data", "COLUMN", "column with the weight of each row; empty = equal weights"},
       [](auto& o) -> auto& { return o.data.weight; }));
   rows.push_back(class_weight(
-      {"class-weight", "data", "WEIGHTS", "weights of classes in the loss: none, balanced, or yes=5,no=1"}));
+      {"class-weight", "data", "WEIGHTS", "class weights in the loss: none, balanced, or a list such as yes=5,no=1"}));
   rows.back().task = Task::classes;
   rows.back().off = "none";
   rows.back().peers = "scikit-learn: class_weight; balanced is rows / (classes * rows of the class)";
   rows.push_back(text_list(
       {"categorical", "data", "COLUMNS",
-       "number columns to treat as categories, by name or number; text columns always are"},
+       "numeric columns to treat as categories, by name or column number; text columns always are categories"},
       [](auto& o) -> auto& { return o.data.categorical; }));
   rows.push_back(text_list(
       {"numeric", "data", "COLUMNS",
-       "columns to treat as numbers, by name or number, even if they number the rows; a text in them counts as "
-       "missing"},
+       "columns to treat as numeric, by name or column number, even if they only count the rows; text in them counts "
+       "as a missing value"},
       [](auto& o) -> auto& { return o.data.numeric; }));
   rows.push_back(text_list(
-      {"missing", "data", "TEXTS", "texts that count as missing, in addition to empty, NA, N/A, null, nan and ?"},
+      {"missing", "data", "TEXTS",
+       "texts that mean a missing value, in addition to empty fields, NA, N/A, null, nan and ?"},
       [](auto& o) -> auto& { return o.data.missing; }));
   rows.back().peers = "pandas: na_values";
   rows.push_back(flag(
-      {"decimal-comma", "data", "", "numbers are written 3,14; fields are separated by semicolons or tabs, or quoted"},
+      {"decimal-comma", "data", "",
+       "numbers have a decimal comma (3,14); fields are separated by semicolons or tabs, or quoted"},
       [](auto& o) -> auto& { return o.data.decimal_comma; }));
   rows.back().peers = "pandas: decimal=','";
   rows.push_back(text_list(
-      {"date", "data", "COLUMNS", "columns to treat as dates or times, by name or number, also if written 20240131"},
+      {"date", "data", "COLUMNS",
+       "columns to treat as dates or times, by name or column number, even if written as 20240131"},
       [](auto& o) -> auto& { return o.data.date; }));
   static const std::vector<std::string> tasks{"auto", "classes", "number"};
   rows.push_back(choice(
-      {"task", "data", "TASK", "predict classes or a number; auto decides by the target"}, tasks,
+      {"task", "data", "TASK",
+       "what to predict: classes (classification) or a number (regression); auto decides from the target"},
+      tasks,
       [](FitOptions& o, std::string_view text) {
         o.data.task = static_cast<int>(index_of_name(text, tasks, "task")) - 1;
       },
       [](const FitOptions& o) { return tasks[static_cast<std::size_t>(o.data.task + 1)]; }));
   rows.push_back(scaling_choice(
       {"scaling", "data", "HOW",
-       "of inputs: standard (mean 0, deviation 1), range (0 to 1), robust (by quartiles, outliers clipped smoothly), "
-       "quantile (to the normal distribution) or none"},
+       "how to scale inputs: standard (mean 0, standard deviation 1), range (0 to 1), robust (by quartiles, outliers "
+       "compressed smoothly), quantile (to a normal distribution) or none"},
       scaling_names().size(), [](auto& o) -> auto& { return o.data.scaling; }));
   rows.push_back(scaling_choice(
-      {"target-scaling", "data", "HOW", "of a target that is a number: none, standard or range"}, 3,
+      {"target-scaling", "data", "HOW", "how to scale a numeric target: none, standard or range"}, 3,
       [](auto& o) -> auto& { return o.data.target_scaling; }));
   rows.back().task = Task::number;
   rows.back().off = "none";
@@ -87,13 +93,13 @@ void add_data(Rows& rows) {
 void add_rows(Rows& rows) {
   rows.push_back(number(
       {"validation-split", "rows", "FRACTION",
-       "fraction of the rows used for validation, drawn at random after the test rows; 0 = none"},
+       "fraction of the rows to use for validation, drawn at random after the test rows; 0 = no validation rows"},
       kFraction, [](auto& o) -> auto& { return o.validation_split; }));
   rows.back().used_with = {"validation-rows", {""}};
   rows.back().peers = "scikit-learn: validation_fraction; Keras takes the last rows";
-  rows.push_back(
-      validation_rows({"validation-rows", "rows", "ROWS",
-                       "validation rows by number in the file instead: last:1000, first:500 or 101-200 (from 1)"}));
+  rows.push_back(validation_rows(
+      {"validation-rows", "rows", "ROWS",
+       "rows of the file to use for validation instead: last:1000, first:500 or 101-200 (counted from 1)"}));
   rows.push_back(flag(
       {"stratify", "rows", "", "keep the class proportions in validation and test rows"},
       [](auto& o) -> auto& { return o.stratify; }));
@@ -101,46 +107,52 @@ void add_rows(Rows& rows) {
   rows.back().off = "false";
   rows.push_back(free_text(
       {"group", "rows", "COLUMN",
-       "column whose equal values stay together in training, validation or test; not an input unless categorical"},
+       "column that defines groups: all rows of a group are training, validation or test rows; not an input unless "
+       "listed in categorical"},
       [](auto& o) -> auto& { return o.group; }));
   rows.back().peers = "scikit-learn: groups, GroupShuffleSplit";
   rows.push_back(free_text(
       {"time", "rows", "COLUMN",
-       "column of numbers or dates such as 2024-03-31; the last rows by it become validation and test rows"},
+       "column of numbers or dates such as 2024-03-31; the latest rows become validation and test rows"},
       [](auto& o) -> auto& { return o.time; }));
   rows.back().used_with = {"group", {""}};
   rows.push_back(number(
-      {"test-split", "rows", "FRACTION", "fraction of test rows: used for no decision, measured once at the end"},
+      {"test-split", "rows", "FRACTION",
+       "fraction of the rows to use for the final test: no decision uses them; they are scored once, at the end"},
       kFraction, [](auto& o) -> auto& { return o.test_split; }));
   rows.back().peers = "scikit-learn: train_test_split(test_size)";
-  rows.push_back(
-      fold({"test-fold", "rows", "K/N",
-            "test on fold K of N instead, e.g. 3/10, as cv does; the rows of test-split are then left out"}));
+  rows.push_back(fold(
+      {"test-fold", "rows", "K/N",
+       "test on fold K of N instead, e.g. 3/10, with the same folds as cv; the rows of test-split are then left out"}));
 }
 
 void add_network(Rows& rows) {
-  rows.push_back(hidden_sizes({"hidden", "network", "SIZES", "units of each hidden layer, e.g. 64,32; none = none"}));
+  rows.push_back(
+      hidden_sizes({"hidden", "network", "SIZES", "units of each hidden layer, e.g. 64,32; none = no hidden layer"}));
   rows.back().peers = "scikit-learn: hidden_layer_sizes";
   rows.push_back(choice(
-      {"activation", "network", "NAME", "of the hidden layers"}, activation_names(),
+      {"activation", "network", "NAME", "activation function of the hidden layers"}, activation_names(),
       [](FitOptions& o, std::string_view text) { o.activation = activation_from_name(text); },
       [](const FitOptions& o) { return activation_name(o.activation); }));
   rows.back().peers = "scikit-learn and Keras: the same; the names logistic and linear are understood";
   rows.push_back(choice(
-      {"output-activation", "network", "NAME", "of the last layer (softmax is part of the loss)"}, activation_names(),
+      {"output-activation", "network", "NAME", "activation function of the last layer (softmax is part of the loss)"},
+      activation_names(),
       [](FitOptions& o, std::string_view text) { o.output_activation = activation_from_name(text); },
       [](const FitOptions& o) { return activation_name(o.output_activation); }));
   rows.push_back(choice(
-      {"initial-weights", "network", "NAME", "initialization of weights; normal is N(0, 1)"}, weight_scheme_names(),
+      {"initial-weights", "network", "NAME",
+       "how to initialize weights; auto chooses by the activation, normal draws from N(0, 1)"},
+      weight_scheme_names(),
       [](FitOptions& o, std::string_view text) { o.initial_weights = weight_scheme_from_name(text); },
       [](const FitOptions& o) { return name_of(o.initial_weights); }));
   rows.push_back(choice(
-      {"initial-biases", "network", "NAME", "initialization of biases"}, bias_scheme_names(),
+      {"initial-biases", "network", "NAME", "how to initialize biases"}, bias_scheme_names(),
       [](FitOptions& o, std::string_view text) { o.initial_biases = bias_scheme_from_name(text); },
       [](const FitOptions& o) { return name_of(o.initial_biases); }));
   rows.push_back(flag(
       {"zero-output", "network", "",
-       "start the last layer at 0: the first prediction is the mean, or equal for all classes"},
+       "start the last layer at 0, so that the first predictions are the mean, or the same for all classes"},
       [](auto& o) -> auto& { return o.zero_output; }));
   rows.push_back(number(
       {"dropout", "network", "FRACTION", "fraction of hidden units set to 0 in each training step"}, kFraction,
@@ -153,19 +165,21 @@ void add_network(Rows& rows) {
       [](auto& o) -> auto& { return o.max_norm; }));
   rows.push_back(flag(
       {"rate-by-width", "network", "",
-       "divide the learning rate of weights by the square root of their layer's number of inputs"},
+       "divide the learning rate of a layer's weights by the square root of its number of inputs"},
       [](auto& o) -> auto& { return o.rate_by_width; }));
   rows.back().peers = "equivalent to the NTK parametrization with Adam";
   rows.push_back(per_layer(
-      {"weight-multiplier", "network", "FACTORS", "factors of the learning rate of weights, per layer"},
+      {"weight-multiplier", "network", "FACTORS",
+       "factors for the learning rate of the weights: one for all layers, or one per layer"},
       [](auto& o) -> auto& { return o.weight_multiplier; }));
   rows.back().peers = "Caffe: lr_mult; PyTorch: parameter groups";
   rows.push_back(per_layer(
-      {"bias-multiplier", "network", "FACTORS", "factors of the learning rate of biases, per layer"},
+      {"bias-multiplier", "network", "FACTORS",
+       "factors for the learning rate of the biases: one for all layers, or one per layer"},
       [](auto& o) -> auto& { return o.bias_multiplier; }));
   rows.back().peers = "Caffe: lr_mult of the bias";
   rows.push_back(per_layer(
-      {"decay-multiplier", "network", "FACTORS", "factors of the weight decay, per layer"},
+      {"decay-multiplier", "network", "FACTORS", "factors for the weight decay: one for all layers, or one per layer"},
       [](auto& o) -> auto& { return o.decay_multiplier; }));
   rows.back().used_with = {"weight-decay", {}, "0"};
   rows.back().peers = "Caffe: decay_mult";
@@ -173,22 +187,24 @@ void add_network(Rows& rows) {
 
 void add_training(Rows& rows) {
   rows.push_back(loss_choice(
-      {"loss", "training", "NAME", "auto: softmax_cross_entropy for classes, half_squared_error for numbers"}));
+      {"loss", "training", "NAME",
+       "loss function; auto is softmax_cross_entropy for classification, half_squared_error for regression"}));
   rows.push_back(number(
       {"huber-delta", "training", "SIZE", "error above which the loss grows linearly"}, kPositive,
       [](auto& o) -> auto& { return o.train.loss.huber_delta; }));
   rows.back().used_with = {"loss", {"huber"}};
   rows.push_back(number(
-      {"label-smoothing", "training", "FRACTION", "fraction of the target spread over all classes"}, kFraction,
-      [](auto& o) -> auto& { return o.train.loss.label_smoothing; }));
+      {"label-smoothing", "training", "FRACTION", "fraction of each target to spread evenly over all classes"},
+      kFraction, [](auto& o) -> auto& { return o.train.loss.label_smoothing; }));
   rows.back().used_with = {"loss", {"auto", "softmax_cross_entropy", "sigmoid_cross_entropy"}};
   rows.back().task = Task::classes;
   rows.back().off = "0";
   rows.push_back(whole(
-      {"epochs", "training", "N", "maximum passes over the training rows"}, 1, kMaxEpochs,
+      {"epochs", "training", "N", "maximum number of passes over the training rows"}, 1, kMaxEpochs,
       [](auto& o) -> auto& { return o.train.epochs; }));
   rows.back().peers = "scikit-learn: max_iter";
-  rows.push_back(batch_size({"batch-size", "training", "ROWS", "rows per step, or all; a shorter last batch is kept"}));
+  rows.push_back(
+      batch_size({"batch-size", "training", "ROWS", "rows per step, or all; the last batch may be smaller"}));
   rows.back().peers = "PyTorch: drop_last=False";
   rows.push_back(flag(
       {"shuffle", "training", "", "shuffle the rows in every epoch"},
@@ -230,18 +246,19 @@ void add_optimizer(Rows& rows) {
                          if constexpr (requires { rule.beta2; }) found = &rule.beta2;
                        }));
   rows.back().peers = "PyTorch: betas";
-  rows.push_back(optimizer_number({"epsilon", "optimization", "SIZE", "added to the root of the mean square"},
-                                  kPositive, [](auto& rule, auto*& found) {
-                                    if constexpr (requires { rule.epsilon; }) found = &rule.epsilon;
-                                  }));
+  rows.push_back(optimizer_number(
+      {"epsilon", "optimization", "SIZE", "added to the root of the mean square, to avoid division by 0"}, kPositive,
+      [](auto& rule, auto*& found) {
+        if constexpr (requires { rule.epsilon; }) found = &rule.epsilon;
+      }));
   rows.back().peers = "PyTorch: eps, 1e-8; Keras: 1e-7";
   rows.push_back(number(
       {"weight-decay", "optimization", "LAMBDA",
-       "adds LAMBDA / 2 * sum of squared weights to the mean loss; adamw: decoupled"},
+       "add LAMBDA / 2 * sum of squared weights to the mean loss; with adamw, decay is decoupled from the loss"},
       kNotNegative, [](auto& o) -> auto& { return o.train.weight_decay; }));
   rows.back().peers = "scikit-learn: alpha / rows; Keras: l2(LAMBDA / 2); PyTorch also decays biases";
   rows.push_back(number(
-      {"clip-norm", "optimization", "NORM", "gradients with a larger norm are scaled down to it; 0 = never"},
+      {"clip-norm", "optimization", "NORM", "scale down gradients with a larger norm to this norm; 0 = never"},
       kNotNegative, [](auto& o) -> auto& { return o.train.clip_norm; }));
 }
 
@@ -255,8 +272,8 @@ void add_schedule(Rows& rows) {
       [](FitOptions& o, std::string_view text) { o.train.schedule.kind = schedule_from_name(text); },
       [](const FitOptions& o) { return schedule_name(o.train.schedule.kind); }));
   rows.push_back(number(
-      {"schedule-factor", "schedule", "FACTOR", "factor of the decrease (inverse: its rate)"}, schedule_factor_range,
-      [](auto& o) -> auto& { return o.train.schedule.factor; }));
+      {"schedule-factor", "schedule", "FACTOR", "factor of each decrease; for inverse, the rate of the decrease"},
+      schedule_factor_range, [](auto& o) -> auto& { return o.train.schedule.factor; }));
   rows.back().used_with = {"schedule", {"step", "exponential", "inverse"}};
   rows.push_back(number(
       {"schedule-every", "schedule", "EPOCHS", "epochs between two decreases"}, kPositive,
@@ -278,7 +295,7 @@ void add_schedule(Rows& rows) {
        "epochs without a better metric before the learning rate is lowered; 0 = never"},
       0, kMaxEpochs, [](auto& o) -> auto& { return o.train.plateau_patience; }));
   rows.push_back(number(
-      {"plateau-factor", "schedule", "FACTOR", "factor of that decrease"}, kInside,
+      {"plateau-factor", "schedule", "FACTOR", "factor by which plateau-patience lowers the learning rate"}, kInside,
       [](auto& o) -> auto& { return o.train.plateau_factor; }));
   rows.back().used_with = {"plateau-patience", {}, "0"};
 }
@@ -286,8 +303,9 @@ void add_schedule(Rows& rows) {
 void add_stopping(Rows& rows) {
   rows.push_back(choice(
       {"metric", "stopping", "NAME",
-       fmt::format("metric on the validation rows for early stopping; for classes {}; for numbers {}",
-                   one_of(metric_names(true)), one_of(metric_names(false)))},
+       fmt::format(
+           "metric on the validation rows that decides which epoch is best; for classification: {}; for regression: {}",
+           one_of(metric_names(true)), one_of(metric_names(false)))},
       all_metrics(),
       [](FitOptions& o, std::string_view text) {
         o.train.metric = all_metrics()[index_of_name(text, all_metrics(), "metric")];
@@ -316,9 +334,10 @@ void add_decision(Rows& rows) {
       },
       [](const FitOptions& o) { return o.threshold_metric; }));
   rows.back().peers = "scikit-learn: TunedThresholdClassifierCV(scoring)";
-  rows.push_back(
-      threshold({"threshold", "decision", "P",
-                 "minimum probability for predicting the second of two classes; none = predict the likelier class"}));
+  rows.push_back(threshold({"threshold", "decision", "P",
+                            "for two classes: predict the positive class, which is the second label, if its "
+                            "probability is at least P; none = "
+                            "predict the likelier class"}));
   rows.back().used_with = {"threshold-metric", {"none"}};
 }
 
@@ -364,7 +383,7 @@ FitOptions defaults_with(const Option& option) {
 
 std::string OptionUse::words() const {
   if (values.empty()) return fmt::format("{} other than {}", option, idle);
-  return values.front().empty() ? "no " + option : fmt::format("{} {}", option, fmt::join(values, " or "));
+  return values.front().empty() ? "no " + option : option + " " + one_of(values);
 }
 
 std::string Option::key() const { return as_key(name); }

@@ -28,6 +28,12 @@ Entry entry_of(const Flag& flag, const std::string& group) {
       ""};
 }
 
+// "with loss huber", "without validation-rows".
+std::string use_text(const std::string& words, const std::string& quote) {
+  const bool without = words.starts_with("no ");
+  return fmt::format("{} {}{}{}", without ? "without" : "with", quote, words.substr(without ? 3 : 0), quote);
+}
+
 // "256; images: 32" if tables and images have different defaults.
 std::string default_text(const Option& option, const Verb& verb) {
   const auto shown = [&](const std::string& value) {
@@ -96,9 +102,10 @@ std::string wrapped(const std::string& text, std::size_t indent, std::size_t use
 
 std::string text_of(const Entry& entry) {
   std::string text = entry.help;
-  if (!entry.choices.empty() && entry.help.find(entry.choices.back()) == std::string::npos)
-    text += fmt::format(": {}", fmt::join(entry.choices, ", "));
-  if (!entry.used_with.empty()) text += fmt::format(" (with {})", entry.used_with);
+  const bool names_all = std::ranges::all_of(
+      entry.choices, [&](const std::string& choice) { return entry.help.find(choice) != std::string::npos; });
+  if (!names_all) text += fmt::format("; one of {}", fmt::join(entry.choices, ", "));
+  if (!entry.used_with.empty()) text += fmt::format(" (only {})", use_text(entry.used_with, ""));
   if (!entry.fallback.empty()) text += fmt::format(" [{}]", entry.fallback);
   return text;
 }
@@ -143,12 +150,12 @@ const char* const kExamples[] = {"chainrule train data/digits.csv --target digit
 const char* const kExitCodes[][2] = {
     {"0", "success"},
     {"1", "a bug in Chainrule"},
-    {"2", "the command line or a configuration is wrong, or an output was refused before work started"},
+    {"2", "the command line or a configuration is invalid, or an output file cannot be used, e.g. because it exists"},
     {"3", "a data or model file is missing, unreadable or invalid"},
-    {"4", "the training overflowed: a loss, gradient or weight became infinite or NaN"},
+    {"4", "training diverged: a loss, gradient or weight became infinite or NaN"},
     {"5", "a requested check failed"},
     {"6", "writing failed, or out of memory"},
-    {"130", "interrupted by Ctrl-C (143: by SIGTERM); the best model so far was written first"}};
+    {"130", "interrupted by Ctrl-C (143: by SIGTERM); the best model so far was saved"}};
 
 std::string bar_escaped(const std::string& text) {
   std::string out;
@@ -164,7 +171,7 @@ std::string table_of(const std::vector<Entry>& entries) {
     group = entry.group;
     std::string text = entry.help;
     if (!entry.choices.empty()) text += fmt::format("<br>one of `{}`", fmt::join(entry.choices, "`, `"));
-    if (!entry.used_with.empty()) text += fmt::format("<br>used with `{}`", entry.used_with);
+    if (!entry.used_with.empty()) text += fmt::format("<br>used only {}", use_text(entry.used_with, "`"));
     if (!entry.peers.empty()) text += fmt::format("<br>*{}*", entry.peers);
     out += fmt::format("| `{}` | {} | {} |\n", entry.names.substr(entry.names.find('-')), bar_escaped(text),
                        entry.fallback.empty() ? "" : "`" + entry.fallback + "`");
@@ -252,7 +259,7 @@ std::string help_text() {
       "Usage: chainrule COMMAND [OPTIONS] [FILE...]\n\n"
       "Examples:\n";
   for (const char* const example : kExamples) out += fmt::format("  {}\n", example);
-  out += "\nCommands (chainrule help COMMAND explains one):\n";
+  out += "\nCommands (chainrule help COMMAND describes one):\n";
   for (const Verb& verb : verbs()) out += fmt::format("  {:<12}{}\n", verb.name, verb.summary);
   out += lines_of(global_entries());
   out += "\nExit codes:\n";
@@ -277,8 +284,8 @@ std::string help_markdown() {
   std::string out =
       "# The command line\n\n"
       "<!-- made by `chainrule help --markdown`; a test compares -->\n\n"
-      "`chainrule COMMAND [OPTIONS] [FILE...]`. Values follow as `--option value` or `--option=value`.\n"
-      "`-` is standard input or output. After `--` no word is an option. Results go to standard output,\n"
+      "`chainrule COMMAND [OPTIONS] [FILE...]`. Give a value as `--option value` or `--option=value`.\n"
+      "`-` is standard input or output. Words after `--` are not options. Results go to standard output,\n"
       "messages and progress to standard error. Defaults come from a preset; without `--preset`, the data\n"
       "decide which one (docs/presets.md). `--config FILE` overrides the preset, and the command line\n"
       "overrides both. In a TOML file the options of `train` have the same names with `_` for `-`.\n"
@@ -297,8 +304,8 @@ std::string help_man() {
   out +=
       ".SH SYNOPSIS\n\\fBchainrule\\fR \\fICOMMAND\\fR [\\fIOPTIONS\\fR] [\\fIFILE\\fR...]\n"
       ".SH DESCRIPTION\n"
-      "Values follow as \\fB\\-\\-option\\fR \\fIVALUE\\fR or \\fB\\-\\-option=\\fR\\fIVALUE\\fR. \\fB\\-\\fR is "
-      "standard input or output. After \\fB\\-\\-\\fR no word is an option. Each command has its own page, e.g. "
+      "Give a value as \\fB\\-\\-option\\fR \\fIVALUE\\fR or \\fB\\-\\-option=\\fR\\fIVALUE\\fR. \\fB\\-\\fR is "
+      "standard input or output. Words after \\fB\\-\\-\\fR are not options. Each command has its own page, e.g. "
       "\\fBchainrule\\-train\\fR(1).\n.SH COMMANDS\n";
   for (const Verb& verb : verbs())
     out += fmt::format(".TP\n\\fB{}\\fR\n{}\n", roff(verb.name, true), roff(verb.summary));

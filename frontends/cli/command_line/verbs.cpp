@@ -40,18 +40,18 @@ inline Flag among(std::vector<std::string> choices, Flag flag) {
 }
 
 inline constexpr const char* kDataHelp =
-    "CSV (comma, semicolon, tab or pipe), IDX or NPY file, plain or gzipped; a folder with the MNIST files; - is "
+    "CSV (comma, semicolon, tab or pipe), IDX or NPY file, plain or gzipped, or a folder with the MNIST files; - is "
     "standard input";
 
 // How a data file is read, for every verb that reads one.
 inline void add_reading(std::vector<Flag>& flags) {
-  Flag header = yes_or_no("header", "the first line of a CSV file has column names");
+  Flag header = yes_or_no("header", "the first line of a CSV file contains the column names");
   header.negatable = true;
   header.fallback = "detected";
   flags.push_back(header);
   flags.push_back(among({"comma", "semicolon", "tab", "pipe"},
                         with_value("delimiter", "NAME", "field separator of a CSV file", "detected")));
-  flags.push_back(with_value("labels", "FILE", "labels of an IDX or NPY file", "found next to it"));
+  flags.push_back(with_value("labels", "FILE", "file with the labels of an IDX or NPY file", "found next to it"));
 }
 
 inline Flag threads() {
@@ -69,7 +69,7 @@ namespace {
 // How fields are read, for verbs without the training options, which include these.
 void add_fields(std::vector<Flag>& flags, const std::string& fallback) {
   flags.push_back(with_value("missing", "TEXTS",
-                             "texts that mean a missing value, in addition to empty, NA, N/A, null, nan and ?",
+                             "texts that mean a missing value, in addition to empty fields, NA, N/A, null, nan and ?",
                              fallback.empty() ? "none" : fallback));
   Flag comma = yes_or_no("decimal-comma",
                          "numbers have a decimal comma (3,14); fields are separated by semicolons or tabs, or quoted");
@@ -79,23 +79,25 @@ void add_fields(std::vector<Flag>& flags, const std::string& fallback) {
 }
 
 Flag threshold() {
-  return with_value("threshold", "P", "for two classes: predict the second if its probability is at least P",
-                    "the model's");
+  return with_value(
+      "threshold", "P",
+      "for two classes: predict the positive class, which is the second label, if its probability is at least P",
+      "the model's");
 }
 
 Verb evaluate_verb() {
   Verb verb{
       "evaluate",
       "evaluate a model on a data file",
-      {"Evaluate a model on rows with known targets: each metric with a 95 % interval, next to the baseline for "
-       "these rows, which ignores the inputs (docs/metrics.md). In an MNIST folder, the test files are read.",
-       "A warning is printed if DATA is the training data, in the same order. A part of it, or another order, is not "
-       "detected."},
+      {"Evaluate a model on rows with known targets. Prints each metric with its 95 % confidence interval, next to a "
+       "baseline that ignores the inputs (docs/metrics.md). In an MNIST folder, the test files are read.",
+       "A warning is printed if DATA is the training data in the same order. A part of it, or the same rows in another "
+       "order, is not detected."},
       {"chainrule evaluate digits.safetensors data/digits.csv",
        "chainrule evaluate digits.safetensors new.csv --fail-under accuracy=0.97",
        "chainrule evaluate houses.safetensors new.csv --fail-over rmse=25000 --json",
        "chainrule evaluate houses.safetensors new.csv --by district"},
-      {{"MODEL", "model file that train wrote"}, {"DATA", kDataHelp}},
+      {{"MODEL", "model file written by train"}, {"DATA", kDataHelp}},
       {},
       false};
   verb.flags = {
@@ -127,12 +129,12 @@ Verb predict_verb() {
        "chainrule predict houses.safetensors new.csv --id address --warnings",
        "chainrule predict loans.safetensors new.csv --output-columns customer,probability_yes",
        "cat new.csv | chainrule predict digits.safetensors -"},
-      {{"MODEL", "model file that train wrote"}, {"DATA", kDataHelp}},
+      {{"MODEL", "model file written by train"}, {"DATA", kDataHelp}},
       {},
       false};
   verb.flags = {
       lettered("o", with_value("output", "FILE", "where the predictions are written", "standard output")),
-      with_value("id", "COLUMN", "copy this column of the data as the first output column, by name or number"),
+      with_value("id", "COLUMN", "copy this column of the data as the first output column, by name or column number"),
       repeatable(with_value("output-columns", "LIST", "output columns, in this order", "prediction,probability")),
       threshold(),
       yes_or_no("warnings", "add a column with warnings: values outside the training range, unseen categories"),
@@ -155,14 +157,14 @@ Verb inspect_verb() {
             {},
             false};
   verb.flags = {
-      with_value("target", "COLUMN", "column to predict, by name or number", "the last"),
+      with_value("target", "COLUMN", "column to predict, by name or column number", "the last column"),
       with_value("ignore", "COLUMNS", "columns to leave out, as in train"),
-      with_value("categorical", "COLUMNS", "numeric columns that are categories, as in train"),
-      with_value("numeric", "COLUMNS", "columns that are numeric; a text in them counts as missing"),
-      with_value("date", "COLUMNS", "columns of dates or times, as in train"),
+      with_value("categorical", "COLUMNS", "numeric columns to treat as categories, as in train"),
+      with_value("numeric", "COLUMNS", "columns to treat as numeric, as in train"),
+      with_value("date", "COLUMNS", "columns to treat as dates or times, as in train"),
       with_value("weight", "COLUMN", "column with the weight of each row, as in train"),
       with_value("group", "COLUMN", "column that defines groups of rows, as in train"),
-      with_value("time", "COLUMN", "column of times; the latest rows are validation and test rows, as in train"),
+      with_value("time", "COLUMN", "column of times, as in train: the latest rows become validation and test rows"),
       yes_or_no("json", "print one JSON document"),
   };
   add_reading(verb.flags);
@@ -176,7 +178,7 @@ Verb report_verb() {
             {"Write one self-contained HTML page that compares runs: metrics, learning curves, and the options that "
              "differ. The page of a single run is its report.html."},
             {"chainrule report runs/first runs/second -o compared.html", "chainrule report runs/*"},
-            {{"RUN", "folder that train --run made", true, true}},
+            {{"RUN", "folder written by train --run", true, true}},
             {},
             false};
   verb.flags = {
@@ -193,7 +195,7 @@ Verb diff_verb() {
              "weight tensor, and the metrics on training, validation and test rows."},
             {"chainrule diff runs/first runs/second", "chainrule diff a.safetensors b.safetensors --json",
              "chainrule diff a.safetensors b.safetensors --expect-same"},
-            {{"A", "model file, or folder that train --run made"}, {"B", "the other model file or folder"}},
+            {{"A", "model file, or folder written by train --run"}, {"B", "another model file or folder"}},
             {},
             false};
   verb.flags = {
@@ -211,11 +213,12 @@ Verb explain_verb() {
       "explain",
       "show every number of a training step with its formula",
       {"Show every number of a training step on chosen rows: inputs, z and a of each layer, losses, deltas, gradients, "
-       "the update, and the objective before and after. Each has its formula, the numbers inserted, the float result "
-       "of the training engine and the double-precision result.",
-       "A MODEL continues with the options that trained it. Without MODEL, the step is the first one of a fresh "
-       "network (preset fast, unless --preset names another). Layer 1 is the inputs; W2[3,1] is the weight from unit 1 "
-       "of layer 2 to unit 3 of layer 3. A difference larger than the rounding error bound ends with exit code 5.",
+       "the update, and the objective before and after. Each number comes with its formula, the values in it, the "
+       "float "
+       "result of the training engine and the double-precision result.",
+       "With a MODEL, the step continues its training with the same options. Without MODEL, it is the first step of a "
+       "fresh network (preset fast, unless --preset names another). Layer 1 is the inputs; W2[3,1] is the weight from "
+       "unit 1 of layer 2 to unit 3 of layer 3. If a difference exceeds its rounding error bound, the exit code is 5.",
        "With --health it diagnoses MODEL on all rows of DATA instead: statistics of each layer from a trial run of one "
        "epoch that does not change the model, then problems and suggestions (docs/health.md)."},
       {"chainrule explain digits.safetensors data/digits.csv --row 17",
@@ -224,18 +227,18 @@ Verb explain_verb() {
        "chainrule explain digits.safetensors data/digits.csv --row 1-8 --layer 2 --unit 5 --json",
        "chainrule explain digits.safetensors data/digits.csv --html step.html",
        "chainrule explain --health digits.safetensors data/digits.csv"},
-      {{"MODEL", "model file that train wrote; without it, a fresh network", false}, {"DATA", kDataHelp}},
+      {{"MODEL", "model file written by train; without it, a fresh network is used", false}, {"DATA", kDataHelp}},
       {},
       true,
       kIdleInAStep};
   verb.flags = {
-      yes_or_no("health", "statistics of each layer, problems and suggestions"),
+      yes_or_no("health", "diagnose the model: statistics of each layer, problems and suggestions"),
       repeatable(with_value("row", "ROWS", "rows of the step, counted from 1: 17, 1-5 or 3,7", "1")),
       with_value("steps", "N", "number of steps, each on all these rows", "1"),
-      with_value("layer", "N", "show this layer only, with the weights into it", "all"),
-      with_value("unit", "N", "show this unit only", "all"),
+      with_value("layer", "N", "show only this layer, with the weights into it", "all"),
+      with_value("unit", "N", "show only this unit", "all"),
       with_value("parameter", "NAME", "show how this parameter is updated, from the update back to the inputs"),
-      with_value("most", "N", "maximum of numbers shown per quantity", "10"),
+      with_value("most", "N", "maximum number of values to show per quantity", "10"),
       yes_or_no("json", "print one JSON document with everything (docs/formats.md)"),
       with_value("html", "FILE", "write one HTML page with everything"),
       yes_or_no("force", "replace an output file that exists"),
@@ -261,11 +264,11 @@ Verb check_verb() {
        "that has an effect on this network and these rows.",
        "Without MODEL, a fresh network is checked (preset fast, unless --preset names another). Large networks are "
        "checked on a sample of their parameters from all layers, weights and biases. W2[3,1] is the weight from unit 1 "
-       "of layer 2 to unit 3 of layer 3. Dropout is switched off. A failed check ends with exit code 5."},
+       "of layer 2 to unit 3 of layer 3. Dropout is switched off. If a check fails, the exit code is 5."},
       {"chainrule check digits.safetensors data/digits.csv",
        "chainrule check data/iris.csv --hidden 5,4 --activation tanh --weight-decay 0.01",
        "chainrule check digits.safetensors data/digits.csv --row 1-100 --most all --json"},
-      {{"MODEL", "model file that train wrote; without it, a fresh network", false}, {"DATA", kDataHelp}},
+      {{"MODEL", "model file written by train; without it, a fresh network is used", false}, {"DATA", kDataHelp}},
       {},
       true,
       kIdleInAGradient};
@@ -281,16 +284,18 @@ Verb check_verb() {
 Verb bench_verb() {
   Verb verb{"bench",
             "measure how fast this machine trains and predicts",
-            {"Measure how fast this machine trains and predicts, compared with the peak of its processor. T1 to T6 "
-             "train, I1 to I4 predict. The data are synthetic, with as many zeros as MNIST. Takes under a minute."},
+            {"Measure how fast this machine trains and predicts, compared with the peak performance of its processor. "
+             "Workloads T1 to T6 train; I1 to I4 predict. The data are synthetic, with as many zeros as MNIST. The "
+             "benchmark takes less than a minute."},
             {"chainrule bench", "chainrule bench --workload T3 --threads 1", "chainrule bench --json > before.json",
              "chainrule bench --compare before.json"},
             {},
             {},
             false};
   verb.flags = {
-      repeatable(with_value("workload", "NAME", "measure only this one: T1 ... T6, I1 ... I4", "all")),
-      with_value("data", "FOLDER", "the MNIST files, for the workloads with their shape", "synthetic"),
+      repeatable(with_value("workload", "NAME", "measure only this workload: T1 ... T6, I1 ... I4", "all")),
+      with_value("data", "FOLDER", "folder with the MNIST files, for the workloads with images of that size",
+                 "synthetic"),
       with_value("compare", "FILE", "compare with an earlier --json output"),
       threads(),
       yes_or_no("json", "print one JSON document"),
@@ -307,7 +312,7 @@ Verb help_verb() {
             {},
             false};
   verb.flags = {yes_or_no("man", "print the manual page instead, for man or groff"),
-                yes_or_no("markdown", "print the page docs/cli.md")};
+                yes_or_no("markdown", "print the page docs/cli.md, in Markdown")};
   return verb;
 }
 
@@ -390,17 +395,18 @@ Verb train_verb() {
   verb.flags = {
       lettered("o", with_value("output", "FILE", "where the model is written", "model.safetensors")),
       yes_or_no("force", "replace an output file that exists"),
-      with_value(
-          "run", "NAME",
-          "write model, metrics, configuration and report.html to runs/NAME instead; NAME time: the current time"),
-      with_value("validation", "FILE", "validate on the rows of this file instead of a part of DATA"),
+      with_value("run", "NAME",
+                 "write the model, metrics, configuration and report.html to runs/NAME instead; with time as NAME, the "
+                 "folder is "
+                 "named after the current time"),
+      with_value("validation", "FILE", "use the rows of this file for validation instead of a part of DATA"),
       yes_or_no("find-learning-rate",
                 "run a learning-rate range test first and use its result (docs/learning-rates.md)"),
       yes_or_no("find-layer-rates", "also find learning-rate multipliers for the weights and biases of each layer"),
       config(),
       yes_or_no("print-config", "print the effective options as TOML and exit"),
       with_value("log", "FILE", "write a JSON line per epoch during training (docs/formats.md)"),
-      with_value("health-every", "N", "log also a line for every N-th step, with statistics of each layer", "never"),
+      with_value("health-every", "N", "also log a line with statistics of each layer every N steps", "never"),
       report(),
       max_memory(),
       threads(),
@@ -415,7 +421,8 @@ Verb cv_verb() {
       "cv",
       "cross-validate: test every row once with a model that did not train on it",
       {"Divide the rows into folds, train a network for each fold on the other rows, and test it on the fold. Prints "
-       "mean, standard deviation and 95 % interval of each metric. Takes the options of train (docs/rows.md).",
+       "the mean, standard deviation and 95 % confidence interval of each metric. Takes the options of train "
+       "(docs/rows.md).",
        "Folds are stratified by class. --group keeps each group in one fold. With --time, each fold is tested with a "
        "model trained on all rows before it. Folds train in parallel; results are bit-identical for any number of "
        "threads.",
@@ -430,7 +437,8 @@ Verb cv_verb() {
       with_value("folds", "N", "number of folds", "5"),
       with_value("repeats", "N", "repetitions of the whole cross-validation; the second uses seed + 1, and so on", "1"),
       with_value("predictions", "FILE", "write the out-of-fold prediction of each row as CSV"),
-      with_value("id", "COLUMN", "copy this column of the data as their first column, by name or number"),
+      with_value("id", "COLUMN",
+                 "copy this column of the data as the first column of that file, by name or column number"),
       report(),
       yes_or_no("force", "replace an output file that exists"),
       config(),
@@ -451,9 +459,9 @@ Verb tune_verb() {
        "train a model with the winner. The search never uses a fifth of the rows (--test-split): at the end, the "
        "winner and the options as given are scored on them. If no trial is better by more than the standard "
        "error, the options as given win (docs/tune.md).",
-       "Options that you set stay fixed; the other important ones are varied; --range changes or adds a range. Each "
-       "result is written when it is known, and --resume continues an interrupted search. Trials and winner are "
-       "the same for any number of threads."},
+       "Options that you set stay fixed. The search varies the other important ones; --range changes or adds a range. "
+       "Each result is written as soon as it is known, and --resume continues an interrupted search. Trials and "
+       "winner are the same for any number of threads."},
       {"chainrule tune data/iris.csv --trials 20", "chainrule tune houses.csv --target price --minutes 10",
        "chainrule tune houses.csv --range learning_rate=0.001..0.1 --range 'hidden=64,64|256,256' --epochs 64",
        "chainrule tune patients.csv --group patient --score roc_auc --resume"},
@@ -462,7 +470,7 @@ Verb tune_verb() {
       true};
   verb.flags = {
       with_value("trials", "N", "number of trials, in addition to the options as given", "30"),
-      with_value("minutes", "M", "start no new training after this many minutes", "no limit"),
+      with_value("minutes", "M", "start no new training run after this many minutes", "no limit"),
       with_value("folds", "N", "number of folds", "5"),
       with_value("score", "METRIC", "metric to optimize", "log_loss (classification), rmse (regression)"),
       repeatable(with_value("range", "OPTION=VALUES", "values to try for an option: LOW..HIGH or VALUE|VALUE")),
@@ -484,18 +492,18 @@ Verb tune_verb() {
 Verb replay_verb() {
   Verb verb{
       "replay",
-      "repeat a training and compare the results bit by bit",
-      {"Repeat the training of a run or a model and compare weights and metrics bit by bit: exit code 0 if they are "
-       "the same, else 5. The data must be the training data. If the training was interrupted, the repetition "
+      "train again and compare the results bit by bit",
+      {"Repeat the training of a run or a model, and compare weights and metrics bit by bit. The exit code is 0 if "
+       "they are the same, else 5. The data must be the training data. If training was interrupted, the repetition "
        "ends after the same step.",
-       "RUN is a folder that train --run made; it knows its data. For a MODEL, give the DATA."},
+       "RUN is a folder written by train --run, which records where its data are. For a model file, also give DATA."},
       {"chainrule replay runs/first", "chainrule replay digits.safetensors data/digits.csv",
        "chainrule replay runs/first moved/digits.csv --json"},
-      {{"RUN", "folder that train --run made, or a model file"}, {"DATA", kDataHelp, false}},
+      {{"RUN", "folder written by train --run, or a model file"}, {"DATA", kDataHelp, false}},
       {},
       false};
   verb.flags = {
-      with_value("validation", "FILE", "the file of train --validation", "the run's"),
+      with_value("validation", "FILE", "the file given to train --validation", "the run's"),
       threads(),
       yes_or_no("json", "print one JSON document"),
   };
