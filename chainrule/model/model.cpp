@@ -273,7 +273,7 @@ void Predictor::predict_row(std::span<const float> outputs, std::span<double> pr
     prediction[k] = outputs[k];
     if (!std::isfinite(outputs[k]))
       throw Error(ErrorCategory::numerics, "output " + std::to_string(k + 1) + " of the network is not finite",
-                  "the inputs are very far from those of the training");
+                  "the inputs are very far from the training inputs");
   }
   if (encoder.task == Task::number)
     prediction[0] = std::clamp(encoder.target_scale * prediction[0] + encoder.target_shift, encoder.min_prediction,

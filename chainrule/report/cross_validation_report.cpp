@@ -87,17 +87,19 @@ std::string summary_of(const CrossValidation& found, const CrossFacts& facts) {
     return fmt::format(
         "Cross-validated accuracy for {}: {:.1f} % ({}always predicting the most frequent class: {:.1f} %).", target,
         100 * metric->mean,
-        interval ? fmt::format("95 % interval {:.1f} to {:.1f} %; ", 100 * metric->low, 100 * metric->high) : "",
+        interval ? fmt::format("95 % confidence interval {:.1f} to {:.1f} %; ", 100 * metric->low, 100 * metric->high)
+                 : "",
         100 * metric->baseline);
-  return fmt::format("Cross-validated root mean square error of {}: {:.4g} ({}always predicting the mean: {:.4g}).",
-                     target, metric->mean,
-                     interval ? fmt::format("95 % interval {:.4g} to {:.4g}; ", metric->low, metric->high) : "",
-                     metric->baseline);
+  return fmt::format(
+      "Cross-validated root mean square error of {}: {:.4g} ({}always predicting the mean: {:.4g}).", target,
+      metric->mean,
+      interval ? fmt::format("95 % confidence interval {:.4g} to {:.4g}; ", metric->low, metric->high) : "",
+      metric->baseline);
 }
 
 std::string how_of(const CrossValidation& found, const CrossFacts& facts) {
   return fmt::format(
-      "{} trainings{}, each tested on about {} rows, {} predictions in all. {}. {:.1f} s.{}", found.folds.size(),
+      "{} training runs{}, each tested on about {} rows, {} predictions in all. {}. {:.1f} s.{}", found.folds.size(),
       facts.how.repeats > 1 ? fmt::format(", {} folds {} times", facts.how.folds, facts.how.repeats) : "",
       prediction_count(found) / std::max<std::size_t>(found.folds.size(), 1), prediction_count(found),
       describe(facts.plan->architecture), facts.seconds,

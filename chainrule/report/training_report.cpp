@@ -126,15 +126,15 @@ std::string summary_of(const FitResult& result, std::size_t validation_rows) {
     score.value = found->value;
     if (const Metric* const constant = find_metric(result.baseline, name)) score.baseline = constant->value;
   }
-  if (std::isnan(score.value)) return fmt::format("The model of {} was measured on its training rows only.", target);
+  if (std::isnan(score.value)) return fmt::format("The model of {} was scored on its training rows only.", target);
   const std::size_t count = tested ? result.test.rows : validation_rows;
   const std::string rows = fmt::format("{} {} row{}", count, tested ? "test" : "validation", count == 1 ? "" : "s");
   const double baseline = score.baseline;
   const bool interval = !std::isnan(score.low);
   std::string beside;
   if (interval)
-    beside = classes ? fmt::format("95 % interval {:.1f} to {:.1f} %", 100 * score.low, 100 * score.high)
-                     : fmt::format("95 % interval {:.4g} to {:.4g}", score.low, score.high);
+    beside = classes ? fmt::format("95 % confidence interval {:.1f} to {:.1f} %", 100 * score.low, 100 * score.high)
+                     : fmt::format("95 % confidence interval {:.4g} to {:.4g}", score.low, score.high);
   if (interval && !std::isnan(baseline)) beside += "; ";
   if (!std::isnan(baseline))
     beside += classes ? fmt::format("always predicting the most frequent class: {:.1f} %", 100 * baseline)
@@ -156,8 +156,8 @@ std::string how_of(const FitResult& result, const ReportFacts& facts, std::size_
   if (history.stop == StopReason::early_stopping) text += ", stopped early";
   if (history.stop == StopReason::interrupted) text += ", interrupted";
   if (history.best_epoch > 0)
-    text += fmt::format("; the weights are those of epoch {}, the best by {}", history.best_epoch,
-                        history.monitored_metric);
+    text += fmt::format("; the model has the weights of epoch {} (best {} {})", history.best_epoch,
+                        validation > 0 ? "validation" : "training", history.monitored_metric);
   return text + ".";
 }
 

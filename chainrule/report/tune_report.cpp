@@ -85,23 +85,24 @@ std::string verdict_text(const TuneResult& found, const TuneOptions& how) {
     return fmt::format("Trial {} is the best; training with the options as given failed.", found.winner);
   if (found.winner != 0)
     return fmt::format(
-        "Trial {} is better than the options as given by {:.3g} +- {:.3g} (mean and standard error over {} folds).",
-        found.winner, found.gain, found.error, how.folds);
+        "Trial {} beats the options as given: its {} is better by {:.3g} +- {:.3g} (mean and standard error over {} "
+        "folds).",
+        found.winner, found.score, found.gain, found.error, how.folds);
   if (found.best == 0)
     return fmt::format("Tuning did not beat the options as given: no trial has a better {} over all {} folds.",
                        found.score, how.folds);
   return fmt::format(
-      "Tuning did not beat the options as given: trial {} is better by {:.3g} +- {:.3g}, not by more than the "
-      "standard error.",
+      "Tuning did not beat the options as given: trial {} is better by only {:.3g} +- {:.3g}, which is not more than "
+      "the standard error.",
       found.best, found.gain, found.error);
 }
 
 std::string test_text(const TuneResult& found, const TuneFacts& facts) {
   if (!facts.winner) return "";
-  std::string out = fmt::format("{} on {} test rows, which the search did not use: {}", found.score, facts.test_rows,
+  std::string out = fmt::format("{} on {} test rows that the search did not use: {}", found.score, facts.test_rows,
                                 estimate_text(*facts.winner));
   if (found.winner != 0)
-    out += "; with the options as given " +
+    out += "; with the options as given: " +
            (facts.start ? estimate_text(*facts.start) : std::string("none, since training failed"));
   return out;
 }

@@ -186,7 +186,7 @@ void judge_classes(const Examination& e, Findings& findings) {
                                   e.classes.size(), missed == 1 ? "is" : "are", missed == 1 ? "it" : "them", names),
                       after_those_above(findings,
                                         "more rows of such classes, a weight column that counts them more, or "
-                                        "a longer training")});
+                                        "longer training")});
 }
 
 void judge_loss(const Examination& e, Findings& findings) {
@@ -197,7 +197,7 @@ void judge_loss(const Examination& e, Findings& findings) {
                                   "{:.4g}: {} of that, and above {} the model is no better",
                                   e.loss, e.baseline_loss, percent(fraction), percent(kNoBetter)),
                       after_those_above(findings,
-                                        "a longer training or more hidden units, unless the inputs are "
+                                        "longer training or more hidden units, unless the inputs are "
                                         "unrelated to the target")});
 }
 

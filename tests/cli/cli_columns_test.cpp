@@ -110,7 +110,7 @@ TEST(Columns, InspectIsReadInAPipeAndOnATerminal) {
     while (std::getline(rows, line)) EXPECT_LE(line.size(), width) << line;
     // The use in training is never truncated; values without space move to the next line.
     EXPECT_TRUE(contains(table, "8 inputs: linear, time of day, day of week, day of year, gaps\n")) << table;
-    EXPECT_EQ(contains(table, "\n      2024-01-01T08:30:00 to 2024-11-20T15:30:00\n"), width == 80) << table;
+    EXPECT_EQ(contains(table, "\n       2024-01-01T08:30:00 to 2024-11-20T15:30:00\n"), width == 80) << table;
   }
 }
 

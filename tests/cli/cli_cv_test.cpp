@@ -33,14 +33,14 @@ std::vector<std::string> lines_of(const std::string& text) {
 TEST(Cv, PrintsMeanDeviationAndIntervalOfEachMetric) {
   const Points dir;
   const Result result = dir.cv({"--folds", "5"});
-  EXPECT_TRUE(contains(result.err, "5 trainings, ")) << result.err;
+  EXPECT_TRUE(contains(result.err, "5 training runs, ")) << result.err;
   EXPECT_TRUE(contains(result.err, "fold 5 of 5: accuracy ")) << result.err;
   EXPECT_FALSE(contains(result.err, "test rows: fold")) << result.err;
   const std::vector<std::string> lines = lines_of(result.out);
-  EXPECT_TRUE(contains(lines[0], "5 folds")) << result.out;
-  for (const char* const heading : {"mean", "sd", "95 % interval", "baseline"})
-    EXPECT_TRUE(contains(lines[0], heading));
-  EXPECT_TRUE(contains(lines[2], "accuracy ")) << result.out;
+  EXPECT_TRUE(contains(lines[0], "Metrics over 5 folds:")) << result.out;
+  for (const char* const heading : {"mean", "sd", "95 % confidence interval", "baseline"})
+    EXPECT_TRUE(contains(lines[1], heading));
+  EXPECT_TRUE(contains(lines[3], "accuracy ")) << result.out;
   EXPECT_TRUE(contains(result.out, "(150 predictions in total)"));
   EXPECT_EQ(dir.cv({"--folds", "5", "--threads", "1", "-q"}).out, result.out);
 }
@@ -122,7 +122,7 @@ TEST(Cv, ShowsABarOnATerminal) {
   const std::string output =
       on_terminal(dir, {"cv", "points.csv", "--hidden", "32", "--epochs", "300", "--folds", "4", "--color", "never"});
   if (output == "(no terminal)") GTEST_SKIP() << output;
-  EXPECT_TRUE(contains(output, " of 4 trainings [")) << output;
+  EXPECT_TRUE(contains(output, " of 4 training runs [")) << output;
   EXPECT_TRUE(contains(output, " left")) << output;
 }
 

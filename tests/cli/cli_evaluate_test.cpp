@@ -75,7 +75,7 @@ TEST(Evaluate, GivesEachMetricOfClassesWithItsInterval) {
   EXPECT_EQ(document["metrics"]["roc_auc"]["trivial"], 0.5);
   const std::string text = dir.evaluate({}).out;
   for (const std::string& name : kOfClasses) expect_in("  " + name + " ", text);
-  expect_in("95 % interval", text);
+  expect_in("95 % confidence interval", text);
   expect_in("baseline", text);
   expect_in("0.338462", text);  // 22 / 65
 }
@@ -87,7 +87,8 @@ TEST(Evaluate, GivesEachMetricOfNumbersWithItsInterval) {
   EXPECT_EQ(document["metrics"]["r2"]["trivial"], 0.0);
   EXPECT_TRUE(document["metrics"]["spearman"]["trivial"].is_null());
   EXPECT_TRUE(document["metrics"]["loss"]["trivial"].is_null());
-  expect_in("always predicting the mean or the median of these rows", dir.evaluate({}).out);
+  expect_in("It always predicts the mean of these rows,\nor their median for mae and median_absolute_error.",
+            dir.evaluate({}).out);
 }
 
 TEST(Evaluate, AgreesWithWhatTrainingMeasured) {

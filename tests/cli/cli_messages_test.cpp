@@ -208,7 +208,7 @@ TEST(TrainingRows, AreRecognisedWithColumnsInAnotherOrder) {
   dir.write("reordered.csv", "kind,y,x\nred,2,1\ngreen,1,2\ngreen,1,3\nred,2,4\n");
   dir.write("swapped.csv", "kind,x,y\nred,2,1\ngreen,1,2\ngreen,1,3\nred,2,4\n");
   dir.trained({"--ignore", "unread"});
-  const std::string known = "these rows trained the model";
+  const std::string known = "the model was trained on this data";
   expect_in(known, dir.messages_of({"evaluate", "m.safetensors", "reordered.csv"}));
   expect_not_in(known, dir.messages_of({"evaluate", "m.safetensors", "swapped.csv"}));
   const std::string same = "warning: the validation rows are the training rows";

@@ -118,9 +118,9 @@ TEST(Report, ShowsWhatTheRunFound) {
   const auto score = [&](const char* name) { return find_estimate(model.provenance.test, name)->value; };
   Browser browser;
   browser.open(page);
-  EXPECT_TRUE(
-      contains(browser.text("#summary"),
-               fmt::format("Accuracy for ill on 90 test rows: {:.1f} % (95 % interval ", 100 * score("accuracy"))));
+  EXPECT_TRUE(contains(
+      browser.text("#summary"),
+      fmt::format("Accuracy for ill on 90 test rows: {:.1f} % (95 % confidence interval ", 100 * score("accuracy"))));
   // The area under the ROC curve drawn is the metric; the matrix has the accuracy.
   const json area =
       browser.value(R"((() => { const { roc } = ranking(report.answers.probability, report.answers.positive);
@@ -157,10 +157,11 @@ TEST(Report, OfFoldsShowsWhatCvPrints) {
   Browser browser;
   browser.open(dir.path("cv.html"));
   const json& accuracy = document["metrics"]["accuracy"];
-  EXPECT_TRUE(contains(browser.text("#summary"),
-                       fmt::format("Cross-validated accuracy for ill: {:.1f} % (95 % interval {:.1f} to {:.1f} %; ",
-                                   100 * accuracy["mean"].get<double>(), 100 * accuracy["low"].get<double>(),
-                                   100 * accuracy["high"].get<double>())))
+  EXPECT_TRUE(
+      contains(browser.text("#summary"),
+               fmt::format("Cross-validated accuracy for ill: {:.1f} % (95 % confidence interval {:.1f} to {:.1f} %; ",
+                           100 * accuracy["mean"].get<double>(), 100 * accuracy["low"].get<double>(),
+                           100 * accuracy["high"].get<double>())))
       << browser.text("#summary");
   EXPECT_EQ(browser.value("document.querySelectorAll('#figures tbody tr').length"), document["metrics"].size());
   EXPECT_EQ(browser.value("document.querySelectorAll('#figures + details tbody tr').length"), 8);
@@ -190,8 +191,8 @@ TEST(Report, OfASearchDrawsEveryTrial) {
   EXPECT_EQ(browser.value("document.querySelectorAll('.parallel polyline').length"), measured);
   EXPECT_EQ(browser.value("document.querySelectorAll('.parallel .winner').length"), 1);
   EXPECT_EQ(browser.value("document.querySelectorAll('.parallel .axis').length"), document["ranges"].size() + 1);
-  EXPECT_TRUE(contains(browser.text("#verdict"), document["winner"] == 0 ? "did not beat the options as given"
-                                                                         : "is better than the options as given"));
+  EXPECT_TRUE(contains(browser.text("#verdict"),
+                       document["winner"] == 0 ? "did not beat the options as given" : "beats the options as given"));
   // The trial with the largest gain touches the top of the last axis.
   EXPECT_EQ(browser.value("Math.min(...[...document.querySelectorAll('.parallel polyline')].map(line => "
                           "Number(line.getAttribute('points').split(',').at(-1))))"),
@@ -207,7 +208,7 @@ TEST(Report, OfASearchDrawsEveryTrial) {
             true);
   const double score = document["test"]["winner"]["value"];
   EXPECT_TRUE(contains(browser.text("#search-note"),
-                       fmt::format("log_loss on 60 test rows, which the search did not use: {:.5g}", score)))
+                       fmt::format("log_loss on 60 test rows that the search did not use: {:.5g}", score)))
       << browser.text("#search-note");
 }
 
@@ -260,8 +261,9 @@ TEST(Report, ShowsRunsSideBySide) {
           : fmt::format("Of 3 runs, {} has the best accuracy on its test rows: {:.4g}.", "abc"[best - scores.begin()],
                         best -> value);
   if (as_good == 1 && close > 0)
-    expected += fmt::format(" {} of the others lie{} within its 95 % interval, so the difference may be chance.", close,
-                            close == 1 ? "s" : "");
+    expected +=
+        fmt::format(" {} of the others lie{} within its 95 % confidence interval, so the difference may be chance.",
+                    close, close == 1 ? "s" : "");
   EXPECT_EQ(browser.text("#summary"), expected);
   EXPECT_TRUE(contains(browser.text("#differences"), "learning_rate"));
   EXPECT_FALSE(contains(browser.text("#differences"), "dropout"));

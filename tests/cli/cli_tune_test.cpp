@@ -72,7 +72,7 @@ TEST(TuneCommand, SaysWhetherItBeatTheOptionsAsGiven) {
   const Points dir;
   const Result bad = dir.tune({"--range", "learning_rate=1e-9..1e-8"});
   EXPECT_TRUE(contains(bad.out, "Tuning did not beat the options as given")) << bad.out;
-  EXPECT_TRUE(contains(bad.out, "log_loss on 30 test rows, which the search did not use: ")) << bad.out;
+  EXPECT_TRUE(contains(bad.out, "log_loss on 30 test rows that the search did not use: ")) << bad.out;
   const Result good = dir.tune({"--range", "learning_rate=0.001..0.1", "--force"});
   EXPECT_TRUE(contains(good.out, "chainrule train points.csv --test-split 0.2 --epochs 5")) << good.out;
 }
@@ -155,7 +155,7 @@ TEST(TuneCommand, CtrlCKeepsWhatIsMeasured) {
   const Result result = program.wait();
   EXPECT_EQ(result.code, 130) << result.err;
   EXPECT_TRUE(
-      contains(result.err, "interrupted: completed trainings are in trials.jsonl; --resume continues the search"));
+      contains(result.err, "interrupted: completed training runs are in trials.jsonl; --resume continues the search"));
   EXPECT_GE(lines_of(dir.read("trials.jsonl")).size(), 3u);
   EXPECT_FALSE(dir.has("model.safetensors"));
 }

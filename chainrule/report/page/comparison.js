@@ -14,7 +14,7 @@ function compare() {
     return one === undefined || one === null ? '–' : tested ? interval(one) : text(one);
   };
   find('figures').append(table(['metric', ...names], metrics.map((metric) => [metric, ...runs.map((run) => cell(run, metric))]), names.map((_, k) => k + 1)));
-  find('figures-note').textContent = tested ? 'On the test rows of each run, with 95 % intervals.' : 'On the validation rows of each run, which selected its epoch.';
+  find('figures-note').textContent = tested ? 'On the test rows of each run, with 95 % confidence intervals.' : 'On the validation rows of each run, which selected its best epoch.';
   const drawn = runs.slice(0, kColors.length), { x, values } = aligned(drawn.map((run) => run.history));
   const lines = (of) => drawn.map((run, k) => ({ name: run.name, values: values(k, of(run)) }));
   const first = (run) => Object.keys(run.history.validation).find((name) => name !== 'loss');

@@ -6,8 +6,8 @@ function showLayers() {
   if (find('health-section').hidden) return;
   const judged = health.findings ?? [];
   find('findings').append(...judged.map((one) => html('li', {}, `${one.problem}. Advice: ${one.advice}.`)));
-  find('findings-note').textContent = health.findings === null ? 'Not judged: the loss of the training rows was undefined or not finite.'
-    : `Judged on ${health.rows} training rows by the bounds of chainrule explain --health${judged.length === 0 ? ': no problems found' : ''}.`;
+  find('findings-note').textContent = health.findings === null ? 'Not diagnosed: the loss of the training rows was undefined or not finite.'
+    : `Diagnosed on ${health.rows} training rows with the bounds of chainrule explain --health${judged.length === 0 ? ': no problems found' : ''}.`;
   const layers = health.layers, learning = layers.filter((layer) => layer.weights);
   if (steps.length === 0) return;
   const ratios = (key, letter) => learning.map((layer) => ({ name: `${letter}(${layer.layer})`, values: layer[key].map((value) => (value > 0 ? value : null)) }))
@@ -36,14 +36,14 @@ function showRates() {
   if (layers) {
     const these = `--weight-multiplier ${layers.weight_multiplier.join(',') || '1'} --bias-multiplier ${layers.bias_multiplier.join(',') || '1'}`;
     find('rates-note').textContent = layers.better
-      ? `Learning rates of the layers: the training used ${these}: after ${layers.steps} steps the loss was ${text(layers.loss_with)} instead of ${text(layers.loss)}.`
+      ? `Learning rates of the layers: training used ${these}: after ${layers.steps} steps the loss was ${text(layers.loss_with)} instead of ${text(layers.loss)}.`
       : `Learning rates of the layers: no multipliers that were tried gave a lower loss after ${layers.steps} steps.`;
     find('rates-note').hidden = false;
   }
   if (!test || test.rates.length === 0) return;
   const most = test.start_loss + 2 * (test.start_loss - Math.min(test.start_loss, ...test.losses.filter(isNumber))) + 0.2 * Math.abs(test.start_loss);
   const values = test.losses.map((loss) => (isNumber(loss) && loss < most ? loss : null));
-  const taken = isNumber(test.suggested) ? `The dashed line marks ${text(test.suggested)}, which the training used: the median of three tests (${text(test.lowest)} to ${text(test.highest)}).` : 'No rate lowered the loss: the learning rate stayed the same.';
+  const taken = isNumber(test.suggested) ? `The dashed line marks ${text(test.suggested)}, which training used: the median of three tests (${text(test.lowest)} to ${text(test.highest)}).` : 'No rate lowered the loss: the learning rate stayed the same.';
   chart(find('curves'), { title: 'Range test of the learning rate', note: `Loss of the same training rows after each step, with a rate that rises from step to step. ${taken}`,
     x: test.rates, xName: 'learning rate', series: [{ name: 'loss', values }], logX: true, mark: isNumber(test.suggested) ? test.suggested : undefined });
 }

@@ -21,7 +21,7 @@ function showCommonParts() {
   find('notes').append(...others.map((note) => html('li', {}, note)));
   find('notes-section').hidden = others.length === 0;
   showAnswers();
-  find('columns').append(table(['column', 'type', 'missing', 'different', 'values', 'in the network'],
+  find('columns').append(table(['column', 'type', 'missing', 'distinct', 'values', 'in the network'],
     report.columns.map((one) => [one.name, one.type, String(one.missing), one.distinct ? String(one.distinct) : '', one.values, one.training]), [2, 3]));
   find('command').textContent = report.command;
   find('options').append(table(['option', 'value'], report.options));

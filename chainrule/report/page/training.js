@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // A training: metrics, curves, predictions against targets.
 function showFigures() {
-  const parts = [['training', 'training rows'], ['validation', 'validation rows'], ['test', 'test rows (95 % interval)'], ['trivial', 'baseline']];
+  const parts = [['training', 'training rows'], ['validation', 'validation rows'], ['test', 'test rows (95 % confidence interval)'], ['trivial', 'baseline']];
   const shown = parts.filter(([key]) => report.figures.some((one) => one[key] !== undefined && one[key] !== null));
   const cell = (one, key) => (one[key] === undefined || one[key] === null ? '–' : key === 'test' ? interval(one.test) : text(one[key]));
   find('figures').append(table(['metric', ...shown.map(([, name]) => name)], report.figures.map((one) => [one.name, ...shown.map(([key]) => cell(one, key))]), shown.map((_, k) => k + 1)));
   find('figures-note').textContent = report.rows.test > 0
-    ? 'No decision used the test rows: their metrics estimate those of new rows. Validation rows selected the epoch. Baseline: always predicting the most frequent class or the mean.'
-    : 'Validation rows selected the epoch, so their metrics are slightly optimistic; --test-split sets aside rows that no decision uses. Baseline: always predicting the most frequent class or the mean.';
+    ? 'No decision used the test rows, so their metrics estimate those on new rows. The validation rows selected the best epoch. Baseline: always predicting the most frequent class or the mean.'
+    : 'The validation rows selected the best epoch, so their metrics are slightly optimistic; --test-split sets aside rows that no decision uses. Baseline: always predicting the most frequent class or the mean.';
 }
 
 function showCurves() {

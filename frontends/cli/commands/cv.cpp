@@ -117,7 +117,7 @@ FitPlan announce(const Arguments& arguments, const Terminal& terminal, FitOption
   }
   say(terminal, "network: " + describe(plan.architecture));
   const std::size_t at_once = trainings_at_once(how, threads_of(arguments)), all = how.folds * how.repeats;
-  say(terminal, fmt::format("{} trainings, {} in parallel", all, at_once));
+  say(terminal, fmt::format("{} training runs, {} in parallel", all, at_once));
   check_memory(arguments, checked_product(plan.memory_bytes, at_once, "memory"));
   return plan;
 }
@@ -148,7 +148,7 @@ int validate_on(const Arguments& arguments, const Terminal& terminal, const Sour
   if (found.interrupted && found.folds.empty()) throw Interrupted{interruption.signal()};
   if (found.interrupted)
     say(terminal,
-        fmt::format("interrupted: {} of {} trainings completed", found.folds.size(), how.folds * how.repeats));
+        fmt::format("interrupted: {} of {} training runs completed", found.folds.size(), how.folds * how.repeats));
   Output output;
   output.write(arguments.is_true("json") ? cross_document(found, facts) : cross_text(found));
   output.finish();

@@ -17,6 +17,7 @@
 #include "chainrule/report/json.h"
 #include "cli/commands/commands.h"
 #include "cli/output/grid.h"
+#include "cli/output/inspect.h"
 
 namespace chainrule::cli {
 namespace {
@@ -135,8 +136,9 @@ Comparison comparison_of(const Model& first, const Model& second) {
   compare(out.facts, "classes", fmt::format("{}", fmt::join(first.encoder.labels, ", ")),
           fmt::format("{}", fmt::join(second.encoder.labels, ", ")));
   compare(out.facts, "network", describe(first.network.architecture), describe(second.network.architecture));
-  compare(out.facts, "ended", fmt::format("{} after {} steps, best epoch {}", a.stop, a.steps, a.best_epoch),
-          fmt::format("{} after {} steps, best epoch {}", b.stop, b.steps, b.best_epoch));
+  compare(out.facts, "ended",
+          fmt::format("after {} steps ({}), best epoch {}", a.steps, stop_text(a.stop), a.best_epoch),
+          fmt::format("after {} steps ({}), best epoch {}", b.steps, stop_text(b.stop), b.best_epoch));
   compare_all(out.options, Texts(a.configuration.begin(), a.configuration.end()),
               Texts(b.configuration.begin(), b.configuration.end()));
   compare_all(out.columns, columns_of(first.encoder), columns_of(second.encoder));

@@ -17,22 +17,21 @@ void take_rate(const Terminal& terminal, const LearningRateFinderResult& test, F
                               test.rates.size(), rate));
     return;
   }
-  say(terminal,
-      fmt::format(
-          "learning rate {} instead of {}: median of three range tests ({} to {}); in its {} steps the loss fell from "
-          "{:.4g} to {:.4g}, mostly at rates up to {:.2g}",
-          test.suggested, rate, test.lowest, test.highest, test.rates.size(), test.start_loss, test.minimum_loss,
-          3 * test.suggested));
+  say(terminal, fmt::format("learning rate {} instead of {}: the median of three range tests ({} to {}); in the {} "
+                            "steps of that test the "
+                            "loss fell from {:.4g} to {:.4g}, mostly at rates up to {:.2g}",
+                            test.suggested, rate, test.lowest, test.highest, test.rates.size(), test.start_loss,
+                            test.minimum_loss, 3 * test.suggested));
   rate = test.suggested;
 }
 
 void take_layers(const Terminal& terminal, const LayerRates& layers, FitOptions& options) {
   if (!layers.better) {
-    say(terminal,
-        fmt::format("layer rates: unchanged; no multipliers tried gave a lower loss after {} steps", layers.steps));
+    say(terminal, fmt::format("layer rates: unchanged; no multipliers that were tried gave a lower loss after {} steps",
+                              layers.steps));
     return;
   }
-  say(terminal, fmt::format("layer rates: --weight-multiplier {} --bias-multiplier {}: after {} steps the loss is "
+  say(terminal, fmt::format("layer rates: --weight-multiplier {} --bias-multiplier {}; after {} steps the loss is "
                             "{:.4g} instead of {:.4g}",
                             fmt::join(layers.weights, ","), fmt::join(layers.biases, ","), layers.steps,
                             layers.loss_with, layers.loss));

@@ -128,9 +128,10 @@ std::string summary_of(const std::vector<Json>& runs, const std::vector<std::str
   std::size_t close = 0;
   for (std::size_t r = 0; r < runs.size(); ++r) close += r != best && is_close(runs[best], metric, scores[r]) ? 1 : 0;
   const std::string doubt =
-      close == 0 ? ""
-                 : fmt::format(" {} of the others lie{} within its 95 % interval, so the difference may be chance.",
-                               close, close == 1 ? "s" : "");
+      close == 0
+          ? ""
+          : fmt::format(" {} of the others lie{} within its 95 % confidence interval, so the difference may be chance.",
+                        close, close == 1 ? "s" : "");
   return fmt::format("Of {} runs, {} has the best {} on its {} rows: {:.4g}.{}{}", runs.size(), names[best], metric,
                      part, *at, doubt, others);
 }

@@ -53,7 +53,7 @@ FitPlan announce(const Arguments& arguments, const Terminal& terminal, const Fit
   say_notes(terminal, plan.notes);
   if (validation != nullptr && fingerprint(*validation, plan.encoder) == fingerprint(table, plan.encoder))
     say(terminal,
-        "warning: the validation rows are the training rows, so validation scores say nothing about other rows");
+        "warning: the validation rows are the training rows, so validation scores say nothing about new rows");
   say(terminal, "network: " + describe(plan.architecture));
   say(terminal, fmt::format("rows: {} for training, {} for validation{}", plan.split.training.size(),
                             validation != nullptr ? validation->rows : plan.split.validation.size(),
@@ -70,7 +70,8 @@ void say_result(const Terminal& terminal, const FitResult& result, const Trainin
   if (history.stop == StopReason::early_stopping) ended += "; stopped early";
   if (history.stop == StopReason::interrupted) ended += "; interrupted";
   if (history.best_epoch > 0)
-    ended += fmt::format("; weights of epoch {}, the best by {}", history.best_epoch, history.monitored_metric);
+    ended += fmt::format("; the model has the weights of epoch {} (best {} {})", history.best_epoch,
+                         result.validation.empty() ? "training" : "validation", history.monitored_metric);
   say(terminal, ended);
   say(terminal, "training: " + metrics_line(result.training));
   if (!result.validation.empty()) {
@@ -78,8 +79,10 @@ void say_result(const Terminal& terminal, const FitResult& result, const Trainin
     say(terminal, "validation baseline: " + metrics_line(result.baseline));
   }
   if (result.test.rows > 0)
-    say(terminal, fmt::format("test ({} rows, never used for training or validation): {}", result.test.rows,
-                              test_scores(result.training, result.test, ", ")));
+    say(terminal,
+        fmt::format("test, on {} row{} not used for training or validation (with 95 % confidence intervals): {}",
+                    result.test.rows, result.test.rows == 1 ? "" : "s",
+                    test_scores(result.training, result.test, ", ")));
   say(terminal, "weights_sha256: " + weights_sha256(result.model.network));
   std::error_code unknown;
   const auto size = std::filesystem::file_size(facts.model, unknown);

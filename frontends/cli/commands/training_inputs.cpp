@@ -42,7 +42,7 @@ void check_memory(const Arguments& arguments, std::size_t bytes) {
   const double limit = given ? bytes_of(arguments.text("max-memory")) : memory_of_the_machine();
   if (needed <= limit) return;
   throw Error(ErrorCategory::usage,
-              fmt::format("memory: expected at most {} ({}), but the training needs about {}", bytes_text(limit),
+              fmt::format("memory: expected at most {} ({}), but training needs about {}", bytes_text(limit),
                           given ? "--max-memory" : "the memory of the machine", bytes_text(needed)),
               "a smaller --hidden or --batch-size needs less");
 }

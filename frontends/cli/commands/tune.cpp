@@ -85,10 +85,10 @@ void say_search(const Arguments& arguments, const Terminal& terminal, const FitP
   for (const Note& note : plan.notes)  // except for validation rows, which only the winner's training has
     if (note.topic != NoteTopic::validation_rows) say_note(terminal, note);
   for (const SearchRange& range : how.ranges) say_more(terminal, "range: " + range_text(range));
-  say(terminal, fmt::format("{} trials over {} options, plus the options as given: {} trainings on {} folds",
+  say(terminal, fmt::format("{} trials over {} options, plus the options as given: {} training runs on {} folds",
                             how.trials, how.ranges.size(), planned_trainings(how), how.folds));
   if (arguments.is_true("resume") && trials.known() == 0) say(terminal, "nothing to resume: starting a new search");
-  if (trials.known() > 0) say(terminal, fmt::format("resumed: {} trainings already done", trials.known()));
+  if (trials.known() > 0) say(terminal, fmt::format("resumed: {} training runs already done", trials.known()));
 }
 
 TuneResult search(const Arguments& arguments, const Terminal& terminal, const FitOptions& options, const Table& table,
@@ -196,7 +196,7 @@ int tune_on(const Arguments& arguments, const Terminal& terminal, const Sources&
   TrialsFile trials(arguments.text("trials-file", kTrials), start_of(arguments),
                     {fingerprint(table, plan.encoder), how.score, option_values(options), how.ranges, how.folds});
   say_search(arguments, terminal, plan, how, trials);
-  const char* const message = "\nstopping; completed trainings are kept; press Ctrl-C again to quit at once\n";
+  const char* const message = "\nstopping; completed training runs are kept; press Ctrl-C again to quit at once\n";
   const Interruption interruption(terminal.loudness == Loudness::quiet ? nullptr : message);
   const TuneResult found = search(arguments, terminal, options, table, how, trials, interruption);
   TuneFacts facts;
@@ -221,9 +221,10 @@ int tune_on(const Arguments& arguments, const Terminal& terminal, const Sources&
   if (interruption.signal() != 0) {
     const std::string path = arguments.text("trials-file", kTrials);
     std::error_code none;
-    say(terminal, std::filesystem::exists(path, none)
-                      ? fmt::format("interrupted: completed trainings are in {}; --resume continues the search", path)
-                      : std::string("interrupted: no training was completed"));
+    say(terminal,
+        std::filesystem::exists(path, none)
+            ? fmt::format("interrupted: completed training runs are in {}; --resume continues the search", path)
+            : std::string("interrupted: no training run was completed"));
     return exit_code_of(interruption.signal());
   }
   {

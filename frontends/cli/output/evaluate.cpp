@@ -62,24 +62,26 @@ std::string interval_text(const Estimate& estimate) {
 
 std::string metrics_text(const Evaluation& evaluation) {
   const Estimates& estimates = evaluation.estimates;
-  Grid grid{{{"rows", std::to_string(estimates.rows), "95 % interval", "baseline"}}, {false, false, false, false}};
+  Grid grid{{{"metric", "value", "95 % confidence interval", "baseline"}}, {false, false, false, false}};
   for (const Estimate& estimate : estimates.metrics)
     grid.rows.push_back({estimate.name,
                          estimate.undefined.empty() ? text_of(estimate.value) : "undefined: " + estimate.undefined,
                          estimate.undefined.empty() ? interval_text(estimate) : "", text_of(estimate.baseline)});
-  std::string out = grid.text();
-  out += fmt::format("\nBaseline: always predicting {} of these rows.\n",
-                     evaluation.task == Task::classes ? "the most frequent class, or the class frequencies,"
-                                                      : "the mean or the median");
+  std::string out = fmt::format("Metrics on {} row{}:\n", estimates.rows, estimates.rows == 1 ? "" : "s") + grid.text();
+  out += "\nBaseline: a model that ignores the inputs. It always predicts ";
+  out += evaluation.task == Task::classes
+             ? "the most frequent class of these rows,\nand the class frequencies as probabilities.\n"
+             : "the mean of these rows,\nor their median for mae and median_absolute_error.\n";
   if (!evaluation.weight.empty())
-    out += fmt::format("Rows are weighted by {}, except in the number of rows{}.\n", in_quotes(evaluation.weight),
-                       evaluation.task == Task::classes ? " and the confusion matrix" : "");
+    out += fmt::format("Rows are weighted by {}; the number of rows{} not weighted.\n", in_quotes(evaluation.weight),
+                       evaluation.task == Task::classes ? " and the confusion matrix are" : " is");
   if (evaluation.loss_differs) out += "The loss includes class weights and label smoothing, as in training.\n";
   if (evaluation.threshold)
     out += fmt::format("Class {} is predicted if its probability is at least {:.4g}.\n",
                        shortened(evaluation.labels[1]), *evaluation.threshold);
   if (estimates.normal)
-    out += fmt::format("Intervals: +- 1.96 standard errors, from {} bootstrap resamples.\n", estimates.resamples);
+    out += fmt::format("Confidence intervals: +- 1.96 standard errors, from {} bootstrap resamples.\n",
+                       estimates.resamples);
   return out;
 }
 
@@ -89,7 +91,7 @@ std::string groups_text(const Evaluation& evaluation) {
       evaluation.task == Task::classes
           ? std::vector<std::string>{"accuracy", "balanced_accuracy", "f1_macro", "log_loss"}
           : std::vector<std::string>{"rmse", "mae", "r2"};
-  Grid grid{{{shortened(evaluation.by), "rows", names[0], "95 % interval"}}, {false, true, true, false}};
+  Grid grid{{{shortened(evaluation.by), "rows", names[0], "95 % confidence interval"}}, {false, true, true, false}};
   grid.rows[0].insert(grid.rows[0].end(), names.begin() + 1, names.end());
   grid.rows[0].push_back("");
   grid.to_the_right.resize(grid.rows[0].size() - 1, true);

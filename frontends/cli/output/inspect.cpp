@@ -31,12 +31,12 @@ std::string plan_text(const TableFacts& facts) {
     return fmt::format("\nTraining with these options would be refused:\n  {}\n{}", harmless(facts.refusal),
                        facts.hint.empty() ? "" : "  hint: " + harmless(facts.hint) + "\n");
   const Encoder& encoder = facts.plan->encoder;
-  std::string out = "\nTraining with these options would use\n";
+  std::string out = "\nTraining with these options would use:\n";
   if (encoder.task == Task::classes)
-    out += fmt::format("  target   {}: {} classes: {}\n", shortened(encoder.target), encoder.labels.size(),
+    out += fmt::format("  target   {}, {} classes: {}\n", shortened(encoder.target), encoder.labels.size(),
                        listed(encoder.labels));
   else
-    out += fmt::format("  target   {}: a number\n", shortened(encoder.target));
+    out += fmt::format("  target   {}, a number\n", shortened(encoder.target));
   out += fmt::format("  network  {}\n", describe(facts.plan->architecture));
   for (const Note& note : facts.plan->notes) out += "  note     " + harmless(note_line(note)) + "\n";
   return out;
@@ -95,7 +95,7 @@ std::string model_text(const Model& model, const std::string& path) {
   out += fmt::format("network     {}\n", describe(model.network.architecture));
   out += fmt::format("loss        {}\n", loss_name(model.loss));
   out += fmt::format("inputs      {}\n", inputs_text(encoder));
-  out += fmt::format("target      {}: {}\n", shortened(encoder.target),
+  out += fmt::format("target      {}, {}\n", shortened(encoder.target),
                      encoder.task == Task::number
                          ? "a number"
                          : fmt::format("{} classes: {}", encoder.labels.size(), listed(encoder.labels)));
@@ -107,8 +107,8 @@ std::string model_text(const Model& model, const std::string& path) {
   if (model.threshold)
     out += fmt::format("threshold   {} if its probability is at least {:.4g}\n", shortened(encoder.labels[1]),
                        *model.threshold);
-  out += fmt::format("ended       {} after {} epochs, {} steps; best epoch {}\n", harmless(provenance.stop),
-                     provenance.epochs, provenance.steps, provenance.best_epoch);
+  out += fmt::format("ended       after {} epochs, {} steps ({}); best epoch {}\n", provenance.epochs, provenance.steps,
+                     stop_text(provenance.stop), provenance.best_epoch);
   out += fmt::format("weights     sha256 {}\n", weights_sha256(model.network));
   out += fmt::format("data        sha256 {}\n\n", harmless(provenance.data_fingerprint));
   out += tensors_text(model.network) + "\nOptions:\n";
@@ -125,6 +125,11 @@ std::string test_scores(const Metrics& like, const Estimates& test, std::string_
           "{}{} {:.4g}{}", out.empty() ? "" : between, metric.name, estimate->value,
           std::isnan(estimate->low) ? "" : fmt::format(" ({:.4g} to {:.4g})", estimate->low, estimate->high));
   return out;
+}
+
+std::string stop_text(const std::string& stop) {
+  if (stop == "epochs_done") return "all epochs done";
+  return stop == "early_stopping" ? "stopped early" : harmless(stop);
 }
 
 std::string bytes_text(double bytes) {
@@ -174,7 +179,7 @@ Row row_of(const Table& table, const TableFacts& facts, std::size_t c, std::size
 
 // The values as the column before the last one.
 std::string one_line_each(const std::vector<Row>& rows) {
-  Grid grid{{{"nr", "column", "type", "missing", "distinct", "values", "training"}},
+  Grid grid{{{"no.", "column", "type", "missing", "distinct", "values", "training"}},
             {true, false, false, true, true, false, false}};
   for (const Row& row : rows) {
     grid.rows.push_back(row.cells);
@@ -185,7 +190,7 @@ std::string one_line_each(const std::vector<Row>& rows) {
 
 // The values on the next line, and also the use in training if the line is full.
 std::string lines_each(const std::vector<Row>& rows, std::size_t width) {
-  Grid grid{{{"nr", "column", "type", "missing", "distinct", "training"}}, {true, false, false, true, true, false}};
+  Grid grid{{{"no.", "column", "type", "missing", "distinct", "training"}}, {true, false, false, true, true, false}};
   for (const Row& row : rows) grid.rows.push_back(row.cells);
   std::size_t before = 2 * grid.rows[0].size();
   for (std::size_t k = 0; k + 1 < grid.rows[0].size(); ++k) before += grid.width(k);

@@ -14,6 +14,8 @@ namespace chainrule::cli {
 std::string table_text(const Table& table, const TableFacts& facts, const Terminal& terminal);
 std::string model_text(const Model& model, const std::string& path);
 
+/// Why training ended, from the name in a model file: "all epochs done".
+std::string stop_text(const std::string& stop);
 /// The metrics of the test rows that `like` has, each with its interval if it has one.
 std::string test_scores(const Metrics& like, const Estimates& test, std::string_view between);
 

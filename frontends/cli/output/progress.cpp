@@ -62,7 +62,7 @@ std::string validation_text(const Metrics& metrics, const std::string& monitored
 std::string epoch_line(const EpochRecord& record, const std::string& monitored) {
   return fmt::format("epoch {}/{}  loss {:.4g}{}{}", record.epoch, record.epochs, record.training_loss,
                      validation_text(record.validation, monitored),
-                     record.best && !record.validation.empty() ? "  best" : "");
+                     record.best && !record.validation.empty() ? "  best so far" : "");
 }
 
 }  // namespace
@@ -113,7 +113,7 @@ void Progress::on_epoch(const EpochRecord& record) {
     say(terminal_, epoch_line(record, monitored_) + (every ? fmt::format("  learning rate {:.4g}", record.learning_rate)
                                                            : "  " + speed(static_cast<double>(record.epoch))));
     if (every && record.lowers_rate)
-      say(terminal_, fmt::format("{} has not improved: from now on, the learning rate is multiplied by {:.4g}",
+      say(terminal_, fmt::format("{} has not improved: the learning rate is multiplied by {:.4g} from now on",
                                  monitored_, plateau_factor_));
     if (!terminal_.is_terminal) shown_ = Clock::now();
   }
@@ -172,7 +172,7 @@ void TrainingsProgress::draw() {
   double fraction = 0;
   for (const double done : done_) fraction += done / static_cast<double>(done_.size());
   const double left = seconds() * (1 - fraction) / std::max(fraction, 1e-9);
-  bar_ = draw_bar(terminal_, fmt::format("{} of {} trainings ", ended_, done_.size()), fraction,
+  bar_ = draw_bar(terminal_, fmt::format("{} of {} training runs ", ended_, done_.size()), fraction,
                   {fmt::format("{}%", static_cast<int>(fraction * 100)), fmt::format("  {} left", clock_text(left))});
   shown_ = Clock::now();
 }

@@ -34,7 +34,7 @@ std::string trials_text(const TuneResult& found) {
                          gain_text(found, trial), settings_text(trial)});
   }
   return grid.text() +
-         fmt::format("\n{}gain: improvement over the options as given on the same folds.\n",
+         fmt::format("\n{}gain: improvement over the options as given, on the same folds.\n",
                      left_out > 0 ? fmt::format("{} more trials are in the trials file. ", left_out) : "");
 }
 
@@ -43,7 +43,7 @@ std::string trials_text(const TuneResult& found) {
 std::string tune_text(const TuneResult& found, const TuneOptions& how, const TuneFacts& facts) {
   std::string out = trials_text(found) + "\n" + verdict_text(found, how) + "\n";
   if (facts.winner) out += test_text(found, facts) + "\n";
-  return out + fmt::format("To reproduce the model {}:\n  {}\n", facts.model, command_text(facts.command));
+  return out + fmt::format("To reproduce {}:\n  {}\n", facts.model, command_text(facts.command));
 }
 
 }  // namespace chainrule::cli

@@ -86,8 +86,8 @@ void TrialsFile::read(const std::string& path, const std::string& head) {
     if (number == 1) continue;
     Json read = Json::parse(line, nullptr, false);
     if (!read.is_object() || !read.contains("score") || !read.contains("seconds"))
-      throw Error(ErrorCategory::input,
-                  fmt::format("{}:{}: expected a training in JSON, found {}", location(path), number, in_quotes(line)));
+      throw Error(ErrorCategory::input, fmt::format("{}:{}: expected a training run in JSON, found {}", location(path),
+                                                    number, in_quotes(line)));
     const auto of = [&](const char* key) {
       return read[key].is_number() ? read[key].get<double>() : std::numeric_limits<double>::quiet_NaN();
     };
