@@ -37,7 +37,9 @@ struct Writer {
   std::string numbered(const char* symbol, std::size_t of) const { return symbol + std::to_string(of); }
   bool has(const std::string& tensor) const { return step.find(tensor) != nullptr; }
   // The input of the layer above `of`: its activations, after dropout if there is dropout.
-  std::string fed(std::size_t of) const { return has(numbered("fed", of)) ? numbered("fed", of) : numbered("a", of); }
+  std::string fed(std::size_t of) const {
+    return has(numbered("a_masked", of)) ? numbered("a_masked", of) : numbered("a", of);
+  }
   std::string target() const { return has("y_smooth") ? "y_smooth" : "y"; }
 
   static Recipe single(std::string pattern, std::vector<Factor> factors) {
@@ -138,7 +140,7 @@ struct Writer {
   }
 
   Recipe d_output() const {
-    const Factor row_scale = of_row("share"), y = same(target());
+    const Factor row_scale = of_row("row_weight"), y = same(target());
     const Factor a = same(numbered("a", top()));
     switch (options().loss.kind) {
       case LossKind::half_squared_error:
@@ -168,7 +170,7 @@ struct Writer {
   }
 
   Recipe delta() const {
-    return single("{} * {}", {same(numbered("d_a", name.layer)), same(numbered("slope", name.layer))});
+    return single("{} * {}", {same(numbered("d_a", name.layer)), same(numbered("f_prime", name.layer))});
   }
 
   Recipe gradient(bool of_bias) const {
@@ -225,7 +227,7 @@ struct Writer {
 
   Recipe second_after(bool of_bias) const {
     const Factor before = memory("second_", of_bias, false), now = g(of_bias);
-    if (std::holds_alternative<Rprop>(options().optimizer)) return single("({}, or 0 where its sign turned)", {now});
+    if (std::holds_alternative<Rprop>(options().optimizer)) return single("({}, or 0 where its sign changed)", {now});
     const auto* adam = std::get_if<Adam>(&options().optimizer);
     const double beta2 = adam != nullptr ? adam->beta2 : std::get<AdamW>(options().optimizer).beta2;
     return {{}, {{text(beta2) + " * {}", {before}}, {text(1 - beta2) + " * {}^2", {now}}}, {}};
@@ -238,7 +240,7 @@ struct Writer {
     Recipe made = step_of(of_bias, rate, p);
     if (of_bias || of.max_norm == 0) return made;
     made.before = {"(", {}};
-    made.after = {"), its row of W no longer than " + text(of.max_norm), {}};
+    made.after = {"), with the norm of its row of W limited to " + text(of.max_norm), {}};
     return made;
   }
 
@@ -296,7 +298,8 @@ struct Writer {
   Recipe loss() const {
     if (name.after) return {};  // computed by a separate forward pass
     Recipe made;
-    made.terms.push_back({"{} * {}", {factor("share", kTerm, kFirst), factor("sample_loss", kTerm, kFirst)}, rows()});
+    made.terms.push_back(
+        {"{} * {}", {factor("row_weight", kTerm, kFirst), factor("sample_loss", kTerm, kFirst)}, rows()});
     return made;
   }
 
@@ -317,13 +320,13 @@ struct Writer {
     const bool of_bias = name.of_biases();
     if (symbol == "z") return z();
     if (symbol == "a") return a();
-    if (symbol == "fed")
+    if (symbol == "a_masked")
       return single("{} * {}", {same(numbered("a", name.layer)), same(numbered("mask", name.layer))});
     if (symbol == "p") return link();
     if (symbol == "log_sum") return log_sum();
     if (symbol == "sample_loss") return sample_loss();
     if (symbol == "d_a") return d_a();
-    if (symbol == "slope") return slope();
+    if (symbol == "f_prime") return slope();
     if (symbol == "delta") return delta();
     if (symbol == "dW" || symbol == "db") return gradient(of_bias);
     if (symbol == "g_W" || symbol == "g_b") return full_gradient(of_bias);

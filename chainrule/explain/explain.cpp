@@ -175,7 +175,7 @@ void Recorder::add_inputs() {
     row_scale.push_back((batch_.weights.empty() ? 1 : batch_.weights[i]) / static_cast<double>(rows()));
     bound.push_back(row_scale.back() * 0x1p-24);
   }
-  add("share", rows(), 1, wide(row_scale_), std::move(row_scale), std::move(bound));
+  add("row_weight", rows(), 1, wide(row_scale_), std::move(row_scale), std::move(bound));
 }
 
 void Recorder::add_forward() {
@@ -191,7 +191,7 @@ void Recorder::add_forward() {
       reference[k] *= mask.flat()[k];
       bound[k] = mask.flat()[k] * bound[k] + 0x1p-24 * std::abs(reference[k]);
     }
-    add_matrix(tensor_name("fed", layer), state_.work.buffers().fed(layer - 1, inputs_.view()), std::move(reference),
+    add_matrix(tensor_name("a_masked", layer), state_.work.buffers().fed(layer - 1, inputs_.view()), std::move(reference),
                std::move(bound));
   };
   add_dropped(1);
@@ -269,7 +269,7 @@ void Recorder::add_backward() {
     activation_backward(network_.architecture.layers[l].activation, z.flat(), a.flat(), slope.flat(), slope.flat());
     add_matrix(tensor_name("d_a", l + 2), d_a.view(), times(reference_.d_a[l].flat(), per_row),
                wide(bounds_.d_a[l].flat()));
-    add_matrix(tensor_name("slope", l + 2), slope.view(), wide(reference_.slope[l].flat()),
+    add_matrix(tensor_name("f_prime", l + 2), slope.view(), wide(reference_.slope[l].flat()),
                wide(bounds_.slope[l].flat()));
     add_matrix(tensor_name("delta", l + 2), state_.work.delta(l), times(reference_.delta[l].flat(), per_row),
                wide(bounds_.delta[l].flat()));

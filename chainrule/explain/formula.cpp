@@ -22,7 +22,7 @@ struct FormulaWriter {
   std::size_t l() const { return name.layer; }
   std::size_t top() const { return layers_of(explanation); }
   std::string fed(std::size_t of) const {
-    const std::string masked = fmt::format("fed{}", of);
+    const std::string masked = fmt::format("a_masked{}", of);
     return step.find(masked) != nullptr ? masked : fmt::format("a{}", of);
   }
   const Layer& layer() const { return explanation.architecture.layers[l() - 2]; }
@@ -60,15 +60,15 @@ struct FormulaWriter {
   std::string d_output() const {
     switch (options().loss.kind) {
       case LossKind::half_squared_error:
-        return fmt::format("share * ({} - {})", a(), y());
+        return fmt::format("row_weight * ({} - {})", a(), y());
       case LossKind::absolute_error:
-        return fmt::format("share * sign({} - {})", a(), y());
+        return fmt::format("row_weight * sign({} - {})", a(), y());
       case LossKind::huber:
-        return fmt::format("share * ({} - {}), cut at +-{}", a(), y(), options().loss.huber_delta);
+        return fmt::format("row_weight * ({} - {}), limited to +-{}", a(), y(), options().loss.huber_delta);
       case LossKind::custom:
-        return fmt::format("share * derivative of {}", loss_name(options().loss));
+        return fmt::format("row_weight * derivative of {}", loss_name(options().loss));
       default:
-        return fmt::format("share * (p - {})", y());
+        return fmt::format("row_weight * (p - {})", y());
     }
   }
 
@@ -101,22 +101,22 @@ struct FormulaWriter {
           if constexpr (std::is_same_v<Rule, Momentum> || std::is_same_v<Rule, Nesterov>)
             return {"velocity of " + p, fmt::format("{} * {} + {}", rule.momentum, first, now), ""};
           if constexpr (std::is_same_v<Rule, Adagrad>)
-            return {"sum of squares of the gradient of " + p, first + " + " + now + "^2", ""};
+            return {"sum of the squared gradients of " + p, first + " + " + now + "^2", ""};
           if constexpr (std::is_same_v<Rule, RmsProp>)
-            return {"mean square of the gradient of " + p,
+            return {"running mean of the squared gradients of " + p,
                     fmt::format("{} * {} + {:.6g} * {}^2", rule.rho, first, 1 - rule.rho, now), ""};
           if constexpr (requires { rule.beta1; }) {
             if (is_second)
-              return {"mean square of the gradient of " + p,
+              return {"running mean of the squared gradients of " + p,
                       fmt::format("{} * {} + {:.6g} * {}^2", rule.beta2, second, 1 - rule.beta2, now), ""};
-            return {"mean of the gradient of " + p,
+            return {"running mean of the gradients of " + p,
                     fmt::format("{} * {} + {:.6g} * {}", rule.beta1, first, 1 - rule.beta1, now), ""};
           }
           if constexpr (std::is_same_v<Rule, Rprop>) {
-            if (is_second) return {"last gradient of " + p, now + ", 0 where its sign turned", ""};
+            if (is_second) return {"last gradient of " + p, now + ", or 0 where its sign changed", ""};
             return {"step size of " + p,
-                    fmt::format("{} times {} where {} kept its sign, times {} where it turned", first, rule.increase,
-                                now, rule.decrease),
+                    fmt::format("{} times {} where {} kept its sign, times {} where the sign changed", first,
+                                rule.increase, now, rule.decrease),
                     ""};
           }
           return {};
@@ -151,13 +151,15 @@ struct FormulaWriter {
           return {};
         },
         options().optimizer);
-    return of_bias || of.max_norm == 0 ? moved
-                                       : fmt::format("{}, each unit's row no longer than {}", moved, of.max_norm);
+    return of_bias || of.max_norm == 0
+               ? moved
+               : fmt::format("{}, with the norm of each unit's row limited to {}", moved, of.max_norm);
   }
 
   Formula of_parameters() const {
     const bool of_bias = name.of_biases();
-    const std::string what = fmt::format("{} from layer {} to layer {}", of_bias ? "biases" : "weights", l(), l() + 1);
+    const std::string what = of_bias ? fmt::format("biases of layer {}", l() + 1)
+                                     : fmt::format("weights from layer {} to layer {}", l(), l() + 1);
     if (name.symbol == "dW")
       return {"gradient of the loss", fmt::format("sum over the rows of delta{} {}^T", l() + 1, fed(l())),
               "11, 18, 22"};
@@ -173,12 +175,12 @@ struct FormulaWriter {
     }
     if (name.symbol.starts_with("first_") || name.symbol.starts_with("second_")) {
       Formula made = memory(name.symbol.starts_with("second_"), of_bias);
-      if (!name.after) made = {made.meaning + ", before", "", ""};
+      if (!name.after) made = {made.meaning + ", before the step", "", ""};
       return made;
     }
     if (!name.after) return {what, "", ""};
     const bool as_there = std::holds_alternative<Sgd>(options().optimizer);
-    return {what + ", updated", update(of_bias), !as_there ? "" : of_bias ? "10, 25" : "9, 24"};
+    return {what + ", after the update", update(of_bias), !as_there ? "" : of_bias ? "10, 25" : "9, 24"};
   }
 
   Formula of_layer() const {
@@ -189,31 +191,34 @@ struct FormulaWriter {
     if (name.symbol == "a")
       return {l() == top() ? "outputs" : "activations " + here, fmt::format("{}(z{})", activation(), l()),
               activation() == "sigmoid" ? "1, 4" : "4"};
-    if (name.symbol == "mask") return {"dropout " + here, "", ""};
-    if (name.symbol == "fed") return {"activations " + here + " after dropout", fmt::format("a{0} * mask{0}", l()), ""};
-    if (name.symbol == "slope") return {"f'(z) " + here, slope(), activation() == "sigmoid" ? "2" : ""};
+    if (name.symbol == "mask") return {"dropout mask " + here, "", ""};
+    if (name.symbol == "a_masked")
+      return {"activations " + here + " after dropout", fmt::format("a{0} * mask{0}", l()), ""};
+    if (name.symbol == "f_prime") return {"f'(z) " + here, slope(), activation() == "sigmoid" ? "2" : ""};
     if (name.symbol == "delta")
-      return {"delta " + here, fmt::format("d_a{0} * slope{0}", l()), l() == top() ? "13, 20" : "14, 17, 21"};
+      return {"delta " + here, fmt::format("d_a{0} * f_prime{0}", l()), l() == top() ? "13, 20" : "14, 17, 21"};
     if (name.symbol == "d_a" && l() == top())
-      return {"derivative by the outputs", d_output(), has_half_squares() ? "13" : ""};
+      return {"derivative of J with respect to the outputs", d_output(), has_half_squares() ? "13" : ""};
     const std::string mask = step.find(fmt::format("mask{}", l())) == nullptr ? "" : fmt::format(" * mask{}", l());
-    return {"derivative by the activations " + here, fmt::format("W{}^T delta{}{}", l(), l() + 1, mask), "14, 15"};
+    return {"derivative of J with respect to the activations " + here,
+            fmt::format("W{}^T delta{}{}", l(), l() + 1, mask), "14, 15"};
   }
 
   Formula of_rows() const {
     const std::string& symbol = name.symbol;
     if (symbol == "y") return {"targets", "", ""};
     if (symbol == "y_smooth")
-      return {fmt::format("targets, {} of them spread over all classes", options().loss.label_smoothing), "", ""};
-    if (symbol == "share") return {"weight of each row in the mean: its sample weight / m", "", ""};
+      return {fmt::format("targets with label smoothing {}", options().loss.label_smoothing), "", ""};
+    if (symbol == "row_weight") return {"weight of each row in the mean: its sample weight / m", "", ""};
     if (symbol == "p") return {"predictions", fmt::format("{}({})", link_name(options().loss), a()), ""};
-    if (symbol == "log_sum") return {"logarithm", fmt::format("ln of the sum of e^{}", a()), ""};
+    if (symbol == "log_sum")
+      return {"logarithm of the sum of exponentials", fmt::format("ln of the sum of e^{}", a()), ""};
     return {"loss of each row", sample_loss(), has_half_squares() ? "5" : ""};
   }
 
   Formula of_step() const {
     const std::string after = name.after ? "_after" : "", when = name.after ? ", with the new weights" : "";
-    if (name.symbol == "loss") return {"loss" + when, name.after ? "" : "sum of share * sample_loss", "6"};
+    if (name.symbol == "loss") return {"loss" + when, name.after ? "" : "sum of row_weight * sample_loss", "6"};
     if (name.symbol == "decay_term")
       return {"weight decay" + when,
               fmt::format("{} / 2 * sum of {}W{}^2", options().weight_decay,
@@ -221,7 +226,7 @@ struct FormulaWriter {
               "6, 7"};
     if (name.symbol == "objective") return {"objective J" + when, fmt::format("loss{0} + decay_term{0}", after), "6"};
     if (name.symbol == "gradient_norm") return {"norm of the gradient", "sqrt(sum of dW^2 and db^2)", ""};
-    return {"clipping", fmt::format("min(1, {} / gradient_norm)", options().clip_norm), ""};
+    return {"clipping factor", fmt::format("min(1, {} / gradient_norm)", options().clip_norm), ""};
   }
 };
 
@@ -246,7 +251,7 @@ std::string name_of(const Explanation& explanation, const Entry& entry) {
   if (entry.tensor->rows == 1 && entry.tensor->columns == 1 && parts.layer == 0) return entry.tensor->name;
   if (parts.of_weights()) return fmt::format("{}[{},{}]", entry.tensor->name, entry.row + 1, entry.column + 1);
   if (parts.of_biases()) return fmt::format("{}[{}]", entry.tensor->name, entry.row + 1);
-  const bool per_row = parts.symbol == "share" || parts.symbol == "sample_loss" || parts.symbol == "log_sum";
+  const bool per_row = parts.symbol == "row_weight" || parts.symbol == "sample_loss" || parts.symbol == "log_sum";
   const bool many = explanation.rows.size() > 1;
   if (per_row)
     return many ? fmt::format("{}[row {}]", entry.tensor->name, explanation.rows[entry.row]) : entry.tensor->name;
@@ -259,11 +264,11 @@ const char* part_of(const Tensor& tensor) {
   if (parts.after) return "update";
   for (const char* symbol : {"dW", "db", "g_W", "g_b", "gradient_norm", "clip"})
     if (parts.symbol == symbol) return "gradients";
-  for (const char* symbol : {"d_a", "slope", "delta"})
+  for (const char* symbol : {"d_a", "f_prime", "delta"})
     if (parts.symbol == symbol) return "backward";
   for (const char* symbol : {"p", "log_sum", "y_smooth", "sample_loss", "loss", "decay_term", "objective"})
     if (parts.symbol == symbol) return "loss";
-  for (const char* symbol : {"z", "mask", "fed"})
+  for (const char* symbol : {"z", "mask", "a_masked"})
     if (parts.symbol == symbol) return "forward";
   return parts.symbol == "a" && parts.layer > 1 ? "forward" : "before the step";
 }
@@ -272,7 +277,7 @@ Formula formula_of(const Explanation& explanation, const ExplainedStep& step, co
   const FormulaWriter writer{explanation, step, parts_of(tensor.name)};
   const std::string& symbol = writer.name.symbol;
   if (writer.name.layer == 0) {
-    for (const char* per_row : {"y", "y_smooth", "share", "p", "log_sum", "sample_loss"})
+    for (const char* per_row : {"y", "y_smooth", "row_weight", "p", "log_sum", "sample_loss"})
       if (symbol == per_row) return writer.of_rows();
     return writer.of_step();
   }

@@ -82,7 +82,10 @@ class TextWriter {
                      options.clip_norm > 0 ? fmt::format(", clip norm {}", options.clip_norm) : ""));
     line(fmt::format("m = {} row{}: {}", explanation_.rows.size(), explanation_.rows.size() == 1 ? "" : "s",
                      rows_text()));
-    line(wrapped("(3): equation 3 of the article; engine: as in training, in float; reference: in double", 0));
+    line(wrapped(
+        "engine: computed as in training, in float; reference: the same in double; bound: limit of the rounding "
+        "errors; (3): formula 3 in the tutorial",
+        0));
   }
 
   // A line with the three columns at its end, or on the next line if they do not fit.
@@ -115,7 +118,7 @@ class TextWriter {
     if (entry.tensor->name != "a1" || explanation_.columns.empty()) return {};
     const InputColumn& column = explanation_.columns[entry.column];
     const std::string& raw = explanation_.raw_inputs[entry.row][entry.column];
-    if (column.constant) return fmt::format("{} (constant when trained)", column.name);
+    if (column.constant) return fmt::format("{} (constant in the training rows)", column.name);
     if (!column.landmarks.empty()) return fmt::format("{} = normal quantile of the rank of {}", column.name, raw);
     if (column.shift == 0 && column.scale == 1 && !column.clipped) return fmt::format("{} = {}", column.name, raw);
     const int digits = std::fabs(column.shift) < 1e6 ? 6 : 12;  // seconds since 1970 differ only in the last digits
@@ -212,7 +215,8 @@ class TextWriter {
       bound = std::max(bound, tensor.bound[k]);
     }
     if (bound == 0 && difference == 0) return ": exact";
-    return fmt::format(": error at most {:.1e}, bound {:.1e}", difference, bound);
+    const std::string largest = difference == 0 ? "0" : fmt::format("{:.1e}", difference);
+    return fmt::format(": largest difference {}, bound {:.1e}", largest, bound);
   }
 
   std::vector<Entry> entries(const Tensor& tensor) const {
@@ -367,7 +371,7 @@ std::string explain_text(const Explanation& explanation, const ExplainView& requ
       if (!writer.is_requested(tensor)) continue;
       if (part != part_of(tensor)) {
         part = part_of(tensor);
-        writer.heading(fmt::format("step {}: {}", step.step, part));
+        writer.heading(fmt::format("step {}: {}", step.step, part == "before the step" ? "start" : part));
         writer.column_heads();
       }
       writer.tensor(step, tensor);
@@ -387,7 +391,7 @@ std::string explain_path(const Explanation& explanation, const std::string& name
     Path path{writer, explanation, step, view};
     path.show(entry, 0);
     if (path.shown.size() >= Path::kMaxLines)
-      writer.line(fmt::format("  ... and so on: the output stops after {} numbers", Path::kMaxLines));
+      writer.line(fmt::format("  ... and so on; the output stops after {} numbers", Path::kMaxLines));
   }
   return writer.take();
 }

@@ -55,7 +55,7 @@ TEST(Decision, OneTestRowHasNoInterval) {
   dir.write("t.csv", "x,y\n1,1.5\n2,2\n3,3\n4,4\n5,5\n6,6\n7,7\n8,8\n9,9\n10,10\n");
   const Result trained =
       run(dir, {"train", "t.csv", "--test-split", "0.1", "--epochs", "2", "--hidden", "2", "-o", "m.safetensors"});
-  EXPECT_TRUE(contains(trained.err, "test (1 rows, never used for training or validation): ")) << trained.err;
+  EXPECT_TRUE(contains(trained.err, "test, on 1 row not used for training or validation")) << trained.err;
   const Result shown = run(dir, {"inspect", "m.safetensors"});
   EXPECT_TRUE(contains(shown.out, "(1 rows)")) << shown.out;
   EXPECT_FALSE(contains(trained.err + shown.out, "nan to nan")) << shown.out;
@@ -148,7 +148,8 @@ TEST(Decision, TestRowsArePrintedWithIntervalsAndKept) {
   const Visits dir;
   const Result result = dir.train({"--group", "patient", "--test-split", "0.25", "--json"});
   EXPECT_TRUE(contains(result.err, "test rows: ")) << result.err;
-  EXPECT_TRUE(contains(result.err, " rows, never used for training or validation): loss 0."));
+  EXPECT_TRUE(
+      contains(result.err, " rows not used for training or validation (with 95 % confidence intervals): loss 0."));
   const Json document = Json::parse(result.out),
              model = Json::parse(run(dir, {"inspect", "m.safetensors", "--json"}).out);
   EXPECT_NEAR(document["rows"]["test"].get<double>(), 100, 8);
@@ -167,7 +168,7 @@ TEST(Decision, ExplainAndCheckUseClassWeights) {
   const Json document = Json::parse(explained.out);
   double minimum = 1, maximum = 0;
   for (const Json& tensor : document["steps"][0]["tensors"]) {
-    if (tensor["name"] != "share") continue;
+    if (tensor["name"] != "row_weight") continue;
     for (const Json& row_scale : tensor["truth"]) {
       minimum = std::min(minimum, row_scale.get<double>());
       maximum = std::max(maximum, row_scale.get<double>());

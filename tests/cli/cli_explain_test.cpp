@@ -95,7 +95,7 @@ TEST(Explain, ThePathOfAWeightGoesDownToTheInputs) {
   const Result path = run(dir, {"explain", "m.safetensors", "points.csv", "--parameter", "W2[3,1]"});
   ASSERT_EQ(path.code, 0) << path.err;
   for (const char* const line :
-       {"W2_after[3,1] = W2[3,1] - ", "dW2[3,1] = delta3[3] * a2[1]", "delta3[3] = d_a3[3] * slope3[3]",
+       {"W2_after[3,1] = W2[3,1] - ", "dW2[3,1] = delta3[3] * a2[1]", "delta3[3] = d_a3[3] * f_prime3[3]",
         "a2[1] = silu(z2[1])", "z2[1] = W1[1,1] * a1[1] + W1[1,2] * a1[2] + b1[1]", "a1[2]  y = ("})
     EXPECT_TRUE(contains(path.out, line)) << line << '\n' << path.out;
 }
@@ -105,7 +105,8 @@ TEST(Explain, APrintedNameCanBeAskedFor) {
   const Result path =
       run(dir, {"explain", "m.safetensors", "points.csv", "--row", "3,17", "--parameter", "delta2[3; row 17]"});
   EXPECT_EQ(path.code, 0) << path.err;
-  EXPECT_TRUE(contains(path.out, "delta2[3; row 17] = d_a2[3; row 17] * slope2[3; row 17]  (14, 17, 21)")) << path.out;
+  EXPECT_TRUE(contains(path.out, "delta2[3; row 17] = d_a2[3; row 17] * f_prime2[3; row 17]  (14, 17, 21)"))
+      << path.out;
 }
 
 TEST(Explain, ALossMustSuitTheModel) {

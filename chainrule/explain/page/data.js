@@ -22,7 +22,7 @@ function axesOf(tensor) {
   if (tensor.layer > 0 && tensor.symbol.endsWith('W')) return 'weights';
   if (tensor.layer > 0 && tensor.symbol.endsWith('b')) return 'biases';
   if (tensor.layer > 0 || ['y', 'y_smooth', 'p'].includes(tensor.symbol)) return 'units';
-  return ['share', 'sample_loss', 'log_sum'].includes(tensor.symbol) ? 'rows' : 'single';
+  return ['row_weight', 'sample_loss', 'log_sum'].includes(tensor.symbol) ? 'rows' : 'single';
 }
 
 for (const step of explained.steps) {

@@ -27,16 +27,16 @@ function descriptionOf({ part, layer }) {
     : `Each unit of layer ${layer} adds up its inputs times their weights, plus its bias: z. ` +
       'Its activation function turns z into a.';
   const backward = layer === layerCount
-    ? `Backward: the derivative of J by each output, times f′(z), is the derivative by each z: δ of layer ${layer}.`
-    : `Each δ of layer ${layer + 1} goes back through the weights of the forward pass; ` +
-      `times f′(z), the sum is δ of layer ${layer}.`;
+    ? `The derivative of J with respect to each output, times f′(z), is the derivative with respect to each z: δ of layer ${layer}.`
+    : `Each δ of layer ${layer + 1} goes back through the weights of the forward pass. ` +
+      `The sum at each unit, times f′(z), is δ of layer ${layer}.`;
   return {
     forward,
     backward,
-    'before the step': 'Before the step: the inputs of the row, the current weights and biases, and the targets.',
+    'before the step': 'The step starts from the inputs of the row, its targets, and the current weights and biases.',
     loss: 'The loss measures how far the outputs are from the targets. The step should make the objective J smaller.',
-    gradients: 'The derivative of J by a weight: δ of the unit it leads to, times a of the unit it comes from, summed over the rows.',
-    update: 'Every weight and bias moves against its gradient; then a forward pass of the same rows with the new weights.',
+    gradients: 'The derivative of J with respect to a weight is δ of the unit it leads to, times a of the unit it comes from, summed over the rows.',
+    update: 'Every weight and bias moves against its gradient. Then the same rows go through a forward pass with the new weights.',
   }[part];
 }
 
@@ -140,7 +140,7 @@ const page = {
       html('button', { type: 'button', class: 'formula', 'data-key': first.key, 'aria-label': label },
         mathInline(wholeFormula(tensor)),
         tensor.axes === 'single' ? html('span', { class: 'value' }, `= ${short(first.engine)}`) : null),
-      html('span', { class: 'article', title: 'equation of the article' }, article && `(${article})`),
+      html('span', { class: 'article', title: 'formula in the tutorial' }, article && `(${article})`),
       more > 0 ? html('span', { class: 'others' }, `likewise in ${more} more layer${more > 1 ? 's' : ''}`) : null);
   },
 
@@ -176,7 +176,7 @@ function describe() {
   find('row-choice').hidden = !manyRows;
   find('beyond').hidden = explained.within_bounds;
   const positionInWords = each => `${each.name} (step ${each.step}, row ${each.row}, column ${each.column})`;
-  find('beyond').textContent = `Error above the bound: ${explained.excesses.map(positionInWords).join('; ')}.`;
+  find('beyond').textContent = `Differences above the rounding error bound: ${explained.excesses.map(positionInWords).join('; ')}.`;
   find('program').textContent = explained.program;
 }
 

@@ -44,8 +44,8 @@ function formulaLines(entry, made) {
 function checkLine(entry, made) {
   const found = recomputed(entry, made);
   if (found === null) return null;
-  const text = found.agrees ? `The factors shown give ${short(found.value)}: the result, within its bound.`
-                            : `The factors shown give ${found.value}: this differs from the result by more than its bound.`;
+  const text = found.agrees ? `The factors shown give ${short(found.value)}, which is the result within its bound.`
+                            : `The factors shown give ${found.value}, which differs from the result by more than its bound.`;
   return html('p', { class: `check ${found.agrees ? 'agrees' : 'differs'}` }, text);
 }
 
@@ -122,7 +122,7 @@ function panelOf(entry) {
   const parts = [
     html('h2', { id: 'panel-title', tabindex: -1 }, mathInline(symbolInMath(tensor, entry)), html('code', {}, entry.name)),
     html('p', { class: 'meaning' }, tensor.meaning + ofRow,
-      article === '' ? null : html('span', { class: 'article' }, `${article} of the article`)),
+      article === '' ? null : html('span', { class: 'article' }, article)),
   ];
   if (origin !== '') parts.push(html('p', { class: 'origin' }, origin));
   const whole = wholeFormula(tensor);

@@ -4,7 +4,7 @@
 
 const letters = {
   delta: 'δ', objective: 'J', sample_loss: 'ℓ', log_sum: 'log-sum', decay_term: 'decay', first: 'v', second: 's',
-  slope: 'z', d_a: 'a', y_smooth: 'ỹ', g: 'g',
+  f_prime: 'z', d_a: 'a', a_masked: 'ã', row_weight: 'row weight', y_smooth: 'ỹ', g: 'g',
 };
 const isSymbol = text => explained.steps[0].byName.has(text);
 
@@ -42,7 +42,7 @@ function symbolInMath(tensor, entry = null) {
   const letter = letterInMath(letters[symbol] ?? symbol, tensor, entry);
   const derivative = (of, by) =>
     math('mfrac', row(math('mo', '∂'), math('mi', of)), row(math('mo', '∂'), letterInMath(by, tensor, entry)));
-  if (symbol === 'slope') return row(math('mi', 'f′'), math('mo', '('), letter, math('mo', ')'));
+  if (symbol === 'f_prime') return row(math('mi', 'f′'), math('mo', '('), letter, math('mo', ')'));
   if (symbol === 'd_a') return derivative('J', 'a');
   if (symbol === 'dW' || symbol === 'db') return derivative('loss', symbol[1]);
   // After clipping it is not the derivative any more.
@@ -75,9 +75,9 @@ function wholeFormula(tensor) {
   return row(symbolInMath(tensor), math('mo', '='), setInMath(tokensOf(tensor.formula), () => row()));
 }
 
-// "equations (3), (16)", or ''.
+// "formulas (3), (16) in the tutorial", or ''.
 function articleOf(tensor) {
   if (tensor.article === '') return '';
   const numbers = tensor.article.split(', ');
-  return `${numbers.length > 1 ? 'equations' : 'equation'} ${numbers.map(each => `(${each})`).join(', ')}`;
+  return `${numbers.length > 1 ? 'formulas' : 'formula'} ${numbers.map(each => `(${each})`).join(', ')} in the tutorial`;
 }

@@ -59,7 +59,7 @@ const tableView = {
     const heads = ['number', 'engine', 'reference', 'difference', 'bound', ...(this.hasOrigins(tensor) ? ['meaning'] : [])];
     this.container.replaceChildren(
       html('div', { class: 'formula-of-table' }, whole === null ? '' : mathBlock(whole),
-        html('p', { class: 'article' }, article && `${article} of the article`)),
+        html('p', { class: 'article' }, article)),
       pagedTable(`${tensor.name}: ${tensor.meaning}`, heads, tensor.size, line, 25));
   },
   hasOrigins: tensor => originOf(new Entry(tensor, 0, 0)) !== '',
