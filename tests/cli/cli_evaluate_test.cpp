@@ -202,7 +202,7 @@ TEST(Train, MonitorsAMetricThatIsNotOneOfTheMain) {
   EXPECT_TRUE(Json::parse(result.out)["metrics"]["validation"].contains("roc_auc"));
   EXPECT_FALSE(Json::parse(result.out)["metrics"]["validation"].contains("mcc"));
   expect_in("\"validation/roc_auc\":", dir.read("run.jsonl"));
-  expect_in("the best by roc_auc", result.err);
+  expect_in("(best validation roc_auc)", result.err);
 }
 
 }  // namespace chainrule::cli_evaluate_test

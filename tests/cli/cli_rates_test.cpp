@@ -37,7 +37,7 @@ TEST(Rates, FoundBeforeTheTrainingAreTakenRecordedAndReplayed) {
   const Result result = dir.train(
       {"--find-learning-rate", "--find-layer-rates", "--run", "found", "--json", "--epochs", "10", "--lr", "0.000001"});
   ASSERT_EQ(result.code, 0) << result.err;
-  EXPECT_TRUE(contains(result.err, "instead of 1e-06: median of three range tests (")) << result.err;
+  EXPECT_TRUE(contains(result.err, "instead of 1e-06: the median of three range tests (")) << result.err;
   EXPECT_TRUE(contains(result.err, "layer rates: ")) << result.err;
   const json found = json::parse(result.out)["found_rates"];
   const double suggested = found["learning_rate"]["suggested"];
