@@ -35,7 +35,8 @@ void check_threshold(const Encoder& encoder, const FitOptions& options, std::siz
   const bool chosen = options.threshold_metric != "none";
   if (!chosen && !options.threshold) return;
   const char* const option = chosen ? "threshold_metric" : "threshold";
-  if (chosen && options.threshold) throw option_error("threshold", "expected no threshold_metric beside it, found one");
+  if (chosen && options.threshold)
+    throw option_error("threshold", "expected no threshold_metric together with it, found one");
   if (chosen) index_of_name(options.threshold_metric, threshold_metric_names(), "threshold_metric");
   if (options.threshold && !(*options.threshold > 0 && *options.threshold < 1))
     throw option_error("threshold", fmt::format("expected a number in (0, 1), found {}", *options.threshold));

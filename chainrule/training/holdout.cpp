@@ -244,17 +244,18 @@ void check_options(const FitOptions& options, bool other_table) {
   require_fraction(options.test_split, "test_split");
   const bool named = !options.validation_rows.empty(), grouped = !options.group.empty(), timed = !options.time.empty();
   if (grouped && timed)
-    throw option_error("group", "expected no time beside it, found " + in_quotes(options.time),
+    throw option_error("group", "expected no time together with it, found " + in_quotes(options.time),
                        "divide rows by group or by time, not by both");
   const char* const chooser = grouped ? "group" : timed ? "time" : "";
   if (named && (grouped || timed))
-    throw option_error(chooser, "expected no validation_rows beside it, found " + in_quotes(options.validation_rows));
+    throw option_error(chooser,
+                       "expected no validation_rows together with it, found " + in_quotes(options.validation_rows));
   if (named && options.test_split > 0)
     throw option_error("test_split",
-                       "expected no validation_rows beside it, found " + in_quotes(options.validation_rows));
+                       "expected no validation_rows together with it, found " + in_quotes(options.validation_rows));
   if (options.test_folds > 0 && named)
     throw option_error("test_fold",
-                       "expected no validation_rows beside it, found " + in_quotes(options.validation_rows));
+                       "expected no validation_rows together with it, found " + in_quotes(options.validation_rows));
   if ((grouped || timed) && options.test_split == 0 && options.test_folds == 0 &&
       (other_table || options.validation_split == 0))
     throw option_error(chooser, "expected validation or test rows, found none",

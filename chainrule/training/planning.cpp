@@ -38,7 +38,7 @@ EncoderOptions encoder_options(const Table& table, const FitOptions& options) {
   // Counts must not be shifted or scaled: the loss works on their logarithm.
   if (!options.loss_is_automatic() && options.train.loss.kind == LossKind::poisson) {
     if (data.target_scaling != Scaling::none && is_requested(options, "target_scaling"))
-      throw option_error("target_scaling", "expected none beside the loss poisson, found " +
+      throw option_error("target_scaling", "expected none with the loss poisson, found " +
                                                scaling_names()[static_cast<std::size_t>(data.target_scaling)]);
     data.target_scaling = Scaling::none;
   }

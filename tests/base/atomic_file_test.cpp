@@ -132,7 +132,7 @@ TEST_F(AtomicFiles, GivenUpNothingHasHappened) {
   EXPECT_EQ(listing(), before);
 }
 
-TEST_F(AtomicFiles, ReplacesOnlyWhenAsked) {
+TEST_F(AtomicFiles, ReplacesAFileOnlyWithTheOption) {
   const std::string old = put("old", "precious");
   fs::permissions(old, static_cast<fs::perms>(0604));
   EXPECT_EQ(checked(old), "/old: exists already");

@@ -60,7 +60,7 @@ TEST_F(Check, OfAModel) {
 }
 
 // All gradients before a last layer of zeros are zero: little is checked, and a warning is printed.
-TEST_F(Check, OfATableStartsFromAReadableNetworkAndSaysWhereItStartsAtZero) {
+TEST_F(Check, OfATableStartsFromAReadableNetworkAndPrintsWhereItStartsAtZero) {
   EXPECT_EQ(document({"points.csv", "--most", "20"})["network"], "2 -> 128 silu -> 3 identity, 771 parameters");
   const Result tabular = run(dir, {"check", "points.csv", "--preset", "tabular", "--hidden", "4"});
   EXPECT_EQ(tabular.code, 0) << tabular.err;
@@ -68,7 +68,7 @@ TEST_F(Check, OfATableStartsFromAReadableNetworkAndSaysWhereItStartsAtZero) {
   EXPECT_FALSE(contains(run(dir, {"check", "points.csv"}).err, "zero_output"));
 }
 
-TEST_F(Check, TextSaysTheSame) {
+TEST_F(Check, TextHasTheSameNumbers) {
   const Result text = run(dir, {"check", "m.safetensors", "points.csv", "--row", "1"});
   EXPECT_EQ(text.code, 0) << text.err;
   for (const char* const words :
@@ -129,7 +129,7 @@ TEST_F(Check, RefusesWhatPlaysNoPart) {
     EXPECT_EQ(result.out, "");
     EXPECT_NE(result.err.find(message), std::string::npos) << result.err;
   };
-  expect_refused({"m.safetensors", "points.csv", "--hidden", "8"}, "--hidden: expected no MODEL beside it");
+  expect_refused({"m.safetensors", "points.csv", "--hidden", "8"}, "--hidden: expected no MODEL together with it");
   expect_refused({"points.csv", "--epochs", "8"}, "check: unknown option \"--epochs\"");
   expect_refused({"points.csv", "--most", "0"}, "--most: expected a whole number from 1");
   expect_refused({"points.csv", "--row", "151"}, "--row: expected numbers from 1 to 150");

@@ -44,7 +44,7 @@ struct Shop : Dir {
   }
 };
 
-TEST(Columns, InspectSaysWhatEachIsAndBecomes) {
+TEST(Columns, InspectPrintsTypeAndUseOfEach) {
   const json columns = Shop().inspected()["columns"];
   const auto of = [&](std::size_t c) {
     return columns[c]["type"].get<std::string>() + ": " + columns[c]["training"].get<std::string>();

@@ -139,7 +139,7 @@ TEST(Cv, RefusesInTheWordsOfTheCommandLine) {
   refused({"--folds", "151"}, "folds: expected 2 to 150 (one row each), found 151");
   refused({"--repeats", "0"}, "--repeats: ");
   refused({"--test-fold", "1/2"}, "--test-fold");
-  refused({"--id", "x"}, "--id: expected --predictions beside it, found none");
+  refused({"--id", "x"}, "--id: expected --predictions together with it, found none");
   refused({"--id", "who", "--predictions", "p.csv"}, "--id");
   refused({"--predictions", "points.csv"}, "points.csv");
   refused({"--predictions", "-"}, "--predictions: expected a file, found - (standard output)");

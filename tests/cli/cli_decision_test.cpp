@@ -70,7 +70,7 @@ TEST(Decision, AnEmptyTestPartIsWarnedOf) {
   EXPECT_TRUE(contains(result.err, "warning: no test rows")) << result.err;
 }
 
-TEST(Decision, SaysWhatThresholdIsChosenAndWhatItBringsAndKeepsIt) {
+TEST(Decision, PrintsTheChosenThresholdAndItsEffectAndKeepsIt) {
   const Visits dir;
   const Result result = dir.train({"--threshold-metric", "f1", "--validation-split", "0.3"});
   EXPECT_TRUE(contains(result.err, " for class yes: f1 0.")) << result.err;
@@ -131,7 +131,7 @@ TEST(Decision, RefusalsAreInTheWordsOfTheCommandLine) {
   };
   refused({"--group", "patient", "--time", "day"}, "--time: expected no group, found \"patient\"");
   refused({"--group", "patient", "--validation-rows", "last:9"},
-          "--group: expected no validation_rows beside it, found \"last:9\"");
+          "--group: expected no validation_rows together with it, found \"last:9\"");
   refused({"--group", "who"},
           "visits.csv: expected one of \"patient\", \"day\", \"dose\", \"ill\" or a number from 1 to 4");
   refused({"--group", "patient", "--validation", "visits.csv"},

@@ -70,7 +70,7 @@ TEST(Diff, NamesOptionsWeightsAndScores) {
   EXPECT_TRUE(contains(dir.diff({"runs/a", "runs/b", "--expect-same"}, 5).err, "expected the same model as"));
 }
 
-TEST(Diff, TellsOtherDataColumnsAndShapesApart) {
+TEST(Diff, FindsOtherDataColumnsAndShapes) {
   const Points dir;
   dir.train("a");
   dir.write("points.csv", points(false, true));

@@ -171,7 +171,7 @@ TEST(Evaluate, RefusesGroupsThatAreNone) {
   EXPECT_EQ(dir.document({"--by", "id"}, "ids.csv")["by"]["groups"].size(), 100u);
 }
 
-TEST(Evaluate, SaysWhyAMetricIsUndefined) {
+TEST(Evaluate, PrintsWhyAMetricIsUndefined) {
   const Measured dir;
   dir.write("red.csv", "x,y,kind\n0.1,0.2,red\n0.2,0.1,red\n");
   const Json metrics = dir.document({}, "red.csv")["metrics"];

@@ -100,7 +100,7 @@ TEST(Explain, ThePathOfAWeightGoesDownToTheInputs) {
     EXPECT_TRUE(contains(path.out, line)) << line << '\n' << path.out;
 }
 
-TEST(Explain, APrintedNameCanBeAskedFor) {
+TEST(Explain, EveryPrintedNameIsAcceptedAsParameter) {
   const Trained dir;
   const Result path =
       run(dir, {"explain", "m.safetensors", "points.csv", "--row", "3,17", "--parameter", "delta2[3; row 17]"});
@@ -177,7 +177,7 @@ TEST(Explain, AFreshNetworkIsTheOneThatTrainStartsFrom) {
   }
 }
 
-TEST(Explain, TextIsNoWiderThanItsTerminalAndColouredWhenAsked) {
+TEST(Explain, TextFitsItsTerminalAndIsColoredOnRequest) {
   const Trained dir;
   const Result plain = run(dir, {"explain", "m.safetensors", "points.csv"});
   EXPECT_FALSE(contains(plain.out, "\x1b["));
@@ -206,9 +206,9 @@ TEST(Explain, RefusesWhatIsNotThere) {
   for (const char* const garbage : {"W1[1x1]", "W1[1,1]x", "W1[1,1", "W1[5]", "W1", "b1[2,1]", "z2[1; row 9]",
                                     "loss[1]", "W1[99999999999999999999,1]", "W1[0,1]", "W1[]"})
     refused({"--parameter", garbage}, std::string("found \"") + garbage);
-  refused({"--parameter", "W1[1,1]", "--json"}, "--json: expected no --parameter beside it");
-  refused({"--parameter", "W1[1,1]", "--layer", "2"}, "--parameter: expected no --layer beside it");
-  refused({"--hidden", "4"}, "--hidden: expected no MODEL beside it, found \"m.safetensors\"");
+  refused({"--parameter", "W1[1,1]", "--json"}, "--json: expected no --parameter together with it");
+  refused({"--parameter", "W1[1,1]", "--layer", "2"}, "--parameter: expected no --layer together with it");
+  refused({"--hidden", "4"}, "--hidden: expected no MODEL together with it, found \"m.safetensors\"");
   refused({"--epochs", "4"}, "unknown option \"--epochs\"");
 }
 

@@ -109,7 +109,7 @@ TEST(Log, IsRefusedBeforeWork) {
   dir.write("there.jsonl", "old\n");
   const auto before = dir.listing();
   const std::pair<std::vector<std::string>, std::string> refused[] = {
-      {{"--health-every", "5"}, "--health-every: expected --log FILE or --run NAME beside it, found none"},
+      {{"--health-every", "5"}, "--health-every: expected --log FILE or --run NAME together with it, found none"},
       {{"--log", "there.jsonl"}, "there.jsonl: exists already"},
       {{"--log", "-"}, "--log: expected a file, found - (standard output)"},
       {{"--log", "./m.safetensors"}, "--log: expected a file other than \"m.safetensors\", found the same"},
@@ -182,21 +182,21 @@ TEST(ExplainHealth, ShowsLayersAndThatNothingIsWrong) {
   const Result result = explained(dir, {});
   EXPECT_EQ(result.code, 0) << result.err;
   for (const char* const text :
-       {"150 rows in 5 steps of up to 32, adam at learning rate 0.02; the model is unchanged\n", "layer  units",
+       {"150 rows in 5 steps, batch size 32, adam at learning rate 0.02; the model is unchanged\n", "layer  units",
         "    1      2  inputs", "    2      8  silu", "    3      3  identity", "\n  W(1) ", "\n  b(2) ",
-        "baseline loss 1.099\n", "\nNo problem found.\n"})
+        "baseline loss 1.099\n", "\nNo problems found.\n"})
     EXPECT_NE(result.out.find(text), std::string::npos) << text << "\n" << result.out;
   EXPECT_EQ(dir.listing(), before);
 }
 
-TEST(ExplainHealth, SaysWhatIsWrongAndWhatWouldHelp) {
+TEST(ExplainHealth, PrintsProblemsAndSuggestions) {
   const Points dir;
   ASSERT_EQ(run(dir, train_words({"-o", "m.safetensors", "--epochs", "1", "--optimizer", "sgd", "--lr", "1e-7"})).code,
             0);
   const Result text = explained(dir, {});
   EXPECT_NE(text.out.find("\n* a step changes no weights by more than "), std::string::npos) << text.out;
   EXPECT_NE(text.out.find("\n  Suggestion: a larger learning_rate: it is 1e-07, try "), std::string::npos);
-  EXPECT_EQ(text.out.find("No problem found"), std::string::npos);
+  EXPECT_EQ(text.out.find("No problems found"), std::string::npos);
 
   const Json document = Json::parse(explained(dir, {"--json"}).out);
   EXPECT_EQ(document["schema"], 1);
@@ -215,7 +215,8 @@ TEST(ExplainHealth, NeedsAModelATargetAndNothingElse) {
   const Points dir;
   ASSERT_EQ(run(dir, train_words({"-o", "m.safetensors"})).code, 0);
   const std::pair<std::vector<std::string>, std::string> idle[] = {
-      {{"--row", "3"}, "--health: expected no --row beside it"}, {{"--lr", "1"}, "expected no --learning-rate beside"}};
+      {{"--row", "3"}, "--health: expected no --row together with it"},
+      {{"--lr", "1"}, "expected no --learning-rate together with"}};
   for (const auto& [words, message] : idle) {
     const Result result = explained(dir, words);
     EXPECT_EQ(result.code, 2);
@@ -235,7 +236,7 @@ TEST(ExplainHealth, OfANumber) {
   dir.write("points.csv", points(false, true));
   ASSERT_EQ(run(dir, train_words({"-o", "m.safetensors", "--epochs", "100"})).code, 0);
   const Result result = explained(dir, {});
-  EXPECT_NE(result.out.find("\nNo problem found.\n"), std::string::npos) << result.out << result.err;
+  EXPECT_NE(result.out.find("\nNo problems found.\n"), std::string::npos) << result.out << result.err;
   EXPECT_TRUE(Json::parse(explained(dir, {"--json"}).out)["classes"].empty());
 }
 

@@ -41,7 +41,8 @@ TEST(NoEffect, IsRefusedOrReported) {
   dir.trained({"--preset", "classic"});
   for (const char* const flag : {"--target=x", "--no-header", "--delimiter=comma", "--labels=y"})
     expect_in("expected a data file, found a model", dir.messages_of({"inspect", "m.safetensors", flag}, 2));
-  expect_in("--json: expected no --print-config beside it", dir.messages_of({"train", "--print-config", "--json"}, 2));
+  expect_in("--json: expected no --print-config together with it",
+            dir.messages_of({"train", "--print-config", "--json"}, 2));
 }
 
 // The preset sets label smoothing 0.03, for classes.
@@ -118,7 +119,7 @@ TEST(Memory, IsEstimatedWithTheTable) {
   }
 }
 
-TEST(HoldOut, ThatIsSmallerThanAskedForIsExplained) {
+TEST(HoldOut, SmallerThanRequestedIsExplained) {
   const Points dir;
   std::string ids = "x,id\n", pairs = "x,pair\n";
   for (int row = 0; row < 40; ++row) {
@@ -274,11 +275,11 @@ TEST(Notes, NameFlagsOnStandardErrorAndInDocuments) {
   expect_in("\"option\": \"numeric\"", document);
 }
 
-TEST(Rprop, SaysWhatItBrings) {
+TEST(Rprop, PrintsTheOptionsThatItSets) {
   const Points dir;
   expect_in("optimizer rprop: every step uses all rows, and the schedule is constant",
             dir.trained({"--optimizer", "rprop"}));
-  expect_in("--batch-size: expected all beside optimizer rprop, found \"8\"",
+  expect_in("--batch-size: expected all with optimizer rprop, found \"8\"",
             dir.trained({"--optimizer", "rprop", "--batch-size", "8"}, 2));
 }
 

@@ -125,7 +125,7 @@ class PageTest : public ::testing::TestWithParam<Case> {
 INSTANTIATE_TEST_SUITE_P(Nets, PageTest, ::testing::ValuesIn(cases()), [](const auto& c) { return c.param.name; });
 
 // A sample of the drawing's units and links at every stage, visited with the arrow key.
-TEST_P(PageTest, WhatIsClickedIsWhatTheDocumentSays) {
+TEST_P(PageTest, AClickedNumberIsTheOneInTheDocument) {
   const Page page(GetParam());
   Browser browser;
   browser.size(1440, 1000);

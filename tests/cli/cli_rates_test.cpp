@@ -80,7 +80,7 @@ TEST(Rates, AreNotFoundWhereThatMeansNothing) {
   const Points dir;
   Result result = dir.train({"--find-learning-rate", "--print-config"});
   EXPECT_EQ(result.code, 2);
-  EXPECT_TRUE(contains(result.err, "--find-learning-rate: expected no --print-config beside it")) << result.err;
+  EXPECT_TRUE(contains(result.err, "--find-learning-rate: expected no --print-config together with it")) << result.err;
   result = dir.train({"--find-learning-rate=yes"});
   EXPECT_EQ(result.code, 2);
   EXPECT_TRUE(contains(result.err, "--find-learning-rate: expected no value, or true or false, found \"yes\""))

@@ -171,7 +171,7 @@ TEST(Run, StandsForItsModel) {
   EXPECT_EQ(run(dir, {"inspect", "runs/first/"}).code, 0);
 }
 
-TEST(Run, IsNamedByTheTimeWhereThatIsAskedFor) {
+TEST(Run, IsNamedByTheTimeOnRequest) {
   const Points dir;
   const Result result = dir.train({"--run", "time"});
   std::vector<std::string> names;
@@ -198,8 +198,8 @@ TEST(Run, IsRefusedBeforeAnythingIsMade) {
   refused({"--run", "first"}, "runs/first: exists already");
   refused({"--run", "../x"}, "--run: expected a name of letters, digits, _, - and dots, found \"../x\"");
   refused({"--run", ""}, "--run: expected a name");
-  refused({"--run", "x", "-o", "m.safetensors"}, "--run: expected no --output beside it, found one");
-  refused({"--run", "x", "--log", "l.jsonl"}, "--run: expected no --log beside it, found one");
+  refused({"--run", "x", "-o", "m.safetensors"}, "--run: expected no --output together with it, found one");
+  refused({"--run", "x", "--log", "l.jsonl"}, "--run: expected no --log together with it, found one");
   refused({"--run", "x", "--target", "none"}, "points.csv");
   ASSERT_EQ(mkfifo(dir.path("pipe").c_str(), 0600), 0);
   const Result pipe = run(dir, {"train", "pipe", "--run", "x"});
@@ -235,7 +235,7 @@ TEST(Replay, EndsAnInterruptedTrainingAfterTheSameStep) {
   EXPECT_TRUE(contains(dir.replay({"runs/cut"}).out, "bit-identical: "));
 }
 
-TEST(Replay, SaysWhatIsNotTheSame) {
+TEST(Replay, PrintsTheDifferences) {
   const Points dir;
   dir.train({"--run", "first"});
   // Other data.

@@ -34,9 +34,9 @@ void expect_written_after(int signal, int code) {
   EXPECT_EQ(run(dir, {"evaluate", "-q", "m.safetensors", "points.csv"}).code, 0);
 }
 
-TEST(Interrupted, OnceWritesTheModelAndSaysSo) { expect_written_after(SIGINT, 130); }
+TEST(Interrupted, OnceWritesTheModelAndPrintsIt) { expect_written_after(SIGINT, 130); }
 
-TEST(Terminated, OnceWritesTheModelAndSaysSo) { expect_written_after(SIGTERM, 143); }
+TEST(Terminated, OnceWritesTheModelAndPrintsIt) { expect_written_after(SIGTERM, 143); }
 
 TEST(Interrupted, TwiceLeavesAtOnce) {
   // One step takes long, so that the second signal comes before the program reacts to the first.

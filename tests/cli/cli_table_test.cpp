@@ -33,7 +33,7 @@ struct Trained : Dir {
   Result result;
 };
 
-TEST(Table, TrainsOnTextAndGapsAndSaysWhatItDoes) {
+TEST(Table, TrainsOnTextAndGapsAndPrintsItsDecisions) {
   const Trained dir;
   EXPECT_TRUE(contains(dir.result.err, "left out because nearly every row has a different text: \"id\""))
       << dir.result.err;

@@ -122,7 +122,7 @@ TEST(Help, HasManualPagesMadeFromTheSameTables) {
   }
 }
 
-TEST(Train, WritesAModelAndSaysSoOnStandardErrorOnly) {
+TEST(Train, WritesAModelAndMessagesOnStandardErrorOnly) {
   const Dir dir;
   dir.write("points.csv", points(true, false));
   const Result result = run(dir, train_words({"-o", "m.safetensors"}));
@@ -143,7 +143,7 @@ TEST(Train, WritesAModelAndSaysSoOnStandardErrorOnly) {
   EXPECT_EQ(dir.read("again.safetensors"), dir.read("m.safetensors"));
 }
 
-TEST(Train, JsonIsOneDocumentThatTellsTheResult) {
+TEST(Train, JsonIsOneDocumentWithTheResult) {
   const Trained dir;
   const json document = json::parse(dir.result.out);
   const Model model = formats::load_model(dir.path("m.safetensors").string());
@@ -387,7 +387,7 @@ TEST(Inspect, ShowsDataAndModels) {
   EXPECT_NE(refused.out.find("would be refused"), std::string::npos) << refused.out;
 }
 
-TEST(Reading, HeaderAndDelimiterCanBeSaid) {
+TEST(Reading, HeaderAndDelimiterCanBeSet) {
   const Dir dir;
   dir.write("bare.csv", "1;2;0\n2;3;1\n3;4;0\n4;5;1\n");
   const auto columns = [&](std::vector<std::string> words) {

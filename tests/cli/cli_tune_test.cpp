@@ -68,7 +68,7 @@ TEST(TuneCommand, WritesTrialsAndTheWinnersModel) {
   EXPECT_EQ(trained["metrics"]["test"]["log_loss"]["value"], found["test"]["winner"]["value"]);
 }
 
-TEST(TuneCommand, SaysWhetherItBeatTheOptionsAsGiven) {
+TEST(TuneCommand, PrintsWhetherItBeatTheOptionsAsGiven) {
   const Points dir;
   const Result bad = dir.tune({"--range", "learning_rate=1e-9..1e-8"});
   EXPECT_TRUE(contains(bad.out, "Tuning did not beat the options as given")) << bad.out;
@@ -185,7 +185,7 @@ TEST(TuneCommand, RefusesInTheWordsOfTheCommandLine) {
   refused({"--score", "rmse"}, "score: expected one of ");
   refused({"--trials-file", "t.jsonl"}, "t.jsonl: exists already");
   refused({"--trials-file", "t.jsonl", "--resume"}, "t.jsonl:1: expected the trials of this search");
-  refused({"--resume", "--force"}, "--resume: expected no --force beside it");
+  refused({"--resume", "--force"}, "--resume: expected no --force together with it");
   refused({"--trials-file", "points.csv", "--force"}, "points.csv");
   refused({"--trials-file", "./model.safetensors"}, "--trials-file: expected a file other than the model file");
   refused({"--test-fold", "1/2"}, "--test-fold");

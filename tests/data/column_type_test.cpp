@@ -158,7 +158,7 @@ TEST(Plan, LeavesOutFreeText) {
   EXPECT_EQ(plan(table).input_columns, (Rows{2}));
 }
 
-TEST(Plan, SaysWhichOrderOfDayAndMonthItTook) {
+TEST(Plan, NotesTheOrderOfDayAndMonth) {
   const Table table =
       table_of({column("d", repeated({"02/03/2024", "01/12/2024"}, 4)), column("y", classes(4), kKept)}, 4);
   EXPECT_EQ(notes_of(table)[0],
@@ -167,7 +167,7 @@ TEST(Plan, SaysWhichOrderOfDayAndMonthItTook) {
   EXPECT_EQ(plan(table).inputs[0].date, DateForm::month_first);
 }
 
-TEST(Plan, SaysWhyAColumnIsNoDate) {
+TEST(Plan, NotesWhyAColumnIsNotADate) {
   Texts fields = counted_texts(19, [](std::size_t row) { return fmt::format("2024-01-{:02}", row + 1); });
   fields.push_back("2024-02-30");
   const Table table = table_of({column("d", fields), column("y", classes(20), kKept)}, 20);

@@ -152,7 +152,7 @@ TEST_F(Csv, FindsTheDelimiter) {
   EXPECT_EQ(read("a,b;c\n1,5;2\n", options).columns[0].name, "a,b");
 }
 
-TEST_F(Csv, TellsAHeaderFromData) {
+TEST_F(Csv, DistinguishesAHeaderFromData) {
   EXPECT_FALSE(read("1,2\n3,4\n").has_header);
   EXPECT_FALSE(read("x,2\ny,4\n").has_header) << "a number in the first line";
   EXPECT_TRUE(read("x,y\n3,4\n").has_header) << "text above numbers";
@@ -167,7 +167,7 @@ TEST_F(Csv, TellsAHeaderFromData) {
   EXPECT_EQ(names(read(",y\n3,4\n")), (Texts{"column 1", "y"}));
 }
 
-TEST_F(Csv, SaysWhatItDecidedAboutTheHeader) {
+TEST_F(Csv, NotesItsDecisionAboutTheHeader) {
   EXPECT_EQ(note_lines(read("x,y\n3,4\n").notes), Texts{"first line taken as header: text (\"x\") above numbers"});
   EXPECT_EQ(note_lines(read("x,2\n3,4\n").notes),
             (Texts{"no header: the first line holds the number \"2\"",
@@ -284,7 +284,7 @@ TEST_F(Csv, FindsTheTargetByNameOrNumber) {
   EXPECT_EQ(target("2"), "y");
 }
 
-TEST_F(Csv, SaysWhichTargetsThereAre) {
+TEST_F(Csv, ListsTheTargets) {
   EXPECT_EQ(
       refusal("sepal,petal,species\n1,2,3\n", with_target("specis"), ErrorCategory::usage),
       "target: t.csv: expected one of \"sepal\", \"petal\", \"species\" or a number from 1 to 3, found \"specis\" | "

@@ -11,7 +11,7 @@ namespace {
 
 using enum DateForm;
 
-TEST(Dates, ReadsWhatIso8601Says) {
+TEST(Dates, ReadsFormatsOfIso8601) {
   EXPECT_EQ(seconds_of("1970-01-01", plain), 0);
   EXPECT_EQ(seconds_of("2024-01-31", plain), 1706659200);
   EXPECT_EQ(seconds_of("2024-02", plain), seconds_of("2024-02-01", plain));
@@ -49,7 +49,7 @@ TEST(Dates, ReadsOtherSpellings) {
   EXPECT_EQ(seconds_of("11:59 PM", time), 86340);
 }
 
-TEST(Dates, RefusesWhatIsNoDate) {
+TEST(Dates, RefusesTextThatIsNotADate) {
   for (const char* const text : {"",
                                  "2024",
                                  "2024-02-30",
@@ -133,7 +133,7 @@ TEST(Dates, WritesWhatItReads) {
   EXPECT_EQ(date_text(1e300, plain), "9999-12-31T23:59:59");
 }
 
-TEST(Dates, SaysHowMuchOfACycleIsOver) {
+TEST(Dates, HaveAPhaseInEachCycle) {
   const auto phase = [](Cycle cycle, const char* text) { return phase_of(cycle, *seconds_of(text, plain)); };
   EXPECT_EQ(phase(Cycle::time_of_day, "2024-01-31"), 0);
   EXPECT_EQ(phase(Cycle::time_of_day, "1969-01-31T18:00"), 0.75);

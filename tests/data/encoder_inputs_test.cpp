@@ -11,7 +11,7 @@
 namespace chainrule::testing::encoder_inputs_test {
 namespace {
 
-TEST(Encode, AMissingNumberIsTheMedianAndSaysSo) {
+TEST(Encode, AMissingNumberIsTheMedianAndIsFlagged) {
   const Table table = table_of(
       {column("a", {"1", "", "3", "8"}), column("b", {"1", "2", "3", "4"}), column("y", {"u", "v", "u", "v"}, kKept)},
       4);

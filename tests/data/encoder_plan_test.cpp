@@ -64,7 +64,7 @@ TEST(Plan, DecidesTheTask) {
   EXPECT_EQ(task_of({"1", "b"}), Task::classes);
 }
 
-TEST(Plan, FollowsTheTaskThatIsAskedFor) {
+TEST(Plan, FollowsTheTaskOption) {
   const Table table = table_of({column("a", {"1", "2"}), column("y", {"1", "2.5"}, kKept)}, 2);
   EXPECT_EQ(plan(table, {.task = static_cast<int>(Task::classes)}).labels, (Texts{"1", "2.5"}));
   EXPECT_EQ(plan(table, {.task = static_cast<int>(Task::number)}).task, Task::number);
@@ -86,7 +86,7 @@ TEST(Plan, SortsTextByBytes) {
   EXPECT_EQ(plan(table).labels, (Texts{"10", "9", "B", "b", "\xC3\xA9"}));
 }
 
-TEST(Plan, SaysWhatWasDecided) {
+TEST(Plan, NotesEachDecision) {
   EXPECT_EQ(notes_of(small()), (Texts{"task: classes (3 labels in column \"y\")"}));
   EXPECT_EQ(notes_of(small(), {.target = "a", .ignore = {"y"}, .task = static_cast<int>(Task::number)}),
             (Texts{"task: number (column \"a\")"}));
@@ -174,7 +174,7 @@ TEST(Plan, HintsAtADecimalComma) {
   EXPECT_NE(found.hint.find("decimal comma"), std::string::npos);
 }
 
-TEST(Plan, SaysWhereSignsMakeTextOfNumbers) {
+TEST(Plan, NotesNumbersThatAreReadAsTextBecauseOfSigns) {
   const auto about = [](const std::string& text) {
     const Table table =
         table_of({column("a", {text, "7 parts"}), column("b", {"1", "2"}), column("y", {"u", "v"}, kKept)}, 2);

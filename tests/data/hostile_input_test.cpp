@@ -193,7 +193,7 @@ TEST_F(Hostile, RefusesNulBytes) {
   EXPECT_EQ(refusal_of("/dev/zero"), "/dev/zero:1: " + hint);
 }
 
-TEST_F(Hostile, SaysWhyAFileCannotBeRead) {
+TEST_F(Hostile, ReportsWhyAFileCannotBeRead) {
   EXPECT_EQ(refusal_of(path("nowhere.csv")), "nowhere.csv: cannot open: No such file or directory");
   EXPECT_EQ(refusal_of(""), "\"\": cannot open: No such file or directory");
   EXPECT_EQ(refusal_of(write("t.csv", "1\n") + "/x"), "t.csv/x: cannot open: Not a directory");

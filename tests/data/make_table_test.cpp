@@ -121,7 +121,7 @@ TEST_F(MakeTable, ReadsDecimalCommasOfTexts) {
   EXPECT_EQ(table.columns[1].spellings, (Texts{"0,5", ""}));
 }
 
-TEST_F(MakeTable, SaysWhereSomethingIsWrong) {
+TEST_F(MakeTable, ReportsWhereAnErrorIs) {
   const auto message = [&](const std::vector<NamedColumn>& columns) -> std::string {
     try {
       make_table(columns);

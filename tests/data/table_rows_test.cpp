@@ -74,7 +74,7 @@ TEST_F(TableRows, WhatIsLeftIsTheTableWithoutThem) {
   }
 }
 
-TEST_F(TableRows, SaysHowManyAndWhere) {
+TEST_F(TableRows, ReportCountAndLine) {
   const Table table = left("x,y\n1,a\n2,\n3,b\n4,?\n", 1);
   EXPECT_EQ(table.rows, 2u);
   EXPECT_EQ(note_line(table.notes.back()),

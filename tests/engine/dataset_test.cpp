@@ -70,7 +70,7 @@ ErrorCategory category_of(const std::function<void()>& work) {
 
 }  // namespace
 
-TEST(Features, GatherRowsInTheOrderAskedFor) {
+TEST(Features, GatherRowsInTheGivenOrder) {
   const Dataset data = counting(4, 2);
   Matrix out(3, 2);
   data.inputs.gather(Rows{2, 0, 2}, out.view());

@@ -115,7 +115,7 @@ TEST(Schedule, WarmUpRisesToTheFirstValueAndThenRunsAsWithoutIt) {
   }
 }
 
-TEST(Schedule, StaysBetweenZeroAndOneWhateverIsAsked) {
+TEST(Schedule, StaysBetweenZeroAndOneForAnyStep) {
   for (const ScheduleKind kind : all_kinds())
     for (const double power : {1e-300, 0.5, 1e300})
       for (const double warmup : {0.0, 0.1, 7.0, 1e300})

@@ -158,7 +158,7 @@ TEST(Training, StopsWhenPatienceEndsAndPutsTheBestWeightsBack) {
               metric(history.epochs[0].validation, "loss"), 1e-12);
 }
 
-TEST(Training, KeepsTheLastWeightsWhenAskedTo) {
+TEST(Training, KeepsTheLastWeightsOnRequest) {
   Contrary c;
   c.options.restore_best = false;
   const History history = train(c.network, all_rows(c.training), all_rows(c.validation), c.options);
@@ -178,7 +178,7 @@ TEST(Training, LowersTheRateOnAPlateau) {
   EXPECT_DOUBLE_EQ(history.epochs[5].learning_rate, 0.025);
 }
 
-TEST(Training, SaysWhereItDiverged) {
+TEST(Training, ReportsWhereItDiverged) {
   Network network = make_network(2, {5}, ActivationKind::relu, 1, 1);
   TrainOptions options;
   options.optimizer = Sgd{};

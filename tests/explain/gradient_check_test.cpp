@@ -189,7 +189,7 @@ TEST(GradientCheck, TheSampleFollowsTheSeed) {
   EXPECT_NE(indices(1), indices(2));
 }
 
-TEST(GradientCheck, LeavesDropoutOutAndSaysSo) {
+TEST(GradientCheck, LeavesDropoutOutAndReportsIt) {
   GradientCase c = make_case(ActivationKind::tanh, LossKind::half_squared_error, {3, 4, 2});
   EXPECT_FALSE(c.check().dropout_left_out);
   c.architecture.layers[0].dropout = 0.5;

@@ -121,7 +121,7 @@ TEST(Estimates, ContainTheTrueScoreOfNumbersAsOftenAsTheySay) {
   expect_coverage(drawn_numbers, 150, {"rmse", "mae", "r2", "median_absolute_error", "spearman"});
 }
 
-TEST(Estimates, AreAsWideAsTheoryOfManyRowsSays) {
+TEST(Estimates, AreAsWideAsTheoryForManyRows) {
   for (const std::size_t rows : {std::size_t{19'000}, std::size_t{30'000}, std::size_t{300'000}}) {
     const Estimates found = drawn_numbers(rows, 3).estimates();
     EXPECT_EQ(found.normal, rows > 19'000);

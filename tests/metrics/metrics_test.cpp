@@ -122,7 +122,7 @@ TEST(Metrics, AgreeWithScikitLearnOnNumbers) {
   }
 }
 
-TEST(Metrics, AreTheMainOnesInTheOrderInWhichTheyAreShownAndTheOneAskedFor) {
+TEST(Metrics, AreTheMainOnesInPrintedOrderAndTheRequestedOne) {
   const Dataset classes = two_classes({0, 1}), targets = numbers({1, 2});
   const Matrix scores(2, 2), guesses = column({1, 2});
   const auto names_with = [&](bool of_classes, std::string_view also) {

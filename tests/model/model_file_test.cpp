@@ -179,7 +179,7 @@ TEST_F(ModelFile, KeepsAMetricThatIsNoNumber) {
 }
 
 // Reads with another JSON reader, using only the format's description.
-TEST_F(ModelFile, IsWhatTheFormatSays) {
+TEST_F(ModelFile, FollowsTheFormat) {
   const Model model = model_samples::classes_model();
   const std::string bytes = saved(model);
   const std::size_t data = 8 + head_size(bytes);
@@ -282,7 +282,7 @@ TEST_F(ModelFile, RefusesToWriteWhatItCouldNotRead) {
   });
 }
 
-TEST_F(ModelFile, ReplacesOnlyWhenAsked) {
+TEST_F(ModelFile, ReplacesAFileOnlyWithTheOption) {
   const std::string file = write("m.safetensors", "precious");
   const Model model = model_samples::number_model();
   try {

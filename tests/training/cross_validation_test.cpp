@@ -135,7 +135,7 @@ TEST(CrossValidation, MeansHaveTheIntervalOfNadeauAndBengio) {
   EXPECT_NEAR((of_many.high - 11) / of_many.deviation * std::sqrt(40), 2.0226909, 1e-6);
 }
 
-TEST(CrossValidation, StopsWhenAskedAndKeepsWhatIsDone) {
+TEST(CrossValidation, StopsOnRequestAndKeepsFinishedFolds) {
   const Table table = visits();
   std::size_t done = 0;
   CrossValidationObserver observer;
@@ -157,7 +157,7 @@ TEST(CrossValidation, RefusesWhatATrainingRefuses) {
   EXPECT_EQ(refused({.folds = 2, .repeats = 0}).what, "repeats: expected 1 or more, found 0");
   EXPECT_EQ(refused({.folds = 201}).what, "folds: expected 2 to 200 (one row each), found 201");
   options.validation_rows = "last:10";
-  EXPECT_EQ(refused({.folds = 2}).what, "test_fold: expected no validation_rows beside it, found \"last:10\"");
+  EXPECT_EQ(refused({.folds = 2}).what, "test_fold: expected no validation_rows together with it, found \"last:10\"");
   options.validation_rows = "";
   options.train.learning_rate = 1e30;
   options.train.optimizer = Sgd{};

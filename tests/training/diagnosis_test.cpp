@@ -181,7 +181,7 @@ TEST(Diagnosis, EachBoundFromBothSides) {
   }
 }
 
-TEST(Diagnosis, SaysTheNumbersInWords) {
+TEST(Diagnosis, PutsTheNumbersIntoSentences) {
   Examination e = healthy();
   e.layers[1].saturated = 0.934;
   e.classes = {{"no", 60, 100}, {"yes", 40, 0}};

@@ -183,7 +183,7 @@ TEST(Splits, ThatContradictEachOtherAreRefused) {
     EXPECT_EQ(found.what, message);
   };
   refused([](FitOptions& o) { o.group = "patient", o.time = "day"; },
-          "group: expected no time beside it, found \"day\"");
+          "group: expected no time together with it, found \"day\"");
   refused(
       [](FitOptions& o) {
         o.group = "patient", o.data.numeric = {"size", "patient"};
@@ -192,11 +192,11 @@ TEST(Splits, ThatContradictEachOtherAreRefused) {
   refused([](FitOptions& o) { o.group = "patient", o.data.date = {"patient"}; },
           "date: expected another column than the group's, found \"patient\"");
   refused([](FitOptions& o) { o.group = "patient", o.validation_rows = "last:10"; },
-          "group: expected no validation_rows beside it, found \"last:10\"");
+          "group: expected no validation_rows together with it, found \"last:10\"");
   refused([](FitOptions& o) { o.time = "day", o.validation_rows = "last:10"; },
-          "time: expected no validation_rows beside it, found \"last:10\"");
+          "time: expected no validation_rows together with it, found \"last:10\"");
   refused([](FitOptions& o) { o.test_split = 0.1, o.validation_rows = "last:10"; },
-          "test_split: expected no validation_rows beside it, found \"last:10\"");
+          "test_split: expected no validation_rows together with it, found \"last:10\"");
   refused([](FitOptions& o) { o.group = "patient", o.validation_split = 0; },
           "group: expected validation or test rows, found none");
   refused([](FitOptions& o) { o.group = "ill"; }, "group: expected another column than the target, found \"ill\"");

@@ -104,7 +104,7 @@ TEST(LearningRateFinder, ThePageQuotesWhatItFinds) {
   EXPECT_EQ(rows, 3u);
 }
 
-TEST(LearningRateFinder, DoesNotDependOnThreadsAndStopsWhenAsked) {
+TEST(LearningRateFinder, DoesNotDependOnThreadsAndStopsOnRequest) {
   const Table table = load("iris.csv");
   const LearningRateFinderResult one = find_learning_rate(table, small(), with_threads(1)),
                                  three = find_learning_rate(table, small(), with_threads(3));

@@ -161,7 +161,7 @@ TEST(SetOption, RefusesWhatIsOutOfRange) {
     EXPECT_EQ(refusal(name, value), "") << name << " = " << value;
 }
 
-TEST(SetOption, SaysOptionRangeValueAndTheNearestName) {
+TEST(SetOption, ReportsOptionRangeValueAndTheNearestName) {
   EXPECT_EQ(refusal("learning-rate", "nan"), "--learning-rate: expected a number above 0, found \"nan\" | ");
   EXPECT_EQ(refusal("epochs", "0"), "--epochs: expected a whole number from 1 to 1000000000, found \"0\" | ");
   const std::string activation = refusal("activation", "sigmoyd");
@@ -268,9 +268,9 @@ TEST(OptionsFrom, RpropBringsWhatItNeeds) {
   for (const auto& [key, text] : option_values(rprop)) printed.push_back({key, text, key});
   EXPECT_EQ(option_values(options_from({printed})), option_values(rprop));
   EXPECT_EQ(refusal({source({{"optimizer", "rprop"}, {"batch-size", "32"}})}),
-            "--batch-size: expected all beside optimizer rprop, found \"32\"");
+            "--batch-size: expected all with optimizer rprop, found \"32\"");
   EXPECT_EQ(refusal({source({{"schedule", "cosine"}, {"optimizer", "rprop"}})}),
-            "--schedule: expected constant beside optimizer rprop, found \"cosine\"");
+            "--schedule: expected constant with optimizer rprop, found \"cosine\"");
   EXPECT_EQ(refusal({source({{"schedule", "constant"}, {"optimizer", "rprop"}, {"batch-size", "all"}})}), "");
   // An optimizer from an overriding source replaces the earlier one with all its settings.
   const Source file = source({{"schedule", "cosine"}, {"batch-size", "32"}});

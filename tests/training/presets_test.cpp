@@ -50,7 +50,7 @@ TEST(Presets, AreNamedAndLeaveNothingBehind) {
   EXPECT_EQ(refusal([&] { apply_preset(options, "tabula"); }).category, ErrorCategory::usage);
 }
 
-TEST(Presets, TabularIsAsItsPageSays) {
+TEST(Presets, TabularIsAsDocumented) {
   FitOptions options;
   apply_preset(options, "tabular");
   const auto says = [&](const char* name) { return find_option(name)->get(options); };

@@ -99,7 +99,7 @@ void require_fit_for_rprop(const Option& option, const Assignment& assignment) {
   for (const auto& [name, value] : kBesideRprop) {
     if (option.name != name || assignment.value == value) continue;
     throw Error(ErrorCategory::usage,
-                fmt::format("{}: expected {} beside optimizer rprop, found {}", assignment.where, value,
+                fmt::format("{}: expected {} with optimizer rprop, found {}", assignment.where, value,
                             in_quotes(assignment.value)),
                 "leave it out, or choose another optimizer", option.key());
   }

@@ -178,7 +178,7 @@ int cv_command(const Arguments& arguments, const Terminal& terminal) {
   const std::vector<std::string> inputs = training_inputs(arguments);
   check_side_output(arguments, "predictions", {}, inputs);
   if (arguments.has("id") && !arguments.has("predictions"))
-    throw Error(ErrorCategory::usage, "--id: expected --predictions beside it, found none",
+    throw Error(ErrorCategory::usage, "--id: expected --predictions together with it, found none",
                 "the column goes into that file");
   check_side_output(
       arguments, "report",

@@ -138,7 +138,8 @@ void check_forms(const Arguments& arguments) {
   const auto refuse_beside = [&](const std::string& form, std::initializer_list<const char*> others, const char* hint) {
     for (const char* const other : others)
       if (arguments.has(other) && arguments.text(other) != "false")
-        throw Error(ErrorCategory::usage, "--" + form + ": expected no --" + other + " beside it, found one", hint);
+        throw Error(ErrorCategory::usage, "--" + form + ": expected no --" + other + " together with it, found one",
+                    hint);
   };
   if (arguments.is_true("json"))
     refuse_beside("json", {"layer", "unit", "parameter", "most"}, "the document contains everything");
@@ -146,7 +147,7 @@ void check_forms(const Arguments& arguments) {
     refuse_beside("html", {"json", "layer", "unit", "parameter", "most"}, "the page contains everything");
   if (arguments.has("parameter")) refuse_beside("parameter", {"layer", "unit"}, "");
   if (arguments.is_true("force") && !arguments.has("html"))
-    throw Error(ErrorCategory::usage, "--force: expected --html FILE beside it, found none");
+    throw Error(ErrorCategory::usage, "--force: expected --html FILE together with it, found none");
 }
 
 }  // namespace

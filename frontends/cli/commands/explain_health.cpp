@@ -91,7 +91,7 @@ std::string percent(double value) { return std::isnan(value) ? "" : fmt::format(
 
 // A line for each layer; W(l) and b(l) are in a second table below.
 std::string layers_table(const Examination& e) {
-  Grid grid{{{"layer", "units", "", "mean of a", "deviation", "saturated", "dead"}},
+  Grid grid{{{"layer", "units", "activation", "mean of a", "std. dev.", "saturated", "dead"}},
             {true, true, false, true, true, true, true}};
   for (std::size_t layer = 1; layer <= e.layers.size(); ++layer) {
     const LayerHealth& health = e.layers[layer - 1];
@@ -103,7 +103,7 @@ std::string layers_table(const Examination& e) {
 }
 
 std::string parameters_table(const Examination& e) {
-  Grid grid{{{"", "norm", "of gradient", "update / norm"}}, {false, true, true, true}};
+  Grid grid{{{"", "norm", "gradient norm", "update / norm"}}, {false, true, true, true}};
   const auto add = [&](const std::string& name, const ParameterHealth& health) {
     grid.rows.push_back(
         {name, short_number(health.norm), short_number(health.gradient_norm), short_number(health.update_ratio)});
@@ -118,12 +118,12 @@ std::string parameters_table(const Examination& e) {
 std::string text(const HealthReport& report) {
   const Examination& e = report.examination;
   std::string out =
-      fmt::format("{} on {}: {} rows in {} step{} of up to {}, {} at learning rate {}; the model is unchanged\n\n",
+      fmt::format("{} on {}: {} rows in {} step{}, batch size {}, {} at learning rate {}; the model is unchanged\n\n",
                   harmless(report.model), harmless(report.data), e.rows, e.steps, e.steps == 1 ? "" : "s", e.batch_size,
                   e.optimizer, e.learning_rate);
   out += layers_table(e) + "\n" + parameters_table(e);
   out += fmt::format("\n  loss {:.4g}; baseline loss {:.4g}\n\n", e.loss, e.baseline_loss);
-  if (report.findings.empty()) return out + "No problem found.\n";
+  if (report.findings.empty()) return out + "No problems found.\n";
   for (const Finding& finding : report.findings)
     out += fmt::format("* {}.\n  Suggestion: {}.\n", harmless(finding.problem), harmless(finding.advice));
   return out;
@@ -136,7 +136,7 @@ void check_alone(const Arguments& arguments) {
     if (arguments.has(flag)) idle.push_back(std::string("--") + flag);
   for (const Assignment& assignment : arguments.options) idle.push_back(assignment.where);
   if (!idle.empty())
-    throw Error(ErrorCategory::usage, "--health: expected no " + idle[0] + " beside it, found one",
+    throw Error(ErrorCategory::usage, "--health: expected no " + idle[0] + " together with it, found one",
                 "it has no effect: leave it out");
   if (arguments.files.size() != 2)
     throw Error(ErrorCategory::usage, "--health: expected MODEL DATA, found only " + in_quotes(arguments.files[0]));

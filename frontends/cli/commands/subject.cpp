@@ -24,10 +24,10 @@ FitOptions options_of(const Model& model, const Arguments& arguments) {
   for (const Assignment& assignment : arguments.options) {
     const Option* option = find_option(assignment.name);
     if (option->group == "network" || option->group == "data" || option->group == "rows")
-      throw Error(
-          ErrorCategory::usage,
-          fmt::format("{}: expected no MODEL beside it, found {}", assignment.where, in_quotes(arguments.files[0])),
-          "it applies to a fresh network only: remove the model or the option");
+      throw Error(ErrorCategory::usage,
+                  fmt::format("{}: expected no MODEL together with it, found {}", assignment.where,
+                              in_quotes(arguments.files[0])),
+                  "it applies to a fresh network only: remove the model or the option");
   }
   std::vector<Assignment> trained;
   for (const auto& [key, value] : model.provenance.configuration) trained.push_back({key, value, key, false});

@@ -37,7 +37,8 @@ void check_validation(const Arguments& arguments) {
   if (!arguments.has("validation")) return;
   for (const Assignment& assignment : arguments.options)
     if (assignment.name == "validation-split" || assignment.name == "validation-rows")
-      throw Error(ErrorCategory::usage, "--validation: expected no --" + assignment.name + " beside it, found one");
+      throw Error(ErrorCategory::usage,
+                  "--validation: expected no --" + assignment.name + " together with it, found one");
 }
 
 // Prints the plan before the work begins.
@@ -106,7 +107,7 @@ std::optional<RunFolder> run_of(const Arguments& arguments) {
   if (!arguments.has("run")) return std::nullopt;
   for (const char* const flag : {"output", "log", "report"})
     if (arguments.has(flag))
-      throw Error(ErrorCategory::usage, fmt::format("--run: expected no --{} beside it, found one", flag),
+      throw Error(ErrorCategory::usage, fmt::format("--run: expected no --{} together with it, found one", flag),
                   "the run folder contains model, log and report");
   if (arguments.files[0] == "-" || arguments.text("validation") == "-")
     throw Error(ErrorCategory::usage, "--run: expected data from files, found - (standard input)",
@@ -123,7 +124,7 @@ std::optional<RunFolder> run_of(const Arguments& arguments) {
 // Checks the files of --log and --report.
 void check_side_outputs(const Arguments& arguments, const std::string& model, const std::vector<std::string>& inputs) {
   if (health_every(arguments) > 0 && !arguments.has("log") && !arguments.has("run"))
-    throw Error(ErrorCategory::usage, "--health-every: expected --log FILE or --run NAME beside it, found none",
+    throw Error(ErrorCategory::usage, "--health-every: expected --log FILE or --run NAME together with it, found none",
                 "the statistics are written there");
   check_side_output(arguments, "log", {model}, inputs);
   check_side_output(arguments, "report", {model, arguments.text("log", model)}, inputs);
@@ -273,7 +274,8 @@ int train_command(const Arguments& given, const Terminal& terminal) {
   const FitOptions options = options_from(sources);
   for (const char* const flag : {"find-learning-rate", "find-layer-rates"})
     if (arguments.is_true(flag) && arguments.is_true("print-config"))
-      throw Error(ErrorCategory::usage, fmt::format("--{}: expected no --print-config beside it, found one", flag),
+      throw Error(ErrorCategory::usage,
+                  fmt::format("--{}: expected no --print-config together with it, found one", flag),
                   "the rates found are in the config.toml of a --run");
   if (arguments.is_true("print-config")) return print_config(arguments, sources);
   formats::LoadOptions reading = load_options_of(arguments, options.data);

@@ -116,7 +116,7 @@ std::vector<std::string> command_like(const std::string& verb, const Arguments& 
 
 int print_config(const Arguments& arguments, const std::vector<std::vector<Assignment>>& sources) {
   if (arguments.is_true("json"))
-    throw Error(ErrorCategory::usage, "--json: expected no --print-config beside it, found one",
+    throw Error(ErrorCategory::usage, "--json: expected no --print-config together with it, found one",
                 "a configuration is printed as TOML");
   const EncoderOptions data = options_from(sources).data;
   const Table table =

@@ -267,7 +267,7 @@ int tune_command(const Arguments& arguments, const Terminal& terminal) {
   if (is_same_path(output, trials))
     throw Error(ErrorCategory::usage, "--trials-file: expected a file other than the model file, found the same");
   if (arguments.is_true("resume") && arguments.is_true("force"))
-    throw Error(ErrorCategory::usage, "--resume: expected no --force beside it, found one",
+    throw Error(ErrorCategory::usage, "--resume: expected no --force together with it, found one",
                 "--resume continues the search, --force starts a new one");
   std::error_code none;
   if (!arguments.is_true("resume") && !arguments.is_true("force") && std::filesystem::exists(trials, none))

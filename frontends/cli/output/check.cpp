@@ -20,7 +20,7 @@ std::string name_of(std::size_t layer, bool is_bias) { return fmt::format("{}{}"
 
 std::string heading(const CheckReport& report, const CheckFacts& facts) {
   std::string text =
-      fmt::format("{}: {}; loss {}, lambda {}\n", facts.origin, facts.network, facts.loss, facts.weight_decay);
+      fmt::format("{}: {}; loss {}, weight decay {}\n", facts.origin, facts.network, facts.loss, facts.weight_decay);
   text += fmt::format("{} row{}, objective {:.6g}", report.rows, plural(report.rows), report.objective);
   if (report.dropout_left_out) text += "; checked without the dropout of the network";
   return text + "\n";
@@ -56,7 +56,8 @@ std::string derivatives(const CheckReport& report, const CheckFacts& facts) {
 std::string engine(const CheckReport& report) {
   std::string text =
       "\nfloat gradient of the training engine against the double-precision one, without weight decay\n\n";
-  text += fmt::format("  {:<6}{:>16}{:>11}  {:<14}{:>14}  {:>14}\n", "", "off by", "allowed", "at", "engine", "double");
+  text +=
+      fmt::format("  {:<6}{:>16}{:>11}  {:<14}{:>14}  {:>14}\n", "", "difference", "allowed", "at", "engine", "double");
   for (const EngineCheck& check : report.engine)
     text += fmt::format("  {:<6}{:>16.1e}{:>11.1e}  {:<14}{:>14.6g}  {:>14.6g}\n", name_of(check.layer, check.is_bias),
                         std::abs(check.engine - check.reference), check.bound, parameter_name(check.worst),
