@@ -209,7 +209,7 @@ struct FormulaWriter {
     if (symbol == "y") return {"targets", "", ""};
     if (symbol == "y_smooth")
       return {fmt::format("targets with label smoothing {}", options().loss.label_smoothing), "", ""};
-    if (symbol == "row_weight") return {"weight of each row in the mean: its sample weight / m", "", ""};
+    if (symbol == "row_weight") return {"weight of each row: its sample weight / m", "", ""};
     if (symbol == "p") return {"predictions", fmt::format("{}({})", link_name(options().loss), a()), ""};
     if (symbol == "log_sum")
       return {"logarithm of the sum of exponentials", fmt::format("ln of the sum of e^{}", a()), ""};

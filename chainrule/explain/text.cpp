@@ -148,7 +148,7 @@ class TextWriter {
       line("  " + name + left + description);
     else
       line("  " + name + wrapped(left, 2 + tensor.name.size()) + (left.empty() ? "" : "\n     ") +
-           wrapped(description, 5));
+           wrapped(description, left.empty() ? 2 + tensor.name.size() : 5));
     const TensorName parts = parts_of(tensor.name);
     const bool memory = parts.symbol.starts_with("first_") || parts.symbol.starts_with("second_");
     if (memory && std::ranges::all_of(tensor.engine, [](double x) { return x == 0; })) return line("    all 0");

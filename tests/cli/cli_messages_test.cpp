@@ -197,7 +197,7 @@ TEST(LearningRate, IsReportedInDetail) {
   const std::string messages = dir.trained({"--epochs", "4", "-v", "--schedule", "constant", "--lr", "1e-30",
                                             "--plateau-patience", "1", "--plateau-factor", "0.5"});
   expect_in("  learning rate 1e-30\nepoch 2/4", messages);
-  expect_in("loss has not improved: from now on, the learning rate is multiplied by 0.5\nepoch 3/4", messages);
+  expect_in("loss has not improved: the learning rate is multiplied by 0.5 from now on\nepoch 3/4", messages);
   expect_in("  learning rate 5e-31\n", messages);
   expect_in("warning: warmup_epochs 4 is not below epochs 4", dir.trained({"--epochs", "4", "--warmup-epochs", "4"}));
   expect_not_in("warmup", dir.trained({"--epochs", "5", "--warmup-epochs", "4"}));
