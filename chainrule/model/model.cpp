@@ -181,6 +181,58 @@ const Model& checked(const Model& model) {
   return model;
 }
 
+void check_encoded(const Model& model, const Features& inputs, std::span<const std::size_t> rows, std::size_t columns,
+                   std::size_t found_rows) {
+  require_equal(model.network.architecture.inputs, inputs.columns(), "columns of the rows");
+  require_equal(rows.size(), found_rows, "rows of the predictions");
+  require_equal(model.network.architecture.outputs(), columns, "columns of the predictions");
+  inputs.require_finite(rows);
+}
+
+void check_finite(const Encoder& encoder, ViewOf<const double> rows) {
+  for (std::size_t i = 0; i < rows.rows(); ++i) {
+    const std::span<const double> row = rows.row(i);
+    for (std::size_t j = 0; j < row.size(); ++j) {
+      if (std::isfinite(row[j]) || (std::isnan(row[j]) && !encoder.images())) continue;
+      const std::string name = encoder.images() ? "" : " " + in_quotes(encoder.inputs[j].name);
+      refuse("row " + std::to_string(i + 1) + ": input " + std::to_string(j + 1) + name +
+             ": expected a finite number, found " + std::to_string(row[j]));
+    }
+  }
+}
+
+void encode_row(const Encoder& encoder, std::span<const double> row, std::span<float> inputs) {
+  for (std::size_t j = 0; j < row.size(); ++j) {
+    if (encoder.images()) {
+      inputs[j] = static_cast<float>(row[j]) * (1.0f / 255);
+      continue;
+    }
+    const std::size_t width = encoder.inputs[j].width();
+    encode_input(encoder.inputs[j], row[j], inputs.first(width));
+    inputs = inputs.subspan(width);
+  }
+}
+
+void predict_row(const Model& model, std::span<const float> outputs, std::span<double> prediction) {
+  const Encoder& encoder = model.encoder;
+  for (std::size_t k = 0; k < outputs.size(); ++k) {
+    prediction[k] = outputs[k];
+    if (!std::isfinite(outputs[k]))
+      throw Error(ErrorCategory::numerics, "output " + std::to_string(k + 1) + " of the network is not finite",
+                  "the inputs are very far from those of the training");
+  }
+  if (encoder.task == Task::number)
+    prediction[0] = std::clamp(encoder.target_scale * prediction[0] + encoder.target_shift, encoder.min_prediction,
+                               encoder.max_prediction);
+  if (encoder.task == Task::classes && model.loss.kind != LossKind::softmax_cross_entropy) normalize(prediction);
+}
+
+// `outputs`: a(L) of each row; the link is applied to them.
+void make_predictions(const Model& model, MatrixView outputs, ViewOf<double> predictions) {
+  apply_link(model.loss, outputs);
+  for (std::size_t i = 0; i < predictions.rows(); ++i) predict_row(model, outputs.row(i), predictions.row(i));
+}
+
 }  // namespace
 
 Predictor::Predictor(const Model& model, std::size_t max_rows, std::size_t threads)
@@ -194,91 +246,32 @@ void Predictor::predict(ViewOf<const double> rows, ViewOf<double> predictions) {
   require_equal(model_->encoder.columns(), rows.columns(), "columns of the rows");
   require_equal(rows.rows(), predictions.rows(), "rows of the predictions");
   require_equal(architecture.outputs(), predictions.columns(), "columns of the predictions");
-  check_finite(rows);
+  check_finite(model_->encoder, rows);
   for (std::size_t first = 0; first < rows.rows(); first += network_.max_rows()) {
     const std::size_t count = std::min(network_.max_rows(), rows.rows() - first);
-    for (std::size_t i = 0; i < count; ++i) encode_row(rows.row(first + i), inputs_.row(i));
+    for (std::size_t i = 0; i < count; ++i) encode_row(model_->encoder, rows.row(first + i), inputs_.row(i));
     network_.predict(inputs_.top(count), outputs_.top(count));
-    predictions_from_outputs(predictions.rows(first, count));
+    make_predictions(*model_, outputs_.top(count), predictions.rows(first, count));
   }
 }
 
 void Predictor::predict(const Features& inputs, std::span<const std::size_t> rows, ViewOf<double> predictions) {
-  check_encoded(inputs, rows, predictions.columns(), predictions.rows());
+  check_encoded(*model_, inputs, rows, predictions.columns(), predictions.rows());
   for (std::size_t first = 0; first < rows.size(); first += network_.max_rows()) {
     const std::size_t count = std::min(network_.max_rows(), rows.size() - first);
-    compute(inputs, rows.subspan(first, count), outputs_.top(count));
-    predictions_from_outputs(predictions.rows(first, count));
+    inputs.gather(rows.subspan(first, count), inputs_.top(count));
+    network_.predict(inputs_.top(count), outputs_.top(count));
+    make_predictions(*model_, outputs_.top(count), predictions.rows(first, count));
   }
 }
 
 void Predictor::outputs(const Features& inputs, std::span<const std::size_t> rows, MatrixView outputs) {
-  check_encoded(inputs, rows, outputs.columns(), outputs.rows());
+  check_encoded(*model_, inputs, rows, outputs.columns(), outputs.rows());
   for (std::size_t first = 0; first < rows.size(); first += network_.max_rows()) {
     const std::size_t count = std::min(network_.max_rows(), rows.size() - first);
-    compute(inputs, rows.subspan(first, count), outputs.rows(first, count));
+    inputs.gather(rows.subspan(first, count), inputs_.top(count));
+    network_.predict(inputs_.top(count), outputs.rows(first, count));
   }
-}
-
-void Predictor::check_encoded(const Features& inputs, std::span<const std::size_t> rows, std::size_t columns,
-                              std::size_t found_rows) const {
-  require_equal(model_->network.architecture.inputs, inputs.columns(), "columns of the rows");
-  require_equal(rows.size(), found_rows, "rows of the predictions");
-  require_equal(model_->network.architecture.outputs(), columns, "columns of the predictions");
-  inputs.require_finite(rows);
-}
-
-// At most network_.max_rows() rows.
-void Predictor::compute(const Features& inputs, std::span<const std::size_t> rows, MatrixView outputs) {
-  inputs.gather(rows, inputs_.top(rows.size()));
-  network_.predict(inputs_.top(rows.size()), outputs);
-}
-
-// Turns the first rows of outputs_ into predictions.
-void Predictor::predictions_from_outputs(ViewOf<double> predictions) {
-  const std::size_t count = predictions.rows();
-  apply_link(model_->loss, outputs_.top(count));
-  for (std::size_t i = 0; i < count; ++i) predict_row(outputs_.row(i), predictions.row(i));
-}
-
-void Predictor::check_finite(ViewOf<const double> rows) const {
-  const Encoder& encoder = model_->encoder;
-  for (std::size_t i = 0; i < rows.rows(); ++i) {
-    const std::span<const double> row = rows.row(i);
-    for (std::size_t j = 0; j < row.size(); ++j) {
-      if (std::isfinite(row[j]) || (std::isnan(row[j]) && !encoder.images())) continue;
-      const std::string name = encoder.images() ? "" : " " + in_quotes(encoder.inputs[j].name);
-      refuse("row " + std::to_string(i + 1) + ": input " + std::to_string(j + 1) + name +
-             ": expected a finite number, found " + std::to_string(row[j]));
-    }
-  }
-}
-
-void Predictor::encode_row(std::span<const double> row, std::span<float> inputs) const {
-  const Encoder& encoder = model_->encoder;
-  for (std::size_t j = 0; j < row.size(); ++j) {
-    if (encoder.images()) {
-      inputs[j] = static_cast<float>(row[j]) * (1.0f / 255);
-      continue;
-    }
-    const std::size_t width = encoder.inputs[j].width();
-    encode_input(encoder.inputs[j], row[j], inputs.first(width));
-    inputs = inputs.subspan(width);
-  }
-}
-
-void Predictor::predict_row(std::span<const float> outputs, std::span<double> prediction) const {
-  const Encoder& encoder = model_->encoder;
-  for (std::size_t k = 0; k < outputs.size(); ++k) {
-    prediction[k] = outputs[k];
-    if (!std::isfinite(outputs[k]))
-      throw Error(ErrorCategory::numerics, "output " + std::to_string(k + 1) + " of the network is not finite",
-                  "the inputs are very far from the training inputs");
-  }
-  if (encoder.task == Task::number)
-    prediction[0] = std::clamp(encoder.target_scale * prediction[0] + encoder.target_shift, encoder.min_prediction,
-                               encoder.max_prediction);
-  if (encoder.task == Task::classes && model_->loss.kind != LossKind::softmax_cross_entropy) normalize(prediction);
 }
 
 }  // namespace chainrule

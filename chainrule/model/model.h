@@ -73,14 +73,6 @@ class Predictor {
   void outputs(const Features& inputs, std::span<const std::size_t> rows, MatrixView outputs);
 
  private:
-  void check_encoded(const Features& inputs, std::span<const std::size_t> rows, std::size_t columns,
-                     std::size_t found_rows) const;
-  void compute(const Features& inputs, std::span<const std::size_t> rows, MatrixView outputs);
-  void predictions_from_outputs(ViewOf<double> predictions);
-  void check_finite(ViewOf<const double> rows) const;
-  void encode_row(std::span<const double> row, std::span<float> inputs) const;
-  void predict_row(std::span<const float> outputs, std::span<double> prediction) const;
-
   const Model* model_;
   NetworkPredictor network_;
   Matrix inputs_, outputs_;

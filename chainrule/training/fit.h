@@ -46,7 +46,7 @@ struct FitData {
   Dataset validation;  ///< of a separate validation table; else no rows
   bool has_validation_table = false;
   Split split;              ///< of the table
-  std::string fingerprint;  ///< of the table
+  std::string fingerprint;  ///< SHA-256, in hex, of the data that the encoder reads from the table
 
   Selection training() const { return {&rows, split.training}; }
   Selection validation_rows() const;  ///< the validation rows; may be empty

@@ -32,10 +32,9 @@ struct StepRecord {
 
 /// Statistics of W(l) or b(l), NaN if undefined.
 struct ParameterHealth {
-  double norm = std::numeric_limits<double>::quiet_NaN();  ///< Euclidean (Frobenius), before the step
-  double gradient_norm =
-      std::numeric_limits<double>::quiet_NaN();                    ///< of the mean loss, without decay, before clipping
-  double update_ratio = std::numeric_limits<double>::quiet_NaN();  ///< norm(change) / norm; NaN if norm is 0
+  double norm = std::numeric_limits<double>::quiet_NaN();           ///< Euclidean (Frobenius), before the step
+  double gradient_norm = std::numeric_limits<double>::quiet_NaN();  ///< of the mean loss, without decay, unclipped
+  double update_ratio = std::numeric_limits<double>::quiet_NaN();   ///< norm(change) / norm; NaN if norm is 0
 };
 
 /// Statistics of one layer, counted as in the article: layer 1 is the inputs, layer L the outputs; W(l) and b(l) lead
@@ -43,9 +42,8 @@ struct ParameterHealth {
 struct LayerHealth {
   double activation_mean = 0;       ///< of a(l), over rows and units
   double activation_deviation = 0;  ///< standard deviation of the same numbers (divided by their count)
-  double saturated = std::numeric_limits<double>::quiet_NaN();  ///< fraction of a(l), in [0, 1]; |f'(z)| below 1 % of
-                                                                ///< its largest value
-  double dead = std::numeric_limits<double>::quiet_NaN();  ///< fraction of the units that are saturated on all rows
+  double saturated = std::numeric_limits<double>::quiet_NaN();  ///< fraction where |f'(z)| < 1 % of its maximum
+  double dead = std::numeric_limits<double>::quiet_NaN();       ///< fraction of the units saturated on all rows
   ParameterHealth weights, biases;
 };
 

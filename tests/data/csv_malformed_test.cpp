@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <random>
 
+#include "chainrule/base/checks.h"
 #include "chainrule/data/formats/load_table.h"
 #include "tests/support/data_files.h"
 

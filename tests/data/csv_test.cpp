@@ -3,6 +3,7 @@
 #include <clocale>
 #include <cmath>
 
+#include "chainrule/base/checks.h"
 #include "chainrule/data/formats/load_table.h"
 #include "chainrule/data/table_rows.h"
 #include "tests/support/data_files.h"

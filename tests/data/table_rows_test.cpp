@@ -3,6 +3,7 @@
 #include <cmath>
 #include <random>
 
+#include "chainrule/base/checks.h"
 #include "chainrule/data/encoder_plan.h"
 #include "chainrule/data/formats/load_table.h"
 #include "chainrule/data/table_rows.h"

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string_view>
 
+#include "chainrule/base/checks.h"
 #include "chainrule/model/encoded_predictions.h"
 #include "tests/support/misuse.h"
 #include "tests/support/model_samples.h"

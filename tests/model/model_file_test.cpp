@@ -7,6 +7,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "chainrule/base/checks.h"
 #include "chainrule/model/fingerprint.h"
 #include "chainrule/model/formats/safetensors.h"
 #include "tests/support/data_files.h"
