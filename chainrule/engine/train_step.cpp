@@ -47,14 +47,13 @@ double train_step(TrainState& s, const Batch& batch) {
   const Pass pass{s.options.seed, s.step, 0};  // what dropout masks are made of
   s.work.set_rows(batch.inputs.rows());
   Update update(s, batch);
-  s.work.buffers().for_each_chunk(
-      [&](const WorkRows& rows) {  // all rows of the batch or, where it is wide, those of one thread
-        forward(s.network, batch.inputs, pass, rows);
-        losses_and_gradient(s.options.loss, rows.outputs(), rows.of(batch.targets), rows.of(batch.scale),
-                            rows.d_outputs(), rows.losses());
-        backward_deltas(s.network, rows);
-        update.take(rows);
-      });
+  for_each_chunk(s.work, [&](const WorkRows& rows) {  // all rows of the batch or, where it is wide, those of one thread
+    forward(s.network, batch.inputs, pass, rows);
+    losses_and_gradient(s.options.loss, rows.outputs(), rows.of(batch.targets), rows.of(batch.scale), rows.d_outputs(),
+                        rows.losses());
+    backward_deltas(s.network, rows);
+    update.take(rows);
+  });
   const double loss = sum_of_losses(s.work.losses());
   update.apply(loss);
   return loss;

@@ -76,12 +76,13 @@ bool Workspace::Buffers::chunks_have_gradients() const {
          std::has_single_bit(chunk / kernels::kLeafRows);
 }
 
-void Workspace::Buffers::for_each_chunk(const std::function<void(const WorkRows&)>& pass) {
-  const std::size_t chunk = rows_per_chunk();
-  if (chunk == rows) return pass(*this);
-  pool.run([&](std::size_t member) {
+void for_each_chunk(Workspace& work, const std::function<void(const WorkRows&)>& pass) {
+  Workspace::Buffers& all = work.buffers();
+  const std::size_t rows = all.rows, chunk = all.rows_per_chunk();
+  if (chunk == rows) return pass(work);
+  all.pool.run([&](std::size_t member) {
     if (member * chunk >= rows) return;
-    pass({*this, member * chunk, std::min(chunk, rows - member * chunk), *alone[member], member});
+    pass({all, member * chunk, std::min(chunk, rows - member * chunk), *all.alone[member], member});
   });
 }
 

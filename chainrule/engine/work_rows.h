@@ -15,8 +15,6 @@
 
 namespace chainrule {
 
-class WorkRows;
-
 struct Workspace::Buffers {
   static constexpr std::size_t kInputs = static_cast<std::size_t>(-1);
 
@@ -48,9 +46,6 @@ struct Workspace::Buffers {
     return layer == 0 ? inputs : ConstMatrixView(a[layer - 1].top(rows));
   }
 
-  /// Calls pass(rows) for all rows of the batch: once for all threads together; or, if the batch has many rows compared
-  /// with every layer, in each thread for its own chunk of rows, which then stay near its core from layer to layer.
-  void for_each_chunk(const std::function<void(const WorkRows&)>& pass);
   /// From now on all rows are one chunk.
   void keep_together() { wide_from = std::numeric_limits<std::size_t>::max(); }
   std::size_t rows_per_chunk() const;
@@ -114,5 +109,9 @@ class WorkRows {
   std::size_t first_, count_, chunk_;
   kernels::ThreadPool* pool_;
 };
+
+/// Calls pass(rows) for all rows of the batch: once for all threads together; or, if the batch has many rows compared
+/// with every layer, in each thread for its own chunk of rows, which then stay near its core from layer to layer.
+void for_each_chunk(Workspace& work, const std::function<void(const WorkRows&)>& pass);
 
 }  // namespace chainrule

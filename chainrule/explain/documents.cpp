@@ -9,6 +9,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -31,10 +32,6 @@ PageSources explain_page_sources();  // cmake/embed_page.cmake
 
 namespace chainrule::formats {
 
-// Shared by the JSON document and the page of an explanation.
-
-/// The keys before "steps" (docs/formats.md), each with a comma and a newline.
-std::string explanation_head(const Explanation& explanation);
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -105,7 +102,16 @@ Json columns_of(const Explanation& explanation) {
   return columns;
 }
 
-Json head_of(const Explanation& explanation) {
+using NameOf = std::function<std::string(const std::string&)>;
+
+// Three quantities have another name in the text: programs read the documented ones of version 0.1.0.
+std::string name_in_json(const std::string& name) {
+  for (const auto& [text, json] : {std::pair{"row_weight", "share"}, {"a_masked", "fed"}, {"f_prime", "slope"}})
+    if (name.starts_with(text)) return json + name.substr(std::string_view(text).size());
+  return name;
+}
+
+Json head_of(const Explanation& explanation, const NameOf& name_of) {
   const TrainOptions& options = explanation.options;
   Json head = {{"schema", 1}, {"kind", "explanation"}, {"program", std::string("chainrule ") + kVersion}};
   head["network"] = network_of(explanation.architecture);
@@ -123,15 +129,17 @@ Json head_of(const Explanation& explanation) {
   head["output_names"] = explanation.output_names;
   Json excesses = Json::array();
   for (const Excess& excess : find_excesses(explanation))
-    excesses.push_back(
-        {{"step", excess.step}, {"name", excess.name}, {"row", excess.row + 1}, {"column", excess.column + 1}});
+    excesses.push_back({{"step", excess.step},
+                        {"name", name_of(excess.name)},
+                        {"row", excess.row + 1},
+                        {"column", excess.column + 1}});
   head["within_bounds"] = excesses.empty();
   head["excesses"] = std::move(excesses);
   return head;
 }
 
 std::string text_of(const Tensor& tensor) {
-  return text_of(Json{{"name", tensor.name},
+  return text_of(Json{{"name", name_in_json(tensor.name)},
                       {"rows", tensor.rows},
                       {"columns", tensor.columns},
                       {"engine", numbers(tensor.engine)},
@@ -149,18 +157,19 @@ std::string text_of(const ExplainedStep& step) {
   return text + "]}";
 }
 
-}  // namespace
-
-std::string explanation_head(const Explanation& explanation) {
+// The keys before "steps" (docs/formats.md), each with a comma and a newline, of the JSON document and of the page.
+std::string explanation_head(const Explanation& explanation, const NameOf& name_of) {
   std::string text;
-  const Json head = head_of(explanation);
+  const Json head = head_of(explanation, name_of);
   for (const auto& [key, value] : head.items()) text += text_of(Json(key)) + ":" + text_of(value) + ",\n";
   return text;
 }
 
+}  // namespace
+
 std::string explanation_json(const Explanation& explanation) {
   std::string text = "{";
-  text += explanation_head(explanation) + "\"steps\":[";
+  text += explanation_head(explanation, name_in_json) + "\"steps\":[";
   const char* before = "\n";
   for (const ExplainedStep& step : explanation.steps) {
     text += before + text_of(step);
@@ -240,7 +249,7 @@ Json tensor_of(const Explanation& explanation, const ExplainedStep& step, const 
 
 std::string document_of(const Explanation& explanation) {
   std::string text = "{";
-  text += explanation_head(explanation) + "\"steps\":[";
+  text += explanation_head(explanation, [](const std::string& name) { return name; }) + "\"steps\":[";
   const char* before = "\n";
   for (const ExplainedStep& step : explanation.steps) {
     Json tensors = Json::array();

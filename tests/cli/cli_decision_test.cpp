@@ -168,7 +168,7 @@ TEST(Decision, ExplainAndCheckUseClassWeights) {
   const Json document = Json::parse(explained.out);
   double minimum = 1, maximum = 0;
   for (const Json& tensor : document["steps"][0]["tensors"]) {
-    if (tensor["name"] != "row_weight") continue;
+    if (tensor["name"] != "share") continue;
     for (const Json& row_scale : tensor["truth"]) {
       minimum = std::min(minimum, row_scale.get<double>());
       maximum = std::max(maximum, row_scale.get<double>());

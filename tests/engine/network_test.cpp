@@ -187,7 +187,7 @@ TEST(Engine, WideBatchesAreDividedByRowsAndOthersAreNot) {
     Workspace work(architecture, rows, threads);
     std::vector<int> seen(rows);
     std::atomic<std::size_t> count = 0;
-    work.buffers().for_each_chunk([&](const WorkRows& part) {
+    for_each_chunk(work, [&](const WorkRows& part) {
       ++count;
       const std::size_t last = part.first() + part.losses().size();
       for (std::size_t row = part.first(); row < last; ++row) ++seen[row];
