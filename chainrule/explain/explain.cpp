@@ -191,8 +191,8 @@ void Recorder::add_forward() {
       reference[k] *= mask.flat()[k];
       bound[k] = mask.flat()[k] * bound[k] + 0x1p-24 * std::abs(reference[k]);
     }
-    add_matrix(tensor_name("a_masked", layer), state_.work.buffers().fed(layer - 1, inputs_.view()), std::move(reference),
-               std::move(bound));
+    add_matrix(tensor_name("a_masked", layer), state_.work.buffers().fed(layer - 1, inputs_.view()),
+               std::move(reference), std::move(bound));
   };
   add_dropped(1);
   for (std::size_t l = 0; l < depth(); ++l) {

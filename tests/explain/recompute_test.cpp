@@ -85,7 +85,8 @@ TEST(ExplanationJson, NumbersReadBackToTheSameBits) {
   for (std::size_t k = 0; k < explanation.steps[0].tensors.size(); ++k) {
     const Tensor& tensor = explanation.steps[0].tensors[k];
     const nlohmann::json& read = json["steps"][0]["tensors"][k];
-    EXPECT_EQ(read["name"], tensor.name);
+    const bool renamed = tensor.name == "row_weight" || tensor.name.starts_with("f_prime");
+    EXPECT_EQ(read["name"] != tensor.name, renamed) << tensor.name;
     EXPECT_EQ(read["engine"].get<std::vector<double>>(), tensor.engine) << tensor.name;
     EXPECT_EQ(read["truth"].get<std::vector<double>>(), tensor.reference) << tensor.name;
     EXPECT_EQ(read["bound"].get<std::vector<double>>(), tensor.bound) << tensor.name;

@@ -118,8 +118,10 @@ class Browser {
     }
     return reply["result"].value("value", json(nullptr));
   }
+  /// A no-break space counts as a blank.
   std::string text(const std::string& selector) {
-    return value("document.querySelector(" + json(selector).dump() + ")?.textContent ?? '(none)'");
+    return value("(document.querySelector(" + json(selector).dump() +
+                 ")?.textContent ?? '(none)').replaceAll('\\u00a0', ' ')");
   }
   /// Waits until pending work has been drawn.
   void settle() { value("new Promise(done => setTimeout(() => requestAnimationFrame(() => setTimeout(done, 0)), 0))"); }

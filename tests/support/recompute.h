@@ -91,9 +91,7 @@ class Step {
   bool has(const std::string& name) const { return tensors_.count(name) > 0; }
   const Tensor& of(const std::string& name) const { return tensors_.at(name); }
   const Tensor& of(const std::string& symbol, std::size_t l) const { return of(symbol + std::to_string(l)); }
-  const Tensor& fed(std::size_t l) const {
-    return has("a_masked" + std::to_string(l)) ? of("a_masked", l) : of("a", l);
-  }
+  const Tensor& fed(std::size_t l) const { return has("fed" + std::to_string(l)) ? of("fed", l) : of("a", l); }
   const Json& layer(std::size_t l) const { return document_["network"]["layers"][l - 2]; }
   std::size_t rows() const { return of("a1").rows; }
 
@@ -134,8 +132,8 @@ class Step {
 
   void forward(std::size_t l) {
     const std::string here = std::to_string(l), above = std::to_string(l + 1);
-    if (has("a_masked" + here))
-      compare("a_masked" + here, [&](std::size_t i, std::size_t j) { return of("a", l)(i, j) * of("mask", l)(i, j); });
+    if (has("fed" + here))
+      compare("fed" + here, [&](std::size_t i, std::size_t j) { return of("a", l)(i, j) * of("mask", l)(i, j); });
     compare("z" + above, [&](std::size_t i, std::size_t k) {
       double sum = of("b", l)(k, 0);
       for (std::size_t j = 0; j < fed(l).columns; ++j) sum += of("W", l)(k, j) * fed(l)(i, j);
@@ -196,7 +194,7 @@ class Step {
     });
     compare("loss", [&](std::size_t, std::size_t) {
       double sum = 0;
-      for (std::size_t i = 0; i < rows(); ++i) sum += of("row_weight")(i, 0) * of("sample_loss")(i, 0);
+      for (std::size_t i = 0; i < rows(); ++i) sum += of("share")(i, 0) * of("sample_loss")(i, 0);
       return sum;
     });
     decay("");
@@ -217,14 +215,14 @@ class Step {
   void backward(std::size_t l) {
     const std::string here = std::to_string(l);
     compare("d_a" + here, [&](std::size_t i, std::size_t j) {
-      if (l == top_) return of("row_weight")(i, 0) * output_derivative(i, j);
+      if (l == top_) return of("share")(i, 0) * output_derivative(i, j);
       double sum = 0;
       for (std::size_t k = 0; k < of("W", l).rows; ++k) sum += of("W", l)(k, j) * of("delta", l + 1)(i, k);
       return has("mask" + here) ? sum * of("mask", l)(i, j) : sum;
     });
-    compare("f_prime" + here,
+    compare("slope" + here,
             [&](std::size_t i, std::size_t j) { return slope(layer(l)["activation"], of("z", l)(i, j)); });
-    compare("delta" + here, [&](std::size_t i, std::size_t j) { return of("d_a", l)(i, j) * of("f_prime", l)(i, j); });
+    compare("delta" + here, [&](std::size_t i, std::size_t j) { return of("d_a", l)(i, j) * of("slope", l)(i, j); });
   }
 
   double lambda(std::size_t l) const {
@@ -355,7 +353,7 @@ class Step {
     compare("loss_after", [&](std::size_t, std::size_t) {
       double sum = 0;
       for (std::size_t i = 0; i < rows(); ++i)
-        for (std::size_t k = 0; k < outputs.columns; ++k) sum += of("row_weight")(i, 0) * output_loss(i, k);
+        for (std::size_t k = 0; k < outputs.columns; ++k) sum += of("share")(i, 0) * output_loss(i, k);
       return sum;
     });
     decay("_after");

@@ -44,7 +44,7 @@ function formulaLines(entry, made) {
 function checkLine(entry, made) {
   const found = recomputed(entry, made);
   if (found === null) return null;
-  const text = found.agrees ? `The factors shown give ${short(found.value)}, which is the result within its bound.`
+  const text = found.agrees ? `The factors shown give ${short(found.value)}, which equals the result within its bound.`
                             : `The factors shown give ${found.value}, which differs from the result by more than its bound.`;
   return html('p', { class: `check ${found.agrees ? 'agrees' : 'differs'}` }, text);
 }

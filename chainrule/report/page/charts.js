@@ -10,6 +10,7 @@ const resolved = (name) => {  // light-dark() as the current color
   probe.remove();
   return found;
 };
+const baseline = report.task === 'classes' ? 'Baseline: always predicting the most frequent class.' : 'Baseline: always predicting the mean, or the median for mae and median_absolute_error.';
 const kColors = ['first', 'second', 'third', 'fourth', 'fifth', 'sixth'];
 let colors = {};
 const plots = [];
@@ -21,6 +22,8 @@ function html(tag, attributes = {}, ...children) {
   return node;
 }
 
+// Plain text of the library with the signs of a page; a number and its percent sign stay in one line.
+const typeset = (plain) => plain.replaceAll(' -> ', ' → ').replaceAll(' +- ', ' ± ').replace(/(\d) %/g, '$1\u00a0%');
 const isNumber = (x) => typeof x === 'number';
 const text = (x, digits = 4) => (isNumber(x) ? (Math.abs(x) >= 1e6 || (x !== 0 && Math.abs(x) < 1e-4) ? x.toExponential(digits - 1) : String(Number(x.toPrecision(digits)))) : '–');
 const interval = (x) => (isNumber(x.low) ? `${text(x.value)} (${text(x.low)} to ${text(x.high)})` : text(x.value));

@@ -4,7 +4,7 @@ function compare() {
   const runs = report.runs, names = runs.map((run) => run.name);
   find('title').textContent = names.join(', ');
   document.title = 'Comparison of runs';
-  find('summary').textContent = report.summary;
+  find('summary').textContent = typeset(report.summary);
   find('how').textContent = '';
   for (const id of ['warnings', 'weights-section', 'data-section', 'health-section', 'answers-section', 'columns-section', 'notes-section']) find(id).hidden = true;
   const tested = runs.every((run) => run.rows.test > 0), part = tested ? 'test' : 'validation';
@@ -14,7 +14,7 @@ function compare() {
     return one === undefined || one === null ? '–' : tested ? interval(one) : text(one);
   };
   find('figures').append(table(['metric', ...names], metrics.map((metric) => [metric, ...runs.map((run) => cell(run, metric))]), names.map((_, k) => k + 1)));
-  find('figures-note').textContent = tested ? 'On the test rows of each run, with 95 % confidence intervals.' : 'On the validation rows of each run, which selected its best epoch.';
+  find('figures-note').textContent = tested ? 'On the test rows of each run, with 95\u00a0% confidence intervals.' : 'On the validation rows of each run, which selected its best epoch.';
   const drawn = runs.slice(0, kColors.length), { x, values } = aligned(drawn.map((run) => run.history));
   const lines = (of) => drawn.map((run, k) => ({ name: run.name, values: values(k, of(run)) }));
   const first = (run) => Object.keys(run.history.validation).find((name) => name !== 'loss');

@@ -4,7 +4,7 @@
 function showMetrics() {
   find('figures').append(table(['metric', 'mean', 'sd', '95 % confidence interval', 'baseline', 'on training rows'],
     report.metrics.map((one) => [one.name, text(one.mean), text(one.deviation), `${isNumber(one.low) ? `${text(one.low)} to ${text(one.high)}` : '–'}${one.folds < report.folds.length ? ` (defined in ${one.folds} folds)` : ''}`, text(one.trivial), text(one.training)]), [1, 2, 3, 4, 5]));
-  find('figures-note').textContent = 'Means over the folds; each fold is predicted by a model that did not train on it. sd: standard deviation over the folds. The confidence intervals account for the training rows that folds have in common. Baseline: always predicting the most frequent class or the mean.';
+  find('figures-note').textContent = `Means over the folds; each fold is predicted by a model that did not train on it. sd: standard deviation over the folds. The confidence intervals account for the training rows that folds have in common. ${baseline}`;
   const shown = report.metrics.slice(0, 6).map((one) => one.name);
   find('figures').after(details('Each fold', table(['fold', 'training rows', 'test rows', 'best epoch', ...shown],
     report.folds.map((fold) => [fold.name, String(fold.rows.training), String(fold.rows.test), fold.best_epoch ? `${fold.best_epoch} of ${fold.epochs}` : String(fold.epochs),

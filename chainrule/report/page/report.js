@@ -12,13 +12,13 @@ function showTraining() {
 
 // Parts of every page except a comparison.
 function showCommonParts() {
-  find('summary').textContent = report.summary;
-  find('how').textContent = report.how;
+  find('summary').textContent = typeset(report.summary);
+  find('how').textContent = typeset(report.how);
   const isWarning = (note, i) => report.note_details[i].severity === 'warning';
   const warnings = report.notes.filter(isWarning), others = report.notes.filter((note, i) => !isWarning(note, i));
-  find('warnings').append(...warnings.map((note) => html('li', {}, note)));
+  find('warnings').append(...warnings.map((note) => html('li', {}, typeset(note))));
   find('warnings').hidden = warnings.length === 0;
-  find('notes').append(...others.map((note) => html('li', {}, note)));
+  find('notes').append(...others.map((note) => html('li', {}, typeset(note))));
   find('notes-section').hidden = others.length === 0;
   showAnswers();
   find('columns').append(table(['column', 'type', 'missing', 'distinct', 'values', 'in the network'],

@@ -6,8 +6,8 @@ function showFigures() {
   const cell = (one, key) => (one[key] === undefined || one[key] === null ? '–' : key === 'test' ? interval(one.test) : text(one[key]));
   find('figures').append(table(['metric', ...shown.map(([, name]) => name)], report.figures.map((one) => [one.name, ...shown.map(([key]) => cell(one, key))]), shown.map((_, k) => k + 1)));
   find('figures-note').textContent = report.rows.test > 0
-    ? 'No decision used the test rows, so their metrics estimate those on new rows. The validation rows selected the best epoch. Baseline: always predicting the most frequent class or the mean.'
-    : 'The validation rows selected the best epoch, so their metrics are slightly optimistic; --test-split sets aside rows that no decision uses. Baseline: always predicting the most frequent class or the mean.';
+    ? `No decision used the test rows, so their metrics estimate those on new rows. The validation rows selected the best epoch. ${baseline}`
+    : `The validation rows selected the best epoch, so their metrics are slightly optimistic; --test-split sets aside rows that no decision uses. ${baseline}`;
 }
 
 function showCurves() {
@@ -87,6 +87,6 @@ function showAnswers() {
   if (!answers || answers.rows === 0) { find('answers-section').hidden = true; return; }
   find('answers-name').textContent = `Predictions ${{ test: 'on test rows', validation: 'on validation rows', folds: 'on the test rows of all folds' }[answers.part]}`;
   const drawn = (answers.truth ?? answers.probability ?? []).length;
-  find('answers-note').textContent = `${answers.rows} ${answers.part === 'folds' ? 'predictions, each by a model that did not train on the row' : 'rows that were not used for training'}.${drawn > 0 && drawn < answers.rows ? ` Of these, ${drawn} are drawn.` : ''}`;
+  find('answers-note').textContent = `${answers.rows} ${answers.part === 'folds' ? 'predictions, each by a model that did not train on the row' : 'rows that the model was not trained on'}.${drawn > 0 && drawn < answers.rows ? ` Of these, ${drawn} are drawn.` : ''}`;
   if (report.task === 'classes') showClasses(answers); else showNumbers(answers);
 }

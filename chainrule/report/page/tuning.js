@@ -64,8 +64,8 @@ function showTuning() {
   const tuning = report.tuning, varied = tuning.axes.map((axis) => axis.option);
   find('title').textContent = `${report.data}: a search for better options → ${report.model}`;
   document.title = `Search report: ${report.target}`;
-  find('verdict').textContent = tuning.verdict;
-  find('search-note').textContent = `${tuning.test}${tuning.test ? '. ' : ''}${tuning.trials.length} trials in ${text(tuning.seconds, 3)} s${tuning.out_of_time ? ', ended by the time limit' : ''}. The sections below show the winner's training.`;
+  find('verdict').textContent = typeset(tuning.verdict);
+  find('search-note').textContent = `${typeset(tuning.test)}${tuning.test ? '. ' : ''}${tuning.trials.length} trials, one of them with the options as given, in ${text(tuning.seconds, 3)} s${tuning.out_of_time ? ', ended by the time limit' : ''}. The sections below show the winner's training.`;
   find('search-section').hidden = false;
   find('again-search').textContent = tuning.command;
   find('again-search').hidden = false;
