@@ -99,11 +99,10 @@ std::string summary_of(const CrossValidation& found, const CrossFacts& facts) {
 
 std::string how_of(const CrossValidation& found, const CrossFacts& facts) {
   return fmt::format(
-      "{} training runs{}, each tested on about {} rows, {} predictions in all. {}. {:.1f} s.{}", found.folds.size(),
+      "{} training runs{}, each tested on about {} rows, {} predictions in all, in {:.1f} s. {}.{}", found.folds.size(),
       facts.how.repeats > 1 ? fmt::format(", {} folds {} times", facts.how.folds, facts.how.repeats) : "",
-      prediction_count(found) / std::max<std::size_t>(found.folds.size(), 1), prediction_count(found),
-      describe(facts.plan->architecture), facts.seconds,
-      found.interrupted ? " Interrupted: some folds are missing." : "");
+      prediction_count(found) / std::max<std::size_t>(found.folds.size(), 1), prediction_count(found), facts.seconds,
+      describe(facts.plan->architecture), found.interrupted ? " Interrupted: some folds are missing." : "");
 }
 
 std::vector<Note> notes_of(const CrossValidation& found, const CrossFacts& facts) {
