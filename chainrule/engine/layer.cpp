@@ -13,35 +13,11 @@ namespace {
 
 constexpr double kDropoutWork = 32;  // cost of one number of a mask, in multiplications
 
-// Cost of one number of an activation, in multiplications.
-double activation_work(const Activation& activation) {
-  const bool only_moves = activation.kind == ActivationKind::identity || activation.kind == ActivationKind::relu;
-  return only_moves ? 8 : 48;
-}
-
 void multiply(std::span<const float> x, std::span<const float> factors, std::span<float> out) {
   for (std::size_t k = 0; k < out.size(); ++k) out[k] = x[k] * factors[k];
 }
 
 }  // namespace
-
-void activate(kernels::ThreadPool& pool, const Activation& activation, const ConstMatrixView& z, const MatrixView& a) {
-  pool.split(z.size(), activation_work(activation) * static_cast<double>(z.size()),
-             [&](std::size_t, std::size_t begin, std::size_t end) {
-               const std::size_t count = end - begin;
-               activation_forward(activation, z.flat().subspan(begin, count), a.flat().subspan(begin, count));
-             });
-}
-
-void activate_backward(kernels::ThreadPool& pool, const Activation& activation, const ConstMatrixView& z,
-                       const ConstMatrixView& a, const MatrixView& delta) {
-  pool.split(z.size(), activation_work(activation) * static_cast<double>(z.size()),
-             [&](std::size_t, std::size_t begin, std::size_t end) {
-               const std::size_t count = end - begin;
-               const std::span<float> d = delta.flat().subspan(begin, count);
-               activation_backward(activation, z.flat().subspan(begin, count), a.flat().subspan(begin, count), d, d);
-             });
-}
 
 ConstMatrixView drop_out(double fraction, std::size_t layer, ConstMatrixView values, const Pass& pass,
                          const WorkRows& work) {
