@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // train --run and replay: the files of a run, that they can be read, and that replay reproduces it bit by bit.
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <bit>
+#include <csignal>
 #include <cstring>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -15,6 +18,7 @@ namespace chainrule::cli_run_test {
 namespace {
 
 using Json = nlohmann::json;
+using Files = std::map<std::string, std::string>;
 
 struct Points : Dir {
   Points() { write("points.csv", points(true, false)); }
@@ -31,6 +35,14 @@ struct Points : Dir {
     const Result result = run(*this, words);
     EXPECT_EQ(result.code, code) << result.err;
     return result;
+  }
+  // All files below runs, hidden ones as well, and their contents.
+  Files files() const {
+    Files found;
+    if (!fs::exists(path("runs"))) return found;
+    for (const auto& entry : fs::recursive_directory_iterator(path("runs")))
+      if (entry.is_regular_file()) found[fs::relative(entry.path(), path("runs")).string()] = read_file(entry.path());
+    return found;
   }
   std::string events_of(const std::string& name) const {
     std::string found;
@@ -154,10 +166,81 @@ TEST(Run, LeavesModelMetricsConfigurationAndTensorBoardsFile) {
   // A second run of the same name replaces the first one completely.
   dir.train({"--run", "first", "--force", "--epochs", "2"});
   EXPECT_EQ(events_in(dir.events_of("first")).size(), 3u);
-  // A failed run also removes the files of earlier ones.
+}
+
+TEST(Run, ReplacesAnotherOneAtTheEndOrNotAtAll) {
+  const Points dir;
+  dir.train({"--run", "first"});
+  const Files before = dir.files();
   dir.train({"--run", "first", "--force", "--optimizer", "momentum", "--lr", "1e30"}, 4);
-  EXPECT_FALSE(dir.has("runs/first/model.safetensors"));
-  EXPECT_FALSE(dir.has("runs/first/report.html"));
+  EXPECT_EQ(dir.files(), before);
+  // A limit of 8 kB for files stops the writing of the report, long after the training.
+  Program full(dir, {"train", "points.csv", "--hidden", "4", "--epochs", "3", "--run", "first", "--force"});
+  full.before([] {
+    const rlimit limit{8192, 8192};
+    setrlimit(RLIMIT_FSIZE, &limit);
+    signal(SIGXFSZ, SIG_IGN);
+  });
+  EXPECT_EQ(full.start().wait().code, 6);
+  EXPECT_EQ(dir.files(), before);
+  dir.train({"--run", "first", "--force", "--epochs", "2"});
+  EXPECT_EQ(dir.files().size(), before.size());
+  EXPECT_NE(dir.files(), before);
+}
+
+// What a killed program leaves is removed by the next one that writes a run; other files are not.
+TEST(Run, SurvivesAKilledSuccessor) {
+  const Points dir;
+  dir.train({"--run", "first"});
+  const Files before = dir.files();
+  Program program(dir, {"train", "points.csv", "--run", "first", "--force", "--hidden", "64", "--epochs", "1000000"});
+  program.start();
+  ASSERT_TRUE(program.wait_for("epoch 2"));
+  EXPECT_EQ(dir.read("runs/first/metrics.jsonl"), before.at("first/metrics.jsonl"));
+  EXPECT_GT(dir.files().size(), before.size());
+  // A program that runs keeps its files when another one writes a run.
+  dir.train({"--run", "second"});
+  EXPECT_GT(dir.files().size(), 2 * before.size());
+  program.send(SIGKILL);
+  program.wait();
+  fs::create_directories(dir.path("runs/.mine"));
+  fs::create_directories(dir.path("runs/.first.new-x1"));
+  dir.train({"--run", "second", "--force"});
+  EXPECT_EQ(dir.files().size(), 2 * before.size());
+  EXPECT_EQ(dir.read("runs/first/model.safetensors"), before.at("first/model.safetensors"));
+  EXPECT_TRUE(fs::exists(dir.path("runs/.mine")));
+  EXPECT_TRUE(fs::exists(dir.path("runs/.first.new-x1")));
+}
+
+// Where folders cannot be exchanged, the old run is moved aside; a kill at that moment must not lose it.
+TEST(Run, ComesBackIfItWasMovedAside) {
+  const Points dir;
+  dir.train({"--run", "first"});
+  const Files before = dir.files();
+  constexpr const char* kGone = "4194305";  // above the largest process number of Linux
+  fs::rename(dir.path("runs/first"), dir.path(std::string("runs/.first.old-") + kGone));
+  dir.train({"--run", "second"});
+  for (const auto& [name, bytes] : before) EXPECT_EQ(dir.read("runs/" + name), bytes) << name;
+  // It is removed if the new one is there.
+  fs::create_directories(dir.path(std::string("runs/.first.old-") + kGone));
+  dir.train({"--run", "second", "--force"});
+  EXPECT_FALSE(fs::exists(dir.path(std::string("runs/.first.old-") + kGone)));
+}
+
+TEST(Run, ThatFailsBeforeItsFirstEpochLeavesItsNameFree) {
+  const Points dir;
+  dir.train(
+      {"--run", "first", "--optimizer", "momentum", "--lr", "1e30", "--schedule", "constant", "--batch-size", "8"}, 4);
+  EXPECT_FALSE(fs::exists(dir.path("runs/first")));
+  Program full(dir, {"train", "points.csv", "--run", "first"});
+  full.before([] {
+    const rlimit limit{0, 0};
+    setrlimit(RLIMIT_FSIZE, &limit);
+    signal(SIGXFSZ, SIG_IGN);
+  });
+  EXPECT_EQ(full.start().wait().code, 6);
+  EXPECT_FALSE(fs::exists(dir.path("runs/first")));
+  dir.train({"--run", "first"});
 }
 
 TEST(Run, StandsForItsModel) {

@@ -133,8 +133,8 @@ void check_side_outputs(const Arguments& arguments, const std::string& model, co
 TrainingRecords::Requests records_of(const Arguments& arguments, const std::optional<RunFolder>& run,
                                      const FitPlan& plan, const FitOptions& options) {
   TrainingRecords::Requests requests;
-  requests.log = run ? run->log() : arguments.text("log");
-  if (run) requests.events = run->path();
+  requests.log = run ? run->written_to(run->log()) : arguments.text("log");
+  if (run) requests.events = run->written_to(run->path());
   requests.overwrite = arguments.is_true("force");
   requests.health_every = health_every(arguments);
   requests.report = run || arguments.has("report");
@@ -188,13 +188,14 @@ void add_warning_of_rate(FitResult& result, const FitPlan& plan, const FitData& 
 void write_page(const Arguments& arguments, const Terminal& terminal, const std::optional<RunFolder>& run,
                 const FitResult& result, const ReportFacts& report) {
   const std::string path = run ? run->report() : arguments.text("report");
-  write_report(path, arguments.is_true("force"), line_text(training_report(result, report)));
+  write_report(run ? run->written_to(path) : path, arguments.is_true("force"),
+               line_text(training_report(result, report)));
   say(terminal, "written: " + path);
 }
 
 int train_on(const Arguments& arguments, const Terminal& terminal, const std::vector<std::vector<Assignment>>& sources,
              FitOptions options, const Table& table, const Table* validation) {
-  const std::optional<RunFolder> run = run_of(arguments);
+  std::optional<RunFolder> run = run_of(arguments);
   const FitPlan plan = announce(arguments, terminal, options, table, validation);
   const FitData data = encode_fit(plan, table, validation);
   TrainingFacts facts;
@@ -222,7 +223,7 @@ int train_on(const Arguments& arguments, const Terminal& terminal, const std::ve
   facts.seconds = progress.seconds();
   {
     const Uninterrupted moment;
-    formats::save_model(result.model, facts.model, arguments.is_true("force"));
+    formats::save_model(result.model, run ? run->written_to(facts.model) : facts.model, arguments.is_true("force"));
   }
   add_warning_of_rate(result, plan, data, options, testing);
   write_flags(result.notes);
@@ -244,12 +245,13 @@ int train_on(const Arguments& arguments, const Terminal& terminal, const std::ve
     report.threads = testing.threads;
     write_page(arguments, terminal, run, result, report);
   }
+  records.finish();
+  if (run) run->finish();
   if (arguments.is_true("json")) {
     Output output;
     output.write(training_document(result, facts));
     output.finish();
   }
-  records.finish();
   return interruption.signal() == 0 ? 0 : exit_code_of(interruption.signal());
 }
 
