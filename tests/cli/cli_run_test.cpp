@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // train --run and replay: the files of a run, that they can be read, and that replay reproduces it bit by bit.
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <fmt/format.h>
+#include <array>
 #include <bit>
+#include <cerrno>
 #include <csignal>
+#include <cstddef>
 #include <cstring>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -173,7 +182,7 @@ TEST(Run, ReplacesAnotherOneAtTheEndOrNotAtAll) {
   dir.train({"--run", "first"});
   const Files before = dir.files();
   dir.train({"--run", "first", "--force", "--optimizer", "momentum", "--lr", "1e30"}, 4);
-  EXPECT_EQ(dir.files(), before);
+  EXPECT_TRUE(dir.files() == before);
   // A limit of 8 kB for files stops the writing of the report, long after the training.
   Program full(dir, {"train", "points.csv", "--hidden", "4", "--epochs", "3", "--run", "first", "--force"});
   full.before([] {
@@ -181,11 +190,23 @@ TEST(Run, ReplacesAnotherOneAtTheEndOrNotAtAll) {
     setrlimit(RLIMIT_FSIZE, &limit);
     signal(SIGXFSZ, SIG_IGN);
   });
-  EXPECT_EQ(full.start().wait().code, 6);
-  EXPECT_EQ(dir.files(), before);
-  dir.train({"--run", "first", "--force", "--epochs", "2"});
+  const Result failed = full.start().wait();
+  EXPECT_EQ(failed.code, 6);
+  // The finished training is kept under another name.
+  const std::size_t at = failed.err.find("runs/first-unfinished-");
+  ASSERT_NE(at, std::string::npos) << failed.err;
+  const std::string aside = failed.err.substr(at, failed.err.find(';', at) - at);
+  EXPECT_EQ(formats::load_model(dir.path(aside + "/model.safetensors")).provenance.epochs, 3u);
+  fs::remove_all(dir.path(aside));
+  EXPECT_TRUE(dir.files() == before);
+  const Result replaced = dir.train({"--run", "first", "--force", "--epochs", "2", "--hidden", "64"});
+  EXPECT_TRUE(contains(replaced.err, "written: runs/first/model.safetensors (")) << replaced.err;
+  EXPECT_TRUE(contains(
+      replaced.err,
+      fmt::format("({:.1f} KiB)", static_cast<double>(dir.read("runs/first/model.safetensors").size()) / 1024)))
+      << replaced.err;
   EXPECT_EQ(dir.files().size(), before.size());
-  EXPECT_NE(dir.files(), before);
+  EXPECT_FALSE(dir.files() == before);
 }
 
 // What a killed program leaves is removed by the next one that writes a run; other files are not.
@@ -217,14 +238,69 @@ TEST(Run, ComesBackIfItWasMovedAside) {
   const Points dir;
   dir.train({"--run", "first"});
   const Files before = dir.files();
-  constexpr const char* kGone = "4194305";  // above the largest process number of Linux
-  fs::rename(dir.path("runs/first"), dir.path(std::string("runs/.first.old-") + kGone));
+  fs::rename(dir.path("runs/first"), dir.path("runs/.first.old-abcdef"));
   dir.train({"--run", "second"});
-  for (const auto& [name, bytes] : before) EXPECT_EQ(dir.read("runs/" + name), bytes) << name;
+  for (const auto& [name, bytes] : before) EXPECT_TRUE(dir.read("runs/" + name) == bytes) << name;
   // It is removed if the new one is there.
-  fs::create_directories(dir.path(std::string("runs/.first.old-") + kGone));
+  fs::create_directories(dir.path("runs/.first.old-abcdef"));
   dir.train({"--run", "second", "--force"});
-  EXPECT_FALSE(fs::exists(dir.path(std::string("runs/.first.old-") + kGone)));
+  EXPECT_FALSE(fs::exists(dir.path("runs/.first.old-abcdef")));
+}
+
+// Without renameat2, as on some network file systems.
+void refuse_renameat2() {
+  std::array<sock_filter, 4> code{{BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+                                   BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_renameat2, 0, 1),
+                                   BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+                                   BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)}};
+  const sock_fprog filter{code.size(), code.data()};
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0)
+    _exit(99);
+}
+
+TEST(Run, IsReplacedWhereFoldersCannotBeExchanged) {
+  const Points dir;
+  dir.train({"--run", "first"});
+  dir.write("runs/first/notes.txt", "mine");
+  const Files before = dir.files();
+  Program program(dir, {"train", "points.csv", "--hidden", "4", "--epochs", "2", "--run", "first", "--force"});
+  const Result result = program.before(refuse_renameat2).start().wait();
+  if (result.code == 99) GTEST_SKIP() << "no seccomp filter";
+  EXPECT_EQ(result.code, 0) << result.err;
+  const Files after = dir.files();
+  EXPECT_EQ(after.size(), before.size());
+  EXPECT_EQ(after.at("first/notes.txt"), "mine");
+  EXPECT_FALSE(after.at("first/model.safetensors") == before.at("first/model.safetensors"));
+}
+
+// Only a run's own files are replaced, whatever else a user keeps in the folder, and a link stays a link.
+TEST(Run, KeepsForeignFilesAndLinks) {
+  const Points dir;
+  dir.train({"--run", "first"});
+  fs::create_directories(dir.path("disk"));
+  fs::rename(dir.path("runs/first"), dir.path("disk/run"));
+  fs::create_directory_symlink("../disk/run", dir.path("runs/first"));
+  fs::create_directories(dir.path("disk/run/plots"));
+  dir.write("disk/run/plots/a.svg", "a");
+  dir.write("disk/run/notes.txt", "mine");
+  dir.train({"--run", "first", "--force", "--epochs", "2"});
+  EXPECT_TRUE(fs::is_symlink(dir.path("runs/first")));
+  EXPECT_EQ(dir.read("disk/run/plots/a.svg"), "a");
+  EXPECT_EQ(dir.read("disk/run/notes.txt"), "mine");
+  EXPECT_EQ(formats::load_model(dir.path("disk/run/model.safetensors")).provenance.epochs, 2u);
+  EXPECT_EQ(std::distance(fs::directory_iterator(dir.path("disk")), fs::directory_iterator()), 1);
+}
+
+// Two programs choose the same new name: the second one is refused and leaves the first one alone.
+TEST(Run, IsOfTheProgramThatMadeIt) {
+  const Points dir;
+  Program first(dir, {"train", "points.csv", "--run", "same", "--hidden", "64", "--epochs", "1000000"});
+  first.start();
+  ASSERT_TRUE(first.wait_for("epoch 2"));
+  EXPECT_TRUE(contains(dir.train({"--run", "same"}, 2).err, "runs/same: already exists"));
+  first.send(SIGINT);
+  EXPECT_EQ(first.wait().code, 130);
+  EXPECT_TRUE(dir.has("runs/same/model.safetensors"));
 }
 
 TEST(Run, ThatFailsBeforeItsFirstEpochLeavesItsNameFree) {
@@ -278,7 +354,7 @@ TEST(Run, IsRefusedBeforeAnythingIsMade) {
     EXPECT_TRUE(contains(result.err, message)) << result.err;
     EXPECT_EQ(dir.listing(), listing);
   };
-  refused({"--run", "first"}, "runs/first: exists already");
+  refused({"--run", "first"}, "runs/first: already exists");
   refused({"--run", "../x"}, "--run: expected a name of letters, digits, _, - and dots, found \"../x\"");
   refused({"--run", ""}, "--run: expected a name");
   refused({"--run", "x", "-o", "m.safetensors"}, "--run: expected no --output together with it, found one");

@@ -190,7 +190,22 @@ void write_page(const Arguments& arguments, const Terminal& terminal, const std:
   const std::string path = run ? run->report() : arguments.text("report");
   write_report(run ? run->written_to(path) : path, arguments.is_true("force"),
                line_text(training_report(result, report)));
-  say(terminal, "written: " + path);
+  if (!run) say(terminal, "written: " + path);
+}
+
+// The last files of a run, which then replaces an older one of its name. If that fails, the new run is kept elsewhere.
+void finish_run(const Arguments& arguments, const Terminal& terminal, std::optional<RunFolder>& run,
+                TrainingRecords& records, const FitResult& result, const ReportFacts& report) {
+  try {
+    write_page(arguments, terminal, run, result, report);
+    records.finish();
+    const Uninterrupted moment;
+    run->finish();
+  } catch (...) {
+    const std::string there = run->set_aside();
+    if (!there.empty()) say(terminal, "the new run is in " + there + "; the old one is unchanged");
+    throw;
+  }
 }
 
 int train_on(const Arguments& arguments, const Terminal& terminal, const std::vector<std::vector<Assignment>>& sources,
@@ -214,7 +229,13 @@ int train_on(const Arguments& arguments, const Terminal& terminal, const std::ve
   TrainingRecords records(records_of(arguments, run, plan, options));
   FitResult result;
   try {
-    result = fit(plan, data, options, records.listen(progress.observer(testing.should_stop)), testing.threads);
+    Observer observer = records.listen(progress.observer(testing.should_stop));
+    if (run)
+      observer.on_epoch = [&run, then = std::move(observer.on_epoch)](const EpochRecord& record) {
+        run->keep();
+        if (then) then(record);
+      };
+    result = fit(plan, data, options, observer, testing.threads);
   } catch (const Error& error) {
     if (error.category() != ErrorCategory::numerics) throw;
     throw with_found_rate(error, plan, data, options, testing);
@@ -224,34 +245,34 @@ int train_on(const Arguments& arguments, const Terminal& terminal, const std::ve
   {
     const Uninterrupted moment;
     formats::save_model(result.model, run ? run->written_to(facts.model) : facts.model, arguments.is_true("force"));
+    if (run) run->keep();
   }
   add_warning_of_rate(result, plan, data, options, testing);
   write_flags(result.notes);
   say_new_notes(terminal, result, plan);
+  ReportFacts report;
+  report.table = &table;
+  report.validation = validation;
+  report.plan = &plan;
+  report.rows = &data;
+  report.options = &options;
+  report.health = &records.health();
+  report.rates = &facts.rates;
+  report.data = arguments.files[0];
+  report.model = facts.model;
+  report.commands = commands_of(arguments, sources, run);
+  report.seconds = facts.seconds;
+  report.threads = testing.threads;
+  if (run) finish_run(arguments, terminal, run, records, result, report);
   say_result(terminal, result, facts);
-  if (run || arguments.has("report")) {
-    ReportFacts report;
-    report.table = &table;
-    report.validation = validation;
-    report.plan = &plan;
-    report.rows = &data;
-    report.options = &options;
-    report.health = &records.health();
-    report.rates = &facts.rates;
-    report.data = arguments.files[0];
-    report.model = facts.model;
-    report.commands = commands_of(arguments, sources, run);
-    report.seconds = facts.seconds;
-    report.threads = testing.threads;
-    write_page(arguments, terminal, run, result, report);
-  }
-  records.finish();
-  if (run) run->finish();
+  if (run) say(terminal, "written: " + run->report());
+  if (!run && arguments.has("report")) write_page(arguments, terminal, run, result, report);
   if (arguments.is_true("json")) {
     Output output;
     output.write(training_document(result, facts));
     output.finish();
   }
+  if (!run) records.finish();
   return interruption.signal() == 0 ? 0 : exit_code_of(interruption.signal());
 }
 

@@ -2,15 +2,17 @@
 #include "cli/runs/run_folder.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
-#include <charconv>
 #include <ctime>
 #include <filesystem>
-#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -23,84 +25,116 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kNew = ".new-";  // runs/.NAME.new-PID: a run that will replace NAME
-constexpr const char* kOld = ".old-";  // runs/.NAME.old-PID: the run that is being replaced, where folders cannot be
-                                       // exchanged
+constexpr std::string_view kNew = ".new-";  // .NAME.new-XXXXXX: a run that will replace NAME
+constexpr std::string_view kOld = ".old-";  // .NAME.old-XXXXXX: the run that is being replaced, where folders cannot
+                                            // be exchanged
+constexpr std::size_t kRandom = 6;
 
 [[noreturn]] void fail(const std::string& path, const std::string& what, int error_number) {
   throw Error(ErrorCategory::output,
               location(path) + ": " + what + ": " + std::generic_category().message(error_number));
 }
 
-void make_folder(const std::string& path) {
-  std::error_code problem;
-  fs::create_directories(path, problem);
-  if (problem) fail(path, "cannot be created", problem.value());
+[[noreturn]] void refuse_existing(const std::string& path) {
+  throw Error(ErrorCategory::usage, location(path) + ": already exists",
+              "--force replaces it, or choose another name for --run");
 }
 
-// runs/NAME as runs/.NAME.new-PID
-std::string beside(const std::string& path, const char* mark) {
-  const fs::path run(path);
-  return (run.parent_path() / ("." + run.filename().string() + mark + std::to_string(getpid()))).string();
+// Also a temporary file of AtomicFile.
+bool is_of_a_run(const std::string& name) {
+  constexpr std::array<std::string_view, 4> kFiles{"config.toml", "metrics.jsonl", "model.safetensors", "report.html"};
+  return std::ranges::find(kFiles, name) != kFiles.end() || name.starts_with("events.out.tfevents.") ||
+         (name.starts_with(".chainrule-") && name.ends_with(".tmp"));
 }
 
-bool is_gone(pid_t process) { return kill(process, 0) != 0 && errno == ESRCH; }
-
-// The name in ".NAME<mark>PID" if that process is gone.
-std::optional<std::string> left_behind(const std::string& entry, std::string_view mark) {
-  const std::size_t at = entry.rfind(mark);
-  if (at == std::string::npos || entry[0] != '.') return std::nullopt;
-  pid_t process = 0;
-  const char* const end = entry.data() + entry.size();
-  const auto [read, problem] = std::from_chars(entry.data() + at + mark.size(), end, process);
-  if (problem != std::errc() || read != end || process <= 0 || !is_gone(process)) return std::nullopt;
-  return entry.substr(1, at - 1);
+// Removes the files of a run, and the folder if nothing else is in it.
+void remove_run(const std::string& folder) noexcept {
+  std::error_code none;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, none))
+    if (!entry.is_directory(none) && is_of_a_run(entry.path().filename().string())) fs::remove(entry.path(), none);
+  fs::remove(folder, none);
 }
 
-// What processes that are gone have left: a new run that never replaced the old one is removed; an old one that was
-// moved aside comes back, or is removed if the new one is there.
+// Moves what no run has written to another folder.
+void move_others(const std::string& from, const std::string& to) {
+  std::error_code none;
+  for (const fs::directory_entry& entry : fs::directory_iterator(from, none)) {
+    const fs::path there = fs::path(to) / entry.path().filename();
+    if (!is_of_a_run(entry.path().filename().string()) && !fs::exists(there, none))
+      fs::rename(entry.path(), there, none);
+  }
+}
+
+// A descriptor whose lock tells other programs that this one is alive; -1 if another one holds it.
+int locked(const std::string& folder) {
+  const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0 || flock(descriptor, LOCK_EX | LOCK_NB) == 0) return descriptor;
+  close(descriptor);
+  return -1;
+}
+
+void unlock(int& descriptor) {
+  if (descriptor >= 0) close(descriptor);
+  descriptor = -1;
+}
+
+// "NAME" of ".NAME<mark>XXXXXX"; "" for other names.
+std::string name_in(const std::string& entry, std::string_view mark) {
+  const std::size_t tail = mark.size() + kRandom;
+  if (entry.size() < tail + 2 || entry[0] != '.' || entry.compare(entry.size() - tail, mark.size(), mark) != 0)
+    return "";
+  return entry.substr(1, entry.size() - tail - 1);
+}
+
+// What dead processes have left: a new run that never replaced the old one is removed; an old one that was moved aside
+// comes back, or is removed if the new one is there.
 void tidy(const fs::path& runs) {
   std::error_code none;
   for (const fs::directory_entry& entry : fs::directory_iterator(runs, none)) {
     const std::string name = entry.path().filename().string();
-    if (left_behind(name, kNew)) fs::remove_all(entry.path(), none);
-    if (const std::optional<std::string> run = left_behind(name, kOld)) {
-      if (fs::exists(runs / *run, none))
-        fs::remove_all(entry.path(), none);
-      else
-        fs::rename(entry.path(), runs / *run, none);
-    }
+    const bool is_new = !name_in(name, kNew).empty();
+    const fs::path old_one = runs / name_in(name, kOld);
+    if (!is_new && name_in(name, kOld).empty()) continue;
+    int lock = locked(entry.path().string());
+    if (lock < 0) continue;
+    if (is_new || fs::exists(old_one, none))
+      remove_run(entry.path().string());
+    else
+      fs::rename(entry.path(), old_one, none);
+    unlock(lock);
   }
 }
 
 // Flushes the names in a folder to disk.
-void flush_folder(const std::string& path) {
+void flush_folder(const fs::path& path) {
   const int folder = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder < 0) return;
   fsync(folder);
   close(folder);
 }
 
-// `work` replaces `path`, which is removed.
-void replace(const std::string& work, const std::string& path) {
-  std::error_code none;
-  if (renameat2(AT_FDCWD, work.c_str(), AT_FDCWD, path.c_str(), RENAME_EXCHANGE) == 0) {
-    fs::remove_all(work, none);
-    return;
-  }
-  const std::string old = beside(path, kOld);
-  if (rename(path.c_str(), old.c_str()) != 0 && errno != ENOENT) fail(path, "cannot be replaced", errno);
-  if (rename(work.c_str(), path.c_str()) != 0) {
+// `work` becomes `path`; returns where the old folder is now.
+std::string replace_folder(const std::string& work, const std::string& path) {
+  if (renameat2(AT_FDCWD, work.c_str(), AT_FDCWD, path.c_str(), RENAME_EXCHANGE) == 0) return work;
+  std::string old = work;
+  old.replace(old.size() - kRandom - kNew.size(), kNew.size(), kOld);
+  int lock = locked(path);
+  if (rename(path.c_str(), old.c_str()) != 0) {
     const int problem = errno;
-    rename(old.c_str(), path.c_str());
+    unlock(lock);
     fail(path, "cannot be replaced", problem);
   }
-  fs::remove_all(old, none);
+  const int problem = rename(work.c_str(), path.c_str()) == 0 ? 0 : errno;
+  if (problem != 0) rename(old.c_str(), path.c_str());
+  unlock(lock);
+  if (problem != 0) fail(path, "cannot be replaced", problem);
+  return old;
 }
 
 }  // namespace
 
-RunFolder::RunFolder(const std::string& name, bool overwrite) : path_("runs/" + name), overwrite_(overwrite) {
+RunFolder::RunFolder(const std::string& name, bool overwrite)
+    : path_("runs/" + name), target_(path_), work_(path_), overwrite_(overwrite) {
   constexpr const char* kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
   constexpr std::size_t kMax = 100;
   if (name.empty() || name.size() > kMax || name[0] == '.' || name[0] == '-' ||
@@ -109,46 +143,82 @@ RunFolder::RunFolder(const std::string& name, bool overwrite) : path_("runs/" + 
                 "--run: expected a name of letters, digits, _, - and dots, found " + in_quotes(name),
                 "the run goes to runs/NAME");
   std::error_code none;
-  const bool exists = fs::exists(path_, none);
-  if (exists && !overwrite)
-    throw Error(ErrorCategory::usage, location(path_) + ": exists already",
-                "--force replaces it, or choose another name for --run");
-  if (exists && !fs::is_directory(path_, none))
+  if (!fs::exists(path_, none)) return;
+  if (!overwrite) refuse_existing(path_);
+  if (!fs::is_directory(path_, none))
     throw Error(ErrorCategory::usage, location(path_) + ": expected a folder, found a file",
                 "choose another name for --run");
-  work_ = exists ? beside(path_, kNew) : path_;
 }
 
 RunFolder::RunFolder(RunFolder&& other) noexcept
     : path_(std::move(other.path_)),
+      target_(std::move(other.target_)),
       work_(std::move(other.work_)),
       overwrite_(other.overwrite_),
-      is_open_(std::exchange(other.is_open_, false)) {}
+      is_open_(std::exchange(other.is_open_, false)),
+      is_kept_(other.is_kept_),
+      lock_(std::exchange(other.lock_, -1)) {}
 
 RunFolder::~RunFolder() {
   if (is_open_) give_up();
+  unlock(lock_);
+}
+
+void RunFolder::make_beside() {
+  std::error_code none;
+  target_ = fs::canonical(path_, none).string();
+  if (none) fail(path_, "cannot be replaced", none.value());
+  const fs::path target(target_);
+  work_ = (target.parent_path() / ("." + target.filename().string() + std::string(kNew) + "XXXXXX")).string();
+  if (mkdtemp(work_.data()) == nullptr) fail(path_, "no folder can be made beside it", errno);
+  is_open_ = true;
+  lock_ = locked(work_);
+  struct stat old {};
+  if (stat(target_.c_str(), &old) == 0) chmod(work_.c_str(), old.st_mode & 07777);
 }
 
 void RunFolder::begin(const FitOptions& options, const RunRecord& record) {
-  tidy(fs::path(path_).parent_path());
-  make_folder(work_);
-  is_open_ = true;
+  std::error_code problem;
+  const fs::path runs = fs::path(path_).parent_path();
+  fs::create_directories(runs, problem);
+  if (problem) fail(runs.string(), "cannot be created", problem.value());
+  tidy(runs);
+  if (fs::create_directory(path_, problem)) {
+    is_open_ = true;
+  } else {
+    if (problem && problem != std::errc::file_exists) fail(path_, "cannot be created", problem.value());
+    if (!overwrite_) refuse_existing(path_);
+    make_beside();
+  }
   AtomicFile file(written_to(config()), overwrite_);
   file.write(config_text(options) + run_text(record));
   file.commit();
 }
 
 void RunFolder::finish() {
+  const fs::path parent = fs::path(target_).parent_path();
   flush_folder(work_);
-  if (work_ != path_) replace(work_, path_);
+  if (work_ != path_) {
+    const std::string old = replace_folder(work_, target_);
+    is_open_ = false;
+    flush_folder(parent);
+    move_others(old, target_);
+    remove_run(old);
+  }
   is_open_ = false;
-  flush_folder(fs::path(path_).parent_path().string());
+  flush_folder(parent);
+}
+
+std::string RunFolder::set_aside() noexcept {
+  if (!is_open_ || work_ == path_) return "";
+  const std::string there = path_ + "-unfinished-" + work_.substr(work_.size() - kRandom);
+  if (rename(work_.c_str(), there.c_str()) != 0) return "";
+  is_open_ = false;
+  return there;
 }
 
 void RunFolder::give_up() noexcept {
-  std::error_code none;
-  const bool has_epochs = fs::exists(log(), none);  // its first line is written after the first epoch
-  if (work_ != path_ || !has_epochs) fs::remove_all(work_, none);
+  if (work_ != path_ || !is_kept_) remove_run(work_);
 }
 
 std::string run_named_by_time() {

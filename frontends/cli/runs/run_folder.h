@@ -16,13 +16,14 @@ struct RunRecord {
 };
 
 /// A new name is written in place, so that its log can be followed. A run that replaces another one is written beside
-/// it, in runs/.NAME.new-PID, and replaces it in finish(), at once: whatever happens before, the old run is whole.
+/// it, in .NAME.new-XXXXXX, and replaces it in finish(), at once: whatever happens before, the old run is whole. Only
+/// files that a run writes are ever removed; others in the old folder move to the new one.
 class RunFolder {
  public:
   /// Throws Error (usage) for an invalid name, and for a run that exists, unless `overwrite`.
   RunFolder(const std::string& name, bool overwrite);
   RunFolder(RunFolder&& other) noexcept;
-  /// Without finish(): removes what was written beside an old run, and a new run that has finished no epoch.
+  /// Without finish(), a run beside an old one is removed, and so is a new run without keep().
   ~RunFolder();
 
   std::string model() const { return path_ + "/model.safetensors"; }
@@ -30,21 +31,31 @@ class RunFolder {
   std::string report() const { return path_ + "/report.html"; }
   std::string config() const { return path_ + "/config.toml"; }
   const std::string& path() const { return path_; }
-  /// Where one of these is to be written before finish().
+  /// Where one of these is to be written between begin() and finish().
   std::string written_to(const std::string& path) const { return work_ + path.substr(path_.size()); }
 
-  /// Creates the folder with config.toml, and removes what processes that are gone have left beside runs. Throws Error
-  /// (output).
+  /// Creates the folder with config.toml, and removes what dead processes have left beside it. Throws Error: (usage) if
+  /// another program has made this run meanwhile; (output).
   void begin(const FitOptions& options, const RunRecord& record);
+  /// From now on a new run stays, even if it does not finish.
+  void keep() { is_kept_ = true; }
   /// The run is complete. Throws Error (output) if it cannot replace the old one, which then stays.
   void finish();
+  /// After a failure behind the training: a run beside an old one moves to runs/NAME-unfinished-XXXXXX. Returns its
+  /// path,
+  /// "" if there is none.
+  std::string set_aside() noexcept;
 
  private:
+  void make_beside();
   void give_up() noexcept;
 
-  std::string path_, work_;
+  std::string path_;    // for messages
+  std::string target_;  // the folder that appears: `path_` with symbolic links resolved
+  std::string work_;
   bool overwrite_;
-  bool is_open_ = false;  // after begin(), before finish()
+  bool is_open_ = false, is_kept_ = false;
+  int lock_ = -1;  // of `work_` beside an old run: tells others that this process is alive
 };
 
 /// "2026-11-28T22-56-03Z": the name of a run that begins now.
