@@ -43,6 +43,7 @@
 // From inputs to a model.
 #include "chainrule/training/train.h"
 #include "chainrule/training/options/fit_options.h"
+#include "chainrule/training/options/options.h"
 #include "chainrule/training/fit.h"
 #include "chainrule/training/cross_validation.h"
 #include "chainrule/training/tune.h"

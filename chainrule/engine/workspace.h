@@ -24,7 +24,7 @@ struct Pass {
 
 /// Every intermediate of a training step, allocated once for the largest batch. Layers are the affine layers, from 0;
 /// views have as many rows as the current batch. Here and below, Error (usage) is thrown if sizes of network,
-/// workspace, inputs or gradients do not match, and for a missing layer.
+/// workspace, inputs or gradients do not match, for a missing layer, and for a moved-from workspace.
 class Workspace {
  public:
   /// `threads`: size of the thread pool, at most 1024; 0 = as many as this process may use. The results do not depend
@@ -44,10 +44,14 @@ class Workspace {
   ConstMatrixView outputs() const;      ///< a(L)
   std::span<double> losses();           ///< of each row, as a part of the batch's loss
 
-  struct Buffers;
-  Buffers& buffers() const { return *buffers_; }
+  struct Buffers;  // internal, in work_rows.h
+  Buffers& buffers() const {
+    if (buffers_ == nullptr) refuse_moved_from();
+    return *buffers_;
+  }
 
  private:
+  [[noreturn]] static void refuse_moved_from();
   std::unique_ptr<Buffers> buffers_;
 };
 
@@ -59,6 +63,8 @@ double loss_and_gradient(const Loss& loss, const Batch& batch, Workspace& work);
 /// Deltas downwards (M7, M8; (13), (14), (20), (21)): work.delta(last) holds d_a of the outputs on entry; on return
 /// every work.delta(layer) holds delta, computed with the current weights.
 void backward_deltas(const Network& network, Workspace& work);
+/// dJ/dx after backward_deltas(), (rows x S_1), for callers that compute the inputs by another model.
+void input_gradients(const Network& network, Workspace& work, MatrixView d_inputs);
 /// dJ/dW and dJ/db (M9; (18), (19), (22), (23)), summed over the rows, decay left out: (11), (12).
 void weight_gradients(ConstMatrixView inputs, Workspace& work, Parameters& gradients);
 

@@ -63,6 +63,8 @@ TEST(PlantedFaults, HaveAnEffectExactlyWhereTheGradientChanges) {
     ASSERT_EQ(report.faults.size(), planted.size());
     for (std::size_t n = 0; n < planted.size(); ++n) {
       const FaultCheck& check = report.faults[n];
+      EXPECT_EQ(check.fault, fault_name(planted[n].kind));
+      EXPECT_EQ(check.layer, is_of_layer(planted[n].kind) ? planted[n].layer : 0);
       const ReferenceStep faulty = c.step(planted[n]);
       double max_parameters = 0;
       const auto compare = [&](std::span<const double> a, std::span<const double> b) {

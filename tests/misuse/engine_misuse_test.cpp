@@ -288,6 +288,24 @@ const std::vector<Case>& engine_cases() {
       {"Workspace: delta of a layer that is not there", [] { Step().work.delta(2); }},
       {"Workspace: a mask of a layer that is not there", [] { Step().work.buffers().mask(2); }},
       {"Workspace: more rows than it has", [] { Step().work.set_rows(5); }},
+      {"Workspace: moved from",
+       [] {
+         Step s;
+         const Workspace other = std::move(s.work);
+         s.pass();
+       }},
+      {"Workspace: views of one that was moved from",
+       [] {
+         Step s;
+         const Workspace other = std::move(s.work);
+         s.work.z(0);
+       }},
+      {"train_step: a workspace that was moved from",
+       [] {
+         Step s;
+         const Workspace other = std::move(s.state.work);
+         train_step(s.state, s.batch);
+       }},
       {"WorkRows: rows beyond the batch",
        [] {
          Step s;

@@ -30,4 +30,8 @@ LossKind loss_from_name(std::string_view name) {
   return static_cast<LossKind>(index_of_name(name, loss_names(), "loss"));
 }
 
+void apply_link(const Loss& loss, MatrixView outputs) {
+  for (std::size_t row = 0; row < outputs.rows(); ++row) apply_link(loss, outputs.row(row));
+}
+
 }  // namespace chainrule

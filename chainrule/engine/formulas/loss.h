@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "chainrule/base/matrix.h"
+
 #pragma GCC visibility push(default)
 namespace chainrule {
 
@@ -47,6 +49,9 @@ std::string_view loss_name(const Loss& loss);
 const std::vector<std::string>& loss_names();
 /// By name ('-' counts as '_'). Throws Error (usage) that lists the known names.
 LossKind loss_from_name(std::string_view name);
+
+/// Applies the link, softmax, sigmoid or exp, in place to each row of outputs: they become predictions.
+void apply_link(const Loss& loss, MatrixView outputs);
 
 }  // namespace chainrule
 #pragma GCC visibility pop

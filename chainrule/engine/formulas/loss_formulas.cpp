@@ -269,9 +269,7 @@ std::string_view link_name(const Loss& loss) {
 
 void apply_link(const Loss& loss, std::span<double> outputs) { link_row(link_of(loss), outputs); }
 
-void apply_link(const Loss& loss, MatrixView outputs) {
-  for (std::size_t row = 0; row < outputs.rows(); ++row) link_row(link_of(loss), outputs.row(row));
-}
+void apply_link(const Loss& loss, std::span<float> outputs) { link_row(link_of(loss), outputs); }
 
 double smoothed_target(const Loss& loss, double target, std::size_t outputs) {
   if (loss.kind == LossKind::sigmoid_cross_entropy) return SigmoidCrossEntropy{loss.label_smoothing}.smooth(target);

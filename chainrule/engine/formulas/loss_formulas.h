@@ -15,9 +15,8 @@ namespace chainrule {
 const CustomLoss& functions_of(const Loss& loss);
 /// The function that turns the network's outputs into a prediction: "identity", "softmax", "sigmoid" or "exp".
 std::string_view link_name(const Loss& loss);
-/// Applies the link in place to each row of outputs.
-void apply_link(const Loss& loss, MatrixView outputs);
-/// The same for one row in double.
+/// Applies the link in place to one row of outputs.
+void apply_link(const Loss& loss, std::span<float> outputs);
 void apply_link(const Loss& loss, std::span<double> outputs);
 /// One number of the target after label smoothing.
 double smoothed_target(const Loss& loss, double target, std::size_t outputs);

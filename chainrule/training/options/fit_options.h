@@ -77,7 +77,7 @@ std::string preset_for(const Table& table);
 
 /// Sets one option by name, e.g. "learning_rate", from text; messages begin with `where`. Throws Error (usage) for a
 /// wrong value, for an unknown name (with the nearest known one), and for an option without effect with the current
-/// others (set the optimizer first), unless the value is its default.
+/// others (set the optimizer first). options_from() has no order.
 void set_option(FitOptions& options, std::string_view name, std::string_view value, const std::string& where);
 
 }  // namespace chainrule

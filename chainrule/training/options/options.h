@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Options from text: merges several sources. Internal.
+// Options from text: merges several sources.
 #pragma once
 
 #include <string>
@@ -8,6 +8,7 @@
 
 #include "chainrule/training/options/fit_options.h"
 
+#pragma GCC visibility push(default)
 namespace chainrule {
 
 /// Option `name` gets this value. Messages begin with `where`: "--learning-rate", "run.toml:3".
@@ -33,3 +34,4 @@ FitOptions options_from(std::vector<std::vector<Assignment>> sources, const Tabl
 std::vector<std::pair<std::string, std::string>> option_values(const FitOptions& options);
 
 }  // namespace chainrule
+#pragma GCC visibility pop
