@@ -39,8 +39,8 @@ std::string reason(int error_number) {
 }
 
 [[noreturn]] void refuse_existing(ErrorCategory category, const std::string& path) {
-  throw Error(category, location(path) + ": exists already",
-              message_of("choose another name, or ", NamedOption{"force"}, " to replace it"));
+  throw Error(category, location(path) + ": already exists",
+              message_of("choose another name, or use ", NamedOption{"force"}, " to replace it"));
 }
 
 // The file that an output's name leads to.

@@ -135,8 +135,8 @@ TEST_F(AtomicFiles, GivenUpNothingHasHappened) {
 TEST_F(AtomicFiles, ReplacesAFileOnlyWithTheOption) {
   const std::string old = put("old", "precious");
   fs::permissions(old, static_cast<fs::perms>(0604));
-  EXPECT_EQ(checked(old), "/old: exists already");
-  EXPECT_EQ(written(old, false, "new", ErrorCategory::usage), "/old: exists already");
+  EXPECT_EQ(checked(old), "/old: already exists");
+  EXPECT_EQ(written(old, false, "new", ErrorCategory::usage), "/old: already exists");
   EXPECT_EQ(checked(old, true), "none");
   EXPECT_EQ(read_bytes(old), "precious");
   EXPECT_EQ(written(old, true), "none");
@@ -154,7 +154,7 @@ TEST_F(AtomicFiles, AFileThatAppearedMeanwhileStays) {
     ADD_FAILURE() << "replaced";
   } catch (const Error& error) {
     EXPECT_EQ(error.category(), ErrorCategory::output);
-    EXPECT_EQ(error.what(), path("new") + ": exists already");
+    EXPECT_EQ(error.what(), path("new") + ": already exists");
   }
   EXPECT_EQ(listing(), (std::map<std::string, std::string>{{"new", "theirs"}}));
 }
@@ -167,7 +167,7 @@ TEST_F(AtomicFiles, WritesThroughLinks) {
   fs::create_symlink("there/none", path("dangling"));
   fs::create_symlink("round", path("round"));
   fs::create_symlink("away/none", path("lost"));
-  EXPECT_EQ(checked(path("second")), "/second: exists already");
+  EXPECT_EQ(checked(path("second")), "/second: already exists");
   EXPECT_EQ(written(path("second"), true), "none");
   EXPECT_EQ(checked(path("dangling")), "none");
   EXPECT_EQ(written(path("dangling")), "none");

@@ -95,6 +95,8 @@ TEST(Explain, TheTextShowsWhatTheDocumentHolds) {
     EXPECT_NEAR(number_of(text.out, first, 1), reference, 1e-9 * std::abs(reference)) << name;
   }
   EXPECT_EQ(renamed, in_text.size());
+  const Result by_name = run(dir, {"explain", "m.safetensors", "points.csv", "--row", "2", "--parameter", "slope3[1]"});
+  EXPECT_TRUE(contains(by_name.out, "f_prime3[1] = ")) << by_name.out << by_name.err;
   EXPECT_TRUE(contains(text.err, "model m.safetensors"));
 }
 

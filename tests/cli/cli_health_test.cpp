@@ -110,7 +110,7 @@ TEST(Log, IsRefusedBeforeWork) {
   const auto before = dir.listing();
   const std::pair<std::vector<std::string>, std::string> refused[] = {
       {{"--health-every", "5"}, "--health-every: expected --log FILE or --run NAME together with it, found none"},
-      {{"--log", "there.jsonl"}, "there.jsonl: exists already"},
+      {{"--log", "there.jsonl"}, "there.jsonl: already exists"},
       {{"--log", "-"}, "--log: expected a file, found - (standard output)"},
       {{"--log", "./m.safetensors"}, "--log: expected a file other than \"m.safetensors\", found the same"},
       {{"--log", "points.csv", "--force"}, "points.csv: expected a file other than the input"},

@@ -209,7 +209,7 @@ TEST(TrainingRows, AreRecognisedWithColumnsInAnotherOrder) {
   dir.write("reordered.csv", "kind,y,x\nred,2,1\ngreen,1,2\ngreen,1,3\nred,2,4\n");
   dir.write("swapped.csv", "kind,x,y\nred,2,1\ngreen,1,2\ngreen,1,3\nred,2,4\n");
   dir.trained({"--ignore", "unread"});
-  const std::string known = "the model was trained on this data";
+  const std::string known = "the file that the model was trained on";
   expect_in(known, dir.messages_of({"evaluate", "m.safetensors", "reordered.csv"}));
   expect_not_in(known, dir.messages_of({"evaluate", "m.safetensors", "swapped.csv"}));
   const std::string same = "warning: the validation rows are the training rows";
@@ -257,7 +257,7 @@ TEST(Errors, OfTheLibraryNameFlags) {
   dir.trained({});
   expect_in("--by: points.csv: expected one of",
             dir.messages_of({"evaluate", "m.safetensors", "points.csv", "--by", "k"}, 2));
-  expect_in("m.safetensors: exists already\nhint: choose another name, or --force to replace it\n",
+  expect_in("m.safetensors: already exists\nhint: choose another name, or use --force to replace it\n",
             dir.messages_of({"train", "points.csv", "-o", "m.safetensors"}, 2));
 }
 

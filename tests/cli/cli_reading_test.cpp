@@ -51,7 +51,7 @@ TEST(Reading, EveryVerbThatNeedsATargetLeavesThemOut) {
   const Result evaluated = run(dir, {"evaluate", "m.safetensors", "gaps.csv", "--by", "part", "--json"});
   ASSERT_EQ(evaluated.code, 0) << evaluated.err;
   EXPECT_TRUE(contains(evaluated.err, "10 of 100 rows have no target and are left out")) << evaluated.err;
-  EXPECT_TRUE(contains(evaluated.err, "the model was trained on this data")) << evaluated.err;
+  EXPECT_TRUE(contains(evaluated.err, "the file that the model was trained on")) << evaluated.err;
   const nlohmann::json document = nlohmann::json::parse(evaluated.out);
   EXPECT_EQ(document["rows"], 90);
   const nlohmann::json& groups = document["by"]["groups"];

@@ -300,7 +300,7 @@ TEST(Evaluate, MeasuresAndKnowsItsOwnTrainingRows) {
   EXPECT_EQ(counted, 60u);
 
   const Result same = run(dir, {"evaluate", "m.safetensors", "points.csv", "--json"});
-  EXPECT_NE(same.err.find("the model was trained on this data"), std::string::npos);
+  EXPECT_NE(same.err.find("the file that the model was trained on"), std::string::npos);
   EXPECT_EQ(json::parse(same.out)["trained_on_these_rows"], true);
 }
 

@@ -183,7 +183,7 @@ TEST(TuneCommand, RefusesInTheWordsOfTheCommandLine) {
   refused({"--minutes", "0"}, "--minutes: expected a number above 0, found \"0\"");
   refused({"--range", "hiden=2|3"}, "--range: expected an option of train, found \"hiden\"");
   refused({"--score", "rmse"}, "score: expected one of ");
-  refused({"--trials-file", "t.jsonl"}, "t.jsonl: exists already");
+  refused({"--trials-file", "t.jsonl"}, "t.jsonl: already exists");
   refused({"--trials-file", "t.jsonl", "--resume"}, "t.jsonl:1: expected the trials of this search");
   refused({"--resume", "--force"}, "--resume: expected no --force together with it");
   refused({"--trials-file", "points.csv", "--force"}, "points.csv");

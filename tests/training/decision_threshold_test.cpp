@@ -153,14 +153,14 @@ TEST(Options, OfSplitsAndDecisionsComeBackFromTheirText) {
   const auto refused = [](const std::string& name, const std::string& value) {
     return refusal([&] { options_from({{{name, value, "--" + name}}}); }).what;
   };
-  EXPECT_EQ(refused("threshold", "1"), "--threshold: expected none or a number above 0 to below 1, found \"1\"");
+  EXPECT_EQ(refused("threshold", "1"), "--threshold: expected none or a number above 0 and below 1, found \"1\"");
   EXPECT_EQ(refused("class-weight", "yes"),
             "--class-weight: expected none, balanced, or numbers from 0 up as in yes=5,no=1, found \"yes\"");
   EXPECT_EQ(refused("class-weight", "yes=-1"),
             "--class-weight: expected none, balanced, or numbers from 0 up as in yes=5,no=1, found \"yes=-1\"");
   EXPECT_EQ(refused("threshold-metric", "rmse"),
             "--threshold-metric: expected none, accuracy, balanced_accuracy, f1, f1_macro or mcc, found \"rmse\"");
-  EXPECT_EQ(refused("test-split", "1"), "--test-split: expected a number from 0 to below 1, found \"1\"");
+  EXPECT_EQ(refused("test-split", "1"), "--test-split: expected a number of at least 0 and below 1, found \"1\"");
   EXPECT_EQ(refusal([] {
               options_from({{{"time", "a", "--time"}, {"group", "b", "--group"}}});
             }).what,

@@ -236,7 +236,8 @@ TEST(Tune, RefusesRangesThatCannotBe) {
   EXPECT_EQ(refused("learning_rat=1..2"), "range: expected an option of train, found \"learning_rat\"");
   EXPECT_EQ(refused("learning_rate=0..1"),
             "range: expected LOW..HIGH, two numbers above 0, of learning_rate, found \"0..1\"");
-  EXPECT_EQ(refused("dropout=0.5..3"), "range \"dropout=0.5..3\": expected a number from 0 to below 1, found \"3\"");
+  EXPECT_EQ(refused("dropout=0.5..3"),
+            "range \"dropout=0.5..3\": expected a number of at least 0 and below 1, found \"3\"");
   EXPECT_TRUE(refused("activation=relu|frob").starts_with("range \"activation=relu|frob\": expected identity, "));
   for (const char* const text : {"target=a|b", "seed=1|2", "test-split=0.1|0.2", "group=a|b", "preset=fast|classic",
                                  "task=classes|number", "ignore=a|b", "optimizer=adam|sgd", "validation-split=0.1|0.2"})

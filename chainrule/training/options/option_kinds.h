@@ -30,12 +30,10 @@ struct Range {
 
   bool holds(double x) const { return (low_open ? x > low : x >= low) && (high_open ? x < high : x <= high); }
   std::string words() const {
-    std::string text = fmt::format("{} {}", low_open ? "above" : "from", low);
-    if (high < kInfinity)
-      text += fmt::format(" {} {}", high_open ? "to below" : "to", high);
-    else if (!low_open)
-      text += " up";
-    return text;
+    if (high == kInfinity) return low_open ? fmt::format("above {}", low) : fmt::format("from {} up", low);
+    if (!low_open && !high_open) return fmt::format("from {} to {}", low, high);
+    return fmt::format("{} {} and {} {}", low_open ? "above" : "of at least", low, high_open ? "below" : "at most",
+                       high);
   }
 };
 inline constexpr Range kPositive{0, kInfinity, true, false}, kNotNegative{0, kInfinity, false, false};

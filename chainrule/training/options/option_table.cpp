@@ -22,9 +22,7 @@ using Rows = std::vector<Option>;
 void add_data(Rows& rows) {
   rows.push_back(choice(
       {"preset", "data", "NAME",
-       "settings to start from: tabular (default for tables), fast (default for images) or classic (textbook: "
-       "sigmoids, "
-       "plain gradient descent)"},
+       "settings to start from: tabular, fast or classic (textbook: sigmoids, plain gradient descent)"},
       preset_names(), [](FitOptions& o, std::string_view text) { apply_preset(o, std::string(text)); },
       [](const FitOptions& o) { return o.preset(); }));
   rows.push_back(free_text(
@@ -47,8 +45,8 @@ void add_data(Rows& rows) {
       [](auto& o) -> auto& { return o.data.categorical; }));
   rows.push_back(text_list(
       {"numeric", "data", "COLUMNS",
-       "columns to treat as numeric, by name or column number, even if they only count the rows; text in them counts "
-       "as a missing value"},
+       "columns to treat as numeric, by name or column number, even if they look like row numbers or IDs; text in "
+       "them counts as a missing value"},
       [](auto& o) -> auto& { return o.data.numeric; }));
   rows.push_back(text_list(
       {"missing", "data", "TEXTS",
@@ -93,7 +91,7 @@ void add_data(Rows& rows) {
 void add_rows(Rows& rows) {
   rows.push_back(number(
       {"validation-split", "rows", "FRACTION",
-       "fraction of the rows to use for validation, drawn at random after the test rows; 0 = no validation rows"},
+       "fraction of the rows left after the test rows to use for validation, drawn at random; 0 = no validation rows"},
       kFraction, [](auto& o) -> auto& { return o.validation_split; }));
   rows.back().used_with = {"validation-rows", {""}};
   rows.back().peers = "scikit-learn: validation_fraction; Keras takes the last rows";
@@ -107,8 +105,8 @@ void add_rows(Rows& rows) {
   rows.back().off = "false";
   rows.push_back(free_text(
       {"group", "rows", "COLUMN",
-       "column that defines groups: all rows of a group are training, validation or test rows; not an input unless "
-       "listed in categorical"},
+       "column that defines groups: all rows of a group go to the same set (training, validation or test); not an "
+       "input unless listed in categorical"},
       [](auto& o) -> auto& { return o.group; }));
   rows.back().peers = "scikit-learn: groups, GroupShuffleSplit";
   rows.push_back(free_text(
@@ -121,9 +119,9 @@ void add_rows(Rows& rows) {
        "fraction of the rows to use for the final test: no decision uses them; they are scored once, at the end"},
       kFraction, [](auto& o) -> auto& { return o.test_split; }));
   rows.back().peers = "scikit-learn: train_test_split(test_size)";
-  rows.push_back(fold(
-      {"test-fold", "rows", "K/N",
-       "test on fold K of N instead, e.g. 3/10, with the same folds as cv; the rows of test-split are then left out"}));
+  rows.push_back(fold({"test-fold", "rows", "K/N",
+                       "use fold K of N as the test rows, e.g. 3/10, with the folds of cv; rows drawn by test-split "
+                       "are not used at all"}));
 }
 
 void add_network(Rows& rows) {
@@ -268,8 +266,10 @@ Range schedule_factor_range(const FitOptions& o) {
 
 void add_schedule(Rows& rows) {
   rows.push_back(choice(
-      {"schedule", "schedule", "NAME", "how the learning rate changes during training"}, schedule_names(),
-      [](FitOptions& o, std::string_view text) { o.train.schedule.kind = schedule_from_name(text); },
+      {"schedule", "schedule", "NAME",
+       "how the learning rate changes during training; coslog4 is four cosine cycles, each twice as long as the one "
+       "before (docs/presets.md)"},
+      schedule_names(), [](FitOptions& o, std::string_view text) { o.train.schedule.kind = schedule_from_name(text); },
       [](const FitOptions& o) { return schedule_name(o.train.schedule.kind); }));
   rows.push_back(number(
       {"schedule-factor", "schedule", "FACTOR", "factor of each decrease; for inverse, the rate of the decrease"},

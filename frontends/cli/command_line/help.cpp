@@ -155,7 +155,7 @@ const char* const kExitCodes[][2] = {
     {"4", "training diverged: a loss, gradient or weight became infinite or NaN"},
     {"5", "a requested check failed"},
     {"6", "writing failed, or out of memory"},
-    {"130", "interrupted by Ctrl-C (143: by SIGTERM); the best model so far was saved"}};
+    {"130", "interrupted by Ctrl-C (143: by SIGTERM); train saves the best model so far"}};
 
 std::string bar_escaped(const std::string& text) {
   std::string out;

@@ -93,7 +93,7 @@ Verb evaluate_verb() {
        "baseline that ignores the inputs (docs/metrics.md). In an MNIST folder, the test files are read.",
        "A warning is printed if DATA is the training data in the same order. A part of it, or the same rows in another "
        "order, is not detected."},
-      {"chainrule evaluate digits.safetensors data/digits.csv",
+      {"chainrule evaluate digits.safetensors new.csv",
        "chainrule evaluate digits.safetensors new.csv --fail-under accuracy=0.97",
        "chainrule evaluate houses.safetensors new.csv --fail-over rmse=25000 --json",
        "chainrule evaluate houses.safetensors new.csv --by district"},
@@ -120,8 +120,8 @@ Verb predict_verb() {
       "predict",
       "predict the rows of a data file",
       {"Predict each row of a data file: a class and the probability of each class, or a number in the target's unit.",
-       "Columns are found by name, in any order, or by column number if the file has no names. The data need no target "
-       "column. In an MNIST folder, the test files are read.",
+       "Columns are found by name, in any order, or by column number if the file has no names. The target "
+       "column may be missing. In an MNIST folder, the test files are read.",
        "--output-columns takes prediction, probability (of all classes), probability_LABEL (of one class), warnings, "
        "row (the row number) and columns of the data, which are copied unchanged."},
       {"chainrule predict digits.safetensors new.csv > predictions.csv",
@@ -222,7 +222,7 @@ Verb explain_verb() {
        "With --health it diagnoses MODEL on all rows of DATA instead: statistics of each layer from a trial run of one "
        "epoch that does not change the model, then problems and suggestions (docs/health.md)."},
       {"chainrule explain digits.safetensors data/digits.csv --row 17",
-       "chainrule explain digits.safetensors data/digits.csv --parameter W2[3,1]",
+       "chainrule explain digits.safetensors data/digits.csv --parameter 'W2[3,1]'",
        "chainrule explain data/iris.csv --hidden 3 --activation sigmoid --optimizer sgd --steps 3",
        "chainrule explain digits.safetensors data/digits.csv --row 1-8 --layer 2 --unit 5 --json",
        "chainrule explain digits.safetensors data/digits.csv --html step.html",
@@ -395,10 +395,10 @@ Verb train_verb() {
   verb.flags = {
       lettered("o", with_value("output", "FILE", "where the model is written", "model.safetensors")),
       yes_or_no("force", "replace an output file that exists"),
-      with_value("run", "NAME",
-                 "write the model, metrics, configuration and report.html to runs/NAME instead; with time as NAME, the "
-                 "folder is "
-                 "named after the current time"),
+      with_value(
+          "run", "NAME",
+          "write the model, metrics, configuration, TensorBoard events and report to runs/NAME instead; --run time "
+          "names the folder after the current UTC time"),
       with_value("validation", "FILE", "use the rows of this file for validation instead of a part of DATA"),
       yes_or_no("find-learning-rate",
                 "run a learning-rate range test first and use its result (docs/learning-rates.md)"),
@@ -406,7 +406,8 @@ Verb train_verb() {
       config(),
       yes_or_no("print-config", "print the effective options as TOML and exit"),
       with_value("log", "FILE", "write a JSON line per epoch during training (docs/formats.md)"),
-      with_value("health-every", "N", "also log a line with statistics of each layer every N steps", "never"),
+      with_value("health-every", "N",
+                 "also log a line with statistics of each layer every N steps; needs --log or --run", "never"),
       report(),
       max_memory(),
       threads(),
@@ -419,12 +420,14 @@ Verb train_verb() {
 Verb cv_verb() {
   Verb verb{
       "cv",
-      "cross-validate: test every row once with a model that did not train on it",
+      "cross-validate: train and test on several splits of the rows",
       {"Divide the rows into folds, train a network for each fold on the other rows, and test it on the fold. Prints "
        "the mean, standard deviation and 95 % confidence interval of each metric. Takes the options of train "
        "(docs/rows.md).",
-       "Folds are stratified by class. --group keeps each group in one fold. With --time, each fold is tested with a "
-       "model trained on all rows before it. Folds train in parallel; results are bit-identical for any number of "
+       "Folds are stratified by class. --test-split leaves rows out of all folds. --group keeps each group in one "
+       "fold. With --time, each fold is tested with a "
+       "model trained on all rows before it, and the earliest rows are never tested. Folds train in parallel; results "
+       "are bit-identical for any number of "
        "threads.",
        "chainrule train DATA --test-fold 3/5 trains the model that was tested on fold 3 of 5."},
       {"chainrule cv data/iris.csv --folds 10", "chainrule cv houses.csv --target price --repeats 3 --json",
@@ -436,9 +439,10 @@ Verb cv_verb() {
   verb.flags = {
       with_value("folds", "N", "number of folds", "5"),
       with_value("repeats", "N", "repetitions of the whole cross-validation; the second uses seed + 1, and so on", "1"),
-      with_value("predictions", "FILE", "write the out-of-fold prediction of each row as CSV"),
-      with_value("id", "COLUMN",
-                 "copy this column of the data as the first column of that file, by name or column number"),
+      with_value("predictions", "FILE", "write the out-of-fold predictions as CSV, one per tested row"),
+      with_value(
+          "id", "COLUMN",
+          "copy this column of the data as the first column of the --predictions file, by name or column number"),
       report(),
       yes_or_no("force", "replace an output file that exists"),
       config(),
@@ -456,12 +460,12 @@ Verb tune_verb() {
       "tune",
       "search for better options; the winner is scored on data the search never used",
       {"Search the options of train by cross-validation (most trials on few folds, the best on all folds) and "
-       "train a model with the winner. The search never uses a fifth of the rows (--test-split): at the end, the "
-       "winner and the options as given are scored on them. If no trial is better by more than the standard "
-       "error, the options as given win (docs/tune.md).",
+       "train a model with the winner. A fifth of the rows (--test-split) is set aside as test rows, which the search "
+       "never uses. At the end, the winner and your options are scored on them. A trial wins only if it beats your "
+       "options by more than the standard error of the difference (docs/tune.md).",
        "Options that you set stay fixed. The search varies the other important ones; --range changes or adds a range. "
-       "Each result is written as soon as it is known, and --resume continues an interrupted search. Trials and "
-       "winner are the same for any number of threads."},
+       "Each result is written as soon as it is known, and --resume continues an interrupted search. Without "
+       "--minutes, trials and winner are the same for any number of threads."},
       {"chainrule tune data/iris.csv --trials 20", "chainrule tune houses.csv --target price --minutes 10",
        "chainrule tune houses.csv --range learning_rate=0.001..0.1 --range 'hidden=64,64|256,256' --epochs 64",
        "chainrule tune patients.csv --group patient --score roc_auc --resume"},
@@ -469,7 +473,7 @@ Verb tune_verb() {
       {},
       true};
   verb.flags = {
-      with_value("trials", "N", "number of trials, in addition to the options as given", "30"),
+      with_value("trials", "N", "number of trials, in addition to one with your options", "30"),
       with_value("minutes", "M", "start no new training run after this many minutes", "no limit"),
       with_value("folds", "N", "number of folds", "5"),
       with_value("score", "METRIC", "metric to optimize", "log_loss (classification), rmse (regression)"),

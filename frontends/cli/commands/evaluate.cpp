@@ -100,7 +100,7 @@ int evaluate_command(const Arguments& arguments, const Terminal& terminal) {
   evaluation.model = arguments.files[0];
   evaluation.data = arguments.files[1];
   if (evaluation.trained_on_these_rows)
-    say(terminal, "warning: the model was trained on this data; expect worse metrics on new rows");
+    say(terminal, "warning: this is the file that the model was trained on; expect worse metrics on new rows");
   Output output;
   output.write(arguments.is_true("json") ? evaluation_document(evaluation) : evaluation_text(evaluation));
   output.finish();

@@ -271,7 +271,7 @@ int tune_command(const Arguments& arguments, const Terminal& terminal) {
                 "--resume continues the search, --force starts a new one");
   std::error_code none;
   if (!arguments.is_true("resume") && !arguments.is_true("force") && std::filesystem::exists(trials, none))
-    throw Error(ErrorCategory::usage, location(trials) + ": exists already",
+    throw Error(ErrorCategory::usage, location(trials) + ": already exists",
                 "--resume continues this search, --force replaces the file, --trials-file names another file");
   check_output(trials, true, inputs);
   check_side_output(arguments, "report", {output, trials}, inputs);
