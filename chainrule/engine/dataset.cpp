@@ -205,6 +205,8 @@ Batch Batcher::gather(std::size_t index, std::span<const std::size_t> order, Wor
   const std::vector<float>& weights = data.weights_of_loss();
   const std::size_t first = index * batch_size_;
   const std::size_t m = std::min(batch_size_, rows() - first);
+  if (rows_.size() < m)
+    throw Error(ErrorCategory::usage, "batcher: expected one with a selection, found a moved-from one");
   for (std::size_t i = 0; i < m; ++i) {
     expect_below(rows(), order[first + i], "row of the order");
     rows_[i] = selection_->rows[order[first + i]];

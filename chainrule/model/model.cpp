@@ -233,6 +233,12 @@ void make_predictions(const Model& model, MatrixView outputs, ViewOf<double> pre
   for (std::size_t i = 0; i < predictions.rows(); ++i) predict_row(model, outputs.row(i), predictions.row(i));
 }
 
+// The buffers of a predictor that was moved from are empty.
+void refuse_moved_from(const Matrix& buffer) {
+  if (buffer.rows() == 0)
+    throw Error(ErrorCategory::usage, "predictor: expected one with a model, found a moved-from one");
+}
+
 }  // namespace
 
 Predictor::Predictor(const Model& model, std::size_t max_rows, std::size_t threads)
@@ -242,6 +248,7 @@ Predictor::Predictor(const Model& model, std::size_t max_rows, std::size_t threa
       outputs_(network_.max_rows(), model.network.architecture.outputs()) {}
 
 void Predictor::predict(ViewOf<const double> rows, ViewOf<double> predictions) {
+  refuse_moved_from(inputs_);
   const Architecture& architecture = model_->network.architecture;
   require_equal(model_->encoder.columns(), rows.columns(), "columns of the rows");
   require_equal(rows.rows(), predictions.rows(), "rows of the predictions");
@@ -256,6 +263,7 @@ void Predictor::predict(ViewOf<const double> rows, ViewOf<double> predictions) {
 }
 
 void Predictor::predict(const Features& inputs, std::span<const std::size_t> rows, ViewOf<double> predictions) {
+  refuse_moved_from(inputs_);
   check_encoded(*model_, inputs, rows, predictions.columns(), predictions.rows());
   for (std::size_t first = 0; first < rows.size(); first += network_.max_rows()) {
     const std::size_t count = std::min(network_.max_rows(), rows.size() - first);
@@ -266,6 +274,7 @@ void Predictor::predict(const Features& inputs, std::span<const std::size_t> row
 }
 
 void Predictor::outputs(const Features& inputs, std::span<const std::size_t> rows, MatrixView outputs) {
+  refuse_moved_from(inputs_);
   check_encoded(*model_, inputs, rows, outputs.columns(), outputs.rows());
   for (std::size_t first = 0; first < rows.size(); first += network_.max_rows()) {
     const std::size_t count = std::min(network_.max_rows(), rows.size() - first);

@@ -33,6 +33,15 @@ struct RowPredictor::Reading {
   MatrixOf<double> row, scores;
 };
 
+namespace {
+
+void refuse_moved_from(bool has_reader) {
+  if (!has_reader)
+    throw Error(ErrorCategory::usage, "row predictor: expected one with a model, found a moved-from one");
+}
+
+}  // namespace
+
 RowPredictor::RowPredictor(const Model& model) : model_(&model), predictor_(model, 1) {
   const Encoder& encoder = model.encoder;
   reading_ = std::make_unique<Reading>(
@@ -59,16 +68,19 @@ Prediction RowPredictor::prediction() {
 }
 
 Prediction RowPredictor::predict(std::span<const std::string_view> fields) {
+  refuse_moved_from(reading_ != nullptr);
   reading_->reader.read(fields, reading_->row.row(0));
   return prediction();
 }
 
 Prediction RowPredictor::predict(std::span<const double> numbers) {
+  refuse_moved_from(reading_ != nullptr);
   reading_->reader.read(numbers, reading_->row.row(0));
   return prediction();
 }
 
 Prediction RowPredictor::predict(std::span<const NamedField> fields) {
+  refuse_moved_from(reading_ != nullptr);
   const auto refuse = [](std::string_view name, const char* expected) {
     throw Error(ErrorCategory::input, "column " + in_quotes(name) + ": expected " + expected);
   };

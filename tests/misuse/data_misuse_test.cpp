@@ -205,6 +205,14 @@ const std::vector<Case>& model_cases() {
          Matrix outputs(1, 3);
          one.predict(inputs.view(), outputs.view());  // NOLINT: intended
        }},
+      {"Batcher: moved from",
+       [] {
+         const Dataset data = dataset_of(12, 4);
+         const Selection rows = all_rows(data);
+         Batcher one(rows, 4);
+         const Batcher other = std::move(one);
+         one.gather(0, rows.rows);  // NOLINT: intended
+       }},
       {"predict: other inputs",
        [] {
          const Dataset data = dataset_of(12, 6);

@@ -71,6 +71,21 @@ const std::vector<Case>& cases() {
          const Model model;
          RowPredictor predictor(model);
        }},
+      {"RowPredictor: moved from",
+       [] {
+         const Model model = model_samples::classes_model();
+         RowPredictor one(model);
+         const RowPredictor other = std::move(one);
+         one.predict(std::vector<double>{1, 2, 3});  // NOLINT: intended
+       }},
+      {"Predictor: moved from",
+       [] {
+         const Model model = model_samples::classes_model();
+         Predictor one(model);
+         const Predictor other = std::move(one);
+         MatrixOf<double> rows(1, model.encoder.columns()), predictions(1, model.encoder.outputs());
+         one.predict(rows.view(), predictions.view());  // NOLINT: intended
+       }},
       {"RowPredictor: fewer numbers than columns",
        [] {
          predict_row({1, 2});
