@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
 
 #include "chainrule/base/error.h"
 #include "chainrule/engine/formulas/optimizer_update.h"
@@ -374,6 +377,25 @@ Derivation derive(const Explanation& explanation, const ExplainedStep& step, con
   for (const Recipe::Terms& terms : recipe.terms)
     for (std::size_t k = 0; k < terms.count; ++k) made.terms.push_back(written(terms, k));
   return made;
+}
+
+namespace {
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kNamesInJson{
+    {{"row_weight", "share"}, {"a_masked", "fed"}, {"f_prime", "slope"}}};
+
+}  // namespace
+
+std::string name_in_json(const std::string& name) {
+  for (const auto& [text, json] : kNamesInJson)
+    if (name.starts_with(text)) return std::string(json) + name.substr(text.size());
+  return name;
+}
+
+std::string name_from_json(const std::string& name) {
+  for (const auto& [text, json] : kNamesInJson)
+    if (name.starts_with(json)) return std::string(text) + name.substr(json.size());
+  return name;
 }
 
 }  // namespace chainrule

@@ -92,5 +92,9 @@ struct TensorName {
   bool of_parameters() const { return of_weights() || of_biases(); }
 };
 TensorName parts_of(const std::string& name);
+/// Three quantities have another name in the JSON document, where programs read the names of version 0.1.0: row_weight,
+/// a_masked2 and f_prime2 are share, fed2 and slope2. Other names stay.
+std::string name_in_json(const std::string& name);
+std::string name_from_json(const std::string& name);
 
 }  // namespace chainrule

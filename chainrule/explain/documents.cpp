@@ -104,13 +104,6 @@ Json columns_of(const Explanation& explanation) {
 
 using NameOf = std::function<std::string(const std::string&)>;
 
-// Three quantities have another name in the text: programs read the documented ones of version 0.1.0.
-std::string name_in_json(const std::string& name) {
-  for (const auto& [text, json] : {std::pair{"row_weight", "share"}, {"a_masked", "fed"}, {"f_prime", "slope"}})
-    if (name.starts_with(text)) return json + name.substr(std::string_view(text).size());
-  return name;
-}
-
 Json head_of(const Explanation& explanation, const NameOf& name_of) {
   const TrainOptions& options = explanation.options;
   Json head = {{"schema", 1}, {"kind", "explanation"}, {"program", std::string("chainrule ") + kVersion}};

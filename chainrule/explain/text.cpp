@@ -331,17 +331,10 @@ Subscript subscript_in(const std::string& name, std::string_view text) {
   return subscript;
 }
 
-// The JSON document has the names of version 0.1.0 for three quantities.
-std::string name_in_text(const std::string& name) {
-  for (const auto& [json, text] : {std::pair{"share", "row_weight"}, {"fed", "a_masked"}, {"slope", "f_prime"}})
-    if (name.starts_with(json)) return text + name.substr(std::string_view(json).size());
-  return name;
-}
-
 // "W2[3,1]", "b1[2]", "z2[3]" (of the first row), "z2[3; row 17]", "loss" in a step.
 Entry entry_of(const Explanation& explanation, const ExplainedStep& step, const std::string& name) {
   const std::size_t bracket = std::min(name.find('['), name.size());
-  std::string tensor_name = name_in_text(name.substr(0, bracket));
+  std::string tensor_name = name_from_json(name.substr(0, bracket));
   if (step.find(tensor_name + "_after") != nullptr && parts_of(tensor_name).layer > 0) tensor_name += "_after";
   const Tensor* tensor = step.find(tensor_name);
   if (tensor == nullptr) refuse_name(name, "a quantity of the step, such as W1, b2, z2 or delta3");

@@ -25,10 +25,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kNew = ".new-";  // .NAME.new-XXXXXX: a run that will replace NAME
-constexpr std::string_view kOld = ".old-";  // .NAME.old-XXXXXX: the run that is being replaced, where folders cannot
+constexpr std::string_view kNew = ".new-";  // .NAME.new-SUFFIX: a run that will replace NAME
+constexpr std::string_view kOld = ".old-";  // .NAME.old-SUFFIX: the run that is being replaced, where folders cannot
                                             // be exchanged
-constexpr std::size_t kRandom = 6;
+constexpr std::size_t kRandom = 6;          // letters of a suffix, as mkdtemp() draws them
 
 [[noreturn]] void fail(const std::string& path, const std::string& what, int error_number) {
   throw Error(ErrorCategory::output,
@@ -78,7 +78,7 @@ void unlock(int& descriptor) {
   descriptor = -1;
 }
 
-// "NAME" of ".NAME<mark>XXXXXX"; "" for other names.
+// "NAME" of ".NAME<mark>SUFFIX"; "" for other names.
 std::string name_in(const std::string& entry, std::string_view mark) {
   const std::size_t tail = mark.size() + kRandom;
   if (entry.size() < tail + 2 || entry[0] != '.' || entry.compare(entry.size() - tail, mark.size(), mark) != 0)
@@ -169,7 +169,8 @@ void RunFolder::make_beside() {
   target_ = fs::canonical(path_, none).string();
   if (none) fail(path_, "cannot be replaced", none.value());
   const fs::path target(target_);
-  work_ = (target.parent_path() / ("." + target.filename().string() + std::string(kNew) + "XXXXXX")).string();
+  work_ = (target.parent_path() / ("." + target.filename().string() + std::string(kNew) + std::string(kRandom, 'X')))
+              .string();
   if (mkdtemp(work_.data()) == nullptr) fail(path_, "no folder can be made beside it", errno);
   is_open_ = true;
   lock_ = locked(work_);

@@ -16,8 +16,8 @@ struct RunRecord {
 };
 
 /// A new name is written in place, so that its log can be followed. A run that replaces another one is written beside
-/// it, in .NAME.new-XXXXXX, and replaces it in finish(), at once: whatever happens before, the old run is whole. Only
-/// files that a run writes are ever removed; others in the old folder move to the new one.
+/// it, in .NAME.new- with a random suffix, and replaces it in finish(), at once: whatever happens before, the old run
+/// is whole. Only files that a run writes are ever removed; others in the old folder move to the new one.
 class RunFolder {
  public:
   /// Throws Error (usage) for an invalid name, and for a run that exists, unless `overwrite`.
@@ -41,8 +41,8 @@ class RunFolder {
   void keep() { is_kept_ = true; }
   /// The run is complete. Throws Error (output) if it cannot replace the old one, which then stays.
   void finish();
-  /// After a failure behind the training: a run beside an old one moves to runs/NAME-unfinished-XXXXXX. Returns its
-  /// path,
+  /// After a failure that follows the training: a run beside an old one moves to runs/NAME-unfinished-SUFFIX. Returns
+  /// its path,
   /// "" if there is none.
   std::string set_aside() noexcept;
 
