@@ -6,3 +6,4 @@
 #include <cstddef>
 
 extern std::atomic<std::size_t> allocations;
+extern std::atomic<std::size_t> bytes_now, bytes_peak;

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+// Long lines, wide tables, long fields, very many spellings, and small files that unpack to large ones: read or
+// refused, in bounded memory. Not among the tests of parsers, since they would be slow under the address sanitizer.
+#include <sys/resource.h>
+
+#include <fstream>
+
+#include "chainrule/data/formats/load_table.h"
+#include "tests/support/cheap_refusals.h"
+
+namespace chainrule::large_input_test {
+namespace {
+
+using data_files::crc32_of;
+using data_files::gzip_member;
+using data_files::idx;
+using data_files::kMiB;
+using data_files::npy;
+using formats::load_table;
+using formats::LoadOptions;
+
+/// Bits of a deflate stream, first bit lowest (RFC 1951, 3.1.1).
+struct BitWriter {
+  std::string bytes;
+  unsigned used = 8;  // bits of the last byte
+  void put(unsigned bits, unsigned count) {
+    for (unsigned i = 0; i < count; ++i, ++used) {
+      if (used == 8) {
+        bytes += '\0';
+        used = 0;
+      }
+      if ((bits >> i & 1U) != 0) bytes.back() = static_cast<char>(bytes.back() | (1 << used));
+    }
+  }
+  void put_code(unsigned code, unsigned count) {  // Huffman codes begin with their highest bit
+    for (unsigned i = count; i-- > 0;) put(code >> i & 1U, 1);
+  }
+};
+
+/// Gzip of `front` and then `blocks` times 258 more bytes that repeat its last `period` (1 or 2) bytes: fixed codes,
+/// matches of the maximum length (RFC 1951, 3.2.6). 13 bits make 258 bytes.
+std::string bomb(std::string_view front, unsigned period, std::size_t blocks) {
+  BitWriter bits;
+  bits.put(1, 1);
+  bits.put(1, 2);
+  std::string text(front);
+  for (const char c : front) {
+    const unsigned byte = static_cast<unsigned char>(c);
+    if (byte < 144)
+      bits.put_code(0x30 + byte, 8);
+    else
+      bits.put_code(0x190 + byte - 144, 9);
+  }
+  for (std::size_t i = 0; i < blocks; ++i) {
+    bits.put_code(0xC5, 8);
+    bits.put_code(period - 1, 5);
+  }
+  bits.put_code(0, 7);
+  text.resize(front.size() + blocks * 258);
+  for (std::size_t i = front.size(); i < text.size(); ++i) text[i] = text[i - period];
+  return gzip_member(bits.bytes, crc32_of(text), text.size());
+}
+
+class LargeInput : public data_files::CheapRefusals {};
+
+// Peak memory of this process in MiB.
+double peak_memory() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;
+}
+
+TEST_F(LargeInput, ALineOf100MegabytesTakesLittleMemory) {
+  const std::string file = path("long.csv");
+  // The result of load_table() for `front` and 100 MB of `piece`, and the additional memory of the process.
+  const auto refusal_of_long = [&](const std::string& front, const std::string& piece, double& grown) {
+    std::ofstream out(file, std::ios::binary);
+    out << front;
+    for (std::size_t size = 0; size < 100'000'000; size += piece.size()) out << piece;
+    out.close();
+    const double before = peak_memory();
+    const std::string refusal = refusal_of(file);
+    grown = peak_memory() - before;
+    return refusal;
+  };
+  const std::string too_long = "field: expected at most 1048576 bytes, found more";
+  std::string fields;
+  while (fields.size() < (1 << 20)) fields += "7,";
+  const std::string letters(1 << 20, 'x'), blanks(1 << 20, ' ');
+  constexpr double kMax = 100;  // MiB
+  double grown = 0;
+  EXPECT_EQ(refusal_of_long("", letters, grown), "long.csv:1:1: " + too_long);
+  EXPECT_LT(grown, kMax);
+  EXPECT_EQ(refusal_of_long("a,b\n1,\"", letters, grown),
+            "long.csv:2:2: " + too_long + " | is the quote that begins this field never closed?");
+  EXPECT_LT(grown, kMax);
+  EXPECT_EQ(refusal_of_long("", blanks, grown), "long.csv: expected a table, found nothing but blank lines");
+  EXPECT_LT(grown, kMax);
+  EXPECT_EQ(refusal_of_long("", fields, grown), "long.csv:1: columns: expected at most 100000, found more");
+  EXPECT_LT(grown, kMax);
+  EXPECT_EQ(refusal_of_long("a,b\n1,2\n", fields, grown), "long.csv:3: expected 2 fields, found 50331649");
+  EXPECT_LT(grown, kMax);
+}
+
+TEST_F(LargeInput, AHundredThousandColumns) {
+  std::string names, row;
+  for (int c = 0; c < 100'000; ++c) {
+    names += (c > 0 ? ",c" : "c") + std::to_string(c);
+    row += c > 0 ? ",1" : "1";
+  }
+  const Table table = read(names + "\n" + row + "\n" + row + "\n");
+  EXPECT_EQ(table.columns.size(), 100'000u);
+  EXPECT_EQ(table.columns[99'999].numbers, (std::vector<double>{1, 1}));
+  EXPECT_EQ(refusal(row + ",1\n"), "t.csv:1: columns: expected at most 100000, found more");
+  EXPECT_EQ(refusal(names + ",more\n" + row + ",1\n"), "t.csv:1: columns: expected at most 100000, found more");
+  EXPECT_EQ(refusal(names + "\n" + row + "\n" + row.substr(2) + "\n"), "t.csv:3: expected 100000 fields, found 99999");
+}
+
+TEST_F(LargeInput, ALongFieldIsReadAndALongerOneRefused) {
+  const std::string longest(1 << 20, 'x');
+  EXPECT_EQ(read("a,b\n" + longest + ",2\n").columns[0].spellings.at(0).size(), longest.size());
+  EXPECT_EQ(refusal("a,b\n2," + longest + "x\n"), "t.csv:2:2: field: expected at most 1048576 bytes, found more");
+}
+
+TEST_F(LargeInput, MoreThanAMillionSpellings) {
+  std::string text = "a,b\n";
+  for (int i = 0; i <= 1'000'000; ++i) text += "k" + std::to_string(i) + ",k" + std::to_string(i) + "\n";
+  EXPECT_EQ(refusal(text), "t.csv:1000002:2: target \"b\": expected at most 1000000 different texts, found more");
+  LoadOptions options;
+  options.target = std::nullopt;
+  const Table table = read(text, options);
+  EXPECT_EQ(table.rows, 1'000'001u);
+  EXPECT_TRUE(table.columns[0].codes.empty() && table.columns[0].spellings.empty());
+}
+
+TEST_F(LargeInput, BoundsWhatIsUnpacked) {
+  const std::size_t blocks = 110'000, some = 20'000;  // 28 MB in 0.2 MB, 5 MB
+  EXPECT_EQ(cheap_refusal_of(write("t.csv", bomb("a,b\n1,x", 1, some))),
+            "t.csv:2:2: field: expected at most 1048576 bytes, found more");
+  const std::string too_much =
+      "t.csv: gzip: expected text that unpacks to at most 100 times its size, found more | if this is "
+      "intended, unpack it first";
+  for (const std::string& text : {bomb("a,b\n1,2\n\n", 1, blocks), bomb("a,b\n1,", 2, blocks)})
+    EXPECT_EQ(cheap_refusal_of(write("t.csv", text)), too_much);
+  EXPECT_EQ(refusal(bomb("a\n1\n", 2, blocks)), too_much) << "a table, as long as it lasts";
+  EXPECT_EQ(cheap_refusal_of(write("x.idx", bomb(idx({3, 2, 2}, "ABCDEFGH"), 1, some)), without_target()),
+            "x.idx: 3 images of 4 pixels: expected 12 bytes, found more");
+  EXPECT_EQ(cheap_refusal_of(write("x.npy", bomb(npy("|u1", "(3, 2)", "ABCD"), 1, some))),
+            "x.npy: NPY array of shape (3, 2): expected 6 bytes, found more");
+  EXPECT_EQ(read(bomb("a,b\n1,2\n\n", 1, 1000)).rows, 1u) << "a small one is read";
+}
+
+TEST_F(LargeInput, BoundsColumnsFieldsAndRows) {
+  const auto repeated = [](const std::string& part, std::size_t count) {
+    std::string out;
+    for (std::size_t i = 0; i < count; ++i) out += part;
+    return out;
+  };
+  const std::string wide = repeated("1,", 99'999) + "1\n";
+  EXPECT_EQ(load_table(write("t.csv", wide + wide)).columns.size(), 100'000u);
+  EXPECT_EQ(cheap_refusal_of(write("t.csv", repeated("1,", 199'999) + "1\n")),
+            "t.csv:1: columns: expected at most 100000, found more");
+  EXPECT_EQ(cheap_refusal_of(write("t.csv", "a,b\n1,2\n" + repeated("1,", 3'000'000) + "\n")),
+            "t.csv:3: expected 2 fields, found 3000001");
+  EXPECT_EQ(cheap_refusal_of(write("t.csv", "a,b\n1,\"2\n" + repeated("1,2\n", 2'000'000))),
+            "t.csv:2:2: field: expected at most 1048576 bytes, found more | is the quote that begins this field never "
+            "closed?");
+  EXPECT_EQ(cheap_refusal_of(write("t.csv", repeated("x", 30 * kMiB))),
+            "t.csv:1:1: field: expected at most 1048576 bytes, found more");
+  EXPECT_EQ(cheap_refusal_of(write("t.csv", repeated("1,", 10'000'000))),
+            "t.csv:1: columns: expected at most 100000, found more");
+  EXPECT_EQ(cheap_refusal_of(write("t.csv", repeated("1,2,3\n", 1'000'000) + "1\n")),
+            "t.csv:1000001: expected 3 fields, found 1");
+}
+
+TEST_F(LargeInput, BoundsTheSpellingsOfATarget) {
+  std::string numbers = "y\n", texts = "y\n";
+  for (int i = 0; i < 1'000'001; ++i) {
+    numbers += std::to_string(i) + "\n";
+    texts += "k" + std::to_string(i) + "\n";
+  }
+  const Table table = load_table(write("t.csv", numbers));
+  EXPECT_EQ(table.rows, 1'000'001u);
+  EXPECT_EQ(table.columns[0].numbers.back(), 1'000'000.0);
+  EXPECT_TRUE(table.columns[0].codes.empty() && table.columns[0].spellings.empty());
+  LoadOptions options;
+  options.header = formats::Header::yes;
+  EXPECT_EQ(cheap_refusal_of(write("t.csv", texts), options),
+            "t.csv:1000002:1: target \"y\": expected at most 1000000 different texts, found more");
+}
+
+}  // namespace
+}  // namespace chainrule::large_input_test
