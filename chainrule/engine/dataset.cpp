@@ -10,6 +10,7 @@
 #include <limits>
 #include <numeric>
 #include <string>
+#include <utility>
 
 #include "chainrule/base/checks.h"
 #include "chainrule/engine/kernels/kernels.h"
@@ -25,6 +26,17 @@ Features::Features(SharedBytes bytes, std::size_t rows, std::size_t columns, flo
   if (!std::isfinite(scale))
     throw Error(ErrorCategory::usage,
                 "scale of the inputs: expected a finite number, found " + fmt::format("{}", scale));
+}
+
+Features::Features(Features&& other) noexcept { *this = std::move(other); }
+Features& Features::operator=(Features&& other) noexcept {
+  values_ = std::move(other.values_);
+  outside_ = std::exchange(other.outside_, {});
+  bytes_ = std::move(other.bytes_);
+  rows_ = std::exchange(other.rows_, 0);
+  columns_ = std::exchange(other.columns_, 0);
+  scale_ = other.scale_;
+  return *this;
 }
 
 Features Features::view_of(std::span<const float> values, std::size_t rows, std::size_t columns) {

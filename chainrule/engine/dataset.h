@@ -21,6 +21,11 @@ class Features {
   explicit Features(Matrix values) : values_(std::move(values)), rows_(values_.rows()), columns_(values_.columns()) {}
   /// bytes.size() must be rows * columns and scale finite; throws Error (usage) otherwise.
   Features(SharedBytes bytes, std::size_t rows, std::size_t columns, float scale);
+  Features(const Features&) = default;
+  Features& operator=(const Features&) = default;
+  /// Moved-from features have no rows.
+  Features(Features&& other) noexcept;
+  Features& operator=(Features&& other) noexcept;
 
   /// A view of the caller's numbers, without a copy: (rows x columns), row after row. They must stay at this address
   /// and outlive this value and its copies; a Batcher or train() reads their values at that time. Throws Error (usage)

@@ -20,7 +20,7 @@ namespace chainrule {
 /// train(). Throws Error as encode() and Predictor do; it names the row as the table does ("new.csv:12").
 MatrixOf<double> predict(const Model& model, const Table& table, std::size_t threads = 0);
 
-/// A prediction for one row.
+/// A prediction for one row, which its predictor holds: valid until its next one.
 struct Prediction {
   std::span<const double> probabilities;  ///< classes: of each label, in the order of encoder.labels; else empty
   std::size_t class_index = 0;            ///< classes: as decide() says
@@ -50,7 +50,8 @@ class RowPredictor {
   Prediction predict(std::span<const std::string_view> fields);
   /// Fields in any order; others are ignored. Throws Error (input) for a column that is missing or given twice, too.
   Prediction predict(std::span<const NamedField> fields);
-  /// Fields that are numbers, NaN = missing; or pixels, 0 to 255.
+  /// Fields that are numbers, NaN = missing; or pixels, 0 to 255. A number in a column of categories is its text in the
+  /// file ("7"), not an index as for Predictor.
   Prediction predict(std::span<const double> numbers);
 
  private:

@@ -219,6 +219,13 @@ const std::vector<Case>& model_cases() {
          predict(network_of(), LossKind::softmax_cross_entropy, all_rows(data));
        }},
       {"predict: no data set", [] { predict_outputs(network_of(), Selection()); }},
+      {"predict_outputs: a data set that was moved from",
+       [] {
+         Dataset data = dataset_of(12, 4);
+         const Selection rows = all_rows(data);
+         const Dataset other = std::move(data);
+         predict_outputs(network_of(), rows);
+       }},
       {"predict: a row that is not there",
        [] {
          const Dataset data = dataset_of();
