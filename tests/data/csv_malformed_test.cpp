@@ -237,10 +237,7 @@ TEST_F(CsvMalformed, FieldsThatAreNoNumbers) {
                                  "True",
                                  ".",
                                  "e5",
-                                 "\xE2\x88\x92"
-                                 "5",
                                  "'5'",
-                                 "5\xC2\xA0",
                                  "#5",
                                  "-",
                                  "None",

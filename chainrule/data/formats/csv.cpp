@@ -89,7 +89,7 @@ class TableBuilder {
   Table take() {
     const std::string where = location(table_.source);
     if (table_.columns.empty()) refuse(where, "expected a table, found nothing but blank lines");
-    if (table_.rows == 0)
+    if (table_.rows == 0 && !(options_.may_be_empty && table_.has_header))
       refuse(where, "expected rows below the header, found none",
              options_.header == Header::detect ? message_of("the first line was taken as a header; ",
                                                             NamedOption{"header", "false"}, " reads it as data")
@@ -99,7 +99,10 @@ class TableBuilder {
              quote_numbers());
     refuse_not_finite();
     unstage();
-    for (std::size_t c = 0; c < table_.columns.size(); ++c) note_replaced(c);
+    for (std::size_t c = 0; c < table_.columns.size(); ++c) {
+      note_replaced(c);
+      note_wide_minus(c);
+    }
     if (blanks_inside_ > 0)
       table_.notes.push_back(info_note(
           NoteTopic::reading,
@@ -136,8 +139,8 @@ class TableBuilder {
   };
   // Further state of a column while it is read.
   struct Progress {
-    std::uint64_t texts = 0, replaced = 0;  // replaced: texts that count as missing
-    Sighting not_finite, first_replaced;
+    std::uint64_t texts = 0, replaced = 0, wide_minus = 0;  // replaced: texts that count as missing
+    Sighting not_finite, first_replaced, first_wide_minus;
     Spellings spellings;
     bool keeps_spellings = false, keeps_texts = false, is_numeric = false;
   };
@@ -231,6 +234,10 @@ class TableBuilder {
     }
     const bool is_number = value.kind == FieldKind::number;
     if (commas_part_fields_ && is_number) has_decimal_comma_ = has_decimal_comma_ || text.find(',') != text.npos;
+    if (is_number && std::signbit(value.number) && text.find('-') == text.npos) {
+      ++progress_[c].wide_minus;
+      see(progress_[c].first_wide_minus, c, text, line);
+    }
     if (!is_number || !(std::abs(value.number) <= kLargest)) note_unusual(c, value.kind, text, line);
     staged_.push_back(value.kind == FieldKind::missing ? std::numeric_limits<double>::quiet_NaN() : value.number);
     if (progress_[c].keeps_spellings) spell(c, value, text, line);
@@ -315,6 +322,17 @@ class TableBuilder {
                                          " as missing (first: " + in_quotes(column.first_replaced.text) + " in " +
                                          location(table_.source, column.first_replaced.line, c + 1) + ")",
                                      table_.columns[c].name));
+  }
+
+  void note_wide_minus(std::size_t c) {
+    const Progress& column = progress_[c];
+    if (column.wide_minus == 0 || !table_.columns[c].is_number()) return;
+    table_.notes.push_back(info_note(
+        NoteTopic::reading,
+        "column " + in_quotes(table_.columns[c].name) + ": " + count_of(column.wide_minus, "number") +
+            " with a minus sign other than \"-\" read as negative (first: " + in_quotes(column.first_wide_minus.text) +
+            " in " + location(table_.source, column.first_wide_minus.line, c + 1) + ")",
+        table_.columns[c].name));
   }
 
   static void see(Sighting& sighting, std::size_t c, std::string_view text, std::uint64_t line) {

@@ -14,7 +14,26 @@ namespace {
 
 constexpr std::array<std::string_view, 5> kMissing{"na", "n/a", "nan", "null", "?"};
 
+// Minus signs of Unicode that word processors and web pages write: U+2212, the en dash, the full-width minus.
+constexpr std::array<std::string_view, 3> kMinusSigns{"\xE2\x88\x92", "\xE2\x80\x93", "\xEF\xBC\x8D"};
+
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+// The bytes of a Unicode blank at the front or the end of `text`: U+00A0, U+2000 to U+200B, U+202F, U+205F, U+3000 and
+// U+FEFF; 0 = none there.
+std::size_t wide_blank(std::string_view text) {
+  if (text.starts_with("\xC2\xA0")) return 2;
+  if (text.size() < 3) return 0;
+  const auto last = static_cast<unsigned char>(text[2]);
+  if (text.starts_with("\xE2\x80") && ((last >= 0x80 && last <= 0x8B) || last == 0xAF)) return 3;
+  return text.starts_with("\xE2\x81\x9F") || text.starts_with("\xE3\x80\x80") || text.starts_with("\xEF\xBB\xBF") ? 3
+                                                                                                                  : 0;
+}
+std::size_t wide_blank_at_end(std::string_view text) {
+  for (const std::size_t size : {2, 3})
+    if (text.size() >= size && wide_blank(text.substr(text.size() - size)) == size) return size;
+  return 0;
+}
 
 bool same_in_any_case(std::string_view text, std::string_view small) {
   return text.size() == small.size() &&
@@ -35,6 +54,14 @@ FieldValue read_trimmed(std::string_view text, char point = '.') {
   FieldValue value{FieldKind::number, 0};
   if (is_short_decimal(text, point, value.number)) return value;
   if (is_missing(text)) return {};
+  for (const std::string_view minus : kMinusSigns) {
+    if (!text.starts_with(minus)) continue;
+    const std::string_view rest = text.substr(minus.size());
+    if (rest.empty() || (!is_digit(rest[0]) && rest[0] != point)) return {FieldKind::text, 0};
+    value = read_trimmed(rest, point);
+    value.number = -value.number;
+    return value;
+  }
   std::string_view digits = text;
   if (digits.front() == '+' && digits.size() > 1 && digits[1] != '+' && digits[1] != '-') digits.remove_prefix(1);
   double number = 0;
@@ -49,9 +76,22 @@ FieldValue read_trimmed(std::string_view text, char point = '.') {
 }  // namespace
 
 std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  while (!text.empty())
+    if (const std::size_t size = is_blank(text.front()) ? 1 : wide_blank(text); size > 0)
+      text.remove_prefix(size);
+    else
+      break;
+  while (!text.empty())
+    if (const std::size_t size = is_blank(text.back()) ? 1 : wide_blank_at_end(text); size > 0)
+      text.remove_suffix(size);
+    else
+      break;
   return text;
+}
+
+bool has_wide_minus(std::string_view text) {
+  text = trimmed(text);
+  return std::ranges::any_of(kMinusSigns, [&](std::string_view minus) { return text.starts_with(minus); });
 }
 
 FieldValue read_field(std::string_view text) {

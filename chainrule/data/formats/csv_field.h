@@ -18,8 +18,11 @@ struct FieldValue {
   double number = 0;  ///< may be infinite; 0 if `kind` is not number
 };
 
-/// `text` without blanks and tabs at both ends.
+/// `text` without blanks and tabs at both ends, those of Unicode included (such as the no-break space).
 std::string_view trimmed(std::string_view text);
+
+/// Whether a number in `text` would have a minus sign of Unicode, which is read as "-".
+bool has_wide_minus(std::string_view text);
 
 /// Reads the usual form of a number: an optional minus, digits, perhaps a point and more digits, at most fifteen. It is
 /// an integer over a power of ten; a double holds both exactly, so that their quotient is the nearest double. Returns
@@ -49,8 +52,9 @@ inline const char* read_short_decimal(const char* next, const char* end, char po
   return next;
 }
 
-/// A number fills the whole field except for blanks around it: decimal digits, point, exponent; a leading '+' is
-/// allowed. Missing: empty, NA, N/A, null, nan or ? in any case. Does not depend on the locale.
+/// A number fills the whole field except for blanks around it: decimal digits, point, exponent; a leading '+' or a
+/// minus sign of Unicode is allowed. Missing: empty, NA, N/A, null, nan or ? in any case. Does not depend on the
+/// locale.
 FieldValue read_field(std::string_view text);
 
 /// Reads fields with further texts for missing values, in any case (a number stands for all its spellings), or with a

@@ -25,9 +25,10 @@ struct LoadOptions {
   Header header = Header::detect;
   char delimiter = 0;  ///< ',' ';' '\t' or '|'; 0 = detect
   /// The target column by name or number (from 1); its spellings are stored as written; "" = the last column; nullopt =
-  /// the file need not have a target.
+  /// the file need not have a target. fit() has its own option for it, FitOptions::data.target.
   std::optional<std::string> target = "";
   bool target_required = true;  ///< false: a missing target is not an error
+  bool may_be_empty = false;    ///< true: a header with no rows below it is not an error
   /// Texts that count as missing, in any case, besides empty, NA, N/A, null, nan and ?; a number among them stands for
   /// all its spellings.
   std::vector<std::string> missing = {};

@@ -56,6 +56,7 @@ int predict_command(const Arguments& arguments, const Terminal& terminal) {
   take_threshold(arguments, model);
   formats::LoadOptions reading = load_options_beside(model, arguments);
   reading.target = std::nullopt;
+  reading.may_be_empty = true;
   reading.part = formats::Part::test;
   reading.texts = requested_texts(arguments);
   const Table table = formats::load_table(arguments.files[1], reading);
