@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Variants of CSV files, and how they are read.
+#include <fmt/format.h>
+
 #include <clocale>
 #include <cmath>
+#include <functional>
 
 #include "chainrule/base/checks.h"
+#include "chainrule/data/encoder.h"
 #include "chainrule/data/formats/load_table.h"
 #include "chainrule/data/table_rows.h"
 #include "tests/support/data_files.h"
@@ -168,6 +172,72 @@ TEST_F(Csv, DistinguishesAHeaderFromData) {
   EXPECT_EQ(names(read(",y\n3,4\n")), (Texts{"column 1", "y"}));
 }
 
+// `rows` times the row that `make` gives for its number.
+std::string many_rows(int rows, const std::function<std::string(int)>& make) {
+  std::string out;
+  for (int row = 0; row < rows; ++row) out += make(row) + "\n";
+  return out;
+}
+
+TEST_F(Csv, TakesNumbersForNamesIfTheyDifferFromTheirColumns) {
+  const auto decimals = [](int row) { return fmt::format("0.{0},1.{0},{1}.5,{2}", row + 101, row, row % 2); };
+  const auto whole = [](int row) { return fmt::format("{},{},{},{}", 40 + row % 7, 900 - row, 30 + row % 3, row % 2); };
+  for (const std::string names : {"0,1,2,3", "1,2,3,4", "0,1,2,y"}) {
+    EXPECT_TRUE(read(names + "\n" + many_rows(40, decimals)).has_header) << names;
+    EXPECT_TRUE(read(names + "\n" + many_rows(40, whole)).has_header) << names;
+  }
+  EXPECT_TRUE(read(",0\n" + many_rows(9, [](int row) { return fmt::format("{},{}.25", row, row); })).has_header);
+  const auto regions = [](int row) { return fmt::format("{},{}.5,{}", row % 2 ? "north" : "south", row, 30 + row); };
+  EXPECT_TRUE(read("region,2021,2022\n" + many_rows(9, regions)).has_header) << "years";
+  for (const std::string first : {"0,1,3,4", "2,3,4,5", "0,1,1,2", "0.0,1.0,2.0,3.0", "1,0,2,3", "-1,0,1,2"})
+    EXPECT_FALSE(read(first + "\n" + many_rows(40, decimals)).has_header) << first;
+  EXPECT_FALSE(read("2005,2008\n1999,2001\n1987,2011\n" +
+                    many_rows(9, [](int row) { return fmt::format("{},{}", 1990 + row, 2009 - row); }))
+                   .has_header)
+      << "years above years";
+  EXPECT_FALSE(
+      read("1,2,3\n" + many_rows(40, [](int row) { return fmt::format("{},{},{}", row % 4, row % 5, row % 6); }))
+          .has_header)
+      << "numbers that are values of their columns";
+  EXPECT_FALSE(read("red,1\n" + many_rows(9, [](int row) { return fmt::format("blue,{}.5", row); })).has_header);
+  EXPECT_EQ(note_lines(read("0,1,2,3\n" + many_rows(40, decimals)).notes),
+            Texts{"first line taken as header: its numbers (0, ...) are names, different from what is below them"});
+}
+
+TEST_F(Csv, ComparesTheTextsOfTheFirstLineWithTheirColumns) {
+  const auto words = [](int row) {
+    return fmt::format("{},{},{}", row % 3 ? "sunny" : "rain", row % 2 ? "hot" : "mild", row % 5 ? "yes" : "no");
+  };
+  EXPECT_TRUE(read("outlook,heat,play\n" + many_rows(20, words)).has_header);
+  EXPECT_TRUE(read(",heat,play\n" + many_rows(20, words)).has_header) << "an unnamed column";
+  EXPECT_FALSE(read("sunny,hot,no\n" + many_rows(20, words)).has_header) << "all different, but values";
+  EXPECT_EQ(refusal("heat,heat,play\n" + many_rows(20, words)),
+            "t.csv:1:2: header: expected different names, found \"heat\" in fields 1 and 2");
+  const auto numbered = [&](int row) { return fmt::format("{},{}", row, words(row)); };
+  EXPECT_TRUE(read(",outlook,heat,play\n" + many_rows(20, numbered)).has_header) << "unnamed numbers of rows";
+  EXPECT_EQ(note_lines(read("sunny,hot,no\n" + many_rows(20, words)).notes),
+            Texts{"no header: \"sunny\" is a value of its column, too"});
+}
+
+TEST_F(Csv, KnowsAHeaderByTheTargetOrTheModel) {
+  LoadOptions options;
+  options.target = "y";
+  EXPECT_TRUE(read("7,9,y\n1,2,3\n", options).has_header);
+  options.target = "7";  // the number of a column
+  EXPECT_NE(refusal("7,9,y\n1,2,3\n", options, ErrorCategory::usage), "accepted");
+  Encoder encoder;
+  encoder.match_by_name = true;
+  encoder.inputs = {{"2021"}, {"2022"}};
+  options = {};
+  options.trained = &encoder;
+  EXPECT_TRUE(read("2021,2022,2023\n2020,2021,2022\n", options).has_header);
+  EXPECT_TRUE(read("2022,x\n2020,2021\n", options).has_header) << "half of the names";
+  EXPECT_FALSE(read("2023,2024\n2020,2021\n", options).has_header);
+  encoder.match_by_name = false;
+  EXPECT_FALSE(read("red,blue\n", options).has_header) << "trained without a header";
+  EXPECT_TRUE(read("a,b\n1,2\n", options).has_header);
+}
+
 TEST_F(Csv, NotesItsDecisionAboutTheHeader) {
   EXPECT_EQ(note_lines(read("x,y\n3,4\n").notes), Texts{"first line taken as header: text (\"x\") above numbers"});
   EXPECT_EQ(note_lines(read("x,2\n3,4\n").notes),
@@ -180,6 +250,28 @@ TEST_F(Csv, RefusesTwoColumnsOfOneName) {
   EXPECT_EQ(refusal("a,b,a\n1,2,3\n"), "t.csv:1:3: header: expected different names, found \"a\" in fields 1 and 3");
   EXPECT_EQ(refusal("column 2,\n1,2\n"),
             "t.csv:1:2: header: expected different names, found \"column 2\" in fields 1 and 2");
+}
+
+TEST_F(Csv, ReadsMinusSignsAndBlanksOfUnicode) {
+  const Table table = read("x,y\n\u22121.5,\u00a07\u00a0\n\u20132,\u202f8\n\uff0d3,\ufeff9\n-4,10\n");
+  EXPECT_EQ(table.columns[0].numbers, (Numbers{-1.5, -2, -3, -4}));
+  EXPECT_EQ(table.columns[1].numbers, (Numbers{7, 8, 9, 10}));
+  EXPECT_EQ(note_lines(table.notes).at(1),
+            "column \"x\": 3 numbers with a minus sign other than \"-\" read as negative (first: \"\u22121.5\" in " +
+                path("t.csv") + ":2:1)");
+  EXPECT_EQ(read("x,y\na\u00a0,1\na,2\n \u00a0b,3\n").columns[0].spellings, (Texts{"a", "b"}));
+  for (const char* const text : {"\u2212", "\u2212-1", "\u2212a", "\u2212 1", "\u2013\u22121"})
+    EXPECT_FALSE(read("x,y\n" + std::string(text) + ",1\n2,3\n").columns[0].is_number()) << text;
+}
+
+TEST_F(Csv, MayHaveAHeaderOnly) {
+  LoadOptions options;
+  options.may_be_empty = true;
+  const Table table = read("a,b\n", options);
+  EXPECT_EQ(table.rows, 0u);
+  EXPECT_EQ(names(table), (Texts{"a", "b"}));
+  options.header = Header::no;
+  EXPECT_EQ(refusal("", options), "t.csv: format: expected CSV, IDX or NPY, found an empty file");
 }
 
 Numbers with_gaps_as(double value, Numbers numbers) {

@@ -8,6 +8,7 @@
 
 #include "chainrule/base/checks.h"
 #include "chainrule/data/formats/csv_field.h"
+#include "chainrule/data/formats/csv_header.h"
 #include "chainrule/data/formats/csv_parser.h"
 #include "chainrule/data/formats/load_table.h"
 #include "chainrule/data/formats/loaders.h"
@@ -121,60 +122,6 @@ char find_delimiter(std::string_view rows, bool decimal_comma) {
   return best.delimiter;
 }
 
-// The first row, and the kinds of fields below it in each column.
-struct SampleSink {
-  FieldReader reader;
-  std::vector<std::string> first;
-  std::vector<bool> number_below, text_below;
-  std::size_t rows = 0, fields = 0;
-
-  bool field(std::string_view text, std::uint64_t) {
-    const std::size_t c = fields++;
-    if (rows == 0) {
-      if (c < kMaxColumns) first.emplace_back(trimmed(text));
-      return false;
-    }
-    if (c >= first.size()) return false;
-    const FieldKind kind = reader.read(text).kind;
-    if (kind == FieldKind::number) number_below[c] = true;
-    if (kind == FieldKind::text) text_below[c] = true;
-    return false;
-  }
-  void row(std::uint64_t) {
-    if (rows++ == 0) {
-      number_below.resize(first.size());
-      text_below.resize(first.size());
-    }
-    fields = 0;
-  }
-  void blank_line(std::uint64_t) {}
-};
-
-bool all_different(const std::vector<std::string>& texts) {
-  std::vector<std::string_view> sorted(texts.begin(), texts.end());
-  std::sort(sorted.begin(), sorted.end());
-  return std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end();
-}
-
-void detect_header(const SampleSink& sample, CsvDialect& dialect) {
-  const auto& first = sample.first;
-  for (const std::string& text : first)
-    if (sample.reader.read(text).kind == FieldKind::number) {
-      dialect.header_reason = "no header: the first line holds the number " + in_quotes(text);
-      return;
-    }
-  for (std::size_t c = 0; c < first.size(); ++c)
-    if (sample.reader.read(first[c]).kind == FieldKind::text && sample.number_below[c] && !sample.text_below[c]) {
-      dialect.has_header = true;
-      dialect.header_reason = "first line taken as header: text (" + in_quotes(first[c]) + ") above numbers";
-      return;
-    }
-  const bool none_empty = std::none_of(first.begin(), first.end(), [](const auto& text) { return text.empty(); });
-  dialect.has_header = none_empty && all_different(first);
-  dialect.header_reason = dialect.has_header ? "first line taken as header: its fields are all text and all different"
-                                             : "no header: the first line has empty or repeated fields";
-}
-
 }  // namespace
 
 bool is_delimiter(char c) { return std::find(kDelimiters.begin(), kDelimiters.end(), c) != kDelimiters.end(); }
@@ -197,18 +144,21 @@ CsvDialect sniff_csv(const std::string& name, std::string_view sample, bool comp
                                              : find_delimiter(first_rows(rows, kRowsCompared), options.decimal_comma);
   dialect.has_header = options.header == Header::yes;
 
-  SampleSink sink;
-  sink.reader = FieldReader(options.missing, options.decimal_comma);
+  HeaderSample sink(options);
   try {
-    CsvParser<SampleSink> parser(name, dialect.delimiter, sink);
+    CsvParser<HeaderSample> parser(name, dialect.delimiter, sink);
     parser.feed(rows);
     if (complete) parser.finish();
   } catch (const Error&) {
     // The reader reports the same error later, with its line.
   }
-  if (sink.rows == 0) sink.row(1);
-  dialect.row_bytes = std::max<std::size_t>(rows.size() / sink.rows, 1);
-  if (options.header == Header::detect) detect_header(sink, dialect);
+  if (sink.rows() == 0) sink.row(1);
+  dialect.row_bytes = std::max<std::size_t>(rows.size() / sink.rows(), 1);
+  if (options.header == Header::detect) {
+    const HeaderSample::Verdict verdict = sink.verdict();
+    dialect.has_header = verdict.is_header;
+    dialect.header_reason = verdict.reason;
+  }
   return dialect;
 }
 

@@ -28,8 +28,7 @@ std::size_t count_rows(std::string_view text, std::size_t limit);
 /// rows; in a tie the one with the most fields that are numbers (decimal commas included); else the comma. With
 /// options.decimal_comma, the comma is chosen only if none of the others occurs.
 ///
-/// Header: none if a field of the first row is a number. Otherwise the first row is a header if some column has text
-/// there and only numbers below, or if its fields are all non-empty and all different.
+/// Header: see HeaderSample.
 CsvDialect sniff_csv(const std::string& name, std::string_view sample, bool complete, const LoadOptions& options);
 
 }  // namespace chainrule::formats
