@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <optional>
 #include <span>
 #include <string_view>
 
 #include "chainrule/base/checks.h"
+#include "chainrule/base/text.h"
 #include "chainrule/data/columns/column_checks.h"
 #include "chainrule/data/columns/column_type.h"
 #include "chainrule/data/columns/column_values.h"
@@ -146,14 +148,26 @@ void note_left_out(const Table& table, const LeftOut& left_out, std::vector<Note
        "numeric");
 }
 
-// A text where the others are numbers is a mistake, not a category.
-[[noreturn]] void refuse_mixed(const Table& table, std::size_t c) {
+// A column of numbers with some texts is one of categories or of ids, as far as anybody can tell; but numbers written
+// in another way are refused with the option that reads them.
+void note_mixed(const Table& table, std::size_t c, ColumnType as_texts, std::vector<Note>& notes) {
+  const Column& column = table.columns[c];
+  const std::string& text = column.first_text.text;
   const std::string name = name_or_number(table, c);
-  require_numbers(
-      table, c,
-      message_of(NamedOption{"numeric", name}, " counts such texts as missing, ", NamedOption{"categorical", name},
-                 " takes the column as categories, ", NamedOption{"ignore", name}, " leaves it out"));
-  throw Error(ErrorCategory::internal, in_column(table.columns[c]) + ": expected a text in it, found none");
+  if (is_decimal_comma(text) || has_thousands(text) || text.find_first_of(";\t|") != std::string::npos)
+    require_numbers(
+        table, c,
+        message_of(NamedOption{"numeric", name}, " counts such texts as missing, ", NamedOption{"categorical", name},
+                   " takes the column as categories, ", NamedOption{"ignore", name}, " leaves it out"));
+  const bool is_used = as_texts == ColumnType::category;
+  notes.push_back(
+      warning_note(NoteTopic::columns,
+                   message_of(fmt::format("{} has numbers, but {} in {}: {} (", in_column(column), in_quotes(text),
+                                          location(table.source, column.first_text.line, column.first_text.field),
+                                          is_used ? "its numbers are taken as texts, and all as categories"
+                                                  : "it is left out, since nearly every row has a different text"),
+                              NamedOption{"numeric", name}, " counts such texts as missing)"),
+                   column.name, "numeric"));
 }
 
 // The input of column c; nullopt if it is left out.
@@ -187,7 +201,10 @@ std::optional<InputColumn> plan_input(const Table& table, std::size_t c, std::op
       left_out.runs.push_back(c);
       return std::nullopt;
     case ColumnType::mixed:
-      refuse_mixed(table, c);
+      note_mixed(table, c, reading.as_texts, notes);
+      if (reading.as_texts != ColumnType::category) return std::nullopt;
+      input.categorical = true;
+      break;
     case ColumnType::date:
     case ColumnType::time:
       input.date = reading.form;
@@ -269,6 +286,22 @@ std::vector<std::string> find_labels(const Table& table, const Column& target) {
   return labels;
 }
 
+// Labels that differ in case only are mostly one class, written in several ways.
+void note_cases(const Column& target, const std::vector<std::string>& labels, std::vector<Note>& notes) {
+  std::map<std::string, std::vector<std::string>> spellings;
+  for (const std::string& label : labels) {
+    std::string small = label;
+    std::ranges::transform(small, small.begin(), lower);
+    spellings[small].push_back(label);
+  }
+  for (const auto& [small, alike] : spellings)
+    if (alike.size() > 1)
+      notes.push_back(warning_note(
+          NoteTopic::target,
+          fmt::format("target {}: {} differ in case only, and are different classes", in_column(target), listed(alike)),
+          target.name));
+}
+
 // Columns are matched by name only if the names are unambiguous.
 bool names_differ(const Table& table, std::vector<Note>& notes) {
   std::vector<std::string_view> names;
@@ -317,6 +350,7 @@ Encoder plan_encoder(const Table& table, const EncoderOptions& options, std::vec
   encoder.task = decide_task(target, options.task);
   if (encoder.task == Task::classes) {
     encoder.labels = find_labels(table, target);
+    if (!target.is_number()) note_cases(target, encoder.labels, notes);
     notes.push_back(info_note(NoteTopic::task,
                               fmt::format("task: classes ({} labels in {})", encoder.labels.size(), in_column(target)),
                               target.name, "task"));

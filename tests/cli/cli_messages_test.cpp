@@ -241,11 +241,13 @@ TEST(Errors, NameTheOptionAsItWasSet) {
 
 TEST(Errors, OfTheLibraryNameFlags) {
   const Points dir;
+  dir.write("comma.csv", "numeric;kind\n1;a\n2;b\n1,5;a\n4;b\n");
+  expect_in("hint: this looks like a decimal comma: --decimal-comma reads it\n", dir.trained({}, 3, "comma.csv"));
   dir.write("mixed.csv", "numeric,kind\n1,a\n2,b\nabc,a\n4,b\n");
   expect_in(
-      "hint: --numeric numeric counts such texts as missing, --categorical numeric takes the column as categories, "
-      "--ignore numeric leaves it out\n",
-      dir.trained({}, 3, "mixed.csv"));
+      "warning: column \"numeric\" has numbers, but \"abc\" in mixed.csv:4:1: its numbers are taken as texts, and "
+      "all as categories (--numeric numeric counts such texts as missing)\n",
+      dir.trained({}, 0, "mixed.csv"));
   dir.write("huge.csv", "x,kind\n1,a\n-inf,b\n2,a\n");
   expect_in("hint: --missing=-inf counts it as missing\n", dir.trained({}, 3, "huge.csv"));
   dir.write("header.csv", "x,kind\n");

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "tests/support/cli_runner.h"
 
 namespace chainrule::cli_reading_test {
@@ -192,6 +194,27 @@ TEST(Reading, WrongWishesAreRefused) {
   EXPECT_TRUE(contains(commas.err, "decimal comma: expected semicolons or tabs between fields, or numbers in quotes"))
       << commas.err;
   EXPECT_EQ(run(dir, {"predict", "m.safetensors", "t.csv", "--numeric", "x"}).code, 2);
+}
+
+// What the model was trained on says whether the first line of new data is a header.
+TEST(Reading, AHeaderOfNewDataIsKnownByTheModel) {
+  const Dir dir;
+  std::string rows;
+  for (int row = 0; row < 30; ++row) rows += fmt::format("{},{},{}\n", 2000 + row % 7, 2010 + row % 5, 2020 + row % 9);
+  dir.write("years.csv", "2021,2022,2023\n" + rows);
+  ASSERT_EQ(run(dir, training("years.csv", {"--header", "--task", "number"})).code, 0);
+  const std::string predictions = run(dir, {"predict", "m.safetensors", "years.csv", "-q"}).out;
+  EXPECT_EQ(std::ranges::count(predictions, '\n'), 31);
+  EXPECT_EQ(nlohmann::json::parse(run(dir, {"evaluate", "m.safetensors", "years.csv", "--json"}).out)["rows"], 30);
+  dir.write("none.csv", "2022,2021\n");
+  const Result empty = run(dir, {"predict", "m.safetensors", "none.csv", "-q"});
+  EXPECT_EQ(empty.code, 0) << empty.err;
+  EXPECT_EQ(empty.out, "prediction\n");
+  const Result refused = run(dir, {"evaluate", "m.safetensors", "none.csv", "-q"});
+  EXPECT_EQ(refused.code, 3);
+  EXPECT_EQ(refused.out, "");
+  const Result missing = run(dir, {"predict", "m.safetensors", "nowhere.csv"});
+  EXPECT_EQ(missing.code, 3);
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include "chainrule/data/encoder_plan.h"
 #include "chainrule/data/table_rows.h"
 
+#include <random>
+
 #include "tests/support/tables.h"
 
 namespace chainrule::testing::column_type_test {
@@ -66,12 +68,49 @@ TEST(ColumnType, KnowsRunningNumbers) {
   EXPECT_EQ(type_of(run_of(19, 1, 1)), ColumnType::number);    // few rows
   EXPECT_EQ(type_of(run_of(50, 0, 0.5)), ColumnType::number);  // not whole numbers
   EXPECT_EQ(type_of(run_of(50, 0.5, 1)), ColumnType::number);
-  EXPECT_EQ(type_of(run_of(50, 50, -1)), ColumnType::number);
+  EXPECT_EQ(type_of(run_of(50, 50, -1)), ColumnType::running_number);
   Texts gap = run_of(50, 1, 1), jump = gap, twice = gap;
   gap[7] = "";
   jump[49] = "51";
   twice[49] = "49";
-  for (const Texts& fields : {gap, jump, twice}) EXPECT_EQ(type_of(fields), ColumnType::number);
+  EXPECT_EQ(type_of(jump), ColumnType::running_number);
+  for (const Texts& fields : {gap, twice}) EXPECT_EQ(type_of(fields), ColumnType::number);
+}
+
+// Numbers of rows in any order, and of any part of the rows.
+TEST(ColumnType, KnowsNumbersOfRowsThatWereShuffledOrDrawn) {
+  std::minstd_rand chance(3);
+  for (const double step : {1.0, 7.0}) {
+    Texts shuffled = run_of(400, 100, step);
+    std::shuffle(shuffled.begin(), shuffled.end(), chance);
+    EXPECT_EQ(type_of(shuffled), ColumnType::running_number);
+    for (const std::size_t part : {2, 4, 8})
+      EXPECT_EQ(type_of({shuffled.begin(), shuffled.begin() + 400 / static_cast<std::ptrdiff_t>(part)}),
+                part < 8 ? ColumnType::running_number : ColumnType::number)
+          << part;
+  }
+  Texts drawn;  // 300 whole numbers below a million are nearly always different
+  for (std::size_t row = 0; row < 300; ++row) drawn.push_back(std::to_string(row * 3331 + chance() % 3331));
+  EXPECT_EQ(type_of(drawn), ColumnType::number);
+  Texts days;
+  for (int day = 1; day <= 28; ++day)
+    for (const char* const month : {"01", "02", "03"}) days.push_back(fmt::format("2024{}{:02}", month, day));
+  EXPECT_EQ(type_of(days), ColumnType::number) << "dates";
+}
+
+// A column with such a name needs less evidence.
+TEST(ColumnType, KnowsTheNamesOfNumbersOfRows) {
+  Texts some;  // 15 of 1 to 35
+  for (const int number : {7, 31, 2, 19, 35, 11, 23, 1, 28, 15, 5, 33, 9, 21, 13})
+    some.push_back(std::to_string(number));
+  const auto type_named = [&](const std::string& name) {
+    Table table = table_of({column(name, some)}, some.size());
+    table.names_from_header = true;
+    return read_column(table, 0).type;
+  };
+  for (const char* const name : {"id", "ID", "index", "Unnamed: 0", "PassengerId", "row_id", "column 1"})
+    EXPECT_EQ(type_named(name), ColumnType::running_number) << name;
+  for (const char* const name : {"age", "paid", "column 2"}) EXPECT_EQ(type_named(name), ColumnType::number) << name;
 }
 
 TEST(ColumnType, KnowsTexts) {

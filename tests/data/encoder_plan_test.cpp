@@ -136,16 +136,33 @@ TEST(Plan, TextIsACategoryAndGapsMayBe) {
             "categorical: expected an input column, found column \"y\"");
 }
 
-TEST(Plan, RefusesATextAmongNumbers) {
+TEST(Plan, TakesNumbersWithTextsAmongThemAsTexts) {
   Table table = small();
   table.columns[1] = column("b", {"10", "abc", "30", "40"});
   table.columns[1].first_text.field = 2;
+  std::vector<Note> notes;
+  EXPECT_TRUE(plan_encoder(table, {}, notes).inputs[1].categorical);
+  EXPECT_EQ(note_lines(notes).at(0),
+            "warning: column \"b\" has numbers, but \"abc\" in a.csv:3:2: its numbers are taken as texts, and all as "
+            "categories (numeric=b counts such texts as missing)");
+  Texts ids, labels;
+  for (int i = 0; i < 60; ++i) ids.push_back(i % 3 == 0 ? "A/" + std::to_string(i) : std::to_string(1000 + 17 * i));
+  for (int i = 0; i < 60; ++i) labels.push_back(i % 2 == 0 ? "yes" : "no");
+  Table wide = table_of({column("t", ids), column("a", Texts(60, "1")), column("y", labels, kKept)}, 60);
+  notes.clear();
+  EXPECT_EQ(plan_encoder(wide, {}, notes).inputs.size(), 1u) << "left out";
+  EXPECT_NE(note_lines(notes).at(0).find("it is left out, since nearly every row has a different text"),
+            std::string::npos);
+}
+
+TEST(Plan, RefusesNumbersWrittenInAnotherWay) {
+  Table table = small();
+  table.columns[1] = column("b", {"10", "1,5", "30", "40"});
+  table.columns[1].first_text.field = 2;
   const Refusal found = plan_refusal(table);
   EXPECT_EQ(found.category, ErrorCategory::input);
-  EXPECT_EQ(found.what, "a.csv:3:2: column \"b\": expected a number, found \"abc\"");
-  EXPECT_EQ(found.hint,
-            "numeric=b counts such texts as missing, categorical=b takes the column as categories, ignore=b leaves it "
-            "out");
+  EXPECT_EQ(found.what, "a.csv:3:2: column \"b\": expected a number, found \"1,5\"");
+  EXPECT_EQ(found.hint, "this looks like a decimal comma: decimal_comma reads it");
   EXPECT_EQ(plan(table, {.ignore = {"b"}}).inputs.size(), 1u);
   EXPECT_TRUE(plan(table, {.categorical = {"b"}}).inputs[1].categorical);
 }

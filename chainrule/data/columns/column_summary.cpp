@@ -129,7 +129,9 @@ ColumnUse use_of(const Table& table, std::size_t index, const ColumnFacts& facts
     const InputColumn& input = encoder->inputs[static_cast<std::size_t>(at - encoder->input_columns.begin())];
     return {inputs_text(input, scaling), input.width()};
   }
-  return {table.has_images() ? "" : left_out_text(facts.reading.type), 0};
+  const ColumnReading& reading = facts.reading;
+  const ColumnType type = reading.type == ColumnType::mixed ? reading.as_texts : reading.type;
+  return {table.has_images() ? "" : left_out_text(type), 0};
 }
 
 std::string values_text(const ColumnFacts& facts, const Column& column, std::size_t width) {

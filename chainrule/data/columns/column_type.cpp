@@ -2,7 +2,9 @@
 #include "chainrule/data/columns/column_type.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -16,8 +18,11 @@
 namespace chainrule {
 namespace {
 
-constexpr std::size_t kFewTexts = 20;          // so many distinct texts may be categories even in a small table
-constexpr std::size_t kRowsOfARun = 20;        // fewer rows may rise by equal steps by chance
+constexpr std::size_t kFewTexts = 20;    // so many distinct texts may be categories even in a small table
+constexpr std::size_t kRowsOfARun = 20;  // fewer rows may rise by equal steps by chance
+// From a range of r numbers, n are all different by chance with a probability of about exp(-n * n / (2 * r)): the
+// exponent from which they number something, and that for a column which is called so.
+constexpr double kNumbering = 10, kNamedNumbering = 3;
 constexpr double kNearlyAll = 0.9;             // fraction of dates from which the other texts look like mistakes
 constexpr std::size_t kLongText = 50;          // bytes on average: a sentence
 constexpr std::size_t kBlanksOfASentence = 3;  // on average; "flat no 7" is a name
@@ -110,7 +115,8 @@ ColumnReading read_texts(const Table& table, const Column& column) {
   } else if (is_boolean(texts)) {
     reading.type = ColumnType::boolean;
   } else if (!read_dates(texts, column, reading)) {
-    reading.type = is_mostly_numbers(texts, column) ? ColumnType::mixed : type_of_texts(texts, table.rows);
+    reading.as_texts = type_of_texts(texts, table.rows);
+    reading.type = is_mostly_numbers(texts, column) ? ColumnType::mixed : reading.as_texts;
   }
   return reading;
 }
@@ -128,7 +134,61 @@ bool is_run(const Table& table, std::span<const double> numbers) {
   return true;
 }
 
-ColumnType type_of_numbers(const Table& table, std::span<const double> numbers) {
+// "", "index", "Unnamed: 0", "id", "PassengerId", "row_id" ...
+bool is_called_a_number_of_rows(const Table& table, std::size_t index) {
+  if (!table.names_from_header) return false;
+  std::string name = table.columns[index].name;
+  if (name == "column " + std::to_string(index + 1) || name.ends_with("Id") || name.ends_with("ID")) return true;
+  for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  constexpr std::array<std::string_view, 7> kNames{"id", "index", "idx", "row", "rowid", "rownames", "row.names"};
+  return std::ranges::find(kNames, name) != kNames.end() || name.starts_with("unnamed: ") || name.ends_with("_id") ||
+         name.ends_with(" id") || name.ends_with(".id");
+}
+
+bool repeat(std::span<const double> numbers) {
+  std::vector<double> sorted(numbers.begin(), numbers.end());
+  std::ranges::sort(sorted);
+  return std::ranges::adjacent_find(sorted) != sorted.end();
+}
+
+// Of `range` whole numbers from `minimum` on, in equal steps.
+bool are_all_different(std::span<const double> numbers, double minimum, double step, double range) {
+  if (range <= 64.0 * static_cast<double>(numbers.size())) {
+    std::vector<bool> seen(static_cast<std::size_t>(range));
+    return std::ranges::none_of(numbers, [&](double number) {
+      const auto at = static_cast<std::size_t>((number - minimum) / step);
+      const bool before = seen[at];
+      seen[at] = true;
+      return before;
+    });
+  }
+  return !repeat(numbers);
+}
+
+// Whether the numbers are whole, all different, and fill their range (divided by their greatest common step) so well
+// that this is not by chance. True of the numbers of rows in any order, and of any part of them that is large enough.
+bool is_numbering(const Table& table, std::size_t index) {
+  const std::span<const double> numbers = table.columns[index].numbers;
+  const auto is_exact = [](double number) { return std::floor(number) == number && std::abs(number) < 1e15; };
+  constexpr std::size_t kFront = 1000;  // numbers that repeat mostly do so soon
+  if (numbers.size() < 2 || !is_exact(numbers[0])) return false;
+  if (numbers.size() > kFront && repeat(numbers.first(kFront))) return false;
+  if (!std::ranges::all_of(numbers, is_exact)) return false;
+  const auto [minimum, maximum] = std::ranges::minmax(numbers);
+  std::uint64_t common = 0;
+  for (std::size_t k = 0; k < numbers.size() && common != 1; ++k)
+    common = std::gcd(common, static_cast<std::uint64_t>(numbers[k] - minimum));
+  const auto step = static_cast<double>(std::max<std::uint64_t>(common, 1));
+  const double count = static_cast<double>(numbers.size()), range = (maximum - minimum) / step + 1;
+  const double needed = is_called_a_number_of_rows(table, index) ? kNamedNumbering : kNumbering;
+  if (count * count / (2 * range) < needed || !are_all_different(numbers, minimum, step, range)) return false;
+  return !std::ranges::all_of(numbers, [](double number) {
+    return seconds_of(std::to_string(static_cast<long long>(number)), DateForm::compact).has_value();
+  });
+}
+
+ColumnType type_of_numbers(const Table& table, std::size_t index) {
+  const std::span<const double> numbers = table.columns[index].numbers;
   const auto is_missing = [](double number) { return std::isnan(number); };
   if (std::ranges::all_of(numbers, is_missing)) return ColumnType::constant;
   if (std::ranges::all_of(numbers, [&](double number) { return number == numbers[0]; })) return ColumnType::constant;
@@ -136,14 +196,14 @@ ColumnType type_of_numbers(const Table& table, std::span<const double> numbers) 
   if (std::ranges::all_of(numbers, is_zero_or_one) && std::ranges::count(numbers, 0.0) > 0 &&
       std::ranges::count(numbers, 1.0) > 0)
     return ColumnType::boolean;
-  return is_run(table, numbers) ? ColumnType::running_number : ColumnType::number;
+  return is_run(table, numbers) || is_numbering(table, index) ? ColumnType::running_number : ColumnType::number;
 }
 
 }  // namespace
 
 ColumnReading read_column(const Table& table, std::size_t index) {
   const Column& column = table.columns[index];
-  if (column.is_number()) return {type_of_numbers(table, column.numbers)};
+  if (column.is_number()) return {type_of_numbers(table, index)};
   if (has_codes(table, column)) return read_texts(table, column);
   return {column.first_no_utf8.line > 0              ? ColumnType::category
           : is_decimal_comma(column.first_text.text) ? ColumnType::mixed

@@ -20,7 +20,7 @@ enum class ColumnType {
   time,            ///< times of the day
   free_text,       ///< sentences: long, or of at least four words, nearly all different
   id,              ///< nearly every row has a different text
-  running_number,  ///< whole numbers that increase by equal steps from row to row
+  running_number,  ///< whole numbers of rows: they rise by equal steps, or are all different and fill their range
   constant,        ///< one value in all rows, or none
   mixed            ///< mostly numbers, with texts among them
 };
@@ -34,6 +34,7 @@ struct ColumnReading {
   bool ambiguous = false;           ///< both orders of day and month fit every row: month_first was chosen
   /// Row of the first text that is not a date in a column where nearly all are; the type is then not date.
   std::optional<std::size_t> odd_date = {};
+  ColumnType as_texts = ColumnType::category;  ///< of a mixed column: its type if its numbers are texts
 };
 
 /// Reads every row. A column whose texts were not kept (more than a million) is an id, or a category if a field is not
