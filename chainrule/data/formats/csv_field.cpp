@@ -76,6 +76,9 @@ FieldValue read_trimmed(std::string_view text, char point = '.') {
 }  // namespace
 
 std::string_view trimmed(std::string_view text) {
+  // Most fields begin and end with an ASCII character that is not a blank.
+  const auto is_plain = [](char c) { return static_cast<signed char>(c) > ' '; };
+  if (!text.empty() && is_plain(text.front()) && is_plain(text.back())) return text;
   while (!text.empty())
     if (const std::size_t size = is_blank(text.front()) ? 1 : wide_blank(text); size > 0)
       text.remove_prefix(size);
