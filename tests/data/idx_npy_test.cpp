@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Images and arrays: IDX as in MNIST, NPY as NumPy writes it, and labels in a separate file.
 #include <bit>
+#include <cmath>
 
 #include "chainrule/data/formats/load_table.h"
 #include "tests/support/data_files.h"
@@ -300,14 +301,27 @@ TEST_F(Npy, RefusesShapesThatTheFileDoesNotHold) {
             "array to (rows, columns)");
 }
 
+TEST_F(Npy, TakesNanAndTheNamedNumbersAsMissing) {
+  const auto f8 = [](double value) { return little(std::bit_cast<std::uint64_t>(value), 8); };
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  LoadOptions options;
+  options.missing = {"-999"};
+  const std::string bytes = npy("<f8", "(3, 2)", f8(1) + f8(0) + f8(nan) + f8(1) + f8(-999) + f8(nan));
+  const Table table = load_table(write("a.npy", bytes), options);
+  EXPECT_EQ(table.columns[0].missing, 2u);
+  EXPECT_TRUE(std::isnan(table.columns[0].numbers[1]) && std::isnan(table.columns[0].numbers[2]));
+  EXPECT_EQ(table.columns[1].missing, 1u);
+  EXPECT_EQ(table.columns[1].first_missing.line, 3u);
+  EXPECT_EQ(table.columns[1].spellings, (std::vector<std::string>{"0", "1", ""}));
+  EXPECT_EQ(load_table(write("a.npy", bytes)).columns[0].numbers[2], -999) << "without the option";
+}
+
 TEST_F(Npy, RefusesNumbersThatAreNotFinite) {
   const auto f4 = [](float value) { return little(std::bit_cast<std::uint32_t>(value), 4); };
   const auto f8 = [](double value) { return little(std::bit_cast<std::uint64_t>(value), 8); };
   const float inf = std::numeric_limits<float>::infinity();
   EXPECT_EQ(refusal(npy("<f4", "(2, 2)", f4(1) + f4(2) + f4(3) + f4(-inf))),
             "a.npy: row 2, column 2: expected a finite number up to 3.4e38, found -inf");
-  EXPECT_EQ(refusal(npy("<f4", "(1, 1)", f4(std::numeric_limits<float>::quiet_NaN()))),
-            "a.npy: row 1, column 1: expected a finite number up to 3.4e38, found nan");
   EXPECT_EQ(refusal(npy("<f8", "(1, 1)", f8(1e39))),
             "a.npy: row 1, column 1: expected a finite number up to 3.4e38, found 1e+39");
   EXPECT_EQ(refusal(npy("<f8", "(1, 1)", f8(3e38))), "accepted");

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <system_error>
 
 #include "chainrule/base/text.h"
@@ -115,14 +116,17 @@ FieldReader::FieldReader(const std::vector<std::string>& missing, bool decimal_c
   }
 }
 
+bool FieldReader::is_missing(double number) const {
+  return std::isnan(number) || std::ranges::find(missing_numbers_, number) != missing_numbers_.end();
+}
+
 FieldValue FieldReader::read_otherwise(std::string_view text) const {
   text = trimmed(text);
   const FieldValue value = read_trimmed(text, point_);
   const auto is_text = [&](const std::string& small) { return same_in_any_case(text, small); };
-  const bool is_missing =
-      std::find(missing_numbers_.begin(), missing_numbers_.end(), value.number) != missing_numbers_.end() &&
-      value.kind == FieldKind::number;
-  if (is_missing || std::any_of(missing_.begin(), missing_.end(), is_text)) return {};
+  if ((value.kind == FieldKind::number && is_missing(value.number)) ||
+      std::any_of(missing_.begin(), missing_.end(), is_text))
+    return {};
   return value;
 }
 

@@ -67,6 +67,8 @@ class FieldReader {
   /// Whether a short decimal with a point always means that number.
   bool is_plain() const { return is_plain_; }
   FieldValue read(std::string_view text) const { return is_plain_ ? read_field(text) : read_otherwise(text); }
+  /// Whether a number that is not text counts as missing: NaN, or one of the further ones.
+  bool is_missing(double number) const;
 
  private:
   FieldValue read_otherwise(std::string_view text) const;

@@ -13,6 +13,7 @@
 #include <limits>
 
 #include "chainrule/base/checks.h"
+#include "chainrule/data/formats/csv_field.h"
 #include "chainrule/data/formats/loaders.h"
 #include "chainrule/data/table_columns.h"
 
@@ -220,14 +221,18 @@ void with_element_type(const NpyHeader& header, const Use& use) {
   return is_signed ? use(std::int64_t{}) : use(std::uint64_t{});
 }
 
-/// Reads elements first, first + step, ... one per row. Throws Error (input) with row and column of NaN or infinity.
+/// Reads elements first, first + step, ... one per row; NaN and the numbers of `missing` are missing. Throws Error
+/// (input) with row and column of an infinite number.
 void read_column(const InputStream& in, const Array& array, std::size_t first, std::size_t step, std::size_t rows,
-                 std::size_t number, Column& column) {
+                 std::size_t number, const FieldReader& reader, Column& column) {
   column.numbers.reserve(rows);
   with_element_type(array.header, [&](auto zero) {
     for (std::size_t row = 0; row < rows; ++row) {
-      const double value = static_cast<double>(element<decltype(zero)>(array, first + row * step));
-      if (!(std::abs(value) <= kLargest))
+      double value = static_cast<double>(element<decltype(zero)>(array, first + row * step));
+      if (reader.is_missing(value)) {
+        if (column.missing++ == 0) column.first_missing = {row + 1, number, fmt::format("{}", value)};
+        value = std::numeric_limits<double>::quiet_NaN();
+      } else if (std::abs(value) > kLargest)
         refuse_npy(in, fmt::format("row {}, column {}: expected a finite number up to 3.4e38, found {}", row + 1,
                                    number, value));
       column.numbers.push_back(value);
@@ -235,13 +240,16 @@ void read_column(const InputStream& in, const Array& array, std::size_t first, s
   });
 }
 
-/// As read_column, for spellings: whole numbers unchanged, others in the shortest form that reads back the same.
+/// After read_column(), the spellings: whole numbers unchanged, others in the shortest form that reads back the same,
+/// "" for a missing one.
 void read_spellings(const Array& array, std::size_t first, std::size_t step, std::size_t rows, Column& column) {
   Spellings spellings;
   column.codes.reserve(rows);
   with_element_type(array.header, [&](auto zero) {
     for (std::size_t row = 0; row < rows; ++row) {
-      const std::uint32_t code = spellings.code(fmt::format("{}", element<decltype(zero)>(array, first + row * step)));
+      const bool is_missing = std::isnan(column.numbers[row]);
+      const std::uint32_t code =
+          spellings.code(is_missing ? "" : fmt::format("{}", element<decltype(zero)>(array, first + row * step)));
       if (code == kMaxSpellings) {
         column.codes = {};
         return;
@@ -287,13 +295,14 @@ Table table_from(InputStream& in, NpyHeader header, const LoadOptions& options) 
   table.rows = rows;
   std::optional<Column> labels;
   if (!options.labels.empty() && rows > 0) labels = read_labels(options.labels, rows, in.name());
+  const FieldReader reader(options.missing, options.decimal_comma);
   const Array array = read_elements(in, std::move(header));
   const std::size_t to_next_row = array.header.column_major ? 1 : columns;
   const std::size_t to_next_column = array.header.column_major ? rows : 1;
   table.columns.resize(columns);
   for (std::size_t c = 0; c < columns; ++c) {
     table.columns[c].name = "column " + std::to_string(c + 1);
-    read_column(in, array, c * to_next_column, to_next_row, rows, c + 1, table.columns[c]);
+    read_column(in, array, c * to_next_column, to_next_row, rows, c + 1, reader, table.columns[c]);
   }
   if (labels) table.columns.push_back(std::move(*labels));
   const auto target = find_target(table, options);
@@ -328,7 +337,7 @@ Column read_npy_labels(InputStream& in, std::size_t rows, const std::string& own
   const Array array = read_elements(in, std::move(header));
   Column column;
   column.name = "label";
-  read_column(in, array, 0, 1, rows, 1, column);
+  read_column(in, array, 0, 1, rows, 1, FieldReader(), column);
   read_spellings(array, 0, 1, rows, column);
   return column;
 }
