@@ -216,6 +216,27 @@ std::optional<InputColumn> plan_input(const Table& table, std::size_t c, std::op
   return input;
 }
 
+// Every column was left out.
+[[noreturn]] void refuse_without_inputs(const Table& table, const std::vector<std::size_t>& columns) {
+  std::vector<std::string> ids, sentences;
+  for (const std::size_t c : columns) {
+    const ColumnReading reading = read_column(table, c);
+    const bool is_free = reading.type == ColumnType::free_text || reading.as_texts == ColumnType::free_text;
+    (is_free ? sentences : ids).push_back(table.columns[c].name);
+  }
+  std::string found;
+  if (!ids.empty()) found += "nearly every row has a different text in " + listed(ids);
+  if (!sentences.empty()) found += (found.empty() ? "" : ", and ") + ("free text in " + listed(sentences));
+  throw Error(
+      ErrorCategory::input,
+      fmt::format("{}: input columns: expected at least 1 of numbers, dates or categories, found only columns "
+                  "that are left out: {}",
+                  location(table.source), found),
+      message_of(NamedOption{"categorical", name_or_number(table, columns[0])}, " takes such a column as categories, ",
+                 NamedOption{"numeric", name_or_number(table, columns[0])},
+                 " reads its numbers and counts its texts as missing"));
+}
+
 // The inputs; removes the columns that are left out from roles.inputs.
 std::vector<InputColumn> plan_inputs(const Table& table, const EncoderOptions& options, Roles& roles,
                                      std::vector<Note>& notes) {
@@ -233,6 +254,7 @@ std::vector<InputColumn> plan_inputs(const Table& table, const EncoderOptions& o
     for (const std::size_t c : columns = left_out.runs) inputs.push_back({table.columns[c].name});
     left_out.running.clear();
   }
+  if (inputs.empty() && !table.has_images()) refuse_without_inputs(table, roles.inputs);
   roles.inputs = columns;
   note_left_out(table, left_out, notes);
   return inputs;
@@ -324,10 +346,6 @@ Encoder plan_encoder(const Table& table, const EncoderOptions& options, std::vec
   Roles roles = choose_columns(table, options);
   const Column& target = table.columns[roles.target];
   std::vector<InputColumn> inputs = plan_inputs(table, options, roles, notes);
-  if (roles.inputs.empty() && !table.has_images())
-    throw Error(ErrorCategory::input,
-                fmt::format("{}: input columns: expected at least 1 of numbers or categories, found none",
-                            location(table.source)));
   require_target(table, roles.target);
   if (roles.weight) require_weights(table, *roles.weight);
 

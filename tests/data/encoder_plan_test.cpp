@@ -182,8 +182,14 @@ TEST(Plan, LeavesOutWhatIsANameOfEachRow) {
   EXPECT_EQ(encoder.input_columns, (Rows{2}));
   EXPECT_EQ(note_line(notes[0]), "warning: left out because nearly every row has a different text: \"id\"");
   EXPECT_EQ(plan(table, {.categorical = {"id"}}).inputs.size(), 2u);
-  EXPECT_EQ(plan_refusal(table, {.ignore = {"kind"}}).what,
-            "a.csv: input columns: expected at least 1 of numbers or categories, found none");
+  const Refusal none = plan_refusal(table, {.ignore = {"kind"}});
+  EXPECT_EQ(
+      none.what,
+      "a.csv: input columns: expected at least 1 of numbers, dates or categories, found only columns that are left "
+      "out: nearly every row has a different text in \"id\"");
+  EXPECT_EQ(none.hint,
+            "categorical=id takes such a column as categories, numeric=id reads its numbers and counts its texts as "
+            "missing");
 }
 
 TEST(Plan, HintsAtADecimalComma) {
