@@ -84,6 +84,10 @@ Evaluation measure(const Model& model, const Table& table, const std::string& by
   evaluation.loss_differs = !model.encoder.class_weights.empty() || model.loss.label_smoothing > 0;
   evaluation.trained_on_these_rows = fingerprint(table, model.encoder) == model.provenance.data_fingerprint;
   evaluation.threshold = model.threshold;
+  if (evaluation.task == Task::number)
+    evaluation.clamped = static_cast<std::size_t>(std::ranges::count_if(
+        std::as_const(predictions.outputs).view().flat(),
+        [&](double output) { return output < data.targets.minimum || output > data.targets.maximum; }));
   evaluation.estimates = estimate(model, predictions, rows);
   for (const RowGroup& group : groups)
     evaluation.groups.push_back({group.value, estimate_some(model, predictions, {&data, group.rows})});

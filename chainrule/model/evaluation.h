@@ -29,6 +29,7 @@ struct Evaluation {
   Task task = Task::classes;
   Estimates estimates;
   bool trained_on_these_rows = false;
+  std::size_t clamped = 0;               ///< numbers only: predictions that left the range of Encoder::min_prediction
   std::vector<std::string> labels;       ///< classes only
   std::optional<double> threshold;       ///< minimum probability for predicting the second of two classes
   std::vector<std::uint64_t> confusion;  ///< counts[true * classes + predicted]; empty for very many classes

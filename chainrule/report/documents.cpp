@@ -288,6 +288,7 @@ std::string evaluation_document(const Evaluation& evaluation) {
                      {"resamples", estimates.resamples},
                      {"method", estimates.normal ? "standard_errors" : "percentiles"}}}};
   const std::size_t classes = evaluation.labels.size();
+  if (classes == 0) document["clamped"] = evaluation.clamped;
   if (classes > 0) document["labels"] = evaluation.labels;
   if (classes == 2) document["threshold"] = evaluation.threshold ? Json(*evaluation.threshold) : Json(nullptr);
   if (classes > 0 && classes <= kMaxClassesInDocument) {

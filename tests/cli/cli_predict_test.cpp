@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The output of predict: selected and copied columns, warnings per row, and how data columns are found.
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "tests/support/cli_runner.h"
@@ -146,6 +148,35 @@ TEST(Predict, FindsColumnsByNameInAnyOrderAndNamesTheMissingOne) {
   EXPECT_EQ(missing.code, 3);
   EXPECT_TRUE(contains(missing.err, "without.csv: missing column: expected \"color\", found \"age\", \"income\""))
       << missing.err;
+}
+
+// Predictions beyond the training targets are clamped and counted, but not where time splits the rows.
+TEST(Clamped, PredictionsAreCounted) {
+  const Dir dir;
+  std::string rising = "day,x,y\n", later = rising;
+  for (int row = 0; row < 60; ++row)
+    rising += fmt::format("2024-{:02}-{:02},{},{}\n", row / 28 + 1, row % 28 + 1, row, row);
+  for (int row = 200; row < 205; ++row) later += fmt::format("2024-09-{:02},{},{}\n", row - 199, row, row);
+  dir.write("rising.csv", rising);
+  dir.write("later.csv", later);
+  const auto trained = [&](std::vector<std::string> more) {
+    std::vector<std::string> words{"train", "rising.csv",    "--scaling", "standard", "--numeric",
+                                   "x",     "--target",      "y",         "--ignore", "day",
+                                   "-o",    "m.safetensors", "--force",   "-q"};
+    words.insert(words.end(), more.begin(), more.end());
+    EXPECT_EQ(run(dir, words).code, 0);
+    return nlohmann::json::parse(run(dir, {"evaluate", "m.safetensors", "later.csv", "--json"}).out)["clamped"];
+  };
+  EXPECT_EQ(trained({}), 5);
+  const std::string said = "warning: 5 of 5 predictions clamped to the range of the training targets (0 to ";
+  for (const char* const command : {"predict", "evaluate"}) {
+    const Result result = run(dir, {command, "m.safetensors", "later.csv"});
+    EXPECT_NE(result.err.find(said), std::string::npos) << result.err;
+  }
+  EXPECT_EQ(run(dir, {"predict", "m.safetensors", "rising.csv"}).err.find("5 of 5"), std::string::npos);
+  EXPECT_EQ(trained({"--no-clamp-predictions"}), 0);
+  EXPECT_EQ(trained({"--time", "day"}), 0);
+  EXPECT_EQ(trained({"--time", "day", "--clamp-predictions"}), 5) << "if requested";
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "chainrule/training/fit.h"
 #include "cli/commands/commands.h"
 #include "cli/output/evaluate.h"
+#include "cli/output/predictions.h"
 
 namespace chainrule::cli {
 namespace {
@@ -101,6 +102,7 @@ int evaluate_command(const Arguments& arguments, const Terminal& terminal) {
   evaluation.data = arguments.files[1];
   if (evaluation.trained_on_these_rows)
     say(terminal, "warning: this is the file that the model was trained on; expect worse metrics on new rows");
+  say_clamped(terminal, model.encoder, evaluation.clamped, evaluation.estimates.rows);
   Output output;
   output.write(arguments.is_true("json") ? evaluation_document(evaluation) : evaluation_text(evaluation));
   output.finish();

@@ -18,19 +18,26 @@ namespace {
 
 constexpr std::size_t kRowsAtOnce = 1024;
 
-void write_predictions(const Arguments& arguments, const Model& model, const Table& table, const Dataset& data,
-                       const std::vector<PredictionColumn>& columns, const Interruption& interruption, Output& output) {
+// Returns how many predictions lie at a limit of their range.
+std::size_t write_predictions(const Arguments& arguments, const Model& model, const Table& table, const Dataset& data,
+                              const std::vector<PredictionColumn>& columns, const Interruption& interruption,
+                              Output& output) {
   const bool json = arguments.is_true("json");
   Predictor predictor(model, kRowsAtOnce / 4, threads_of(arguments));
   MatrixOf<double> predictions(std::min(kRowsAtOnce, data.rows()), model.encoder.outputs());
   std::vector<std::size_t> rows(data.rows());
   std::iota(rows.begin(), rows.end(), std::size_t{0});
   std::vector<std::string> warnings;
+  std::size_t clamped = 0;
   if (has(columns, PredictionColumn::Kind::warnings)) warnings = row_warnings(model.encoder, table);
   if (!json) output.write(csv_heading(columns, model.encoder));
   for (std::size_t first = 0; first < rows.size() && interruption.signal() == 0; first += kRowsAtOnce) {
     const std::size_t count = std::min(kRowsAtOnce, rows.size() - first);
     predict(predictor, table, data.inputs, std::span(rows).subspan(first, count), predictions.top(count));
+    if (model.encoder.task == Task::number)
+      clamped += static_cast<std::size_t>(std::ranges::count_if(predictions.top(count).flat(), [&](double number) {
+        return number <= model.encoder.min_prediction || number >= model.encoder.max_prediction;
+      }));
     std::string text;
     for (std::size_t i = 0; i < count; ++i) {
       PredictedRow row{first + i, decide(model, predictions.row(i)), predictions.row(i), {}};
@@ -40,6 +47,7 @@ void write_predictions(const Arguments& arguments, const Model& model, const Tab
     output.write(text);
   }
   if (interruption.signal() != 0) throw Interrupted{interruption.signal()};
+  return clamped;
 }
 
 }  // namespace
@@ -66,9 +74,10 @@ int predict_command(const Arguments& arguments, const Terminal& terminal) {
   const Dataset data = encode(model.encoder, table, false);
   const Interruption interruption;  // before the output, so that its temporary file is always removed
   Output output(path, overwrite);
-  write_predictions(arguments, model, table, data, columns, interruption, output);
+  const std::size_t clamped = write_predictions(arguments, model, table, data, columns, interruption, output);
   const Uninterrupted moment;
   output.finish();
+  say_clamped(terminal, model.encoder, clamped, table.rows);
   return 0;
 }
 

@@ -228,4 +228,15 @@ std::string json_line(const std::vector<PredictionColumn>& columns, const Encode
   return line_text(line) + "\n";
 }
 
+void say_clamped(const Terminal& terminal, const Encoder& encoder, std::size_t clamped, std::size_t rows) {
+  if (clamped == 0) return;
+  say_notes(
+      terminal,
+      {warning_note(NoteTopic::drift,
+                    message_of(fmt::format("{} of {} predictions clamped to the range of the training targets ({} "
+                                           "to {}); a model trained with ",
+                                           clamped, rows, encoder.min_prediction, encoder.max_prediction),
+                               NamedOption{"clamp_predictions", "false"}, " may leave it"))});
+}
+
 }  // namespace chainrule::cli

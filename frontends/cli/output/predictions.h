@@ -9,6 +9,7 @@
 
 #include "chainrule/data/encoder.h"
 #include "cli/command_line/parse.h"
+#include "cli/output/terminal.h"
 
 namespace chainrule::cli {
 
@@ -46,6 +47,9 @@ struct PredictedRow {
   std::string warnings;              ///< from row_warnings()
   std::size_t repeat = 0, fold = 0;  ///< from 1, of a cross-validation
 };
+
+/// A warning that so many predictions were clamped to the range of the training targets; silent for none.
+void say_clamped(const Terminal& terminal, const Encoder& encoder, std::size_t clamped, std::size_t rows);
 
 std::string csv_heading(const std::vector<PredictionColumn>& columns, const Encoder& encoder);
 std::string csv_line(const std::vector<PredictionColumn>& columns, const Encoder& encoder, const Table& table,
