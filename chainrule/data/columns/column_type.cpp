@@ -139,7 +139,7 @@ bool is_called_a_number_of_rows(const Table& table, std::size_t index) {
   if (!table.names_from_header) return false;
   std::string name = table.columns[index].name;
   if (name == "column " + std::to_string(index + 1) || name.ends_with("Id") || name.ends_with("ID")) return true;
-  for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  std::ranges::transform(name, name.begin(), lower);
   constexpr std::array<std::string_view, 7> kNames{"id", "index", "idx", "row", "rowid", "rownames", "row.names"};
   return std::ranges::find(kNames, name) != kNames.end() || name.starts_with("unnamed: ") || name.ends_with("_id") ||
          name.ends_with(" id") || name.ends_with(".id");

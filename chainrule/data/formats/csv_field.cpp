@@ -93,11 +93,6 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-bool has_wide_minus(std::string_view text) {
-  text = trimmed(text);
-  return std::ranges::any_of(kMinusSigns, [&](std::string_view minus) { return text.starts_with(minus); });
-}
-
 FieldValue read_field(std::string_view text) {
   FieldValue value{FieldKind::number, 0};
   if (is_short_decimal(text, '.', value.number)) return value;

@@ -21,9 +21,6 @@ struct FieldValue {
 /// `text` without blanks and tabs at both ends, those of Unicode included (such as the no-break space).
 std::string_view trimmed(std::string_view text);
 
-/// Whether a number in `text` would have a minus sign of Unicode, which is read as "-".
-bool has_wide_minus(std::string_view text);
-
 /// Reads the usual form of a number: an optional minus, digits, perhaps a point and more digits, at most fifteen. It is
 /// an integer over a power of ten; a double holds both exactly, so that their quotient is the nearest double. Returns
 /// its end; nullptr if no such number begins at `next`.

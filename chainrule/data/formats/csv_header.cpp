@@ -151,7 +151,7 @@ HeaderSample::Verdict HeaderSample::verdict() const {
   const bool are_names = std::ranges::none_of(first_, [](const std::string& text) { return text.empty(); }) &&
                          all_different(first_, false);
   if (!are_names) return {false, "no header: the first line has empty or repeated fields"};
-  if (options_.trained != nullptr && !options_.trained->match_by_name && !options_.trained->images())
+  if (options_.trained != nullptr && !options_.trained->match_by_name)
     return {false, "no header, as in the training data"};
   return {true, taken + "its fields are all text and all different"};
 }

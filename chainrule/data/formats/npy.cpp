@@ -221,8 +221,8 @@ void with_element_type(const NpyHeader& header, const Use& use) {
   return is_signed ? use(std::int64_t{}) : use(std::uint64_t{});
 }
 
-/// Reads elements first, first + step, ... one per row; NaN and the numbers of `missing` are missing. Throws Error
-/// (input) with row and column of an infinite number.
+/// Reads elements first, first + step, ... one per row; NaN and what `reader` takes as missing are missing. Throws
+/// Error (input) with row and column of an infinite number.
 void read_column(const InputStream& in, const Array& array, std::size_t first, std::size_t step, std::size_t rows,
                  std::size_t number, const FieldReader& reader, Column& column) {
   column.numbers.reserve(rows);
