@@ -26,13 +26,15 @@ enum class Scaling {
   quantile   ///< the quantile of N(0, 1) with the same fraction of values below it
 };
 
-/// The date format of a column. All formats but compact and time also read plain.
+/// The date format of a column. All formats but compact and time also read plain. Where a year has two digits, 69 to 99
+/// are 1969 to 1999, and 00 to 68 are 2000 to 2068 (as in POSIX).
 enum class DateForm {
-  plain,        ///< 2024-01-31, 2024/1/31, 31.01.2024, 31 Jan 2024, Jan 31, 2024; 2024-01 is its first day
-  day_first,    ///< 31/01/2024
-  month_first,  ///< 01/31/2024
+  plain,        ///< 2024-01-31, 2024/1/31, 31.01.2024, 31.01.24, 31 Jan 2024, Jan 31, 2024; 2024-01 is its first day
+  day_first,    ///< 31/01/2024, 31/01/24
+  month_first,  ///< 01/31/2024, 01/31/24
   compact,      ///< 20240131
-  time          ///< 12:30 or 12:30:05.25: seconds since midnight
+  time,         ///< 12:30 or 12:30:05.25: seconds since midnight
+  year_first    ///< 24/01/31
 };
 
 /// Periods of a date.
@@ -56,6 +58,7 @@ struct InputColumn {
   bool boolean = false;                      ///< words such as yes and no
   std::optional<DateForm> date = {};         ///< date format of the column
   std::vector<Cycle> cycles = {};            ///< of a date, each once, in order
+  NumberNotation notation = {};              ///< how the numbers of the column are written
   /// Smallest and largest number on the training rows; infinite if unknown.
   double minimum = -std::numeric_limits<double>::infinity(), maximum = std::numeric_limits<double>::infinity();
 
@@ -76,6 +79,7 @@ struct Encoder {
   std::vector<std::size_t> input_columns;     ///< numbers of the input columns in the training data, from 1
   std::vector<std::string> labels;            ///< classes: spelling of each, in the order of the outputs
   std::vector<double> class_weights;          ///< classes: weight of each in the loss; empty = all 1
+  NumberNotation target_notation;             ///< how a target of numbers is written
   double target_shift = 0, target_scale = 1;  ///< numbers: original unit = scale * value + shift
   /// Numbers, in the original unit: predictions are clamped to this range.
   double min_prediction = -std::numeric_limits<double>::infinity();
@@ -100,7 +104,10 @@ struct EncoderOptions {
   std::vector<std::string> categorical = {};  ///< columns of numbers to read as categories, by name or number
   std::vector<std::string> numeric = {};      ///< columns to read as numbers, running numbers too; text there = missing
   std::vector<std::string> missing = {};      ///< texts that were read as missing, besides the usual ones
+  bool default_missing = true;                ///< NA, N/A, null, nan and ? were read as missing, too
   bool decimal_comma = false;                 ///< numbers were written 3,14
+  char thousands = 0;                         ///< as in LoadOptions
+  DateOrder date_order = DateOrder::detect;   ///< as in LoadOptions
   std::vector<std::string> date = {};         ///< columns of dates or times, by name or number
   int task = -1;                              ///< -1 = decide; else a Task
   Scaling scaling = Scaling::standard;        ///< of inputs (images are always byte / 255)

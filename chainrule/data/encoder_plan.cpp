@@ -16,6 +16,7 @@
 #include "chainrule/data/columns/column_type.h"
 #include "chainrule/data/columns/column_values.h"
 #include "chainrule/data/columns/dates.h"
+#include "chainrule/data/formats/number_notation.h"
 #include "chainrule/data/leakage.h"
 #include "chainrule/data/table_columns.h"
 #include "chainrule/data/table_rows.h"
@@ -91,8 +92,8 @@ DateForm form_of_dates(const Table& table, std::size_t c, const ColumnReading& r
   if (column.is_number()) return DateForm::compact;
   DateForm best = DateForm::plain;
   std::ptrdiff_t maximum = -1;
-  for (const DateForm form :
-       {DateForm::plain, DateForm::month_first, DateForm::day_first, DateForm::compact, DateForm::time}) {
+  for (const DateForm form : {DateForm::plain, DateForm::month_first, DateForm::day_first, DateForm::year_first,
+                              DateForm::compact, DateForm::time}) {
     const std::ptrdiff_t read = std::ranges::count_if(
         column.spellings, [&](const std::string& text) { return seconds_of(text, form).has_value(); });
     if (read <= maximum) continue;
@@ -104,13 +105,16 @@ DateForm form_of_dates(const Table& table, std::size_t c, const ColumnReading& r
 
 void note_date(const Table& table, std::size_t c, const ColumnReading& reading, std::vector<Note>& notes) {
   const Column& column = table.columns[c];
-  if (reading.ambiguous) {
+  const bool by_order = reading.form == DateForm::day_first || reading.form == DateForm::month_first ||
+                        reading.form == DateForm::year_first;
+  if (reading.type == ColumnType::date && by_order) {
     const auto first = std::ranges::find_if(column.spellings, [](const std::string& text) { return !text.empty(); });
-    notes.push_back(info_note(
-        NoteTopic::columns,
-        fmt::format("{}: the order of day and month is ambiguous: {} is read as {}, month first", in_column(column),
-                    in_quotes(*first), date_text(seconds_of(*first, reading.form).value(), reading.form)),
-        column.name));
+    notes.push_back(
+        info_note(NoteTopic::columns,
+                  message_of(fmt::format("{}: dates such as {} are read as {} (", in_column(column), in_quotes(*first),
+                                         date_text(seconds_of(*first, reading.form).value(), reading.form)),
+                             NamedOption{"date_order"}, " sets another order)"),
+                  column.name, "date_order"));
   }
   if (reading.odd_date)
     notes.push_back(warning_note(NoteTopic::columns,
@@ -121,7 +125,7 @@ void note_date(const Table& table, std::size_t c, const ColumnReading& reading, 
 }
 
 struct LeftOut {
-  std::vector<std::string> texts, free_texts, running, signs;
+  std::vector<std::string> texts, free_texts, running;
   std::vector<std::size_t> runs;  // columns
 };
 
@@ -133,11 +137,6 @@ void note_left_out(const Table& table, const LeftOut& left_out, std::vector<Note
     warn(left_out.texts, "left out because nearly every row has a different text: " + listed(left_out.texts), "");
   if (!left_out.free_texts.empty())
     warn(left_out.free_texts, "left out because it is free text: " + listed(left_out.free_texts), "");
-  if (!left_out.signs.empty())
-    warn(left_out.signs,
-         "numbers with signs (5%, $5, 1,234) are read as text; remove the signs to get numbers: " +
-             listed(left_out.signs),
-         "");
   if (left_out.running.empty()) return;
   const bool one = left_out.runs.size() == 1;
   warn(left_out.running,
@@ -148,26 +147,37 @@ void note_left_out(const Table& table, const LeftOut& left_out, std::vector<Note
        "numeric");
 }
 
-// A column of numbers with some texts is one of categories or of ids, as far as anybody can tell; but numbers written
-// in another way are refused with the option that reads them.
+// The first text that is not a number in any notation, else the first that is not one as usual.
+std::size_t first_odd_row(const Table& table, const Column& column) {
+  if (!has_codes(table, column)) return 0;
+  std::vector<bool> is_odd;
+  for (const std::string& text : column.spellings) is_odd.push_back(!text.empty() && !formats::looks_like_number(text));
+  const bool none = std::ranges::find(is_odd, true) == is_odd.end();
+  for (std::size_t code = 0; none && code < is_odd.size(); ++code)
+    is_odd[code] = !column.spellings[code].empty() && !number_in(column.spellings[code]);
+  return static_cast<std::size_t>(std::ranges::find_if(column.codes, [&](std::uint32_t code) { return is_odd[code]; }) -
+                                  column.codes.begin());
+}
+
+// A column of numbers with some texts is one of categories or of ids, as far as anybody can tell.
 void note_mixed(const Table& table, std::size_t c, ColumnType as_texts, std::vector<Note>& notes) {
   const Column& column = table.columns[c];
-  const std::string& text = column.first_text.text;
   const std::string name = name_or_number(table, c);
-  if (is_decimal_comma(text) || has_thousands(text) || text.find_first_of(";\t|") != std::string::npos)
+  if (!has_codes(table, column) || column.first_text.text.find_first_of(";\t|") != std::string::npos)
     require_numbers(
         table, c,
         message_of(NamedOption{"numeric", name}, " counts such texts as missing, ", NamedOption{"categorical", name},
                    " takes the column as categories, ", NamedOption{"ignore", name}, " leaves it out"));
+  const std::size_t row = first_odd_row(table, column);
   const bool is_used = as_texts == ColumnType::category;
-  notes.push_back(
-      warning_note(NoteTopic::columns,
-                   message_of(fmt::format("{} has numbers, but {} in {}: {} (", in_column(column), in_quotes(text),
-                                          location(table.source, column.first_text.line, column.first_text.field),
-                                          is_used ? "its numbers are taken as texts, and all as categories"
-                                                  : "it is left out, since nearly every row has a different text"),
-                              NamedOption{"numeric", name}, " counts such texts as missing)"),
-                   column.name, "numeric"));
+  notes.push_back(warning_note(
+      NoteTopic::columns,
+      message_of(fmt::format("{} has numbers, but {} in {}: {} (", in_column(column),
+                             in_quotes(column.spellings[column.codes[row]]), location_of_field(table, row, c),
+                             is_used ? "its numbers are taken as texts, and all as categories"
+                                     : "it is left out, since nearly every row has a different text"),
+                 NamedOption{"numeric", name}, " counts such texts as missing)"),
+      column.name, "numeric"));
 }
 
 // The input of column c; nullopt if it is left out.
@@ -180,15 +190,15 @@ std::optional<InputColumn> plan_input(const Table& table, std::size_t c, std::op
     return input;
   }
   const ColumnReading reading = read_column(table, c);
+  if (requested != ColumnType::date) require_certain(table, c);
+  require_one_form(table, c, reading.forms);
   if (requested == ColumnType::date) {
     input.date = form_of_dates(table, c, reading);
     require_dates(table, c, *input.date, "");
-    if (reading.ambiguous) note_date(table, c, reading, notes);
+    note_date(table, c, reading, notes);
     return input;
   }
   note_date(table, c, reading, notes);
-  if (!column.is_number() && reading.type != ColumnType::mixed && is_number_with_signs(column.first_text.text))
-    left_out.signs.push_back(column.name);
   switch (reading.type) {
     case ColumnType::free_text:
       left_out.free_texts.push_back(column.name);
@@ -248,6 +258,7 @@ std::vector<InputColumn> plan_inputs(const Table& table, const EncoderOptions& o
     const std::optional<InputColumn> input = plan_input(table, c, requested[c], left_out, notes);
     if (!input) continue;
     inputs.push_back(*input);
+    if (!input->categorical && !input->boolean && !input->date) inputs.back().notation = table.columns[c].notation;
     columns.push_back(c);
   }
   if (inputs.empty()) {  // running numbers are better than no input
@@ -293,8 +304,16 @@ std::vector<std::string> number_labels(const Table& table, const Column& target)
   return labels;
 }
 
+// Whether a double cannot hold some of the numbers: labels are then told apart by their text.
+bool has_longer_numbers(const Table& table, const Column& target) {
+  constexpr double kExact = 9007199254740992;  // 2^53
+  return has_codes(table, target) &&
+         std::ranges::any_of(target.numbers, [](double number) { return std::abs(number) >= kExact; });
+}
+
 std::vector<std::string> find_labels(const Table& table, const Column& target) {
-  std::vector<std::string> labels = target.is_number() ? number_labels(table, target) : target.spellings;
+  const bool by_value = target.is_number() && !has_longer_numbers(table, target);
+  std::vector<std::string> labels = by_value ? number_labels(table, target) : target.spellings;
   const std::string where = location(table.source) + ": target " + in_column(target);
   if (labels.size() > kMaxClasses)
     throw Error(ErrorCategory::input, fmt::format("{}: expected at most {} classes, found more", where, kMaxClasses),
@@ -304,7 +323,7 @@ std::vector<std::string> find_labels(const Table& table, const Column& target) {
     throw Error(ErrorCategory::input,
                 fmt::format("{}: expected at least 2 classes, found only {}", where, listed(labels)),
                 message_of(NamedOption{"target"}, " chooses another column"));
-  if (!target.is_number()) std::sort(labels.begin(), labels.end());
+  if (!by_value) std::sort(labels.begin(), labels.end());
   return labels;
 }
 
@@ -347,6 +366,7 @@ Encoder plan_encoder(const Table& table, const EncoderOptions& options, std::vec
   const Column& target = table.columns[roles.target];
   std::vector<InputColumn> inputs = plan_inputs(table, options, roles, notes);
   require_target(table, roles.target);
+  if (options.task != static_cast<int>(Task::classes)) require_certain(table, roles.target);
   if (roles.weight) require_weights(table, *roles.weight);
 
   Encoder encoder;
@@ -374,6 +394,7 @@ Encoder plan_encoder(const Table& table, const EncoderOptions& options, std::vec
                               target.name, "task"));
   } else {
     require_numbers(table, roles.target, message_of(NamedOption{"task", "classes"}, " predicts classes"));
+    encoder.target_notation = target.notation;
     notes.push_back(
         info_note(NoteTopic::task, fmt::format("task: number ({})", in_column(target)), target.name, "task"));
   }

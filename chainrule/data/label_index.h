@@ -16,7 +16,7 @@
 
 namespace chainrule {
 
-/// Indices by spelling and, if a label is a number, by value.
+/// Indices by spelling and, if a label is a number, by value where no other label has it.
 class LabelIndex {
  public:
   static constexpr std::uint32_t kUnknown = std::numeric_limits<std::uint32_t>::max();
@@ -28,6 +28,7 @@ class LabelIndex {
     }
     std::sort(by_spelling_.begin(), by_spelling_.end());
     std::sort(by_value_.begin(), by_value_.end());
+    forget_repeated_values();
   }
   std::uint32_t find(std::string_view spelling) const {
     const std::uint32_t exact = find_in(by_spelling_, spelling);
@@ -44,6 +45,17 @@ class LabelIndex {
     std::string with_point(spelling);
     std::replace(with_point.begin(), with_point.end(), ',', '.');
     return number_in(with_point);
+  }
+
+  // Only their text distinguishes 1.1 from 1.10.
+  void forget_repeated_values() {
+    std::vector<std::pair<double, std::uint32_t>> unique;
+    for (std::size_t k = 0; k < by_value_.size(); ++k) {
+      const bool as_before = k > 0 && by_value_[k - 1].first == by_value_[k].first;
+      const bool as_after = k + 1 < by_value_.size() && by_value_[k + 1].first == by_value_[k].first;
+      if (!as_before && !as_after) unique.push_back(by_value_[k]);
+    }
+    by_value_ = std::move(unique);
   }
 
   template <class Key>

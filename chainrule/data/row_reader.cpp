@@ -12,6 +12,7 @@
 #include "chainrule/base/checks.h"
 #include "chainrule/data/columns/column_type.h"
 #include "chainrule/data/columns/dates.h"
+#include "chainrule/data/formats/number_notation.h"
 
 namespace chainrule {
 namespace {
@@ -41,7 +42,8 @@ std::vector<bool> numeric_inputs(const Encoder& encoder, const std::vector<std::
 
 RowReader::RowReader(const Encoder& encoder, const formats::LoadOptions& options)
     : encoder_(&encoder),
-      reader_(options.missing, options.decimal_comma),
+      reader_(options),
+      notation_(formats::notation_of(options)),
       numeric_(numeric_inputs(encoder, options.numeric)),
       by_name_(encoder.inputs.size()) {
   for (const InputColumn& input : encoder.inputs) categories_.emplace_back(input.categories);
@@ -61,6 +63,12 @@ void RowReader::read(std::span<const std::string_view> fields, std::span<double>
   expect_equal(encoder_->inputs.size(), fields.size(), "fields of the row");
   for (std::size_t j = 0; j < fields.size(); ++j) {
     FieldValue value = reader_.read(fields[j]);
+    const NumberNotation& notation = encoder_->inputs[j].notation;
+    const bool is_of_table = notation == notation_ && value.kind == FieldKind::number;
+    if (!notation.is_plain() && !is_of_table && value.kind != FieldKind::missing) {
+      const std::optional<double> number = formats::number_in(fields[j], notation);
+      value = number ? FieldValue{FieldKind::number, *number} : FieldValue{FieldKind::text, 0};
+    }
     if (value.kind == FieldKind::text && numeric_[j]) value.kind = FieldKind::missing;
     numbers[j] = read(j, value, fields[j]);
   }
@@ -84,7 +92,8 @@ double RowReader::read(std::size_t input, const FieldValue& value, std::string_v
   if (is_text && !formats::is_utf8(text)) refuse(input, "text in UTF-8", text, 0);
   if (column.categorical) {
     const LabelIndex& categories = categories_[input];
-    return is_number ? categories.find(value.number) : categories.find(is_text ? formats::trimmed(text) : "");
+    if (is_number && text.empty()) return categories.find(value.number);
+    return categories.find(is_number || is_text ? formats::trimmed(text) : "");
   }
   if (!is_text && !is_number) return kMissing;
   if (column.boolean) {

@@ -36,6 +36,7 @@ class RowReader {
 
   const Encoder* encoder_;
   formats::FieldReader reader_;
+  NumberNotation notation_;             // of the table
   std::vector<bool> numeric_;           // a text there counts as missing
   std::vector<LabelIndex> categories_;  // of each input; empty if it is not a category
   std::vector<std::size_t> by_name_;    // inputs in the order of their names

@@ -3,6 +3,7 @@
 // decide later how the columns are used (inputs, target, scaling).
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -29,6 +30,20 @@ struct FieldTexts {
   std::vector<std::size_t> ends;
 };
 
+/// What may stand between thousands: nothing known, comma, point, any blank, any apostrophe; and their names.
+inline constexpr std::array<char, 5> kThousands{0, ',', '.', ' ', '\''};
+inline constexpr std::array<std::string_view, 5> kThousandsNames{"auto", "comma", "point", "space", "apostrophe"};
+
+/// How the numbers of a column are written.
+struct NumberNotation {
+  char decimal = '.';     ///< point or comma
+  char thousands = 0;     ///< between groups of digits: one of kThousands; 0 = nothing
+  std::string unit = {};  ///< a percent sign or a currency, before or after each number; "" = none
+
+  bool is_plain() const { return decimal == '.' && thousands == 0 && unit.empty(); }
+  bool operator==(const NumberNotation&) const = default;
+};
+
 struct Column {
   std::string name;             ///< from the header; "column 3" by its column number if there is none
   std::vector<double> numbers;  ///< one per row if every field is a number or missing (NaN); empty for text
@@ -36,13 +51,17 @@ struct Column {
   /// columns, and if there are more than a million distinct spellings or one is not UTF-8.
   std::vector<std::uint32_t> codes;
   /// Distinct fields in order of first appearance, without blanks around them; a missing field is "". Those of a target
-  /// are as written; in another text column numbers have the fewest digits.
+  /// are as written, and so are those of LoadOptions::categorical; in other text columns numbers have the fewest
+  /// digits.
   std::vector<std::string> spellings;
   FieldTexts texts;           ///< of a column whose text the caller requested; else no rows
   Sighting first_text;        ///< the first field that is not a number (and not missing)
   Sighting first_missing;     ///< the first missing field: empty, NA, N/A, null, nan or ? (any case)
   Sighting first_no_utf8;     ///< the first field of a text column that is not UTF-8
   std::uint64_t missing = 0;  ///< number of missing fields
+  NumberNotation notation;    ///< how its numbers are written
+  /// Two or more notations that read all texts of this text column, with different results.
+  std::vector<NumberNotation> readings;
 
   bool is_number() const { return first_text.line == 0; }
 };
@@ -54,11 +73,16 @@ struct Images {
   std::size_t pixels() const { return height * width; }
 };
 
+/// In which order dates such as 01/02/03 have their parts.
+enum class DateOrder { detect, day_month_year, month_day_year, year_month_day };
+inline constexpr std::array<std::string_view, 4> kDateOrders{"auto", "dmy", "mdy", "ymd"};
+
 struct Table {
   std::string source;  ///< the file for messages: the path as given, "<stdin>", or the file taken from a folder
   std::size_t rows = 0;
   bool has_header = false;
-  bool names_from_header = false;    ///< columns can be matched by name
+  bool names_from_header = false;  ///< columns can be matched by name
+  DateOrder date_order = DateOrder::detect;
   std::vector<Column> columns;       ///< for image files: at most one, the labels
   Images images;                     ///< empty unless the source is an image file
   std::uint64_t first_line = 0;      ///< of row 0 in the file, from 1; 0 = the format has no lines

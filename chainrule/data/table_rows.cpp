@@ -14,6 +14,8 @@
 
 #include "chainrule/base/checks.h"
 #include "chainrule/base/text.h"
+#include "chainrule/data/formats/csv_field.h"
+#include "chainrule/data/formats/number_notation.h"
 #include "chainrule/data/table_columns.h"
 
 namespace chainrule {
@@ -56,7 +58,7 @@ void respell(Column& column) {
 bool is_number_after_all(const Column& column) {
   for (const std::string& spelling : column.spellings) {
     if (spelling.empty()) continue;
-    const std::optional<double> number = number_in(spelling);
+    const std::optional<double> number = formats::number_in(spelling, column.notation);
     if (!number || std::abs(*number) > static_cast<double>(std::numeric_limits<float>::max())) return false;
   }
   return true;
@@ -65,7 +67,7 @@ bool is_number_after_all(const Column& column) {
 void make_numbers(Column& column, bool keeps_codes) {
   std::vector<double> of_code;
   for (const std::string& spelling : column.spellings)
-    of_code.push_back(number_in(spelling).value_or(std::numeric_limits<double>::quiet_NaN()));
+    of_code.push_back(formats::number_in(spelling, column.notation).value_or(std::numeric_limits<double>::quiet_NaN()));
   column.numbers.clear();
   for (const std::uint32_t code : column.codes) column.numbers.push_back(of_code[code]);
   column.first_text = {};
@@ -105,7 +107,7 @@ struct Firsts {
 auto is_text_in(const Column& column) {
   return [&column](std::size_t row) {
     const std::string& spelling = column.spellings[column.codes[row]];
-    return !spelling.empty() && !number_in(spelling);
+    return !spelling.empty() && !formats::number_in(spelling, column.notation);
   };
 }
 
@@ -183,11 +185,16 @@ std::size_t rows_in_file(const Table& table) {
   return table.row_numbers.empty() ? table.rows : static_cast<std::size_t>(table.rows_of_file);
 }
 
-std::string location_of_row(const Table& table, std::size_t row) {
+std::uint64_t line_of_row(const Table& table, std::size_t row) {
   const std::size_t number = number_of_row(table, row);
-  if (table.first_line == 0) return location(table.source) + ": row " + std::to_string(number);
+  if (table.first_line == 0) return 0;
   if (!table.lines.empty()) expect_below(table.lines.size(), number - 1, "row of the file");
-  return location(table.source, table.lines.empty() ? table.first_line + number - 1 : table.lines[number - 1]);
+  return table.lines.empty() ? table.first_line + number - 1 : table.lines[number - 1];
+}
+
+std::string location_of_row(const Table& table, std::size_t row) {
+  if (const std::uint64_t line = line_of_row(table, row); line > 0) return location(table.source, line);
+  return location(table.source) + ": row " + std::to_string(number_of_row(table, row));
 }
 
 void add_field(FieldTexts& texts, std::string_view text) {
@@ -214,12 +221,18 @@ void leave_out_rows_without(Table& table, std::size_t column, std::string_view w
     if (!missing[row]) rows.push_back(row);
     if (missing[row] && first.empty()) first = location_of_row(table, row);
   }
-  table.notes.push_back(info_note(NoteTopic::rows,
-                                  std::to_string(without) + " of " + std::to_string(table.rows) +
-                                      (without == 1 ? " rows has no " : " rows have no ") + std::string(what) +
-                                      (without == 1 ? " and is left out (" : " and are left out (first: ") + first +
-                                      ")",
-                                  table.columns[column].name));
+  Message text = std::to_string(without) + " of " + std::to_string(table.rows) +
+                 (without == 1 ? " rows has no " : " rows have no ") + std::string(what) +
+                 (without == 1 ? " and is left out (" : " and are left out (first: ") + first + ")";
+  // A word such as "null" among the words of a text column may be one of them.
+  const std::string& word = table.columns[column].first_missing.text;
+  const bool is_usual = !word.empty() && formats::read_field(word).kind == formats::FieldKind::missing;
+  const bool is_suspect = is_usual && !table.columns[column].is_number();
+  if (is_suspect)
+    text.append(message_of(": " + in_quotes(word) + " counts as missing; ", NamedOption{"default_missing", "false"},
+                           " reads it as text"));
+  table.notes.push_back((is_suspect ? warning_note : info_note)(NoteTopic::rows, text, table.columns[column].name,
+                                                                is_suspect ? "default_missing" : ""));
   keep_rows(table, rows, column);
 }
 

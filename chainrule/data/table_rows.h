@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,8 @@ std::size_t number_of_row(const Table& table, std::size_t row);
 /// Rows of the file, including those that were left out.
 std::size_t rows_in_file(const Table& table);
 
+/// Line of a row in its file, from 1; 0 = the format has no lines.
+std::uint64_t line_of_row(const Table& table, std::size_t row);
 /// The position of row `row` (from 0), for messages: "FILE:LINE", or "FILE: row N" (from 1) if there are no lines.
 std::string location_of_row(const Table& table, std::size_t row);
 

@@ -71,7 +71,7 @@ Json column_object(const Column& column, const ColumnFacts& facts, const ColumnU
     object["first"] = date_text(facts.smallest, reading.form);
     object["last"] = date_text(facts.largest, reading.form);
     object["form"] = kDateForms[static_cast<std::size_t>(reading.form)];
-    object["ambiguous"] = reading.ambiguous;
+    object["ambiguous"] = reading.forms.size() > 1;
   } else if (facts.has_range) {
     object["smallest"] = json_number(facts.smallest);
     object["largest"] = json_number(facts.largest);

@@ -11,7 +11,9 @@
 #include <string_view>
 
 #include "chainrule/base/checks.h"
+#include "chainrule/data/columns/column_checks.h"
 #include "chainrule/data/columns/column_type.h"
+#include "chainrule/data/columns/column_values.h"
 #include "chainrule/data/columns/dates.h"
 #include "chainrule/data/encoding.h"
 #include "chainrule/data/folds.h"
@@ -96,6 +98,8 @@ std::vector<std::uint32_t> times_of(const Table& table, std::size_t index) {
   const Column& column = table.columns[index];
   if (column.is_number()) return ranks_of(column.numbers);
   const ColumnReading reading = read_column(table, index);
+  require_certain(table, index);
+  require_one_form(table, index, reading.forms);
   const bool dated = reading.type == ColumnType::date || reading.type == ColumnType::time;
   std::vector<std::optional<double>> of_code;
   for (const std::string& text : column.spellings)

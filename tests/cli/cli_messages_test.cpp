@@ -241,8 +241,11 @@ TEST(Errors, NameTheOptionAsItWasSet) {
 
 TEST(Errors, OfTheLibraryNameFlags) {
   const Points dir;
-  dir.write("comma.csv", "numeric;kind\n1;a\n2;b\n1,5;a\n4;b\n");
-  expect_in("hint: this looks like a decimal comma: --decimal-comma reads it\n", dir.trained({}, 3, "comma.csv"));
+  dir.write("comma.csv", "numeric;kind\n1;a\n2;b\n1,234;a\n4;b\n");
+  expect_in(
+      "hint: --thousands comma reads 1234, --decimal-comma reads 1.234; --categorical numeric takes the texts as "
+      "categories\n",
+      dir.trained({}, 3, "comma.csv"));
   dir.write("mixed.csv", "numeric,kind\n1,a\n2,b\nabc,a\n4,b\n");
   expect_in(
       "warning: column \"numeric\" has numbers, but \"abc\" in mixed.csv:4:1: its numbers are taken as texts, and "

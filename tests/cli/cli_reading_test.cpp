@@ -78,7 +78,9 @@ TEST(Reading, ValidationDataLoseTheirRowsToo) {
   dir.write("gaps.csv", with_gaps(30));
   const Result result = run(dir, training("full.csv", {"--validation", "gaps.csv"}));
   EXPECT_EQ(result.code, 0) << result.err;
-  EXPECT_TRUE(contains(result.err, "gaps.csv: 3 of 30 rows have no target and are left out (first: gaps.csv:11)"));
+  EXPECT_TRUE(contains(result.err,
+                       "gaps.csv: warning: 3 of 30 rows have no target and are left out (first: gaps.csv:11): \"NA\" "
+                       "counts as missing; --no-default-missing reads it as text\n"));
   EXPECT_TRUE(contains(result.err, "rows: 90 for training, 27 for validation")) << result.err;
 }
 

@@ -143,14 +143,14 @@ TEST(Inputs, ThatAreMissingOrWrongAreCode3) {
   dir.write("empty.csv", "");
   dir.write("ragged.csv", "a,b,c\n1,2,0\n1,2\n");
   dir.write("one_class.csv", "a,k\n1,x\n2,x\n3,x\n");
-  dir.write("text.csv", "a;k\n1;x\n2,5;y\n3;x\n");
+  dir.write("text.csv", "a;k\n1;x\n2,567;y\n3;x\n");
   dir.write("other.csv", "u,v,kind\n1,2,red\n");
   dir.write("unseen.csv", "x,y,kind\n1,2,purple\n");
   refused(dir, {"train", "missing.csv"}, 3);
   refused(dir, {"train", "empty.csv"}, 3);
   refused(dir, {"train", "one_class.csv"}, 3);
   expect_says(refused(dir, {"train", "ragged.csv"}, 3), "ragged.csv:3");
-  expect_says(refused(dir, {"train", "text.csv"}, 3), "\"2,5\"");
+  expect_says(refused(dir, {"train", "text.csv"}, 3), "\"2,567\"");
   refused(dir, {"train", "points.csv", "--validation", "missing.csv"}, 3);
   refused(dir, {"evaluate", "missing.safetensors", "points.csv"}, 3);
   refused(dir, {"evaluate", "cut.safetensors", "points.csv"}, 3);

@@ -381,7 +381,7 @@ TEST(Inspect, ShowsDataAndModels) {
   EXPECT_EQ(document["weights_sha256"], json::parse(dir.result.out)["weights_sha256"]);
   EXPECT_EQ(document["configuration"]["hidden"], "8");
 
-  dir.write("words.csv", "a;b\n1;1\n2;2\n3;1\n4,5;2\n");
+  dir.write("words.csv", "a;b\n1;1\n2;2\n3;1\n4,567;2\n");
   const Result refused = run(dir, {"inspect", "words.csv"});
   EXPECT_EQ(refused.code, 0);
   EXPECT_NE(refused.out.find("would be refused"), std::string::npos) << refused.out;

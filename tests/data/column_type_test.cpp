@@ -145,12 +145,12 @@ TEST(ColumnType, TheWholeColumnDecidesWhatIsDayAndMonth) {
   const ColumnReading european = reading_of({"02/03/2024", "31/01/2024"});
   EXPECT_EQ(european.type, ColumnType::date);
   EXPECT_EQ(european.form, DateForm::day_first);
-  EXPECT_FALSE(european.ambiguous);
+  EXPECT_FALSE(european.forms.size() > 1);
   EXPECT_EQ(reading_of({"02/03/2024", "01/31/2024"}).form, DateForm::month_first);
-  EXPECT_FALSE(reading_of({"02/03/2024", "01/31/2024"}).ambiguous);
+  EXPECT_FALSE(reading_of({"02/03/2024", "01/31/2024"}).forms.size() > 1);
   const ColumnReading either = reading_of({"02/03/2024", "01/12/2024"});
   EXPECT_EQ(either.form, DateForm::month_first);
-  EXPECT_TRUE(either.ambiguous);
+  EXPECT_TRUE(either.forms.size() > 1);
   EXPECT_EQ(type_of({"01/31/2024", "31/01/2024"}), ColumnType::category);
 }
 
@@ -197,13 +197,42 @@ TEST(Plan, LeavesOutFreeText) {
   EXPECT_EQ(plan(table).input_columns, (Rows{2}));
 }
 
-TEST(Plan, NotesTheOrderOfDayAndMonth) {
-  const Table table =
-      table_of({column("d", repeated({"02/03/2024", "01/12/2024"}, 4)), column("y", classes(4), kKept)}, 4);
+TEST(Plan, RefusesDatesThatCanBeReadInTwoWays) {
+  Table table = table_of({column("d", repeated({"02/03/2024", "01/12/2024"}, 4)), column("y", classes(4), kKept)}, 4);
+  const Refusal expected = refusal([&] { plan(table); });
+  EXPECT_EQ(expected.category, ErrorCategory::input);
+  EXPECT_EQ(
+      expected.what,
+      "a.csv: row 1: column \"d\": expected dates that can be read in one way, found \"02/03/2024\": 2024-02-03 or "
+      "2024-03-02");
+  EXPECT_EQ(expected.hint, "date_order=mdy reads 2024-02-03, date_order=dmy reads 2024-03-02");
+  EXPECT_EQ(refusal([&] { plan(table, {.date = {"d"}}); }).what, expected.what);
+  table.date_order = DateOrder::day_month_year;
+  EXPECT_EQ(plan(table).inputs[0].date, DateForm::day_first);
   EXPECT_EQ(notes_of(table)[0],
-            "column \"d\": the order of day and month is ambiguous: \"02/03/2024\" is read as 2024-02-03, month "
-            "first");
-  EXPECT_EQ(plan(table).inputs[0].date, DateForm::month_first);
+            "column \"d\": dates such as \"02/03/2024\" are read as 2024-03-02 (date_order sets another order)");
+}
+
+TEST(ColumnType, YearsOfTwoDigits) {
+  const auto forms_of = [](const Texts& texts) {
+    const ColumnReading reading = reading_of(texts);
+    return reading.forms.empty() ? std::vector<DateForm>{reading.form} : reading.forms;
+  };
+  using Forms = std::vector<DateForm>;
+  EXPECT_EQ(forms_of({"09/08/23", "15/08/23"}), Forms{DateForm::day_first});
+  EXPECT_EQ(forms_of({"09/08/23", "08/15/23"}), Forms{DateForm::month_first});
+  EXPECT_EQ(forms_of({"09/08/23", "08/09/23"}), (Forms{DateForm::month_first, DateForm::day_first}));
+  EXPECT_EQ(forms_of({"99/12/31", "98/01/30"}), Forms{DateForm::year_first});
+  EXPECT_EQ(forms_of({"10-08-23", "10-08-24"}),
+            (Forms{DateForm::month_first, DateForm::day_first, DateForm::year_first}));
+  EXPECT_EQ(forms_of({"31.12.23", "01.02.69"}), Forms{DateForm::plain});
+  EXPECT_EQ(forms_of({"05/05/23", "07/07/23"}), Forms{DateForm::month_first}) << "all orders give the same dates";
+  EXPECT_EQ(seconds_of("01.02.68", DateForm::plain), seconds_of("2068-02-01", DateForm::plain));
+  EXPECT_EQ(seconds_of("01.02.69", DateForm::plain), seconds_of("1969-02-01", DateForm::plain));
+  EXPECT_EQ(seconds_of("31-Dec-23", DateForm::plain), seconds_of("2023-12-31", DateForm::plain));
+  for (const std::string text : {"1.2.10", "3-2-10", "12.30.45", "1/2", "13/13/23"})
+    EXPECT_NE(type_of({text, text + "x", "z"}), ColumnType::date) << text;
+  EXPECT_EQ(type_of({"1.2.10", "1.3.11", "2.0.14"}), ColumnType::category) << "versions";
 }
 
 TEST(Plan, NotesWhyAColumnIsNotADate) {

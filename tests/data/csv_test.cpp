@@ -86,9 +86,11 @@ TEST_F(Csv, ReadsQuotedFields) {
 }
 
 TEST_F(Csv, CountsTheLinesOfQuotedFields) {
-  EXPECT_EQ(refusal("a,b\n\"x\ny\",1\n\"x\r\ny\",\"z\n\n\"\n1\n"), "t.csv:8: expected 2 fields, found 1");
+  EXPECT_EQ(refusal("a,b\n\"x\ny\",1\n\"x\r\ny\",\"z\n\n\"\n1\n"),
+            "t.csv:8: expected 2 fields, found 1 | bad_rows=skip skips such rows");
   EXPECT_EQ(refusal("a,b\n\"1\n\",\"\n\",3\n"),
-            "t.csv:2: expected 2 fields, found 3 | line 1 was taken as the header of the table");
+            "t.csv:2: expected 2 fields, found 3 | line 1 was taken as the header of the table; skip_rows skips lines "
+            "above it");
 }
 
 TEST_F(Csv, ReadsStrayQuotesAsTheyAre) {
@@ -119,7 +121,7 @@ TEST_F(Csv, ReadsNumbersInEveryForm) {
 }
 
 TEST_F(Csv, ANumberUsesUpItsWholeField) {
-  for (const std::string text : {"12.5xyz", "abc", "0x10", "1,5", "1 2", "--1", "+-1", "1e", "1e+", ".", "-", "+",
+  for (const std::string text : {"12.5xyz", "abc", "0x10", "1,5,2", "1 2", "--1", "+-1", "1e", "1e+", ".", "-", "+",
                                  "1.2.3", "1_000", "1e5e5", "5%", "\xD9\xA3"}) {
     const Table table = read("a;b\n1;2\n" + text + ";3\n");
     EXPECT_FALSE(table.columns[0].is_number()) << text;
@@ -337,10 +339,10 @@ TEST_F(Csv, RefusesNumbersThatFloatCannotHold) {
 }
 
 TEST_F(Csv, RefusesRowsOfAnotherLength) {
-  EXPECT_EQ(refusal("a,b,c\n1,2,3\n1,2\n"), "t.csv:3: expected 3 fields, found 2");
-  EXPECT_EQ(refusal("a,b,c\n1,2,3\n1,2,3,4\n"), "t.csv:3: expected 3 fields, found 4");
+  EXPECT_EQ(refusal("a,b,c\n1,2,3\n1,2\n"), "t.csv:3: expected 3 fields, found 2 | bad_rows=skip skips such rows");
+  EXPECT_EQ(refusal("a,b,c\n1,2,3\n1,2,3,4\n"), "t.csv:3: expected 3 fields, found 4 | bad_rows=skip skips such rows");
   EXPECT_EQ(refusal("a,b,c\n1,2,3\n1,2,\n"), "accepted");
-  EXPECT_EQ(refusal("1\n1,2\n"), "t.csv:2: expected 1 field, found 2");
+  EXPECT_EQ(refusal("1\n1,2\n"), "t.csv:2: expected 1 field, found 2 | bad_rows=skip skips such rows");
 }
 
 TEST_F(Csv, PassesOverBlankLines) {
@@ -395,7 +397,8 @@ TEST_F(Csv, ReadsTablesWithoutATarget) {
 }
 
 TEST_F(Csv, RefusesTextThatIsNotUtf8WhereItIsKept) {
-  const std::string hint = " | save the file as UTF-8 (iconv -f latin1 -t utf8, for instance)";
+  const std::string hint =
+      " | encoding=latin-1 or encoding=windows-1252 reads a file in the encoding of older programs";
   EXPECT_EQ(refusal("gr\xF6\xDF"
                     "e,b\n1,2\n"),
             "t.csv:1:1: text: expected UTF-8, found \"gr\\xf6\\xdfe\"" + hint);
@@ -428,8 +431,8 @@ TEST_F(Csv, ReadsTheSameWithAndWithoutQuotesAcrossBlocks) {
   }
   EXPECT_EQ(one.columns[2].spellings, (Texts{"k0", "k1", "k2", "k3", "k4"}));
   EXPECT_EQ(one.columns[0].numbers[12'345], 12'345.0);
-  EXPECT_EQ(refusal(plain + "1\n"), "t.csv:20002: expected 3 fields, found 1");
-  EXPECT_EQ(refusal(quoted + "1\n"), "t.csv:20002: expected 3 fields, found 1");
+  EXPECT_EQ(refusal(plain + "1\n"), "t.csv:20002: expected 3 fields, found 1 | bad_rows=skip skips such rows");
+  EXPECT_EQ(refusal(quoted + "1\n"), "t.csv:20002: expected 3 fields, found 1 | bad_rows=skip skips such rows");
 }
 
 // Every way to cut this file in two blocks; the reader's block is 64 KiB, so comments of that length move the cut.
@@ -443,7 +446,9 @@ TEST_F(Csv, ReadsTheSameWhereverABlockEnds) {
     const Table table = read(start + filler + "\n" + tail);
     EXPECT_EQ(table.columns[0].numbers, expected.columns[0].numbers) << cut;
     EXPECT_EQ(table.columns[1].codes, expected.columns[1].codes) << cut;
-    EXPECT_EQ(refusal(start + filler + "\n" + tail + "\n7\n"), "t.csv:11: expected 2 fields, found 1") << cut;
+    EXPECT_EQ(refusal(start + filler + "\n" + tail + "\n7\n"),
+              "t.csv:11: expected 2 fields, found 1 | bad_rows=skip skips such rows")
+        << cut;
   }
 }
 

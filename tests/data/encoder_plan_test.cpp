@@ -142,9 +142,10 @@ TEST(Plan, TakesNumbersWithTextsAmongThemAsTexts) {
   table.columns[1].first_text.field = 2;
   std::vector<Note> notes;
   EXPECT_TRUE(plan_encoder(table, {}, notes).inputs[1].categorical);
-  EXPECT_EQ(note_lines(notes).at(0),
-            "warning: column \"b\" has numbers, but \"abc\" in a.csv:3:2: its numbers are taken as texts, and all as "
-            "categories (numeric=b counts such texts as missing)");
+  EXPECT_EQ(
+      note_lines(notes).at(0),
+      "warning: column \"b\" has numbers, but \"abc\" in a.csv: row 2: its numbers are taken as texts, and all as "
+      "categories (numeric=b counts such texts as missing)");
   Texts ids, labels;
   for (int i = 0; i < 60; ++i) ids.push_back(i % 3 == 0 ? "A/" + std::to_string(i) : std::to_string(1000 + 17 * i));
   for (int i = 0; i < 60; ++i) labels.push_back(i % 2 == 0 ? "yes" : "no");
@@ -155,14 +156,16 @@ TEST(Plan, TakesNumbersWithTextsAmongThemAsTexts) {
             std::string::npos);
 }
 
-TEST(Plan, RefusesNumbersWrittenInAnotherWay) {
+TEST(Plan, RefusesNumbersThatCanBeReadInTwoWays) {
   Table table = small();
-  table.columns[1] = column("b", {"10", "1,5", "30", "40"});
-  table.columns[1].first_text.field = 2;
+  table.columns[1] = column("b", {"1,234", "5,678", "10", "2,000"});
+  table.columns[1].readings = {{'.', ',', ""}, {',', '.', ""}};
   const Refusal found = plan_refusal(table);
   EXPECT_EQ(found.category, ErrorCategory::input);
-  EXPECT_EQ(found.what, "a.csv:3:2: column \"b\": expected a number, found \"1,5\"");
-  EXPECT_EQ(found.hint, "this looks like a decimal comma: decimal_comma reads it");
+  EXPECT_EQ(found.what,
+            "a.csv: row 1: column \"b\": expected numbers that can be read in one way, found \"1,234\": 1234 or 1.234");
+  EXPECT_EQ(found.hint,
+            "thousands=comma reads 1234, decimal_comma reads 1.234; categorical=b takes the texts as categories");
   EXPECT_EQ(plan(table, {.ignore = {"b"}}).inputs.size(), 1u);
   EXPECT_TRUE(plan(table, {.categorical = {"b"}}).inputs[1].categorical);
 }
@@ -190,30 +193,6 @@ TEST(Plan, LeavesOutWhatIsANameOfEachRow) {
   EXPECT_EQ(none.hint,
             "categorical=id takes such a column as categories, numeric=id reads its numbers and counts its texts as "
             "missing");
-}
-
-TEST(Plan, HintsAtADecimalComma) {
-  const Refusal found = plan_refusal(table_of({column("a b", {"-1,5", "2,5"}), column("y", {"u", "v"}, kKept)}, 2));
-  EXPECT_NE(found.hint.find("decimal comma"), std::string::npos);
-}
-
-TEST(Plan, NotesNumbersThatAreReadAsTextBecauseOfSigns) {
-  const auto about = [](const std::string& text) {
-    const Table table =
-        table_of({column("a", {text, "7 parts"}), column("b", {"1", "2"}), column("y", {"u", "v"}, kKept)}, 2);
-    Notes notes;
-    plan_encoder(table, {}, notes);
-    return note_line(notes[0]);
-  };
-  for (const std::string text : {"5%", "$5", "$1,234.50", "\xE2\x82\xAC 7", "12 %", "-1,234,567"})
-    EXPECT_EQ(about(text),
-              "warning: numbers with signs (5%, $5, 1,234) are read as text; remove the signs to get numbers: \"a\"")
-        << text;
-  for (const std::string text : {"%", "$", "5 kg", "1,23,456", "x5%", ""})
-    EXPECT_EQ(about(text).find("signs"), std::string::npos) << text;
-  const Refusal thousands =
-      plan_refusal(table_of({column("a", {"1,234", "2,345"}), column("y", {"u", "v"}, kKept)}, 2));
-  EXPECT_NE(thousands.hint.find("commas between thousands: remove them"), std::string::npos) << thousands.hint;
 }
 
 TEST(Plan, RefusesColumnsWithTwoRoles) {

@@ -38,16 +38,10 @@ TEST_F(Hostile, NamesWhatIsNoTable) {
       {"<?xml version=\"1.0\"?>"s, "an XML document"},
       {"{\"a\": 1}"s, "a JSON document | save the table as CSV"},
       {"[\n {\"a\": 1}]"s, "a JSON document | save the table as CSV"},
-      {"\xFF\xFE"
-       "1\0,\0002\0"s,
-       "UTF-16 text | save it as UTF-8"},
-      {"\xFE\xFF\0"
-       "1\0,\0002"s,
-       "UTF-16 text | save it as UTF-8"},
-      {"a\0,\0b\0\n\0"s, "UTF-16 text | save it as UTF-8"},
+      {"a\0,\0b\0\n\0"s, "UTF-16 text without a byte order mark | encoding reads other encodings; or save it as UTF-8"},
       {"\xFF\xFE\0\0"
        "1\0\0\0"s,
-       "UTF-32 text | save it as UTF-8"},
+       "UTF-32 text | encoding reads other encodings; or save it as UTF-8"},
       {"\x7F"
        "ELF\x02\x01\x01\0"s,
        "a program (ELF)"},
@@ -125,7 +119,9 @@ TEST_F(Hostile, ReadsStandardInput) {
   EXPECT_EQ(load_table("-").rows, 1u);
   EXPECT_EQ(fcntl(STDIN_FILENO, F_GETFD) < 0, false) << "standard input stays open";
   from("a,b\n1\n");
-  EXPECT_EQ(refusal_of("-"), "<stdin>:2: expected 2 fields, found 1 | line 1 was taken as the header of the table");
+  EXPECT_EQ(refusal_of("-"),
+            "<stdin>:2: expected 2 fields, found 1 | line 1 was taken as the header of the table; "
+            "skip_rows skips lines above it");
   close(STDIN_FILENO);
   EXPECT_EQ(refusal_of("-"), "<stdin>: cannot open: Bad file descriptor");
   dup2(before, STDIN_FILENO);

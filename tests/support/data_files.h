@@ -3,6 +3,10 @@
 // descriptions, so that no reader is tested with its own assumptions.
 #pragma once
 
+#include <fmt/format.h>
+
+#include <cmath>
+
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -20,6 +24,24 @@
 #include "chainrule/data/formats/load_table.h"
 
 namespace chainrule::data_files {
+
+// Names, then rows: numbers, texts in quotes, missing values as "-"; columns of lost text as "lost".
+inline std::string shown(const Table& table) {
+  std::string out;
+  for (const Column& column : table.columns) out += (out.empty() ? "" : "|") + column.name;
+  for (std::size_t row = 0; row < table.rows; ++row) {
+    out += " /";
+    for (const Column& column : table.columns) {
+      if (column.is_number())
+        out += std::isnan(column.numbers[row]) ? " -" : fmt::format(" {}", column.numbers[row]);
+      else if (column.codes.size() != table.rows)
+        out += " lost";
+      else
+        out += column.spellings[column.codes[row]].empty() ? " -" : " '" + column.spellings[column.codes[row]] + "'";
+    }
+  }
+  return out;
+}
 
 /// A fixture with its own folder.
 class DataFiles : public ::testing::Test {

@@ -8,6 +8,7 @@
 
 #include "chainrule/base/checks.h"
 #include "chainrule/base/text.h"
+#include "chainrule/data/formats/number_notation.h"
 #include "chainrule/data/table_columns.h"
 #include "chainrule/data/table_rows.h"
 
@@ -17,11 +18,9 @@ namespace {
 constexpr std::size_t kNamesShown = 6;
 
 Message hint_for_text(std::string_view text, const Message& otherwise) {
-  if (has_thousands(text))
-    return message_of("this looks like commas between thousands: remove them; if it is a decimal comma, ",
-                      NamedOption{"decimal_comma"}, " reads it");
-  if (is_decimal_comma(text))
-    return message_of("this looks like a decimal comma: ", NamedOption{"decimal_comma"}, " reads it");
+  if (formats::looks_like_number(text) && text.find(',') != std::string_view::npos)
+    return message_of("if commas stand between thousands, ", NamedOption{"thousands", "comma"},
+                      " reads it; if it is a decimal comma, ", NamedOption{"decimal_comma"}, " does");
   if (text.find_first_of(";\t|") != std::string_view::npos)
     return message_of("this looks like several fields; ", NamedOption{"delimiter"}, " sets what separates them");
   return otherwise;
@@ -40,38 +39,9 @@ Message hint_for_text(std::string_view text, const Message& otherwise) {
 
 }  // namespace
 
-bool is_decimal_comma(std::string_view text) {
-  if (!text.empty() && (text[0] == '-' || text[0] == '+')) text.remove_prefix(1);
-  const std::size_t comma = text.find(',');
-  if (comma == std::string_view::npos || comma == 0 || comma + 1 == text.size()) return false;
-  return std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(comma), is_digit) &&
-         std::all_of(text.begin() + static_cast<std::ptrdiff_t>(comma) + 1, text.end(), is_digit);
-}
-
-bool has_thousands(std::string_view text) {
-  if (!text.empty() && (text[0] == '-' || text[0] == '+')) text.remove_prefix(1);
-  text = text.substr(0, text.find('.'));
-  std::size_t digits = 0, groups = 0;
-  for (const char c : text) {
-    if (c == ',' && (groups == 0 ? digits >= 1 && digits <= 3 : digits == 3)) {
-      ++groups;
-      digits = 0;
-    } else if (is_digit(c)) {
-      ++digits;
-    } else {
-      return false;
-    }
-  }
-  return groups > 0 && digits == 3;
-}
-
-bool is_number_with_signs(std::string_view text) {
-  if (number_in(text)) return false;
-  for (const std::string_view sign : {"%", "$", "\xE2\x82\xAC", "\xC2\xA3", " "}) {  // the euro, the pound
-    if (text.starts_with(sign)) text.remove_prefix(sign.size());
-    if (text.ends_with(sign)) text.remove_suffix(sign.size());
-  }
-  return number_in(text) || has_thousands(text);
+std::string location_of_field(const Table& table, std::size_t row, std::size_t index) {
+  if (table.first_line == 0) return location_of_row(table, row);
+  return fmt::format("{}:{}", location_of_row(table, row), index + 1);
 }
 
 std::string in_column(const Column& column) { return "column " + in_quotes(column.name); }
@@ -97,7 +67,33 @@ std::string name_or_number(const Table& table, std::size_t index) {
   return table.names_from_header && plain ? name : std::to_string(index + 1);
 }
 
+void require_certain(const Table& table, std::size_t index) {
+  const Column& column = table.columns[index];
+  if (column.readings.size() < 2) return;
+  const NumberNotation &one = column.readings[0], &other = column.readings[1];
+  const auto differs = [&](std::uint32_t code) {
+    const std::string& text = column.spellings[code];
+    return !text.empty() && formats::number_of_spelling(text, one) != formats::number_of_spelling(text, other);
+  };
+  const auto row = static_cast<std::size_t>(std::ranges::find_if(column.codes, differs) - column.codes.begin());
+  const std::string& text = column.spellings[column.codes[row]];
+  const auto option_for = [](const NumberNotation& notation) {
+    if (notation.decimal == ',' && notation.thousands == '.') return NamedOption{"decimal_comma"};
+    return NamedOption{"thousands", notation.thousands == ','   ? "comma"
+                                    : notation.thousands == ' ' ? "space"
+                                                                : "apostrophe"};
+  };
+  throw Error(ErrorCategory::input,
+              fmt::format("{}: {}: expected numbers that can be read in one way, found {}: {} or {}",
+                          location_of_field(table, row, index), in_column(column), in_quotes(text),
+                          *formats::number_of_spelling(text, one), *formats::number_of_spelling(text, other)),
+              message_of(option_for(one), fmt::format(" reads {}, ", *formats::number_of_spelling(text, one)),
+                         option_for(other), fmt::format(" reads {}; ", *formats::number_of_spelling(text, other)),
+                         NamedOption{"categorical", name_or_number(table, index)}, " takes the texts as categories"));
+}
+
 void require_numbers(const Table& table, std::size_t index, const Message& hint) {
+  require_certain(table, index);
   const Column& column = table.columns[index];
   if (!column.is_number())
     throw Error(ErrorCategory::input,

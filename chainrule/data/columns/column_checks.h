@@ -20,13 +20,12 @@ std::string counted(std::size_t count, std::string_view what);
 /// How a user names a column: by its name if that is a plain word, else by its number.
 std::string name_or_number(const Table& table, std::size_t index);
 
-/// "1,5"
-bool is_decimal_comma(std::string_view text);
-/// "1,234" or "-1,234,567.8": commas between thousands, or a decimal comma.
-bool has_thousands(std::string_view text);
-/// "5%", "$1,234", "3 %": a number except for signs around it or commas between thousands.
-bool is_number_with_signs(std::string_view text);
+/// "file.csv:3:2": the location of a field.
+std::string location_of_field(const Table& table, std::size_t row, std::size_t index);
 
+/// Throws Error (input) if several notations read the texts of the column as different numbers; it shows two readings,
+/// and the options that choose.
+void require_certain(const Table& table, std::size_t index);
 /// Throws Error (input) at the first field that is text, else at the first that is missing; with `hint` unless the text
 /// suggests a better one.
 void require_numbers(const Table& table, std::size_t index, const Message& hint);

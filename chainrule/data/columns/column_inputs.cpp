@@ -44,7 +44,7 @@ bool fit_number_input(InputColumn& input, const Column& column, std::span<const 
 std::vector<std::pair<std::string, std::size_t>> counts_of(const Table& table, const Column& column,
                                                            std::span<const std::size_t> rows) {
   std::map<std::string, std::size_t> of_text;
-  if (!column.is_number() && has_codes(table, column)) {
+  if (has_codes(table, column)) {
     std::vector<std::size_t> of_code(column.spellings.size(), 0);
     for (const std::size_t row : rows) ++of_code[column.codes[row]];
     for (std::size_t code = 0; code < of_code.size(); ++code)
@@ -111,7 +111,7 @@ void encode_column(const InputColumn& input, const Table& table, std::size_t ind
 }  // namespace
 
 std::string text_of(const Table& table, const Column& column, std::size_t row) {
-  if (!column.is_number() && has_codes(table, column)) return column.spellings[column.codes[row]];
+  if (has_codes(table, column)) return column.spellings[column.codes[row]];
   return std::isnan(column.numbers[row]) ? "" : fmt::format("{}", column.numbers[row]);
 }
 

@@ -44,11 +44,10 @@ std::string text_of(const Table& table, const Column& column, std::size_t row);
 class Categories {
  public:
   Categories(const InputColumn& input, const Column& column) : column_(column), index_(input.categories) {
-    if (column.is_number()) return;
     for (const std::string& spelling : column.spellings) of_code_.push_back(index_.find(spelling));
   }
   std::uint32_t of_row(std::size_t row) const {
-    if (!column_.is_number()) return of_code_.at(column_.codes[row]);
+    if (!column_.codes.empty()) return of_code_.at(column_.codes[row]);
     const double number = column_.numbers[row];
     return std::isnan(number) ? index_.find("") : index_.find(number);
   }

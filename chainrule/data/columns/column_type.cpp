@@ -11,6 +11,7 @@
 #include "chainrule/base/text.h"
 #include "chainrule/data/columns/column_checks.h"
 #include "chainrule/data/columns/dates.h"
+#include "chainrule/data/formats/number_notation.h"
 #include "chainrule/data/label_index.h"
 #include "chainrule/data/table_columns.h"
 #include "chainrule/data/table_rows.h"
@@ -67,13 +68,36 @@ bool all_are_dates(const std::vector<Text>& texts, DateForm form) {
   return std::ranges::all_of(texts, [&](const Text& text) { return seconds_of(text.text, form).has_value(); });
 }
 
+bool are_same_dates(const std::vector<Text>& texts, DateForm one, DateForm other) {
+  return std::ranges::all_of(
+      texts, [&](const Text& text) { return seconds_of(text.text, one) == seconds_of(text.text, other); });
+}
+
+// The forms that read all texts, each with other dates than those before it.
+std::vector<DateForm> forms_of(const std::vector<Text>& texts, DateOrder order) {
+  std::vector<DateForm> candidates{DateForm::month_first, DateForm::day_first, DateForm::year_first};
+  if (order != DateOrder::detect) candidates = {form_of(order)};
+  std::vector<DateForm> forms;
+  if (all_are_dates(texts, DateForm::plain)) forms.push_back(DateForm::plain);
+  if (!forms.empty() && order == DateOrder::detect) return forms;
+  for (const DateForm form : candidates) {
+    const auto is_same = [&](DateForm before) { return are_same_dates(texts, before, form); };
+    if (all_are_dates(texts, form) && std::ranges::none_of(forms, is_same)) forms.push_back(form);
+  }
+  if (order != DateOrder::detect && forms.size() > 1) return {forms[1]};  // not what plain would make of it
+  // Years of two digits in front are common with hyphens only.
+  const bool hyphens = !texts.empty() && texts[0].text.substr(0, 3).find('-') != std::string_view::npos;
+  if (forms.size() > 1 && !hyphens) std::erase(forms, DateForm::year_first);
+  return forms;
+}
+
 // Whether the column has dates or times; then sets `reading`.
-bool read_dates(const std::vector<Text>& texts, const Column& column, ColumnReading& reading) {
-  for (const DateForm form : {DateForm::plain, DateForm::month_first, DateForm::day_first, DateForm::time}) {
-    if (!all_are_dates(texts, form)) continue;
-    reading.type = form == DateForm::time ? ColumnType::time : ColumnType::date;
-    reading.form = form;
-    reading.ambiguous = form == DateForm::month_first && all_are_dates(texts, DateForm::day_first);
+bool read_dates(const std::vector<Text>& texts, const Column& column, DateOrder order, ColumnReading& reading) {
+  const std::vector<DateForm> forms = forms_of(texts, order);
+  if (!forms.empty() || all_are_dates(texts, DateForm::time)) {
+    reading.type = forms.empty() ? ColumnType::time : ColumnType::date;
+    reading.form = forms.empty() ? DateForm::time : forms[0];
+    if (forms.size() > 1) reading.forms = forms;
     return true;
   }
   for (const DateForm form : {DateForm::month_first, DateForm::day_first, DateForm::time}) {
@@ -90,9 +114,8 @@ bool read_dates(const std::vector<Text>& texts, const Column& column, ColumnRead
   return false;
 }
 
-bool is_mostly_numbers(const std::vector<Text>& texts, const Column& column) {
-  return is_decimal_comma(column.first_text.text) ||
-         fraction_of_rows(texts, [](const Text& text) { return number_in(text.text).has_value(); }) > 0.5;
+bool are_mostly_numbers(const std::vector<Text>& texts) {
+  return fraction_of_rows(texts, [](const Text& text) { return formats::looks_like_number(text.text); }) > 0.5;
 }
 
 ColumnType type_of_texts(const std::vector<Text>& texts, std::size_t rows) {
@@ -114,9 +137,9 @@ ColumnReading read_texts(const Table& table, const Column& column) {
     reading.type = ColumnType::constant;
   } else if (is_boolean(texts)) {
     reading.type = ColumnType::boolean;
-  } else if (!read_dates(texts, column, reading)) {
+  } else if (!read_dates(texts, column, table.date_order, reading)) {
     reading.as_texts = type_of_texts(texts, table.rows);
-    reading.type = is_mostly_numbers(texts, column) ? ColumnType::mixed : reading.as_texts;
+    reading.type = are_mostly_numbers(texts) ? ColumnType::mixed : reading.as_texts;
   }
   return reading;
 }
@@ -205,9 +228,9 @@ ColumnReading read_column(const Table& table, std::size_t index) {
   const Column& column = table.columns[index];
   if (column.is_number()) return {type_of_numbers(table, index)};
   if (has_codes(table, column)) return read_texts(table, column);
-  return {column.first_no_utf8.line > 0              ? ColumnType::category
-          : is_decimal_comma(column.first_text.text) ? ColumnType::mixed
-                                                     : ColumnType::id};
+  return {column.first_no_utf8.line > 0                        ? ColumnType::category
+          : formats::looks_like_number(column.first_text.text) ? ColumnType::mixed
+                                                               : ColumnType::id};
 }
 
 std::optional<bool> boolean_from_text(std::string_view text) {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "chainrule/data/columns/dates.h"
 #include "chainrule/data/table.h"
@@ -31,7 +32,8 @@ inline std::string_view name_of(ColumnType type) { return kColumnTypes[static_ca
 struct ColumnReading {
   ColumnType type = ColumnType::number;
   DateForm form = DateForm::plain;  ///< of a date or time
-  bool ambiguous = false;           ///< both orders of day and month fit every row: month_first was chosen
+  /// All forms that read every row of a column of dates, if they differ: `form` is the first of them.
+  std::vector<DateForm> forms = {};
   /// Row of the first text that is not a date in a column where nearly all are; the type is then not date.
   std::optional<std::size_t> odd_date = {};
   ColumnType as_texts = ColumnType::category;  ///< of a mixed column: its type if its numbers are texts

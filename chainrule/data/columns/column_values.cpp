@@ -21,13 +21,8 @@ namespace {
 
 constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 
-std::string location_of_field(const Table& table, std::size_t row, std::size_t index) {
-  if (table.first_line == 0) return location_of_row(table, row);
-  return fmt::format("{}:{}", location_of_row(table, row), index + 1);
-}
-
 [[noreturn]] void refuse(const Table& table, std::size_t row, std::size_t index, DateForm form,
-                         const std::string& found, const std::string& hint) {
+                         const std::string& found, const Message& hint) {
   throw Error(ErrorCategory::input,
               fmt::format("{}: {}: expected {}, found {}", location_of_field(table, row, index),
                           in_column(table.columns[index]), example_of(form), in_quotes(found)),
@@ -49,13 +44,22 @@ void read_texts(const Table& table, std::size_t index, Read read, std::vector<do
   }
 }
 
+// The model has the other order of day and month.
+Message hint_for_date(std::string_view text, DateForm form) {
+  const bool day_first = form == DateForm::day_first;
+  if (!day_first && form != DateForm::month_first) return {};
+  if (!seconds_of(text, day_first ? DateForm::month_first : DateForm::day_first)) return {};
+  return message_of(fmt::format("in the training data the {} was first (", day_first ? "day" : "month"),
+                    NamedOption{"date_order", day_first ? "dmy" : "mdy"}, ")");
+}
+
 void read_dates(const Table& table, std::size_t index, DateForm form, const std::string& hint,
                 std::vector<double>& numbers) {
   const Column& column = table.columns[index];
   if (!column.is_number()) {
     const auto read = [&](const std::string& text, std::size_t row) {
       const std::optional<double> seconds = seconds_of(text, form);
-      if (!seconds) refuse(table, row, index, form, text, hint);
+      if (!seconds) refuse(table, row, index, form, text, hint.empty() ? hint_for_date(text, form) : Message(hint));
       return *seconds;
     };
     return read_texts(table, index, read, numbers);
@@ -96,6 +100,34 @@ const Column& numbers_for(const InputColumn& input, const Table& table, std::siz
   else
     read_dates(table, index, *input.date, "", storage.numbers);
   return storage;
+}
+
+void require_one_form(const Table& table, std::size_t index, const std::vector<DateForm>& forms) {
+  if (forms.size() < 2) return;
+  const Column& column = table.columns[index];
+  const auto differs = [&](std::uint32_t code) {
+    const std::string& text = column.spellings[code];
+    return seconds_of(text, forms[0]) != seconds_of(text, forms[1]);
+  };
+  const auto row = static_cast<std::size_t>(std::ranges::find_if(column.codes, differs) - column.codes.begin());
+  const std::string& text = column.spellings[column.codes[row]];
+  const auto order_of = [](DateForm form) {
+    return NamedOption{"date_order", form == DateForm::day_first     ? "dmy"
+                                     : form == DateForm::month_first ? "mdy"
+                                                                     : "ymd"};
+  };
+  std::vector<std::string> readings;
+  Message hint;
+  for (const DateForm form : forms) {
+    readings.push_back(date_text(seconds_of(text, form).value(), form));
+    if (!hint.empty()) hint.append(", ");
+    hint.append(message_of(order_of(form), fmt::format(" reads {}", readings.back())));
+  }
+  throw Error(ErrorCategory::input,
+              fmt::format("{}: {}: expected dates that can be read in one way, found {}: {}",
+                          location_of_field(table, row, index), in_column(column), in_quotes(text),
+                          fmt::format("{}", fmt::join(readings, " or "))),
+              hint);
 }
 
 void require_dates(const Table& table, std::size_t index, DateForm form, const std::string& hint) {

@@ -19,6 +19,9 @@ const Column& numbers_for(const InputColumn& input, const Table& table, std::siz
 /// Throws Error (input) at the first field of the column that is not a date of this form.
 void require_dates(const Table& table, std::size_t index, DateForm form, const std::string& hint);
 
+/// Throws Error (input) if there are several forms: it shows what each makes of a field, and the options that choose.
+void require_one_form(const Table& table, std::size_t index, const std::vector<DateForm>& forms);
+
 /// The cycles of a column that vary over these rows; numbers: NaN where a date is missing.
 std::vector<Cycle> varying_cycles(DateForm form, std::span<const double> numbers, std::span<const std::size_t> rows);
 /// Sine and cosine of each cycle, starting at inputs[0]; 0 if x is NaN.

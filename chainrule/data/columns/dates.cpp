@@ -133,36 +133,55 @@ class Reader {
   std::string_view rest_;
 };
 
-bool read_separated(Reader& text, DateForm form, Day& date) {
-  std::int64_t first = 0, second = 0;
-  if (text.digits() == 4) {
-    if (!text.number(4, 4, date.year)) return false;
-    const char between = text.next();
-    if (!(between == '-' || between == '/' || between == '.') || !text.character(between)) return false;
-    const bool two_digits = text.digits() == 2;
-    if (!text.number(1, 2, date.month)) return false;
-    if (between == '-' && two_digits && text.at_end()) {  // a month; 2009/10 may be a season
-      date.day = 1;
-      return true;
-    }
-    return text.character(between) && text.number(1, 2, date.day);
+// Four digits, or the last two of 1969 to 2068.
+bool read_year(Reader& text, std::int64_t& year) {
+  if (text.digits() != 2) return text.number(4, 4, year);
+  text.number(2, 2, year);
+  year += year < 69 ? 2000 : 1900;
+  return true;
+}
+
+bool is_between(char c) { return c == '-' || c == '/' || c == '.'; }
+
+// "2024-01-31", "2024-01", and "24-01-31" of form year_first.
+bool read_year_first(Reader& text, Day& date) {
+  if (!read_year(text, date.year)) return false;
+  const char between = text.next();
+  if (!is_between(between) || !text.character(between)) return false;
+  const bool two_digits = text.digits() == 2;
+  if (!text.number(1, 2, date.month)) return false;
+  if (between == '-' && two_digits && text.at_end()) {  // a month; 2009/10 may be a season
+    date.day = 1;
+    return true;
   }
+  return text.character(between) && text.number(1, 2, date.day);
+}
+
+bool read_separated(Reader& text, DateForm form, Day& date) {
+  if (text.digits() == 4) return read_year_first(text, date);
+  if (Reader copy = text; form == DateForm::year_first && read_year_first(copy, date)) {
+    text = copy;
+    return true;
+  }
+  const std::size_t digits = text.digits();
+  std::int64_t first = 0, second = 0;
   if (!text.number(1, 2, first)) return false;
   const char between = text.next();
-  if (between == ' ' ? !text.blanks()
-                     : !(between == '-' || between == '/' || between == '.') || !text.character(between))
-    return false;
+  if (between == ' ' ? !text.blanks() : !is_between(between) || !text.character(between)) return false;
   if (is_letter(text.next())) {
     date.day = first;
     return text.month(date.month) && (between == ' ' ? text.blanks() : text.character(between)) &&
-           text.number(4, 4, date.year);
+           read_year(text, date.year);
   }
+  const bool all_have_two = digits == 2 && text.digits() == 2;
   const bool decided = between == '.' || form == DateForm::day_first || form == DateForm::month_first;
   if (between == ' ' || !decided || !text.number(1, 2, second) || !text.character(between)) return false;
-  const bool day_first = between == '.' || form == DateForm::day_first;
+  const bool day_first = between == '.' || form != DateForm::month_first;
   date.day = day_first ? first : second;
   date.month = day_first ? second : first;
-  return text.number(4, 4, date.year);
+  // 1-2-10 and 1.2.10 are more likely a score and a version.
+  if (text.digits() == 2 && between != '/' && !all_have_two) return false;
+  return read_year(text, date.year);
 }
 
 // "Jan 31, 2024"
@@ -228,10 +247,18 @@ std::string_view example_of(DateForm form) {
       return "a date such as 20240131";
     case DateForm::time:
       return "a time such as 12:30";
+    case DateForm::year_first:
+      return "a date such as 24/01/31";
     case DateForm::plain:
       break;
   }
   return "a date such as 2024-01-31";
+}
+
+DateForm form_of(DateOrder order) {
+  return order == DateOrder::day_month_year   ? DateForm::day_first
+         : order == DateOrder::month_day_year ? DateForm::month_first
+                                              : DateForm::year_first;
 }
 
 std::optional<double> seconds_of(std::string_view text, DateForm form) {

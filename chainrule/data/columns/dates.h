@@ -13,9 +13,13 @@
 namespace chainrule {
 
 /// In the order of DateForm.
-inline constexpr std::array<std::string_view, 5> kDateForms{"plain", "day_first", "month_first", "compact", "time"};
+inline constexpr std::array<std::string_view, 6> kDateForms{"plain",   "day_first", "month_first",
+                                                            "compact", "time",      "year_first"};
 /// "a date such as 2024-01-31"
 std::string_view example_of(DateForm form);
+
+/// The form in which day, month and year stand in this order.
+DateForm form_of(DateOrder order);
 
 /// Seconds of a text, in the years 1 to 9999; nullopt if it is not such a date. A time may follow after T, a comma or
 /// blanks: 12:30, 12:30:05.25, 12:30 PM, and then Z or an offset such as +01:00, which is subtracted.

@@ -49,8 +49,6 @@ constexpr std::array kSignatures{
     Signature{"Rar!\x1A\x07"sv, "a RAR archive", kUnpackFirst},
     Signature{"\xFF\xFE\0\0"sv, "UTF-32 text", kSaveAsUtf8},
     Signature{"\0\0\xFE\xFF"sv, "UTF-32 text", kSaveAsUtf8},
-    Signature{"\xFF\xFE"sv, "UTF-16 text", kSaveAsUtf8},
-    Signature{"\xFE\xFF"sv, "UTF-16 text", kSaveAsUtf8},
 };
 
 bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
@@ -125,7 +123,7 @@ Signature name_foreign(std::string_view head) {
       head.starts_with("\x80\x05\x95"))
     return {"", "a Python pickle", kSaveAsCsv};
   if (looks_like_safetensors(head)) return {"", "a safetensors file (a model, not data)", ""};
-  if (looks_like_utf16(head)) return {"", "UTF-16 text", kSaveAsUtf8};
+  if (looks_like_utf16(head)) return {"", "UTF-16 text without a byte order mark", kSaveAsUtf8};
   return name_markup(head);
 }
 
@@ -145,7 +143,8 @@ Content recognise(InputStream& in) {
   const auto refuse = [&](std::string_view found, std::string_view hint) {
     throw Error(ErrorCategory::input,
                 location(in.name()) + ": format: expected CSV, IDX or NPY, found " + std::string(found),
-                std::string(hint));
+                hint == kSaveAsUtf8 ? message_of(NamedOption{"encoding"}, " reads other encodings; or ", kSaveAsUtf8)
+                                    : Message(std::string(hint)));
   };
   if (head.empty()) refuse("an empty file", "");
   if (head.starts_with("\x93NUMPY")) return Content::npy;

@@ -88,14 +88,16 @@ struct NumberCounter {
 
 struct Candidate {
   char delimiter = ',';
-  double agreement = 0;  // fraction of rows with as many delimiters as the first
-  double numbers = 0;    // fraction of fields that are numbers
+  double agreement = 0;        // fraction of rows with as many delimiters as the first
+  double numbers = 0;          // fraction of fields that are numbers
+  std::size_t delimiters = 0;  // in the first row
 };
 
 Candidate judge(std::string_view rows, char delimiter) {
-  Candidate candidate{delimiter, 0, 0};
+  Candidate candidate{delimiter};
   const std::vector<std::size_t> counts = counts_per_row(rows, delimiter);
   if (counts.empty() || counts[0] == 0) return candidate;
+  candidate.delimiters = counts[0];
   const auto same = std::count(counts.begin(), counts.end(), counts[0]);
   candidate.agreement = static_cast<double>(same) / static_cast<double>(counts.size());
   NumberCounter counter;
@@ -108,18 +110,53 @@ Candidate judge(std::string_view rows, char delimiter) {
   return candidate;
 }
 
+// As many words in each row as in the first, more than half of them numbers.
+Candidate judge_blanks(std::string_view rows) {
+  std::string squeezed;
+  bool quoted = false;
+  while (!rows.empty()) {
+    const std::size_t end = std::min(rows.find('\n'), rows.size());
+    std::string_view line = rows.substr(0, end);
+    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+    squeeze_blanks(line, quoted, squeezed);
+    squeezed += '\n';
+    rows.remove_prefix(std::min(end + 1, rows.size()));
+  }
+  Candidate candidate = judge(squeezed, '\t');
+  candidate.delimiter = ' ';
+  const std::size_t second = squeezed.find('\n') + 1;  // the first row may have names
+  if (second < squeezed.size()) candidate.numbers = judge(std::string_view(squeezed).substr(second), '\t').numbers;
+  // The first row may be shorter: names of columns, without that of the rows.
+  const std::vector<std::size_t> counts = counts_per_row(squeezed, '\t');
+  const bool agree =
+      counts.size() > 1 && 10 * std::count(counts.begin() + 1, counts.end(), counts[1]) >= 9 * (std::ssize(counts) - 1);
+  if (agree && candidate.numbers > 0.5 && counts[1] >= counts[0]) return candidate;
+  return {' '};
+}
+
 // If numbers have decimal commas, a comma is the last choice for the delimiter.
 char find_delimiter(std::string_view rows, bool decimal_comma) {
   Candidate best;
   if (decimal_comma && judge(rows, ',').agreement == 0) best.delimiter = ';';
-  for (const char delimiter : kDelimiters) {
+  for (const char delimiter : {',', ';', '\t', '|', ' '}) {
     if (decimal_comma && delimiter == ',') continue;
-    const Candidate candidate = judge(rows, delimiter);
+    const Candidate candidate = delimiter == ' ' ? judge_blanks(rows) : judge(rows, delimiter);
+    if (delimiter == ' ' && candidate.delimiters <= best.delimiters) continue;  // as in "1, 2"
     if (candidate.agreement > best.agreement ||
         (candidate.agreement == best.agreement && candidate.numbers > best.numbers))
       best = candidate;
   }
   return best.delimiter;
+}
+
+std::string without_lines(std::string_view text, const SkippedLines& skipped) {
+  std::string kept;
+  for (std::uint64_t number = 1; !text.empty(); ++number) {
+    const std::size_t end = std::min(text.find('\n'), text.size() - 1) + 1;
+    if (!skipped.skips(number, text.substr(0, end))) kept += text.substr(0, end);
+    text.remove_prefix(end);
+  }
+  return kept;
 }
 
 }  // namespace
@@ -139,9 +176,13 @@ CsvDialect sniff_csv(const std::string& name, std::string_view sample, bool comp
   CsvDialect dialect;
   // A row cut by the sample would mislead, unless it is the only one.
   const std::size_t last_end = complete ? std::string_view::npos : sample.rfind('\n');
-  const std::string_view rows = sample.substr(0, last_end == std::string_view::npos ? last_end : last_end + 1);
+  const std::string_view whole = sample.substr(0, last_end == std::string_view::npos ? last_end : last_end + 1);
+  const SkippedLines skipped{options.comment, options.skipped_lines};
+  const std::string kept = skipped.any() ? without_lines(whole, skipped) : "";
+  const std::string_view rows = skipped.any() ? kept : whole;
   dialect.delimiter = options.delimiter != 0 ? options.delimiter
-                                             : find_delimiter(first_rows(rows, kRowsCompared), options.decimal_comma);
+                                             : find_delimiter(first_rows(rows, kRowsCompared),
+                                                              options.decimal_comma || options.thousands == '.');
   dialect.has_header = options.header == Header::yes;
 
   HeaderSample sink(options);
@@ -159,6 +200,7 @@ CsvDialect sniff_csv(const std::string& name, std::string_view sample, bool comp
     dialect.has_header = verdict.is_header;
     dialect.header_reason = verdict.reason;
   }
+  dialect.has_row_names = dialect.has_header && sink.has_row_names();
   return dialect;
 }
 

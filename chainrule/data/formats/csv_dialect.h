@@ -13,6 +13,7 @@ struct CsvDialect {
   char delimiter = ',';
   bool has_header = false;
   std::string header_reason;   ///< why, for a note; empty if the caller set it
+  bool has_row_names = false;  ///< each row has one field more than the header: its name, in front
   std::size_t row_bytes = 16;  ///< mean length of a row in the sample, at least 1
 };
 
@@ -24,9 +25,10 @@ std::size_t count_rows(std::string_view text, std::size_t limit);
 
 /// Detects the dialect from `sample`, the first rows of the file `name` (the whole file if `complete`).
 ///
-/// Delimiter: comma, semicolon, tab or pipe: the one that occurs in the first row and equally often in the most other
-/// rows; in a tie the one with the most fields that are numbers (decimal commas included); else the comma. With
-/// options.decimal_comma, the comma is chosen only if none of the others occurs.
+/// Delimiter: comma, semicolon, tab, pipe or blanks: the one that occurs in the first row and equally often in the most
+/// other rows; in a tie the one with the most fields that are numbers (decimal commas included); else the comma.
+/// Blanks: only if more than half of the fields are numbers. With options.decimal_comma, the comma is chosen only if
+/// none of the others occurs.
 ///
 /// Header: see HeaderSample.
 CsvDialect sniff_csv(const std::string& name, std::string_view sample, bool complete, const LoadOptions& options);

@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "chainrule/base/text.h"
+#include "chainrule/data/formats/load_table.h"
 
 namespace chainrule::formats {
 namespace {
@@ -99,9 +100,11 @@ FieldValue read_field(std::string_view text) {
   return read_trimmed(trimmed(text));
 }
 
-FieldReader::FieldReader(const std::vector<std::string>& missing, bool decimal_comma)
-    : point_(decimal_comma ? ',' : '.'), is_plain_(missing.empty() && !decimal_comma) {
-  for (const std::string& text : missing) {
+FieldReader::FieldReader(const LoadOptions& options)
+    : point_(options.decimal_comma || options.thousands == '.' ? ',' : '.'),
+      default_missing_(options.default_missing),
+      is_plain_(options.missing.empty() && point_ == '.' && default_missing_) {
+  for (const std::string& text : options.missing) {
     const std::string_view bare = trimmed(text);
     for (const char point : {point_, '.'})  // a command line uses points
       if (const FieldValue value = read_trimmed(bare, point); value.kind == FieldKind::number)
@@ -117,7 +120,8 @@ bool FieldReader::is_missing(double number) const {
 
 FieldValue FieldReader::read_otherwise(std::string_view text) const {
   text = trimmed(text);
-  const FieldValue value = read_trimmed(text, point_);
+  FieldValue value = read_trimmed(text, point_);
+  if (value.kind == FieldKind::missing && !default_missing_ && !text.empty()) value.kind = FieldKind::text;
   const auto is_text = [&](const std::string& small) { return same_in_any_case(text, small); };
   if ((value.kind == FieldKind::number && is_missing(value.number)) ||
       std::any_of(missing_.begin(), missing_.end(), is_text))

@@ -11,6 +11,8 @@
 
 namespace chainrule::formats {
 
+struct LoadOptions;
+
 enum class FieldKind { number, missing, text };
 
 struct FieldValue {
@@ -54,12 +56,12 @@ inline const char* read_short_decimal(const char* next, const char* end, char po
 /// locale.
 FieldValue read_field(std::string_view text);
 
-/// Reads fields with further texts for missing values, in any case (a number stands for all its spellings), or with a
-/// decimal comma instead of the point.
+/// Reads fields as the options say: with further texts for missing values, in any case (a number stands for all its
+/// spellings), without the usual ones, or with a decimal comma instead of the point.
 class FieldReader {
  public:
   FieldReader() = default;
-  FieldReader(const std::vector<std::string>& missing, bool decimal_comma);
+  explicit FieldReader(const LoadOptions& options);
 
   /// Whether a short decimal with a point always means that number.
   bool is_plain() const { return is_plain_; }
@@ -73,6 +75,7 @@ class FieldReader {
   std::vector<std::string> missing_;  // in lower case
   std::vector<double> missing_numbers_;
   char point_ = '.';
+  bool default_missing_ = true;
   bool is_plain_ = true;
 };
 

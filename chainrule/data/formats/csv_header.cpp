@@ -27,12 +27,12 @@ bool all_different(const std::vector<std::string>& texts, bool may_be_empty) {
 
 }  // namespace
 
-HeaderSample::HeaderSample(const LoadOptions& options)
-    : options_(options), reader_(options.missing, options.decimal_comma) {}
+HeaderSample::HeaderSample(const LoadOptions& options) : options_(options), reader_(options) {}
 
 bool HeaderSample::field(std::string_view text, std::uint64_t) {
   const std::size_t c = fields_++;
   if (rows_ > 0) {
+    look_at_length(c, text);
     if (c < first_.size()) look(below_[c], text, first_[c]);
   } else if (c < kMaxColumns) {
     first_.emplace_back(trimmed(text));
@@ -41,8 +41,27 @@ bool HeaderSample::field(std::string_view text, std::uint64_t) {
 }
 
 void HeaderSample::row(std::uint64_t) {
-  if (rows_++ == 0) below_.resize(first_.size());
+  if (rows_++ == 0)
+    below_.resize(first_.size());
+  else if (fields_ == first_.size() + 1)
+    ++longer_;
   fields_ = 0;
+}
+
+void HeaderSample::look_at_length(std::size_t c, std::string_view text) {
+  if (c > first_.size()) return;
+  if (c == first_.size() && !trimmed(text).empty()) ++with_last_;
+  const bool is_text = reader_.read(text).kind == FieldKind::text;
+  if (rows_ == 1) second_is_text_.push_back(is_text);
+  if (rows_ == 1) texts_in_later_.push_back(0);
+  if (rows_ > 1 && c < texts_in_later_.size() && is_text) ++texts_in_later_[c];
+}
+
+bool HeaderSample::has_row_names() const {
+  if (first_.size() < 2 || longer_ < 2 || longer_ + 1 != rows_ || with_last_ == 0) return false;
+  for (std::size_t c = 1; c < second_is_text_.size() && rows_ > 2; ++c)
+    if (second_is_text_[c] && texts_in_later_[c] == 0) return false;
+  return true;
 }
 
 void HeaderSample::look(Below& below, std::string_view text, const std::string& first) const {
@@ -126,6 +145,7 @@ bool HeaderSample::are_names(const std::vector<std::size_t>& columns) const {
 
 HeaderSample::Verdict HeaderSample::verdict() const {
   const std::string taken = "first line taken as header: ";
+  if (has_row_names()) return {true, taken + "each row has one field more, its name"};
   if (has_model_names()) return {true, taken + "it has the names of the model's columns"};
   if (has_target_name()) return {true, taken + "it has the name of the target, " + in_quotes(*options_.target)};
   const std::vector<std::size_t> numbers = numbered();

@@ -25,12 +25,16 @@ class HeaderSample {
   void blank_line(std::uint64_t) {}
 
   std::size_t rows() const { return rows_; }
+  /// Whether each further row has one field more than the first: its name, in front, as R writes it. Not so if the last
+  /// one is always empty (a delimiter at the end of each row), or if the second row is the header (below a title).
+  bool has_row_names() const;
 
   struct Verdict {
     bool is_header = false;
     std::string reason;  ///< for a note
   };
   /// The first of these that applies:
+  /// - A header: each further row has one field more.
   /// - A header: the first row has the names of the trained model's columns, or the name of the target.
   /// - If it has numbers: a header if these are names, which number the columns from 0 or 1 or are years, each once and
   ///   different from what is below them; else none.
@@ -49,6 +53,7 @@ class HeaderSample {
   };
   enum class Likeness { like, outside, different };
 
+  void look_at_length(std::size_t c, std::string_view text);
   void look(Below& below, std::string_view text, const std::string& first) const;
   std::vector<std::size_t> numbered() const;
   bool has_model_names() const;
@@ -61,6 +66,9 @@ class HeaderSample {
   std::vector<std::string> first_;
   std::vector<Below> below_;
   std::size_t rows_ = 0, fields_ = 0;
+  std::size_t longer_ = 0, with_last_ = 0;   // rows with one field more than the first, and those where it is not empty
+  std::vector<bool> second_is_text_;         // each field of the second row
+  std::vector<std::size_t> texts_in_later_;  // rows with text in each field after the second row
 };
 
 }  // namespace chainrule::formats

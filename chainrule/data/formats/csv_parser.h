@@ -13,6 +13,8 @@
 #include <new>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "chainrule/base/checks.h"
 #include "chainrule/data/formats/csv_field.h"
@@ -34,40 +36,79 @@ inline std::uint64_t count_lines(std::string_view text) {
   return lines;
 }
 
-/// RFC 4180 with any one-byte delimiter. A quote inside a field that does not begin with one is literal; text after a
-/// closing quote is refused. Calls, in the order of the file: bool sink.field(text, line)   true when `text` is known
-/// to hold no line end (a number) void sink.number(number, text, line)   instead, for a short decimal, if the sink has
-/// such a function and sink.takes_numbers() void sink.row(line)           after the fields of a row that began in
-/// `line` void sink.blank_line(line)    for a line with nothing but blanks Throws Error (input) for a quote that is
-/// never closed and for fields above kLongestField, with the line where the field began, and for NUL bytes; passes on
-/// exceptions of the sink. Memory: the longest field.
+/// Lines that are not part of the table.
+struct SkippedLines {
+  char comment = 0;  ///< lines that begin with it, after blanks; 0 = none
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> lines = {};  ///< first and last, from 1
+
+  bool any() const { return comment != 0 || !lines.empty(); }
+  bool skips(std::uint64_t number, std::string_view line) const {
+    const std::size_t first = comment == 0 ? std::string_view::npos : line.find_first_not_of(" \t");
+    if (first != std::string_view::npos && line[first] == comment) return true;
+    return std::ranges::any_of(lines,
+                               [&](const auto& range) { return number >= range.first && number <= range.second; });
+  }
+};
+
+/// Appends `line` to `out` with one tab in place of each run of blanks and tabs outside quotes, and none at its ends.
+/// `quoted`: whether a quoted field is open, before and after.
+inline void squeeze_blanks(std::string_view line, bool& quoted, std::string& out) {
+  bool at_begin = !quoted, gap = false;
+  for (const char c : line) {
+    if (!quoted && (c == ' ' || c == '\t')) {
+      gap = !at_begin;
+      continue;
+    }
+    const bool begins = at_begin || gap;
+    if (gap) out += '\t';
+    if (c == '"' && (quoted || begins || (!out.empty() && out.back() == '"'))) quoted = !quoted;
+    gap = at_begin = false;
+    out += c;
+  }
+}
+
+/// RFC 4180 with any one-byte delimiter; a blank stands for any number of blanks and tabs. A quote inside a field that
+/// does not begin with one is literal; text after a closing quote is refused. Calls, in the order of the file: bool
+/// sink.field(text, line)   true when `text` is known to hold no line end (a number) void sink.number(number, text,
+/// line)   instead, for a short decimal, if the sink has such a function and sink.takes_numbers() void sink.row(line)
+/// after the fields of a row that began in `line` void sink.blank_line(line)    for a line with nothing but blanks
+/// Throws Error (input) for a quote that is never closed and for fields above kLongestField, with the line where the
+/// field began, and for NUL bytes; passes on exceptions of the sink. Memory: the longest field.
 template <class Sink>
 class CsvParser {
  public:
   static constexpr std::size_t kLongestField = std::size_t{1} << 20;
+  static constexpr std::size_t kLongestLine = std::size_t{64} << 20;
 
   /// `first_line`: number of the first line that will be fed.
-  CsvParser(std::string name, char delimiter, Sink& sink, std::uint64_t first_line = 1)
+  CsvParser(std::string name, char delimiter, Sink& sink, std::uint64_t first_line = 1, SkippedLines skipped = {})
       : name_(std::move(name)),
-        delimiter_(delimiter),
+        squeezes_(delimiter == ' '),
+        delimiter_(squeezes_ ? '\t' : delimiter),
+        skipped_(std::move(skipped)),
+        reads_lines_(squeezes_ || skipped_.any()),
         sink_(sink),
         parser_(new csv_parser{}),
         line_(first_line),
         row_line_(first_line) {
     if (csv_init(parser_.get(), kOptions) != 0) throw std::bad_alloc();
-    csv_set_delim(parser_.get(), static_cast<unsigned char>(delimiter));
+    csv_set_delim(parser_.get(), static_cast<unsigned char>(delimiter_));
     csv_set_blk_size(parser_.get(), kPiece / 4);
   }
 
   /// Any piece of the file, in order.
   void feed(std::string_view bytes) {
     const std::size_t nul = bytes.find('\0');
-    feed_text(bytes.substr(0, nul));
+    if (reads_lines_)
+      feed_lines(bytes.substr(0, nul));
+    else
+      feed_text(bytes.substr(0, nul));
     if (nul != std::string_view::npos)
       refuse(line_, 0, "text: expected no NUL byte, found one", "this does not look like a text file");
   }
 
   void finish() {
+    if (!pending_.empty()) take_line(std::exchange(pending_, {}), false);
     const int status = csv_fini(parser_.get(), on_field, on_row, this);
     pass_on_error();
     if (status == 0) return;
@@ -79,6 +120,36 @@ class CsvParser {
  private:
   static constexpr std::size_t kPiece = 64 * 1024;
   static constexpr unsigned char kOptions = CSV_STRICT | CSV_STRICT_FINI | CSV_REPALL_NL;
+
+  // Whole lines, for what is decided by the line.
+  void feed_lines(std::string_view bytes) {
+    for (std::size_t end = 0; (end = bytes.find('\n')) != std::string_view::npos; bytes.remove_prefix(end + 1)) {
+      if (pending_.empty()) {
+        take_line(bytes.substr(0, end), true);
+        continue;
+      }
+      pending_ += bytes.substr(0, end);
+      take_line(std::exchange(pending_, {}), true);
+    }
+    pending_ += bytes;
+    if (pending_.size() > kLongestLine) refuse_long_field(false);
+  }
+
+  void take_line(std::string_view line, bool ended) {
+    if (row_ended_ && skipped_.skips(line_, line)) {
+      row_line_ = ++line_;
+      return;
+    }
+    squeezed_.clear();
+    if (squeezes_) {
+      if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+      squeeze_blanks(line, quoted_, squeezed_);
+    } else {
+      squeezed_ = line;
+    }
+    if (ended) squeezed_ += '\n';
+    feed_text(squeezed_);
+  }
 
   void feed_text(std::string_view bytes) {
     while (!bytes.empty()) {
@@ -223,7 +294,12 @@ class CsvParser {
   }
 
   std::string name_;
+  bool squeezes_;  // runs of blanks to tabs
   char delimiter_;
+  SkippedLines skipped_;
+  bool reads_lines_;
+  std::string pending_, squeezed_;  // a line that has not ended; the line without further blanks
+  bool quoted_ = false;             // squeezed lines: whether a quoted field is open
   Sink& sink_;
   std::unique_ptr<csv_parser, CsvFreer> parser_;
   std::exception_ptr error_;

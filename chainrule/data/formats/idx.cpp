@@ -7,6 +7,7 @@
 #include "chainrule/base/checks.h"
 #include "chainrule/data/formats/load_table.h"
 #include "chainrule/data/formats/loaders.h"
+#include "chainrule/data/formats/spellings.h"
 
 namespace chainrule::formats {
 namespace {

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <new>
 #include <system_error>
+#include <utility>
 
 #include "chainrule/base/checks.h"
 
@@ -90,7 +91,35 @@ std::size_t InputStream::read_file(void* out, std::size_t count) {
   return got;
 }
 
+void InputStream::decode_from(const std::string& encoding) {
+  decoder_ = std::make_unique<TextDecoder>(encoding);
+  const std::vector<unsigned char> seen(ahead_.begin() + static_cast<std::ptrdiff_t>(ahead_next_), ahead_.end());
+  ahead_.clear();
+  ahead_next_ = 0;
+  size_ = std::nullopt;  // the length of the text is not known
+  if (!decoder_->decode({reinterpret_cast<const char*>(seen.data()), seen.size()}, false, decoded_)) refuse_encoding();
+}
+
+void InputStream::refuse_encoding() const {
+  fail("text: expected the encoding that was given, found other bytes near byte " + std::to_string(packed_));
+}
+
 std::size_t InputStream::read_content(unsigned char* out, std::size_t count) {
+  if (!decoder_) return read_stored(out, count);
+  std::vector<unsigned char> block(kBlock);
+  for (bool more = true; more && decoded_.size() - decoded_next_ < count;) {
+    decoded_.erase(0, std::exchange(decoded_next_, 0));
+    const std::size_t got = read_stored(block.data(), block.size());
+    more = got == block.size();
+    if (!decoder_->decode({reinterpret_cast<const char*>(block.data()), got}, !more, decoded_)) refuse_encoding();
+  }
+  const std::size_t got = std::min(count, decoded_.size() - decoded_next_);
+  std::copy_n(decoded_.begin() + static_cast<std::ptrdiff_t>(decoded_next_), got, out);
+  decoded_next_ += got;
+  return got;
+}
+
+std::size_t InputStream::read_stored(unsigned char* out, std::size_t count) {
   std::size_t got = 0;
   if (is_gzip()) {
     while (got < count && !ended_) got += inflate_some(out + got, count - got);

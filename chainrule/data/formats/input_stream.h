@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "chainrule/data/formats/text_decoder.h"
+
 struct z_stream_s;
 
 namespace chainrule::formats {
@@ -31,6 +33,9 @@ class InputStream {
 
   explicit InputStream(const std::string& path);
 
+  /// Decodes the content that was not taken from this encoding to UTF-8, as TextDecoder does.
+  void decode_from(const std::string& encoding);
+
   /// The path as given, or "<stdin>".
   const std::string& name() const { return name_; }
   /// The next bytes, without taking them: at least `count`, fewer only at the end of the content. Valid until the next
@@ -48,9 +53,11 @@ class InputStream {
  private:
   std::size_t read_file(void* out, std::size_t count);
   std::size_t read_content(unsigned char* out, std::size_t count);
+  std::size_t read_stored(unsigned char* out, std::size_t count);
   std::size_t inflate_some(unsigned char* out, std::size_t count);
   bool refill();
   void end_of_member();
+  [[noreturn]] void refuse_encoding() const;
   [[noreturn]] void fail(const std::string& what) const;
 
   std::string name_;
@@ -62,7 +69,10 @@ class InputStream {
   std::size_t ahead_next_ = 0;         // where this part begins
   std::optional<std::uint64_t> size_;  // of a plain file on disk
   std::uint64_t packed_ = 0, unpacked_ = 0, taken_ = 0;
-  bool ended_ = false;  // the last gzip member has ended
+  std::unique_ptr<TextDecoder> decoder_;
+  std::string decoded_;           // by it, and not taken
+  std::size_t decoded_next_ = 0;  // where this part begins
+  bool ended_ = false;            // the last gzip member has ended
 };
 
 /// The remaining content, which must be exactly `declared` bytes. `what` names them in the Error (input). Memory grows

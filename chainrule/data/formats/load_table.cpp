@@ -10,6 +10,7 @@
 #include "chainrule/base/checks.h"
 #include "chainrule/data/encoder.h"
 #include "chainrule/data/formats/loaders.h"
+#include "chainrule/data/formats/number_notation.h"
 
 namespace chainrule::formats {
 
@@ -54,20 +55,64 @@ std::optional<std::size_t> index_in(const Table& head, const Encoder& encoder, c
 
 }  // namespace
 
-std::vector<bool> numeric_columns(const Table& head, const LoadOptions& options) {
-  std::vector<bool> numeric(head.columns.size(), false);
+namespace {
+
+// By name or number, as in the training data of a model if there is one.
+std::vector<std::size_t> columns_named(const Table& head, const LoadOptions& options,
+                                       const std::vector<std::string>& names, const char* option) {
+  std::vector<std::size_t> columns;
   const auto all = options.trained == nullptr ? std::vector<Known>() : known_columns(*options.trained);
-  for (const std::string& name : options.numeric) {
+  for (const std::string& name : names) {
     if (options.trained == nullptr) {
-      numeric[find_column(head, name, "numeric")] = true;
+      columns.push_back(find_column(head, name, option));
       continue;
     }
     const std::optional<Known> known = find_known(all, name);
     const auto index = known ? index_in(head, *options.trained, *known) : std::nullopt;
-    if (index && *index < numeric.size()) numeric[*index] = true;
+    if (index && *index < head.columns.size()) columns.push_back(*index);
   }
-  return numeric;
+  return columns;
 }
+
+// What a model knows about its columns.
+void take_rules(const Table& head, const LoadOptions& options, std::vector<ColumnRules>& rules) {
+  const Encoder& encoder = *options.trained;
+  const std::vector<Known> known = known_columns(encoder);
+  // Where the options say how numbers are written, only the unit is the model's.
+  const NumberNotation stated = notation_of(options);
+  const auto notation = [&](NumberNotation its) -> std::optional<NumberNotation> {
+    if (!stated.is_plain()) its = {stated.decimal, stated.thousands, its.unit};
+    return its == stated ? std::nullopt : std::optional(its);
+  };
+  for (std::size_t j = 0; j < encoder.inputs.size(); ++j) {
+    const auto index = index_in(head, encoder, known[j]);
+    if (!index || *index >= rules.size()) continue;
+    const InputColumn& input = encoder.inputs[j];
+    ColumnRules& its = rules[*index];
+    its.as_written = input.categorical;
+    its.decided = true;
+    its.date = input.date;
+    const bool is_number = !input.categorical && !input.boolean && !input.date;
+    if (is_number) its.notation = notation(input.notation);
+    its.numeric = its.numeric || (is_number && options.bad_fields_missing);
+  }
+  const auto target = index_in(head, encoder, {encoder.target, encoder.target_column});
+  if (!target || *target >= rules.size()) return;
+  rules[*target].decided = true;
+  if (encoder.task == Task::number) rules[*target].notation = notation(encoder.target_notation);
+}
+
+}  // namespace
+
+std::vector<ColumnRules> column_rules(const Table& head, const LoadOptions& options) {
+  std::vector<ColumnRules> rules(head.columns.size());
+  for (const std::size_t c : columns_named(head, options, options.numeric, "numeric")) rules[c].numeric = true;
+  for (const std::size_t c : columns_named(head, options, options.categorical, "categorical"))
+    rules[c].as_written = true;
+  if (options.trained != nullptr) take_rules(head, options, rules);
+  return rules;
+}
+
 namespace {
 
 bool is_folder(const std::string& path) {
@@ -100,6 +145,10 @@ Table load_table(const std::string& path, const LoadOptions& options) {
     return table;
   }
   InputStream in(path);
+  const std::string_view mark = in.peek(4);
+  const bool is_utf_16 =
+      (mark.starts_with("\xFF\xFE") && mark.substr(2) != std::string_view("\0\0", 2)) || mark.starts_with("\xFE\xFF");
+  if (!options.encoding.empty() || is_utf_16) in.decode_from(options.encoding.empty() ? "UTF-16" : options.encoding);
   const Content content = recognise(in);
   if (content == Content::idx) return load_idx(in, options);
   if (content == Content::npy) return load_npy(in, options);

@@ -2,9 +2,11 @@
 // Reads a file into a table. The content determines the format, not the name.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -23,7 +25,15 @@ enum class Part { training, test };
 
 struct LoadOptions {
   Header header = Header::detect;
-  char delimiter = 0;  ///< ',' ';' '\t' or '|'; 0 = detect
+  char delimiter = 0;  ///< ',' ';' '\t' '|' or ' ' (any number of blanks and tabs); 0 = detect
+  /// Of a CSV file, by a name that the system's iconv knows, such as latin-1; "" = UTF-16 with a byte order mark, else
+  /// UTF-8.
+  std::string encoding = {};
+  char comment = 0;  ///< lines of a CSV file that begin with it are skipped; 0 = none
+  /// Lines of a CSV file that are skipped, counted from 1: pairs of the first and the last one.
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> skipped_lines = {};
+  bool skip_bad_rows = false;       ///< rows with too few or too many fields are skipped, and counted in a note
+  bool bad_fields_missing = false;  ///< a text in a column of numbers counts as missing, and in one of dates
   /// The target column by name or number (from 1); its spellings are stored as written; "" = the last column; nullopt =
   /// the file need not have a target. fit() has its own option for it, FitOptions::data.target.
   std::optional<std::string> target = "";
@@ -32,21 +42,29 @@ struct LoadOptions {
   /// Texts that count as missing, in any case, besides empty, NA, N/A, null, nan and ?; a number among them stands for
   /// all its spellings.
   std::vector<std::string> missing = {};
-  bool decimal_comma = false;  ///< numbers are written 3,14, between semicolons or tabs, or in quotes
+  bool default_missing = true;  ///< false: NA, N/A, null, nan and ? are texts
+  bool decimal_comma = false;   ///< numbers are written 3,14, between semicolons or tabs, or in quotes
+  DateOrder date_order = DateOrder::detect;
+  char thousands = 0;  ///< between thousands, as in NumberNotation ('.': and 3,14); 0 = found where certain
   /// Columns to read as numbers, by name or number: a text among them counts as missing, and table.notes gets a note.
   std::vector<std::string> numeric = {};
+  /// Columns of categories, by name or number: told apart by their text as written.
+  std::vector<std::string> categorical = {};
   /// Set for new data of a trained model: `numeric` then names columns of its training data, matched as in encode(),
   /// and missing ones are not an error. Must outlive the call.
   const Encoder* trained = nullptr;
   /// Columns of a CSV file, by name or number, whose fields are stored exactly as written (Column::texts); missing
   /// columns are not an error.
   std::vector<std::string> texts = {};
-  std::string labels;          ///< file with the labels of an image or NPY file; "" = found next to it by name
+  std::string labels = {};     ///< file with the labels of an image or NPY file; "" = found next to it by name
   Part part = Part::training;  ///< for a folder with the four MNIST files
 };
 
-/// Reads a table: CSV (comma, semicolon, tab, pipe; quotes; RFC 4180), IDX images, NPY, each plain or gzipped; a folder
-/// with MNIST's IDX files; "-" reads standard input. Throws Error (input) with file, line and field.
+/// Throws Error (usage) unless LoadOptions::encoding may have this value.
+void check_encoding(const std::string& encoding);
+
+/// Reads a table: CSV (comma, semicolon, tab, pipe, blanks; quotes; RFC 4180), IDX images, NPY, each plain or gzipped;
+/// a folder with MNIST's IDX files; "-" reads standard input. Throws Error (input) with file, line and field.
 Table load_table(const std::string& path, const LoadOptions& options = {});
 
 /// A column in memory: numbers (NaN = missing), or texts, which are read as the fields of a file are ("" = missing). It

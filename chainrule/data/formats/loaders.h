@@ -4,11 +4,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
+#include "chainrule/data/encoder.h"
 #include "chainrule/data/formats/input_stream.h"
 #include "chainrule/data/formats/load_table.h"
 #include "chainrule/data/table.h"
@@ -16,7 +17,6 @@
 namespace chainrule::formats {
 
 constexpr std::size_t kMaxColumns = 100'000;
-constexpr std::size_t kMaxSpellings = 1'000'000;
 
 enum class Content { text, idx, npy };
 
@@ -30,9 +30,19 @@ Table table_from_columns(const std::vector<NamedColumn>& columns, std::size_t ro
 Table load_idx(InputStream& in, const LoadOptions& options);
 Table load_npy(InputStream& in, const LoadOptions& options);
 
-/// For each column of `head`, a table with its column names, whether options.numeric names it. Throws Error (usage) for
-/// a missing column, unless the options are those of a model.
-std::vector<bool> numeric_columns(const Table& head, const LoadOptions& options);
+/// What is known about a column before its fields are read.
+struct ColumnRules {
+  bool numeric = false;                         ///< its texts count as missing
+  bool as_written = false;                      ///< of categories: its numbers are texts, too
+  bool decided = false;                         ///< a model knows how its numbers are written
+  bool keeps_spellings = false;                 ///< beside its numbers
+  std::optional<NumberNotation> notation = {};  ///< of that model, unless it is that of the table
+  std::optional<DateForm> date = {};            ///< of that model
+};
+
+/// Of each column of `head`, a table with its column names. Throws Error (usage) for a column named by the options that
+/// is missing, unless the options are those of a model.
+std::vector<ColumnRules> column_rules(const Table& head, const LoadOptions& options);
 
 /// The labels in `path` (IDX or NPY of one dimension, or a table of one column) as a Column named "label". Throws Error
 /// (input) unless there are `rows` of them; `owner` is the file of their rows.
@@ -49,19 +59,5 @@ void add_labels(Table& table, const std::string& path, const LoadOptions& option
 
 /// For an image or NPY file with labels: throws Error (usage) if options.target names a missing column.
 void check_target(const Table& table, const LoadOptions& options);
-
-/// Gives equal texts equal codes, in order of first appearance.
-class Spellings {
- public:
-  /// The code of `text`; kMaxSpellings if there are already so many others.
-  std::uint32_t code(std::string_view text);
-  std::vector<std::string> take() { return std::move(texts_); }
-
- private:
-  void grow();
-
-  std::vector<std::string> texts_;
-  std::vector<std::uint32_t> slots_;  // code + 1 of the text that hashes here, or to a slot before; 0 = free
-};
 
 }  // namespace chainrule::formats

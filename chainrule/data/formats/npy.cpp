@@ -15,6 +15,7 @@
 #include "chainrule/base/checks.h"
 #include "chainrule/data/formats/csv_field.h"
 #include "chainrule/data/formats/loaders.h"
+#include "chainrule/data/formats/spellings.h"
 #include "chainrule/data/table_columns.h"
 
 namespace chainrule::formats {
@@ -295,7 +296,7 @@ Table table_from(InputStream& in, NpyHeader header, const LoadOptions& options) 
   table.rows = rows;
   std::optional<Column> labels;
   if (!options.labels.empty() && rows > 0) labels = read_labels(options.labels, rows, in.name());
-  const FieldReader reader(options.missing, options.decimal_comma);
+  const FieldReader reader(options);
   const Array array = read_elements(in, std::move(header));
   const std::size_t to_next_row = array.header.column_major ? 1 : columns;
   const std::size_t to_next_column = array.header.column_major ? rows : 1;

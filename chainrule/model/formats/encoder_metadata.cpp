@@ -54,9 +54,32 @@ void date_from(const Json& json, const std::string& where, InputColumn& column) 
 
 }  // namespace
 
+std::string notation_text(const NumberNotation& notation) {
+  if (notation.is_plain()) return "null";
+  return json_list(
+      {json_text(std::string(1, notation.decimal), "decimal"),
+       json_text(notation.thousands == 0 ? std::string() : std::string(1, notation.thousands), "thousands"),
+       json_text(notation.unit, "unit")});
+}
+
+void notation_from(const Json& json, const std::string& where, NumberNotation& notation) {
+  if (std::holds_alternative<std::monostate>(json.value)) return;
+  const Json::List& parts = list_of(json, where);
+  if (parts.size() != 3)
+    refuse_encoder(where + ": expected a decimal sign, a separator of thousands and a unit, found " +
+                   std::to_string(parts.size()) + " values");
+  const std::string &decimal = text_of(parts[0], element(where, 0)), &thousands = text_of(parts[1], element(where, 1));
+  if (decimal != "." && decimal != ",")
+    refuse_encoder(element(where, 0) + ": expected a point or a comma, found " + in_quotes(decimal));
+  const bool known = thousands.empty() || thousands == "," || thousands == "." || thousands == " " || thousands == "'";
+  if (!known || thousands == decimal)
+    refuse_encoder(element(where, 1) + ": expected a comma, point, blank or apostrophe, found " + in_quotes(thousands));
+  notation = {decimal[0], thousands.empty() ? '\0' : thousands[0], text_of(parts[2], element(where, 2))};
+}
+
 std::string columns_text(const Encoder& encoder) {
   std::vector<std::string> column_numbers, names, shift, scale, constant, fill, may_miss, categories, clipped,
-      landmarks, scores, boolean, dates, minimum, maximum;
+      landmarks, scores, boolean, dates, minimum, maximum, notations;
   for (const std::size_t column : encoder.input_columns) column_numbers.push_back(std::to_string(column));
   for (const InputColumn& column : encoder.inputs) {
     names.push_back(json_text(column.name, "name of a column"));
@@ -75,6 +98,7 @@ std::string columns_text(const Encoder& encoder) {
     dates.push_back(date_text_of(column));
     minimum.push_back(json_number(column.minimum));
     maximum.push_back(json_number(column.maximum));
+    notations.push_back(notation_text(column.notation));
   }
   return json_object({{"match_by_name", encoder.match_by_name ? "true" : "false"},
                       {"training_columns", std::to_string(encoder.training_columns)},
@@ -92,18 +116,20 @@ std::string columns_text(const Encoder& encoder) {
                       {"boolean", json_list(boolean)},
                       {"dates", json_list(dates)},
                       {"least", json_list(minimum)},
-                      {"most", json_list(maximum)}});
+                      {"most", json_list(maximum)},
+                      {"notations", json_list(notations)}});
 }
 
 // Refuses lists whose length differs from that of `names`. validate() checks the length of `places`, since images have
 // none.
 void columns_from(const std::string& text, std::size_t inputs, std::uint64_t version, const std::string& where,
                   Encoder& encoder) {
-  const Json json = read_json(text, (20 + 2 * kMaxLandmarks) * inputs + 20, where);
+  const Json json = read_json(text, (24 + 2 * kMaxLandmarks) * inputs + 20, where);
   std::vector<std::string_view> keys{"match_by_name", "training_columns", "places", "names", "shift",
                                      "scale",         "constant"};
   if (version >= 2) keys.insert(keys.end(), {"fill", "may_miss", "categories"});
   if (version >= 3) keys.insert(keys.end(), {"clipped", "landmarks", "scores", "boolean", "dates", "least", "most"});
+  if (version >= 5) keys.push_back("notations");
   const Fields fields(json, keys, where);
   encoder.match_by_name = fields.flag("match_by_name");
   encoder.training_columns = fields.whole("training_columns");
@@ -154,6 +180,10 @@ void columns_from(const std::string& text, std::size_t inputs, std::uint64_t ver
     column.minimum = bound(minimum[j], element(fields.where("least"), j), column.minimum);
     column.maximum = bound(maximum[j], element(fields.where("most"), j), column.maximum);
   }
+  if (version < 5) return;
+  const Json::List& notations = list("notations");
+  for (std::size_t j = 0; j < names.size(); ++j)
+    notation_from(notations[j], element(fields.where("notations"), j), encoder.inputs[j].notation);
 }
 
 }  // namespace chainrule::formats

@@ -7,8 +7,14 @@
 #include <string>
 
 #include "chainrule/data/encoder.h"
+#include "chainrule/model/formats/json.h"
 
 namespace chainrule::formats {
+
+/// null if it is plain.
+std::string notation_text(const NumberNotation& notation);
+/// Throws Error (input).
+void notation_from(const Json& json, const std::string& where, NumberNotation& notation);
 
 std::string columns_text(const Encoder& encoder);
 /// Reads it for a network with `inputs` inputs from a file of this version. Throws Error (input).

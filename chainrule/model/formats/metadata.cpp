@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The metadata of a model file, version 4: exactly these keys. Values in braces or brackets are JSON.
+// The metadata of a model file, version 5: exactly these keys. Values in braces or brackets are JSON.
 //
 //   format             "chainrule"
-//   format_version     "4". Version 2 added fill, may_miss, categories; version 3 clipped, landmarks, scores, boolean,
+//   format_version     "5". Version 2 added fill, may_miss, categories; version 3 clipped, landmarks, scores, boolean,
 //                      dates, `least`, `most` in columns, test, test_rows, decision; version 4 `least`, `most` in
-//                      decision
+//                      decision; version 5 notations in columns, notation in target
 //   program            the writer: "chainrule 0.1.0"
 //   layers             [{inputs, outputs, activation, dropout, weight_multiplier, bias_multiplier, decay_multiplier,
 //                      max_norm}, ...] from the inputs to the outputs; tensors "0.weight", "0.bias" belong to the
@@ -13,19 +13,21 @@
 //   loss               {kind, huber_delta, label_smoothing, link}; link turns outputs into predictions: identity,
 //                      softmax, sigmoid or exp
 //   columns            of a table: {match_by_name, training_columns, `places`, names, shift, scale, constant, fill,
-//                      may_miss, categories, clipped, landmarks, scores, boolean, dates, `least`, `most`}. `places` are
-//                      column numbers. The network reads v = (x - shift) / scale; if clipped, v / sqrt(1 + (v / 3)^2);
-//                      if there are landmarks, the linear interpolation between (landmark, score) pairs; 0 for a
-//                      constant column. `fill` replaces a missing number; if may_miss, one more input is 1 for a
+//                      may_miss, categories, clipped, landmarks, scores, boolean, dates, `least`, `most`, notations}.
+//                      `places` are column numbers. The network reads v = (x - shift) / scale; if clipped, v / sqrt(1 +
+//                      (v / 3)^2); if there are landmarks, the linear interpolation between (landmark, score) pairs; 0
+//                      for a constant column. `fill` replaces a missing number; if may_miss, one more input is 1 for a
 //                      missing number and 0 otherwise. `categories` is null for a number, else a list of texts with
 //                      one input each, 1 if the row has it ("" = missing), and one more input for any other text. A
 //                      boolean is 1 for yes and 0 for no. `dates` is null, or the format of the dates (a name of
 //                      DateForm) and their cycles: the number is seconds since 1970, then come sine and cosine of each
 //                      cycle, then the input for a missing date. `least` and `most`: the range of a number on the
-//                      training rows; null: unknown
+//                      training rows; null: unknown. `notations`: null, or how the numbers of a column are written:
+//                      ["." or ",", what is between thousands ("" = nothing), "%" or a currency ("" = none)]
 //   images             {height, width}: the network reads byte / 255; 0 for a table
 //   task               "classes" or "number"
-//   target             {name, `place`, shift, scale}: number = scale * output + shift; `place` is the column number
+//   target             {name, `place`, shift, scale, notation}: number = scale * output + shift; `place` is the column
+//                      number
 //   weight             {name, `place`} of the column with sample weights; column number 0: none
 //   labels             spellings of the classes, in the order of the outputs
 //   configuration      {option: text}, every option that changes results
@@ -163,7 +165,7 @@ void decision_from(const std::string& text, std::size_t outputs, std::uint64_t v
 namespace {
 
 constexpr std::string_view kFormat = "chainrule";
-constexpr std::uint64_t kVersion = 4;
+constexpr std::uint64_t kVersion = 5;
 constexpr std::size_t kMaxLayers = 10'000;
 constexpr std::size_t kMaxOptions = 10'000;
 // Compile-time constants, since a model may be loaded before main().
@@ -270,13 +272,16 @@ void images_from(const std::string& text, const std::string& where, Encoder& enc
   encoder.image_width = fields.whole("width");
 }
 
-void target_from(const std::string& text, const std::string& where, Encoder& encoder) {
-  const Json json = read_json(text, 10, where);
-  const Fields fields(json, {"name", "place", "shift", "scale"}, where);
+void target_from(const std::string& text, std::uint64_t version, const std::string& where, Encoder& encoder) {
+  const Json json = read_json(text, 14, where);
+  std::vector<std::string_view> keys{"name", "place", "shift", "scale"};
+  if (version >= 5) keys.push_back("notation");
+  const Fields fields(json, keys, where);
   encoder.target = fields.text("name");
   encoder.target_column = fields.whole("place");
   encoder.target_shift = fields.number("shift");
   encoder.target_scale = fields.number("scale");
+  if (version >= 5) notation_from(fields["notation"], fields.where("notation"), encoder.target_notation);
 }
 
 void weight_from(const std::string& text, const std::string& where, Encoder& encoder) {
@@ -405,7 +410,8 @@ Metadata to_metadata(const Model& model) {
                     {"target", json_object({{"name", json_text(encoder.target, "name of the target")},
                                             {"place", std::to_string(encoder.target_column)},
                                             {"shift", json_number(encoder.target_shift)},
-                                            {"scale", json_number(encoder.target_scale)}})},
+                                            {"scale", json_number(encoder.target_scale)},
+                                            {"notation", notation_text(encoder.target_notation)}})},
                     {"weight", json_object({{"name", json_text(encoder.weight, "name of the column of weights")},
                                             {"place", std::to_string(encoder.weight_column)}})},
                     {"labels", json_list(labels)},
@@ -444,7 +450,7 @@ Model model_from(const Metadata& metadata, const Architecture& architecture, con
   columns_from(metadata.at("columns"), architecture.inputs, version_of(metadata, file), at(file, "columns"), encoder);
   images_from(metadata.at("images"), at(file, "images"), encoder);
   encoder.task = task_from(metadata.at("task"), at(file, "task"));
-  target_from(metadata.at("target"), at(file, "target"), encoder);
+  target_from(metadata.at("target"), version_of(metadata, file), at(file, "target"), encoder);
   weight_from(metadata.at("weight"), at(file, "weight"), encoder);
   const Json labels = read_json(metadata.at("labels"), architecture.outputs() + 1, at(file, "labels"));
   for (const Json& label : list_of(labels, at(file, "labels")))

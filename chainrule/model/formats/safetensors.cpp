@@ -459,6 +459,17 @@ Model load_model(std::span<const std::byte> bytes, const std::string& name) {
   return read_model(PlainFile(bytes, name));
 }
 
+namespace {
+
+// 0 for a name that is not among them.
+template <std::size_t N>
+std::size_t place_of(const std::string& name, const std::array<std::string_view, N>& names) {
+  const auto at = std::ranges::find(names, name);
+  return at == names.end() ? 0 : static_cast<std::size_t>(at - names.begin());
+}
+
+}  // namespace
+
 LoadOptions load_options_for(const Model& model) {
   LoadOptions options;
   options.trained = &model.encoder;
@@ -466,6 +477,9 @@ LoadOptions load_options_for(const Model& model) {
     if (key == "missing") options.missing = split_list(value);
     if (key == "numeric") options.numeric = split_list(value);
     if (key == "decimal_comma") options.decimal_comma = value == "true";
+    if (key == "default_missing") options.default_missing = value == "true";
+    if (key == "thousands") options.thousands = kThousands[place_of(value, kThousandsNames)];
+    if (key == "date_order") options.date_order = static_cast<DateOrder>(place_of(value, kDateOrders));
   }
   return options;
 }

@@ -54,10 +54,39 @@ void add_data(Rows& rows) {
       [](auto& o) -> auto& { return o.data.missing; }));
   rows.back().peers = "pandas: na_values";
   rows.push_back(flag(
+      {"default-missing", "data", "", "NA, N/A, null, nan and ? mean a missing value"},
+      [](auto& o) -> auto& { return o.data.default_missing; }));
+  rows.back().peers = "pandas: keep_default_na";
+  rows.push_back(flag(
       {"decimal-comma", "data", "",
        "numbers have a decimal comma (3,14); fields are separated by semicolons or tabs, or quoted"},
       [](auto& o) -> auto& { return o.data.decimal_comma; }));
   rows.back().peers = "pandas: decimal=','";
+  static const std::vector<std::string> separators(kThousandsNames.begin(), kThousandsNames.end());
+  rows.push_back(choice(
+      {"thousands", "data", "NAME",
+       "what stands between thousands: comma (1,234.5), point (1.234,5), space or apostrophe; auto reads them where "
+       "all fields of a column have one reading"},
+      separators,
+      [](FitOptions& o, std::string_view text) {
+        o.data.thousands = kThousands[index_of_name(text, separators, "thousands")];
+      },
+      [](const FitOptions& o) {
+        const auto at = std::ranges::find(kThousands, o.data.thousands) - kThousands.begin();
+        return separators[static_cast<std::size_t>(at)];
+      }));
+  rows.back().peers = "pandas: thousands=','";
+  static const std::vector<std::string> orders(kDateOrders.begin(), kDateOrders.end());
+  rows.push_back(choice(
+      {"date-order", "data", "ORDER",
+       "order of day, month and year in dates such as 01/02/03: dmy, mdy or ymd; auto decides where all fields of a "
+       "column have one reading"},
+      orders,
+      [](FitOptions& o, std::string_view text) {
+        o.data.date_order = static_cast<DateOrder>(index_of_name(text, orders, "date-order"));
+      },
+      [](const FitOptions& o) { return orders[static_cast<std::size_t>(o.data.date_order)]; }));
+  rows.back().peers = "pandas: dayfirst";
   rows.push_back(text_list(
       {"date", "data", "COLUMNS",
        "columns to treat as dates or times, by name or column number, even if written as 20240131"},

@@ -40,7 +40,8 @@ inline Flag among(std::vector<std::string> choices, Flag flag) {
 }
 
 inline constexpr const char* kDataHelp =
-    "CSV (comma, semicolon, tab or pipe), IDX or NPY file, plain or gzipped, or a folder with the MNIST files; - is "
+    "CSV (comma, semicolon, tab, pipe or blanks), IDX or NPY file, plain or gzipped, or a folder with the MNIST files; "
+    "- is "
     "standard input";
 
 // How a data file is read, for every verb that reads one.
@@ -49,8 +50,21 @@ inline void add_reading(std::vector<Flag>& flags) {
   header.negatable = true;
   header.fallback = "detected";
   flags.push_back(header);
-  flags.push_back(among({"comma", "semicolon", "tab", "pipe"},
+  flags.push_back(among({"comma", "semicolon", "tab", "pipe", "space"},
                         with_value("delimiter", "NAME", "field separator of a CSV file", "detected")));
+  flags.push_back(with_value("encoding", "NAME", "encoding of a CSV file, such as latin-1, windows-1252 or utf-16",
+                             "utf-8, or utf-16 with a byte order mark"));
+  flags.push_back(with_value("comment", "CHARACTER", "skip the lines of a CSV file that begin with it", "none"));
+  flags.push_back(with_value("skip-rows", "LINES",
+                             "skip lines of a CSV file: 3 = the first three; 2-2 = the second; 1,4-6", "none"));
+  flags.push_back(among({"stop", "skip"}, with_value("bad-rows", "WHAT",
+                                                     "rows of a CSV file with too few or too many fields: stop at the "
+                                                     "first, or skip and count them",
+                                                     "stop")));
+  flags.push_back(among({"stop", "missing"}, with_value("bad-fields", "WHAT",
+                                                        "texts among numbers or dates: stop at the first, or count "
+                                                        "them as missing values",
+                                                        "stop")));
   flags.push_back(with_value("labels", "FILE", "file with the labels of an IDX or NPY file", "found next to it"));
 }
 
@@ -76,6 +90,13 @@ void add_fields(std::vector<Flag>& flags, const std::string& fallback) {
   comma.negatable = true;
   comma.fallback = fallback;
   flags.push_back(comma);
+  Flag usual = yes_or_no("default-missing", "NA, N/A, null, nan and ? mean a missing value");
+  usual.negatable = true;
+  usual.fallback = fallback.empty() ? "yes" : fallback;
+  flags.push_back(usual);
+  flags.push_back(among({"auto", "comma", "point", "space", "apostrophe"},
+                        with_value("thousands", "NAME", "what stands between thousands: 1,234.5 or 1.234,5",
+                                   fallback.empty() ? "auto" : fallback)));
 }
 
 Flag threshold() {
@@ -169,6 +190,9 @@ Verb inspect_verb() {
   };
   add_reading(verb.flags);
   add_fields(verb.flags, "");
+  verb.flags.push_back(
+      among({"auto", "dmy", "mdy", "ymd"},
+            with_value("date-order", "ORDER", "order of dates such as 01/02/03, as in train", "auto")));
   return verb;
 }
 

@@ -3,6 +3,7 @@
 // completion are generated from these descriptions.
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,10 @@
 #include "chainrule/training/options/option_table.h"
 
 namespace chainrule::cli {
+
+/// The flags that say how a data file is laid out.
+inline constexpr std::array kLayoutFlags{"header",  "delimiter", "labels",   "encoding",
+                                         "comment", "skip-rows", "bad-rows", "bad-fields"};
 
 struct Flag {
   std::string name;         ///< without the dashes

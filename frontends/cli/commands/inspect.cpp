@@ -60,6 +60,7 @@ int inspect_table(const Arguments& arguments, const Terminal& terminal, bool jso
     if (arguments.has(flag)) set_option(options, flag, arguments.text(flag), std::string("--") + flag);
   reading.target = options.data.target;
   reading.numeric = options.data.numeric;
+  reading.categorical = options.data.categorical;
   reading.target_required = arguments.has("target");
   Table table = formats::load_table(arguments.files[0], reading);
   write_flags(table.notes);
@@ -101,7 +102,9 @@ int inspect_command(const Arguments& arguments, const Terminal& terminal) {
                   "it has no effect: leave it out");
   };
   for (const char* const flag : kColumnFlags) refuse(flag);
-  for (const char* const flag : {"header", "delimiter", "labels", "missing", "decimal-comma"}) refuse(flag);
+  for (const char* const flag : kLayoutFlags) refuse(flag);
+  for (const char* const flag : {"missing", "default-missing", "decimal-comma", "thousands", "date-order"})
+    refuse(flag);
   return inspect_model(arguments.files[0], json);
 }
 

@@ -30,7 +30,48 @@ char delimiter_of(const std::string& name) {
   if (name == "semicolon" || name == ";") return ';';
   if (name == "tab" || name == "\t" || name == "\\t") return '\t';
   if (name == "pipe" || name == "|") return '|';
-  throw Error(ErrorCategory::usage, "--delimiter: expected comma, semicolon, tab or pipe, found " + in_quotes(name));
+  if (name == "space" || name == " ") return ' ';
+  throw Error(ErrorCategory::usage,
+              "--delimiter: expected comma, semicolon, tab, pipe or space, found " + in_quotes(name));
+}
+
+// "3" are the first three lines; "2-2" and "4-6" are ranges.
+std::vector<std::pair<std::uint64_t, std::uint64_t>> lines_of(const std::string& text) {
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> lines;
+  for (const std::string& part : split_list(text)) {
+    const std::size_t hyphen = part.find('-');
+    std::size_t first = 1, last = 0;
+    const bool is_range = hyphen != std::string::npos;
+    if ((is_range && !read_number(part.substr(0, hyphen), first)) ||
+        !read_number(is_range ? part.substr(hyphen + 1) : part, last) || last < first)
+      throw Error(ErrorCategory::usage,
+                  "--skip-rows: expected a number of lines, or lines such as 2-2 or 1,4-6, found " + in_quotes(text));
+    lines.emplace_back(first, last);
+  }
+  return lines;
+}
+
+// The index of the flag's value among `names`, `fallback` without the flag.
+template <std::size_t N>
+std::size_t choice_of(const Arguments& arguments, const std::string& flag,
+                      const std::array<std::string_view, N>& names) {
+  const auto at = std::ranges::find(names, arguments.text(flag, std::string(names[0])));
+  if (at != names.end()) return static_cast<std::size_t>(at - names.begin());
+  throw Error(ErrorCategory::usage, fmt::format("--{}: expected {}, found {}", flag, fmt::join(names, " or "),
+                                                in_quotes(arguments.text(flag))));
+}
+
+void take_layout(const Arguments& arguments, formats::LoadOptions& options) {
+  options.encoding = arguments.text("encoding");
+  if (!options.encoding.empty()) formats::check_encoding(options.encoding);
+  const std::string comment = arguments.text("comment");
+  if (comment.size() > 1)
+    throw Error(ErrorCategory::usage, "--comment: expected one character, found " + in_quotes(comment));
+  options.comment = comment.empty() ? '\0' : comment[0];
+  options.skipped_lines = lines_of(arguments.text("skip-rows"));
+  constexpr std::array<std::string_view, 2> kForRows{"stop", "skip"}, kForFields{"stop", "missing"};
+  options.skip_bad_rows = choice_of(arguments, "bad-rows", kForRows) == 1;
+  options.bad_fields_missing = choice_of(arguments, "bad-fields", kForFields) == 1;
 }
 
 // `input` itself; for a folder also the files in it.
@@ -71,6 +112,10 @@ formats::LoadOptions load_options(const Arguments& arguments) {
   options.labels = arguments.text("labels");
   if (arguments.has("missing")) options.missing = split_list(arguments.text("missing"));
   options.decimal_comma = arguments.is_true("decimal-comma");
+  options.default_missing = !arguments.has("default-missing") || arguments.is_true("default-missing");
+  options.thousands = kThousands[choice_of(arguments, "thousands", kThousandsNames)];
+  options.date_order = static_cast<DateOrder>(choice_of(arguments, "date-order", kDateOrders));
+  take_layout(arguments, options);
   return options;
 }
 
@@ -79,6 +124,8 @@ formats::LoadOptions load_options_beside(const Model& model, const Arguments& ar
   formats::LoadOptions known = formats::load_options_for(model);
   if (!arguments.has("missing")) options.missing = std::move(known.missing);
   if (!arguments.has("decimal-comma")) options.decimal_comma = known.decimal_comma;
+  if (!arguments.has("default-missing")) options.default_missing = known.default_missing;
+  if (!arguments.has("thousands")) options.thousands = known.thousands;
   options.numeric = std::move(known.numeric);
   options.trained = known.trained;
   return options;
@@ -88,17 +135,21 @@ formats::LoadOptions load_options_of(const Arguments& arguments, const EncoderOp
   formats::LoadOptions options = load_options(arguments);
   options.target = data.target;
   options.missing = data.missing;
+  options.default_missing = data.default_missing;
   options.decimal_comma = data.decimal_comma;
+  options.thousands = data.thousands;
+  options.date_order = data.date_order;
   options.numeric = data.numeric;
+  options.categorical = data.categorical;
   return options;
 }
 
 Table load_with_target(const std::string& path, const formats::LoadOptions& reading) {
   Table table = formats::load_table(path, reading);
-  write_flags(table.notes);
   const bool is_last = reading.target->empty() && !table.columns.empty();
   const auto target = is_last ? table.columns.size() - 1 : try_find_column(table, *reading.target);
   if (target) leave_out_rows_without(table, *target);  // else a later error reports that it is missing
+  write_flags(table.notes);
   return table;
 }
 

@@ -44,9 +44,9 @@ Recorded recorded_run(const Arguments& arguments) {
   subject.model = formats::load_model(subject.path);
   RunRecord& record = subject.record;
   if (arguments.files.size() == 2) record.data = arguments.files[1];
-  for (const auto& [flag, text] : {std::pair("validation", &record.validation), std::pair("labels", &record.labels),
-                                   std::pair("header", &record.header), std::pair("delimiter", &record.delimiter)})
-    if (arguments.has(flag)) *text = arguments.text(flag);
+  if (arguments.has("validation")) record.validation = arguments.text("validation");
+  for (const char* const flag : kLayoutFlags)
+    if (arguments.has(flag)) record.layout[flag] = arguments.text(flag);
   return subject;
 }
 
@@ -59,9 +59,8 @@ FitOptions options_of(const Model& model) {
 // How train reads them.
 formats::LoadOptions reading_of(const RunRecord& record, const EncoderOptions& data) {
   Arguments as_given;
-  for (const auto& [flag, text] : {std::pair("header", &record.header), std::pair("delimiter", &record.delimiter),
-                                   std::pair("labels", &record.labels)})
-    if (!text->empty()) as_given.flags[flag] = {*text};
+  for (const auto& [flag, text] : record.layout)
+    if (!text.empty()) as_given.flags[flag] = {text};
   return load_options_of(as_given, data);
 }
 

@@ -109,8 +109,8 @@ std::vector<std::string> command_like(const std::string& verb, const Arguments& 
   }
   for (const auto& [key, value] : settings) add(*find_option(key), value);
   if (arguments.has("header")) words.push_back(arguments.is_true("header") ? "--header" : "--no-header");
-  for (const char* const flag : {"delimiter", "labels"})
-    if (arguments.has(flag)) words.insert(words.end(), {std::string("--") + flag, arguments.text(flag)});
+  for (const std::string flag : kLayoutFlags)
+    if (flag != "header" && arguments.has(flag)) words.insert(words.end(), {"--" + flag, arguments.text(flag)});
   return words;
 }
 

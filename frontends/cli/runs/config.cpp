@@ -139,12 +139,14 @@ std::optional<std::set<std::string>> requested_in(const toml::table& table, cons
 }
 
 // The keys of the section [run].
-std::vector<std::pair<const char*, std::string*>> members_of(RunRecord& record) {
-  return {{"data", &record.data},
-          {"validation", &record.validation},
-          {"labels", &record.labels},
-          {"header", &record.header},
-          {"delimiter", &record.delimiter}};
+std::vector<std::pair<std::string, std::string*>> members_of(RunRecord& record) {
+  std::vector<std::pair<std::string, std::string*>> members{{"data", &record.data}, {"validation", &record.validation}};
+  for (const std::string flag : kLayoutFlags) {
+    std::string key = flag;
+    std::ranges::replace(key, '-', '_');
+    members.emplace_back(key, &record.layout[flag]);
+  }
+  return members;
 }
 
 }  // namespace

@@ -231,8 +231,10 @@ std::string run_named_by_time() {
 }
 
 RunRecord record_of(const Arguments& arguments) {
-  return {arguments.files[0], arguments.text("validation"), arguments.text("labels"), arguments.text("header"),
-          arguments.text("delimiter")};
+  RunRecord record{arguments.files[0], arguments.text("validation"), {}};
+  for (const char* const flag : kLayoutFlags)
+    if (arguments.has(flag)) record.layout[flag] = arguments.text(flag);
+  return record;
 }
 
 }  // namespace chainrule::cli

@@ -3,6 +3,7 @@
 // model (model.safetensors) and report (report.html).
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "chainrule/training/options/option_table.h"
@@ -12,7 +13,8 @@ namespace chainrule::cli {
 
 /// How the data of a run were read: `replay` needs this and the model. "" = not given.
 struct RunRecord {
-  std::string data, validation, labels, header, delimiter;  ///< paths, and the values of --header and --delimiter
+  std::string data, validation;               ///< paths
+  std::map<std::string, std::string> layout;  ///< the values of those of kLayoutFlags that were given
 };
 
 /// A new name is written in place, so that its log can be followed. A run that replaces another one is written beside

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fields and rows to columns: stores numbers directly, and text where it is needed. Internal to formats/.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "chainrule/base/note.h"
+#include "chainrule/data/formats/csv_dialect.h"
+#include "chainrule/data/formats/csv_field.h"
+#include "chainrule/data/formats/load_table.h"
+#include "chainrule/data/formats/loaders.h"
+#include "chainrule/data/formats/spellings.h"
+#include "chainrule/data/table.h"
+
+namespace chainrule::formats {
+
+/// Receives fields and rows; holds the columns under construction. The sink of CsvParser. Throws Error: (input) with
+/// the line and field, (usage) for a missing target or column of numbers.
+class TableBuilder {
+ public:
+  TableBuilder(std::string source, const CsvDialect& dialect, const LoadOptions& options, std::size_t expected_rows);
+
+  bool field(std::string_view text, std::uint64_t line) {
+    if (table_.columns.empty() || options_.skip_bad_rows) {
+      keep_field(text, line);
+      return false;
+    }
+    const std::size_t c = field_++;
+    if (c == 0) row_begins_with_hash_ = text.starts_with('#');
+    return c < table_.columns.size() && add(c, text, line);  // the end of the row refuses too many fields
+  }
+
+  // Whether column c needs the text of a number beside it.
+  bool keeps_text(std::size_t c) const { return progress_[c].keeps_spellings || progress_[c].keeps_texts; }
+
+  bool takes_numbers() const { return reader_.is_plain() && takes_numbers_; }
+
+  void number(double number, std::string_view text, std::uint64_t line) {
+    const std::size_t c = field_++;
+    if (c == 0) row_begins_with_hash_ = false;
+    if (c >= table_.columns.size()) return;
+    if (progress_[c].keeps_texts) add_text(c, text);
+    staged_.push_back(number);
+    if (progress_[c].keeps_spellings) spell(c, {FieldKind::number, number}, text, line);
+  }
+
+  void row(std::uint64_t line) {
+    if (table_.columns.empty()) return first_row(line);
+    if (options_.skip_bad_rows && !take_kept_fields(line)) return;
+    const std::size_t columns = table_.columns.size();
+    if (field_ != columns) refuse_length(line);
+    if (columns == 1 && first_blank_ != 0) refuse_blank_line();
+    blanks_inside_ = blanks_;
+    field_ = 0;
+    note_line(line);
+    ++table_.rows;
+    if (staged_.size() >= kStagedNumbers) unstage();
+  }
+
+  // Ignores blank lines before the first row and after the last; between rows it counts and skips them.
+  void blank_line(std::uint64_t line) {
+    if (table_.columns.empty()) return;
+    if (blanks_++ == 0) first_blank_ = line;
+  }
+
+  Table take();
+
+  /// Of the columns so far.
+  std::uint64_t bytes() const;
+
+ private:
+  static constexpr std::size_t kStagedNumbers = 16'384;
+  // The network computes in float: larger numbers would become infinite.
+  static constexpr double kLargest = static_cast<double>(std::numeric_limits<float>::max());
+  static constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
+
+  struct KeptField {
+    std::uint64_t line;
+    std::string text;
+  };
+  // Further state of a column while it is read.
+  struct Progress {
+    ColumnRules rules;
+    std::uint64_t texts = 0, replaced = 0, wide_minus = 0;  // replaced: texts that count as missing
+    Sighting not_finite, first_replaced, first_wide_minus;
+    Spellings spellings;
+    bool keeps_spellings = false, keeps_texts = false;
+  };
+
+  // Returns whether the field is known to contain no line end.
+  bool add(std::size_t c, std::string_view text, std::uint64_t line) {
+    if (progress_[c].keeps_texts) add_text(c, text);
+    FieldValue value = reader_.read(text);
+    if (progress_[c].rules.notation) value = read_by_notation(c, value, text);
+    if (value.kind == FieldKind::text) value = read_otherwise(c, text);
+    if (value.kind == FieldKind::text && counts_as_missing(c, text)) {
+      ++progress_[c].replaced;
+      see(progress_[c].first_replaced, c, text, line);
+      value.kind = FieldKind::missing;
+    }
+    const bool is_number = value.kind == FieldKind::number;
+    if (commas_part_fields_ && is_number) has_decimal_comma_ = has_decimal_comma_ || text.find(',') != text.npos;
+    if (is_number && std::signbit(value.number) && text.find('-') == text.npos) {
+      ++progress_[c].wide_minus;
+      see(progress_[c].first_wide_minus, c, text, line);
+    }
+    if (!is_number || !(std::abs(value.number) <= kLargest)) note_unusual(c, value.kind, text, line);
+    staged_.push_back(value.kind == FieldKind::missing ? std::numeric_limits<double>::quiet_NaN() : value.number);
+    if (progress_[c].keeps_spellings) spell(c, value, text, line);
+    return is_number;
+  }
+
+  void keep_field(std::string_view text, std::uint64_t line);
+  bool take_kept_fields(std::uint64_t line);
+  void first_row(std::uint64_t line);
+  void name_columns();
+  void find_target();
+  void refuse_repeated_names() const;
+  void note_line(std::uint64_t line);
+  FieldValue read_by_notation(std::size_t c, FieldValue value, std::string_view text) const;
+  FieldValue read_otherwise(std::size_t c, std::string_view text) const;
+  bool counts_as_missing(std::size_t c, std::string_view text) const;
+  void add_text(std::size_t c, std::string_view text);
+  bool is_spelled_as_written(std::size_t c) const;
+  void spell(std::size_t c, const FieldValue& value, std::string_view text, std::uint64_t line);
+  std::string spelling_of(double number) const;
+  void note_unusual(std::size_t c, FieldKind kind, std::string_view text, std::uint64_t line);
+  void spell_numbers(std::size_t c);
+  void unstage();
+  void add_spelling(std::size_t c, std::string_view text, std::uint64_t line);
+  void keep_spellings(std::size_t c);
+  void take_notation(std::size_t c);
+  void note_replaced(std::size_t c);
+  void note_wide_minus(std::size_t c);
+  void note_likely_header();
+  void note_skipped_rows();
+  static void see(Sighting& sighting, std::size_t c, std::string_view text, std::uint64_t line);
+
+  [[noreturn]] void refuse_length(std::uint64_t line) const;
+  [[noreturn]] void refuse_blank_line() const;
+  [[noreturn]] void refuse_encoding(std::size_t c, std::string_view text, std::uint64_t line) const;
+  void refuse_not_finite() const;
+  void refuse_units() const;
+
+  const LoadOptions& options_;
+  const CsvDialect dialect_;
+  FieldReader reader_;
+  NumberNotation notation_;                              // of the table
+  bool commas_part_fields_, has_decimal_comma_ = false;  // commas_part_fields_: although numbers have decimal commas
+  bool takes_numbers_ = false;                           // whether a plain number is that number in every column
+  std::size_t expected_rows_;
+  Table table_;
+  std::vector<Progress> progress_;
+  std::vector<KeptField> kept_;  // of the first row, or of a row that may have to be skipped
+  std::vector<double> staged_;   // rows not yet moved to their columns
+  std::uint64_t first_row_line_ = 0;
+  std::size_t field_ = 0;  // of the current row
+  bool row_begins_with_hash_ = false;
+  std::size_t target_ = kNone;
+  std::uint64_t first_blank_ = 0, blanks_ = 0, blanks_inside_ = 0;
+  std::uint64_t rows_skipped_ = 0, first_skipped_ = 0;
+  std::size_t fields_of_first_skipped_ = 0;
+};
+
+}  // namespace chainrule::formats
