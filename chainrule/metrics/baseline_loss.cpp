@@ -9,6 +9,8 @@
 
 #include "chainrule/base/elementary.h"
 #include "chainrule/engine/formulas/loss_formulas.h"
+#include "chainrule/metrics/metrics.h"
+#include "chainrule/metrics/row_losses.h"
 
 namespace chainrule {
 namespace {
@@ -75,20 +77,98 @@ double mean_loss(const Loss& loss, const Selection& rows, const Matrix& targets,
   return sum / total;
 }
 
-}  // namespace
+// The best of two outputs that are the same for every row, and its loss.
+struct Constant {
+  std::vector<double> output;
+  double loss = std::numeric_limits<double>::infinity();
+};
 
-double baseline_loss(const Loss& loss, const Selection& rows) {
-  validate(rows);
-  const Matrix targets = targets_of(rows);
-  double minimum = std::numeric_limits<double>::infinity();
+Constant best_constant(const Loss& loss, const Selection& rows, const Matrix& targets) {
+  Constant best;
   for (const auto constant_of : {weighted_mean, weighted_median}) {
     std::vector<double> output(targets.columns());
     for (std::size_t k = 0; k < output.size(); ++k)
       output[k] = output_for(loss, constant_of(rows, targets, k), static_cast<double>(output.size()));
-    minimum = std::min(minimum, mean_loss(
-                                    loss, rows, targets, [&](const auto&) -> const auto& { return output; }));
+    const double its_loss = mean_loss(
+        loss, rows, targets, [&](const auto&) -> const auto& { return output; });
+    if (best.output.empty() || its_loss < best.loss) best = {std::move(output), its_loss};
   }
-  return minimum;
+  return best;
+}
+
+GainOverBaseline gain_of(const std::vector<double>& differences, const std::vector<double>& weights) {
+  double sum = 0, total = 0, squares = 0;
+  for (std::size_t i = 0; i < differences.size(); ++i) {
+    sum += weights[i] * differences[i];
+    total += weights[i];
+  }
+  const double mean = sum / total;
+  for (std::size_t i = 0; i < differences.size(); ++i) {
+    const double d = weights[i] * (differences[i] - mean);
+    squares += d * d;
+  }
+  const auto rows = static_cast<double>(differences.size());
+  return {mean, rows < 2 ? std::numeric_limits<double>::quiet_NaN() : std::sqrt(squares * rows / (rows - 1)) / total};
+}
+
+double plain_weight(const Dataset& data, std::size_t row) {
+  return data.weights.empty() ? 1.0 : static_cast<double>(data.weights[row]);
+}
+
+}  // namespace
+
+double baseline_loss(const Loss& loss, const Selection& rows) {
+  validate(rows);
+  return best_constant(loss, rows, targets_of(rows)).loss;
+}
+
+GainOverBaseline gain_of_loss(const Loss& loss, ConstMatrixView outputs, const Selection& rows) {
+  validate(rows);
+  const Matrix targets = targets_of(rows);
+  const std::vector<double> constant = best_constant(loss, rows, targets).output;
+  std::vector<double> differences = losses_of_rows(loss, outputs, rows), weights(targets.rows());
+  std::vector<double> target(targets.columns());
+  for (std::size_t i = 0; i < differences.size(); ++i) {
+    std::ranges::copy(targets.row(i), target.begin());
+    differences[i] = loss_value(loss, std::span<const double>(constant), target) - differences[i];
+    weights[i] = weight_of(*rows.data, rows.rows[i]);
+  }
+  return gain_of(differences, weights);
+}
+
+GainOverBaseline gain_of_predictions(ConstMatrixView predictions, const Selection& rows,
+                                     std::optional<double> threshold) {
+  validate(rows);
+  const Dataset& data = *rows.data;
+  const Targets& targets = data.targets;
+  const std::size_t count = rows.rows.size();
+  std::vector<double> differences(count), weights(count), of_class(targets.classes);
+  double sum = 0, total = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t row = rows.rows[i];
+    weights[i] = plain_weight(data, row);
+    total += weights[i];
+    if (targets.classes > 0)
+      of_class[targets.labels[row]] += weights[i];
+    else
+      sum += weights[i] * static_cast<double>(targets.numbers()(row, 0));
+  }
+  const auto frequent = static_cast<std::size_t>(std::ranges::max_element(of_class) - of_class.begin());
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t row = rows.rows[i];
+    if (targets.classes > 0) {
+      const std::size_t label = targets.labels[row];
+      differences[i] = static_cast<double>(predicted_class(predictions.row(i), threshold) == label) -
+                       static_cast<double>(frequent == label);
+      continue;
+    }
+    const auto y = static_cast<double>(targets.numbers()(row, 0));
+    const double unit = targets.scale * static_cast<double>(predictions(i, 0)) + targets.shift;
+    const double error = std::clamp(unit, targets.minimum, targets.maximum) - (targets.scale * y + targets.shift);
+    const double of_mean = targets.scale * (sum / total - y);
+    differences[i] = of_mean * of_mean - error * error;
+  }
+  return gain_of(differences, weights);
 }
 
 double minimum_loss(const Loss& loss, const Selection& rows) {

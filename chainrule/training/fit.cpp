@@ -268,19 +268,32 @@ Selection some_of(const Selection& rows) {
   return chosen;
 }
 
-// Warns if none of these metrics is better than the baseline, which ignores the inputs.
-void note_no_better(FitResult& result) {
-  std::string scores;
-  for (const char* const name : {"accuracy", "log_loss", "rmse"}) {
-    const Metric *const ours = find_metric(result.validation, name), *const baseline =
-                                                                         find_metric(result.baseline, name);
-    if (ours == nullptr || baseline == nullptr) continue;
-    if (larger_is_better(name) ? ours->value > baseline->value : ours->value < baseline->value) return;
-    scores += fmt::format("{}{} {:.4g} against {:.4g}", scores.empty() ? "" : ", ", name, ours->value, baseline->value);
+// Warns unless the loss, or the accuracy or squared error, is better than that of the baseline beyond chance, by the
+// differences of the same rows.
+void note_no_better(FitResult& result, const Selection& rows, std::size_t threads) {
+  const Matrix outputs = predict_outputs(result.model.network, rows, threads);
+  const Loss& loss = result.model.loss;
+  const GainOverBaseline gain = gain_of_loss(loss, outputs.view(), rows);
+  Matrix predictions = outputs;
+  apply_link(loss, predictions.view());
+  const double baseline = baseline_loss(loss, rows);
+  constexpr double kFarBetter = 0.2;  // of the baseline's loss; few rows then leave less doubt than their interval
+  const bool is_far = gain.mean > gain.error && gain.mean > kFarBetter * (baseline - minimum_loss(loss, rows));
+  if (is_far || gain.is_clear()) return;
+  if (gain_of_predictions(predictions.view(), rows, result.model.threshold).is_clear()) return;
+  std::string scores =
+      fmt::format("loss {:.4g} against {:.4g}", find_metric(result.validation, "loss")->value, baseline);
+  for (const char* const name : {"accuracy", "rmse"}) {
+    const Metric* const ours = find_metric(result.validation, name);
+    const Metric* const theirs = find_metric(result.baseline, name);
+    if (ours != nullptr && theirs != nullptr)
+      scores += fmt::format(", {} {:.4g} against {:.4g}", name, ours->value, theirs->value);
   }
-  if (!scores.empty())
-    result.notes.push_back(warning_note(NoteTopic::baseline,
-                                        "on the validation rows the model is no better than the baseline: " + scores));
+  const bool seems_better = gain.mean > 0;
+  result.notes.push_back(warning_note(
+      NoteTopic::baseline, fmt::format("on the {} validation rows the model is {} than the baseline: {}{}",
+                                       rows.rows.size(), seems_better ? "not clearly better" : "no better", scores,
+                                       seems_better ? "; the differences may be chance (95 % interval)" : "")));
 }
 
 // The mean over rows of weight 0 is undefined.
@@ -345,7 +358,7 @@ FitResult fit(const FitPlan& plan, const FitData& data, const FitOptions& option
     result.validation = evaluate(network, plan.loss, validation_rows, threads, metric, threshold);
     for (Metric& one : baseline_metrics(validation_rows))
       if (find_metric(result.validation, one.name) != nullptr) result.baseline.push_back(std::move(one));
-    note_no_better(result);
+    note_no_better(result, validation_rows, threads);
   }
   if (!data.split.test.empty()) result.test = estimate(result.model, data.test(), threads);
   result.model.provenance = provenance_of(data, options, result);
