@@ -241,6 +241,7 @@ struct GradientTensor {
   std::vector<double> gradient;
   std::vector<double> rounding;  // its rounding error bound
   double scale = 0;
+  double largest = 0;  // |dJ/dp| without decay
 
   double error(std::size_t k, double other) const { return entry_error(gradient[k], other, scale); }
 
@@ -250,6 +251,7 @@ struct GradientTensor {
 GradientTensor tensor_of(std::size_t layer, bool is_bias, std::size_t columns, std::span<const double> gradient,
                          std::span<const double> decay, double objective) {
   GradientTensor tensor{layer, is_bias, columns, {gradient.begin(), gradient.end()}, {}, 1e-3 * std::abs(objective)};
+  for (const double d : gradient) tensor.largest = std::max(tensor.largest, std::abs(d));
   for (std::size_t k = 0; k < decay.size(); ++k) {
     tensor.gradient[k] += decay[k];
     tensor.scale = std::max(tensor.scale, std::abs(tensor.gradient[k]));
@@ -316,10 +318,10 @@ struct Checker {
   std::vector<std::map<std::size_t, Numerical>> found = std::vector<std::map<std::size_t, Numerical>>(right.size());
   CheckReport report = {};
 
+  double accuracy() const { return report.method == CheckMethod::complex_step ? kWithinRounding : kOfDifferences; }
   double tolerance(std::size_t t, std::size_t k) const {
-    const double of_method = report.method == CheckMethod::complex_step ? kWithinRounding : kOfDifferences;
     const double size = std::max(right[t].scale, std::abs(right[t].gradient[k]));
-    return of_method + (size == 0 ? 0 : right[t].rounding[k] / size);
+    return accuracy() + (size == 0 ? 0 : right[t].rounding[k] / size);
   }
 
   const Numerical& numerical(std::size_t t, std::size_t k) {
@@ -410,6 +412,7 @@ struct Checker {
     check.layer = right[t].layer;
     check.is_bias = right[t].is_bias;
     check.parameters = right[t].gradient.size();
+    check.is_zero = right[t].largest <= accuracy() * right[t].scale;
     double worst_ratio = -1;
     for (const auto& [k, there] : found[t]) {
       ++(there.kink ? check.kinks : check.checked);
@@ -476,6 +479,11 @@ std::vector<std::string> failures_of(const CheckReport& report) {
     if (!(check.worst_ratio <= 1))
       failures.push_back(fmt::format("the engine's dJ/d{}: expected {} within {:.1e}, found {}",
                                      parameter_name(check.worst), check.reference, check.bound, check.engine));
+  if (report.checked > 0 && std::ranges::all_of(report.tensors, &TensorCheck::is_zero))
+    failures.push_back(fmt::format(
+        "gradient check: expected derivatives other than 0, found 0, or numbers too small to tell from 0, for all {} "
+        "parameters on these rows: comparing them proves nothing, and the network cannot learn from these rows",
+        report.parameters));
   if (report.checked == 0)
     failures.push_back("gradient check: expected parameters to compare, found a kink at each of them");
   return failures;

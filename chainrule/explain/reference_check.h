@@ -35,6 +35,9 @@ struct TensorCheck {
   double tolerance = 0;                ///< of that error: the method's accuracy plus the rounding error bound
   ParameterIndex worst;                ///< the parameter with the largest error relative to its tolerance
   double computed = 0, numerical = 0;  ///< dJ/dp there, with decay
+  /// All derivatives of the tensor, without decay, are 0 or too small for the method to tell from 0: comparing them
+  /// proves nothing.
+  bool is_zero = false;
 };
 
 /// The float engine's gradient of one layer's weights or biases against the reference, without decay.

@@ -93,7 +93,8 @@ Json object_of(const TensorCheck& tensor) {
   Json object = {{"name", name_of(tensor.layer, tensor.is_bias)},
                  {"parameters", tensor.parameters},
                  {"checked", tensor.checked},
-                 {"kinks", tensor.kinks}};
+                 {"kinks", tensor.kinks},
+                 {"zero", tensor.is_zero}};
   if (tensor.checked == 0) return object;
   object["error"] = json_number(tensor.worst_error);
   object["allowed"] = json_number(tensor.tolerance);

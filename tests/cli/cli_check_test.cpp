@@ -64,6 +64,7 @@ TEST_F(Check, OfATableStartsFromAReadableNetworkAndPrintsWhereItStartsAtZero) {
   EXPECT_EQ(document({"points.csv", "--most", "20"})["network"], "2 -> 128 silu -> 3 identity, 771 parameters");
   const Result tabular = run(dir, {"check", "points.csv", "--preset", "tabular", "--hidden", "4"});
   EXPECT_EQ(tabular.code, 0) << tabular.err;
+  EXPECT_TRUE(contains(tabular.out, "\nnot proven: all derivatives of W1, b1 are 0 on these rows\n")) << tabular.out;
   EXPECT_TRUE(contains(tabular.err, "zero_output: the weights of the last layer are 0")) << tabular.err;
   EXPECT_FALSE(contains(run(dir, {"check", "points.csv"}).err, "zero_output"));
 }
@@ -77,6 +78,22 @@ TEST_F(Check, TextHasTheSameNumbers) {
         "caught     delta2       f'(z) left out",
         "\npassed: 51 derivatives agree, the engine is within its rounding error bounds, "})
     EXPECT_NE(text.out.find(words), std::string::npos) << words << "\n" << text.out;
+}
+
+TEST_F(Check, OfZerosFails) {
+  dir.write("points.csv", points(false, true));
+  const std::vector<std::string> words{"check", "points.csv", "--hidden", "4", "--output-activation", "relu"};
+  EXPECT_EQ(run(dir, words).code, 0);
+  ASSERT_EQ(run(dir, train_words({"-q", "-o", "dead.safetensors", "--output-activation", "relu", "--optimizer", "sgd",
+                                  "--lr", "30", "--restore-best=false", "--target-scaling", "none"}))
+                .code,
+            0);
+  const Result dead = run(dir, {"check", "dead.safetensors", "points.csv"});
+  EXPECT_EQ(dead.code, 5) << dead.out;
+  EXPECT_TRUE(contains(dead.err, "expected derivatives other than 0")) << dead.err;
+  EXPECT_TRUE(contains(dead.out, "\nfailed: ")) << dead.out;
+  EXPECT_TRUE(
+      json::parse(run(dir, {"check", "dead.safetensors", "points.csv", "--json"}).out)["derivatives"][0]["zero"]);
 }
 
 TEST_F(Check, OfAFreshNetwork) {

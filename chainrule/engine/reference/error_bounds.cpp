@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chainrule/engine/reference/error_bounds.h"
+#include "chainrule/base/elementary.h"
 #include "chainrule/engine/formulas/activation_values.h"
 #include "chainrule/engine/formulas/loss_formulas.h"
 #include "chainrule/engine/formulas/optimizer_update.h"
@@ -60,6 +61,88 @@ Fed feed(const MatrixOf<double>& values, const MatrixOf<double>& errors, const s
   return fed;
 }
 
+// How far d loss / d output and the loss of one sample may move if outputs and targets have these errors.
+struct MovedLoss {
+  std::vector<double> gradient;
+  double value = 0;
+};
+
+// Moves one number after the other to both ends of its error; each may move all derivatives.
+MovedLoss moved_by_all(const Loss& loss, std::vector<double> a, std::vector<double> y, std::span<const double> error_a,
+                       std::span<const double> error_y) {
+  MovedLoss moved{std::vector<double>(a.size()), 0};
+  std::vector<double> here(a.size()), there(a.size());
+  loss_gradient(loss, a, y, here);
+  const double value = loss_value(loss, a, y);
+  const auto move = [&](double& x, double error) {
+    if (error == 0) return;
+    std::vector<double> maximum(a.size());
+    double maximum_of_value = 0;
+    const double before = x;
+    for (const double side : {-error, error}) {
+      x = before + side;
+      loss_gradient(loss, a, y, there);
+      for (std::size_t k = 0; k < a.size(); ++k) maximum[k] = std::max(maximum[k], std::abs(there[k] - here[k]));
+      maximum_of_value = std::max(maximum_of_value, std::abs(loss_value(loss, a, y) - value));
+      x = before;
+    }
+    for (std::size_t k = 0; k < a.size(); ++k) moved.gradient[k] += maximum[k];
+    moved.value += maximum_of_value;
+  };
+  for (std::size_t k = 0; k < a.size(); ++k) move(a[k], error_a[k]);
+  for (std::size_t k = 0; k < y.size(); ++k) move(y[k], error_y[k]);
+  return moved;
+}
+
+// The same for the softmax with exact targets, in time proportional to the outputs instead of their square. If a_j
+// moves by e, with q = p_j (exp(e) - 1), every p_k is divided by 1 + q, p_j is multiplied by exp(e) besides, and ln sum
+// exp(a) grows by ln(1 + q).
+MovedLoss moved_softmax(const Loss& loss, std::span<const double> a, std::span<const double> y,
+                        std::span<const double> error) {
+  MovedLoss moved{std::vector<double>(a.size()), 0};
+  std::vector<double> p(a.size()), of_others(a.size());
+  const double largest = *std::ranges::max_element(a);
+  double sum = 0, mass = 0, all = 0;
+  const auto target = [&](std::size_t k) {
+    return (1 - loss.label_smoothing) * y[k] + loss.label_smoothing / static_cast<double>(a.size());
+  };
+  for (std::size_t k = 0; k < a.size(); ++k) {
+    sum += p[k] = elementary::exp(a[k] - largest);
+    mass += target(k);
+  }
+  for (std::size_t k = 0; k < a.size(); ++k) {
+    p[k] /= sum;
+    double own = 0, of_value = 0;
+    for (const double side : {-error[k], error[k]}) {
+      const double growth = elementary::exp(side), q = p[k] * (growth - 1);
+      of_others[k] = std::max(of_others[k], std::abs(q / (1 + q)));
+      own = std::max(own, std::abs(p[k] * (growth / (1 + q) - 1)));
+      of_value = std::max(of_value, std::abs(mass * elementary::log1p(q) - target(k) * side));
+    }
+    all += of_others[k];
+    moved.gradient[k] = mass * own;
+    moved.value += of_value;
+  }
+  for (std::size_t k = 0; k < a.size(); ++k) moved.gradient[k] += mass * p[k] * (all - of_others[k]);
+  return moved;
+}
+
+MovedLoss moved_loss(const Loss& loss, const std::vector<double>& a, const std::vector<double>& y,
+                     std::span<const double> error_a, std::span<const double> error_y) {
+  const bool exact = std::ranges::all_of(error_y, [](double error) { return error == 0; });
+  constexpr std::size_t kMany = 64;  // outputs; from there on the square counts
+  if (a.size() < kMany || loss.kind == LossKind::custom) return moved_by_all(loss, a, y, error_a, error_y);
+  if (loss.kind == LossKind::softmax_cross_entropy && exact) return moved_softmax(loss, a, y, error_a);
+  if (loss.kind == LossKind::softmax_cross_entropy) return moved_by_all(loss, a, y, error_a, error_y);
+  MovedLoss moved{std::vector<double>(a.size()), 0};  // all other losses are sums over the outputs
+  for (std::size_t k = 0; k < a.size(); ++k) {
+    const MovedLoss one = moved_by_all(loss, {a[k]}, {y[k]}, error_a.subspan(k, 1), error_y.subspan(k, 1));
+    moved.gradient[k] = one.gradient[0];
+    moved.value += one.value;
+  }
+  return moved;
+}
+
 struct Bounder {
   const Architecture& architecture;
   const ReferenceParameters& parameters;
@@ -99,31 +182,13 @@ struct Bounder {
     }
   }
 
-  // d loss / d output of one sample: each output, and each target, moves all of them.
   void output_row(std::size_t row) {
-    std::vector<double> a(reference.a.back().row(row).begin(), reference.a.back().row(row).end());
-    std::vector<double> y(batch.targets.row(row).begin(), batch.targets.row(row).end());
-    std::vector<double> here(a.size()), there(a.size()), moved(a.size());
+    const std::vector<double> a(reference.a.back().row(row).begin(), reference.a.back().row(row).end());
+    const std::vector<double> y(batch.targets.row(row).begin(), batch.targets.row(row).end());
+    std::vector<double> here(a.size());
     loss_gradient(loss, a, y, here);
     const double value = loss_value(loss, a, y);
-    double of_value = 0;
-    const auto move = [&](double& x, double error) {
-      if (error == 0) return;
-      std::vector<double> maximum(a.size());
-      double maximum_of_value = 0;
-      const double before = x;
-      for (const double side : {-error, error}) {
-        x = before + side;
-        loss_gradient(loss, a, y, there);
-        for (std::size_t k = 0; k < a.size(); ++k) maximum[k] = std::max(maximum[k], std::abs(there[k] - here[k]));
-        maximum_of_value = std::max(maximum_of_value, std::abs(loss_value(loss, a, y) - value));
-        x = before;
-      }
-      for (std::size_t k = 0; k < a.size(); ++k) moved[k] += maximum[k];
-      of_value += maximum_of_value;
-    };
-    for (std::size_t k = 0; k < a.size(); ++k) move(a[k], bound.a.back()(row, k));
-    for (std::size_t k = 0; k < y.size(); ++k) move(y[k], in.targets(row, k));
+    const auto [moved, of_value] = moved_loss(loss, a, y, bound.a.back().row(row), in.targets.row(row));
     for (std::size_t k = 0; k < a.size(); ++k)
       bound.d_a.back()(row, k) = row_scale(row) * (1.01 * moved[k] + kFew * std::abs(here[k])) + kFlushed;
     double size = std::abs(value);  // bound on the terms of the loss, which are double on both sides

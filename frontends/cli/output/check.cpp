@@ -95,13 +95,17 @@ std::string faults(const CheckReport& report) {
 std::string sentence(const CheckReport& report) {
   const std::string failure = report.failure();
   if (!failure.empty()) return "failed: " + failure;
+  std::string zeros;
+  for (const TensorCheck& tensor : report.tensors)
+    if (tensor.is_zero) zeros += (zeros.empty() ? "" : ", ") + name_of(tensor.layer, tensor.is_bias);
   const std::size_t unseen = count(report, FaultVerdict::too_small) + count(report, FaultVerdict::at_kinks);
   return fmt::format(
       "passed: {} derivative{} agree{}, the engine is within its rounding error bounds, {} planted fault{} caught, {} "
-      "without effect{}",
+      "without effect{}{}",
       report.checked, plural(report.checked), report.checked == 1 ? "s" : "", count(report, FaultVerdict::caught),
       plural(count(report, FaultVerdict::caught)), count(report, FaultVerdict::no_effect),
-      unseen == 0 ? "" : fmt::format(", {} undetectable", unseen));
+      unseen == 0 ? "" : fmt::format(", {} undetectable", unseen),
+      zeros.empty() ? "" : "\nnot proven: all derivatives of " + zeros + " are 0 on these rows");
 }
 
 }  // namespace
