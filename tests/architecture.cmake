@@ -193,7 +193,7 @@ endfunction()
 set(for_frontends base/atomic_file.h base/checks.h base/random.h base/text.h engine/kernels/processor.h engine/reference/reference.h
     data/columns/column_inputs.h data/columns/column_summary.h data/columns/column_values.h data/encoder_plan.h
     data/encoding.h data/table_columns.h data/table_rows.h explain/documents.h explain/reference_check.h
-    explain/text.h model/encoded_predictions.h model/fingerprint.h training/diagnosis.h training/fold_trainings.h
+    explain/text.h model/encoded_predictions.h model/fingerprint.h training/diagnosis/remedies.h training/fold_trainings.h
     training/options/option_table.h training/options/options.h training/planning.h training/rates/rate_warning.h training/search.h)
 list(TRANSFORM for_frontends PREPEND chainrule/)
 # Headers that chainrule.h includes are public.

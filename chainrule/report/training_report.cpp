@@ -14,7 +14,7 @@
 #include "chainrule/model/fingerprint.h"
 #include "chainrule/report/documents.h"
 #include "chainrule/report/parts.h"
-#include "chainrule/training/diagnosis.h"
+#include "chainrule/training/diagnosis/findings.h"
 
 namespace chainrule {
 
@@ -73,8 +73,9 @@ Json findings_of(const FitResult& result, const ReportFacts& facts) {
     if (rows.size() < kMaxRowsExamined) rows.push_back(result.split.training[i]);
   Json findings = Json::array();
   try {
-    for (const Finding& finding : diagnose(examine(result.model, copy_rows(facts.rows->rows, rows), facts.threads)))
-      findings.push_back({{"problem", finding.problem}, {"advice", finding.advice}});
+    for (const Finding& finding :
+         certain_findings(examine(result.model, copy_rows(facts.rows->rows, rows), facts.threads)))
+      findings.push_back({{"problem", finding.problem.text()}, {"advice", finding.advice.text()}});
   } catch (const Error&) {
     return nullptr;
   }

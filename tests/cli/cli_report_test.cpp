@@ -230,9 +230,9 @@ TEST(Report, ShowsTheRangeTestAndTheLayers) {
   browser.value("document.querySelectorAll('details').forEach(it => it.open = true)");
   EXPECT_EQ(browser.value("document.querySelectorAll('#layer-table tbody tr').length"), 3);
   // Problems of a network are reported.
-  const fs::path ill = dir.report("wild", {"visits.csv", "--lr", "3", "--optimizer", "adam"});
+  const fs::path ill = dir.report("wild", {"visits.csv", "--lr", "1e-9", "--optimizer", "adam"});
   browser.open(ill);
-  EXPECT_TRUE(contains(browser.text("#findings"), "a smaller learning_rate: it is 3")) << browser.text("#findings");
+  EXPECT_TRUE(contains(browser.text("#findings"), "train again with learning_rate=")) << browser.text("#findings");
   EXPECT_TRUE(browser.complaints.empty()) << browser.complaints[0];
 }
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "chainrule/training/diagnosis.h"
+#include "chainrule/training/diagnosis/findings.h"
 
 namespace chainrule::testing {
 
@@ -24,7 +24,7 @@ inline Kinds kinds_of(const std::vector<Finding>& findings) {
 
 inline std::string words_of(const std::vector<Finding>& findings) {
   std::string words;
-  for (const Finding& finding : findings) words += finding.problem + "\n";
+  for (const Finding& finding : findings) words += finding.problem.text() + "\n";
   return words;
 }
 

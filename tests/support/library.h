@@ -26,6 +26,6 @@
 #include "chainrule/explain/text.h"
 #include "chainrule/metrics/baseline_loss.h"
 #include "chainrule/metrics/threshold.h"
-#include "chainrule/training/diagnosis.h"
+#include "chainrule/training/diagnosis/findings.h"
 #include "chainrule/training/health.h"
 #include "chainrule/training/options/option_table.h"

@@ -244,7 +244,8 @@ Verb explain_verb() {
        "fresh network (preset fast, unless --preset names another). Layer 1 is the inputs; W2[3,1] is the weight from "
        "unit 1 of layer 2 to unit 3 of layer 3. If a difference exceeds its rounding error bound, the exit code is 5.",
        "With --health it diagnoses MODEL on all rows of DATA instead: statistics of each layer from a trial run of one "
-       "epoch that does not change the model, then problems and suggestions (docs/health.md)."},
+       "epoch that does not change the model, then problems, the cause first, and options that were seen to heal it in "
+       "trainings on these rows (docs/health.md)."},
       {"chainrule explain digits.safetensors data/digits.csv --row 17",
        "chainrule explain digits.safetensors data/digits.csv --parameter 'W2[3,1]'",
        "chainrule explain data/iris.csv --hidden 3 --activation sigmoid --optimizer sgd --steps 3",

@@ -9,18 +9,19 @@
 #include "chainrule/base/text.h"
 #include "chainrule/model/formats/safetensors.h"
 #include "chainrule/report/json.h"
-#include "chainrule/training/diagnosis.h"
+#include "chainrule/training/diagnosis/remedies.h"
 #include "chainrule/training/options/options.h"
+#include "cli/command_line/error_wording.h"
 #include "cli/commands/commands.h"
 #include "cli/output/grid.h"
+#include "cli/output/signals.h"
 
 namespace chainrule::cli {
 namespace {
 
 struct HealthReport {
   std::string model, data;  // paths
-  Examination examination;
-  std::vector<Finding> findings;
+  Diagnosis diagnosis;
 };
 
 Json parameters_object(const ParameterHealth& health) {
@@ -52,18 +53,35 @@ Json layer_object(const Examination& e, std::size_t layer) {
   return object;
 }
 
+Json finding_object(const Finding& finding) {
+  Json object = {{"kind", finding_name(finding.kind)},
+                 {"layer", finding.layer == 0 ? Json(nullptr) : Json(finding.layer)},
+                 {"value", json_number(finding.value)},
+                 {"bound", json_number(finding.bound)},
+                 {"problem", with_flags(finding.problem)},
+                 {"advice", with_flags(finding.advice)},
+                 {"options", Json::object()},
+                 {"remaining_after", json_number(finding.after_remedy)}};
+  if (!finding.remedies.empty())
+    for (const NamedOption& option : finding.remedies.front()) object["options"][option.key] = option.value;
+  return object;
+}
+
 std::string document(const HealthReport& report) {
-  const Examination& e = report.examination;
+  const Examination& e = report.diagnosis.examination;
   Json document = {{"schema", 1},
                    {"model", report.model},
                    {"data", report.data},
                    {"rows", e.rows},
                    {"steps", e.steps},
                    {"batch_size", e.batch_size},
-                   {"optimizer", e.optimizer},
-                   {"learning_rate", json_number(e.learning_rate)},
+                   {"optimizer", optimizer_name(e.options.train.optimizer)},
+                   {"learning_rate", json_number(e.options.train.learning_rate)},
                    {"loss", json_number(e.loss)},
-                   {"trivial_loss", json_number(e.baseline_loss)}};
+                   {"trivial_loss", json_number(e.baseline_loss)},
+                   {"minimum_loss", json_number(e.minimum_loss)},
+                   {"start_loss", json_number(e.start_loss)},
+                   {"trainings", report.diagnosis.trainings}};
   document["layers"] = Json::array();
   for (std::size_t layer = 1; layer <= e.layers.size(); ++layer) document["layers"].push_back(layer_object(e, layer));
   document["inputs"] = Json::array();
@@ -75,13 +93,7 @@ std::string document(const HealthReport& report) {
   for (const ClassHealth& one : e.classes)
     document["classes"].push_back({{"label", one.label}, {"rows", one.rows}, {"predicted", one.predicted}});
   document["findings"] = Json::array();
-  for (const Finding& finding : report.findings)
-    document["findings"].push_back({{"kind", finding_name(finding.kind)},
-                                    {"layer", finding.layer == 0 ? Json(nullptr) : Json(finding.layer)},
-                                    {"value", json_number(finding.value)},
-                                    {"bound", json_number(finding.bound)},
-                                    {"problem", finding.problem},
-                                    {"advice", finding.advice}});
+  for (const Finding& finding : report.diagnosis.findings) document["findings"].push_back(finding_object(finding));
   return document_text(document);
 }
 
@@ -116,16 +128,19 @@ std::string parameters_table(const Examination& e) {
 }
 
 std::string text(const HealthReport& report) {
-  const Examination& e = report.examination;
+  const Examination& e = report.diagnosis.examination;
   std::string out =
       fmt::format("{} on {}: {} rows in {} step{}, batch size {}, {} at learning rate {}; the model is unchanged\n\n",
                   harmless(report.model), harmless(report.data), e.rows, e.steps, e.steps == 1 ? "" : "s", e.batch_size,
-                  e.optimizer, e.learning_rate);
+                  optimizer_name(e.options.train.optimizer), e.options.train.learning_rate);
   out += layers_table(e) + "\n" + parameters_table(e);
-  out += fmt::format("\n  loss {:.4g}; baseline loss {:.4g}\n\n", e.loss, e.baseline_loss);
-  if (report.findings.empty()) return out + "No problems found.\n";
-  for (const Finding& finding : report.findings)
-    out += fmt::format("* {}.\n  Suggestion: {}.\n", harmless(finding.problem), harmless(finding.advice));
+  out += fmt::format("\n  loss {:.4g}; baseline loss {:.4g}", e.loss, e.baseline_loss);
+  if (!std::isnan(e.start_loss)) out += fmt::format("; loss at the start {:.4g}", e.start_loss);
+  out += "\n\n";
+  if (report.diagnosis.findings.empty()) return out + "No problems found.\n";
+  for (const Finding& finding : report.diagnosis.findings)
+    out += fmt::format("* {}.\n  Suggestion: {}.\n", harmless(with_flags(finding.problem)),
+                       harmless(with_flags(finding.advice)));
   return out;
 }
 
@@ -157,9 +172,11 @@ int explain_health(const Arguments& arguments, const Terminal& terminal) {
   if (model.provenance.configuration.empty())
     say(terminal, "the model has no configuration: using the default options");
 
-  HealthReport report{arguments.files[0], arguments.files[1], {}, {}};
-  report.examination = examine(model, encode(model.encoder, table, true));
-  report.findings = diagnose(report.examination);
+  const Interruption interruption;
+  DiagnosisOptions how;
+  how.should_stop = [&] { return interruption.signal() != 0; };
+  const HealthReport report{arguments.files[0], arguments.files[1], diagnose(model, table, how)};
+  if (how.should_stop()) throw Interrupted{interruption.signal()};
   Output output;
   output.write(arguments.is_true("json") ? document(report) : text(report));
   output.finish();
