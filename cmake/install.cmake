@@ -14,14 +14,14 @@ install(EXPORT chainruleTargets NAMESPACE chainrule:: DESTINATION ${package_fold
 configure_package_config_file(cmake/chainruleConfig.cmake.in chainruleConfig.cmake INSTALL_DESTINATION ${package_folder})
 write_basic_package_version_file(chainruleConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/chainruleConfig.cmake ${PROJECT_BINARY_DIR}/chainruleConfigVersion.cmake
-        cmake/Findlibcsv.cmake DESTINATION ${package_folder} COMPONENT development)
+        cmake/Findlibcsv.cmake cmake/Findnettle.cmake DESTINATION ${package_folder} COMPONENT development)
 
 # A static library does not contain its dependencies, so `pkg-config --libs` must list them with and without --static. A
 # shared library finds them by itself.
 set(pc_requires)
 set(pc_libraries)
 if(chainrule_type STREQUAL "STATIC_LIBRARY")
-  set(pc_requires fmt zlib libcrypto libhwy)
+  set(pc_requires fmt zlib nettle libhwy)
   set(pc_libraries " -lcsv -pthread")
 endif()
 list(JOIN pc_requires ", " pc_requires)

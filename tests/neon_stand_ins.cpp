@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For neon.sh: replaces libhwy and libcrypto for the other processor. Debian has these only as packages of a foreign
+// For neon.sh: replaces libhwy and nettle for the other processor. Debian has these only as packages of a foreign
 // architecture.
 #include <cstdint>
 #include <cstdio>
@@ -24,6 +24,7 @@ Sha256::~Sha256() = default;
 void Sha256::add(std::span<const std::byte> bytes) {
   if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) != bytes.size()) std::abort();
 }
+std::array<std::uint8_t, 32> Sha256::bytes() { return {}; }
 std::string Sha256::hex() { return {}; }
 
 }  // namespace chainrule

@@ -42,7 +42,7 @@ expected=$(cat tests/mini_training.expected)
 wrong=0
 for variant in "${variants[@]}"; do
   program=$folder/${variant// /}
-  ${variant% *} "$program"_*.o -o "$program" -lfmt -lcrypto -lhwy -pthread
+  ${variant% *} "$program"_*.o -o "$program" -lfmt -lnettle -lhwy -pthread
   for target in $targets; do
     found=$(CHAINRULE_TARGET=${target#best} "$program")
     echo "$variant, $target: $found"

@@ -2,20 +2,22 @@
 #include "chainrule/base/html_page.h"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
+#include <nettle/base64.h>
+
+#include <span>
 
 #include "chainrule/base/error.h"
+#include "chainrule/base/sha256.h"
 
 namespace chainrule {
 namespace {
 
 // The hash by which a Content-Security-Policy allows a script or style.
 std::string fingerprint(std::string_view text) {
-  unsigned char sum[EVP_MAX_MD_SIZE];
-  unsigned size = 0;
-  if (EVP_Digest(text.data(), text.size(), sum, &size, EVP_sha256(), nullptr) != 1)
-    throw Error(ErrorCategory::internal, "SHA-256: libcrypto failed");
-  return fmt::format("'sha256-{}'", base64({reinterpret_cast<const char*>(sum), size}));
+  Sha256 hash;
+  hash.add(std::as_bytes(std::span(text)));
+  const auto sum = hash.bytes();
+  return fmt::format("'sha256-{}'", base64({reinterpret_cast<const char*>(sum.data()), sum.size()}));
 }
 
 // "</script>" in a file's labels must not end the script.
@@ -34,10 +36,8 @@ void put(std::string& page, std::string_view marker, std::string_view content) {
 }  // namespace
 
 std::string base64(std::string_view bytes) {
-  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');  // it ends with a zero byte
-  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), reinterpret_cast<const unsigned char*>(bytes.data()),
-                  static_cast<int>(bytes.size()));
-  text.pop_back();
+  std::string text(BASE64_ENCODE_RAW_LENGTH(bytes.size()), '\0');
+  base64_encode_raw(text.data(), bytes.size(), reinterpret_cast<const std::uint8_t*>(bytes.data()));
   return text;
 }
 
