@@ -6,38 +6,18 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
 #include <functional>
-#include <iterator>
 #include <set>
 
-#include "chainrule/base/checks.h"
 #include "chainrule/base/version.h"
 #include "chainrule/metrics/metrics.h"
 #include "chainrule/report/json.h"
 #include "chainrule/report/training_report.h"
 #include "cli/commands/commands.h"
+#include "cli/runs/run_page.h"
 
 namespace chainrule::cli {
 namespace {
-
-// The document in a run's report.html.
-Json document_of(const std::string& run) {
-  const std::string path = run + "/report.html";
-  std::ifstream file(path, std::ios::binary);
-  if (!file)
-    throw Error(ErrorCategory::input, location(path) + ": expected the report page of a run, found none",
-                "chainrule train DATA --run NAME writes runs/NAME");
-  const std::string page{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  const std::string opening = "id=\"data\">";
-  const std::size_t begin = page.find(opening), end = page.find("</script>", begin);
-  Json document = begin == std::string::npos || end == std::string::npos
-                      ? Json()
-                      : Json::parse(page.substr(begin + opening.size(), end - begin - opening.size()), nullptr, false);
-  if (!document.is_object() || !document.contains("kind") || document.at("kind") != "training")
-    throw Error(ErrorCategory::input, location(path) + ": expected the report page of a run, found another page");
-  return document;
-}
 
 std::string name_of(const std::string& path) {
   const std::filesystem::path whole(path);
@@ -64,57 +44,53 @@ void add_row(Json& rows, const std::string& name, const std::vector<std::string>
   rows.push_back(std::move(row));
 }
 
-std::vector<std::string> values_of(const std::vector<Json>& runs, const std::function<std::string(const Json&)>& of) {
+std::vector<std::string> values_of(const std::vector<RunPage>& runs,
+                                   const std::function<std::string(const RunPage&)>& of) {
   std::vector<std::string> values;
-  for (const Json& run : runs) values.push_back(of(run));
+  for (const RunPage& run : runs) values.push_back(of(run));
   return values;
 }
 
-std::string option_of(const Json& run, const std::string& name) {
-  for (const Json& option : run.at("options"))
-    if (option[0] == name) return option[1].get<std::string>();
+std::string option_of(const RunPage& run, const std::string& name) {
+  for (const auto& [key, value] : run.options)
+    if (key == name) return value;
   return "(not used)";
 }
 
 // The metric that runs are compared by; NaN if there is none.
-double score_of(const Json& run, const std::string& metric, const char* part) {
-  for (const Json& score : run.at("figures")) {
-    if (score.at("name") != metric || !score.contains(part)) continue;
-    const Json& value = score.at(part).is_object() ? score.at(part)["value"] : score.at(part);
-    return value.is_number() ? value.get<double>() : NAN;
-  }
+double score_of(const RunPage& run, const std::string& metric, bool tested) {
+  for (const RunPage::Score& score : run.scores)
+    if (score.name == metric) return tested ? score.test : score.validation;
   return NAN;
 }
 
 // Whether the options that choose validation and test rows are equal in all runs.
-bool same_rows(const std::vector<Json>& runs) {
+bool same_rows(const std::vector<RunPage>& runs) {
   for (const char* const name :
        {"seed", "test_split", "test_fold", "validation_split", "validation_rows", "group", "time", "stratify"})
-    for (const Json& run : runs)
+    for (const RunPage& run : runs)
       if (option_of(run, name) != option_of(runs[0], name)) return false;
   return true;
 }
 
 // Whether the score lies in the interval of the best run.
-bool is_close(const Json& best, const std::string& metric, double score) {
-  for (const Json& one : best.at("figures"))
-    if (one.at("name") == metric && one.contains("test") && one.at("test")["low"].is_number())
-      return score >= one.at("test")["low"].get<double>() && score <= one.at("test")["high"].get<double>();
+bool is_close(const RunPage& best, const std::string& metric, double score) {
+  for (const RunPage::Score& one : best.scores)
+    if (one.name == metric && !std::isnan(one.low)) return score >= one.low && score <= one.high;
   return false;
 }
 
-std::string summary_of(const std::vector<Json>& runs, const std::vector<std::string>& names) {
-  for (const Json& run : runs)
-    if (run.at("target") != runs[0].at("target") || run.at("task") != runs[0].at("task"))
-      return "These runs predict different targets.";
-  for (const Json& run : runs)
-    if (run.at("data_fingerprint") != runs[0].at("data_fingerprint"))
+std::string summary_of(const std::vector<RunPage>& runs, const std::vector<std::string>& names) {
+  for (const RunPage& run : runs)
+    if (run.target != runs[0].target || run.task != runs[0].task) return "These runs predict different targets.";
+  for (const RunPage& run : runs)
+    if (run.data_fingerprint != runs[0].data_fingerprint)
       return "These runs used different data: their scores cannot be compared.";
-  const std::string metric = runs[0].at("task") == "classes" ? "accuracy" : "rmse";
-  const bool tested = std::ranges::all_of(runs, [](const Json& run) { return run.at("rows")["test"] > 0; });
+  const std::string metric = runs[0].task == "classes" ? "accuracy" : "rmse";
+  const bool tested = std::ranges::all_of(runs, [](const RunPage& run) { return run.test_rows > 0; });
   const char* const part = tested ? "test" : "validation";
   std::vector<double> scores;
-  for (const Json& run : runs) scores.push_back(score_of(run, metric, part));
+  for (const RunPage& run : runs) scores.push_back(score_of(run, metric, tested));
   if (std::ranges::any_of(scores, [](double score) { return std::isnan(score); }))
     return "Not all of these runs have validation or test rows.";
   const auto at = larger_is_better(metric) ? std::ranges::max_element(scores) : std::ranges::min_element(scores);
@@ -136,25 +112,25 @@ std::string summary_of(const std::vector<Json>& runs, const std::vector<std::str
                      part, *at, doubt, others);
 }
 
-Json comparison_of(const std::vector<Json>& runs, const std::vector<std::string>& names) {
+Json comparison_of(const std::vector<RunPage>& runs, const std::vector<std::string>& names) {
   Json differences = Json::array(), options = Json::array(), shown = Json::array();
-  for (const char* const key : {"program", "data", "data_fingerprint", "target", "how"})
-    add_row(differences, key == std::string("how") ? "training" : key,
-            values_of(runs, [&](const Json& run) { return run.at(key).get<std::string>(); }), false);
+  for (const auto& [key, of] : {std::pair("program", &RunPage::program), std::pair("data", &RunPage::data),
+                                std::pair("data_fingerprint", &RunPage::data_fingerprint),
+                                std::pair("target", &RunPage::target), std::pair("training", &RunPage::how)})
+    add_row(differences, key, values_of(runs, [&, of = of](const RunPage& run) { return run.*of; }), false);
   std::vector<std::string> known;
-  for (const Json& run : runs)
-    for (const Json& option : run.at("options"))
-      if (std::ranges::find(known, option[0].get<std::string>()) == known.end())
-        known.push_back(option[0].get<std::string>());
+  std::set<std::string> listed;
+  for (const RunPage& run : runs)
+    for (const auto& [name, value] : run.options)
+      if (listed.insert(name).second) known.push_back(name);
   for (const std::string& name : known) {
-    const std::vector<std::string> values = values_of(runs, [&](const Json& run) { return option_of(run, name); });
+    const std::vector<std::string> values = values_of(runs, [&](const RunPage& run) { return option_of(run, name); });
     add_row(differences, name, values, false);
     add_row(options, name, values, true);
   }
   for (std::size_t r = 0; r < runs.size(); ++r) {
     Json run = {{"name", names[r]}};
-    for (const char* const key : {"rows", "figures", "history", "ended", "command", "weights_sha256"})
-      run[key] = runs[r].at(key);
+    run.update(*runs[r].shown);
     shown.push_back(std::move(run));
   }
   return {{"schema", 1},
@@ -174,16 +150,10 @@ int report_command(const Arguments& arguments, const Terminal& terminal) {
   std::vector<std::string> pages;
   for (const std::string& run : arguments.files) pages.push_back(run + "/report.html");
   if (path != "-") check_output(path, overwrite, pages);
-  std::vector<Json> runs;
-  for (const std::string& run : arguments.files) runs.push_back(document_of(run));
-  Json document;
-  try {
-    document = comparison_of(runs, names_of(arguments.files));
-  } catch (const Json::exception&) {
-    throw Error(ErrorCategory::input, "report: expected pages that train --run wrote, found one with missing parts");
-  }
+  std::vector<RunPage> runs;
+  for (const std::string& run : arguments.files) runs.push_back(read_run_page(run));
   Output output(path, overwrite);
-  output.write(report_html(line_text(document)));
+  output.write(report_html(line_text(comparison_of(runs, names_of(arguments.files)))));
   output.finish();
   if (path != "-") say(terminal, "written: " + path);
   return 0;

@@ -5,45 +5,24 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdint>
-#include <cstdio>
-#include <filesystem>
 #include <limits>
-#include <memory>
 #include <optional>
 #include <set>
-#include <system_error>
 
 #include "chainrule/base/checks.h"
 #include "chainrule/base/text.h"
 #include "chainrule/training/options/options.h"
+#include "cli/runs/text_file.h"
+#include "cli/runs/toml_levels.h"
 
 namespace chainrule::cli {
 namespace {
 
-constexpr std::size_t kMaxBytes = std::size_t{1} << 20;
+constexpr std::size_t kMaxConfigBytes = std::size_t{1} << 20;
 
 Error refused(const std::string& where, const std::string& what, const std::string& hint = {}) {
   return Error(ErrorCategory::usage, where + ": " + what, hint);
-}
-
-std::string read_file(const std::string& path) {
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored))
-    throw refused(location(path), "expected a TOML file, found a folder");
-  const auto close = [](std::FILE* file) {
-    if (file != nullptr && file != stdin) std::fclose(file);
-  };
-  const std::unique_ptr<std::FILE, decltype(close)> file(path == "-" ? stdin : std::fopen(path.c_str(), "rb"), close);
-  if (file == nullptr) throw refused(location(path), "cannot be read: " + std::generic_category().message(errno));
-  std::string text(kMaxBytes + 1, '\0');
-  text.resize(std::fread(text.data(), 1, text.size(), file.get()));
-  if (std::ferror(file.get()) != 0)
-    throw refused(location(path), "cannot be read: " + std::generic_category().message(errno));
-  if (text.size() > kMaxBytes)
-    throw refused(location(path), fmt::format("expected a TOML file of at most {} bytes, found more", kMaxBytes));
-  return text;
 }
 
 // The text for the option table; false for a value that no option can have.
@@ -113,13 +92,16 @@ std::string toml_value(const Option& option, const std::string& text) {
   return fmt::format("[{}]", fmt::join(values, ", "));
 }
 
-toml::table parse(const std::string& path, const std::string& shown) {
-  const std::string text = read_file(path);
+toml::table parse(const std::string& path, const std::string& shown, ErrorCategory category) {
+  const std::string text = read_text_file(path, kMaxConfigBytes, "a TOML file", category);
+  if (const std::size_t line = line_of_deep_toml(text); line > 0)
+    throw Error(category,
+                fmt::format("{}: expected at most {} levels, found more", location(shown, line), kMaxTomlLevels));
   try {
     return toml::parse(text, shown);
   } catch (const toml::parse_error& problem) {
-    throw refused(location(shown, problem.source().begin.line),
-                  "not valid TOML: " + std::string(problem.description()));
+    throw Error(category, location(shown, problem.source().begin.line) +
+                              ": not valid TOML: " + std::string(problem.description()));
   }
 }
 
@@ -153,7 +135,7 @@ std::vector<std::pair<std::string, std::string*>> members_of(RunRecord& record) 
 
 std::vector<Assignment> read_config(const std::string& path) {
   const std::string shown = path == "-" ? "<stdin>" : path;
-  const toml::table table = parse(path, shown);
+  const toml::table table = parse(path, shown, ErrorCategory::usage);
   const std::optional<std::set<std::string>> requested = requested_in(table, shown);
   std::vector<std::pair<std::size_t, Assignment>> by_line;
   for (const auto& [key, node] : table) {
@@ -199,14 +181,16 @@ std::string run_text(const RunRecord& record) {
 }
 
 RunRecord read_run(const std::string& path) {
-  const toml::table table = parse(path, path);
+  const toml::table table = parse(path, path, ErrorCategory::input);
   const toml::table* const run = table[kRun].as_table();
   if (run == nullptr)
-    throw refused(location(path), fmt::format("expected a section [{}], found none", kRun), "train --run writes it");
+    throw Error(ErrorCategory::input, fmt::format("{}: expected a section [{}], found none", location(path), kRun),
+                "train --run writes it");
   RunRecord record;
   for (const auto& [key, text] : members_of(record))
     if (const auto value = (*run)[key].value<std::string>()) *text = *value;
-  if (record.data.empty()) throw refused(location(path), fmt::format("[{}]: expected data, found none", kRun));
+  if (record.data.empty())
+    throw Error(ErrorCategory::input, fmt::format("{}: [{}]: expected data, found none", location(path), kRun));
   return record;
 }
 

@@ -5,15 +5,13 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <cmath>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <limits>
 #include <system_error>
 
 #include "chainrule/base/checks.h"
 #include "chainrule/training/search.h"
+#include "cli/runs/text_file.h"
 
 namespace chainrule::cli {
 namespace {
@@ -50,10 +48,22 @@ Json training_line(std::size_t trial, std::size_t fold, const Trial& settings,
   return line;
 }
 
-std::string whole_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw Error(ErrorCategory::input, location(path) + ": cannot be read");
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+constexpr std::size_t kMaxTrialsBytes = 256'000'000;
+constexpr std::size_t kMaxLine = 100'000, kMaxLineValues = 200;  // of a line that is read back
+
+// A training's line; `where` names it for messages.
+Json training_from(const std::string& line, const std::string& where) {
+  const auto refuse = [&](const std::string& expected) {
+    throw Error(ErrorCategory::input, fmt::format("{}: expected {}, found {}", where, expected, in_quotes(line)));
+  };
+  if (line.size() > kMaxLine) refuse(fmt::format("at most {} bytes", kMaxLine));
+  Json read = json_from_outside(line, kMaxLineValues, where);
+  if (!read.is_object() || !read.contains("score") || !read.contains("seconds")) refuse("a training run in JSON");
+  if (!read["score"].is_number() && !read["score"].is_null()) refuse("a score that is a number or null");
+  if (!read["seconds"].is_number()) refuse("seconds that are a number");
+  for (const char* const key : {"trial", "fold"})
+    if (!read.contains(key) || !read[key].is_number_unsigned()) refuse(fmt::format("a whole number as {}", key));
+  return read;
 }
 
 LineFile::Start start_of(TrialsFile::Start start) {
@@ -74,7 +84,7 @@ TrialsFile::TrialsFile(const std::string& path, Start start, const Subject& subj
 }
 
 void TrialsFile::read(const std::string& path, const std::string& head) {
-  const std::string text = whole_file(path);
+  const std::string text = read_text_file(path, kMaxTrialsBytes, "the trials of a search");
   std::size_t number = 0, at = 0;
   for (std::size_t end = text.find('\n'); end != std::string::npos; at = end + 1, end = text.find('\n', at)) {
     const std::string line = text.substr(at, end - at);
@@ -84,14 +94,10 @@ void TrialsFile::read(const std::string& path, const std::string& head) {
                       ":1: expected the trials of this search (data, options, ranges, folds), found those of another",
                   "--force instead of --resume starts a new search");
     if (number == 1) continue;
-    Json read = Json::parse(line, nullptr, false);
-    if (!read.is_object() || !read.contains("score") || !read.contains("seconds"))
-      throw Error(ErrorCategory::input, fmt::format("{}:{}: expected a training run in JSON, found {}", location(path),
-                                                    number, in_quotes(line)));
-    const auto of = [&](const char* key) {
-      return read[key].is_number() ? read[key].get<double>() : std::numeric_limits<double>::quiet_NaN();
-    };
-    const TrialScore score{of("score"), of("seconds")};
+    Json read = training_from(line, location(path, number));
+    const TrialScore score{
+        read["score"].is_null() ? std::numeric_limits<double>::quiet_NaN() : read["score"].get<double>(),
+        read["seconds"].get<double>()};
     read.erase("score");
     read.erase("seconds");
     known_[line_text(read)] = score;
