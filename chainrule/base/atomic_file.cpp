@@ -2,17 +2,23 @@
 // Checks every system call; undoes what was begun before it throws the error.
 #include "chainrule/base/atomic_file.h"
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
 #include <filesystem>
+#include <memory>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -26,6 +32,25 @@ namespace fs = std::filesystem;
 constexpr std::size_t kBufferBytes = std::size_t{1} << 18;
 constexpr int kMaxLinks = 40;           // of a chain of symbolic links; the kernel has the same limit
 constexpr int kMaxTemporaries = 10000;  // names tried, since a killed process may have left such files
+constexpr std::string_view kTemporary = ".chainrule-", kEnding = ".tmp";
+
+// The names of the temporary files that exist now, for a signal handler, which can only communicate through globals.
+std::array<std::atomic<const char*>, 64> temporaries{};
+static_assert(std::atomic<const char*>::is_always_lock_free);
+
+void remember(const char* name) {
+  for (std::atomic<const char*>& slot : temporaries) {
+    const char* none = nullptr;
+    if (slot.compare_exchange_strong(none, name)) return;
+  }
+}
+
+void forget(const char* name) noexcept {
+  for (std::atomic<const char*>& slot : temporaries) {
+    const char* held = name;
+    if (slot.compare_exchange_strong(held, nullptr)) return;
+  }
+}
 
 std::string reason(int error_number) {
   std::string text = std::generic_category().message(error_number);
@@ -120,13 +145,41 @@ Target find_target(const std::string& path, bool overwrite, ErrorCategory catego
   return target;
 }
 
-// A new file with an unused name. A killed process may have left one, even with our own process number.
+// Whether the lock of a temporary file is ours now. One that another process is just removing has no name any more.
+// File systems without locks count as locked: nobody can take the file for a dead process's then.
+bool lock_temporary(int descriptor) {
+  if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) return errno != EWOULDBLOCK;
+  struct stat status {};
+  return fstat(descriptor, &status) != 0 || status.st_nlink > 0;
+}
+
+// Removes the temporary files in a folder whose processes no longer hold their locks.
+void remove_dead_temporaries(const std::string& folder) noexcept {
+  const std::unique_ptr<DIR, int (*)(DIR*)> entries(opendir(folder.c_str()), closedir);
+  if (!entries) return;
+  while (const dirent* const entry = readdir(entries.get())) {
+    const std::string_view name = entry->d_name;
+    if (!name.starts_with(kTemporary) || !name.ends_with(kEnding)) continue;
+    const int file = openat(dirfd(entries.get()), entry->d_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (file < 0) continue;
+    struct stat status {};
+    if (fstat(file, &status) == 0 && S_ISREG(status.st_mode) && flock(file, LOCK_EX | LOCK_NB) == 0)
+      unlinkat(dirfd(entries.get()), entry->d_name, 0);
+    close(file);
+  }
+}
+
+// A new locked file with an unused name. A killed process may have left one, even with our own process number.
 int create_temporary(const std::string& folder, mode_t mode, std::string& name) {
-  const std::string start = (fs::path(folder) / (".chainrule-" + std::to_string(getpid()) + '-')).string();
+  const std::string start = (fs::path(folder) / (std::string(kTemporary) + std::to_string(getpid()) + '-')).string();
   for (int k = 0; k < kMaxTemporaries; ++k) {
-    name = start + std::to_string(k) + ".tmp";
+    name = start + std::to_string(k) + std::string(kEnding);
     const int descriptor = open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    if (descriptor >= 0) return descriptor;
+    if (descriptor >= 0 && lock_temporary(descriptor)) return descriptor;
+    if (descriptor >= 0) {
+      close(descriptor);
+      continue;
+    }
     if (errno != EEXIST && errno != EINTR) break;
   }
   const int problem = errno;
@@ -201,8 +254,15 @@ void check_output_path(const std::string& path, bool overwrite) {
     refuse(ErrorCategory::usage, path,
            "folder " + in_quotes(target.folder, 4096) + ": " +
                (errno == ENOENT ? "no file can be created in it" : reason(errno)));
+  const bool removed = unlink(temporary.c_str()) == 0 || errno == ENOENT;
+  const int problem = errno;
   close(descriptor);
-  if (unlink(temporary.c_str()) != 0) refuse(ErrorCategory::usage, path, reason(errno));
+  if (!removed) refuse(ErrorCategory::usage, path, reason(problem));
+}
+
+void remove_temporaries() noexcept {
+  for (std::atomic<const char*>& slot : temporaries)
+    if (const char* const name = slot.exchange(nullptr)) unlink(name);
 }
 
 bool same_file(const std::string& a, const std::string& b) {
@@ -224,7 +284,11 @@ AtomicFile::AtomicFile(std::string path, bool overwrite, std::uint64_t expected_
     // Open it before anything is written. A folder that is writable but not readable cannot be flushed.
     folder_ = open_again(target.folder, O_RDONLY | O_DIRECTORY);
     if (folder_ < 0 && errno != EACCES) fail(errno);
+    remove_dead_temporaries(target.folder);
     descriptor_ = create_temporary(target.folder, replaces ? 0600 : 0666, temporary_);
+    if (descriptor_ >= 0) remember(temporary_.c_str());
+    if (descriptor_ >= 0) lock_ = fcntl(descriptor_, F_DUPFD_CLOEXEC, 3);
+    if (descriptor_ >= 0 && lock_ < 0) fail(errno);
   }
   if (descriptor_ < 0) fail(errno);
   // Only the superuser may change a file's owner; otherwise the writer owns the new file, as with any copy.
@@ -285,6 +349,7 @@ void AtomicFile::put_in_place() {
     refuse_existing(ErrorCategory::output, path_);
   }
   if (problem != 0) fail(problem);
+  forget(temporary_.c_str());
   temporary_.clear();
   if (folder_ >= 0 && !flushed(folder_))
     throw Error(ErrorCategory::output,
@@ -295,10 +360,13 @@ void AtomicFile::give_up() noexcept {
   if (descriptor_ >= 0) close(std::exchange(descriptor_, -1));
   if (folder_ >= 0) close(std::exchange(folder_, -1));
   if (!temporary_.empty()) unlink(temporary_.c_str());
+  if (!temporary_.empty()) forget(temporary_.c_str());
   temporary_.clear();
+  if (lock_ >= 0) close(std::exchange(lock_, -1));
 }
 
 void AtomicFile::fail(int error_number) {
+  if (error_number == ENOMEM) throw std::bad_alloc();
   give_up();  // first, so that the free bytes include those of the temporary file
   const std::uint64_t needed = std::max(expected_, accepted_);
   std::string message = location(path_) + ": cannot be written: " + reason(error_number);

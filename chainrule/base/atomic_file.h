@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Output files that appear whole or not at all: a temporary file in the same folder, written, flushed to disk, renamed,
-// the folder flushed. A failure leaves the old file unchanged.
+// the folder flushed. A failure leaves the old file unchanged. Temporary files that dead processes have left in a
+// folder are removed by the next output there.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +15,10 @@ namespace chainrule {
 /// exists without `overwrite`, a block device or socket. Terminals, pipes and other special files need no `overwrite`,
 /// since writing replaces nothing in them.
 void check_output_path(const std::string& path, bool overwrite);
+
+/// Removes the temporary files of this process; no output can be finished after that. May be called by a signal
+/// handler.
+void remove_temporaries() noexcept;
 
 /// Whether both names lead to the same regular file, also through links. False if one is missing.
 bool same_file(const std::string& a, const std::string& b);
@@ -48,6 +53,7 @@ class AtomicFile {
   std::string target_;     // the file that appears: `path_` with symbolic links resolved
   std::string temporary_;  // "" for a special file, and after commit()
   int descriptor_ = -1, folder_ = -1;
+  int lock_ = -1;  // a second descriptor of the temporary file, whose lock shows others that this process is alive
   bool overwrite_ = false;
   std::uint64_t expected_ = 0, accepted_ = 0;  // bytes
   std::string buffer_;

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -117,6 +118,32 @@ TEST_F(AtomicFiles, WritesInPieces) {
   file.commit();
   EXPECT_EQ(read_bytes(path("pieces")), bytes);
   EXPECT_EQ(listing().size(), 1u);
+}
+
+TEST_F(AtomicFiles, RemovesWhatDeadProcessesHaveLeft) {
+  AtomicFile alive(path("alive"), false);
+  alive.write("whole");
+  const std::string dead = put(".chainrule-1-0.tmp", "half"),
+                    own = put(".chainrule-" + std::to_string(getpid()) + "-7.tmp", "half");
+  const std::string other = put(".chainrule-1-0.csv", "no temporary file");
+  fs::create_directory(path(".chainrule-2-0.tmp"));
+  fs::create_symlink(other, path(".chainrule-3-0.tmp"));
+  EXPECT_EQ(written(path("new")), "none");
+  EXPECT_FALSE(fs::exists(dead));
+  EXPECT_FALSE(fs::exists(own)) << "of a dead process with this number";
+  EXPECT_TRUE(fs::exists(other) && fs::exists(path(".chainrule-2-0.tmp")) &&
+              fs::is_symlink(path(".chainrule-3-0.tmp")));
+  alive.commit();
+  EXPECT_EQ(read_bytes(path("alive")), "whole");
+  EXPECT_EQ(listing().size(), 5u);
+}
+
+TEST_F(AtomicFiles, ASignalHandlerRemovesTheTemporaryFiles) {
+  AtomicFile one(path("one"), false), two(path("two"), false);
+  EXPECT_EQ(listing().size(), 2u);
+  remove_temporaries();
+  EXPECT_EQ(listing().size(), 0u);
+  EXPECT_THROW(one.commit(), Error);
 }
 
 TEST_F(AtomicFiles, GivenUpNothingHasHappened) {
@@ -290,10 +317,12 @@ TEST_F(AtomicFiles, FileSizeLimit) {
   EXPECT_EQ(fits, "none");
 }
 
-TEST_F(AtomicFiles, StepsAsideForWhatAKilledProcessLeft) {
+TEST_F(AtomicFiles, StepsAsideForAProcessOfThisNumberInAnotherContainer) {
   const std::string left = ".chainrule-" + std::to_string(getpid()) + "-0.tmp";
-  put(left, "half a model");
+  const int held = open(put(left, "half a model").c_str(), O_RDONLY);
+  ASSERT_EQ(flock(held, LOCK_EX), 0);
   EXPECT_EQ(written(path("new")), "none");
+  close(held);
   EXPECT_EQ(listing(), (std::map<std::string, std::string>{{left, "half a model"}, {"new", "new"}}));
 }
 

@@ -411,9 +411,9 @@ TEST(Replay, PrintsTheDifferences) {
       contains(dir.replay({"nothing"}, 3).err, "nothing: expected a run folder or a model file, found nothing"));
   EXPECT_TRUE(contains(dir.replay({"changed.safetensors"}, 2).err, "replay: expected DATA after the model"));
   fs::create_directory(dir.path("empty"));
-  EXPECT_TRUE(contains(dir.replay({"empty"}, 2).err, "empty/config.toml: cannot be read"));
+  EXPECT_TRUE(contains(dir.replay({"empty"}, 3).err, "empty/config.toml: cannot be read"));
   dir.write("empty/config.toml", "epochs = 3\n");
-  EXPECT_TRUE(contains(dir.replay({"empty"}, 2).err, "empty/config.toml: expected a section [run], found none"));
+  EXPECT_TRUE(contains(dir.replay({"empty"}, 3).err, "empty/config.toml: expected a section [run], found none"));
 }
 
 }  // namespace

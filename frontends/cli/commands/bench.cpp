@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <fstream>
-
 #include "chainrule/base/checks.h"
 #include "chainrule/base/version.h"
 #include "chainrule/data/formats/load_table.h"
@@ -14,6 +12,7 @@
 #include "cli/commands/bench_workloads.h"
 #include "cli/commands/commands.h"
 #include "cli/output/signals.h"
+#include "cli/runs/text_file.h"
 
 namespace chainrule::cli {
 namespace {
@@ -46,10 +45,10 @@ Dataset load_images(const std::string& folder) {
 }
 
 Json load_earlier(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) throw Error(ErrorCategory::input, location(path) + ": cannot be read");
-  Json document = Json::parse(file, nullptr, false);
-  bool fits = !document.is_discarded() && document.is_object() && document["workloads"].is_object();
+  constexpr std::size_t kMaxEarlier = 1'000'000, kMaxValues = 10'000;
+  Json document =
+      json_from_outside(read_text_file(path, kMaxEarlier, "the output of bench --json"), kMaxValues, location(path));
+  bool fits = document.is_object() && document.contains("workloads") && document["workloads"].is_object();
   if (fits)
     for (const Json& entry : document["workloads"])
       fits =

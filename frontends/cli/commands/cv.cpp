@@ -155,7 +155,7 @@ int validate_on(const Arguments& arguments, const Terminal& terminal, const Sour
   if (arguments.has("predictions")) {
     Output file(arguments.text("predictions"), arguments.is_true("force"));
     write_predictions(arguments, table, plan.encoder, found, how, file);
-    const Uninterrupted moment;
+    const Uninterrupted moment(arguments.text("predictions"));
     file.finish();
     say(terminal, "written: " + arguments.text("predictions"));
   }

@@ -75,7 +75,7 @@ int predict_command(const Arguments& arguments, const Terminal& terminal) {
   const Interruption interruption;  // before the output, so that its temporary file is always removed
   Output output(path, overwrite);
   const std::size_t clamped = write_predictions(arguments, model, table, data, columns, interruption, output);
-  const Uninterrupted moment;
+  const Uninterrupted moment(path);
   output.finish();
   say_clamped(terminal, model.encoder, clamped, table.rows);
   return 0;

@@ -211,7 +211,7 @@ void check_output(const std::string& output, bool overwrite, const std::vector<s
       if (same_file(output, file))
         throw Error(ErrorCategory::usage, location(output) + ": expected a file other than the input " +
                                               in_quotes(file, 4096) + ", found the same");
-  const Uninterrupted moment;  // the check creates a file and removes it
+  const Uninterrupted moment(output);  // the check creates a file and removes it
   check_output_path(output, overwrite);
 }
 

@@ -76,8 +76,7 @@ std::vector<std::string> differences(const Metrics& then, const Metrics& now, co
   return out;
 }
 
-FitResult train_again(const Arguments& arguments, const Terminal& terminal, const Recorded& subject,
-                      const Interruption& interruption) {
+FitResult train_again(const Arguments& arguments, const Terminal& terminal, const Recorded& subject) {
   const Provenance& provenance = subject.model.provenance;
   const FitOptions options = options_of(subject.model);
   formats::LoadOptions reading = reading_of(subject.record, options.data);
@@ -93,12 +92,15 @@ FitResult train_again(const Arguments& arguments, const Terminal& terminal, cons
     reading.labels.clear();
     validation.emplace(load_for(plan.encoder, subject.record.validation, reading));
   }
+  const Interruption interruption;  // from here on; a wait for data from a pipe ends at once
   Progress progress(terminal, plan.split.training.size(), options.train);
   // An interrupted training ended after this many steps.
   const std::uint64_t last = provenance.stop == "interrupted" ? provenance.steps : 0;
   std::uint64_t step = 0;
   Observer observer = progress.observer([&] { return ++step == last || interruption.signal() != 0; });
-  return fit(table, options, observer, validation ? &*validation : nullptr, threads_of(arguments));
+  FitResult result = fit(table, options, observer, validation ? &*validation : nullptr, threads_of(arguments));
+  if (interruption.signal() != 0) throw Interrupted{interruption.signal()};
+  return result;
 }
 
 }  // namespace
@@ -107,9 +109,7 @@ int replay_command(const Arguments& arguments, const Terminal& terminal) {
   load_options(arguments);  // reports errors in the flags first
   threads_of(arguments);
   const Recorded subject = recorded_run(arguments);
-  const Interruption interruption;
-  const FitResult again = train_again(arguments, terminal, subject, interruption);
-  if (interruption.signal() != 0) throw Interrupted{interruption.signal()};
+  const FitResult again = train_again(arguments, terminal, subject);
   const std::string then = weights_sha256(subject.model.network), now = weights_sha256(again.model.network);
   const Provenance& provenance = subject.model.provenance;
   std::vector<std::string> differ = differences(provenance.training, again.training, "training");

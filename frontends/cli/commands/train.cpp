@@ -199,7 +199,7 @@ void finish_run(const Arguments& arguments, const Terminal& terminal, std::optio
   try {
     write_page(arguments, terminal, run, result, report);
     records.finish();
-    const Uninterrupted moment;
+    const Uninterrupted moment(run->path());
     run->finish();
   } catch (...) {
     const std::string there = run->set_aside();
@@ -243,8 +243,11 @@ int train_on(const Arguments& arguments, const Terminal& terminal, const std::ve
   progress.finish();
   facts.seconds = progress.seconds();
   {
-    const Uninterrupted moment;
-    formats::save_model(result.model, run ? run->written_to(facts.model) : facts.model, arguments.is_true("force"));
+    const std::string path = run ? run->written_to(facts.model) : facts.model;
+    const PipeReader reader(path);
+    if (reader.signal() != 0) throw Interrupted{reader.signal()};
+    const Uninterrupted moment(path);
+    formats::save_model(result.model, path, arguments.is_true("force"));
     if (run) run->keep();
   }
   add_warning_of_rate(result, plan, data, options, testing);

@@ -79,7 +79,7 @@ void check_side_output(const Arguments& arguments, const std::string& flag, cons
 void write_report(const std::string& path, bool overwrite, const std::string& document) {
   Output page(path, overwrite);
   page.write(report_html(document));
-  const Uninterrupted moment;
+  const Uninterrupted moment(path);
   page.finish();
 }
 

@@ -98,17 +98,19 @@ TuneResult search(const Arguments& arguments, const Terminal& terminal, const Fi
   std::size_t done = 0;
   const std::size_t all = planned_trainings(how);
   TuneObserver observer;
-  observer.should_stop = [&] { return interruption.signal() != 0; };
+  observer.should_stop = [&] { return interruption.signal() != 0 || !trials.is_whole(); };
   observer.out_of_time = [&] { return seconds > 0 && seconds_from(start) > seconds; };
   observer.known = [&](std::size_t trial, std::size_t fold, const Trial& settings) {
     return trials.score(trial, fold, settings);
   };
   observer.on_score = [&](std::size_t trial, std::size_t fold, const Trial& settings) {
-    trials.write(trial, fold, settings);
+    if (!trials.write(trial, fold, settings)) return;
     say(terminal, fmt::format("{}/{}  trial {}, fold {}: {:.5g}  {}", ++done, all, trial, fold + 1,
                               *settings.scores[fold], settings_text(settings)));
   };
-  return tune(table, options, how, observer, threads_of(arguments));
+  TuneResult found = tune(table, options, how, observer, threads_of(arguments));
+  trials.finish();
+  return found;
 }
 
 // The winner's training: options, plan, data and result.
@@ -228,7 +230,9 @@ int tune_on(const Arguments& arguments, const Terminal& terminal, const Sources&
     return exit_code_of(interruption.signal());
   }
   {
-    const Uninterrupted moment;
+    const PipeReader reader(facts.model);
+    if (reader.signal() != 0) throw Interrupted{reader.signal()};
+    const Uninterrupted moment(facts.model);
     formats::save_model(winner->result.model, facts.model, arguments.is_true("force"));
   }
   say(terminal, "written: " + facts.model);
@@ -241,7 +245,6 @@ int tune_on(const Arguments& arguments, const Terminal& terminal, const Sources&
   Output output;
   output.write(arguments.is_true("json") ? tune_document(found, how, facts) : tune_text(found, how, facts));
   output.finish();
-  trials.finish();
   return 0;
 }
 

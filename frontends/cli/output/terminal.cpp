@@ -14,6 +14,7 @@
 #include <system_error>
 
 #include "cli/command_line/error_wording.h"
+#include "cli/output/signals.h"
 
 namespace chainrule::cli {
 namespace {
@@ -78,7 +79,10 @@ void say_error(const Terminal& terminal, const Error& error) {
 }
 
 Output::Output(const std::string& path, bool overwrite) {
-  if (path != "-") file_ = std::make_unique<AtomicFile>(path, overwrite);
+  if (path == "-") return;
+  const PipeReader reader(path);
+  if (reader.signal() != 0) throw Interrupted{reader.signal()};
+  file_ = std::make_unique<AtomicFile>(path, overwrite);
 }
 
 void Output::write(std::string_view bytes) {

@@ -49,7 +49,8 @@ class Output {
  public:
   /// To standard output.
   Output() = default;
-  /// To a file; "-" is standard output. Throws as AtomicFile does.
+  /// To a file; "-" is standard output. Throws as AtomicFile does, and Interrupted if a signal comes before the reader
+  /// of a named pipe.
   Output(const std::string& path, bool overwrite);
   /// Throws ReaderGone, or Error (output).
   void write(std::string_view bytes);

@@ -2,6 +2,8 @@
 #include "cli/runs/line_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -11,23 +13,72 @@
 
 #include "chainrule/base/atomic_file.h"
 #include "chainrule/base/checks.h"
+#include "cli/output/signals.h"
 
 namespace chainrule::cli {
+namespace {
+
+[[noreturn]] void refuse_busy(ErrorCategory category, const std::string& path) {
+  throw Error(category, location(path) + ": expected a file that no other program is writing, found one in use",
+              "choose another file, or wait for that program");
+}
+
+}  // namespace
 
 LineFile::LineFile(std::string path, Start start) : path_(std::move(path)), start_(start) {
   check_output_path(path_, start_ != Start::fresh);
+  struct stat status {};
+  if (stat(path_.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return;
+  descriptor_ = open(path_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+  if (descriptor_ >= 0 && !lock()) {
+    close(descriptor_);
+    refuse_busy(ErrorCategory::usage, path_);
+  }
 }
 
 LineFile::~LineFile() {
   if (descriptor_ >= 0) close(descriptor_);
 }
 
-void LineFile::write(const std::string& line) {
-  if (descriptor_ < 0 && problem_ == 0) {  // work that fails before its first line changes no file
-    const int emptied = start_ == Start::overwrite ? O_TRUNC : 0;
-    descriptor_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | emptied, 0666);
-    if (descriptor_ < 0) problem_ = errno;
+// File systems without locks, and special files, count as locked.
+bool LineFile::lock() {
+  struct stat status {};
+  if (fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) return true;
+  return flock(descriptor_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+}
+
+// Work that fails before its first line changes no file.
+void LineFile::open_file() {
+  begun_ = true;
+  if (descriptor_ < 0) {
+    const PipeReader reader(path_);
+    if (reader.signal() != 0) {
+      problem_ = EINTR;
+      return;
+    }
+    const int only = start_ == Start::fresh ? O_EXCL : 0;
+    descriptor_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | only, 0666);
+    if (descriptor_ < 0 && errno == EEXIST)  // a special file, or one that appeared meanwhile
+      descriptor_ = open(path_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+    struct stat status {};
+    if (descriptor_ < 0 || fstat(descriptor_, &status) != 0) {
+      problem_ = errno;
+      return;
+    }
+    const bool appeared = S_ISREG(status.st_mode) && status.st_size > 0;
+    if (lock() && (!appeared || only == 0)) return empty();
+    problem_ = EEXIST;
+    refuse_busy(ErrorCategory::output, path_);
   }
+  empty();
+}
+
+void LineFile::empty() {
+  if (start_ == Start::overwrite && ftruncate(descriptor_, 0) != 0 && errno != EINVAL) problem_ = errno;
+}
+
+void LineFile::write(const std::string& line) {
+  if (!begun_) open_file();
   std::string_view rest = line;
   while (problem_ == 0 && !rest.empty()) {
     const ssize_t count = ::write(descriptor_, rest.data(), rest.size());
@@ -36,8 +87,10 @@ void LineFile::write(const std::string& line) {
   }
 }
 
+bool LineFile::is_whole() const { return problem_ == 0 || problem_ == EPIPE || problem_ == EINTR; }
+
 void LineFile::finish(const std::string& hint) {
-  if (problem_ != 0 && problem_ != EPIPE)
+  if (!is_whole())
     throw Error(ErrorCategory::output,
                 location(path_) + ": writing failed: " + std::generic_category().message(problem_), hint);
 }

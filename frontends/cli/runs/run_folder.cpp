@@ -69,7 +69,9 @@ void move_others(const std::string& from, const std::string& to) {
 int locked(const std::string& folder) {
   const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0 || flock(descriptor, LOCK_EX | LOCK_NB) == 0) return descriptor;
+  const int problem = errno;
   close(descriptor);
+  errno = problem;
   return -1;
 }
 
@@ -157,17 +159,24 @@ RunFolder::RunFolder(RunFolder&& other) noexcept
       overwrite_(other.overwrite_),
       is_open_(std::exchange(other.is_open_, false)),
       is_kept_(other.is_kept_),
-      lock_(std::exchange(other.lock_, -1)) {}
+      lock_(std::exchange(other.lock_, -1)),
+      old_lock_(std::exchange(other.old_lock_, -1)) {}
 
 RunFolder::~RunFolder() {
   if (is_open_) give_up();
   unlock(lock_);
+  unlock(old_lock_);
 }
 
 void RunFolder::make_beside() {
   std::error_code none;
   target_ = fs::canonical(path_, none).string();
   if (none) fail(path_, "cannot be replaced", none.value());
+  old_lock_ = locked(target_);
+  if (old_lock_ < 0 && errno == EWOULDBLOCK)
+    throw Error(ErrorCategory::usage,
+                location(path_) + ": expected a run that no other program is writing, found one in use",
+                "choose another name for --run, or wait for that program");
   const fs::path target(target_);
   work_ = (target.parent_path() / ("." + target.filename().string() + std::string(kNew) + std::string(kRandom, 'X')))
               .string();
@@ -186,6 +195,7 @@ void RunFolder::begin(const FitOptions& options, const RunRecord& record) {
   tidy(runs);
   if (fs::create_directory(path_, problem)) {
     is_open_ = true;
+    lock_ = locked(path_);
   } else {
     if (problem && problem != std::errc::file_exists) fail(path_, "cannot be created", problem.value());
     if (!overwrite_) refuse_existing(path_);

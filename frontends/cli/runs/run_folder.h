@@ -37,7 +37,7 @@ class RunFolder {
   std::string written_to(const std::string& path) const { return work_ + path.substr(path_.size()); }
 
   /// Creates the folder with config.toml, and removes what dead processes have left beside it. Throws Error: (usage) if
-  /// another program has made this run meanwhile; (output).
+  /// another program has made this run meanwhile or is making it; (output).
   void begin(const FitOptions& options, const RunRecord& record);
   /// From now on a new run stays, even if it does not finish.
   void keep() { is_kept_ = true; }
@@ -57,7 +57,8 @@ class RunFolder {
   std::string work_;
   bool overwrite_;
   bool is_open_ = false, is_kept_ = false;
-  int lock_ = -1;  // of `work_` beside an old run: tells others that this process is alive
+  int lock_ = -1;      // of `work_`: tells others that this process is alive
+  int old_lock_ = -1;  // of `target_`, while a run beside it is made
 };
 
 /// "2026-11-28T22-56-03Z": the name of a run that begins now.

@@ -118,14 +118,15 @@ std::optional<TrialScore> TrialsFile::score(std::size_t trial, std::size_t fold,
   return found == known_.end() ? std::nullopt : std::optional(found->second);
 }
 
-void TrialsFile::write(std::size_t trial, std::size_t fold, const Trial& settings) {
+bool TrialsFile::write(std::size_t trial, std::size_t fold, const Trial& settings) {
   Json line = training_line(trial, fold, settings, start_);
-  if (known_.contains(line_text(line))) return;
+  if (known_.contains(line_text(line))) return true;
   const double score = *settings.scores[fold];
   line["score"] = json_number(score);
   line["seconds"] = settings.seconds[fold];
   file_.write(head_ + line_text(line) + "\n");
   head_.clear();
+  return file_.is_whole();
 }
 
 }  // namespace chainrule::cli

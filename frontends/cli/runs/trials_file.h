@@ -33,9 +33,12 @@ class TrialsFile {
   std::size_t known() const { return known_.size(); }
   /// The score of a training that was in the file.
   std::optional<TrialScore> score(std::size_t trial, std::size_t fold, const Trial& settings) const;
-  /// Adds a training that is not in the file yet.
-  void write(std::size_t trial, std::size_t fold, const Trial& settings);
-  void finish() { file_.finish("the search cannot be resumed from there"); }
+  /// Adds a training that is not in the file yet; false if that failed.
+  bool write(std::size_t trial, std::size_t fold, const Trial& settings);
+  /// Whether all trainings so far could be written.
+  bool is_whole() const { return file_.is_whole(); }
+  /// Throws Error (output) if not.
+  void finish() { file_.finish("the search ended; --resume continues it from the trainings in the file"); }
 
  private:
   void read(const std::string& path, const std::string& head);
