@@ -2,7 +2,6 @@
 #include "chainrule/base/parallel_jobs.h"
 
 #include <atomic>
-#include <system_error>
 #include <thread>
 
 namespace chainrule {
@@ -25,7 +24,7 @@ std::vector<std::exception_ptr> run_in_parallel(std::size_t count, std::size_t w
   std::vector<std::thread> others;
   try {
     for (std::size_t i = 1; i < workers && i < count; ++i) others.emplace_back(take);
-  } catch (const std::system_error&) {
+  } catch (const std::exception&) {  // no thread or no memory for one: those that there are do the work
   }
   take();
   for (std::thread& other : others) other.join();

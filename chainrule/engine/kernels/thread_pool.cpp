@@ -10,7 +10,6 @@
 #include <exception>
 #include <fstream>
 #include <string>
-#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -112,7 +111,7 @@ struct ThreadPool::State {
     try {
       threads.reserve(size - 1);
       for (std::size_t member = 1; member < size; ++member) threads.emplace_back([this, member] { work(member); });
-    } catch (const std::system_error&) {
+    } catch (const std::exception&) {  // no thread or no memory for one
     }
   }
 
