@@ -6,6 +6,12 @@
 #include "chainrule/engine/kernels/copy_weights.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <memory>
+
+#include <atomic>
 
 #include <cmath>
 #include <cstring>
@@ -271,6 +277,34 @@ TEST(ThreadPool, EveryThreadDoesItsChunkOnce) {
     EXPECT_EQ(calls, 1u);
   }
   EXPECT_EQ(ThreadPool(0).size(), usable_threads());
+}
+
+TEST(ThreadPool, StartsItsThreadsAnewInAForkedChild) {
+#ifdef __SANITIZE_THREAD__
+  GTEST_SKIP() << "the thread sanitizer allows no threads after a fork";
+#endif
+  ThreadPool pool(3), unused(2);
+  auto other = std::make_unique<ThreadPool>(3);
+  const auto members_of = [](ThreadPool& one) {
+    std::atomic<unsigned> members{0};
+    one.run([&](std::size_t member) { members |= 1U << member; });
+    return members.load();
+  };
+  EXPECT_EQ(members_of(pool) | members_of(*other), 7u);
+  for (int generation = 0; generation < 2; ++generation) {
+    const pid_t child = fork();
+    if (child == 0) {
+      alarm(30);  // ends a child that waits for threads that it does not have
+      other.reset();
+      bool right = members_of(unused) == 3;
+      for (int task = 0; task < 100; ++task) right = right && members_of(pool) == 7;
+      _exit(right ? 0 : 1);
+    }
+    int status = -1;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+    EXPECT_EQ(members_of(pool) | members_of(*other), 7u) << "the parent keeps its threads";
+  }
 }
 
 TEST(ThreadPool, WhatAThreadThrowsComesOutAndThePoolGoesOn) {

@@ -48,9 +48,8 @@ inline void forward_panel(const ConstMatrixView& x, const ConstWeightsView& weig
                  [&](std::size_t first_quarter, std::size_t last_quarter, float* to) {
                    const std::size_t begin = first_quarter * inputs / 4, stop = last_quarter * inputs / 4;
                    for (std::size_t i = row; i < end; i += kStrip, to += kStrip * lanes) {
-                     const float* ahead =
-                         weights.panel(panel) + stop * width + (i - rows.begin) / kStrip * step * (stop - begin);
-                     const InPlace a(x.data() + i * inputs + begin, inputs, {ahead, step});
+                     const std::size_t ahead = stop * width + (i - rows.begin) / kStrip * step * (stop - begin);
+                     const InPlace a(x.data() + i * inputs + begin, inputs, {weights.panel(panel), ahead, step});
                      tile_for<InPlace>(std::min(kStrip, end - i), columns)(a, b.from(begin), stop - begin, false,
                                                                            nullptr, to, lanes);
                    }
@@ -135,7 +134,7 @@ inline void backward_input_tile(const float* turned, const ConstWeightsView& wei
   if (end > whole) {
     const std::size_t width = weights.panel_width(whole);
     const float* data = weights.panel(whole) + input * width;
-    tile_for<InPlace>(m, lanes)(InPlace(data, width, {data, 0}), b.from((whole - begin) * kPanelOutputs),
+    tile_for<InPlace>(m, lanes)(InPlace(data, width, {data, 0, 0}), b.from((whole - begin) * kPanelOutputs),
                                 weights.outputs() - whole * kPanelOutputs, whole > 0, nullptr, c, kPanel);
   }
 }

@@ -83,7 +83,7 @@ class Destination {
     const std::size_t step = (size + rows - 1) / rows, at = offset + row * step;
     std::array<Ahead<2>, 3> all;
     for (std::size_t k = 0; k < all.size(); ++k)
-      all[k] = sink_.into[k] == nullptr ? Ahead<2>{near_, 0} : Ahead<2>{sink_.into[k] + at, step};
+      all[k] = sink_.into[k] == nullptr ? Ahead<2>(near_, 0, 0) : Ahead<2>(sink_.into[k], at, step);
     return all;
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chainrule/engine/kernels/thread_pool.h"
 
+#include <pthread.h>
 #include <sched.h>
 
 #include <algorithm>
@@ -37,6 +38,10 @@ std::size_t quota() {
   return quota > 0 && period > 0 ? static_cast<std::size_t>(std::ceil(quota / period)) : 0;
 }
 
+// How often this process was made by a fork(), which copies no threads.
+std::atomic<unsigned> forks{0};
+extern "C" void count_fork() { forks.fetch_add(1, std::memory_order_relaxed); }
+
 std::size_t checked_members(std::size_t members) {
   expect_at_most(kMaxThreads, members, "threads");
   return members == 0 ? std::min(usable_threads(), kMaxThreads) : members;
@@ -58,6 +63,7 @@ struct ThreadPool::State {
   std::vector<AlignedVector<float>> memory;
   std::vector<std::thread> threads;
   bool started = false;
+  unsigned made_after = 0;  // so many forks
   alignas(64) std::atomic<std::uint64_t> round{0};
   alignas(64) std::atomic<std::size_t> busy{0};
   const void* task = nullptr;
@@ -107,7 +113,10 @@ struct ThreadPool::State {
 
   // Threads of members 1 ... size-1, as many as the system gives.
   void start(std::size_t size) {
+    static const int counted = pthread_atfork(nullptr, nullptr, count_fork);
+    static_cast<void>(counted);
     started = true;
+    made_after = forks.load(std::memory_order_relaxed);
     try {
       threads.reserve(size - 1);
       for (std::size_t member = 1; member < size; ++member) threads.emplace_back([this, member] { work(member); });
@@ -115,7 +124,18 @@ struct ThreadPool::State {
     }
   }
 
+  // In a process made by a fork, forgets the threads of its parent: they must neither be joined nor destroyed.
+  void forget_lost_threads() {
+    if (!started || made_after == forks.load(std::memory_order_relaxed)) return;
+    static std::vector<std::vector<std::thread>> lost;
+    lost.push_back(std::exchange(threads, {}));
+    started = false;
+    round.store(0, std::memory_order_relaxed);
+    busy.store(0, std::memory_order_relaxed);
+  }
+
   void leave() {
+    forget_lost_threads();
     announce(nullptr, nullptr);
     for (std::thread& thread : threads) thread.join();
     threads.clear();
@@ -129,6 +149,7 @@ ThreadPool::ThreadPool(std::size_t members) : size_(checked_members(members)), s
 ThreadPool::~ThreadPool() { state_->leave(); }
 
 void ThreadPool::run(const void* task, void (*call)(const void*, std::size_t)) {
+  state_->forget_lost_threads();
   if (size_ > 1 && !state_->started) state_->start(size_);
   state_->announce(task, call);
   state_->perform(0);

@@ -15,7 +15,8 @@ inline constexpr std::size_t kMaxThreads = 1024;
 
 /// A thread pool of fixed size: the caller is member 0; the other threads start with the first task, spin for a moment
 /// after each task and then sleep. The number of members determines which thread computes what, but never the results.
-/// One task at a time: a pool belongs to one caller; several callers need one each.
+/// One task at a time: a pool belongs to one caller; several callers need one each. After a fork() between two tasks,
+/// the threads start anew in the child.
 class ThreadPool {
  public:
   /// 0 members mean usable_threads(); 1 starts no thread. If the system gives no thread, the caller also does the work

@@ -39,15 +39,24 @@ inline constexpr std::size_t kTileFloats = kStrip * kPanel;
 inline constexpr std::size_t kPerPanel = kPanelOutputs / kLanes;
 
 /// Prefetches numbers that will be read after this tile, some with each term. kCache: 3 is the first cache, 2 the
-/// second.
+/// second. The address is a number: it may lie before the array or behind it, where a pointer must not be.
 template <int kCache>
-struct Ahead {
-  const float* data;
-  std::size_t step;
+class Ahead {
+ public:
+  Ahead() = default;
+  /// From data + offset on, `step` numbers further with each term.
+  Ahead(const float* data, std::size_t offset, std::size_t step)
+      : address_(reinterpret_cast<std::uintptr_t>(data) + offset * sizeof(float)), step_(step * sizeof(float)) {}
   HWY_INLINE void next() {
-    __builtin_prefetch(data, 0, kCache);
-    data += step;
+    __builtin_prefetch(reinterpret_cast<const float*>(address_), 0, kCache);
+    address_ += step_;
   }
+  /// By so many numbers, modulo the size of the address space.
+  HWY_INLINE void move(std::size_t numbers) { address_ += numbers * sizeof(float); }
+
+ private:
+  std::uintptr_t address_ = 0;
+  std::size_t step_ = 0;
 };
 
 // Factors a(m) of a term of a tile; next() moves to the next term, next_run() to the next run after kRun terms.
@@ -98,7 +107,7 @@ struct Columns {
 class WeightRows {
  public:
   WeightRows(const float* data, std::size_t panel_step)
-      : data_(data), panel_step_(panel_step), ahead_{data + panel_step, kStrip} {}
+      : data_(data), panel_step_(panel_step), ahead_(data, panel_step, kStrip) {}
   static constexpr std::size_t kRun = kPanelOutputs;
   HWY_INLINE float operator()(std::size_t m) const { return data_[m * kPanelOutputs]; }
   HWY_INLINE void next() {
@@ -107,7 +116,7 @@ class WeightRows {
   }
   HWY_INLINE void next_run() {
     data_ += panel_step_ - kRun;
-    ahead_.data += panel_step_ - kRun * kStrip;
+    ahead_.move(panel_step_ - kRun * kStrip);
   }
 
  private:
