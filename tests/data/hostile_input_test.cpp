@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Malformed files: each must be refused by name, with little time and memory, and similar valid files must be read.
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -159,6 +160,44 @@ TEST_F(Hostile, BelievesNoDeclaredSize) {
   const std::string images = write("x-images-idx3-ubyte", idx({0x7FFFFFFF, 1, 1}, "ABC"));
   write("x-labels-idx1-ubyte", gzip(idx({0x7FFFFFFF}, "ABC")));
   EXPECT_EQ(cheap_refusal_of(images), "x-labels-idx1-ubyte: 2147483647 labels: expected 2147483647 bytes, found 3");
+}
+
+// 100 MB of zeros take 100 KB as gzip: what is refused after all of them have been seen must not have kept them.
+TEST_F(Hostile, UnpacksWhatIsRefusedWithoutKeepingIt) {
+  constexpr std::size_t kRows = 100'000'000;
+  const auto zeros = [](std::string header, std::size_t count, const std::string& end) {
+    return gzip(header.append(count, '\0') + end);
+  };
+  const std::string images = idx({kRows, 1, 1}, ""), numbers = npy("<f4", "(12500000, 2)", "");
+  const std::string infinite("\0\0\x80\x7f", 4);
+  const auto refused = [&](const std::string& content) {
+    return cheap_refusal_of(write("t.gz", content), without_target());
+  };
+  EXPECT_EQ(refused(zeros(images, kRows - 1, "")),
+            "t.gz: 100000000 images of 1 pixels: expected 100000000 bytes, found 99999999");
+  EXPECT_EQ(refused(zeros(images, kRows, "x")),
+            "t.gz: 100000000 images of 1 pixels: expected 100000000 bytes, found more");
+  EXPECT_EQ(refused(zeros(numbers, kRows - 4, infinite)),
+            "t.gz: row 12500000, column 2: expected a finite number up to 3.4e38, found inf");
+  std::string damaged = zeros(images, kRows, "");
+  damaged[damaged.size() - 5] ^= 1;
+  EXPECT_NE(refused(damaged).find("gzip: expected intact data"), std::string::npos);
+  EXPECT_EQ(load_table(write("t.gz", zeros(idx({51'000'000, 1, 1}, ""), 51'000'000, "")), without_target()).rows,
+            51'000'000u);
+}
+
+TEST_F(Hostile, NamesWhatTheAddressSpaceCannotHold) {
+  const std::string file = write("t.gz", gzip(idx({2'000'000'000, 1, 1}, "ABC")));
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_AS, &before), 0);
+  if (before.rlim_cur != RLIM_INFINITY) GTEST_SKIP() << "the address space is limited already";
+  const rlimit small{1'900'000'000, before.rlim_max};
+  if (setrlimit(RLIMIT_AS, &small) != 0) GTEST_SKIP() << "no limit can be set";
+  const std::string found = refusal_of(file, without_target());
+  setrlimit(RLIMIT_AS, &before);
+  EXPECT_EQ(found,
+            "t.gz: 2000000000 images of 1 pixels: expected at most the 1900000000 bytes that this process may use, "
+            "found 2000000000");
 }
 
 }  // namespace

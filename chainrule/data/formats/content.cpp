@@ -122,6 +122,8 @@ Signature name_foreign(std::string_view head) {
   if (head.starts_with("\x80\x02") || head.starts_with("\x80\x03") || head.starts_with("\x80\x04\x95") ||
       head.starts_with("\x80\x05\x95"))
     return {"", "a Python pickle", kSaveAsCsv};
+  if (head.size() > 2 && head[0] == 8 && head[1] > 0 && head[1] < 0x20 && head[2] == 0x12)
+    return {"", "an ONNX model", ""};
   if (looks_like_safetensors(head)) return {"", "a safetensors file (a model, not data)", ""};
   if (looks_like_utf16(head)) return {"", "UTF-16 text without a byte order mark", kSaveAsUtf8};
   return name_markup(head);

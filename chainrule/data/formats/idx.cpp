@@ -5,6 +5,7 @@
 #include <span>
 
 #include "chainrule/base/checks.h"
+#include "chainrule/data/formats/declared_content.h"
 #include "chainrule/data/formats/load_table.h"
 #include "chainrule/data/formats/loaders.h"
 #include "chainrule/data/formats/spellings.h"
@@ -70,8 +71,9 @@ Table load_idx(InputStream& in, const LoadOptions& options) {
                        " x " + std::to_string(table.images.height) + " x " + std::to_string(table.images.width));
   // Labels first: they are small, and comparing their number with that of the images needs no image.
   add_labels(table, in.name(), options);
-  table.images.bytes =
-      read_declared(in, bytes, std::to_string(table.rows) + " images of " + std::to_string(pixels) + " pixels");
+  const std::string images = std::to_string(table.rows) + " images of " + std::to_string(pixels) + " pixels";
+  check_declared(in, bytes, images, [](InputStream& again) { read_dimensions(again); });
+  table.images.bytes = read_declared(in, bytes, images);
   return table;
 }
 
@@ -80,7 +82,9 @@ Column read_idx_labels(InputStream& in, std::size_t rows, const std::string& own
   if (dimensions.size() != 1)
     refuse_idx(in, "labels: expected IDX with 1 dimension, found " + std::to_string(dimensions.size()) + " (images?)");
   check_label_count(in.name(), dimensions[0], owner, rows);
-  const std::vector<std::uint8_t> labels = read_declared(in, dimensions[0], std::to_string(dimensions[0]) + " labels");
+  const std::string what = std::to_string(dimensions[0]) + " labels";
+  check_declared(in, dimensions[0], what, [](InputStream& again) { read_dimensions(again); });
+  const std::vector<std::uint8_t> labels = read_declared(in, dimensions[0], what);
   Column column;
   column.name = "label";
   column.numbers.assign(labels.begin(), labels.end());

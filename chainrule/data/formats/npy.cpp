@@ -11,9 +11,11 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <span>
 
 #include "chainrule/base/checks.h"
 #include "chainrule/data/formats/csv_field.h"
+#include "chainrule/data/formats/declared_content.h"
 #include "chainrule/data/formats/loaders.h"
 #include "chainrule/data/formats/spellings.h"
 #include "chainrule/data/table_columns.h"
@@ -183,31 +185,61 @@ struct Array {
   std::vector<std::uint8_t> bytes;
 };
 
+// In the machine's byte order.
+template <class Number>
+Number number_at(const NpyHeader& header, const std::uint8_t* bytes) {
+  std::uint8_t raw[sizeof(Number)];
+  std::memcpy(raw, bytes, sizeof(Number));
+  if (header.big_endian == (std::endian::native == std::endian::little)) std::reverse(raw, raw + sizeof(Number));
+  Number number;
+  std::memcpy(&number, raw, sizeof(Number));
+  return number;
+}
+
+// Row and column count from 0.
+[[noreturn]] void refuse_element(const InputStream& in, std::size_t row, std::size_t column, double value) {
+  refuse_npy(in, fmt::format("row {}, column {}: expected a finite number up to 3.4e38, found {}", row + 1, column + 1,
+                             value));
+}
+
 std::string shape_text(const std::vector<std::size_t>& shape) {
   std::string out = "(";
   for (std::size_t i = 0; i < shape.size(); ++i) out += (i > 0 ? ", " : "") + std::to_string(shape[i]);
   return out + (shape.size() == 1 ? ",)" : ")");
 }
 
+// Refuses infinite elements before the array is in memory, as read_column() does later for smaller ones.
+void look_at(const InputStream& in, const NpyHeader& header, const FieldReader& reader, std::size_t first,
+             std::span<const std::uint8_t> block) {
+  if (header.kind != 'f' || header.shape.size() != 2) return;
+  for (std::size_t at = 0; at + header.item_size <= block.size(); at += header.item_size) {
+    const double value = header.item_size == 4 ? static_cast<double>(number_at<float>(header, block.data() + at))
+                                               : number_at<double>(header, block.data() + at);
+    if (std::abs(value) > kLargest && !reader.is_missing(value)) {
+      const std::size_t k = (first + at) / header.item_size, rows = header.shape[0], columns = header.shape[1];
+      refuse_element(in, header.column_major ? k % rows : k / columns, header.column_major ? k / rows : k % columns,
+                     value);
+    }
+  }
+}
+
 // Reads exactly the elements that the header declares.
-Array read_elements(InputStream& in, NpyHeader header) {
+Array read_elements(InputStream& in, NpyHeader header, const FieldReader& reader = FieldReader()) {
   std::size_t count = 1;
   for (const std::size_t size : header.shape) count = checked_product(count, size, location(in.name()) + ": NPY shape");
   if (count == 0) refuse_npy(in, "NPY shape: expected at least one element, found " + shape_text(header.shape));
   const std::size_t bytes = checked_product(count, header.item_size, location(in.name()) + ": NPY shape");
   const std::string what = "NPY array of shape " + shape_text(header.shape);
+  check_declared(
+      in, bytes, what, [](InputStream& again) { read_npy_header(again); },
+      [&](std::size_t first, std::span<const std::uint8_t> block) { look_at(in, header, reader, first, block); });
   return {std::move(header), read_declared(in, bytes, what)};
 }
 
-// Element `index` of the file, in the machine's byte order.
+// Element `index` of the file.
 template <class Number>
 Number element(const Array& array, std::size_t index) {
-  std::uint8_t raw[sizeof(Number)];
-  std::memcpy(raw, array.bytes.data() + index * sizeof(Number), sizeof(Number));
-  if (array.header.big_endian == (std::endian::native == std::endian::little)) std::reverse(raw, raw + sizeof(Number));
-  Number number;
-  std::memcpy(&number, raw, sizeof(Number));
-  return number;
+  return number_at<Number>(array.header, array.bytes.data() + index * sizeof(Number));
 }
 
 // Calls use(Number{}) with the C++ type of the array's elements.
@@ -234,8 +266,7 @@ void read_column(const InputStream& in, const Array& array, std::size_t first, s
         if (column.missing++ == 0) column.first_missing = {row + 1, number, fmt::format("{}", value)};
         value = std::numeric_limits<double>::quiet_NaN();
       } else if (std::abs(value) > kLargest)
-        refuse_npy(in, fmt::format("row {}, column {}: expected a finite number up to 3.4e38, found {}", row + 1,
-                                   number, value));
+        refuse_element(in, row, number - 1, value);
       column.numbers.push_back(value);
     }
   });
@@ -297,7 +328,7 @@ Table table_from(InputStream& in, NpyHeader header, const LoadOptions& options) 
   std::optional<Column> labels;
   if (!options.labels.empty() && rows > 0) labels = read_labels(options.labels, rows, in.name());
   const FieldReader reader(options);
-  const Array array = read_elements(in, std::move(header));
+  const Array array = read_elements(in, std::move(header), reader);
   const std::size_t to_next_row = array.header.column_major ? 1 : columns;
   const std::size_t to_next_column = array.header.column_major ? rows : 1;
   table.columns.resize(columns);
