@@ -3,6 +3,7 @@
 #include "chainrule/base/text.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -32,7 +33,8 @@ std::size_t utf8_length(std::string_view text) {
 // C1 controls and the Unicode marks that reorder or split lines on a terminal are escaped like control bytes.
 bool printable(std::string_view sequence) {
   if (sequence.size() == 1) return static_cast<unsigned char>(sequence[0]) >= 0x20 && sequence[0] != 0x7F;
-  if (sequence.size() == 2) return !(sequence[0] == '\xC2' && static_cast<unsigned char>(sequence[1]) < 0xA0);
+  if (sequence.size() == 2)
+    return !(sequence[0] == '\xC2' && static_cast<unsigned char>(sequence[1]) < 0xA0) && sequence != "\xD8\x9C";
   if (sequence.size() == 3 && sequence.substr(0, 2) == "\xE2\x80") {
     const unsigned last = static_cast<unsigned char>(sequence[2]);
     return !((last >= 0x8B && last <= 0x8F) || (last >= 0xA8 && last <= 0xAE));
@@ -41,7 +43,9 @@ bool printable(std::string_view sequence) {
     const unsigned last = static_cast<unsigned char>(sequence[2]);
     return !(last >= 0xA0 && last <= 0xAF);
   }
-  return true;
+  if (sequence.size() == 3)
+    return sequence != "\xEF\xBB\xBF" && !(sequence >= "\xEF\xBF\xB9" && sequence <= "\xEF\xBF\xBB");
+  return !sequence.starts_with("\xF3\xA0\x80") && !sequence.starts_with("\xF3\xA0\x81");  // tags
 }
 
 std::string escaped(std::string_view text, std::size_t limit) {
@@ -64,6 +68,13 @@ std::string escaped(std::string_view text, std::size_t limit) {
     }
   }
   return out;
+}
+
+std::uint32_t code_point(std::string_view sequence) {
+  constexpr unsigned char kLead[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
+  std::uint32_t code = static_cast<unsigned char>(sequence[0]) & kLead[sequence.size()];
+  for (const char c : sequence.substr(1)) code = code << 6 | (static_cast<unsigned char>(c) & 0x3Fu);
+  return code;
 }
 
 // Insertions, deletions, replacements and swaps of neighbors that turn `a` into `b`, no letter edited twice (optimal
@@ -92,6 +103,30 @@ std::string lower_case(std::string_view text) {
 }
 
 }  // namespace
+
+std::string escape_marks(std::string_view json) {
+  std::string out;
+  out.reserve(json.size());
+  const auto escape = [&](std::uint32_t unit) {
+    static constexpr char kHex[] = "0123456789abcdef";
+    out += "\\u";
+    for (int shift = 12; shift >= 0; shift -= 4) out += kHex[unit >> shift & 15];
+  };
+  for (std::size_t i = 0; i < json.size();) {
+    const auto byte = static_cast<unsigned char>(json[i]);
+    const std::size_t length = byte < 0x7F ? 1 : std::max<std::size_t>(utf8_length(json.substr(i)), 1);
+    const std::string_view sequence = json.substr(i, length);
+    i += length;
+    if (byte < 0x7F || (byte >= 0x80 && length == 1) || printable(sequence)) {
+      out += sequence;
+      continue;
+    }
+    const std::uint32_t code = code_point(sequence);
+    if (code > 0xFFFF) escape(0xD800 + ((code - 0x10000) >> 10));
+    escape(code > 0xFFFF ? 0xDC00 + ((code - 0x10000) & 0x3FF) : code);
+  }
+  return out;
+}
 
 Error option_error(std::string_view option, const Message& problem, Message hint) {
   return {ErrorCategory::usage, message_of(NamedOption{std::string(option)}, ": ", problem), std::move(hint)};

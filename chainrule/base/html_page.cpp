@@ -8,6 +8,7 @@
 
 #include "chainrule/base/error.h"
 #include "chainrule/base/sha256.h"
+#include "chainrule/base/text.h"
 
 namespace chainrule {
 namespace {
@@ -49,7 +50,7 @@ std::string page_with(const PageSources& sources, std::string_view document) {
   if (!sources.licence.empty()) put(page, "{licence}", sources.licence);
   put(page, "{style}", sources.style);
   put(page, "{script}", sources.script);
-  put(page, "{data}", without_tags(std::string(document)));
+  put(page, "{data}", without_tags(escape_marks(document)));
   return page;
 }
 

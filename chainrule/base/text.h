@@ -29,6 +29,10 @@ std::string shortened(const std::string& name);
 /// Control bytes escaped, so that text from a file cannot control a terminal; cut only beyond 4096 characters.
 std::string harmless(std::string_view text);
 
+/// A JSON text in which control characters beyond ASCII and the marks of Unicode that reorder or hide text are \u
+/// escapes: the values are the same.
+std::string escape_marks(std::string_view json);
+
 /// ASCII, in any locale.
 inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
 inline char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }

@@ -16,6 +16,7 @@
 
 #include "chainrule/base/error.h"
 #include "chainrule/base/html_page.h"
+#include "chainrule/base/text.h"
 #include "chainrule/base/version.h"
 #include "chainrule/data/encoding.h"
 #include "chainrule/engine/formulas/loss_formulas.h"
@@ -37,7 +38,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 // Text from files may not be UTF-8, which JSON requires.
-std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string text_of(const Json& json) {
+  return escape_marks(json.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
 
 Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 

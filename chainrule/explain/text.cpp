@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "chainrule/base/checks.h"
+#include "chainrule/base/text.h"
 #include "chainrule/explain/derivation.h"
 
 namespace chainrule {
@@ -114,16 +115,16 @@ class TextWriter {
   // "(5.1 - 5.84) / 0.83" for an input of a table.
   std::string pipeline(const Entry& entry) const {
     if (entry.tensor->name == "y" && !explanation_.output_names.empty())
-      return explanation_.output_names[std::min(entry.column, explanation_.output_names.size() - 1)];
+      return harmless(explanation_.output_names[std::min(entry.column, explanation_.output_names.size() - 1)]);
     if (entry.tensor->name != "a1" || explanation_.columns.empty()) return {};
     const InputColumn& column = explanation_.columns[entry.column];
-    const std::string& raw = explanation_.raw_inputs[entry.row][entry.column];
-    if (column.constant) return fmt::format("{} (constant in the training rows)", column.name);
-    if (!column.landmarks.empty()) return fmt::format("{} = normal quantile of the rank of {}", column.name, raw);
-    if (column.shift == 0 && column.scale == 1 && !column.clipped) return fmt::format("{} = {}", column.name, raw);
+    const std::string raw = harmless(explanation_.raw_inputs[entry.row][entry.column]), name = harmless(column.name);
+    if (column.constant) return fmt::format("{} (constant in the training rows)", name);
+    if (!column.landmarks.empty()) return fmt::format("{} = normal quantile of the rank of {}", name, raw);
+    if (column.shift == 0 && column.scale == 1 && !column.clipped) return fmt::format("{} = {}", name, raw);
     const int digits = std::fabs(column.shift) < 1e6 ? 6 : 12;  // seconds since 1970 differ only in the last digits
     const std::string v = fmt::format("({} - {:.{}g}) / {:.6g}", raw, column.shift, digits, column.scale);
-    return fmt::format("{} = {}{}", column.name, column.clipped ? "v / sqrt(1 + (v / 3)^2), v = " : "", v);
+    return fmt::format("{} = {}{}", name, column.clipped ? "v / sqrt(1 + (v / 3)^2), v = " : "", v);
   }
 
   void entry(const ExplainedStep& step, const Entry& at) {
@@ -188,7 +189,7 @@ class TextWriter {
     return text;
   }
   std::string label_of(std::size_t row) const {
-    return explanation_.raw_targets.empty() ? "" : " (" + explanation_.raw_targets[row] + ")";
+    return explanation_.raw_targets.empty() ? "" : " (" + harmless(explanation_.raw_targets[row]) + ")";
   }
 
   // Breaks lines between words. `used` columns of the first line are taken; the others begin with six blanks.

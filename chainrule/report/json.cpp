@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "chainrule/base/error.h"
+#include "chainrule/base/text.h"
 
 namespace chainrule {
 namespace {
@@ -64,10 +65,12 @@ Json json_from_outside(std::string_view text, std::size_t max_values, const std:
   return {};
 }
 
-std::string line_text(const Json& document) { return document.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string line_text(const Json& document) {
+  return escape_marks(document.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
 
 std::string document_text(const Json& document) {
-  return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return escape_marks(document.dump(2, ' ', false, Json::error_handler_t::replace)) + "\n";
 }
 
 }  // namespace chainrule

@@ -100,7 +100,11 @@ Json history_object(const History& history) {
     epochs.push_back(record.epoch);
     losses.push_back(record.training_loss);
     rates.push_back(record.learning_rate);
-    for (const Metric& metric : record.validation) validation[metric.name].push_back(short_number(metric.value));
+    for (const Metric& metric : record.validation) {
+      // A null that becomes a list is no longer destructible if there is no memory for the list.
+      Json& values = validation.emplace(metric.name, Json::array()).first.value();
+      values.push_back(short_number(metric.value));
+    }
   }
   return {{"epoch", epochs},
           {"train_loss", json_numbers(losses)},

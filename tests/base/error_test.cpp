@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chainrule/base/checks.h"
+#include "chainrule/base/text.h"
 
 #include <gtest/gtest.h>
 
@@ -15,6 +16,22 @@ TEST(InQuotes, EscapesWhatCouldDriveATerminal) {
   EXPECT_EQ(in_quotes(std::string_view("\0", 1)), "\"\\x00\"");
   EXPECT_EQ(in_quotes("\xC2\x9B"), "\"\\xc2\\x9b\"");           // C1 control sequence introducer
   EXPECT_EQ(in_quotes("\xE2\x80\xAE"), "\"\\xe2\\x80\\xae\"");  // right-to-left override
+}
+
+TEST(InQuotes, EscapesMarksThatReorderOrHideText) {
+  for (const std::string_view mark :
+       {"\u061C", "\u200B", "\u200F", "\u202A", "\u2066", "\u2069", "\uFEFF", "\uFFFA", "\U000E0041"}) {
+    EXPECT_EQ(in_quotes(mark).find(mark), std::string::npos) << in_quotes(mark);
+    EXPECT_NE(in_quotes(mark).find("\\x"), std::string::npos);
+  }
+  EXPECT_EQ(in_quotes("\u061B\u0627\uFF21\U0001F600"), "\"\u061B\u0627\uFF21\U0001F600\"");
+}
+
+TEST(EscapeMarks, KeepsTheValuesOfJson) {
+  EXPECT_EQ(escape_marks("{\"a\u202Eb\":\"\u061C\uFEFF\x7F\u0085\U000E0041\"}"),
+            R"({"a\u202eb":"\u061c\ufeff\u007f\u0085\udb40\udc41"})");
+  const std::string plain = "{\"größe\": \"网络 \U0001F600\", \"x\": [1, null]}";
+  EXPECT_EQ(escape_marks(plain), plain);
 }
 
 TEST(InQuotes, EscapesBrokenUtf8) {

@@ -2,7 +2,11 @@
 // The page's data: the document (docs/formats.md). Numbers are unpacked when they are first read.
 'use strict';
 
-const explained = JSON.parse(document.getElementById('data').textContent);
+// Control characters, and marks that reorder or hide text, are legible as escapes.
+const legible = (key, value) => typeof value === 'string'
+  ? value.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g, c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  : value;
+const explained = JSON.parse(document.getElementById('data').textContent, legible);
 
 // Returns a function from an index to a number.
 function unpacked(packed) {

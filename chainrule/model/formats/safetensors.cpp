@@ -230,6 +230,10 @@ constexpr std::array<Signature, 11> kSignatures{{{"PK\x03\x04"sv, "a zip archive
 std::string other_format(std::string_view start) {
   for (const Signature& signature : kSignatures)
     if (start.starts_with(signature.bytes)) return std::string(signature.what);
+  // An ONNX model begins with its version (field 1, a number) and its producer or another field.
+  const std::string_view fields = "\x12\x1A\x22\x28\x32\x3A\x42";
+  if (start.size() > 2 && start[0] == 8 && start[1] > 0 && start[1] < 0x20 && fields.find(start[2]) != fields.npos)
+    return "an ONNX model";
   const auto is_text = [](char c) {
     const unsigned byte = static_cast<unsigned char>(c);
     return (byte >= 0x20 && byte < 0xF8) || c == '\n' || c == '\r' || c == '\t';

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The parts of reports: elements, tables, charts. uPlot draws the curves; a table below each has its numbers.
 'use strict';
-const report = JSON.parse(document.getElementById('data').textContent);
+// Control characters, and marks that reorder or hide text, are legible as escapes.
+const legible = (key, value) => typeof value === 'string'
+  ? value.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g, c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  : value;
+const report = JSON.parse(document.getElementById('data').textContent, legible);
 const find = (id) => document.getElementById(id);
 const resolved = (name) => {  // light-dark() as the current color
   const probe = document.body.appendChild(html('i', { hidden: '' }));

@@ -107,6 +107,7 @@ int bench_command(const Arguments& arguments, const Terminal& terminal) {
                    {"vector_unit", vector_unit()},
                    {"threads", threads},
                    {"peak_gflops_per_core", peak}};
+  document["workloads"] = Json::object();
   document["data"] = arguments.has("data") ? "mnist" : "made up";
   for (const Workload& workload : requested) {
     if (interruption.signal() != 0) throw Interrupted{interruption.signal()};

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <numeric>
 #include <optional>
+#include <string_view>
 
+#include "chainrule/base/text.h"
 #include "chainrule/data/drift.h"
 #include "chainrule/model/encoded_predictions.h"
 #include "chainrule/model/formats/safetensors.h"
@@ -18,10 +20,22 @@ namespace {
 
 constexpr std::size_t kRowsAtOnce = 1024;
 
+// Fields of data must not control a terminal.
+std::string harmless_lines(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find_first_of("\t\n"), text.size());
+    out += harmless(text.substr(0, end));
+    if (end < text.size()) out += text[end];
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
+
 // Returns how many predictions lie at a limit of their range.
 std::size_t write_predictions(const Arguments& arguments, const Model& model, const Table& table, const Dataset& data,
                               const std::vector<PredictionColumn>& columns, const Interruption& interruption,
-                              Output& output) {
+                              bool to_people, Output& output) {
   const bool json = arguments.is_true("json");
   Predictor predictor(model, kRowsAtOnce / 4, threads_of(arguments));
   MatrixOf<double> predictions(std::min(kRowsAtOnce, data.rows()), model.encoder.outputs());
@@ -30,7 +44,8 @@ std::size_t write_predictions(const Arguments& arguments, const Model& model, co
   std::vector<std::string> warnings;
   std::size_t clamped = 0;
   if (has(columns, PredictionColumn::Kind::warnings)) warnings = row_warnings(model.encoder, table);
-  if (!json) output.write(csv_heading(columns, model.encoder));
+  const auto write = [&](const std::string& text) { output.write(to_people ? harmless_lines(text) : text); };
+  if (!json) write(csv_heading(columns, model.encoder));
   for (std::size_t first = 0; first < rows.size() && interruption.signal() == 0; first += kRowsAtOnce) {
     const std::size_t count = std::min(kRowsAtOnce, rows.size() - first);
     predict(predictor, table, data.inputs, std::span(rows).subspan(first, count), predictions.top(count));
@@ -44,7 +59,7 @@ std::size_t write_predictions(const Arguments& arguments, const Model& model, co
       if (!warnings.empty()) row.warnings = std::move(warnings[row.row]);
       text += (json ? json_line : csv_line)(columns, model.encoder, table, row);
     }
-    output.write(text);
+    write(text);
   }
   if (interruption.signal() != 0) throw Interrupted{interruption.signal()};
   return clamped;
@@ -74,7 +89,8 @@ int predict_command(const Arguments& arguments, const Terminal& terminal) {
   const Dataset data = encode(model.encoder, table, false);
   const Interruption interruption;  // before the output, so that its temporary file is always removed
   Output output(path, overwrite);
-  const std::size_t clamped = write_predictions(arguments, model, table, data, columns, interruption, output);
+  const std::size_t clamped = write_predictions(arguments, model, table, data, columns, interruption,
+                                                path == "-" && terminal.output_is_terminal, output);
   const Uninterrupted moment(path);
   output.finish();
   say_clamped(terminal, model.encoder, clamped, table.rows);

@@ -5,6 +5,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -120,6 +121,28 @@ std::optional<std::set<std::string>> requested_in(const toml::table& table, cons
   return keys;
 }
 
+// Names of files may be any bytes, a TOML text only UTF-8: others are written in hexadecimal digits, as KEY_hex.
+constexpr const char* kHex = "_hex";
+
+std::string hex_of(const std::string& bytes) {
+  std::string digits;
+  for (const char c : bytes) digits += fmt::format("{:02x}", static_cast<unsigned char>(c));
+  return digits;
+}
+
+std::string bytes_of_hex(const std::string& digits, const std::string& where) {
+  std::string bytes;
+  for (std::size_t k = 0; k < digits.size(); k += 2) {
+    unsigned byte = 0;
+    const char* const end = digits.data() + std::min(k + 2, digits.size());
+    const auto [stop, problem] = std::from_chars(digits.data() + k, end, byte, 16);
+    if (problem != std::errc() || stop != end || digits.size() % 2 != 0)
+      throw Error(ErrorCategory::input, where + ": expected pairs of hexadecimal digits, found " + in_quotes(digits));
+    bytes += static_cast<char>(byte);
+  }
+  return bytes;
+}
+
 // The keys of the section [run].
 std::vector<std::pair<std::string, std::string*>> members_of(RunRecord& record) {
   std::vector<std::pair<std::string, std::string*>> members{{"data", &record.data}, {"validation", &record.validation}};
@@ -176,7 +199,9 @@ std::string run_text(const RunRecord& record) {
   RunRecord copy = record;
   std::string out = fmt::format("\n# For `chainrule replay`\n[{}]\n", kRun);
   for (const auto& [key, text] : members_of(copy))
-    if (!text->empty()) out += fmt::format("{} = {}\n", key, toml_string(*text));
+    if (!text->empty())
+      out += harmless(*text) == *text ? fmt::format("{} = {}\n", key, toml_string(*text))
+                                      : fmt::format("{}{} = \"{}\"\n", key, kHex, hex_of(*text));
   return out;
 }
 
@@ -188,7 +213,10 @@ RunRecord read_run(const std::string& path) {
                 "train --run writes it");
   RunRecord record;
   for (const auto& [key, text] : members_of(record))
-    if (const auto value = (*run)[key].value<std::string>()) *text = *value;
+    if (const auto value = (*run)[key].value<std::string>())
+      *text = *value;
+    else if (const auto digits = (*run)[std::string(key) + kHex].value<std::string>())
+      *text = bytes_of_hex(*digits, location(path) + ": " + key + kHex);
   if (record.data.empty())
     throw Error(ErrorCategory::input, fmt::format("{}: [{}]: expected data, found none", location(path), kRun));
   return record;

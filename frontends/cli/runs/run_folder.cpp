@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "chainrule/base/atomic_file.h"
 #include "chainrule/base/checks.h"
@@ -47,10 +48,19 @@ bool is_of_a_run(const std::string& name) {
          (name.starts_with(".chainrule-") && name.ends_with(".tmp"));
 }
 
+// What is in a folder; less if it cannot be listed.
+std::vector<fs::directory_entry> entries_of(const fs::path& folder) {
+  std::vector<fs::directory_entry> entries;
+  std::error_code problem;
+  for (fs::directory_iterator at(folder, problem), end; !problem && at != end; at.increment(problem))
+    entries.push_back(*at);
+  return entries;
+}
+
 // Removes the files of a run, and the folder if nothing else is in it.
 void remove_run(const std::string& folder) noexcept {
   std::error_code none;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, none))
+  for (const fs::directory_entry& entry : entries_of(folder))
     if (!entry.is_directory(none) && is_of_a_run(entry.path().filename().string())) fs::remove(entry.path(), none);
   fs::remove(folder, none);
 }
@@ -58,7 +68,7 @@ void remove_run(const std::string& folder) noexcept {
 // Moves what no run has written to another folder.
 void move_others(const std::string& from, const std::string& to) {
   std::error_code none;
-  for (const fs::directory_entry& entry : fs::directory_iterator(from, none)) {
+  for (const fs::directory_entry& entry : entries_of(from)) {
     const fs::path there = fs::path(to) / entry.path().filename();
     if (!is_of_a_run(entry.path().filename().string()) && !fs::exists(there, none))
       fs::rename(entry.path(), there, none);
@@ -92,7 +102,7 @@ std::string name_in(const std::string& entry, std::string_view mark) {
 // comes back, or is removed if the new one is there.
 void tidy(const fs::path& runs) {
   std::error_code none;
-  for (const fs::directory_entry& entry : fs::directory_iterator(runs, none)) {
+  for (const fs::directory_entry& entry : entries_of(runs)) {
     const std::string name = entry.path().filename().string();
     const bool is_new = !name_in(name, kNew).empty();
     const fs::path old_one = runs / name_in(name, kOld);

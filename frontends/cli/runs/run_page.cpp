@@ -145,7 +145,7 @@ RunPage run_page_from(std::string_view page, const std::string& name) {
 RunPage read_run_page(const std::string& run) {
   const std::string path = run + "/report.html";
   std::error_code none;
-  if (!std::filesystem::exists(path, none))
+  if (!std::filesystem::exists(path, none) && !none)
     throw Error(ErrorCategory::input, location(path) + ": expected the report page of a run, found none",
                 "chainrule train DATA --run NAME writes runs/NAME");
   return run_page_from(read_text_file(path, kMaxPageBytes, "the report page of a run"), path);
