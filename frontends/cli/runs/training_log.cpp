@@ -27,7 +27,7 @@ void TrainingLog::write(const EpochRecord& record) {
   for (const Metric& metric : record.validation) line["validation/" + metric.name] = json_number(metric.value);
   line["learning_rate"] = json_number(record.learning_rate);
   line["gradient_norm/total"] = json_number(record.gradient_norm);
-  file_.write(line.dump() + "\n");
+  file_.write(line_text(line) + "\n");
 }
 
 void TrainingLog::write(const HealthRecord& record) {
@@ -48,7 +48,7 @@ void TrainingLog::write(const HealthRecord& record) {
     add_parameters(line, of, "weights", health.weights);
     add_parameters(line, of, "biases", health.biases);
   }
-  file_.write(line.dump() + "\n");
+  file_.write(line_text(line) + "\n");
 }
 
 }  // namespace chainrule::cli
