@@ -131,12 +131,12 @@ std::size_t memory_for_rows(const FitPlan& plan, const Table& table) {
   return bytes_of(table) + checked_product(table.rows, row, "rows");
 }
 
-// Memory for parameters, gradients (per thread if divided), the best copy and the optimizer's state; z, a and delta of
-// a batch; the rows.
+// Memory for parameters, gradients (per thread if divided), the best copy, that of an evaluation and the optimizer's
+// state; z, a and delta of a batch; the rows.
 std::size_t memory_for(const FitPlan& plan, const Table& table, const FitOptions& options, const Table* validation) {
-  constexpr std::size_t kAnyTraining = std::size_t{7} << 19;  // 3.5 MiB, measured: code and buffers
-  constexpr std::size_t kTurned = 2 * kPanelOutputs;          // a transposed panel of delta, and its sums
-  const std::size_t blocks = 3 + optimizer_memory(options.train.optimizer);
+  constexpr std::size_t kAnyTraining = std::size_t{15} << 19;  // 7.5 MiB, measured: code, libraries and buffers
+  constexpr std::size_t kTurned = 2 * kPanelOutputs;           // a transposed panel of delta, and its sums
+  const std::size_t blocks = 4 + optimizer_memory(options.train.optimizer);
   std::size_t units = 2 * plan.architecture.inputs + kTurned, widest = 0, stored = 0, wide_from = kernels::kLeafRows;
   for (std::size_t l = 0; l < plan.architecture.depth(); ++l) {
     const Layer& layer = plan.architecture.layers[l];

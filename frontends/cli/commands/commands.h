@@ -72,6 +72,8 @@ std::vector<std::string> command_like(const std::string& verb, const Arguments& 
                                       const std::vector<std::pair<std::string, std::string>>& settings = {});
 /// Prints the effective options for DATA; without DATA, for a table. Throws Error (usage) with --json.
 int print_config(const Arguments& arguments, const std::vector<std::vector<Assignment>>& sources);
+/// The bytes that a plan needs, or what the process has needed so far if that is more: reading may have needed it.
+std::size_t memory_with_reading(std::size_t planned);
 /// Throws Error (usage) if `bytes` exceeds --max-memory, or without it the memory of the machine; or if --max-memory is
 /// not a size.
 void check_memory(const Arguments& arguments, std::size_t bytes);

@@ -59,7 +59,7 @@ FitPlan announce(const Arguments& arguments, const Terminal& terminal, const Fit
   say(terminal, fmt::format("rows: {} for training, {} for validation{}", plan.split.training.size(),
                             validation != nullptr ? validation->rows : plan.split.validation.size(),
                             plan.split.test.empty() ? "" : fmt::format(", {} for testing", plan.split.test.size())));
-  check_memory(arguments, plan.memory_bytes);
+  check_memory(arguments, memory_with_reading(plan.memory_bytes));
   return plan;
 }
 
@@ -217,7 +217,7 @@ int train_on(const Arguments& arguments, const Terminal& terminal, const std::ve
   facts.model = model_of(arguments, run);
   facts.training_rows = plan.split.training.size();
   facts.validation_rows = validation != nullptr ? validation->rows : plan.split.validation.size();
-  say(terminal, "memory: about " + bytes_text(static_cast<double>(plan.memory_bytes)));
+  say(terminal, "memory: about " + bytes_text(static_cast<double>(memory_with_reading(plan.memory_bytes))));
   LearningRateFinderOptions testing{threads_of(arguments), {}};
   facts.rates = find_first(arguments, terminal, plan, data, options, testing);
 

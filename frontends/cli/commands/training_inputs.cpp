@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <string_view>
 
 #include "chainrule/base/checks.h"
 #include "chainrule/base/text.h"
@@ -34,7 +37,18 @@ double memory_of_the_machine() {
   return pages > 0 && bytes > 0 ? static_cast<double>(pages) * static_cast<double>(bytes) : HUGE_VAL;
 }
 
+// Bytes at the highest; 0 if unknown.
+std::size_t peak_so_far() {
+  std::ifstream status("/proc/self/status");
+  constexpr std::string_view kPeak = "VmHWM:";
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with(kPeak)) return std::size_t{1024} * std::strtoull(line.c_str() + kPeak.size(), nullptr, 10);
+  return 0;
+}
+
 }  // namespace
+
+std::size_t memory_with_reading(std::size_t planned) { return std::max(planned, peak_so_far()); }
 
 void check_memory(const Arguments& arguments, std::size_t bytes) {
   const auto needed = static_cast<double>(bytes);
