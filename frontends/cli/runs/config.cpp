@@ -101,8 +101,8 @@ toml::table parse(const std::string& path, const std::string& shown, ErrorCatego
   try {
     return toml::parse(text, shown);
   } catch (const toml::parse_error& problem) {
-    throw Error(category, location(shown, problem.source().begin.line) +
-                              ": not valid TOML: " + std::string(problem.description()));
+    throw Error(category,
+                location(shown, problem.source().begin.line) + ": not valid TOML: " + harmless(problem.description()));
   }
 }
 
