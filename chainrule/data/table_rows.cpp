@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -173,6 +174,36 @@ void keep_rows(Table& table, std::span<const std::size_t> rows, std::size_t targ
   if (table.has_images()) keep_images(table.images, rows);
 }
 
+// Removes the rows that `go`, with a note: "3 of 9 rows HAVE and are left out (first: FILE:LINE)". Returns the others,
+// or nothing if all or none go.
+std::vector<std::size_t> leave_out(Table& table, const std::vector<bool>& go, std::size_t column, std::size_t target,
+                                   const std::string& what) {
+  std::vector<std::size_t> rows;
+  std::string first;
+  for (std::size_t row = 0; row < table.rows; ++row) {
+    if (!go[row]) rows.push_back(row);
+    if (go[row] && first.empty()) first = location_of_row(table, row);
+  }
+  const std::size_t gone = table.rows - rows.size();
+  if (gone == 0 || rows.empty()) return {};
+  const bool one = gone == 1;
+  table.notes.push_back(
+      info_note(NoteTopic::rows,
+                fmt::format("{} of {} {} {} and {} left out ({}{})", gone, table.rows, one ? "rows has" : "rows have",
+                            what, one ? "is" : "are", one ? "" : "first: ", first),
+                table.columns[column].name));
+  keep_rows(table, rows, target);
+  return rows;
+}
+
+std::vector<bool> rows_of_weight_zero(const Table& table, std::size_t weight) {
+  const Column& column = table.columns[weight];
+  std::vector<bool> zero(table.rows, false);
+  if (!column.is_number() || column.numbers.size() != table.rows) return zero;  // refused later
+  for (std::size_t row = 0; row < table.rows; ++row) zero[row] = column.numbers[row] == 0;
+  return zero;
+}
+
 }  // namespace
 
 std::size_t number_of_row(const Table& table, std::size_t row) {
@@ -211,29 +242,31 @@ std::string field_text(const Table& table, const Column& column, std::size_t row
 }
 
 void leave_out_rows_without(Table& table, std::size_t column, std::string_view what) {
-  const std::uint64_t without = table.columns[column].missing;
-  if (without == 0 || without == table.rows) return;
+  if (table.columns[column].missing == 0) return;
   const std::vector<bool> missing = missing_rows(table, table.columns[column]);
   if (missing.empty()) return;  // the rows are unknown
-  std::vector<std::size_t> rows;
-  std::string first;
-  for (std::size_t row = 0; row < table.rows; ++row) {
-    if (!missing[row]) rows.push_back(row);
-    if (missing[row] && first.empty()) first = location_of_row(table, row);
-  }
-  Message text = std::to_string(without) + " of " + std::to_string(table.rows) +
-                 (without == 1 ? " rows has no " : " rows have no ") + std::string(what) +
-                 (without == 1 ? " and is left out (" : " and are left out (first: ") + first + ")";
   // A word such as "null" among the words of a text column may be one of them.
-  const std::string& word = table.columns[column].first_missing.text;
+  const std::string word = table.columns[column].first_missing.text;
   const bool is_usual = !word.empty() && formats::read_field(word).kind == formats::FieldKind::missing;
   const bool is_suspect = is_usual && !table.columns[column].is_number();
-  if (is_suspect)
-    text.append(message_of(": " + in_quotes(word) + " counts as missing; ", NamedOption{"default_missing", "false"},
-                           " reads it as text"));
-  table.notes.push_back((is_suspect ? warning_note : info_note)(NoteTopic::rows, text, table.columns[column].name,
-                                                                is_suspect ? "default_missing" : ""));
-  keep_rows(table, rows, column);
+  if (leave_out(table, missing, column, column, "no " + std::string(what)).empty() || !is_suspect) return;
+  Note& note = table.notes.back();
+  note = warning_note(note.topic, note.text, note.column, "default_missing");
+  note.text.append(message_of(": " + in_quotes(word) + " counts as missing; ", NamedOption{"default_missing", "false"},
+                              " reads it as text"));
+}
+
+std::vector<std::size_t> leave_out_rows_of_weight_zero(Table& table, std::size_t weight, std::size_t target) {
+  return leave_out(table, rows_of_weight_zero(table, weight), weight, target,
+                   "weight 0 in " + in_quotes(table.columns[weight].name));
+}
+
+std::optional<CountedRows> counted_rows(const Table& table, std::size_t weight, std::size_t target) {
+  const std::vector<bool> zero = rows_of_weight_zero(table, weight);
+  if (std::ranges::find(zero, true) == zero.end() || std::ranges::find(zero, false) == zero.end()) return std::nullopt;
+  CountedRows counted{table, {}};
+  counted.rows = leave_out_rows_of_weight_zero(counted.table, weight, target);
+  return counted;
 }
 
 }  // namespace chainrule

@@ -4,8 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "chainrule/data/table.h"
 
@@ -32,5 +34,17 @@ std::string field_text(const Table& table, const Column& column, std::size_t row
 /// Removes the rows without a value in this column, unless no row has one; a note gives their number and the first of
 /// them. The result is the table of a file without these rows, except for row numbers and lines.
 void leave_out_rows_without(Table& table, std::size_t column, std::string_view what = "target");
+
+/// Removes the rows of weight 0 in column `weight` in the same way; the spellings of column `target` are kept. Returns
+/// the indices of the others; if no row or every row has weight 0, it returns none and removes none.
+std::vector<std::size_t> leave_out_rows_of_weight_zero(Table& table, std::size_t weight, std::size_t target);
+
+/// A table without its rows of weight 0, and the indices of the others in the whole table.
+struct CountedRows {
+  Table table;
+  std::vector<std::size_t> rows;
+};
+/// A copy, if leave_out_rows_of_weight_zero() would remove rows.
+std::optional<CountedRows> counted_rows(const Table& table, std::size_t weight, std::size_t target);
 
 }  // namespace chainrule

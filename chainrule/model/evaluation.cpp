@@ -9,6 +9,8 @@
 
 #include "chainrule/base/checks.h"
 #include "chainrule/base/text.h"
+#include "chainrule/data/encoding.h"
+#include "chainrule/data/table_rows.h"
 #include "chainrule/metrics/intervals.h"
 #include "chainrule/model/encoded_predictions.h"
 #include "chainrule/model/fingerprint.h"
@@ -71,6 +73,11 @@ Estimates estimate(const Model& model, const Selection& rows, std::size_t thread
 }
 
 Evaluation measure(const Model& model, const Table& table, const std::string& by, std::size_t threads) {
+  if (!model.encoder.weight.empty() && !table.has_images()) {
+    const EncodedColumns columns = find_encoded_columns(model.encoder, table, true);
+    if (const auto counted = counted_rows(table, columns.weight, columns.target))
+      return measure(model, counted->table, by, threads);
+  }
   std::vector<RowGroup> groups;
   if (!by.empty()) groups = groups_by(by, table);
   const Dataset data = encode(model.encoder, table, true);

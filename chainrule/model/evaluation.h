@@ -41,7 +41,8 @@ struct Evaluation {
 
 /// Measures a model on the rows of a table, and on those of each value in column `by`, if one is named; the caller
 /// fills in `model` and `data` of the result. Groups are in ascending order, numbers by value; missing values form one,
-/// too. Throws Error as encode() does, and (usage) for a missing column and for more than 100 groups.
+/// too. Rows of weight 0 are left out. Throws Error as encode() does, and (usage) for a missing column and for more
+/// than 100 groups.
 Evaluation measure(const Model& model, const Table& table, const std::string& by = "", std::size_t threads = 0);
 
 }  // namespace chainrule

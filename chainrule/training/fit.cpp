@@ -6,6 +6,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <span>
+#include <utility>
 
 #include "chainrule/base/checks.h"
 #include "chainrule/base/text.h"
@@ -13,6 +16,7 @@
 #include "chainrule/data/columns/column_type.h"
 #include "chainrule/data/encoder_plan.h"
 #include "chainrule/data/encoding.h"
+#include "chainrule/data/table_columns.h"
 #include "chainrule/data/table_rows.h"
 #include "chainrule/engine/formulas/loss_formulas.h"
 #include "chainrule/engine/formulas/optimizer_update.h"
@@ -201,9 +205,9 @@ void require_counts(const Table& table, const Encoder& encoder) {
 
 }  // namespace
 
-FitPlan plan_fit(const Table& table, const FitOptions& options, const Table* validation) {
-  validate(table);
-  if (validation != nullptr) validate(*validation);
+namespace {
+
+FitPlan plan_counted_rows(const Table& table, const FitOptions& options, const Table* validation) {
   FitPlan plan;
   const EncoderOptions data = encoder_options(table, options);
   plan.encoder = plan_encoder(table, data, plan.notes);
@@ -226,6 +230,25 @@ FitPlan plan_fit(const Table& table, const FitOptions& options, const Table* val
   plan.memory_bytes = memory_for(plan, table, options, validation);
   return plan;
 }
+
+}  // namespace
+
+FitPlan plan_fit(const Table& table, const FitOptions& options, const Table* validation) {
+  validate(table);
+  if (validation != nullptr) validate(*validation);
+  const EncoderOptions& data = options.data;
+  if (data.weight.empty() || table.columns.empty()) return plan_counted_rows(table, options, validation);
+  const std::size_t weight = find_column(table, data.weight, "weight");
+  const std::size_t target = data.target.empty() ? table.columns.size() - 1 : find_column(table, data.target, "target");
+  const std::optional<CountedRows> counted = counted_rows(table, weight, target);
+  if (!counted) return plan_counted_rows(table, options, validation);
+  FitPlan plan = plan_counted_rows(counted->table, options, validation);
+  plan.notes.insert(plan.notes.begin(), counted->table.notes.back());
+  for (std::vector<std::size_t>* part : {&plan.split.training, &plan.split.validation, &plan.split.test})
+    for (std::size_t& row : *part) row = counted->rows[row];
+  return plan;
+}
+
 namespace {
 
 std::string_view name_of(StopReason reason) {
@@ -296,6 +319,33 @@ void note_no_better(FitResult& result, const Selection& rows, std::size_t thread
                                        seems_better ? "; the differences may be chance (95 % interval)" : "")));
 }
 
+// Encodes a table as if its rows of weight 0 were not there: their inputs and targets become 0.
+Dataset encode_counted_rows(const Encoder& encoder, const Table& table) {
+  if (encoder.weight.empty() || table.has_images()) return encode(encoder, table, true);
+  const EncodedColumns columns = find_encoded_columns(encoder, table, true);
+  const std::optional<CountedRows> counted = counted_rows(table, columns.weight, columns.target);
+  if (!counted) return encode(encoder, table, true);
+  const Dataset some = encode(encoder, counted->table, true);
+  Dataset all;
+  all.targets = some.targets;
+  all.targets.labels.assign(some.targets.labels.empty() ? 0 : table.rows, 0);
+  all.targets.values = Matrix(some.targets.classes > 0 ? 0 : table.rows, some.targets.classes > 0 ? 0 : 1);
+  all.weights.assign(table.rows, 0);
+  all.loss_weights.assign(some.loss_weights.empty() ? 0 : table.rows, 0);
+  Matrix inputs(table.rows, some.inputs.columns()), one(1, some.inputs.columns());
+  for (std::size_t i = 0; i < counted->rows.size(); ++i) {
+    const std::size_t row = counted->rows[i];
+    some.inputs.gather(std::span(&i, 1), one.view());
+    std::ranges::copy(one.row(0), inputs.row(row).begin());
+    if (some.targets.classes > 0) all.targets.labels[row] = some.targets.labels[i];
+    if (some.targets.classes == 0) all.targets.values(row, 0) = some.targets.values(i, 0);
+    all.weights[row] = some.weights[i];
+    if (!some.loss_weights.empty()) all.loss_weights[row] = some.loss_weights[i];
+  }
+  all.inputs = Features(std::move(inputs));
+  return all;
+}
+
 // The mean over rows of weight 0 is undefined.
 void require_weight(const Selection& validation_rows) {
   const auto some = [&](const std::vector<float>& weights) {
@@ -310,18 +360,22 @@ void require_weight(const Selection& validation_rows) {
 }  // namespace
 
 Selection FitData::validation_rows() const {
-  return has_validation_table ? all_rows(validation) : Selection{&rows, split.validation};
+  if (!has_validation_table) return {&rows, split.validation};
+  Selection all = all_rows(validation);
+  if (!validation.weights.empty())
+    std::erase_if(all.rows, [&](std::size_t row) { return validation.weights[row] == 0; });
+  return all;
 }
 
 FitData encode_fit(const FitPlan& plan, const Table& table, const Table* validation) {
   FitData data;
-  data.rows = encode(plan.encoder, table, true);
+  data.rows = encode_counted_rows(plan.encoder, table);
   scale_weights_to_mean_one(data.rows.weights, plan.split.training);
   scale_weights_to_mean_one(data.rows.loss_weights, plan.split.training);
   data.split = plan.split;
   data.fingerprint = fingerprint(table, plan.encoder);
   if (validation != nullptr) {
-    data.validation = encode(plan.encoder, *validation, true);
+    data.validation = encode_counted_rows(plan.encoder, *validation);
     data.has_validation_table = true;
   }
   require_weight(data.validation_rows());

@@ -36,7 +36,8 @@ struct FitPlan {
   std::size_t memory_bytes = 0;  ///< estimate of what training needs
   std::vector<Note> notes;
 };
-/// Makes all decisions; `validation` replaces the split. Throws Error (usage, input) as fit().
+/// Makes all decisions; `validation` replaces the split. Rows of weight 0 are left out, as if they were not there; the
+/// numbers of rows in the split are those of the whole table. Throws Error (usage, input) as fit().
 FitPlan plan_fit(const Table& table, const FitOptions& options, const Table* validation = nullptr);
 
 /// The rows of a plan, encoded once for the training and every other reader of the same rows. Selections point into it,

@@ -47,7 +47,8 @@ TEST(Decision, RowsThatDoNotCountAreNoValidation) {
   const Result result =
       run(dir, {"train", "t.csv", "--weight", "w", "--validation-rows", "last:2", "--epochs", "2", "--hidden", "2"});
   EXPECT_EQ(result.code, 2) << result.err;
-  EXPECT_TRUE(contains(result.err, "validation rows: expected a weight above 0 among them, found none")) << result.err;
+  EXPECT_TRUE(contains(result.err, "expected rows with a target inside and outside this range, found none inside"))
+      << result.err;
 }
 
 TEST(Decision, OneTestRowHasNoInterval) {

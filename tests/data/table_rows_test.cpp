@@ -104,6 +104,21 @@ TEST_F(TableRows, RowsKeepTheirIndices) {
             "1 of 3 rows has no weight and is left out (" + location(table.source, 4) + ")");
 }
 
+TEST_F(TableRows, OfWeightZeroLeaveAsIfTheyWereNotInTheFile) {
+  Table table = left("x,w,y\n1,1,a\nSum,0,b\n3,0.5,c\n4,0,a\n", 2);
+  EXPECT_EQ(leave_out_rows_of_weight_zero(table, 1, 2), (std::vector<std::size_t>{0, 2}));
+  EXPECT_EQ(table.rows, 2u);
+  EXPECT_TRUE(table.columns[0].is_number());
+  EXPECT_EQ(table.columns[2].spellings, (std::vector<std::string>{"a", "c"}));
+  EXPECT_EQ(note_line(table.notes.back()),
+            "2 of 4 rows have weight 0 in \"w\" and are left out (first: " + location(table.source, 3) + ")");
+  EXPECT_TRUE(leave_out_rows_of_weight_zero(table, 1, 2).empty()) << "no more of them";
+  EXPECT_FALSE(counted_rows(table, 1, 2));
+  Table all = left("x,w,y\n1,0,a\n2,0,b\n", 2);
+  EXPECT_TRUE(leave_out_rows_of_weight_zero(all, 1, 2).empty());
+  EXPECT_EQ(all.rows, 2u) << "refused later";
+}
+
 TEST_F(TableRows, ATextThatGoesWithItsRowLeavesNumbers) {
   const Table table = left("x,z,y\n1,1,a\n2,,b\nSum: 3,total,\n", 2);
   ASSERT_EQ(table.rows, 2u);

@@ -46,8 +46,9 @@ formats::LoadOptions load_options(const Arguments& arguments);
 formats::LoadOptions load_options_beside(const Model& model, const Arguments& arguments);
 /// How a training table is read, from the command line and the options.
 formats::LoadOptions load_options_of(const Arguments& arguments, const EncoderOptions& data);
-/// The rows that have a target (reading.target). The others are dropped with a note in table.notes.
-Table load_with_target(const std::string& path, const formats::LoadOptions& reading);
+/// The rows that have a target (reading.target) and a weight above 0 in column `weight`, if one is named. The others
+/// are dropped with a note in table.notes.
+Table load_with_target(const std::string& path, const formats::LoadOptions& reading, const std::string& weight);
 /// The same for an encoder. Its target is found like the other columns, by name or column number.
 Table load_for(const Encoder& encoder, const std::string& path, formats::LoadOptions reading);
 /// Reads a whole number of at least 1; false if the text is anything else.

@@ -185,7 +185,7 @@ int cv_command(const Arguments& arguments, const Terminal& terminal) {
       arguments.has("predictions") ? std::vector{arguments.text("predictions")} : std::vector<std::string>(), inputs);
   try {
     if (arguments.has("id")) reading.texts.push_back(arguments.text("id"));
-    const Table table = load_with_target(arguments.files[0], reading);
+    const Table table = load_with_target(arguments.files[0], reading, options_from(sources).data.weight);
     if (arguments.has("id")) find_column(table, arguments.text("id"), "id");
     return validate_on(arguments, terminal, sources, options_from(sources, table), table);
   } catch (const Error& error) {

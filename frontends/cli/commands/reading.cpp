@@ -144,11 +144,15 @@ formats::LoadOptions load_options_of(const Arguments& arguments, const EncoderOp
   return options;
 }
 
-Table load_with_target(const std::string& path, const formats::LoadOptions& reading) {
+Table load_with_target(const std::string& path, const formats::LoadOptions& reading, const std::string& weight) {
   Table table = formats::load_table(path, reading);
   const bool is_last = reading.target->empty() && !table.columns.empty();
   const auto target = is_last ? table.columns.size() - 1 : try_find_column(table, *reading.target);
-  if (target) leave_out_rows_without(table, *target);  // else a later error reports that it is missing
+  if (target) {  // else a later error reports that it is missing
+    leave_out_rows_without(table, *target);
+    const auto weights = weight.empty() ? std::nullopt : try_find_column(table, weight);
+    if (weights) leave_out_rows_of_weight_zero(table, *weights, *target);
+  }
   write_flags(table.notes);
   return table;
 }
@@ -158,10 +162,11 @@ Table load_for(const Encoder& encoder, const std::string& path, formats::LoadOpt
   reading.target_required = false;  // encode() reports all missing columns together
   reading.target = encoder.match_by_name ? encoder.target : number;
   reading.trained = &encoder;
-  Table table = load_with_target(path, reading);
+  const std::string weight = encoder.weight_column == 0 ? "" : std::to_string(encoder.weight_column);
+  Table table = load_with_target(path, reading, encoder.match_by_name ? encoder.weight : weight);
   if (!encoder.match_by_name || table.names_from_header || path == "-") return table;
   reading.target = number;  // columns of a file without names are matched by number
-  return load_with_target(path, reading);
+  return load_with_target(path, reading, weight);
 }
 
 bool read_number(std::string_view text, std::size_t& number) {

@@ -80,7 +80,7 @@ FitResult train_again(const Arguments& arguments, const Terminal& terminal, cons
   const Provenance& provenance = subject.model.provenance;
   const FitOptions options = options_of(subject.model);
   formats::LoadOptions reading = reading_of(subject.record, options.data);
-  const Table table = load_with_target(subject.record.data, reading);
+  const Table table = load_with_target(subject.record.data, reading, options.data.weight);
   const FitPlan plan = plan_fit(table, options);
   const std::string found = fingerprint(table, plan.encoder);
   if (found != provenance.data_fingerprint)

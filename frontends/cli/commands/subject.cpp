@@ -99,7 +99,7 @@ void load_trained(Subject& subject, const Arguments& arguments, const Terminal& 
 
 void load_fresh(Subject& subject, const Arguments& arguments, const Terminal& terminal) {
   const FitOptions options = options_from({arguments.options});
-  subject.table = load_with_target(arguments.files[0], load_options_of(arguments, options.data));
+  subject.table = load_with_target(arguments.files[0], load_options_of(arguments, options.data), options.data.weight);
   FitPlan plan = plan_fit(subject.table, options);
   say_notes(terminal, plan.notes);
   if (options.zero_output && plan.architecture.depth() > 1)

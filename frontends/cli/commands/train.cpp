@@ -281,7 +281,7 @@ int train_on(const Arguments& arguments, const Terminal& terminal, const std::ve
 
 int read_and_train(const Arguments& arguments, const Terminal& terminal,
                    const std::vector<std::vector<Assignment>>& sources, formats::LoadOptions reading) {
-  const Table table = load_with_target(arguments.files[0], reading);
+  const Table table = load_with_target(arguments.files[0], reading, options_from(sources).data.weight);
   const FitOptions options = options_from(sources, table);
   if (!arguments.has("validation")) return train_on(arguments, terminal, sources, options, table, nullptr);
   reading.labels.clear();  // --labels is for DATA only

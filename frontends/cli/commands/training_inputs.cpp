@@ -133,8 +133,9 @@ int print_config(const Arguments& arguments, const std::vector<std::vector<Assig
     throw Error(ErrorCategory::usage, "--json: expected no --print-config together with it, found one",
                 "a configuration is printed as TOML");
   const EncoderOptions data = options_from(sources).data;
-  const Table table =
-      arguments.files.empty() ? Table() : load_with_target(arguments.files[0], load_options_of(arguments, data));
+  const Table table = arguments.files.empty()
+                          ? Table()
+                          : load_with_target(arguments.files[0], load_options_of(arguments, data), data.weight);
   Output output;
   output.write(config_text(options_from(sources, table)));
   output.finish();

@@ -279,7 +279,7 @@ int tune_command(const Arguments& arguments, const Terminal& terminal) {
   check_output(trials, true, inputs);
   check_side_output(arguments, "report", {output, trials}, inputs);
   try {
-    const Table table = load_with_target(arguments.files[0], reading);
+    const Table table = load_with_target(arguments.files[0], reading, options_from(sources).data.weight);
     return tune_on(arguments, terminal, sources, options_from(sources, table), table);
   } catch (const Error& error) {
     throw in_words_of_the_user(error, sources);
