@@ -16,6 +16,7 @@
 #include "chainrule/data/columns/column_type.h"
 #include "chainrule/data/columns/column_values.h"
 #include "chainrule/data/columns/dates.h"
+#include "chainrule/data/columns/ordered_target.h"
 #include "chainrule/data/formats/number_notation.h"
 #include "chainrule/data/leakage.h"
 #include "chainrule/data/table_columns.h"
@@ -398,6 +399,7 @@ Encoder plan_encoder(const Table& table, const EncoderOptions& options, std::vec
     notes.push_back(
         info_note(NoteTopic::task, fmt::format("task: number ({})", in_column(target)), target.name, "task"));
   }
+  if (options.task < 0) note_counts(encoder, table, notes);
   note_copies(encoder, table, notes);
   return encoder;
 }
