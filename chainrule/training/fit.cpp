@@ -16,6 +16,7 @@
 #include "chainrule/data/columns/column_type.h"
 #include "chainrule/data/encoder_plan.h"
 #include "chainrule/data/encoding.h"
+#include "chainrule/data/rows/repeated_rows.h"
 #include "chainrule/data/table_columns.h"
 #include "chainrule/data/table_rows.h"
 #include "chainrule/engine/formulas/loss_formulas.h"
@@ -346,6 +347,22 @@ Dataset encode_counted_rows(const Encoder& encoder, const Table& table) {
   return all;
 }
 
+// Rows that the model has seen in training say little about new rows. Where time splits, they may well come again.
+void note_repeated_rows(const Encoder& encoder, const Selection& training, const Selection& held_out,
+                        const std::string& use, const FitOptions& options, std::vector<Note>& notes) {
+  if (!options.time.empty()) return;
+  const std::size_t repeats = rows_on_both_sides(encoder, training, held_out);
+  if (repeats == 0) return;
+  Message text = fmt::format(
+      "{} of {} {} rows have the inputs and the target of a training row, so their scores say "
+      "little about new rows",
+      repeats, held_out.rows.size(), use);
+  if (options.group.empty())
+    text.append(message_of("; ", NamedOption{"group", "COLUMN"},
+                           " keeps rows with the same value of a column, such as a customer, on one side"));
+  notes.push_back(warning_note(NoteTopic::leakage, text, "", "group"));
+}
+
 // The mean over rows of weight 0 is undefined.
 void require_weight(const Selection& validation_rows) {
   const auto some = [&](const std::vector<float>& weights) {
@@ -413,7 +430,9 @@ FitResult fit(const FitPlan& plan, const FitData& data, const FitOptions& option
     for (Metric& one : baseline_metrics(validation_rows))
       if (find_metric(result.validation, one.name) != nullptr) result.baseline.push_back(std::move(one));
     note_no_better(result, validation_rows, threads);
+    note_repeated_rows(plan.encoder, training, validation_rows, "validation", options, result.notes);
   }
+  if (!data.split.test.empty()) note_repeated_rows(plan.encoder, training, data.test(), "test", options, result.notes);
   if (!data.split.test.empty()) result.test = estimate(result.model, data.test(), threads);
   result.model.provenance = provenance_of(data, options, result);
   result.split = data.split;

@@ -91,5 +91,35 @@ TEST(RowsOfWeightZero, AreRefusedIfAllAre) {
   EXPECT_EQ(refusal([&] { fit(rows.table(false), options); }).category, ErrorCategory::input);
 }
 
+// `copies` of each of `rows` different rows; the labels are chance.
+Table repeated(std::uint32_t rows, std::uint32_t copies, bool of_few_values) {
+  Numbers a, b;
+  Texts y;
+  for (std::uint32_t row = 0; row < rows * copies; ++row) {
+    const std::uint32_t k = row % rows;
+    a.push_back(of_few_values ? k % 3 : normal(3, k));
+    b.push_back(of_few_values ? k / 3 % 3 : normal(4, k));
+    y.push_back(normal(5, k) > 0 ? "p" : "q");
+  }
+  return formats::make_table({{"a", a}, {"b", b}, {"y", std::span<const std::string>(y)}});
+}
+
+std::string repeats_of(const Table& table, const std::string& group = "") {
+  FitOptions options = quick(table);
+  options.train.epochs = 1;
+  options.group = group;
+  for (const Note& note : fit(table, options, {}, nullptr, 1).notes)
+    if (note.text.text().find("rows have the inputs and the target of a training row") != std::string::npos)
+      return note_line(note);
+  return "";
+}
+
+TEST(RepeatedRows, AreNamedOnBothSidesOnly) {
+  EXPECT_TRUE(repeats_of(repeated(60, 10, false)).starts_with("warning: 60 of 60 validation rows"));
+  EXPECT_EQ(repeats_of(repeated(600, 1, false)), "") << "no row twice";
+  EXPECT_EQ(repeats_of(repeated(60, 10, true)), "") << "nine different rows are equal by nature";
+  EXPECT_EQ(repeats_of(repeated(60, 10, false), "a"), "") << "copies are in one group";
+}
+
 }  // namespace
 }  // namespace chainrule::testing::counted_rows_test
