@@ -16,6 +16,7 @@
 #include "chainrule/engine/kernels/copy_weights.h"
 #include "chainrule/engine/kernels/kernels.h"
 #include "chainrule/engine/reference/error_bounds.h"
+#include "chainrule/engine/reference/running_bounds.h"
 #include "chainrule/engine/work_rows.h"
 
 namespace chainrule {
@@ -48,6 +49,8 @@ class Recorder {
   Batch batch() const { return {inputs_.view(), targets_.view(), row_scale_}; }
   void add(std::string name, std::size_t rows, std::size_t columns, Numbers engine, Numbers reference, Numbers bound);
   void add_matrix(std::string name, ConstMatrixView engine, Numbers reference, Numbers bound);
+  void judge(Judged judged);
+  void judge_update();
   void add_parameters(const char* more);
   void add_memory(const char* more);
   void add_inputs();
@@ -59,6 +62,7 @@ class Recorder {
   void add_full_gradients();
   void add_objective_after();
   std::vector<MatrixOf<double>> masks();
+  ReferenceOptimizer own_memory() const;
 
   Network network_;
   TrainOptions options_;
@@ -72,6 +76,8 @@ class Recorder {
   ReferenceOptimizer memory_bounds_;
   ReferenceStep reference_;
   StepBounds bounds_;
+  ReferenceParameters own_parameters_;  // the engine's own numbers before the update, and its optimizer's
+  ReferenceOptimizer own_memory_;
   ExplainedStep record_;
 };
 
@@ -131,7 +137,8 @@ Recorder::Recorder(const Architecture& architecture, const ReferenceParameters& 
       parameters_(start),
       memory_(architecture),
       in_(no_bounds(architecture, batch)),
-      memory_bounds_(architecture) {
+      memory_bounds_(architecture),
+      own_memory_(architecture) {
   for (std::size_t l = 0; l < depth(); ++l) {
     const Matrix weights = narrow(start.weights[l]);
     copy_weights(weights.view(), network_.parameters.weights(l));
@@ -159,6 +166,13 @@ void Recorder::add(std::string name, std::size_t rows, std::size_t columns, Numb
 
 void Recorder::add_matrix(std::string name, ConstMatrixView engine, Numbers reference, Numbers bound) {
   add(std::move(name), engine.rows(), engine.columns(), wide(engine.flat()), std::move(reference), std::move(bound));
+}
+
+// Of the tensor that was added last.
+void Recorder::judge(Judged judged) {
+  Tensor& tensor = record_.tensors.back();
+  tensor.expected = std::move(judged.expected);
+  tensor.running_bound = std::move(judged.bound);
 }
 
 std::vector<MatrixOf<double>> Recorder::masks() {
@@ -197,7 +211,10 @@ void Recorder::add_forward() {
   add_dropped(1);
   for (std::size_t l = 0; l < depth(); ++l) {
     add_matrix(tensor_name("z", l + 2), state_.work.z(l), wide(reference_.z[l].flat()), wide(bounds_.z[l].flat()));
+    judge(running_forward(state_.work.buffers().fed(l, inputs_.view()), own_parameters_.weights[l],
+                          own_parameters_.biases[l]));
     add_matrix(tensor_name("a", l + 2), state_.work.a(l), wide(reference_.a[l].flat()), wide(bounds_.a[l].flat()));
+    judge(running_activation(network_.architecture.layers[l].activation, state_.work.z(l).flat()));
     add_dropped(l + 2);
   }
 }
@@ -269,18 +286,59 @@ void Recorder::add_backward() {
     activation_backward(network_.architecture.layers[l].activation, z.flat(), a.flat(), slope.flat(), slope.flat());
     add_matrix(tensor_name("d_a", l + 2), d_a.view(), times(reference_.d_a[l].flat(), per_row),
                wide(bounds_.d_a[l].flat()));
+    if (l + 1 == depth())
+      judge(running_output(options_.loss, state_.work.outputs(), targets_.view(), row_scale_));
+    else
+      judge(running_backward(state_.work.delta(l + 1), own_parameters_.weights[l + 1], state_.work.buffers().mask(l)));
     add_matrix(tensor_name("f_prime", l + 2), slope.view(), wide(reference_.slope[l].flat()),
                wide(bounds_.slope[l].flat()));
     add_matrix(tensor_name("delta", l + 2), state_.work.delta(l), times(reference_.delta[l].flat(), per_row),
                wide(bounds_.delta[l].flat()));
+    judge(running_delta(network_.architecture.layers[l].activation, z.flat(), a.flat(), d_a.flat()));
+  }
+}
+
+ReferenceOptimizer Recorder::own_memory() const {
+  ReferenceOptimizer memory(network_.architecture);
+  memory.step = state_.step;
+  const std::size_t remembered = optimizer_memory(options_.optimizer);
+  if (remembered >= 1) memory.first = reference_parameters(network_.architecture, state_.first);
+  if (remembered >= 2) memory.second = reference_parameters(network_.architecture, state_.second);
+  return memory;
+}
+
+// The update from the engine's own gradient, parameters and memory.
+void Recorder::judge_update() {
+  const Architecture& architecture = network_.architecture;
+  ReferenceStep own{};
+  own.gradients = reference_parameters(architecture, state_.gradients);
+  StepBounds none;
+  none.gradients = reference_parameters(architecture);
+  none.gradient_norm = 0x1p-40 * reference_norm(own.gradients);  // a sum of squares in double, in another order
+  ReferenceOptimizer memory_bounds(architecture);
+  ReferenceParameters bounds = reference_parameters(architecture);
+  bound_update(architecture, options_.optimizer, options_.learning_rate, options_.weight_decay, options_.clip_norm, own,
+               none, own_memory_, own_parameters_, memory_bounds, bounds);
+  reference_update(architecture, options_.optimizer, options_.learning_rate, options_.weight_decay, own, own_memory_,
+                   own_parameters_, options_.clip_norm);
+  const auto set = [&](const std::string& name, std::span<const double> expected, std::span<const double> bound) {
+    for (Tensor& tensor : record_.tensors)
+      if (tensor.name == name) {
+        tensor.expected = wide(expected);
+        tensor.running_bound = wide(bound);
+      }
+  };
+  for (std::size_t l = 0; l < depth(); ++l) {
+    set(tensor_name("W", l + 1, "_after"), own_parameters_.weights[l].flat(), bounds.weights[l].flat());
+    set(tensor_name("b", l + 1, "_after"), own_parameters_.biases[l], bounds.biases[l]);
   }
 }
 
 void Recorder::restart_reference() {
   parameters_ = reference_parameters(network_);
-  const std::size_t remembered = optimizer_memory(options_.optimizer);
-  if (remembered >= 1) memory_.first = reference_parameters(network_.architecture, state_.first);
-  if (remembered >= 2) memory_.second = reference_parameters(network_.architecture, state_.second);
+  const ReferenceOptimizer memory = own_memory();
+  memory_.first = memory.first;
+  memory_.second = memory.second;
   in_.parameters = reference_parameters(network_.architecture);
   memory_bounds_ = ReferenceOptimizer(network_.architecture);
 }
@@ -289,6 +347,8 @@ ExplainedStep Recorder::step() {
   const Architecture& architecture = network_.architecture;
   record_ = {};
   record_.step = state_.step + 1;
+  own_parameters_ = reference_parameters(network_);
+  own_memory_ = own_memory();
   forward(network_, inputs_.view(), {options_.seed, state_.step, 0}, state_.work);
   reference_ = reference_step(architecture, parameters_, options_.loss, batch_, options_.weight_decay, masks());
   bounds_ =
@@ -309,6 +369,7 @@ ExplainedStep Recorder::step() {
                    parameters_, options_.clip_norm);
   add_memory("_after");
   add_parameters("_after");
+  judge_update();
   add_objective_after();
   return std::move(record_);
 }
@@ -347,8 +408,10 @@ void Recorder::add_gradients() {
     const Segment& weights = state_.gradients.segments()[l];
     add(tensor_name("dW", l + 1), weights.rows, weights.columns, wide(in_rows(state_.gradients, weights)),
         wide(reference_.gradients.weights[l].flat()), wide(bounds_.gradients.weights[l].flat()));
+    judge(running_gradient(state_.work.delta(l), state_.work.buffers().fed(l, inputs_.view())));
     add(tensor_name("db", l + 1), weights.rows, 1, wide(state_.gradients.biases(l)), reference_.gradients.biases[l],
         bounds_.gradients.biases[l]);
+    judge(running_bias_gradient(state_.work.delta(l)));
   }
   const double norm = reference_norm(reference_.gradients);
   add("gradient_norm", 1, 1, {state_.gradient_norm}, {norm}, {bounds_.gradient_norm});
@@ -441,13 +504,20 @@ double decay_in_gradient(const Architecture& architecture, const TrainOptions& o
 
 std::vector<Excess> find_excesses(const Explanation& explanation, std::size_t max_count) {
   std::vector<Excess> excesses;
+  // true for NaN
+  const auto exceeds = [](double engine, double reference, double bound) {
+    const double difference = std::abs(engine - reference);
+    return !(difference <= bound || difference == 0);
+  };
   for (const ExplainedStep& step : explanation.steps)
     for (const Tensor& tensor : step.tensors)
       for (std::size_t k = 0; k < tensor.engine.size() && excesses.size() < max_count; ++k) {
-        const double difference = std::abs(tensor.engine[k] - tensor.reference[k]);
-        if (difference <= tensor.bound[k] || difference == 0) continue;  // false for NaN
+        const bool judged = !tensor.expected.empty(),
+                   is_far = exceeds(tensor.engine[k], tensor.reference[k], tensor.bound[k]);
+        if (!is_far && !(judged && exceeds(tensor.engine[k], tensor.expected[k], tensor.running_bound[k]))) continue;
         excesses.push_back({step.step, tensor.name, k / tensor.columns, k % tensor.columns, tensor.engine[k],
-                            tensor.reference[k], tensor.bound[k]});
+                            is_far ? tensor.reference[k] : tensor.expected[k],
+                            is_far ? tensor.bound[k] : tensor.running_bound[k]});
       }
   return excesses;
 }

@@ -23,7 +23,10 @@ struct Tensor {
   std::size_t rows = 0, columns = 0;
   std::vector<double> engine;  ///< the engine's own numbers: floats, except losses and norms, which it keeps in double
   std::vector<double> reference;  ///< the reference: the same in double arithmetic
-  std::vector<double> bound;      ///< the maximum of |engine - truth| (rounding error bounds)
+  std::vector<double> bound;      ///< the maximum of |engine - reference| (rounding error bounds, the worst case)
+  /// What the engine should have computed from its own inputs of this operation, and the running bound for that; empty
+  /// if the operation is not judged.
+  std::vector<double> expected = {}, running_bound = {};
 };
 
 struct ExplainedStep {
@@ -36,7 +39,8 @@ struct ExplainedStep {
   const Tensor& of(std::string_view name) const;
 };
 
-/// A number of the engine that differs from the reference by more than its rounding error bound.
+/// A number of the engine that differs from the reference by more than its rounding error bound, or from what its own
+/// inputs give by more than the running bound; `reference` and `bound` are those that it fails.
 struct Excess {
   std::uint64_t step = 0;
   std::string name;  ///< of the tensor

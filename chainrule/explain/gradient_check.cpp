@@ -170,15 +170,19 @@ EngineCheck compare(const Tensor& tensor, std::size_t layer, bool is_bias) {
   check.layer = layer;
   check.is_bias = is_bias;
   check.worst_ratio = -1;
-  for (std::size_t k = 0; k < tensor.engine.size(); ++k) {
-    const double off = std::abs(tensor.engine[k] - tensor.reference[k]);
-    const double ratio = off == 0 ? 0 : off / tensor.bound[k];
-    if (ratio <= check.worst_ratio || std::isnan(check.worst_ratio)) continue;  // NaN wins
+  const auto judge = [&](std::size_t k, double reference, double bound) {
+    const double off = std::abs(tensor.engine[k] - reference);
+    const double ratio = off == 0 ? 0 : off / bound;
+    if (ratio <= check.worst_ratio || std::isnan(check.worst_ratio)) return;  // NaN wins
     check.worst_ratio = ratio;
     check.worst = {layer, is_bias, is_bias ? k : k / tensor.columns, is_bias ? 0 : k % tensor.columns};
     check.engine = tensor.engine[k];
-    check.reference = tensor.reference[k];
-    check.bound = tensor.bound[k];
+    check.reference = reference;
+    check.bound = bound;
+  };
+  for (std::size_t k = 0; k < tensor.engine.size(); ++k) {
+    judge(k, tensor.reference[k], tensor.bound[k]);
+    judge(k, tensor.expected[k], tensor.running_bound[k]);
   }
   return check;
 }

@@ -40,11 +40,12 @@ struct TensorCheck {
   bool is_zero = false;
 };
 
-/// The float engine's gradient of one layer's weights or biases against the reference, without decay.
+/// The float engine's gradient of one layer's weights or biases, without decay, against the reference (worst case of the
+/// whole step) and against the sum of the engine's own deltas and activations (running bound).
 struct EngineCheck {
   std::size_t layer = 0;
   bool is_bias = false;
-  double worst_ratio = 0;                       ///< the largest |engine - reference| / bound; above 1 fails
+  double worst_ratio = 0;                       ///< the largest |engine - reference| / bound of both; above 1 fails
   ParameterIndex worst;                         ///< the parameter where it occurs
   double engine = 0, reference = 0, bound = 0;  ///< there; the bound allows for rounding errors only
 };
