@@ -12,7 +12,6 @@
 namespace chainrule {
 namespace {
 
-constexpr std::size_t kBins = 15;               // of the calibration error
 constexpr std::size_t kMaxRanked = 1ull << 27;  // rows times rankings: half a gibibyte
 
 // -ln of a probability, which is clamped to epsilon away from 0 and 1.
@@ -82,7 +81,7 @@ struct ClassSums {
     Lanes<L> right{}, confidence{};
   };
   std::vector<Class> classes;
-  std::array<Bin, kBins> bins;
+  std::array<Bin, kCalibrationBins> bins;
   Lanes<L> total{}, right{}, log_loss{}, brier{};
 };
 
@@ -101,9 +100,7 @@ ClassSums<L> sums_of(const PreparedClasses& prepared, std::span<const float> wei
     add(sums.log_loss, weight, prepared.log_loss[i]);
     if (prepared.brier.empty()) continue;
     add(sums.brier, weight, prepared.brier[i]);
-    // Bin b holds confidences above b / kBins, up to (b + 1) / kBins.
-    const double position = std::ceil(prepared.confidence[i] * static_cast<double>(kBins)) - 1;
-    auto& bin = sums.bins[static_cast<std::size_t>(std::clamp(position, 0.0, kBins - 1.0))];
+    auto& bin = sums.bins[calibration_bin(prepared.confidence[i])];
     add(bin.confidence, weight, prepared.confidence[i]);
     if (prepared.top_class_is_right[i]) add(bin.right, weight);
   }
@@ -208,6 +205,11 @@ double calibration_error(const ClassSums<L>& sums, std::size_t l) {
 }
 
 }  // namespace
+
+std::size_t calibration_bin(double confidence) {
+  const double position = std::ceil(confidence * static_cast<double>(kCalibrationBins)) - 1;
+  return static_cast<std::size_t>(std::clamp(position, 0.0, kCalibrationBins - 1.0));
+}
 
 PreparedClasses prepare_classes(ConstMatrixView predictions, std::span<const double> class_fractions,
                                 const Selection& targets, Depth depth, std::optional<double> threshold) {

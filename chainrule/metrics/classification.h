@@ -27,6 +27,10 @@ struct PreparedClasses {
   std::vector<Ranking> rankings;         // by falling probability; none for too many rows times classes
 };
 
+inline constexpr std::size_t kCalibrationBins = 15;
+/// Bin b holds confidences above b / kCalibrationBins, up to (b + 1) / kCalibrationBins.
+std::size_t calibration_bin(double confidence);
+
 /// The probabilities of classes from their scores. A NaN score stays NaN.
 class Probabilities {
  public:

@@ -2,11 +2,18 @@
 // Intervals by a Poisson bootstrap over rows (Chamandy, Muralidharan, Najmi, Naidu 2012), kLanes resamples at a time.
 #include "chainrule/metrics/intervals.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
+#include <string>
+#include <utility>
 
+#include "chainrule/base/elementary.h"
 #include "chainrule/base/random.h"
 #include "chainrule/engine/kernels/tree.h"
+#include "chainrule/metrics/calibration_interval.h"
+#include "chainrule/metrics/mean_interval.h"
 #include "chainrule/metrics/metrics.h"
 #include "chainrule/metrics/prepared.h"
 #include "chainrule/metrics/ranking.h"
@@ -14,12 +21,14 @@
 namespace chainrule {
 namespace {
 
-constexpr double kNormal = 1.959963984540054;  // quantile 0.975 of the normal distribution
 constexpr std::size_t kMaxBlocks = 63;         // 1008 resamples: percentiles
 constexpr std::size_t kFewBlocks = 10;         // 160 resamples: a standard error to 6 %
 constexpr std::size_t kMinBlocks = 4;          // 64 resamples: to 9 %
 constexpr double kWork = 10e6;                 // rows times passes times blocks: below a second
 constexpr std::size_t kEnoughRows = 20'000;    // that are always resampled
+constexpr std::size_t kMaxPseudoClasses = 30;  // more would be many pseudo-rows
+// With fewer rows the intervals do not hold (tests/metrics/slow_interval_coverage_test.cpp).
+constexpr double kMinRows = 20, kMinRowsOfClass = 15, kMinRowsToCalibrate = 100;
 
 double sum_of(std::span<const float> weights) {
   double sum = 0;
@@ -71,17 +80,6 @@ std::vector<double> loss_factors(const Selection& targets) {
   return factors;
 }
 
-Lanes<kLanes> mean_losses(std::span<const double> losses, std::span<const double> factors,
-                          std::span<const float> weights) {
-  Lanes<kLanes> total{}, sum{};
-  for (std::size_t i = 0; i < losses.size(); ++i) {
-    add(total, &weights[i * kLanes], factors[i]);
-    add(sum, &weights[i * kLanes], factors[i] * losses[i]);
-  }
-  for (std::size_t l = 0; l < kLanes; ++l) sum[l] = total[l] > 0 ? sum[l] / total[l] : kNaN;
-  return sum;
-}
-
 // The amount of resampling: all rows, or `rows` of them.
 struct Effort {
   std::size_t rows = 0, blocks = 0;
@@ -100,81 +98,296 @@ Effort effort_for(const PreparedRows& prepared) {
 struct Sample {
   Matrix predictions;
   Selection targets;
-  std::vector<double> losses;
 };
 
-Sample take_sample(ConstMatrixView predictions, const Selection& targets, const EstimateOptions& options,
-                   std::size_t rows) {
-  Sample out{Matrix(rows, predictions.columns()), {targets.data, {}}, {}};
-  const std::vector<std::size_t> order =
-      random_permutation({options.seed, Purpose::resample, 1, 0}, targets.rows.size());
+Sample take_sample(ConstMatrixView predictions, const Selection& targets, std::uint64_t seed, std::size_t rows) {
+  Sample out{Matrix(rows, predictions.columns()), {targets.data, {}}};
+  const std::vector<std::size_t> order = random_permutation({seed, Purpose::resample, 1, 0}, targets.rows.size());
   for (std::size_t i = 0; i < rows; ++i) {
     std::ranges::copy(predictions.row(order[i]), out.predictions.row(i).begin());
     out.targets.rows.push_back(targets.rows[order[i]]);
-    if (!options.losses.empty()) out.losses.push_back(options.losses[order[i]]);
   }
   return out;
 }
 
-// The values of each metric in the resamples where it is defined.
-using Found = std::vector<std::vector<double>>;
+// A metric that is a mean over rows, or made of one, for one output.
+struct Mean {
+  std::string name;
+  double value = 0;  // of the metric
+  MeanInterval interval;
+  std::vector<double> factors;  // on the row weights
+  Tail tail;
+};
 
-Found resample(const PreparedRows& prepared, const Selection& targets, const EstimateOptions& options,
-               std::size_t blocks) {
+std::vector<Mean> means_of(const PreparedRows& prepared, const Selection& targets, std::span<const double> losses) {
+  const std::vector<float> weights = weights_of(targets);
+  const std::vector<double> plain(weights.begin(), weights.end());
+  std::vector<Mean> out;
+  const auto mean_of = [&](const std::vector<double>& u) {
+    double sum = 0, total = 0;
+    for (std::size_t i = 0; i < u.size(); ++i) {
+      sum += plain[i] * u[i];
+      total += plain[i];
+    }
+    return sum / total;
+  };
+  if (!losses.empty() && std::ranges::min(losses) >= 0) {
+    std::vector<double> weighted = plain, factors = loss_factors(targets), u(losses.begin(), losses.end());
+    for (std::size_t i = 0; i < u.size(); ++i) weighted[i] *= factors[i];
+    const Tail tail = prepared.is_classes ? Tail{} : tail_of(u, weights);
+    out.push_back({"loss", kNaN, MeanInterval(std::move(u), std::move(weighted)), std::move(factors), tail});
+  }
+  if (prepared.is_classes) {
+    for (const auto& [name, u] :
+         {std::pair{"log_loss", &prepared.classes.log_loss}, {"brier", &prepared.classes.brier}})
+      out.push_back({name, mean_of(*u), MeanInterval(*u, plain), {}, {}});
+    return out;
+  }
+  for (const PreparedNumbers& numbers : prepared.numbers) {
+    std::vector<double> squares, sizes, target_squares;
+    for (std::size_t i = 0; i < plain.size(); ++i) {
+      sizes.push_back(std::fabs(numbers.difference[i]));
+      squares.push_back(numbers.difference[i] * numbers.difference[i]);
+      target_squares.push_back(numbers.targets[i] * numbers.targets[i]);
+    }
+    const Tail tail = tail_of(squares, weights);
+    Tail of_ratio = tail;
+    of_ratio.unbounded = tail.unbounded || tail_of(target_squares, weights).unbounded;
+    out.push_back({"rmse", numbers.scale * std::sqrt(mean_of(squares)), MeanInterval(squares, plain), {}, tail});
+    out.push_back({"r2",
+                   1 - mean_of(squares) / mean_of(target_squares),
+                   MeanInterval(squares, plain, numbers.targets),
+                   {},
+                   of_ratio});
+    out.push_back({"mae", numbers.scale * mean_of(sizes), MeanInterval(sizes, plain), {}, tail_of(sizes, weights)});
+  }
+  return out;
+}
+
+// Everything about the resamples. Means have intervals of their own kind; the values of the other metrics are kept.
+struct Resamples {
+  std::vector<std::vector<double>> values;   // per metric of metric_names() without loss, where it is defined
+  std::vector<std::vector<double>> decided;  // the same, of classes, with pseudo-rows (below)
+};
+
+// Rows of every pair of target and predicted class: a cell that is empty in these rows may have some in others. All
+// together weigh two rows on average (for two classes, Jeffreys' prior).
+PreparedClasses with_pseudo_rows(const PreparedClasses& prepared) {
+  PreparedClasses out;
+  out.classes = prepared.classes;
+  out.targets = prepared.targets;
+  out.guess = prepared.guess;
+  out.seen = prepared.seen;
+  for (std::uint32_t target = 0; out.classes <= kMaxPseudoClasses && target < out.classes; ++target)
+    for (std::uint32_t guess = 0; guess < out.classes; ++guess) {
+      if (!out.seen[target] || !out.seen[guess]) continue;
+      out.targets.push_back(target);
+      out.guess.push_back(guess);
+    }
+  out.log_loss.assign(out.targets.size(), 0);
+  return out;
+}
+
+void keep_defined(std::vector<std::vector<double>>& kept, const std::vector<Lanes<kLanes>>& values) {
+  kept.resize(values.size());
+  for (std::size_t m = 0; m < values.size(); ++m)
+    for (const double value : values[m])
+      if (!std::isnan(value)) kept[m].push_back(value);
+}
+
+Resamples resample(const PreparedRows& prepared, const Selection& targets, std::uint64_t seed, std::size_t blocks,
+                   std::span<Mean> means) {
   const std::vector<float> row_weights = weights_of(targets);
-  const std::vector<double> factors = loss_factors(targets);
-  Found found(metric_names(prepared.is_classes).size() - (options.losses.empty() ? 1 : 0));
+  const double mean_weight = sum_of(row_weights) / static_cast<double>(row_weights.size());
+  const PreparedClasses decided = prepared.is_classes ? with_pseudo_rows(prepared.classes) : PreparedClasses{};
+  Resamples out;
   std::vector<float> weights;
   for (std::size_t block = 0; block < blocks; ++block) {
-    draw(row_weights, {options.seed, Purpose::resample, 0, static_cast<std::uint32_t>(block)}, weights);
-    std::vector<Lanes<kLanes>> values = values_of<kLanes>(prepared, weights);
-    if (!options.losses.empty()) values.insert(values.begin(), mean_losses(options.losses, factors, weights));
-    for (std::size_t m = 0; m < found.size(); ++m)
-      for (const double value : values[m])
-        if (!std::isnan(value)) found[m].push_back(value);
+    const auto time = static_cast<std::uint32_t>(block);
+    draw(row_weights, {seed, Purpose::resample, 0, time}, weights);
+    keep_defined(out.values, values_of<kLanes>(prepared, weights));
+    for (Mean& mean : means) mean.interval.add(weights, mean.factors);
+    if (!prepared.is_classes) continue;
+    const std::size_t rows = row_weights.size(), pseudo = (decided.targets.size() - rows) * kLanes;
+    const double cells = static_cast<double>(decided.targets.size() - rows);
+    for (std::size_t i = 0; i < pseudo; ++i) {  // the square of a normal number has mean 1
+      const double normal = random_normal({seed, Purpose::resample, 2, time}, i);
+      weights.push_back(static_cast<float>(2 * mean_weight * normal * normal / cells));
+    }
+    keep_defined(out.decided, class_values<kLanes>(decided, weights));
   }
-  return found;
+  return out;
 }
 
-// A quantile of sorted values, interpolated.
-double quantile(const std::vector<double>& sorted, double fraction) {
-  const double position = fraction * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<std::size_t>(position);
-  const std::size_t above = std::min(below + 1, sorted.size() - 1);
-  return sorted[below] + (position - static_cast<double>(below)) * (sorted[above] - sorted[below]);
+// A scale on which a metric is nearly normal.
+enum class Scale { plain, logit, fisher };
+
+Scale scale_of(std::string_view name) {
+  if (name == "roc_auc" || name == "average_precision") return Scale::logit;
+  return name == "spearman" ? Scale::fisher : Scale::plain;
 }
 
-// Percentiles, or 1.96 standard errors, of the distances of the resamples from their mean. So the interval contains the
-// value even if the resamples are biased, as for the calibration error. `shrink` converts standard errors of fewer rows
-// to those of all rows.
-void set_interval(Estimate& estimate, std::vector<double> found, const Estimates& all, double shrink) {
-  if (std::isnan(estimate.value) || 2 * found.size() < all.resamples || found.size() < 2) return;
+double to_scale(Scale scale, double x, double margin) {
+  if (scale == Scale::plain) return x;
+  const double part = std::clamp(scale == Scale::fisher ? 0.5 * (1 + x) : x, margin, 1 - margin);
+  return elementary::log(part / (1 - part));  // twice atanh(x) for Fisher's
+}
+
+double from_scale(Scale scale, double x) {
+  if (scale == Scale::plain) return x;
+  const double part = 1 / (1 + elementary::exp(-x));
+  return scale == Scale::fisher ? 2 * part - 1 : part;
+}
+
+double deviation_of(const std::vector<double>& found) {
   const auto count = static_cast<double>(found.size());
   double mean = 0, squares = 0;
   for (const double value : found) mean += value / count;
   for (const double value : found) squares += (value - mean) * (value - mean);
-  std::sort(found.begin(), found.end());
-  const double error = shrink * kNormal * std::sqrt(squares / (count - 1));
-  const double below = all.normal ? -error : quantile(found, 0.025) - mean;
-  const double above = all.normal ? error : quantile(found, 0.975) - mean;
-  const MetricRange range = range_of(estimate.name);
-  estimate.low = std::max(range.minimum, estimate.value + std::min(below, 0.0));
-  estimate.high = std::min(range.maximum, estimate.value + std::max(above, 0.0));
+  return std::sqrt(squares / (count - 1));
 }
 
-// Wilson's interval of a proportion (1927), with the effective number of rows: if all rows are right, resamples cannot
-// show how rare a wrong one is.
+void put(Estimate& estimate, double low, double high) {
+  const MetricRange range = range_of(estimate.name);
+  estimate.low = std::max(range.minimum, std::min(low, estimate.value));
+  estimate.high = std::min(range.maximum, std::max(high, estimate.value));
+}
+
+// 1.96 standard errors on the scale of the metric. `rows`: the effective number in the smallest class, or of all.
+// `shrink` converts standard errors of fewer rows to those of all rows.
+void set_scaled_interval(Estimate& estimate, std::vector<double> found, double rows, double shrink) {
+  const Scale scale = scale_of(estimate.name);
+  const double part = scale == Scale::fisher ? 0.5 * (1 + estimate.value) : estimate.value;
+  // Every resample of a perfect ranking is perfect; Wilson's limit holds for a fraction of that many rows.
+  if (scale != Scale::plain && (part == 0 || part == 1)) {
+    const double limit = rows / (rows + kNormalQuantile * kNormalQuantile);
+    const double low = part == 1 ? limit : 0, high = part == 1 ? 1 : 1 - limit;
+    return put(estimate, scale == Scale::fisher ? 2 * low - 1 : low, scale == Scale::fisher ? 2 * high - 1 : high);
+  }
+  // Resamples that are perfect count as a little worse.
+  const double margin = std::min({1 / (16 * rows), 0.25 * part, 0.25 * (1 - part)});
+  const double here = to_scale(scale, estimate.value, margin), plain = deviation_of(found);
+  for (double& value : found) value = to_scale(scale, value, margin);
+  double deviation = deviation_of(found);
+  // The logit of a few rows is skewed; the slope at the value alone would be too small, and the spread too large.
+  const double slope = estimate.value * (1 - estimate.value);
+  if (estimate.name == "roc_auc" && slope > 0) deviation = 0.5 * (deviation + plain / slope);
+  // Student's quantile, and the bias of a spread among few rows, to first order.
+  if (scale == Scale::fisher) deviation *= 1 + 2 / rows;
+  const double reach = shrink * kNormalQuantile * deviation;
+  put(estimate, from_scale(scale, here - reach), from_scale(scale, here + reach));
+}
+
+// Percentiles of the resamples, or 1.96 standard errors.
+void set_percentiles(Estimate& estimate, std::vector<double> found, bool normal, double shrink) {
+  const double reach = shrink * kNormalQuantile * deviation_of(found);
+  if (normal) return put(estimate, estimate.value - reach, estimate.value + reach);
+  std::sort(found.begin(), found.end());
+  put(estimate, quantile(found, 0.025), quantile(found, 0.975));
+}
+
+// The mean over the outputs of the limits of each.
+void set_mean_interval(Estimate& estimate, std::span<const Mean> means, bool is_classes) {
+  double low = 0, high = 0, outputs = 0;
+  for (const Mean& mean : means) {
+    if (mean.name != estimate.name) continue;
+    if (mean.tail.unbounded) {
+      estimate.no_interval = "too many large errors for so few rows";
+      return;
+    }
+    // Errors with heavy tails are rarely overestimated: below the lower limit there may be a little more.
+    const Limits limits = mean.interval.limits(is_classes ? 0.025 : 0.03);
+    const double most = std::max(limits.high, mean.tail.factor),
+                 value = std::isnan(mean.value) ? estimate.value : mean.value;
+    ++outputs;
+    if (mean.name == "r2") {
+      low += 1 - (1 - value) * most;
+      high += 1 - (1 - value) * limits.low;
+    } else {
+      low += value * (mean.name == "rmse" ? std::sqrt(limits.low) : limits.low);
+      high += value * (mean.name == "rmse" ? std::sqrt(most) : most);
+    }
+  }
+  put(estimate, low / outputs, high / outputs);
+}
+
+// The interval of a proportion of Agresti and Coull (1998), with the effective number of rows: if all rows are right,
+// resamples cannot show how rare a wrong one is. Wilson's holds 98 % in 50 rows only 92 times in 100.
 void set_fraction_interval(Estimate& estimate, std::span<const float> weights) {
   double total = 0, squares = 0;
   for (const float weight : weights) {
     total += static_cast<double>(weight);
     squares += static_cast<double>(weight) * static_cast<double>(weight);
   }
-  const double rows = total * total / squares, fraction = estimate.value, z2 = kNormal * kNormal / rows;
-  const double middle = (fraction + z2 / 2) / (1 + z2);
-  const double half = std::sqrt(z2 * (fraction * (1 - fraction) + z2 / 4)) / (1 + z2);
+  const double rows = total * total / squares, fraction = estimate.value, z2 = kNormalQuantile * kNormalQuantile;
+  const double middle = (rows * fraction + z2 / 2) / (rows + z2);
+  const double half = std::sqrt(z2 * middle * (1 - middle) / (rows + z2));
   estimate.low = std::clamp(middle - half, 0.0, fraction);
   estimate.high = std::clamp(middle + half, fraction, 1.0);
+}
+
+// The effective number of rows, (sum w)^2 / sum w^2, of all and of the smallest class.
+struct ClassRows {
+  double all = 0, smallest = 0;
+};
+
+ClassRows effective_rows(const PreparedRows& prepared, std::span<const float> weights) {
+  std::vector<double> totals(prepared.classes.classes + 1), squares(totals.size());
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    const auto weight = static_cast<double>(weights[i]);
+    const std::size_t label = prepared.is_classes ? prepared.classes.targets[i] : 0;
+    for (const std::size_t k : {label, prepared.classes.classes}) {
+      totals[k] += weight;
+      squares[k] += weight * weight;
+    }
+  }
+  const auto rows_of = [&](std::size_t k) { return totals[k] > 0 ? totals[k] * totals[k] / squares[k] : 0; };
+  ClassRows out{rows_of(prepared.classes.classes), rows_of(prepared.classes.classes)};
+  for (std::size_t k = 0; k < prepared.classes.classes; ++k) out.smallest = std::min(out.smallest, rows_of(k));
+  return out;
+}
+
+std::string why_no_interval(const Estimate& estimate, const ClassRows& rows, bool is_classes) {
+  const std::string& name = estimate.name;
+  if (name == "accuracy") return "";
+  if (rows.all < kMinRows) return fmt::format("fewer than {} rows", kMinRows);
+  if (name == "calibration_error" && rows.all < kMinRowsToCalibrate)
+    return fmt::format("fewer than {} rows", kMinRowsToCalibrate);
+  if (is_classes && rows.smallest < kMinRowsOfClass)
+    return fmt::format("a class has fewer than {} rows", kMinRowsOfClass);
+  if (!is_classes && estimate.name != "spearman" && estimate.name != "r2" && estimate.value == 0)
+    return "all errors are 0";
+  if (estimate.name == "r2" && estimate.value == 1) return "all errors are 0";
+  return "";
+}
+
+void set_interval(Estimate& estimate, const PreparedRows& prepared, std::span<const float> weights,
+                  std::span<const Mean> means, const Resamples& found, const Estimates& all, const ClassRows& rows,
+                  double shrink) {
+  const std::string& name = estimate.name;
+  if (name == "accuracy") return set_fraction_interval(estimate, weights);
+  if (std::ranges::find(means, name, &Mean::name) != means.end())
+    return set_mean_interval(estimate, means, prepared.is_classes);
+  if (name == "calibration_error") {
+    const CalibrationInterval interval = calibration_interval(prepared.classes, weights);
+    estimate.low = interval.low;
+    estimate.high = interval.high;
+    return;
+  }
+  const std::vector<std::string>& names = metric_names(prepared.is_classes);
+  const auto m = static_cast<std::size_t>(std::ranges::find(names, name) - names.begin());
+  if (m == 0) {
+    estimate.no_interval = "the loss of a row is negative";
+    return;
+  }
+  const bool decides = name == "balanced_accuracy" || name == "f1_macro" || name == "f1" || name == "mcc";
+  const std::vector<double>& values = (decides ? found.decided : found.values)[m - 1];
+  if (2 * values.size() < all.resamples || values.size() < 2) {
+    estimate.no_interval = "undefined in most resamples";
+    return;
+  }
+  if (decides || name == "median_absolute_error") return set_percentiles(estimate, values, all.normal, shrink);
+  set_scaled_interval(estimate, values, prepared.is_classes ? rows.smallest : rows.all, shrink);
 }
 
 // In the order of metric_names() without loss: each metric with the constant that is best for it.
@@ -241,18 +454,23 @@ Estimates estimate_metrics(ConstMatrixView predictions, const Selection& targets
   const Effort effort = effort_for(prepared);
   out.resamples = effort.blocks * kLanes;
   out.normal = effort.blocks < kMaxBlocks;
-  Found found;
+  std::vector<Mean> means = means_of(prepared, targets, options.losses);
+  const std::span<Mean> studentized = out.normal ? std::span<Mean>() : means;
+  Resamples found;
   if (effort.rows == out.rows) {
-    found = resample(prepared, targets, options, effort.blocks);
+    found = resample(prepared, targets, options.seed, effort.blocks, studentized);
   } else {
-    const Sample some = take_sample(predictions, targets, options, effort.rows);
+    const Sample some = take_sample(predictions, targets, options.seed, effort.rows);
     const PreparedRows fewer = prepare(some.predictions.view(), some.targets, Depth::all, options.threshold);
-    found = resample(fewer, some.targets, {true, options.seed, options.threshold, some.losses}, effort.blocks);
+    found = resample(fewer, some.targets, options.seed, effort.blocks, studentized);
   }
   const double shrink = std::sqrt(static_cast<double>(effort.rows) / static_cast<double>(out.rows));
-  for (std::size_t m = 0; m < found.size() && out.rows > 1; ++m) set_interval(out.metrics[m], found[m], out, shrink);
-  for (Estimate& estimate : out.metrics)
-    if (estimate.name == "accuracy") set_fraction_interval(estimate, weights);
+  const ClassRows counts = effective_rows(prepared, weights);
+  for (Estimate& estimate : out.metrics) {
+    if (std::isnan(estimate.value)) continue;
+    estimate.no_interval = why_no_interval(estimate, counts, prepared.is_classes);
+    if (estimate.no_interval.empty()) set_interval(estimate, prepared, weights, means, found, out, counts, shrink);
+  }
   return out;
 }
 

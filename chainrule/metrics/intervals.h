@@ -27,8 +27,9 @@ struct MetricRange {
 MetricRange range_of(std::string_view metric);
 
 /// All metrics of `predictions` (rows.size() x outputs, link applied), as compute_metrics() defines them. Intervals
-/// come from resamples in which the count of each row is a Poisson variate of mean 1; accuracy has Wilson's interval.
-/// docs/metrics.md describes the method and the undefined cases. The same seed gives the same bits.
+/// come from formulas and from resamples in which the count of each row is a Poisson variate of mean 1; rows that allow
+/// none have the reason in `no_interval`. docs/metrics.md describes the methods, their coverage and the undefined
+/// cases. The same seed gives the same bits.
 Estimates estimate_metrics(ConstMatrixView predictions, const Selection& targets, const EstimateOptions& options = {});
 
 /// The metrics of the baseline on these rows, each metric with the constant that is best for it: all of metric_names()

@@ -65,7 +65,8 @@ struct Estimate {
   double value = std::numeric_limits<double>::quiet_NaN();
   double low = std::numeric_limits<double>::quiet_NaN(), high = low;  ///< 95 % interval
   double baseline = std::numeric_limits<double>::quiet_NaN();         ///< of the baseline, fitted to these rows
-  std::string undefined = {};  ///< why the value is undefined; "" if it is defined
+  std::string undefined = {};    ///< why the value is undefined; "" if it is defined
+  std::string no_interval = {};  ///< why these rows allow no interval; "" if there is one, or if none was requested
 };
 
 struct Estimates {

@@ -25,6 +25,7 @@ Json estimate_object(const Estimate& estimate) {
                  {"high", json_number(estimate.high)},
                  {"trivial", json_number(estimate.baseline)}};
   if (!estimate.undefined.empty()) object["undefined"] = estimate.undefined;
+  if (!estimate.no_interval.empty()) object["no_interval"] = estimate.no_interval;
   return object;
 }
 

@@ -136,7 +136,8 @@ std::string summary_of(const FitResult& result, std::size_t validation_rows) {
   if (interval)
     beside = classes ? fmt::format("95 % confidence interval {:.1f} to {:.1f} %", 100 * score.low, 100 * score.high)
                      : fmt::format("95 % confidence interval {:.4g} to {:.4g}", score.low, score.high);
-  if (interval && !std::isnan(baseline)) beside += "; ";
+  if (!score.no_interval.empty()) beside = "no confidence interval: " + score.no_interval;
+  if (!beside.empty() && !std::isnan(baseline)) beside += "; ";
   if (!std::isnan(baseline))
     beside += classes ? fmt::format("always predicting the most frequent class: {:.1f} %", 100 * baseline)
                       : fmt::format("always predicting the mean: {:.4g}", baseline);

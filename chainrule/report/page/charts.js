@@ -30,7 +30,7 @@ function html(tag, attributes = {}, ...children) {
 const typeset = (plain) => plain.replaceAll(' -> ', ' → ').replaceAll(' +- ', ' ± ').replace(/(\d) %/g, '$1\u00a0%');
 const isNumber = (x) => typeof x === 'number';
 const text = (x, digits = 4) => (isNumber(x) ? (Math.abs(x) >= 1e6 || (x !== 0 && Math.abs(x) < 1e-4) ? x.toExponential(digits - 1) : String(Number(x.toPrecision(digits)))) : '–');
-const interval = (x) => (isNumber(x.low) ? `${text(x.value)} (${text(x.low)} to ${text(x.high)})` : text(x.value));
+const interval = (x) => (isNumber(x.low) ? `${text(x.value)} (${text(x.low)} to ${text(x.high)})` : x.no_interval ? `${text(x.value)} (no interval: ${x.no_interval})` : text(x.value));
 
 // rows: arrays of texts; the first column names the row.
 function table(heading, rows, numbers = []) {

@@ -56,6 +56,7 @@ std::string mistakes_text(const Evaluation& evaluation) {
 std::string text_of(double value) { return std::isnan(value) ? "-" : fmt::format("{:.6g}", value); }
 
 std::string interval_text(const Estimate& estimate) {
+  if (!estimate.no_interval.empty()) return "none: " + estimate.no_interval;
   if (std::isnan(estimate.low) || std::isnan(estimate.high)) return "-";
   return fmt::format("{:.4g} to {:.4g}", estimate.low, estimate.high);
 }

@@ -118,12 +118,18 @@ std::string model_text(const Model& model, const std::string& path) {
 }
 
 std::string test_scores(const Metrics& like, const Estimates& test, std::string_view between) {
-  std::string out;
-  for (const Metric& metric : like)
-    if (const Estimate* const estimate = find_estimate(test, metric.name))
-      out += fmt::format(
-          "{}{} {:.4g}{}", out.empty() ? "" : between, metric.name, estimate->value,
-          std::isnan(estimate->low) ? "" : fmt::format(" ({:.4g} to {:.4g})", estimate->low, estimate->high));
+  std::string out, names, reason;
+  for (const Metric& metric : like) {
+    const Estimate* const estimate = find_estimate(test, metric.name);
+    if (estimate == nullptr) continue;
+    out +=
+        fmt::format("{}{} {:.4g}{}", out.empty() ? "" : between, metric.name, estimate->value,
+                    std::isnan(estimate->low) ? "" : fmt::format(" ({:.4g} to {:.4g})", estimate->low, estimate->high));
+    if (estimate->no_interval.empty()) continue;
+    names += (names.empty() ? "" : ", ") + metric.name;
+    reason = estimate->no_interval;
+  }
+  if (!names.empty()) out += fmt::format("{}no interval of {}: {}", between, names, reason);
   return out;
 }
 
