@@ -40,8 +40,8 @@ struct TensorCheck {
   bool is_zero = false;
 };
 
-/// The float engine's gradient of one layer's weights or biases, without decay, against the reference (worst case of the
-/// whole step) and against the sum of the engine's own deltas and activations (running bound).
+/// The float engine's gradient of one layer's weights or biases, without decay, against the reference (worst case of
+/// the whole step) and against the sum of the engine's own deltas and activations (running bound).
 struct EngineCheck {
   std::size_t layer = 0;
   bool is_bias = false;

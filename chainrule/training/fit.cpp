@@ -140,6 +140,7 @@ std::size_t memory_for_rows(const FitPlan& plan, const Table& table) {
 // state; z, a and delta of a batch; the rows.
 std::size_t memory_for(const FitPlan& plan, const Table& table, const FitOptions& options, const Table* validation) {
   constexpr std::size_t kAnyTraining = std::size_t{15} << 19;  // 7.5 MiB, measured: code, libraries and buffers
+  constexpr std::size_t kRowsEvaluated = 1024;                 // of images: bytes become floats; measured
   constexpr std::size_t kTurned = 2 * kPanelOutputs;           // a transposed panel of delta, and its sums
   const std::size_t blocks = 4 + optimizer_memory(options.train.optimizer);
   std::size_t units = 2 * plan.architecture.inputs + kTurned, widest = 0, stored = 0, wide_from = kernels::kLeafRows;
@@ -153,8 +154,10 @@ std::size_t memory_for(const FitPlan& plan, const Table& table, const FitOptions
   units += widest;  // a transposed delta
   const std::size_t rows = plan.split.training.size();
   const std::size_t batch = rows_per_batch(options.train, rows);
+  const std::size_t widened = table.has_images() ? kRowsEvaluated * plan.architecture.inputs : 0;
   const std::size_t chunks = std::clamp<std::size_t>(batch / wide_from, 1, kernels::usable_threads());
-  return kAnyTraining + sizeof(float) * ((blocks + chunks - 1) * stored + checked_product(batch, units, "batch")) +
+  return kAnyTraining +
+         sizeof(float) * (widened + (blocks + chunks - 1) * stored + checked_product(batch, units, "batch")) +
          memory_for_rows(plan, table) + (validation == nullptr ? 0 : memory_for_rows(plan, *validation));
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which rows count: rows of weight 0 as if they were not there, few rows, rows that stand on both sides of a split.
+#include <fmt/format.h>
+
 #include <cmath>
 
 #include "chainrule/base/random.h"
@@ -75,7 +77,9 @@ TEST(RowsOfWeightZero, AreAsIfTheyWereNotThere) {
     EXPECT_EQ(of_with.confusion, of_without.confusion);
     for (std::size_t m = 0; m < of_without.estimates.metrics.size(); ++m) {
       EXPECT_EQ(of_with.estimates.metrics[m].value, of_without.estimates.metrics[m].value);
-      EXPECT_EQ(of_with.estimates.metrics[m].low, of_without.estimates.metrics[m].low);
+      EXPECT_EQ(fmt::format("{}", of_with.estimates.metrics[m].low),
+                fmt::format("{}", of_without.estimates.metrics[m].low))
+          << "NaN without an interval";
     }
     const Texts notes = texts_of(a.notes);
     EXPECT_EQ(std::ranges::count_if(notes, [](auto& note) { return note.starts_with("24 of 120 rows have weight 0"); }),
