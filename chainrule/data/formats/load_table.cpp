@@ -84,7 +84,7 @@ void take_rules(const Table& head, const LoadOptions& options, std::vector<Colum
     if (!stated.is_plain()) its = {stated.decimal, stated.thousands, its.unit};
     return its == stated ? std::nullopt : std::optional(its);
   };
-  for (std::size_t j = 0; j < encoder.inputs.size(); ++j) {
+  for (std::size_t j = 0; j < encoder.inputs.size() && j < encoder.input_columns.size(); ++j) {
     const auto index = index_in(head, encoder, known[j]);
     if (!index || *index >= rules.size()) continue;
     const InputColumn& input = encoder.inputs[j];
