@@ -96,6 +96,8 @@ class Program {
 
   Program& start() {
     if (!fs::exists(dir_.outside("stdin"))) input("");
+    // wait_for() must not find what the program before has printed.
+    for (const char* const stream : {"stdout", "stderr"}) std::ofstream(dir_.outside(stream), std::ios::trunc);
     pid_ = fork();
     if (pid_ == 0) run_child();
     return *this;
