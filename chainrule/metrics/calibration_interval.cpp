@@ -65,7 +65,7 @@ CalibrationInterval calibration_interval(const PreparedClasses& prepared, std::s
     total += weight;
   }
   std::array<Bin, kCalibrationBins> bins;
-  double value = 0, gaps = 0;
+  double value = 0;
   for (std::size_t b = 0; b < bins.size(); ++b) {
     const Sums& sum = sums[b];
     if (!(sum.weight > 0)) continue;
@@ -75,12 +75,11 @@ CalibrationInterval calibration_interval(const PreparedClasses& prepared, std::s
     const double variance = right * (1 - right) + gap * gap * (1 - sum.weight / total);
     bins[b] = {(sum.right - sum.confidence) / total, std::sqrt(sum.squares * variance) / total};
     value += std::fabs(bins[b].gap);
-    gaps += std::fabs(bins[b].gap);
   }
   const Moments none = moments(bins, 0);
   CalibrationInterval out;
-  out.low = value <= none.mean + kAtZero * none.deviation ? 0 : gaps * factor_for(bins, value, kTwoSided);
-  out.high = std::min(1.0, std::max(gaps * factor_for(bins, value, -kTwoSided), none.deviation));
+  out.low = value <= none.mean + kAtZero * none.deviation ? 0 : value * factor_for(bins, value, kTwoSided);
+  out.high = std::min(1.0, std::max(value * factor_for(bins, value, -kTwoSided), none.deviation));
   return out;
 }
 

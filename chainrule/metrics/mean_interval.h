@@ -3,7 +3,6 @@
 #pragma once
 
 #include <span>
-#include <string>
 #include <vector>
 
 #include "chainrule/metrics/ranking.h"
@@ -15,10 +14,9 @@ inline constexpr double kNormalQuantile = 1.959963984540054;  // 0.975
 /// A quantile of sorted values, interpolated.
 double quantile(const std::vector<double>& sorted, double fraction);
 
-/// The limits of a positive quantity, as multiples of its value; or why there are none.
+/// The limits of a positive quantity, as multiples of its value.
 struct Limits {
   double low = kNaN, high = kNaN;
-  std::string none = {};
 };
 
 /// sum w u / sum w, or sum w u / sum w (y - mean of y)^2. With resamples the limits are bootstrap-t on the logarithmic
@@ -32,11 +30,10 @@ class MeanInterval {
   void add(std::span<const float> counts, std::span<const double> factors);
   /// `miss`: how often the quantity may be below the lower limit; above the upper one it is in 2.5 %.
   Limits limits(double miss = 0.025) const;
-  double error() const { return error_; }  ///< standard error of the logarithm
 
  private:
   std::vector<double> u_, weights_, y_, d_;  // d: what the denominator adds up
-  double log_ = 0, error_ = 0;
+  double log_ = 0, error_ = 0;               // the logarithm of the quantity, and its standard error
   std::vector<double> studentized_;
 };
 

@@ -35,7 +35,6 @@ struct ColumnRules {
   bool numeric = false;                         ///< its texts count as missing
   bool as_written = false;                      ///< of categories: its numbers are texts, too
   bool decided = false;                         ///< a model knows how its numbers are written
-  bool keeps_spellings = false;                 ///< beside its numbers
   std::optional<NumberNotation> notation = {};  ///< of that model, unless it is that of the table
   std::optional<DateForm> date = {};            ///< of that model
 };

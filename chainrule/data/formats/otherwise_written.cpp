@@ -104,7 +104,8 @@ bool has_mostly_numbers(const Column& column) {
 
 }  // namespace
 
-void read_otherwise_written(Table& table, std::size_t index, const ColumnRules& rules, const LoadOptions& options) {
+void read_otherwise_written(Table& table, std::size_t index, const ColumnRules& rules, const LoadOptions& options,
+                            bool is_target) {
   Column& column = table.columns[index];
   if (column.is_number() || !has_codes(table, column) || rules.as_written) return;
   if (rules.date && options.bad_fields_missing)
@@ -115,7 +116,7 @@ void read_otherwise_written(Table& table, std::size_t index, const ColumnRules& 
   const auto is_usual = [](const std::string& text) { return text.empty() || chainrule::number_in(text); };
   std::vector<NumberNotation> notations{notation_of(options)};
   if (!std::ranges::all_of(column.spellings, is_usual)) notations = notations_of(column.spellings, options);
-  if (notations.size() == 1) make_numbers(table, index, notations[0], rules.keeps_spellings);
+  if (notations.size() == 1) make_numbers(table, index, notations[0], is_target);
   if (notations.size() > 1) column.readings = std::move(notations);
 }
 

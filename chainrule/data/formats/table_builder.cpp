@@ -72,7 +72,7 @@ Table TableBuilder::take() {
   note_likely_header();
   for (std::size_t c = 0; c < table_.columns.size(); ++c) {
     keep_spellings(c);
-    read_otherwise_written(table_, c, progress_[c].rules, options_);
+    read_otherwise_written(table_, c, progress_[c].rules, options_, c == target_);
   }
   return std::move(table_);
 }

@@ -17,8 +17,7 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-}  // namespace
-
+// The name that iconv knows for a common spelling of it.
 std::string iconv_name(const std::string& encoding) {
   std::string small = encoding;
   std::ranges::transform(small, small.begin(), lower);
@@ -31,6 +30,8 @@ std::string iconv_name(const std::string& encoding) {
     if (small == name) return std::string(known);
   return encoding;
 }
+
+}  // namespace
 
 TextDecoder::TextDecoder(const std::string& encoding) : state_(iconv_open("UTF-8", iconv_name(encoding).c_str())) {
   // The constructor's result is the pointer -1 for an unknown name (POSIX).

@@ -27,7 +27,4 @@ class TextDecoder {
   bool begins_ = true;
 };
 
-/// The name that iconv knows for a common spelling of it.
-std::string iconv_name(const std::string& encoding);
-
 }  // namespace chainrule::formats

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/command_line/verbs.h"
 
+#include "chainrule/data/table.h"
+
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -94,7 +96,7 @@ void add_fields(std::vector<Flag>& flags, const std::string& fallback) {
   usual.negatable = true;
   usual.fallback = fallback.empty() ? "yes" : fallback;
   flags.push_back(usual);
-  flags.push_back(among({"auto", "comma", "point", "space", "apostrophe"},
+  flags.push_back(among({kThousandsNames.begin(), kThousandsNames.end()},
                         with_value("thousands", "NAME", "what stands between thousands: 1,234.5 or 1.234,5",
                                    fallback.empty() ? "auto" : fallback)));
 }
@@ -191,7 +193,7 @@ Verb inspect_verb() {
   add_reading(verb.flags);
   add_fields(verb.flags, "");
   verb.flags.push_back(
-      among({"auto", "dmy", "mdy", "ymd"},
+      among({kDateOrders.begin(), kDateOrders.end()},
             with_value("date-order", "ORDER", "order of dates such as 01/02/03, as in train", "auto")));
   return verb;
 }
