@@ -200,7 +200,7 @@ TEST_F(CsvMalformed, NumbersThatAreTooLarge) {
 TEST_F(CsvMalformed, FieldsThatAreNoNumbers) {
   for (const std::string text :
        {"0x1F", "1_000", "1 00", "5%",    "5 \xE2\x82\xAC x", "5 kg", "1e", "--5", "+-5", "1.2.3",
-        "5-",   "(5)",   "1/2",  "12:30", "2024-05-01",       "True", ".",  "e5",  "'5'", "#5",
+        "5--",  "(5",    "1/2",  "12:30", "2024-05-01",       "True", ".",  "e5",  "'5'", "#5",
         "-",    "None",  "#N/A", "<NA>"})
     EXPECT_EQ(shown(read("a,b\n1,2\n" + text + ",3\n")), "a|b / '1' 2 / '" + text + "' 3") << text;
 }

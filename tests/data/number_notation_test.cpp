@@ -35,8 +35,11 @@ TEST(NumberNotation, ReadsNumbers) {
                                swiss),
             -1234.5);
   EXPECT_EQ(formats::number_in("12 %", percent), 12);
+  EXPECT_EQ(formats::number_in("(1,234.5)", english), -1234.5) << "as accountants write it";
+  EXPECT_EQ(formats::number_in("($7)", {'.', ',', "$"}), -7);
+  EXPECT_EQ(formats::number_in("1,234-", english), -1234);
   for (const std::string text : {"1,23", "12,3456", "1234,567", "0,123", ",123", "1,,234", "1,234,56", "1.2.3", "", "-",
-                                 "1,234x", "12%", "1,23,45"})
+                                 "1,234x", "12%", "1,23,45", "(5", "--5", "5--", "(-)"})
     EXPECT_EQ(formats::number_in(text, english), std::nullopt) << text;
   EXPECT_EQ(formats::number_in("12", percent), std::nullopt) << "a percent sign may not be missing";
 }
@@ -67,6 +70,7 @@ TEST(NumberNotation, IsCertainIfOneReadsAll) {
   EXPECT_EQ(reading_of({"1 234,5", "7"}), "1234.5|7");
   EXPECT_EQ(reading_of({"1'234.5", "12"}), "1234.5|12");
   EXPECT_EQ(reading_of({"USD 5", "USD 1,200.75"}), "5|1200.75");
+  EXPECT_EQ(reading_of({"(5)", "7"}), "-5|7");
   for (const Texts& texts : std::vector<Texts>{{"12%", "5"},
                                                {"$5", std::string(kEuro) + "5"},
                                                {"5 kg", "7 kg"},
@@ -101,6 +105,13 @@ TEST_F(Notations, AColumnBecomesNumbers) {
             "column \"price\": numbers such as \"1,234.50\" are read as 1234.5 (categorical=price keeps the texts)");
   EXPECT_EQ(note_line(table.notes[2]),
             "column \"rate\": numbers such as \"5%\" are read as 5 (categorical=rate keeps the texts)");
+}
+
+TEST_F(Notations, ATargetKeepsItsSpellings) {
+  const Table table = read("a,rate\n1,10%\n2,20%\n3,10%\n");
+  EXPECT_EQ(shown(table), "a|rate / 1 10 / 2 20 / 3 10");
+  EXPECT_EQ(table.columns[1].spellings, (Texts{"10%", "20%"})) << "labels, if these are classes";
+  EXPECT_TRUE(table.columns[0].notation.is_plain());
 }
 
 TEST_F(Notations, WhatIsNotCertainStaysText) {

@@ -2,7 +2,6 @@
 #include "chainrule/data/formats/number_notation.h"
 
 #include <fast_float/fast_float.h>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -48,6 +47,17 @@ bool take_minus(std::string_view& text) {
   const std::size_t size = prefix_among(text, kMinuses);
   text.remove_prefix(size);
   return size > 0;
+}
+
+// "(5)" is -5 to accountants, and "5-" to some programs.
+bool take_parentheses(std::string_view& text) {
+  if (text.size() > 2 && text.front() == '(' && text.back() == ')') {
+    text = trimmed(text.substr(1, text.size() - 2));
+    return true;
+  }
+  if (text.size() < 2 || text.back() != '-' || !is_digit(text[text.size() - 2])) return false;
+  text.remove_suffix(1);
+  return true;
 }
 
 // Takes a unit at the front or the end of `text`; returns whether it was there.
@@ -124,7 +134,7 @@ std::optional<std::vector<double>> read_all(std::span<const std::string> texts, 
 
 std::optional<double> number_in(std::string_view text, const NumberNotation& notation) {
   text = trimmed(text);
-  bool minus = take_minus(text);
+  bool minus = take_parentheses(text) || take_minus(text);
   if (!notation.unit.empty() && !take_unit(text, notation.unit) && is_fraction(notation.unit)) return std::nullopt;
   if (!minus) minus = take_minus(text);
   if (!minus && text.starts_with('+')) text.remove_prefix(1);
@@ -159,6 +169,11 @@ NumberNotation notation_of(const LoadOptions& options) {
 }
 
 std::vector<NumberNotation> notations_of(std::span<const std::string> spellings, const LoadOptions& options) {
+  // Numbers that are all in parentheses may be footnotes or items, and those that all end in a hyphen groups of age.
+  const auto is_open = [](const std::string& text) {
+    return !text.empty() && !text.starts_with('(') && !text.ends_with('-');
+  };
+  if (spellings.size() > 1 && std::ranges::none_of(spellings, is_open)) return {};
   std::string unit;
   for (const std::string& text : spellings)
     if (unit = unit_in(text); !unit.empty()) break;
@@ -181,14 +196,6 @@ std::vector<NumberNotation> notations_of(std::span<const std::string> spellings,
 bool looks_like_number(std::string_view text) {
   const std::string one(text);
   return !notations_of({&one, 1}, {}).empty();
-}
-
-std::string example_of(const NumberNotation& notation) {
-  std::string example = "1";
-  if (notation.thousands != 0) example += notation.thousands;
-  example += fmt::format("234{}5", notation.decimal);
-  if (notation.unit.empty()) return example;
-  return is_fraction(notation.unit) ? example + notation.unit : notation.unit + example;
 }
 
 }  // namespace chainrule::formats

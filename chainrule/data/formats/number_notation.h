@@ -33,7 +33,4 @@ std::vector<NumberNotation> notations_of(std::span<const std::string> spellings,
 /// Whether some notation reads `text`.
 bool looks_like_number(std::string_view text);
 
-/// "1.234,5", "5%": what a number of this notation looks like.
-std::string example_of(const NumberNotation& notation);
-
 }  // namespace chainrule::formats
