@@ -169,13 +169,22 @@ void remove_dead_temporaries(const std::string& folder) noexcept {
   }
 }
 
-// A new locked file with an unused name. A killed process may have left one, even with our own process number.
+// A new locked file with an unused name, which is remembered before the file exists: a signal may come in between. A
+// killed process may have left one, even with our own process number.
 int create_temporary(const std::string& folder, mode_t mode, std::string& name) {
   const std::string start = (fs::path(folder) / (std::string(kTemporary) + std::to_string(getpid()) + '-')).string();
   for (int k = 0; k < kMaxTemporaries; ++k) {
     name = start + std::to_string(k) + std::string(kEnding);
+    if (access(name.c_str(), F_OK) == 0) {  // not ours to remove
+      errno = EEXIST;
+      continue;
+    }
+    remember(name.c_str());
     const int descriptor = open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (descriptor >= 0 && lock_temporary(descriptor)) return descriptor;
+    const int problem_of_open = errno;
+    forget(name.c_str());
+    errno = problem_of_open;
     if (descriptor >= 0) {
       close(descriptor);
       continue;
@@ -256,6 +265,7 @@ void check_output_path(const std::string& path, bool overwrite) {
                (errno == ENOENT ? "no file can be created in it" : reason(errno)));
   const bool removed = unlink(temporary.c_str()) == 0 || errno == ENOENT;
   const int problem = errno;
+  forget(temporary.c_str());
   close(descriptor);
   if (!removed) refuse(ErrorCategory::usage, path, reason(problem));
 }
@@ -286,7 +296,6 @@ AtomicFile::AtomicFile(std::string path, bool overwrite, std::uint64_t expected_
     if (folder_ < 0 && errno != EACCES) fail(errno);
     remove_dead_temporaries(target.folder);
     descriptor_ = create_temporary(target.folder, replaces ? 0600 : 0666, temporary_);
-    if (descriptor_ >= 0) remember(temporary_.c_str());
     if (descriptor_ >= 0) lock_ = fcntl(descriptor_, F_DUPFD_CLOEXEC, 3);
     if (descriptor_ >= 0 && lock_ < 0) fail(errno);
   }
