@@ -139,7 +139,7 @@ std::size_t memory_for_rows(const FitPlan& plan, const Table& table) {
 // Memory for parameters, gradients (per thread if divided), the best copy, that of an evaluation and the optimizer's
 // state; z, a and delta of a batch; the rows.
 std::size_t memory_for(const FitPlan& plan, const Table& table, const FitOptions& options, const Table* validation) {
-  constexpr std::size_t kAnyTraining = std::size_t{15} << 19;  // 7.5 MiB, measured: code, libraries and buffers
+  constexpr std::size_t kAnyTraining = std::size_t{17} << 19;  // 8.5 MiB, measured: code, libraries and buffers
   constexpr std::size_t kRowsEvaluated = 1024;                 // of images: bytes become floats; measured
   constexpr std::size_t kTurned = 2 * kPanelOutputs;           // a transposed panel of delta, and its sums
   const std::size_t blocks = 4 + optimizer_memory(options.train.optimizer);
