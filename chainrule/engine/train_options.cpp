@@ -101,6 +101,7 @@ void validate(const TrainOptions& options) {
   constexpr std::size_t kMaxEpochs = 1000000000;
   require_option(options.epochs >= 1 && options.epochs <= kMaxEpochs, "epochs", "1 to 1000000000",
                  static_cast<double>(options.epochs));
+  require_option(options.inner_folds != 1, "inner_folds", "0, or at least 2", static_cast<double>(options.inner_folds));
   require_option(options.plateau_factor > 0 && options.plateau_factor < 1, "plateau_factor", "a number in (0, 1)",
                  options.plateau_factor);
   if (std::holds_alternative<Rprop>(options.optimizer) && options.schedule.kind != ScheduleKind::constant)

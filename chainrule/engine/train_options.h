@@ -26,11 +26,14 @@ struct TrainOptions {
   std::size_t batch_size = 32;  ///< rows per step; 0 = all rows
   bool shuffle = true;          ///< a new order every epoch
   std::uint64_t seed = 1;
-  std::string metric = "loss";       ///< computed on the validation rows for early stopping; see metric_names()
-  std::size_t patience = 0;          ///< epochs without a better metric before training stops; 0 = never. Without ///<
-                                     ///< validation rows the training loss counts
-  double min_delta = 0;              ///< minimum improvement that counts as better
-  bool restore_best = true;          ///< end with the weights of the best epoch, if there are validation rows
+  std::string metric = "loss";  ///< computed on the validation rows for early stopping; see metric_names()
+  std::size_t patience = 0;     ///< epochs without a better metric before training stops; 0 = never. Without ///<
+                                ///< validation rows the training loss counts
+  double min_delta = 0;         ///< minimum improvement that counts as better
+  bool restore_best = true;     ///< end with the weights of the best epoch, if there are validation rows
+  /// >= 2: metric, patience and plateau look at so many folds of the training rows, in place of the validation rows.
+  /// Each fold is predicted by a network that is trained beside on the other folds; 0 = the validation rows
+  std::size_t inner_folds = 0;
   std::size_t plateau_patience = 0;  ///< epochs without a better metric before the learning rate is lowered; 0 = never
   double plateau_factor = 0.1;       ///< then multiplies the learning rate, in (0, 1)
 };

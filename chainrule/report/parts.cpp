@@ -78,6 +78,15 @@ void add_probabilities(const ShownPredictions& predictions, Json& document) {
   document["positive"] = std::move(positive);
 }
 
+// Adds the metrics of an epoch to a list for each.
+void add_metrics(Json& lists, const Metrics& metrics) {
+  for (const Metric& metric : metrics) {
+    // A null that becomes a list is no longer destructible if there is no memory for the list.
+    Json& values = lists.emplace(metric.name, Json::array()).first.value();
+    values.push_back(short_number(metric.value));
+  }
+}
+
 }  // namespace
 
 Json short_number(double value) {
@@ -93,23 +102,22 @@ Json json_numbers(const std::vector<double>& values) {
 }
 
 Json history_object(const History& history) {
-  Json epochs = Json::array(), validation = Json::object();
+  Json epochs = Json::array(), validation = Json::object(), inner = Json::object();
   std::vector<double> losses, rates;
   for (const std::size_t e : some_of(history.epochs.size(), kEpochsDrawn)) {
     const EpochRecord& record = history.epochs[e];
     epochs.push_back(record.epoch);
     losses.push_back(record.training_loss);
     rates.push_back(record.learning_rate);
-    for (const Metric& metric : record.validation) {
-      // A null that becomes a list is no longer destructible if there is no memory for the list.
-      Json& values = validation.emplace(metric.name, Json::array()).first.value();
-      values.push_back(short_number(metric.value));
-    }
+    add_metrics(validation, record.validation);
+    add_metrics(inner, record.inner);
   }
-  return {{"epoch", epochs},
-          {"train_loss", json_numbers(losses)},
-          {"learning_rate", json_numbers(rates)},
-          {"validation", validation}};
+  Json object{{"epoch", epochs},
+              {"train_loss", json_numbers(losses)},
+              {"learning_rate", json_numbers(rates)},
+              {"validation", validation}};
+  if (history.inner_folds > 0) object["inner"] = inner;
+  return object;
 }
 
 Json columns_array(const Table& table, const FitPlan& plan, const FitOptions& options) {

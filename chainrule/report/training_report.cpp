@@ -158,12 +158,18 @@ std::string how_of(const FitResult& result, const ReportFacts& facts, std::size_
   if (history.stop == StopReason::early_stopping) text += ", stopped early";
   if (history.stop == StopReason::interrupted) text += ", interrupted";
   if (history.best_epoch > 0)
-    text += fmt::format("; the model has the weights of epoch {} (best {} {})", history.best_epoch,
-                        validation > 0 ? "validation" : "training", history.monitored_metric);
+    text += "; the model has the weights of epoch " + best_epoch_text(history, validation > 0);
   return text + ".";
 }
 
 }  // namespace
+
+std::string best_epoch_text(const History& history, bool has_validation) {
+  if (history.inner_folds > 0)
+    return fmt::format("{} (best loss over {} inner folds)", history.best_epoch, history.inner_folds);
+  return fmt::format("{} (best {} {})", history.best_epoch, has_validation ? "validation" : "training",
+                     history.monitored_metric);
+}
 
 Json training_report(const FitResult& result, const ReportFacts& facts) {
   const Model& model = result.model;

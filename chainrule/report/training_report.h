@@ -33,4 +33,7 @@ Json training_report(const FitResult& result, const ReportFacts& facts);
 /// A report (docs/formats.md, "Report") as one self-contained page with curves. The page makes no network requests.
 std::string report_html(std::string_view document);
 
+/// The epoch whose weights a model has, and what chose it: "12 (best validation loss)".
+std::string best_epoch_text(const History& history, bool has_validation);
+
 }  // namespace chainrule

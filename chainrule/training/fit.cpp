@@ -40,6 +40,9 @@ namespace chainrule {
 
 namespace {
 
+constexpr std::size_t kRowsForAVerdict = 30;
+constexpr std::size_t kRowsToCompare = 10;  // the baseline is fitted to the rows that it is measured on
+
 std::vector<double> balanced(const Encoder& encoder, const Table& table, std::span<const std::size_t> rows) {
   const std::vector<std::uint32_t> labels = encode_labels(encoder, table);
   std::vector<std::size_t> counts(encoder.labels.size());
@@ -156,8 +159,9 @@ std::size_t memory_for(const FitPlan& plan, const Table& table, const FitOptions
   const std::size_t batch = rows_per_batch(options.train, rows);
   const std::size_t widened = table.has_images() ? kRowsEvaluated * plan.architecture.inputs : 0;
   const std::size_t chunks = std::clamp<std::size_t>(batch / wide_from, 1, kernels::usable_threads());
-  return kAnyTraining +
-         sizeof(float) * (widened + (blocks + chunks - 1) * stored + checked_product(batch, units, "batch")) +
+  const std::size_t networks = 1 + plan.inner_folds;
+  const std::size_t trained = (blocks + chunks - 1) * stored + checked_product(batch, units, "batch");
+  return kAnyTraining + sizeof(float) * (widened + checked_product(networks, trained, "inner_folds")) +
          memory_for_rows(plan, table) + (validation == nullptr ? 0 : memory_for_rows(plan, *validation));
 }
 
@@ -172,6 +176,28 @@ void refuse_idle_options(const FitOptions& options, Task task) {
     throw option_error(option.key(), "expected a number as target, found classes",
                        message_of(NamedOption{"task", "number"}, " predicts a number"));
   }
+}
+
+// The folds that choose the epoch, or lower the rate, if the validation rows are too few to do so.
+std::size_t inner_folds(const TrainOptions& options, const Split& split) {
+  if (split.validation.size() >= kRowsForAVerdict || split.training.size() < 2) return 0;
+  const bool judges = options.restore_best || options.patience > 0 || options.plateau_patience > 0;
+  return judges ? std::min(options.inner_folds, split.training.size()) : 0;
+}
+
+// So few rows do not judge a model. Cross-validation adds many such parts.
+void note_few_rows(const FitOptions& options, FitPlan& plan, std::size_t validation) {
+  if (options.test_folds > 0) return;
+  const auto say = [&](std::size_t rows, const char* use, const char* option) {
+    if (rows == 0 || rows >= kRowsForAVerdict) return;
+    plan.notes.push_back(
+        info_note(NoteTopic::rows,
+                  fmt::format("{} {} row{} too few for a verdict (fewer than {}): cross-validation tests every row",
+                              rows, use, rows == 1 ? " is" : "s are", kRowsForAVerdict),
+                  "", option));
+  };
+  say(validation, "validation", "validation_split");
+  say(plan.split.test.size(), "test", "test_split");
 }
 
 void note_rprop(const FitOptions& options, FitPlan& plan) {
@@ -229,6 +255,8 @@ FitPlan plan_counted_rows(const Table& table, const FitOptions& options, const T
   train.loss = plan.loss;
   validate(train);
   require_metric(train.metric, plan.encoder.task);
+  plan.inner_folds = validation == nullptr ? inner_folds(train, plan.split) : 0;
+  note_few_rows(options, plan, validation != nullptr ? validation->rows : plan.split.validation.size());
   note_rprop(options, plan);
   note_warmup(train, plan);
   plan.memory_bytes = memory_for(plan, table, options, validation);
@@ -419,6 +447,7 @@ FitResult fit(const FitPlan& plan, const FitData& data, const FitOptions& option
   Network& network = result.model.network;
   TrainOptions train_options = options.train;
   train_options.loss = plan.loss;
+  train_options.inner_folds = plan.inner_folds;
   result.history = train(network, training, validation_rows, train_options, observer, threads);
   std::optional<double>& threshold = result.model.threshold;
   threshold = threshold_for(result.model, validation_rows, options, threads, result.notes);
@@ -432,7 +461,7 @@ FitResult fit(const FitPlan& plan, const FitData& data, const FitOptions& option
     result.validation = evaluate(network, plan.loss, validation_rows, threads, metric, threshold);
     for (Metric& one : baseline_metrics(validation_rows))
       if (find_metric(result.validation, one.name) != nullptr) result.baseline.push_back(std::move(one));
-    note_no_better(result, validation_rows, threads);
+    if (validation_rows.rows.size() >= kRowsToCompare) note_no_better(result, validation_rows, threads);
     note_repeated_rows(plan.encoder, training, validation_rows, "validation", options, result.notes);
   }
   if (!data.split.test.empty()) note_repeated_rows(plan.encoder, training, data.test(), "test", options, result.notes);

@@ -33,6 +33,7 @@ struct FitPlan {
   Architecture architecture;
   Loss loss;
   Split split;                   ///< rows of the table
+  std::size_t inner_folds = 0;   ///< of the training rows, which choose the epoch; 0 = the validation rows do
   std::size_t memory_bytes = 0;  ///< estimate of what training needs
   std::vector<Note> notes;
 };

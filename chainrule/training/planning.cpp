@@ -32,11 +32,9 @@ double of_layer(const std::vector<double>& values, std::size_t l, std::size_t la
 }  // namespace
 
 EncoderOptions encoder_options(const Table& table, const FitOptions& options) {
-  EncoderOptions data = options.data;
+  EncoderOptions data = options_beside_time(options);
   if (data.task < -1 || data.task > static_cast<int>(Task::number))
     throw option_error("task", fmt::format("expected -1, 0 or 1, found {}", data.task));
-  // Rows of another time may well lie beyond the range of the training rows.
-  if (!options.time.empty() && !is_requested(options, "clamp_predictions")) data.clamp_predictions = false;
   // Counts must not be shifted or scaled: the loss works on their logarithm.
   if (!options.loss_is_automatic() && options.train.loss.kind == LossKind::poisson) {
     if (data.target_scaling != Scaling::none && is_requested(options, "target_scaling"))

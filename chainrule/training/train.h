@@ -61,7 +61,8 @@ struct EpochRecord {
   double decay_term = 0;     ///< lambda / 2 * sum of squared weights at the end of the epoch
   double gradient_norm = 0;  ///< of the last step, before clipping
   Metrics validation;        ///< "loss" first; empty without validation rows
-  bool best = false;         ///< the best so far by the metric of early stopping
+  Metrics inner;      ///< the loss and the metric of the options on the inner folds, mean over their rows; or empty
+  bool best = false;  ///< the best so far by the metric of early stopping
   bool lowers_rate = false;  ///< reduce-on-plateau lowers the learning rate after this epoch
 };
 
@@ -71,14 +72,16 @@ struct History {
   std::vector<EpochRecord> epochs;  ///< finished epochs
   StopReason stop = StopReason::epochs_done;
   std::size_t best_epoch = 0;    ///< the epoch whose weights were kept, from 1; 0 = the last weights
+  std::size_t inner_folds = 0;   ///< the folds of the training rows that chose it; 0 = the validation rows
   std::uint64_t steps = 0;       ///< finished steps
   std::string monitored_metric;  ///< the metric that decided which epoch is best; "" without validation rows
 };
 
 // Early stopping, callbacks and the state.
 
-/// The state of early stopping after some epochs. With validation rows, the metric of the options decides. Without,
-/// the training loss decides on patience and the learning rate only, and the kept weights are always the last ones.
+/// The state of early stopping after some epochs. With validation rows or inner folds, the metric of the options
+/// decides. Without, the training loss decides on patience and the learning rate only, and the kept weights are always
+/// the last ones.
 struct EarlyStopping {
   double best = 0;                        ///< value of the metric in the best epoch
   std::size_t best_epoch = 0;             ///< from 1; 0 = no epoch has finished
@@ -91,15 +94,16 @@ struct EarlyStopping {
 /// The state of a training after some steps. Shuffles and dropout masks are functions of the seed, the epoch and the
 /// step, so a training that continues from here ends with the same bits as one that never stopped.
 struct TrainingProgress {
-  Network network;               ///< current; at first the initial one
-  Parameters first, second;      ///< the optimizer's state; empty before the first step or if it has none
-  std::uint64_t step = 0;        ///< finished steps
-  std::size_t epoch_step = 0;    ///< finished steps of the current epoch
-  double epoch_loss = 0;         ///< sum of the losses of that epoch's rows so far
-  double learning_rate = 0;      ///< of the last step
-  double gradient_norm = 0;      ///< of the last step that computed it
-  EarlyStopping early_stopping;  ///< after the last finished epoch
-  History history;               ///< of the finished epochs
+  Network network;                      ///< current; at first the initial one
+  Parameters first, second;             ///< the optimizer's state; empty before the first step or if it has none
+  std::uint64_t step = 0;               ///< finished steps
+  std::size_t epoch_step = 0;           ///< finished steps of the current epoch
+  double epoch_loss = 0;                ///< sum of the losses of that epoch's rows so far
+  double learning_rate = 0;             ///< of the last step
+  double gradient_norm = 0;             ///< of the last step that computed it
+  EarlyStopping early_stopping;         ///< after the last finished epoch
+  History history;                      ///< of the finished epochs
+  std::vector<TrainingProgress> folds;  ///< of the networks that are each trained without one inner fold
 };
 
 /// Callbacks of a training, since the library prints nothing. Any member may be empty.
@@ -118,7 +122,7 @@ struct Observer {
 };
 
 /// Trains until the epochs are done, patience ends, or the observer stops it. The network ends with the weights that
-/// are best on the validation rows (options.restore_best) or with the last ones.
+/// are best on the validation rows or inner folds (options.restore_best) or with the last ones.
 ///
 /// Throws Error (numerics) if training diverges; the network then has the best (or last finite) weights of a finished
 /// epoch. Before the first step it throws Error: (usage) for options out of range, and for sizes of network, inputs and
@@ -134,9 +138,9 @@ History train(Network& network, const Selection& training, const Selection& vali
 void train(TrainingProgress& progress, const Selection& training, const Selection& validation,
            const TrainOptions& options, const Observer& observer = {}, std::size_t threads = 0);
 
-/// Ends a training: restores the best weights to progress.network if options.restore_best is set, and records their
-/// epoch in the history.
-void finish(TrainingProgress& progress, const TrainOptions& options, bool has_validation);
+/// Ends a training: restores the best weights to progress.network if options.restore_best is set and an epoch was
+/// chosen, and records their epoch in the history.
+void finish(TrainingProgress& progress, const TrainOptions& options);
 
 }  // namespace chainrule
 #pragma GCC visibility pop

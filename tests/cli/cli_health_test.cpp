@@ -40,6 +40,7 @@ std::set<std::string> written_keys(const std::vector<Json>& events, const std::s
     for (const auto& [key, value] : line.items())
       keys.insert(key.starts_with("layer_")        ? "layer_L" + key.substr(key.find('/'))
                   : key.starts_with("validation/") ? "validation/METRIC"
+                  : key.starts_with("inner/")      ? "inner/METRIC"
                                                    : key);
   }
   return keys;
@@ -47,7 +48,7 @@ std::set<std::string> written_keys(const std::vector<Json>& events, const std::s
 
 TEST(Log, HasTheDocumentedKeys) {
   const Points dir;
-  ASSERT_EQ(run(dir, train_words({"--log", "run.jsonl", "--health-every", "3"})).code, 0);
+  ASSERT_EQ(run(dir, train_words({"--log", "run.jsonl", "--health-every", "3", "--inner-folds", "2"})).code, 0);
   const std::vector<Json> events = dir.log();
   for (const char* const event : {"epoch", "step"}) {
     EXPECT_GT(documented_keys(event).size(), 6u);

@@ -160,9 +160,9 @@ TEST(Clamped, PredictionsAreCounted) {
   dir.write("rising.csv", rising);
   dir.write("later.csv", later);
   const auto trained = [&](std::vector<std::string> more) {
-    std::vector<std::string> words{"train", "rising.csv",    "--scaling", "standard", "--numeric",
-                                   "x",     "--target",      "y",         "--ignore", "day",
-                                   "-o",    "m.safetensors", "--force",   "-q"};
+    std::vector<std::string> words{
+        "train",    "rising.csv", "--preset", "tabular", "--scaling", "standard",      "--numeric", "x",
+        "--target", "y",          "--ignore", "day",     "-o",        "m.safetensors", "--force",   "-q"};
     words.insert(words.end(), more.begin(), more.end());
     EXPECT_EQ(run(dir, words).code, 0);
     return nlohmann::json::parse(run(dir, {"evaluate", "m.safetensors", "later.csv", "--json"}).out)["clamped"];

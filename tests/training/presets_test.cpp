@@ -34,7 +34,7 @@ FitOptions with(const std::string& preset, std::size_t epochs) {
 }
 
 TEST(Presets, AreNamedAndLeaveNothingBehind) {
-  EXPECT_EQ(preset_names(), (Texts{"fast", "tabular", "classic"}));
+  EXPECT_EQ(preset_names(), (Texts{"fast", "tabular", "small", "classic"}));
   const FitOptions fresh;
   for (const std::string& name : preset_names()) {
     FitOptions options;

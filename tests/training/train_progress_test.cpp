@@ -75,7 +75,7 @@ TEST(TrainingProgress, GoesOnFromAnyStepToTheSameBits) {
       EXPECT_EQ(progress.history.stop, StopReason::interrupted);
       EXPECT_EQ(progress.step, stop);
       train(progress, one.training, one.validation, one.options, {}, 2);
-      finish(progress, one.options, true);
+      finish(progress, one.options);
       EXPECT_EQ(weights_sha256(progress.network), weights_sha256(undisturbed)) << stop;
       expect_same(progress.history, whole);
     }
@@ -94,7 +94,7 @@ TEST(TrainingProgress, IsOfferedWhereItIsWantedAndGoesOnFromThere) {
   ASSERT_GE(offered.size(), 3U);
   for (TrainingProgress& progress : offered) {
     train(progress, one.training, one.validation, one.options);
-    finish(progress, one.options, true);
+    finish(progress, one.options);
     EXPECT_EQ(weights_sha256(progress.network), weights_sha256(undisturbed));
     expect_same(progress.history, whole);
   }

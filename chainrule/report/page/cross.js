@@ -16,7 +16,7 @@ function showFoldCurves() {
   const some = report.folds.length > histories.length ? ` The first ${histories.length} are drawn.` : '';
   const series = (of) => histories.map((history, k) => ({ name: report.folds[k].name, values: values(k, of(history)) }));
   if (x.length === 0) return;
-  if (histories[0].validation.loss) chart(find('curves'), { title: 'Validation loss of each fold', note: `After each epoch; these rows selected the best epoch.${some}`, x, xName: 'epoch', series: series((one) => one.validation.loss) });
+  if (histories[0].validation.loss) chart(find('curves'), { title: 'Validation loss of each fold', note: `After each epoch; ${histories[0].inner ? 'inner folds of the training rows' : 'these rows'} selected the best epoch.${some}`, x, xName: 'epoch', series: series((one) => one.validation.loss) });
   chart(find('curves'), { title: 'Training loss of each fold', note: `Mean over each epoch.${some}`, x, xName: 'epoch', series: series((one) => one.train_loss) });
 }
 

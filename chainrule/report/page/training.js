@@ -5,9 +5,11 @@ function showFigures() {
   const shown = parts.filter(([key]) => report.figures.some((one) => one[key] !== undefined && one[key] !== null));
   const cell = (one, key) => (one[key] === undefined || one[key] === null ? '–' : key === 'test' ? interval(one.test) : text(one[key]));
   find('figures').append(table(['metric', ...shown.map(([, name]) => name)], report.figures.map((one) => [one.name, ...shown.map(([key]) => cell(one, key))]), shown.map((_, k) => k + 1)));
+  const selected = report.history.inner ? 'Inner folds of the training rows selected the best epoch' : 'The validation rows selected the best epoch';
   find('figures-note').textContent = report.rows.test > 0
-    ? `No decision used the test rows, so their metrics estimate those on new rows. The validation rows selected the best epoch. ${baseline}`
-    : `The validation rows selected the best epoch, so their metrics are slightly optimistic; --test-split sets aside rows that no decision uses. ${baseline}`;
+    ? `No decision used the test rows, so their metrics estimate those on new rows. ${selected}. ${baseline}`
+    : report.history.inner ? `${selected}. ${baseline}`
+    : `${selected}, so their metrics are slightly optimistic; --test-split sets aside rows that no decision uses. ${baseline}`;
 }
 
 function showCurves() {
@@ -16,6 +18,7 @@ function showCurves() {
   const validation = history.validation;
   const losses = [{ name: 'training loss', values: history.train_loss }];
   if (validation.loss) losses.push({ name: 'validation loss', values: validation.loss });
+  if (history.inner) losses.push({ name: 'inner folds', values: history.inner.loss });
   const all = losses.flatMap((one) => one.values).filter(isNumber);
   const log = all.length > 0 && Math.min(...all) > 0 && Math.max(...all) / Math.min(...all) > 30;
   const marked = best ? ` The dashed line marks epoch ${best}, whose weights the model has.` : '';

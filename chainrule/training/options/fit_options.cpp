@@ -3,6 +3,7 @@
 #include "chainrule/training/options/fit_options.h"
 
 #include "chainrule/base/checks.h"
+#include "chainrule/training/options/option_table.h"
 #include "chainrule/training/options/options.h"
 
 namespace chainrule {
@@ -46,18 +47,35 @@ void be_tabular(FitOptions& options) {
   options.train.loss.label_smoothing = 0.03;
   options.train.batch_size = 256;
   options.train.epochs = 64;
+  options.train.inner_folds = 5;
 }
 
-constexpr void (*kPresets[])(FitOptions&) = {[](FitOptions&) {}, be_tabular, be_classic};
+// 64 epochs of so few rows are too few steps. docs/presets.md has the
+// measurements.
+void be_small(FitOptions& options) {
+  be_tabular(options);
+  options.data.scaling = Scaling::standard;
+  options.data.clamp_predictions = false;
+  options.dropout = 0;
+  options.train.weight_decay = 0.002;
+  options.train.epochs = 256;
+}
+
+constexpr std::size_t kFewRows = 300, kFewRowsByTime = 1000;
+
+constexpr void (*kPresets[])(FitOptions&) = {[](FitOptions&) {}, be_tabular, be_small, be_classic};
 
 }  // namespace
 
 const std::vector<std::string>& preset_names() {
-  static const std::vector<std::string> names = {"fast", "tabular", "classic"};
+  static const std::vector<std::string> names = {"fast", "tabular", "small", "classic"};
   return names;
 }
 
-std::string preset_for(const Table& table) { return table.has_images() ? "fast" : "tabular"; }
+std::string preset_for(const Table& table, bool by_time) {
+  if (table.has_images()) return "fast";
+  return table.rows > 0 && table.rows < (by_time ? kFewRowsByTime : kFewRows) ? "small" : "tabular";
+}
 
 void apply_preset(FitOptions& options, const std::string& name) {
   const std::size_t preset = index_of_name(name == "default" ? "fast" : name, preset_names(), "preset");
@@ -80,6 +98,18 @@ void apply_preset(FitOptions& options, const std::string& name) {
   options.train = defaults.train;
   options.train.seed = seed;
   kPresets[preset](options);
+}
+
+EncoderOptions options_beside_time(const FitOptions& options) {
+  EncoderOptions data = options.data;
+  const auto is_given = [&](const char* name) {
+    return options.recorded.contains(name) || is_requested(options, name);
+  };
+  if (options.time.empty()) return data;
+  if (!is_given("clamp_predictions")) data.clamp_predictions = false;
+  // Robust scaling compresses what lies beyond: a trend would end there.
+  if (!is_given("scaling") && data.scaling == Scaling::robust) data.scaling = Scaling::standard;
+  return data;
 }
 
 void set_option(FitOptions& options, std::string_view name, std::string_view value, const std::string& where) {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,6 +52,7 @@ struct FitOptions {
   TrainOptions train;
   /// Options that were set by name, with the text of the value then; is_requested() reads it.
   std::map<std::string, std::string> requested;
+  std::set<std::string> recorded;  ///< options that a recorded configuration has set
 
   /// The settings of preset "fast".
   FitOptions() {
@@ -72,8 +74,12 @@ struct FitOptions {
 /// Sets every option of a preset; "default" is another name of "fast". Throws Error (usage) for an unknown name.
 void apply_preset(FitOptions& options, const std::string& name);
 const std::vector<std::string>& preset_names();
-/// The preset for a table: "tabular", or "fast" for images.
-std::string preset_for(const Table& table);
+/// options.data; where rows are split by time, without the preset's robust scaling and clamping, since what comes later
+/// may lie beyond the training rows.
+EncoderOptions options_beside_time(const FitOptions& options);
+/// The preset for a table: "tabular", below 300 rows "small" (below 1,000 if rows are split by time: what comes later
+/// lies beyond the training rows); "fast" for images.
+std::string preset_for(const Table& table, bool by_time = false);
 
 /// Sets one option by name, e.g. "learning_rate", from text; messages begin with `where`. Throws Error (usage) for a
 /// wrong value, for an unknown name (with the nearest known one), and for an option without effect with the current

@@ -19,10 +19,13 @@ namespace {
 using namespace option_kinds;
 using Rows = std::vector<Option>;
 
+constexpr std::uint64_t kMaxInnerFolds = 100;
+
 void add_data(Rows& rows) {
   rows.push_back(choice(
       {"preset", "data", "NAME",
-       "settings to start from: tabular, fast or classic (textbook: sigmoids, plain gradient descent)"},
+       "settings to start from: tabular, small (below 300 rows), fast or classic (textbook: sigmoids, plain gradient "
+       "descent)"},
       preset_names(), [](FitOptions& o, std::string_view text) { apply_preset(o, std::string(text)); },
       [](const FitOptions& o) { return o.preset(); }));
   rows.push_back(free_text(
@@ -350,6 +353,11 @@ void add_stopping(Rows& rows) {
   rows.push_back(flag(
       {"restore-best", "stopping", "", "end with the weights of the best epoch"},
       [](auto& o) -> auto& { return o.train.restore_best; }));
+  rows.push_back(whole(
+      {"inner-folds", "stopping", "N",
+       "number of folds of the training rows that choose the epoch, if the validation rows are fewer than 30 and no "
+       "option names them; 0 = the validation rows choose"},
+      0, kMaxInnerFolds, [](auto& o) -> auto& { return o.train.inner_folds; }));
 }
 
 void add_decision(Rows& rows) {

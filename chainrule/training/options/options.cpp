@@ -58,6 +58,7 @@ void set_known(FitOptions& options, const Option& option, const Assignment& assi
   }
   const std::string expected = option.set(options, value);
   if (!requested) options.requested.erase(option.key());
+  if (!requested && expected.empty()) options.recorded.insert(option.key());
   if (expected.empty()) return;
   const std::string near = nearest_name(as_key(value), option.choices);
   throw Error(ErrorCategory::usage, fmt::format("{}: expected {}, found {}", where, expected, in_quotes(value)),
@@ -111,6 +112,20 @@ void assign(FitOptions& options, const Assignment& assignment) {
   set_known(options, known_option(assignment.name, assignment.where), assignment);
 }
 
+namespace {
+
+// Options that no source names, and whose value depends on others. A recorded configuration names all, as they were.
+void settle(FitOptions& options, const std::vector<std::vector<Assignment>>& sources) {
+  const auto is_named = [&](const char* name) { return last_assignment(sources, name) != nullptr; };
+  const EncoderOptions data = options_beside_time(options);
+  if (!is_named("clamp-predictions")) options.data.clamp_predictions = data.clamp_predictions;
+  if (!is_named("scaling")) options.data.scaling = data.scaling;
+  for (const char* const name : {"validation-split", "validation-rows", "group", "time"})
+    if (is_named(name) && !is_named("inner-folds") && is_requested(options, name)) options.train.inner_folds = 0;
+}
+
+}  // namespace
+
 FitOptions options_from(const std::vector<std::vector<Assignment>>& sources) {
   FitOptions options;
   if (const Assignment* preset = last_assignment(sources, kPreset))
@@ -131,12 +146,14 @@ FitOptions options_from(const std::vector<std::vector<Assignment>>& sources) {
         if (!is_used(option, options) && overruled) continue;
         set_known(options, option, assignment);
       }
+  settle(options, sources);
   return options;
 }
 
 FitOptions options_from(std::vector<std::vector<Assignment>> sources, const Table& table) {
   if (last_assignment(sources, kPreset) == nullptr)
-    sources.insert(sources.begin(), {{kPreset, preset_for(table), "preset"}});
+    sources.insert(sources.begin(),
+                   {{kPreset, preset_for(table, last_assignment(sources, "time") != nullptr), "preset"}});
   return options_from(sources);
 }
 

@@ -56,9 +56,11 @@ FitPlan announce(const Arguments& arguments, const Terminal& terminal, const Fit
     say(terminal,
         "warning: the validation rows are the training rows, so validation scores say nothing about new rows");
   say(terminal, "network: " + describe(plan.architecture));
-  say(terminal, fmt::format("rows: {} for training, {} for validation{}", plan.split.training.size(),
-                            validation != nullptr ? validation->rows : plan.split.validation.size(),
-                            plan.split.test.empty() ? "" : fmt::format(", {} for testing", plan.split.test.size())));
+  say(terminal,
+      fmt::format("rows: {} for training{}, {} for validation{}", plan.split.training.size(),
+                  plan.inner_folds > 0 ? fmt::format(" ({} inner folds choose the epoch)", plan.inner_folds) : "",
+                  validation != nullptr ? validation->rows : plan.split.validation.size(),
+                  plan.split.test.empty() ? "" : fmt::format(", {} for testing", plan.split.test.size())));
   check_memory(arguments, memory_with_reading(plan.memory_bytes));
   return plan;
 }
@@ -71,8 +73,7 @@ void say_result(const Terminal& terminal, const FitResult& result, const Trainin
   if (history.stop == StopReason::early_stopping) ended += "; stopped early";
   if (history.stop == StopReason::interrupted) ended += "; interrupted";
   if (history.best_epoch > 0)
-    ended += fmt::format("; the model has the weights of epoch {} (best {} {})", history.best_epoch,
-                         result.validation.empty() ? "training" : "validation", history.monitored_metric);
+    ended += "; the model has the weights of epoch " + best_epoch_text(history, !result.validation.empty());
   say(terminal, ended);
   say(terminal, "training: " + metrics_line(result.training));
   if (!result.validation.empty()) {

@@ -52,17 +52,18 @@ bool draw_bar(const Terminal& terminal, const std::string& before, double fracti
 }
 
 // The losses, the default metric of the task, and the one for early stopping.
-std::string validation_text(const Metrics& metrics, const std::string& monitored) {
+std::string metrics_text(const char* of, const Metrics& metrics, const std::string& monitored) {
   Metrics shown;
   for (std::size_t i = 0; i < metrics.size(); ++i)
     if (i < 2 || metrics[i].name == monitored) shown.push_back(metrics[i]);
-  return shown.empty() ? "" : "  validation " + metrics_line(shown);
+  return shown.empty() ? "" : of + metrics_line(shown);
 }
 
 std::string epoch_line(const EpochRecord& record, const std::string& monitored) {
   return fmt::format("epoch {}/{}  loss {:.4g}{}{}", record.epoch, record.epochs, record.training_loss,
-                     validation_text(record.validation, monitored),
-                     record.best && !record.validation.empty() ? "  best so far" : "");
+                     metrics_text("  inner folds ", record.inner, monitored) +
+                         metrics_text("  validation ", record.validation, monitored),
+                     record.best && !(record.inner.empty() && record.validation.empty()) ? "  best so far" : "");
 }
 
 }  // namespace

@@ -86,6 +86,8 @@ void check_history(const Part& history) {
   const std::size_t epochs = history["epoch"].list().size();
   for (const char* const key : {"epoch", "train_loss", "learning_rate"}) history[key].numbers(epochs);
   for (const auto& [name, values] : history["validation"].members()) values.numbers(epochs);
+  if (history.has("inner"))
+    for (const auto& [name, values] : history["inner"].members()) values.numbers(epochs);
 }
 
 RunPage::Score score_of(const Part& figure) {

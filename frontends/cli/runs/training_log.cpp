@@ -25,6 +25,7 @@ void TrainingLog::write(const EpochRecord& record) {
   line["train/loss"] = json_number(record.training_loss);
   line["train/decay_term"] = json_number(record.decay_term);
   for (const Metric& metric : record.validation) line["validation/" + metric.name] = json_number(metric.value);
+  for (const Metric& metric : record.inner) line["inner/" + metric.name] = json_number(metric.value);
   line["learning_rate"] = json_number(record.learning_rate);
   line["gradient_norm/total"] = json_number(record.gradient_norm);
   file_.write(line_text(line) + "\n");

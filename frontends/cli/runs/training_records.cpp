@@ -15,6 +15,7 @@ std::vector<std::pair<std::string, double>> numbers_of(const EpochRecord& record
                                                       {"learning_rate", record.learning_rate},
                                                       {"gradient_norm/total", record.gradient_norm}};
   for (const Metric& metric : record.validation) numbers.emplace_back("validation/" + metric.name, metric.value);
+  for (const Metric& metric : record.inner) numbers.emplace_back("inner/" + metric.name, metric.value);
   return numbers;
 }
 
