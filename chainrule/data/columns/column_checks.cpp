@@ -29,19 +29,18 @@ Message hint_for_text(std::string_view text, const Message& otherwise) {
 [[noreturn]] void refuse_missing(const Table& table, const Column& column, std::string_view what,
                                  std::string_view expected, const Message& hint) {
   const Sighting& seen = column.first_missing;
-  throw Error(
-      ErrorCategory::input,
-      fmt::format("{}: {}: expected {}, found {} ({} in this column)", location(table.source, seen.line, seen.field),
-                  what, expected, seen.text.empty() ? "an empty field" : in_quotes(seen.text),
-                  counted(column.missing, "missing value")),
-      hint);
+  throw Error(ErrorCategory::input,
+              fmt::format("{}: {}: expected {}, found {} ({} in this column)", location_of(table, seen), what, expected,
+                          seen.text.empty() ? "an empty field" : in_quotes(seen.text),
+                          counted(column.missing, "missing value")),
+              hint);
 }
 
 }  // namespace
 
 std::string location_of_field(const Table& table, std::size_t row, std::size_t index) {
   if (table.first_line == 0) return location_of_row(table, row);
-  return fmt::format("{}:{}", location_of_row(table, row), index + 1);
+  return location_of(table, sighting_of(table, row, index, ""));
 }
 
 std::string in_column(const Column& column) { return "column " + in_quotes(column.name); }
@@ -97,9 +96,8 @@ void require_numbers(const Table& table, std::size_t index, const Message& hint)
   const Column& column = table.columns[index];
   if (!column.is_number())
     throw Error(ErrorCategory::input,
-                fmt::format("{}: {}: expected a number, found {}",
-                            location(table.source, column.first_text.line, column.first_text.field), in_column(column),
-                            in_quotes(column.first_text.text)),
+                fmt::format("{}: {}: expected a number, found {}", location_of(table, column.first_text),
+                            in_column(column), in_quotes(column.first_text.text)),
                 hint_for_text(column.first_text.text, hint));
   if (column.missing > 0) refuse_missing(table, column, in_column(column), "a number", hint);
   if (column.numbers.size() != table.rows)
@@ -122,8 +120,7 @@ void require_target(const Table& table, std::size_t index) {
         ErrorCategory::input,
         fmt::format("{}: {}: expected a number in every row, or few enough different texts for classes, "
                     "found text {} among too many different values",
-                    location(table.source, column.first_text.line, column.first_text.field), in_column(column),
-                    in_quotes(column.first_text.text)),
+                    location_of(table, column.first_text), in_column(column), in_quotes(column.first_text.text)),
         message_of(NamedOption{"numeric", name_or_number(table, index)}, " leaves out the rows with text there"));
   if (!kept)
     throw Error(ErrorCategory::internal,

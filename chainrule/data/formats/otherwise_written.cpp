@@ -51,10 +51,11 @@ void drop_texts(Table& table, std::size_t index, const IsKept& is_kept) {
   if (count == 0) return;
   const auto row = static_cast<std::size_t>(
       std::ranges::find_if(column.codes, [&](std::uint32_t code) { return dropped[code]; }) - column.codes.begin());
-  const Sighting first{line_of_row(table, row), index + 1, column.spellings[column.codes[row]]};
+  const Sighting first = sighting_of(table, row, index, column.spellings[column.codes[row]]);
   table.notes.push_back(replaced_note(table, index, count, first));
   column.missing += count;
-  if (column.first_missing.line == 0 || first.line < column.first_missing.line) column.first_missing = first;
+  const auto place = [](const Sighting& seen) { return std::pair(seen.part, seen.line); };
+  if (column.first_missing.line == 0 || place(first) < place(column.first_missing)) column.first_missing = first;
   for (std::size_t code = 0; code < rows.size(); ++code)
     if (dropped[code]) column.spellings[code].clear();
 }
@@ -124,8 +125,7 @@ Note replaced_note(const Table& table, std::size_t index, std::uint64_t count, c
   const Column& column = table.columns[index];
   return info_note(NoteTopic::reading,
                    fmt::format("{}: {} {} as missing (first: {} in {})", in_column(column), counted(count, "text"),
-                               count == 1 ? "counts" : "count", in_quotes(first.text),
-                               location(table.source, first.line, first.field)),
+                               count == 1 ? "counts" : "count", in_quotes(first.text), location_of(table, first)),
                    column.name);
 }
 
