@@ -69,8 +69,9 @@ struct Column {
   Sighting first_no_utf8;     ///< the first field of a text column that is not UTF-8
   std::uint64_t missing = 0;  ///< number of missing fields
   NumberNotation notation;    ///< how its numbers are written
-  /// Two or more notations that read all texts of this text column, with different results.
+  /// Two or more notations that read all fields of this column, with different results.
   std::vector<NumberNotation> readings;
+  Sighting first_uncertain;  ///< a field that they read differently, if the spellings do not show one
 
   bool is_number() const { return first_text.line == 0; }
 };

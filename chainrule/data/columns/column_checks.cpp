@@ -66,17 +66,31 @@ std::string name_or_number(const Table& table, std::size_t index) {
   return table.names_from_header && plain ? name : std::to_string(index + 1);
 }
 
+namespace {
+
+// The first field that two readings of the column read differently.
+Sighting first_uncertain(const Table& table, std::size_t index) {
+  const Column& column = table.columns[index];
+  if (column.first_uncertain.line > 0) return column.first_uncertain;
+  const auto differs = [&](std::uint32_t code) {
+    const std::string& text = column.spellings[code];
+    return !text.empty() && formats::number_of_spelling(text, column.readings[0]) !=
+                                formats::number_of_spelling(text, column.readings[1]);
+  };
+  const auto row = static_cast<std::size_t>(std::ranges::find_if(column.codes, differs) - column.codes.begin());
+  return sighting_of(table, row, index, column.spellings[column.codes[row]]);
+}
+
+}  // namespace
+
 void require_certain(const Table& table, std::size_t index) {
   const Column& column = table.columns[index];
   if (column.readings.size() < 2) return;
   const NumberNotation &one = column.readings[0], &other = column.readings[1];
-  const auto differs = [&](std::uint32_t code) {
-    const std::string& text = column.spellings[code];
-    return !text.empty() && formats::number_of_spelling(text, one) != formats::number_of_spelling(text, other);
-  };
-  const auto row = static_cast<std::size_t>(std::ranges::find_if(column.codes, differs) - column.codes.begin());
-  const std::string& text = column.spellings[column.codes[row]];
-  const auto option_for = [](const NumberNotation& notation) {
+  const Sighting seen = first_uncertain(table, index);
+  const std::string& text = seen.text;
+  const auto option_for = [&](const NumberNotation& notation) {
+    if (notation.is_plain()) return NamedOption{"numeric", name_or_number(table, index)};
     if (notation.decimal == ',' && notation.thousands == '.') return NamedOption{"decimal_comma"};
     return NamedOption{"thousands", notation.thousands == ','   ? "comma"
                                     : notation.thousands == ' ' ? "space"
@@ -84,7 +98,7 @@ void require_certain(const Table& table, std::size_t index) {
   };
   throw Error(ErrorCategory::input,
               fmt::format("{}: {}: expected numbers that can be read in one way, found {}: {} or {}",
-                          location_of_field(table, row, index), in_column(column), in_quotes(text),
+                          location_of(table, seen), in_column(column), in_quotes(text),
                           *formats::number_of_spelling(text, one), *formats::number_of_spelling(text, other)),
               message_of(option_for(one), fmt::format(" reads {}, ", *formats::number_of_spelling(text, one)),
                          option_for(other), fmt::format(" reads {}; ", *formats::number_of_spelling(text, other)),

@@ -79,6 +79,7 @@ Table TableBuilder::take() {
     keep_spellings(c);
     read_otherwise_written(table_, c, progress_[c].rules, options_, c == target_);
   }
+  doubt_points();
   return std::move(table_);
 }
 
@@ -137,6 +138,8 @@ void TableBuilder::first_row(std::uint64_t line) {
   takes_numbers_ = reader_.is_plain();
   for (std::size_t c = 0; c < rules.size(); ++c) {
     progress_[c].rules = rules[c];
+    progress_[c].may_have_groups =
+        notation_.is_plain() && !rules[c].decided && !rules[c].numeric && !rules[c].as_written;
     progress_[c].keeps_spellings = progress_[c].keeps_spellings || rules[c].as_written;
     takes_numbers_ = takes_numbers_ && !rules[c].notation;
   }
@@ -312,6 +315,29 @@ void TableBuilder::note_unusual(std::size_t c, FieldKind kind, std::string_view 
     see(column.first_text, c, text, line);
     if (!is_spelled_as_written(c)) spell_numbers(c);
     column.numbers = {};
+  }
+}
+
+// Thousands with points read all numbers so far, or the column is decided.
+void TableBuilder::look_at_point(std::size_t c, std::string_view text, std::uint64_t line) {
+  if (text.find('.') == std::string_view::npos) return;
+  Progress& column = progress_[c];
+  const bool is_group = text.find_first_of("eE") == std::string_view::npos && number_in(text, {',', '.', ""});
+  column.may_have_groups = is_group;
+  if (is_group) see(column.first_group, c, trimmed(text), line);
+}
+
+// In a table with decimal commas, 1.641 may be 1641: if no number of its column decides, it has two readings.
+void TableBuilder::doubt_points() {
+  const auto has_commas = [&](const Column& column) {
+    return column.is_number() && column.notation.decimal == ',' && notation_.is_plain();
+  };
+  if (std::ranges::none_of(table_.columns, has_commas)) return;
+  for (std::size_t c = 0; c < table_.columns.size(); ++c) {
+    Column& column = table_.columns[c];
+    if (!column.is_number() || !progress_[c].may_have_groups || progress_[c].first_group.line == 0) continue;
+    column.readings = {{}, {',', '.', ""}};
+    column.first_uncertain = progress_[c].first_group;
   }
 }
 

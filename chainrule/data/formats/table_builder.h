@@ -53,6 +53,7 @@ class TableBuilder {
     if (c >= table_.columns.size()) return;
     if (progress_[c].keeps_texts) add_text(c, text);
     staged_.push_back(number);
+    if (progress_[c].may_have_groups && may_have_point(number, text)) look_at_point(c, text, line);
     if (progress_[c].keeps_spellings) spell(c, {FieldKind::number, number}, text, line);
   }
 
@@ -97,7 +98,18 @@ class TableBuilder {
     Sighting not_finite, first_replaced, first_wide_minus;
     Spellings spellings;
     bool keeps_spellings = false, keeps_texts = false;
+    bool may_have_groups = false;  // every number with a point has three digits behind it, as in 1.641
+    Sighting first_group;          // such a number
   };
+
+  // False for some numbers without a point. This is quick, since most columns have only such numbers, or are soon
+  // decided.
+  static bool may_have_point(double number, std::string_view text) {
+    const std::size_t size = text.size();
+    if (number != static_cast<double>(static_cast<std::int64_t>(number))) return true;
+    return size >= 2 && (text[size - 1] == '.' || text[size - 2] == '.' || (size >= 3 && text[size - 3] == '.') ||
+                         (size >= 5 && text[size - 4] == '.'));
+  }
 
   // Returns whether the field is known to contain no line end.
   bool add(std::size_t c, std::string_view text, std::uint64_t line) {
@@ -116,6 +128,7 @@ class TableBuilder {
       ++progress_[c].wide_minus;
       see(progress_[c].first_wide_minus, c, text, line);
     }
+    if (is_number && progress_[c].may_have_groups) look_at_point(c, text, line);
     if (!is_number || !(std::abs(value.number) <= kLargest)) note_unusual(c, value.kind, text, line);
     staged_.push_back(value.kind == FieldKind::missing ? std::numeric_limits<double>::quiet_NaN() : value.number);
     if (progress_[c].keeps_spellings) spell(c, value, text, line);
@@ -143,6 +156,8 @@ class TableBuilder {
   void spell(std::size_t c, const FieldValue& value, std::string_view text, std::uint64_t line);
   std::string spelling_of(double number) const;
   void note_unusual(std::size_t c, FieldKind kind, std::string_view text, std::uint64_t line);
+  void look_at_point(std::size_t c, std::string_view text, std::uint64_t line);
+  void doubt_points();
   void spell_numbers(std::size_t c);
   void unstage();
   void add_spelling(std::size_t c, std::string_view text, std::uint64_t line);
