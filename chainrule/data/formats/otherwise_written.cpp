@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <vector>
 
 #include "chainrule/base/checks.h"
@@ -14,14 +13,12 @@
 #include "chainrule/data/columns/dates.h"
 #include "chainrule/data/encoder.h"
 #include "chainrule/data/formats/number_notation.h"
+#include "chainrule/data/formats/number_readings.h"
 #include "chainrule/data/table_columns.h"
 #include "chainrule/data/table_rows.h"
 
 namespace chainrule::formats {
 namespace {
-
-constexpr double kNoNumber = std::numeric_limits<double>::quiet_NaN();
-constexpr double kLargestNumber = static_cast<double>(std::numeric_limits<float>::max());
 
 std::vector<std::size_t> rows_per_code(const Column& column) {
   std::vector<std::size_t> rows(column.spellings.size(), 0);

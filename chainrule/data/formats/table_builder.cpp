@@ -88,6 +88,7 @@ std::uint64_t TableBuilder::bytes() const {
   for (const Column& column : table_.columns)
     sum += sizeof(double) * column.numbers.capacity() + sizeof(std::uint32_t) * column.codes.capacity() +
            column.texts.bytes.capacity() + sizeof(std::size_t) * column.texts.ends.capacity();
+  for (const Progress& column : progress_) sum += column.readings.bytes();
   return sum;
 }
 
@@ -289,7 +290,9 @@ void TableBuilder::add_text(std::size_t c, std::string_view text) { add_field(ta
 bool TableBuilder::is_spelled_as_written(std::size_t c) const { return c == target_ || progress_[c].rules.as_written; }
 
 void TableBuilder::spell(std::size_t c, const FieldValue& value, std::string_view text, std::uint64_t line) {
-  if (value.kind == FieldKind::number && !is_spelled_as_written(c))
+  if (progress_[c].readings.any())
+    add_reading(c, value.kind == FieldKind::missing ? "" : trimmed(text), line, false);
+  else if (value.kind == FieldKind::number && !is_spelled_as_written(c))
     add_spelling(c, spelling_of(value.number), line);
   else
     add_spelling(c, value.kind == FieldKind::missing ? "" : trimmed(text), line);
@@ -363,6 +366,7 @@ void TableBuilder::unstage() {
 }
 
 void TableBuilder::add_spelling(std::size_t c, std::string_view text, std::uint64_t line) {
+  if (progress_[c].readings.any()) return add_reading(c, text, line, true);
   Column& column = table_.columns[c];
   const bool is_utf8_text = column.is_number() || is_utf8(text);
   // Labels are stored in models and predictions, which are UTF-8.
@@ -373,16 +377,61 @@ void TableBuilder::add_spelling(std::size_t c, std::string_view text, std::uint6
     column.codes.push_back(code);
     return;
   }
+  if (is_utf8_text) read_numbers(c);
+  if (progress_[c].readings.any()) return add_reading(c, text, line, true);
+  lose_spellings(c, line);
+}
+
+// There are too many spellings: if they are numbers in another notation, these are kept from here on.
+void TableBuilder::read_numbers(std::size_t c) {
+  Column& column = table_.columns[c];
+  const ColumnRules& rules = progress_[c].rules;
+  if (column.is_number() || rules.as_written || rules.decided) return;
+  const std::vector<std::string> spellings = progress_[c].spellings.take();
+  NumberReadings& readings = progress_[c].readings;
+  readings.start(spellings, column.codes, options_);
+  const auto differs = [&](std::uint32_t code) { return readings.differ(spellings[code]); };
+  const auto first = std::ranges::find_if(column.codes, differs);
+  if (first != column.codes.end())
+    column.first_uncertain =
+        sighting_of(table_, static_cast<std::size_t>(first - column.codes.begin()), c, spellings[*first]);
+  column.codes = {};
+}
+
+void TableBuilder::add_reading(std::size_t c, std::string_view text, std::uint64_t line, bool is_spelling) {
+  NumberReadings& readings = progress_[c].readings;
+  readings.add(text, is_spelling);
+  if (!readings.any()) return lose_spellings(c, line);
+  if (table_.columns[c].first_uncertain.line == 0 && readings.differ(text))
+    see(table_.columns[c].first_uncertain, c, text, line);
+}
+
+void TableBuilder::lose_spellings(std::size_t c, std::uint64_t line) {
+  Column& column = table_.columns[c];
   if (c == target_ && !column.is_number())
     refuse(location(file(), line, field_of(c)), "target " + in_quotes(column.name) + ": expected at most " +
                                                     std::to_string(kMaxSpellings) + " different texts, found more");
   column.codes = {};
+  column.first_uncertain = {};
   progress_[c].spellings = {};
   progress_[c].keeps_spellings = false;
 }
 
 void TableBuilder::keep_spellings(std::size_t c) {
-  if (progress_[c].keeps_spellings) table_.columns[c].spellings = progress_[c].spellings.take();
+  if (!progress_[c].keeps_spellings) return;
+  if (!progress_[c].readings.any()) {
+    table_.columns[c].spellings = progress_[c].spellings.take();
+    return;
+  }
+  Column& column = table_.columns[c];
+  const std::string example = column.first_text.text;
+  progress_[c].readings.finish(column);
+  const auto number = number_of_spelling(trimmed(example), column.notation);
+  if (column.is_number() && number)
+    table_.notes.push_back(
+        info_note(NoteTopic::reading,
+                  fmt::format("{}: numbers such as {} are read as {}", in_column(column), in_quotes(example), *number),
+                  column.name));
 }
 
 // ---- notes and errors ---------------------------------------------------------------------------------------------

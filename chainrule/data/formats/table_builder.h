@@ -15,6 +15,7 @@
 #include "chainrule/data/formats/csv_field.h"
 #include "chainrule/data/formats/load_table.h"
 #include "chainrule/data/formats/loaders.h"
+#include "chainrule/data/formats/number_readings.h"
 #include "chainrule/data/formats/spellings.h"
 #include "chainrule/data/table.h"
 
@@ -82,8 +83,6 @@ class TableBuilder {
 
  private:
   static constexpr std::size_t kStagedNumbers = 16'384;
-  // The network computes in float: larger numbers would become infinite.
-  static constexpr double kLargest = static_cast<double>(std::numeric_limits<float>::max());
   static constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
 
   struct KeptField {
@@ -97,6 +96,7 @@ class TableBuilder {
     std::uint64_t texts_above = 0;                          // texts in the first row of a file
     Sighting not_finite, first_replaced, first_wide_minus;
     Spellings spellings;
+    NumberReadings readings;  // instead of the spellings, if these are too many
     bool keeps_spellings = false, keeps_texts = false;
     bool may_have_groups = false;  // every number with a point has three digits behind it, as in 1.641
     Sighting first_group;          // such a number
@@ -129,7 +129,7 @@ class TableBuilder {
       see(progress_[c].first_wide_minus, c, text, line);
     }
     if (is_number && progress_[c].may_have_groups) look_at_point(c, text, line);
-    if (!is_number || !(std::abs(value.number) <= kLargest)) note_unusual(c, value.kind, text, line);
+    if (!is_number || !(std::abs(value.number) <= kLargestNumber)) note_unusual(c, value.kind, text, line);
     staged_.push_back(value.kind == FieldKind::missing ? std::numeric_limits<double>::quiet_NaN() : value.number);
     if (progress_[c].keeps_spellings) spell(c, value, text, line);
     return is_number;
@@ -161,6 +161,9 @@ class TableBuilder {
   void spell_numbers(std::size_t c);
   void unstage();
   void add_spelling(std::size_t c, std::string_view text, std::uint64_t line);
+  void read_numbers(std::size_t c);
+  void add_reading(std::size_t c, std::string_view text, std::uint64_t line, bool is_spelling);
+  void lose_spellings(std::size_t c, std::uint64_t line);
   void keep_spellings(std::size_t c);
   void take_notation(std::size_t c);
   void note_replaced(std::size_t c);
