@@ -141,6 +141,10 @@ TEST_F(Notations, PointsBesideDecimalCommasAreNotCertain) {
   EXPECT_EQ(readings("3,14;641;1\n2,5;729;2\n"), 0u) << "no points";
   EXPECT_EQ(readings("3,14;1.641;1\n2,5;729;2\n", {.numeric = {"b"}}), 0u) << "as written";
   EXPECT_EQ(readings("3,14;1.641;1\n2,5;729;2\n", {.categorical = {"b"}}), 0u);
+  EXPECT_EQ(read("a,b,y\n\"3,14\",1.641,1\n2,729,2\n").columns[1].readings.size(), 2u);
+  EXPECT_EQ(read("a,b,y\n\"3,14\",641,1\n2,1.729,2\n").columns[1].first_uncertain.text, "1.729");
+  EXPECT_EQ(read("a,b,y\n\"3,14\",641,1\n2,729,2\n").columns[1].readings.size(), 0u);
+  EXPECT_EQ(read("a,b,y\n\"3,14\",1.641,1\n2,0.729,2\n3,1.7,4\n").columns[1].readings.size(), 0u);
   EXPECT_EQ(read("a;b;y\n3,14;1.641;1\n2,5;729;2\n", {.decimal_comma = true}).columns[1].numbers[0], 1641);
 }
 

@@ -137,6 +137,7 @@ void TableBuilder::first_row(std::uint64_t line) {
     if (const auto requested = try_find_column(table_, name)) progress_[*requested].keeps_texts = true;
   const std::vector<ColumnRules> rules = column_rules(table_, options_);
   takes_numbers_ = reader_.is_plain();
+  looks_at_plain_ = dialect_.delimiter != ',';  // else numbers with a decimal comma are in quotes
   for (std::size_t c = 0; c < rules.size(); ++c) {
     progress_[c].rules = rules[c];
     progress_[c].may_have_groups =
@@ -336,11 +337,21 @@ void TableBuilder::doubt_points() {
     return column.is_number() && column.notation.decimal == ',' && notation_.is_plain();
   };
   if (std::ranges::none_of(table_.columns, has_commas)) return;
+  const auto decides = [](double number) {
+    const double size = std::abs(number), thousand = size * 1000;
+    return !std::isnan(size) && size != std::floor(size) &&
+           (size < 1 || size >= 1000 || std::abs(thousand - std::round(thousand)) > 1e-6);
+  };
   for (std::size_t c = 0; c < table_.columns.size(); ++c) {
     Column& column = table_.columns[c];
-    if (!column.is_number() || !progress_[c].may_have_groups || progress_[c].first_group.line == 0) continue;
-    column.readings = {{}, {',', '.', ""}};
+    if (!column.is_number() || !progress_[c].may_have_groups || std::ranges::any_of(column.numbers, decides)) continue;
     column.first_uncertain = progress_[c].first_group;
+    const auto has_point = [](double number) { return !std::isnan(number) && number != std::floor(number); };
+    const auto at = std::ranges::find_if(column.numbers, has_point);
+    if (column.first_uncertain.line == 0 && at != column.numbers.end())
+      column.first_uncertain =
+          sighting_of(table_, static_cast<std::size_t>(at - column.numbers.begin()), c, fmt::format("{:.3f}", *at));
+    if (column.first_uncertain.line > 0) column.readings = {{}, {',', '.', ""}};
   }
 }
 

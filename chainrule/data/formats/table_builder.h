@@ -54,7 +54,7 @@ class TableBuilder {
     if (c >= table_.columns.size()) return;
     if (progress_[c].keeps_texts) add_text(c, text);
     staged_.push_back(number);
-    if (progress_[c].may_have_groups && may_have_point(number, text)) look_at_point(c, text, line);
+    if (looks_at_plain_ && progress_[c].may_have_groups && may_have_point(number, text)) look_at_point(c, text, line);
     if (progress_[c].keeps_spellings) spell(c, {FieldKind::number, number}, text, line);
   }
 
@@ -193,6 +193,7 @@ class TableBuilder {
   bool commas_part_fields_, has_decimal_comma_ = false;  // commas_part_fields_: although numbers have decimal commas
   bool takes_numbers_ = false;                           // whether a plain number is that number in every column
   bool keeps_fields_ = true;                             // whether a row is decided by all of its fields
+  bool looks_at_plain_ = false;                          // for points in lines without quotes
   bool awaits_first_row_ = true;                         // of the file
   std::size_t expected_rows_;
   Table table_;
