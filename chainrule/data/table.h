@@ -21,6 +21,15 @@ struct Sighting {
   std::uint64_t line = 0;   ///< from 1; 0 = never seen
   std::uint64_t field = 0;  ///< number of the field in its row, from 1
   std::string text;         ///< as written, cut to some 100 bytes
+  std::size_t part = 0;     ///< index of the file in Table::parts, if there are several
+};
+
+/// One of several files that make a table.
+struct TablePart {
+  std::string source;                    ///< the path as given, or "<stdin>"
+  std::size_t first_row = 0;             ///< rows of the files before it
+  std::uint64_t first_line = 0;          ///< of its first row, from 1; 0 = it has no rows
+  std::vector<std::size_t> fields = {};  ///< number of each column's field in a row, from 1; empty: in their order
 };
 
 /// The fields of a column as in the file, without quotes and without blanks around them outside quotes, one after
@@ -60,8 +69,9 @@ struct Column {
   Sighting first_no_utf8;     ///< the first field of a text column that is not UTF-8
   std::uint64_t missing = 0;  ///< number of missing fields
   NumberNotation notation;    ///< how its numbers are written
-  /// Two or more notations that read all texts of this text column, with different results.
+  /// Two or more notations that read all fields of this column, with different results.
   std::vector<NumberNotation> readings;
+  Sighting first_uncertain;  ///< a field that they read differently, if the spellings do not show one
 
   bool is_number() const { return first_text.line == 0; }
 };
@@ -78,16 +88,19 @@ enum class DateOrder { detect, day_month_year, month_day_year, year_month_day };
 inline constexpr std::array<std::string_view, 4> kDateOrders{"auto", "dmy", "mdy", "ymd"};
 
 struct Table {
-  std::string source;  ///< the file for messages: the path as given, "<stdin>", or the file taken from a folder
+  /// The file for messages: the path as given, "<stdin>", or the file taken from a folder; "a.csv and 2 more".
+  std::string source;
+  std::vector<TablePart> parts;  ///< its files, in their order, if there are several; else empty
   std::size_t rows = 0;
   bool has_header = false;
   bool names_from_header = false;  ///< columns can be matched by name
   DateOrder date_order = DateOrder::detect;
-  std::vector<Column> columns;       ///< for image files: at most one, the labels
-  Images images;                     ///< empty unless the source is an image file
-  std::uint64_t first_line = 0;      ///< of row 0 in the file, from 1; 0 = the format has no lines
-  std::vector<std::uint64_t> lines;  ///< of each row of the file; empty if its row r is in line first_line + r
-  std::vector<Note> notes;           ///< decisions while reading ("first line taken as header")
+  std::vector<Column> columns;   ///< for image files: at most one, the labels
+  Images images;                 ///< empty unless the source is an image file
+  std::uint64_t first_line = 0;  ///< of row 0 in the file, from 1; 0 = the format has no lines
+  /// Of each row of the file; empty if its row r is in line first_line + r (of several files: counted in each).
+  std::vector<std::uint64_t> lines;
+  std::vector<Note> notes;  ///< decisions while reading ("first line taken as header")
   /// If rows were left out: the number of each row in the file, from 1, and the number of rows of the file. Else empty
   /// and 0.
   std::vector<std::uint64_t> row_numbers;

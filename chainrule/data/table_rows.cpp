@@ -86,8 +86,7 @@ void see_again(const Table& table, std::size_t c, std::size_t rows, std::uint64_
     const std::uint64_t number = number_of_row(table, row);
     if (number == first_before) return;
     const Column& column = table.columns[c];
-    const std::uint64_t line = table.lines.empty() ? table.first_line + number - 1 : table.lines[number - 1];
-    sighting = {line, c + 1, column.codes.empty() ? std::string() : column.spellings[column.codes[row]]};
+    sighting = sighting_of(table, row, c, column.codes.empty() ? std::string() : column.spellings[column.codes[row]]);
     return;
   }
   sighting = {};
@@ -216,16 +215,48 @@ std::size_t rows_in_file(const Table& table) {
   return table.row_numbers.empty() ? table.rows : static_cast<std::size_t>(table.rows_of_file);
 }
 
+namespace {
+
+// Of several files, the one that has this row, numbered from 0 in all of them.
+std::size_t part_of(const Table& table, std::size_t number) {
+  const auto after = std::ranges::upper_bound(table.parts, number, {}, &TablePart::first_row);
+  return after == table.parts.begin() ? 0 : static_cast<std::size_t>(after - table.parts.begin()) - 1;
+}
+
+const std::string& source_of(const Table& table, std::size_t part) {
+  return part < table.parts.size() ? table.parts[part].source : table.source;
+}
+
+}  // namespace
+
+std::uint64_t counted_line(const Table& table, std::size_t number) {
+  if (table.parts.empty()) return table.first_line + number;
+  const TablePart& part = table.parts[part_of(table, number)];
+  return part.first_line + number - part.first_row;
+}
+
 std::uint64_t line_of_row(const Table& table, std::size_t row) {
-  const std::size_t number = number_of_row(table, row);
+  const std::size_t number = number_of_row(table, row) - 1;
   if (table.first_line == 0) return 0;
-  if (!table.lines.empty()) expect_below(table.lines.size(), number - 1, "row of the file");
-  return table.lines.empty() ? table.first_line + number - 1 : table.lines[number - 1];
+  if (!table.lines.empty()) expect_below(table.lines.size(), number, "row of the file");
+  return table.lines.empty() ? counted_line(table, number) : table.lines[number];
 }
 
 std::string location_of_row(const Table& table, std::size_t row) {
-  if (const std::uint64_t line = line_of_row(table, row); line > 0) return location(table.source, line);
-  return location(table.source) + ": row " + std::to_string(number_of_row(table, row));
+  const std::size_t number = number_of_row(table, row);
+  const std::string& source = source_of(table, part_of(table, number - 1));
+  if (const std::uint64_t line = line_of_row(table, row); line > 0) return location(source, line);
+  return location(source) + ": row " + std::to_string(number);
+}
+
+Sighting sighting_of(const Table& table, std::size_t row, std::size_t index, std::string text) {
+  const std::size_t part = part_of(table, number_of_row(table, row) - 1);
+  const bool is_moved = part < table.parts.size() && !table.parts[part].fields.empty();
+  return {line_of_row(table, row), is_moved ? table.parts[part].fields[index] : index + 1, std::move(text), part};
+}
+
+std::string location_of(const Table& table, const Sighting& seen) {
+  return location(source_of(table, seen.part), seen.line, seen.field);
 }
 
 void add_field(FieldTexts& texts, std::string_view text) {

@@ -24,6 +24,13 @@ std::uint64_t line_of_row(const Table& table, std::size_t row);
 /// The position of row `row` (from 0), for messages: "FILE:LINE", or "FILE: row N" (from 1) if there are no lines.
 std::string location_of_row(const Table& table, std::size_t row);
 
+/// The line where a row is if every row of its file is in a line of its own; `number`: of the row in all files, from 0.
+std::uint64_t counted_line(const Table& table, std::size_t number);
+/// The field of column `index` in row `row` (from 0), which reads `text`.
+Sighting sighting_of(const Table& table, std::size_t row, std::size_t index, std::string text);
+/// "FILE:LINE:FIELD" of a sighting.
+std::string location_of(const Table& table, const Sighting& seen);
+
 /// Adds the field of the next row.
 void add_field(FieldTexts& texts, std::string_view text);
 

@@ -188,6 +188,7 @@ Json rates_object(const FoundLearningRates& found) {
 
 std::string table_document(const Table& table, const TableFacts& facts) {
   Json document = {{"schema", 1}, {"data", table.source}, {"rows", table.rows}, {"header", table.has_header}};
+  for (const TablePart& part : table.parts) document["files"].push_back(part.source);
   if (table.has_images()) document["images"] = {{"height", table.images.height}, {"width", table.images.width}};
   Json columns = Json::array();
   for (std::size_t c = 0; c < table.columns.size(); ++c)

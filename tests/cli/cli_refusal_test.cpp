@@ -79,7 +79,7 @@ TEST(Usage, FilesAreCounted) {
   const Points dir;
   refused(dir, {}, 2);
   refused(dir, {"train"}, 2);
-  refused(dir, {"train", "points.csv", "more.csv"}, 2);
+  refused(dir, {"diff", "points.csv", "more.csv", "most.csv"}, 2);
   refused(dir, {"evaluate", "points.csv"}, 2);
   refused(dir, {"predict"}, 2);
   refused(dir, {"train", "points.csv", "--epochs"}, 2);

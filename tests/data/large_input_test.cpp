@@ -6,6 +6,7 @@
 
 #include <fstream>
 
+#include "chainrule/data/columns/column_checks.h"
 #include "chainrule/data/formats/load_table.h"
 #include "tests/support/cheap_refusals.h"
 
@@ -123,6 +124,59 @@ TEST_F(LargeInput, ALongFieldIsReadAndALongerOneRefused) {
   const std::string longest(1 << 20, 'x');
   EXPECT_EQ(read("a,b\n" + longest + ",2\n").columns[0].spellings.at(0).size(), longest.size());
   EXPECT_EQ(refusal("a,b\n2," + longest + "x\n"), "t.csv:2:2: field: expected at most 1048576 bytes, found more");
+}
+
+// "1,234.56" and so on, all different, some missing.
+std::string thousands(int rows, const std::string& odd = "") {
+  std::string text = "price,y\n";
+  for (int i = 0; i < rows; ++i) {
+    const std::string cents = std::to_string(100 + i % 100).substr(1), whole = std::to_string(1'000'000 + i / 100);
+    text += i % 1000 == 7 ? "NA," : "\"1," + whole.substr(1, 3) + "," + whole.substr(4) + "." + cents + "\",";
+    text += std::to_string(i % 3) + "\n";
+  }
+  return text + odd;
+}
+
+TEST_F(LargeInput, MoreThanAMillionNumbersInAnotherNotation) {
+  constexpr int kRows = 1'010'000;
+  const Table table = read(thousands(kRows));
+  const Column& price = table.columns[0];
+  ASSERT_TRUE(price.is_number());
+  ASSERT_EQ(price.numbers.size(), static_cast<std::size_t>(kRows));
+  for (const int i : {0, 99, 100, 999'999, 1'000'100, kRows - 1})
+    EXPECT_EQ(price.numbers[static_cast<std::size_t>(i)], (100'000'000 + i) / 100.0) << i;
+  EXPECT_TRUE(std::isnan(price.numbers[7]) && std::isnan(price.numbers[1'008'007]));
+  EXPECT_EQ(price.missing, 1010u);
+  EXPECT_EQ(price.notation, (NumberNotation{'.', ',', ""}));
+  EXPECT_EQ(note_line(table.notes.back()), "column \"price\": numbers such as \"1,000,000.00\" are read as 1000000");
+  const Table with_text = read(thousands(kRows, "old,1\n"));
+  EXPECT_FALSE(with_text.columns[0].is_number()) << "a text after them all";
+  EXPECT_TRUE(with_text.columns[0].numbers.empty() && with_text.columns[0].codes.empty());
+  const Table target = read(thousands(kRows), {.target = "price"});
+  EXPECT_EQ(target.columns[0].numbers.back(), price.numbers.back());
+  EXPECT_EQ(refusal(thousands(kRows, "old,1\n"), {.target = "price"}),
+            "t.csv:1010002:1: target \"price\": expected at most 1000000 different texts, found more");
+}
+
+TEST_F(LargeInput, MoreThanAMillionNumbersThatAreNotCertain) {
+  std::string text = "v,y\n";  // $1,000 to $999,999, and negative ones
+  for (int i = 0; i < 1'001'000; ++i) {
+    const int size = i % 999'000 + 1000;
+    text += (i < 999'000 ? "\"$" : "\"-$") + std::to_string(size / 1000) + ",";
+    text += std::to_string(1000 + size % 1000).substr(1) + "\",1\n";
+  }
+  const Table table = read(text);
+  EXPECT_EQ(table.columns[0].readings.size(), 2u);
+  try {
+    require_certain(table, 0);
+    FAIL() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what())
+                  .find("t.csv:2:1: column \"v\": expected numbers that can be read in one way, "
+                        "found \"$1,000\": 1000 or 1"),
+              std::string::npos)
+        << error.what();
+  }
 }
 
 TEST_F(LargeInput, MoreThanAMillionSpellings) {

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "chainrule/data/columns/column_checks.h"
 #include "chainrule/data/encoder.h"
 #include "chainrule/data/row_reader.h"
 #include "tests/support/data_files.h"
@@ -121,6 +122,45 @@ TEST_F(Notations, WhatIsNotCertainStaysText) {
   EXPECT_EQ(shown(read("price,y\n\"1,234\",1\n\"5,678\",2\n", {.thousands = ','})), "price|y / 1234 1 / 5678 2");
   EXPECT_EQ(shown(read("price,y\n\"1,234\",1\n\"5,678\",2\n", {.decimal_comma = true})), "price|y / 1.234 1 / 5.678 2");
   EXPECT_EQ(shown(read("v,y\n12%,1\n13%,2\n", {.categorical = {"v"}})), "v|y / '12%' 1 / '13%' 2");
+}
+
+TEST_F(Notations, PointsBesideDecimalCommasAreNotCertain) {
+  const auto readings = [&](const std::string& rows, const LoadOptions& options = {}) {
+    return read("a;b;y\n" + rows, options).columns[1].readings.size();
+  };
+  EXPECT_EQ(readings("3,14;1.641;1\n2,5;729;2\n"), 2u);
+  EXPECT_EQ(readings("3,14;1.000;1\n2,5;2.000;2\n"), 2u);
+  EXPECT_EQ(readings("3,14;-1.641;1\n2,5;;2\n"), 2u) << "missing ones say nothing";
+  EXPECT_EQ(readings("\"3,14\";\"1.641\";1\n2,5;NA;2\n"), 2u) << "in quotes";
+  EXPECT_EQ(readings("1.234,5;1.641;1\n2,5;12;2\n"), 2u);
+  for (const std::string decides : {"0.641", "1.64", "1.6", "1641.5", "1641.500", "1.6410", "5.", "1.641e1", "1.0"})
+    for (const std::string& rows : {"3,14;1.641;1\n2,5;" + decides + ";2\n", "3,14;" + decides + ";1\n2,5;1.641;2\n"})
+      EXPECT_EQ(readings(rows), 0u) << decides;
+  EXPECT_EQ(readings("3.14;1.641;1\n2.5;1.729;2\n"), 0u) << "a table without decimal commas";
+  EXPECT_EQ(readings("3;1.641;1\n2;1.729;2\n"), 0u);
+  EXPECT_EQ(readings("3,14;641;1\n2,5;729;2\n"), 0u) << "no points";
+  EXPECT_EQ(readings("3,14;1.641;1\n2,5;729;2\n", {.numeric = {"b"}}), 0u) << "as written";
+  EXPECT_EQ(readings("3,14;1.641;1\n2,5;729;2\n", {.categorical = {"b"}}), 0u);
+  EXPECT_EQ(read("a,b,y\n\"3,14\",1.641,1\n2,729,2\n").columns[1].readings.size(), 2u);
+  EXPECT_EQ(read("a,b,y\n\"3,14\",641,1\n2,1.729,2\n").columns[1].first_uncertain.text, "1.729");
+  EXPECT_EQ(read("a,b,y\n\"3,14\",641,1\n2,729,2\n").columns[1].readings.size(), 0u);
+  EXPECT_EQ(read("a,b,y\n\"3,14\",1.641,1\n2,0.729,2\n3,1.7,4\n").columns[1].readings.size(), 0u);
+  EXPECT_EQ(read("a;b;y\n3,14;1.641;1\n2,5;729;2\n", {.decimal_comma = true}).columns[1].numbers[0], 1641);
+}
+
+TEST_F(Notations, BothReadingsOfPointsAreShown) {
+  const Table table = read("a;b;y\n3,14;641;1\n2,5;1.730;2\n");
+  try {
+    require_certain(table, 1);
+    FAIL() << "accepted";
+  } catch (const Error& error) {
+    const std::string text = error.what();
+    EXPECT_EQ(text.substr(text.rfind('/') + 1),
+              "t.csv:3:2: column \"b\": expected numbers that can be read in one way, found \"1.730\": 1.73 or 1730");
+    EXPECT_EQ(error.hint(),
+              "numeric=b reads 1.73, decimal_comma reads 1730; categorical=b takes the texts as categories");
+  }
+  require_certain(table, 0);
 }
 
 TEST_F(Notations, TextsAmongThem) {

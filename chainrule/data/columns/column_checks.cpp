@@ -29,19 +29,18 @@ Message hint_for_text(std::string_view text, const Message& otherwise) {
 [[noreturn]] void refuse_missing(const Table& table, const Column& column, std::string_view what,
                                  std::string_view expected, const Message& hint) {
   const Sighting& seen = column.first_missing;
-  throw Error(
-      ErrorCategory::input,
-      fmt::format("{}: {}: expected {}, found {} ({} in this column)", location(table.source, seen.line, seen.field),
-                  what, expected, seen.text.empty() ? "an empty field" : in_quotes(seen.text),
-                  counted(column.missing, "missing value")),
-      hint);
+  throw Error(ErrorCategory::input,
+              fmt::format("{}: {}: expected {}, found {} ({} in this column)", location_of(table, seen), what, expected,
+                          seen.text.empty() ? "an empty field" : in_quotes(seen.text),
+                          counted(column.missing, "missing value")),
+              hint);
 }
 
 }  // namespace
 
 std::string location_of_field(const Table& table, std::size_t row, std::size_t index) {
   if (table.first_line == 0) return location_of_row(table, row);
-  return fmt::format("{}:{}", location_of_row(table, row), index + 1);
+  return location_of(table, sighting_of(table, row, index, ""));
 }
 
 std::string in_column(const Column& column) { return "column " + in_quotes(column.name); }
@@ -67,17 +66,31 @@ std::string name_or_number(const Table& table, std::size_t index) {
   return table.names_from_header && plain ? name : std::to_string(index + 1);
 }
 
+namespace {
+
+// The first field that two readings of the column read differently.
+Sighting first_uncertain(const Table& table, std::size_t index) {
+  const Column& column = table.columns[index];
+  if (column.first_uncertain.line > 0) return column.first_uncertain;
+  const auto differs = [&](std::uint32_t code) {
+    const std::string& text = column.spellings[code];
+    return !text.empty() && formats::number_of_spelling(text, column.readings[0]) !=
+                                formats::number_of_spelling(text, column.readings[1]);
+  };
+  const auto row = static_cast<std::size_t>(std::ranges::find_if(column.codes, differs) - column.codes.begin());
+  return sighting_of(table, row, index, column.spellings[column.codes[row]]);
+}
+
+}  // namespace
+
 void require_certain(const Table& table, std::size_t index) {
   const Column& column = table.columns[index];
   if (column.readings.size() < 2) return;
   const NumberNotation &one = column.readings[0], &other = column.readings[1];
-  const auto differs = [&](std::uint32_t code) {
-    const std::string& text = column.spellings[code];
-    return !text.empty() && formats::number_of_spelling(text, one) != formats::number_of_spelling(text, other);
-  };
-  const auto row = static_cast<std::size_t>(std::ranges::find_if(column.codes, differs) - column.codes.begin());
-  const std::string& text = column.spellings[column.codes[row]];
-  const auto option_for = [](const NumberNotation& notation) {
+  const Sighting seen = first_uncertain(table, index);
+  const std::string& text = seen.text;
+  const auto option_for = [&](const NumberNotation& notation) {
+    if (notation.is_plain()) return NamedOption{"numeric", name_or_number(table, index)};
     if (notation.decimal == ',' && notation.thousands == '.') return NamedOption{"decimal_comma"};
     return NamedOption{"thousands", notation.thousands == ','   ? "comma"
                                     : notation.thousands == ' ' ? "space"
@@ -85,7 +98,7 @@ void require_certain(const Table& table, std::size_t index) {
   };
   throw Error(ErrorCategory::input,
               fmt::format("{}: {}: expected numbers that can be read in one way, found {}: {} or {}",
-                          location_of_field(table, row, index), in_column(column), in_quotes(text),
+                          location_of(table, seen), in_column(column), in_quotes(text),
                           *formats::number_of_spelling(text, one), *formats::number_of_spelling(text, other)),
               message_of(option_for(one), fmt::format(" reads {}, ", *formats::number_of_spelling(text, one)),
                          option_for(other), fmt::format(" reads {}; ", *formats::number_of_spelling(text, other)),
@@ -97,9 +110,8 @@ void require_numbers(const Table& table, std::size_t index, const Message& hint)
   const Column& column = table.columns[index];
   if (!column.is_number())
     throw Error(ErrorCategory::input,
-                fmt::format("{}: {}: expected a number, found {}",
-                            location(table.source, column.first_text.line, column.first_text.field), in_column(column),
-                            in_quotes(column.first_text.text)),
+                fmt::format("{}: {}: expected a number, found {}", location_of(table, column.first_text),
+                            in_column(column), in_quotes(column.first_text.text)),
                 hint_for_text(column.first_text.text, hint));
   if (column.missing > 0) refuse_missing(table, column, in_column(column), "a number", hint);
   if (column.numbers.size() != table.rows)
@@ -122,8 +134,7 @@ void require_target(const Table& table, std::size_t index) {
         ErrorCategory::input,
         fmt::format("{}: {}: expected a number in every row, or few enough different texts for classes, "
                     "found text {} among too many different values",
-                    location(table.source, column.first_text.line, column.first_text.field), in_column(column),
-                    in_quotes(column.first_text.text)),
+                    location_of(table, column.first_text), in_column(column), in_quotes(column.first_text.text)),
         message_of(NamedOption{"numeric", name_or_number(table, index)}, " leaves out the rows with text there"));
   if (!kept)
     throw Error(ErrorCategory::internal,

@@ -13,6 +13,7 @@
 #include "chainrule/data/columns/column_values.h"
 #include "chainrule/data/scaling.h"
 #include "chainrule/data/table_columns.h"
+#include "chainrule/data/table_rows.h"
 
 namespace chainrule {
 namespace {
@@ -84,11 +85,10 @@ bool fit_category(InputColumn& input, const Table& table, std::size_t index, std
 void require_category_column(const Table& table, const Column& column) {
   if (column.is_number() || has_codes(table, column)) return;
   const Sighting& seen = column.first_no_utf8.line > 0 ? column.first_no_utf8 : column.first_text;
-  throw Error(
-      ErrorCategory::input,
-      fmt::format("{}: {}: expected {}, found {}", location(table.source, seen.line, seen.field), in_column(column),
-                  column.first_no_utf8.line > 0 ? "text in UTF-8" : "at most a million different texts",
-                  column.first_no_utf8.line > 0 ? in_quotes(seen.text) : "more"));
+  throw Error(ErrorCategory::input,
+              fmt::format("{}: {}: expected {}, found {}", location_of(table, seen), in_column(column),
+                          column.first_no_utf8.line > 0 ? "text in UTF-8" : "at most a million different texts",
+                          column.first_no_utf8.line > 0 ? in_quotes(seen.text) : "more"));
 }
 
 void encode_column(const InputColumn& input, const Table& table, std::size_t index, std::size_t offset,

@@ -144,7 +144,8 @@ std::string values_text(const ColumnFacts& facts, const Column& column, std::siz
   if (type == ColumnType::running_number)
     return fmt::format("{}, {} ... {}", number(column.numbers[0]), number(column.numbers[1]), number(facts.largest));
   if (type == ColumnType::mixed)
-    return fmt::format("numbers, but {} in line {}", in_quotes(column.first_text.text), column.first_text.line);
+    return fmt::format("numbers, but {} in line {}{}", in_quotes(column.first_text.text), column.first_text.line,
+                       column.first_text.part == 0 ? "" : fmt::format(" of file {}", column.first_text.part + 1));
   if (facts.values.empty())
     return facts.present == 0 ? "all missing" : fmt::format("e.g. {}", in_quotes(column.first_text.text));
   if (type == ColumnType::constant) return fmt::format("always {}", shortened(facts.values[0].first));

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // CSV to Table: reads the lines before the table, then sends all blocks of the file through parser and builder.
+#include "chainrule/data/formats/csv.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -22,14 +24,14 @@ namespace {
 
 constexpr std::size_t kSampleLimit = std::size_t{4} << 20;
 // Detects the dialect from a block, or more if a block has fewer than two rows. Does not consume the input.
-CsvDialect sniff_front(InputStream& in, const LoadOptions& options) {
+CsvDialect sniff_front(InputStream& in, const LoadOptions& options, const FirstFile* first) {
   std::size_t requested = InputStream::kBlock;
   std::string_view sample = in.peek(requested);
   while (sample.size() >= requested && requested < kSampleLimit && count_rows(sample, 2) < 2) {
     requested *= 2;
     sample = in.peek(requested);
   }
-  return sniff_csv(in.name(), sample, sample.size() < requested, options);
+  return sniff_csv(in.name(), sample, sample.size() < requested, options, first);
 }
 
 void skip_byte_order_mark(InputStream& in) {
@@ -73,10 +75,17 @@ void feed(Parser& parser, std::string_view bytes, const TableBuilder& builder, c
   if (builder.bytes() > limit) refuse_too_large(in);
 }
 
-std::size_t estimated_rows(const InputStream& in, std::size_t row_bytes) {
+std::size_t estimated_rows(const InputStream& in, std::uint64_t further_bytes, std::size_t row_bytes) {
   const auto left = in.bytes_left();
   if (!left) return 0;
-  return static_cast<std::size_t>(*left / row_bytes + *left / row_bytes / 32 + 2);
+  const std::uint64_t rows = (*left + further_bytes) / row_bytes;
+  return static_cast<std::size_t>(rows + rows / 32 + 2);
+}
+
+[[noreturn]] void refuse_header(const std::string& name, const std::string& first) {
+  throw Error(ErrorCategory::input,
+              location(name, 1) + ": expected rows without a header, as in " + location(first) + ", found a header",
+              "if the file with the header is named first, columns of the others are matched by number");
 }
 
 void note_dialect(const CsvDialect& dialect, Table& table) {
@@ -95,23 +104,41 @@ void note_dialect(const CsvDialect& dialect, Table& table) {
 
 }  // namespace
 
-Table load_csv(InputStream& in, const LoadOptions& options) {
+void CsvReader::add(InputStream& in) {
   skip_byte_order_mark(in);
   const char separator = take_separator_line(in);
-  LoadOptions with_delimiter = options;
+  LoadOptions with_delimiter = options_;
   if (with_delimiter.delimiter == 0) with_delimiter.delimiter = separator;
-  const CsvDialect dialect = sniff_front(in, with_delimiter);
-  TableBuilder builder(in.name(), dialect, options, estimated_rows(in, dialect.row_bytes));
-  CsvParser<TableBuilder> parser(in.name(), dialect.delimiter, builder, separator == 0 ? 1 : 2,
-                                 {options.comment, options.skipped_lines});
+  const FirstFile first{first_.delimiter, builder_ ? &builder_->table() : nullptr};
+  CsvDialect dialect = sniff_front(in, with_delimiter, builder_ ? &first : nullptr);
+  if (!builder_) {
+    first_ = dialect;
+    builder_.emplace(in.name(), dialect, options_, estimated_rows(in, further_bytes_, dialect.row_bytes));
+  } else {
+    if (dialect.has_header && !first_.has_header && dialect.is_above_numbers)
+      refuse_header(in.name(), builder_->table().source);
+    dialect.has_header = dialect.has_header && first_.has_header;
+    builder_->next_file(in.name(), dialect);
+  }
+  CsvParser<TableBuilder> parser(in.name(), dialect.delimiter, *builder_, separator == 0 ? 1 : 2,
+                                 {options_.comment, options_.skipped_lines});
   std::vector<char> block(InputStream::kBlock);
   while (const std::size_t got = in.read(block.data(), block.size())) {
-    feed(parser, {block.data(), got}, builder, in);
+    feed(parser, {block.data(), got}, *builder_, in);
   }
   parser.finish();
-  Table table = builder.take();
-  note_dialect(dialect, table);
+}
+
+Table CsvReader::take() {
+  Table table = builder_->take();
+  note_dialect(first_, table);
   return table;
+}
+
+Table load_csv(InputStream& in, const LoadOptions& options) {
+  CsvReader reader(options);
+  reader.add(in);
+  return reader.take();
 }
 
 // Columns in memory pass through the same builder, field by field, as a file with a header would.

@@ -149,6 +149,18 @@ char find_delimiter(std::string_view rows, bool decimal_comma) {
   return best.delimiter;
 }
 
+// Whether the first row has as many fields as the table, or one less, without a name above those of the rows.
+bool parts_as_many(std::string_view rows, const FirstFile& first) {
+  std::string squeezed;
+  bool quoted = false;
+  std::string_view row = first_rows(rows, 1);
+  if (first.delimiter == ' ') squeeze_blanks(row.substr(0, row.find_last_not_of("\r\n") + 1), quoted, squeezed);
+  const std::vector<std::size_t> counts =
+      first.delimiter == ' ' ? counts_per_row(squeezed, '\t') : counts_per_row(row, first.delimiter);
+  const std::size_t columns = first.table->columns.size();
+  return !counts.empty() && (counts[0] + 1 == columns || counts[0] + 2 == columns);
+}
+
 std::string without_lines(std::string_view text, const SkippedLines& skipped) {
   std::string kept;
   for (std::uint64_t number = 1; !text.empty(); ++number) {
@@ -172,7 +184,8 @@ std::size_t count_rows(std::string_view text, std::size_t limit) {
   return rows;
 }
 
-CsvDialect sniff_csv(const std::string& name, std::string_view sample, bool complete, const LoadOptions& options) {
+CsvDialect sniff_csv(const std::string& name, std::string_view sample, bool complete, const LoadOptions& options,
+                     const FirstFile* first) {
   CsvDialect dialect;
   // A row cut by the sample would mislead, unless it is the only one.
   const std::size_t last_end = complete ? std::string_view::npos : sample.rfind('\n');
@@ -180,12 +193,16 @@ CsvDialect sniff_csv(const std::string& name, std::string_view sample, bool comp
   const SkippedLines skipped{options.comment, options.skipped_lines};
   const std::string kept = skipped.any() ? without_lines(whole, skipped) : "";
   const std::string_view rows = skipped.any() ? kept : whole;
-  dialect.delimiter = options.delimiter != 0 ? options.delimiter
-                                             : find_delimiter(first_rows(rows, kRowsCompared),
-                                                              options.decimal_comma || options.thousands == '.');
+  if (options.delimiter != 0)
+    dialect.delimiter = options.delimiter;
+  else if (first != nullptr && parts_as_many(rows, *first))
+    dialect.delimiter = first->delimiter;
+  else
+    dialect.delimiter =
+        find_delimiter(first_rows(rows, kRowsCompared), options.decimal_comma || options.thousands == '.');
   dialect.has_header = options.header == Header::yes;
 
-  HeaderSample sink(options);
+  HeaderSample sink(options, first == nullptr ? nullptr : first->table);
   try {
     CsvParser<HeaderSample> parser(name, dialect.delimiter, sink);
     parser.feed(rows);
@@ -199,6 +216,7 @@ CsvDialect sniff_csv(const std::string& name, std::string_view sample, bool comp
     const HeaderSample::Verdict verdict = sink.verdict();
     dialect.has_header = verdict.is_header;
     dialect.header_reason = verdict.reason;
+    dialect.is_above_numbers = verdict.is_above_numbers;
   }
   dialect.has_row_names = dialect.has_header && sink.has_row_names();
   return dialect;

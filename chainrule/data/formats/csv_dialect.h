@@ -12,9 +12,16 @@ namespace chainrule::formats {
 struct CsvDialect {
   char delimiter = ',';
   bool has_header = false;
-  std::string header_reason;   ///< why, for a note; empty if the caller set it
-  bool has_row_names = false;  ///< each row has one field more than the header: its name, in front
-  std::size_t row_bytes = 16;  ///< mean length of a row in the sample, at least 1
+  std::string header_reason;      ///< why, for a note; empty if the caller set it
+  bool is_above_numbers = false;  ///< the header has text above a column of numbers
+  bool has_row_names = false;     ///< each row has one field more than the header: its name, in front
+  std::size_t row_bytes = 16;     ///< mean length of a row in the sample, at least 1
+};
+
+/// Of several files that make one table: the first one.
+struct FirstFile {
+  char delimiter = ',';
+  const Table* table = nullptr;  ///< its columns
 };
 
 /// Comma, semicolon, tab or pipe.
@@ -28,9 +35,10 @@ std::size_t count_rows(std::string_view text, std::size_t limit);
 /// Delimiter: comma, semicolon, tab, pipe or blanks: the one that occurs in the first row and equally often in the most
 /// other rows; in a tie the one with the most fields that are numbers (decimal commas included); else the comma.
 /// Blanks: only if more than half of the fields are numbers. With options.decimal_comma, the comma is chosen only if
-/// none of the others occurs.
+/// none of the others occurs. In a further file, that of the first one if it parts as many fields.
 ///
 /// Header: see HeaderSample.
-CsvDialect sniff_csv(const std::string& name, std::string_view sample, bool complete, const LoadOptions& options);
+CsvDialect sniff_csv(const std::string& name, std::string_view sample, bool complete, const LoadOptions& options,
+                     const FirstFile* first = nullptr);
 
 }  // namespace chainrule::formats

@@ -27,7 +27,8 @@ bool all_different(const std::vector<std::string>& texts, bool may_be_empty) {
 
 }  // namespace
 
-HeaderSample::HeaderSample(const LoadOptions& options) : options_(options), reader_(options) {}
+HeaderSample::HeaderSample(const LoadOptions& options, const Table* first)
+    : options_(options), first_file_(first), reader_(options) {}
 
 bool HeaderSample::field(std::string_view text, std::uint64_t) {
   const std::size_t c = fields_++;
@@ -89,6 +90,17 @@ std::vector<std::size_t> HeaderSample::numbered() const {
   return columns;
 }
 
+// At least half of them, so that a file which lacks some is refused for these.
+bool HeaderSample::has_names_of_first() const {
+  if (first_file_ == nullptr || !first_file_->has_header) return false;
+  std::vector<std::string_view> names(first_.begin(), first_.end());
+  std::ranges::sort(names);
+  const auto found = std::ranges::count_if(first_file_->columns, [&](const Column& column) {
+    return std::ranges::binary_search(names, std::string_view(column.name));
+  });
+  return 2 * static_cast<std::size_t>(found) >= first_file_->columns.size();
+}
+
 // At least half of the inputs, so that a file which lacks some is refused for these.
 bool HeaderSample::has_model_names() const {
   if (options_.trained == nullptr || !options_.trained->match_by_name || options_.trained->inputs.empty()) return false;
@@ -146,8 +158,10 @@ bool HeaderSample::are_names(const std::vector<std::size_t>& columns) const {
 HeaderSample::Verdict HeaderSample::verdict() const {
   const std::string taken = "first line taken as header: ";
   if (has_row_names()) return {true, taken + "each row has one field more, its name"};
-  if (has_model_names()) return {true, taken + "it has the names of the model's columns"};
-  if (has_target_name()) return {true, taken + "it has the name of the target, " + in_quotes(*options_.target)};
+  if (has_names_of_first()) return {true, taken + "it has the names of the first file's columns"};
+  if (first_file_ == nullptr && has_model_names()) return {true, taken + "it has the names of the model's columns"};
+  if (first_file_ == nullptr && has_target_name())
+    return {true, taken + "it has the name of the target, " + in_quotes(*options_.target)};
   const std::vector<std::size_t> numbers = numbered();
   if (!numbers.empty()) {
     const std::string& number = first_[numbers[0]];
@@ -158,7 +172,7 @@ HeaderSample::Verdict HeaderSample::verdict() const {
   }
   for (std::size_t c = 0; c < first_.size(); ++c)
     if (reader_.read(first_[c]).kind == FieldKind::text && below_[c].numbers > 0 && below_[c].texts == 0)
-      return {true, taken + "text (" + in_quotes(first_[c]) + ") above numbers"};
+      return {true, taken + "text (" + in_quotes(first_[c]) + ") above numbers", true};
   std::size_t repeated = 0, others = 0, example = 0;
   for (std::size_t c = 0; c < first_.size(); ++c) {
     const Below& below = below_[c];

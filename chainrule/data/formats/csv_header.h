@@ -18,7 +18,8 @@ namespace chainrule::formats {
 /// The first row of a sample, and what stands below each of its fields. A sink of CsvParser.
 class HeaderSample {
  public:
-  explicit HeaderSample(const LoadOptions& options);
+  /// `first`: the columns of the first file, if several make one table.
+  explicit HeaderSample(const LoadOptions& options, const Table* first = nullptr);
 
   bool field(std::string_view text, std::uint64_t line);
   void row(std::uint64_t line);
@@ -31,11 +32,13 @@ class HeaderSample {
 
   struct Verdict {
     bool is_header = false;
-    std::string reason;  ///< for a note
+    std::string reason;             ///< for a note
+    bool is_above_numbers = false;  ///< a header since text stands above numbers
   };
   /// The first of these that applies:
   /// - A header: each further row has one field more.
-  /// - A header: the first row has the names of the trained model's columns, or the name of the target.
+  /// - A header: the first row has names of the first file's columns, those of the trained model's columns, or the
+  ///   name of the target.
   /// - If it has numbers: a header if these are names, which number the columns from 0 or 1 or are years, each once and
   ///   different from what is below them; else none.
   /// - A header: some field is text above numbers only.
@@ -56,12 +59,14 @@ class HeaderSample {
   void look_at_length(std::size_t c, std::string_view text);
   void look(Below& below, std::string_view text, const std::string& first) const;
   std::vector<std::size_t> numbered() const;
+  bool has_names_of_first() const;
   bool has_model_names() const;
   bool has_target_name() const;
   bool are_names(const std::vector<std::size_t>& columns) const;
   Likeness likeness(std::size_t column) const;
 
   const LoadOptions& options_;
+  const Table* first_file_;
   FieldReader reader_;
   std::vector<std::string> first_;
   std::vector<Below> below_;

@@ -5,10 +5,13 @@
 #include <sys/stat.h>
 
 #include <array>
+#include <map>
 #include <optional>
+#include <utility>
 
 #include "chainrule/base/checks.h"
 #include "chainrule/data/encoder.h"
+#include "chainrule/data/formats/csv.h"
 #include "chainrule/data/formats/loaders.h"
 #include "chainrule/data/formats/number_notation.h"
 
@@ -135,7 +138,63 @@ std::string images_in_folder(const std::string& folder, Part part) {
                                         "-idx3-ubyte or " + stem + "-idx3-ubyte.gz, found neither");
 }
 
+// Decodes a text and detects the format.
+Content begin(InputStream& in, const LoadOptions& options) {
+  const std::string_view mark = in.peek(4);
+  const bool is_utf_16 =
+      (mark.starts_with("\xFF\xFE") && mark.substr(2) != std::string_view("\0\0", 2)) || mark.starts_with("\xFE\xFF");
+  if (!options.encoding.empty() || is_utf_16) in.decode_from(options.encoding.empty() ? "UTF-16" : options.encoding);
+  return recognise(in);
+}
+
+[[noreturn]] void refuse_labels(const InputStream& in) {
+  throw option_error("labels", location(in.name()) + ": expected images or an NPY array, found a CSV table",
+                     "in a table the target is one of the columns");
+}
+
+// Of regular files; a gzipped one has more rows than its size tells.
+std::uint64_t bytes_of_files(const std::vector<std::string>& paths) {
+  std::uint64_t bytes = 0;
+  for (const std::string& path : paths) {
+    struct stat status {};
+    if (stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode))
+      bytes += static_cast<std::uint64_t>(status.st_size);
+  }
+  return bytes;
+}
+
+// Rows that are there twice would be on both sides of a split.
+void refuse_repeated_files(const std::vector<std::string>& paths) {
+  std::map<std::pair<dev_t, ino_t>, std::string> seen;
+  for (const std::string& path : paths) {
+    struct stat status {};
+    if (stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
+    const auto [at, is_new] = seen.emplace(std::pair(status.st_dev, status.st_ino), path);
+    if (is_new) continue;
+    throw Error(ErrorCategory::input, location(path) + ": expected each file once, found it twice" +
+                                          (at->second == path ? "" : ", also as " + location(at->second)));
+  }
+}
+
 }  // namespace
+
+Table load_table(const std::vector<std::string>& paths, const LoadOptions& options) {
+  expect_at_least(1, paths.size(), "files");
+  if (paths.size() == 1) return load_table(paths[0], options);
+  refuse_repeated_files(paths);
+  const std::uint64_t all = bytes_of_files(paths);
+  CsvReader reader(options, all - bytes_of_files({paths[0]}));
+  for (const std::string& path : paths) {
+    InputStream in(path);
+    if (begin(in, options) != Content::text)
+      throw Error(ErrorCategory::input,
+                  location(path) + ": expected CSV, as several files make one table, found another format",
+                  message_of(NamedOption{"labels"}, " names the file with the labels of images"));
+    if (!options.labels.empty()) refuse_labels(in);
+    reader.add(in);
+  }
+  return reader.take();
+}
 
 Table load_table(const std::string& path, const LoadOptions& options) {
   if (is_folder(path)) {
@@ -145,16 +204,10 @@ Table load_table(const std::string& path, const LoadOptions& options) {
     return table;
   }
   InputStream in(path);
-  const std::string_view mark = in.peek(4);
-  const bool is_utf_16 =
-      (mark.starts_with("\xFF\xFE") && mark.substr(2) != std::string_view("\0\0", 2)) || mark.starts_with("\xFE\xFF");
-  if (!options.encoding.empty() || is_utf_16) in.decode_from(options.encoding.empty() ? "UTF-16" : options.encoding);
-  const Content content = recognise(in);
+  const Content content = begin(in, options);
   if (content == Content::idx) return load_idx(in, options);
   if (content == Content::npy) return load_npy(in, options);
-  if (!options.labels.empty())
-    throw option_error("labels", location(in.name()) + ": expected images or an NPY array, found a CSV table",
-                       "in a table the target is one of the columns");
+  if (!options.labels.empty()) refuse_labels(in);
   return load_csv(in, options);
 }
 

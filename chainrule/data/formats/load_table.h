@@ -66,6 +66,11 @@ void check_encoding(const std::string& encoding);
 /// Reads a table: CSV (comma, semicolon, tab, pipe, blanks; quotes; RFC 4180), IDX images, NPY, each plain or gzipped;
 /// a folder with MNIST's IDX files; "-" reads standard input. Throws Error (input) with file, line and field.
 Table load_table(const std::string& path, const LoadOptions& options = {});
+/// Reads several CSV files as one table: the rows of each, in this order. Columns are matched by name (those of a file
+/// without a header by number), and all rows decide what a column is, as if they were in one file. Each file has a
+/// delimiter, a header and an encoding of its own, unless the options give them. Throws Error: (usage) for no path;
+/// (input) as above, and for other formats, a file that is named twice, or a column that one of the files lacks.
+Table load_table(const std::vector<std::string>& paths, const LoadOptions& options = {});
 
 /// A column in memory: numbers (NaN = missing), or texts, which are read as the fields of a file are ("" = missing). It
 /// looks at the caller's values, which must outlive it.

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <vector>
 
 #include "chainrule/base/checks.h"
@@ -14,14 +13,12 @@
 #include "chainrule/data/columns/dates.h"
 #include "chainrule/data/encoder.h"
 #include "chainrule/data/formats/number_notation.h"
+#include "chainrule/data/formats/number_readings.h"
 #include "chainrule/data/table_columns.h"
 #include "chainrule/data/table_rows.h"
 
 namespace chainrule::formats {
 namespace {
-
-constexpr double kNoNumber = std::numeric_limits<double>::quiet_NaN();
-constexpr double kLargestNumber = static_cast<double>(std::numeric_limits<float>::max());
 
 std::vector<std::size_t> rows_per_code(const Column& column) {
   std::vector<std::size_t> rows(column.spellings.size(), 0);
@@ -51,10 +48,11 @@ void drop_texts(Table& table, std::size_t index, const IsKept& is_kept) {
   if (count == 0) return;
   const auto row = static_cast<std::size_t>(
       std::ranges::find_if(column.codes, [&](std::uint32_t code) { return dropped[code]; }) - column.codes.begin());
-  const Sighting first{line_of_row(table, row), index + 1, column.spellings[column.codes[row]]};
+  const Sighting first = sighting_of(table, row, index, column.spellings[column.codes[row]]);
   table.notes.push_back(replaced_note(table, index, count, first));
   column.missing += count;
-  if (column.first_missing.line == 0 || first.line < column.first_missing.line) column.first_missing = first;
+  const auto place = [](const Sighting& seen) { return std::pair(seen.part, seen.line); };
+  if (column.first_missing.line == 0 || place(first) < place(column.first_missing)) column.first_missing = first;
   for (std::size_t code = 0; code < rows.size(); ++code)
     if (dropped[code]) column.spellings[code].clear();
 }
@@ -124,8 +122,7 @@ Note replaced_note(const Table& table, std::size_t index, std::uint64_t count, c
   const Column& column = table.columns[index];
   return info_note(NoteTopic::reading,
                    fmt::format("{}: {} {} as missing (first: {} in {})", in_column(column), counted(count, "text"),
-                               count == 1 ? "counts" : "count", in_quotes(first.text),
-                               location(table.source, first.line, first.field)),
+                               count == 1 ? "counts" : "count", in_quotes(first.text), location_of(table, first)),
                    column.name);
 }
 

@@ -4,10 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 #include <utility>
 
 #include "chainrule/base/checks.h"
+#include "chainrule/base/text.h"
+#include "chainrule/data/columns/column_checks.h"
 #include "chainrule/data/formats/number_notation.h"
 #include "chainrule/data/formats/otherwise_written.h"
 #include "chainrule/data/table_columns.h"
@@ -47,8 +50,8 @@ TableBuilder::TableBuilder(std::string source, const CsvDialect& dialect, const 
 }
 
 Table TableBuilder::take() {
+  end_file();
   const std::string where = location(table_.source);
-  if (table_.columns.empty()) refuse(where, "expected a table, found nothing but blank lines");
   if (table_.rows == 0 && !(options_.may_be_empty && table_.has_header))
     refuse(where, "expected rows below the header, found none",
            options_.header == Header::detect ? message_of("the first line was taken as a header; ",
@@ -64,16 +67,19 @@ Table TableBuilder::take() {
     note_replaced(c);
     note_wide_minus(c);
   }
+  note_files();
   if (blanks_inside_ > 0)
     table_.notes.push_back(info_note(
         NoteTopic::reading,
-        count_of(blanks_inside_, "blank line") + " skipped, the first at line " + std::to_string(first_blank_)));
+        count_of(blanks_inside_, "blank line") + " skipped, the first at " +
+            (table_.parts.empty() ? "line " + std::to_string(first_blank_.line) : location_of(table_, first_blank_))));
   note_skipped_rows();
   note_likely_header();
   for (std::size_t c = 0; c < table_.columns.size(); ++c) {
     keep_spellings(c);
     read_otherwise_written(table_, c, progress_[c].rules, options_, c == target_);
   }
+  doubt_points();
   return std::move(table_);
 }
 
@@ -82,6 +88,7 @@ std::uint64_t TableBuilder::bytes() const {
   for (const Column& column : table_.columns)
     sum += sizeof(double) * column.numbers.capacity() + sizeof(std::uint32_t) * column.codes.capacity() +
            column.texts.bytes.capacity() + sizeof(std::size_t) * column.texts.ends.capacity();
+  for (const Progress& column : progress_) sum += column.readings.bytes();
   return sum;
 }
 
@@ -89,32 +96,52 @@ std::uint64_t TableBuilder::bytes() const {
 
 void TableBuilder::keep_field(std::string_view text, std::uint64_t line) {
   if (kept_.size() >= kMaxColumns)
-    refuse(location(table_.source, line), "columns: expected at most " + std::to_string(kMaxColumns) + ", found more");
+    refuse(location(file(), line), "columns: expected at most " + std::to_string(kMaxColumns) + ", found more");
   kept_.push_back({line, std::string(text)});
 }
 
-// Whether the row has a field for each column; else it is skipped and counted.
+// Whether the fields that were kept are a row of the table.
+bool TableBuilder::take_kept_row(std::uint64_t line) {
+  if (!awaits_first_row_) return take_kept_fields(line);
+  awaits_first_row_ = false;
+  first_row_line_ = line;
+  field_ = 0;
+  if (dialect_.has_header && dialect_.has_row_names) kept_.insert(kept_.begin(), {line, "rownames"});
+  table_.columns.empty() ? first_row(line) : first_row_of_next(line);
+  return false;
+}
+
+// A row without a field for each column is refused later, or skipped and counted.
 bool TableBuilder::take_kept_fields(std::uint64_t line) {
-  const bool is_whole = kept_.size() == table_.columns.size();
-  if (!is_whole && rows_skipped_++ == 0) {
-    first_skipped_ = line;
-    fields_of_first_skipped_ = kept_.size();
+  const std::size_t found = kept_.size();
+  const bool is_whole = found == table_.columns.size();
+  const bool is_skipped = !is_whole && options_.skip_bad_rows;
+  if (is_skipped && rows_skipped_++ == 0) {
+    first_skipped_ = {line, 0, "", part()};
+    fields_of_first_skipped_ = found;
   }
-  for (; is_whole && field_ < kept_.size(); ++field_) add(field_, kept_[field_].text, kept_[field_].line);
+  row_begins_with_hash_ = found > 0 && kept_[0].text.starts_with('#');
+  for (; is_whole && field_ < found; ++field_) {
+    const KeptField& kept = kept_[field_of(field_) - 1];
+    add(field_, kept.text, kept.line);
+  }
   kept_.clear();
-  return is_whole;
+  if (!is_skipped) field_ = found;
+  return !is_skipped;
 }
 
 void TableBuilder::first_row(std::uint64_t line) {
-  if (dialect_.has_row_names) kept_.insert(kept_.begin(), {line, "rownames"});
   name_columns();
   find_target();
   for (const std::string& name : options_.texts)
     if (const auto requested = try_find_column(table_, name)) progress_[*requested].keeps_texts = true;
   const std::vector<ColumnRules> rules = column_rules(table_, options_);
-  takes_numbers_ = !options_.skip_bad_rows;
+  takes_numbers_ = reader_.is_plain();
+  looks_at_plain_ = dialect_.delimiter != ',';  // else numbers with a decimal comma are in quotes
   for (std::size_t c = 0; c < rules.size(); ++c) {
     progress_[c].rules = rules[c];
+    progress_[c].may_have_groups =
+        notation_.is_plain() && !rules[c].decided && !rules[c].numeric && !rules[c].as_written;
     progress_[c].keeps_spellings = progress_[c].keeps_spellings || rules[c].as_written;
     takes_numbers_ = takes_numbers_ && !rules[c].notation;
   }
@@ -122,26 +149,34 @@ void TableBuilder::first_row(std::uint64_t line) {
     column.numbers.reserve(expected_rows_);
     column.notation = notation_;
   }
-  first_row_line_ = line;
-  field_ = 0;
-  if (table_.has_header) {
-    kept_.clear();
-    return;
-  }
+  keeps_fields_ = options_.skip_bad_rows;
+  take_row_without_header(line);
+}
+
+// The kept fields are a row, unless they are the header.
+void TableBuilder::take_row_without_header(std::uint64_t line) {
   const std::vector<KeptField> fields = std::exchange(kept_, {});
+  if (dialect_.has_header) return;
   for (const KeptField& first : fields) field(first.text, first.line);
   row(line);
 }
 
-void TableBuilder::name_columns() {
-  table_.columns.resize(kept_.size());
-  progress_.resize(kept_.size());
-  for (std::size_t c = 0; c < kept_.size(); ++c) {
-    const std::string_view text = table_.has_header ? trimmed(kept_[c].text) : "";
-    if (!is_utf8(text)) refuse_encoding(c, text, kept_[c].line);
-    table_.columns[c].name = text.empty() ? "column " + std::to_string(c + 1) : std::string(text);
+std::vector<std::string> TableBuilder::kept_names() const {
+  std::vector<std::string> names;
+  for (std::size_t k = 0; k < kept_.size(); ++k) {
+    const std::string_view text = dialect_.has_header ? trimmed(kept_[k].text) : "";
+    if (!is_utf8(text)) refuse_encoding(text, kept_[k].line, k + 1);
+    names.push_back(text.empty() ? "column " + std::to_string(k + 1) : std::string(text));
   }
-  if (table_.has_header) refuse_repeated_names();
+  if (dialect_.has_header) refuse_repeated_names(names);
+  return names;
+}
+
+void TableBuilder::name_columns() {
+  std::vector<std::string> names = kept_names();
+  table_.columns.resize(names.size());
+  progress_.resize(names.size());
+  for (std::size_t c = 0; c < names.size(); ++c) table_.columns[c].name = std::move(names[c]);
 }
 
 void TableBuilder::find_target() {
@@ -159,10 +194,74 @@ void TableBuilder::find_target() {
 
 // With blank lines and quoted line ends, row r is no longer in line first_line + r.
 void TableBuilder::note_line(std::uint64_t line) {
-  if (table_.rows == 0) table_.first_line = line;
-  if (table_.lines.empty() && line == table_.first_line + table_.rows) return;
-  for (std::size_t row = table_.lines.size(); row < table_.rows; ++row) table_.lines.push_back(table_.first_line + row);
+  if (table_.rows == first_of_file_) {
+    line_before_ = line - table_.rows;
+    if (table_.first_line == 0) table_.first_line = line;
+    if (!table_.parts.empty()) table_.parts.back().first_line = line;
+  }
+  if (table_.lines.empty() && line == line_before_ + table_.rows) return;
+  for (std::size_t row = table_.lines.size(); row < table_.rows; ++row)
+    table_.lines.push_back(counted_line(table_, row));
   table_.lines.push_back(line);
+}
+
+// ---- several files ------------------------------------------------------------------------------------------------
+
+// Blank lines at its end do not count.
+void TableBuilder::end_file() {
+  if (awaits_first_row_) refuse(location(file()), "expected a table, found nothing but blank lines");
+  blanks_ = blanks_inside_;
+}
+
+void TableBuilder::next_file(std::string source, const CsvDialect& dialect) {
+  end_file();
+  if (table_.parts.empty()) table_.parts.push_back({table_.source, 0, table_.first_line});
+  table_.parts.push_back({std::move(source), table_.rows});
+  table_.source = fmt::format("{} and {} more", table_.parts[0].source, table_.parts.size() - 1);
+  dialect_ = dialect;
+  commas_part_fields_ = commas_part_fields_ || (notation_.decimal == ',' && dialect.delimiter == ',');
+  awaits_first_row_ = keeps_fields_ = true;
+  first_of_file_ = table_.rows;
+}
+
+void TableBuilder::first_row_of_next(std::uint64_t line) {
+  if (dialect_.has_header) match_columns();
+  if (table_.has_header && !dialect_.has_header) by_number_.push_back(part());
+  keeps_fields_ = options_.skip_bad_rows || !table_.parts.back().fields.empty();
+  take_row_without_header(line);
+}
+
+// The names of the file against those of the first one.
+void TableBuilder::match_columns() {
+  const std::vector<std::string> names = kept_names();
+  std::map<std::string_view, std::size_t> fields;
+  for (std::size_t k = 0; k < names.size(); ++k) fields[names[k]] = k + 1;
+  const std::string& first = table_.parts[0].source;
+  std::vector<std::size_t> order;
+  for (const Column& column : table_.columns) {
+    const auto found = fields.find(column.name);
+    if (found == fields.end()) {
+      std::string near = nearest_name(column.name, names);
+      // A name of one or two characters is near to too many names: only its case may differ.
+      const auto same_but_for_case = [](char a, char b) { return lower(a) == lower(b); };
+      if (column.name.size() <= 2 && !std::ranges::equal(near, column.name, same_but_for_case)) near.clear();
+      refuse(location(file(), first_row_line_),
+             fmt::format("{}: expected in each file, found in {} but not here", in_column(column), location(first)),
+             near.empty() ? "files that make one table have the same columns, in any order"
+                          : "this file has " + in_quotes(near));
+    }
+    order.push_back(found->second);
+    fields.erase(found);
+  }
+  for (std::size_t k = 0; k < names.size(); ++k)
+    if (fields.contains(names[k]))
+      refuse(location(file(), kept_[k].line, k + 1),
+             fmt::format("column {}: expected in each file, found here but not in {}", in_quotes(names[k]),
+                         location(first)),
+             "files that make one table have the same columns, in any order");
+  if (std::ranges::is_sorted(order)) return;
+  table_.parts.back().fields = std::move(order);
+  reordered_.push_back(part());
 }
 
 // ---- fields -------------------------------------------------------------------------------------------------------
@@ -192,7 +291,9 @@ void TableBuilder::add_text(std::size_t c, std::string_view text) { add_field(ta
 bool TableBuilder::is_spelled_as_written(std::size_t c) const { return c == target_ || progress_[c].rules.as_written; }
 
 void TableBuilder::spell(std::size_t c, const FieldValue& value, std::string_view text, std::uint64_t line) {
-  if (value.kind == FieldKind::number && !is_spelled_as_written(c))
+  if (progress_[c].readings.any())
+    add_reading(c, value.kind == FieldKind::missing ? "" : trimmed(text), line, false);
+  else if (value.kind == FieldKind::number && !is_spelled_as_written(c))
     add_spelling(c, spelling_of(value.number), line);
   else
     add_spelling(c, value.kind == FieldKind::missing ? "" : trimmed(text), line);
@@ -212,10 +313,45 @@ void TableBuilder::note_unusual(std::size_t c, FieldKind kind, std::string_view 
   } else if (kind == FieldKind::missing) {
     ++column.missing;
     see(column.first_missing, c, text, line);
-  } else if (progress_[c].texts++ == 0) {
+  } else {
+    if (table_.rows == first_of_file_) ++progress_[c].texts_above;
+    if (progress_[c].texts++ > 0) return;
     see(column.first_text, c, text, line);
     if (!is_spelled_as_written(c)) spell_numbers(c);
     column.numbers = {};
+  }
+}
+
+// Thousands with points read all numbers so far, or the column is decided.
+void TableBuilder::look_at_point(std::size_t c, std::string_view text, std::uint64_t line) {
+  if (text.find('.') == std::string_view::npos) return;
+  Progress& column = progress_[c];
+  const bool is_group = text.find_first_of("eE") == std::string_view::npos && number_in(text, {',', '.', ""});
+  column.may_have_groups = is_group;
+  if (is_group) see(column.first_group, c, trimmed(text), line);
+}
+
+// In a table with decimal commas, 1.641 may be 1641: if no number of its column decides, it has two readings.
+void TableBuilder::doubt_points() {
+  const auto has_commas = [&](const Column& column) {
+    return column.is_number() && column.notation.decimal == ',' && notation_.is_plain();
+  };
+  if (std::ranges::none_of(table_.columns, has_commas)) return;
+  const auto decides = [](double number) {
+    const double size = std::abs(number), thousand = size * 1000;
+    return !std::isnan(size) && size != std::floor(size) &&
+           (size < 1 || size >= 1000 || std::abs(thousand - std::round(thousand)) > 1e-6);
+  };
+  for (std::size_t c = 0; c < table_.columns.size(); ++c) {
+    Column& column = table_.columns[c];
+    if (!column.is_number() || !progress_[c].may_have_groups || std::ranges::any_of(column.numbers, decides)) continue;
+    column.first_uncertain = progress_[c].first_group;
+    const auto has_point = [](double number) { return !std::isnan(number) && number != std::floor(number); };
+    const auto at = std::ranges::find_if(column.numbers, has_point);
+    if (column.first_uncertain.line == 0 && at != column.numbers.end())
+      column.first_uncertain =
+          sighting_of(table_, static_cast<std::size_t>(at - column.numbers.begin()), c, fmt::format("{:.3f}", *at));
+    if (column.first_uncertain.line > 0) column.readings = {{}, {',', '.', ""}};
   }
 }
 
@@ -241,32 +377,78 @@ void TableBuilder::unstage() {
 }
 
 void TableBuilder::add_spelling(std::size_t c, std::string_view text, std::uint64_t line) {
+  if (progress_[c].readings.any()) return add_reading(c, text, line, true);
   Column& column = table_.columns[c];
   const bool is_utf8_text = column.is_number() || is_utf8(text);
   // Labels are stored in models and predictions, which are UTF-8.
-  if (!is_utf8_text && c == target_) refuse_encoding(c, text, line);
+  if (!is_utf8_text && c == target_) refuse_encoding(text, line, field_of(c));
   if (!is_utf8_text) see(column.first_no_utf8, c, text, line);
   const std::uint32_t code = is_utf8_text ? progress_[c].spellings.code(text) : kMaxSpellings;
   if (code != kMaxSpellings) {
     column.codes.push_back(code);
     return;
   }
-  if (c == target_ && !column.is_number())
-    refuse(location(table_.source, line, c + 1), "target " + in_quotes(column.name) + ": expected at most " +
-                                                     std::to_string(kMaxSpellings) + " different texts, found more");
+  if (is_utf8_text) read_numbers(c);
+  if (progress_[c].readings.any()) return add_reading(c, text, line, true);
+  lose_spellings(c, line);
+}
+
+// There are too many spellings: if they are numbers in another notation, these are kept from here on.
+void TableBuilder::read_numbers(std::size_t c) {
+  Column& column = table_.columns[c];
+  const ColumnRules& rules = progress_[c].rules;
+  if (column.is_number() || rules.as_written || rules.decided) return;
+  const std::vector<std::string> spellings = progress_[c].spellings.take();
+  NumberReadings& readings = progress_[c].readings;
+  readings.start(spellings, column.codes, options_);
+  const auto differs = [&](std::uint32_t code) { return readings.differ(spellings[code]); };
+  const auto first = std::ranges::find_if(column.codes, differs);
+  if (first != column.codes.end())
+    column.first_uncertain =
+        sighting_of(table_, static_cast<std::size_t>(first - column.codes.begin()), c, spellings[*first]);
   column.codes = {};
+}
+
+void TableBuilder::add_reading(std::size_t c, std::string_view text, std::uint64_t line, bool is_spelling) {
+  NumberReadings& readings = progress_[c].readings;
+  readings.add(text, is_spelling);
+  if (!readings.any()) return lose_spellings(c, line);
+  if (table_.columns[c].first_uncertain.line == 0 && readings.differ(text))
+    see(table_.columns[c].first_uncertain, c, text, line);
+}
+
+void TableBuilder::lose_spellings(std::size_t c, std::uint64_t line) {
+  Column& column = table_.columns[c];
+  if (c == target_ && !column.is_number())
+    refuse(location(file(), line, field_of(c)), "target " + in_quotes(column.name) + ": expected at most " +
+                                                    std::to_string(kMaxSpellings) + " different texts, found more");
+  column.codes = {};
+  column.first_uncertain = {};
   progress_[c].spellings = {};
   progress_[c].keeps_spellings = false;
 }
 
 void TableBuilder::keep_spellings(std::size_t c) {
-  if (progress_[c].keeps_spellings) table_.columns[c].spellings = progress_[c].spellings.take();
+  if (!progress_[c].keeps_spellings) return;
+  if (!progress_[c].readings.any()) {
+    table_.columns[c].spellings = progress_[c].spellings.take();
+    return;
+  }
+  Column& column = table_.columns[c];
+  const std::string example = column.first_text.text;
+  progress_[c].readings.finish(column);
+  const auto number = number_of_spelling(trimmed(example), column.notation);
+  if (column.is_number() && number)
+    table_.notes.push_back(
+        info_note(NoteTopic::reading,
+                  fmt::format("{}: numbers such as {} are read as {}", in_column(column), in_quotes(example), *number),
+                  column.name));
 }
 
 // ---- notes and errors ---------------------------------------------------------------------------------------------
 
-void TableBuilder::see(Sighting& sighting, std::size_t c, std::string_view text, std::uint64_t line) {
-  if (sighting.line == 0) sighting = {line, c + 1, std::string(text.substr(0, kSightingBytes))};
+void TableBuilder::see(Sighting& sighting, std::size_t c, std::string_view text, std::uint64_t line) const {
+  if (sighting.line == 0) sighting = {line, field_of(c), std::string(text.substr(0, kSightingBytes)), part()};
 }
 
 void TableBuilder::note_replaced(std::size_t c) {
@@ -281,8 +463,21 @@ void TableBuilder::note_wide_minus(std::size_t c) {
       NoteTopic::reading,
       "column " + in_quotes(table_.columns[c].name) + ": " + count_of(column.wide_minus, "number") +
           " with a minus sign other than \"-\" read as negative (first: " + in_quotes(column.first_wide_minus.text) +
-          " in " + location(table_.source, column.first_wide_minus.line, c + 1) + ")",
+          " in " + location_of(table_, column.first_wide_minus) + ")",
       table_.columns[c].name));
+}
+
+void TableBuilder::note_files() {
+  if (table_.parts.empty()) return;
+  const auto files = [&](const std::vector<std::size_t>& some) {
+    return fmt::format("{} ({}{})", count_of(some.size(), "file"), some.size() > 1 ? "first: " : "",
+                       location(table_.parts[some[0]].source));
+  };
+  std::string text = fmt::format("{} are read as one table; their columns are matched by {}",
+                                 count_of(table_.parts.size(), "file"), table_.has_header ? "name" : "number");
+  if (!reordered_.empty()) text += ", in another order in " + files(reordered_);
+  if (!by_number_.empty()) text += ", and by number in " + files(by_number_) + " without names";
+  table_.notes.push_back(info_note(NoteTopic::reading, text));
 }
 
 void TableBuilder::note_skipped_rows() {
@@ -291,7 +486,7 @@ void TableBuilder::note_skipped_rows() {
       warning_note(NoteTopic::reading,
                    fmt::format("{} skipped whose number of fields is not {} (the first, with {}, in {})",
                                count_of(rows_skipped_, "row"), table_.columns.size(), fields_of_first_skipped_,
-                               location(table_.source, first_skipped_)),
+                               location_of(table_, first_skipped_)),
                    "", "bad_rows"));
 }
 
@@ -300,8 +495,9 @@ void TableBuilder::note_likely_header() {
   if (table_.has_header || options_.header != Header::detect || table_.rows < 2) return;
   for (std::size_t c = 0; c < table_.columns.size(); ++c) {
     const Column& column = table_.columns[c];
-    if (progress_[c].texts != 1 || column.first_text.line != first_row_line_) continue;
-    if (column.missing + 1 == table_.rows) continue;
+    const std::uint64_t texts = progress_[c].texts;
+    if (texts == 0 || texts != progress_[c].texts_above || column.first_text.part > 0) continue;
+    if (column.missing + texts == table_.rows) continue;
     table_.notes.push_back(info_note(NoteTopic::reading,
                                      "the first line may be a header after all: it has the text " +
                                          in_quotes(column.first_text.text) + " above numbers in field " +
@@ -312,7 +508,7 @@ void TableBuilder::note_likely_header() {
 }
 
 void TableBuilder::refuse_length(std::uint64_t line) const {
-  const bool first = table_.rows == 0 && table_.has_header;
+  const bool first = table_.rows == first_of_file_ && dialect_.has_header;
   const bool comment = row_begins_with_hash_ || (first && table_.columns[0].name.starts_with('#'));
   Message hint = message_of(NamedOption{"bad_rows", "skip"}, " skips such rows");
   if (first)
@@ -320,34 +516,33 @@ void TableBuilder::refuse_length(std::uint64_t line) const {
                       NamedOption{"skip_rows"}, " skips lines above it");
   if (commas_part_fields_) hint = quote_numbers();
   if (comment) hint = message_of(NamedOption{"comment", "#"}, " skips lines that begin with #");
-  refuse(location(table_.source, line),
+  refuse(location(file(), line),
          "expected " + count_of(table_.columns.size(), "field") + ", found " + std::to_string(field_), hint);
 }
 
 void TableBuilder::refuse_blank_line() const {
-  refuse(location(table_.source, first_blank_), "expected 1 field, found an empty line",
+  refuse(location_of(table_, first_blank_), "expected 1 field, found an empty line",
          "a missing value in a table of one column is written NA");
 }
 
-void TableBuilder::refuse_repeated_names() const {
-  const auto& columns = table_.columns;
-  std::vector<std::size_t> order(columns.size());
+void TableBuilder::refuse_repeated_names(const std::vector<std::string>& names) const {
+  std::vector<std::size_t> order(names.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    const int compared = columns[a].name.compare(columns[b].name);
+    const int compared = names[a].compare(names[b]);
     return compared < 0 || (compared == 0 && a < b);
   });
-  const auto same = std::adjacent_find(
-      order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return columns[a].name == columns[b].name; });
+  const auto same = std::adjacent_find(order.begin(), order.end(),
+                                       [&](std::size_t a, std::size_t b) { return names[a] == names[b]; });
   if (same == order.end()) return;
   const std::size_t first = same[0], second = same[1];
-  refuse(location(table_.source, kept_[second].line, second + 1),
-         "header: expected different names, found " + in_quotes(columns[first].name) + " in fields " +
+  refuse(location(file(), kept_[second].line, second + 1),
+         "header: expected different names, found " + in_quotes(names[first]) + " in fields " +
              std::to_string(first + 1) + " and " + std::to_string(second + 1));
 }
 
-void TableBuilder::refuse_encoding(std::size_t c, std::string_view text, std::uint64_t line) const {
-  refuse(location(table_.source, line, c + 1), "text: expected UTF-8, found " + in_quotes(text),
+void TableBuilder::refuse_encoding(std::string_view text, std::uint64_t line, std::size_t field) const {
+  refuse(location(file(), line, field), "text: expected UTF-8, found " + in_quotes(text),
          message_of(NamedOption{"encoding", "latin-1"}, " or ", NamedOption{"encoding", "windows-1252"},
                     " reads a file in the encoding of older programs"));
 }
@@ -356,17 +551,26 @@ void TableBuilder::refuse_encoding(std::size_t c, std::string_view text, std::ui
 void TableBuilder::refuse_units() const {
   if (!table_.has_header || table_.rows < 3 || options_.bad_fields_missing || options_.trained != nullptr) return;
   std::size_t above_numbers = 0;
+  const Sighting* first = nullptr;
+  bool in_each = false;  // file
   for (std::size_t c = 0; c < table_.columns.size(); ++c) {
-    const Column& column = table_.columns[c];
-    if (column.is_number() && !std::isnan(column.numbers[0])) return;
-    const bool is_alone = progress_[c].texts == 1 && column.missing + 1 < table_.rows;
-    if (is_alone && column.first_text.line == table_.first_line) ++above_numbers;
+    const std::uint64_t texts = progress_[c].texts;
+    if (texts == 0 || texts != progress_[c].texts_above || table_.columns[c].missing + texts >= table_.rows) continue;
+    if (above_numbers++ > 0) continue;
+    first = &table_.columns[c].first_text;
+    in_each = texts == std::max<std::size_t>(table_.parts.size(), 1);
   }
   if (above_numbers < 2) return;
-  const std::string line = std::to_string(table_.first_line);
-  refuse(location(table_.source, table_.first_line), "expected numbers, as in all rows below, found texts",
-         message_of("if these are units, ", NamedOption{"skip_rows", line + "-" + line}, " skips them; ",
-                    NamedOption{"bad_fields", "missing"}, " counts such texts as missing"));
+  const std::size_t row = table_.parts.empty() ? 0 : table_.parts[first->part].first_row;
+  for (const Column& column : table_.columns)
+    if (column.is_number() && !std::isnan(column.numbers[row])) return;
+  const std::string line = std::to_string(first->line);
+  const Message missing = message_of(NamedOption{"bad_fields", "missing"}, " counts such texts as missing");
+  const Message skip = message_of("if these are units, ", NamedOption{"skip_rows", line + "-" + line}, " skips them; ");
+  Sighting place = *first;
+  place.field = 0;
+  refuse(location_of(table_, place), "expected numbers, as in all rows below, found texts",
+         in_each ? message_of(skip, missing) : missing);
 }
 
 // At the end, since a column with a word like "inf" may still turn out to be text.
@@ -375,11 +579,12 @@ void TableBuilder::refuse_not_finite() const {
   for (std::size_t c = 0; c < progress_.size(); ++c) {
     const Sighting& seen = progress_[c].not_finite;
     if (seen.line == 0 || !table_.columns[c].is_number()) continue;
-    if (first == kNone || seen.line < progress_[first].not_finite.line) first = c;
+    const Sighting* const before = first == kNone ? nullptr : &progress_[first].not_finite;
+    if (before == nullptr || std::pair(seen.part, seen.line) < std::pair(before->part, before->line)) first = c;
   }
   if (first == kNone) return;
   const Sighting& seen = progress_[first].not_finite;
-  refuse(location(table_.source, seen.line, seen.field),
+  refuse(location_of(table_, seen),
          "column " + in_quotes(table_.columns[first].name) + ": expected a finite number up to 3.4e38, found " +
              in_quotes(seen.text),
          message_of(NamedOption{"missing", std::string(trimmed(seen.text))}, " counts it as missing"));

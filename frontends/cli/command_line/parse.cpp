@@ -176,6 +176,11 @@ std::string Arguments::text(const std::string& flag, const std::string& fallback
   return found == flags.end() ? fallback : found->second.back();
 }
 
+std::vector<std::string> Arguments::texts(const std::string& flag) const {
+  const auto found = flags.find(flag);
+  return found == flags.end() ? std::vector<std::string>() : found->second;
+}
+
 Arguments parse(std::vector<std::string> words) {
   const auto mark = std::find(words.begin(), words.end(), "--");  // after it, no word is an option
   std::vector<std::string> files;

@@ -23,6 +23,8 @@ struct Arguments {
   bool is_true(const std::string& flag) const { return text(flag) == "true"; }
   /// The last value given, or `fallback`.
   std::string text(const std::string& flag, const std::string& fallback = {}) const;
+  /// All values given, in their order.
+  std::vector<std::string> texts(const std::string& flag) const;
 };
 
 /// Reads the words after the program's name. `chainrule VERB --help` becomes the verb help, `--version` the verb

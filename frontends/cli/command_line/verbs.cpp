@@ -43,8 +43,13 @@ inline Flag among(std::vector<std::string> choices, Flag flag) {
 
 inline constexpr const char* kDataHelp =
     "CSV (comma, semicolon, tab, pipe or blanks), IDX or NPY file, plain or gzipped, or a folder with the MNIST files; "
-    "- is "
-    "standard input";
+    "- is standard input";
+
+// DATA of the verbs that read several files as one table.
+inline Positional data_files(bool required = true) {
+  return {"DATA", std::string(kDataHelp) + "; several CSV files with the same columns are read as one table", required,
+          true};
+}
 
 // How a data file is read, for every verb that reads one.
 inline void add_reading(std::vector<Flag>& flags) {
@@ -120,7 +125,7 @@ Verb evaluate_verb() {
        "chainrule evaluate digits.safetensors new.csv --fail-under accuracy=0.97",
        "chainrule evaluate houses.safetensors new.csv --fail-over rmse=25000 --json",
        "chainrule evaluate houses.safetensors new.csv --by district"},
-      {{"MODEL", "model file written by train"}, {"DATA", kDataHelp}},
+      {{"MODEL", "model file written by train"}, data_files()},
       {},
       false};
   verb.flags = {
@@ -152,7 +157,7 @@ Verb predict_verb() {
        "chainrule predict houses.safetensors new.csv --id address --warnings",
        "chainrule predict loans.safetensors new.csv --output-columns customer,probability_yes",
        "cat new.csv | chainrule predict digits.safetensors -"},
-      {{"MODEL", "model file written by train"}, {"DATA", kDataHelp}},
+      {{"MODEL", "model file written by train"}, data_files()},
       {},
       false};
   verb.flags = {
@@ -176,7 +181,8 @@ Verb inspect_verb() {
             {"Summarize a data file (columns, types, missing values, how training would use it; docs/tables.md) or a "
              "model file (layers, shapes, columns, labels, origin, metrics)."},
             {"chainrule inspect data/digits.csv", "chainrule inspect digits.safetensors --json"},
-            {{"FILE", "data file, MNIST folder or model file"}},
+            {{"FILE", "data file, MNIST folder or model file; several CSV files with the same columns are one table",
+              true, true}},
             {},
             false};
   verb.flags = {
@@ -414,9 +420,10 @@ Verb train_verb() {
              "chainrule train houses.csv --ignore id --epochs 200 --patience 20",
              "chainrule train patients.csv --group patient --test-split 0.2",
              "chainrule train fraud.csv --time date --class-weight balanced --threshold-metric f1",
+             "chainrule train sales-2024-*.csv --target price",
              "chainrule train mnist/ --preset classic --hidden 30 --epochs 30 --lr 3 --batch-size 10",
              "chainrule train --preset classic --print-config > run.toml"},
-            {{"DATA", kDataHelp}},
+            {data_files()},
             {},
             true};
   verb.flags = {
@@ -426,7 +433,8 @@ Verb train_verb() {
           "run", "NAME",
           "write the model, metrics, configuration, TensorBoard events and report to runs/NAME instead; --run time "
           "names the folder after the current UTC time"),
-      with_value("validation", "FILE", "use the rows of this file for validation instead of a part of DATA"),
+      repeatable(with_value("validation", "FILE",
+                            "use the rows of this file for validation instead of a part of DATA; may be repeated")),
       yes_or_no("find-learning-rate",
                 "run a learning-rate range test first and use its result (docs/learning-rates.md)"),
       yes_or_no("find-layer-rates", "also find learning-rate multipliers for the weights and biases of each layer"),
@@ -460,7 +468,7 @@ Verb cv_verb() {
       {"chainrule cv data/iris.csv --folds 10", "chainrule cv houses.csv --target price --repeats 3 --json",
        "chainrule cv patients.csv --group patient --predictions out-of-fold.csv",
        "chainrule cv sales.csv --time date --ignore date"},
-      {{"DATA", kDataHelp}},
+      {data_files()},
       {},
       true};
   verb.flags = {
@@ -496,7 +504,7 @@ Verb tune_verb() {
       {"chainrule tune data/iris.csv --trials 20", "chainrule tune houses.csv --target price --minutes 10",
        "chainrule tune houses.csv --range learning_rate=0.001..0.1 --range 'hidden=64,64|256,256' --epochs 64",
        "chainrule tune patients.csv --group patient --score roc_auc --resume"},
-      {{"DATA", kDataHelp}},
+      {data_files()},
       {},
       true};
   verb.flags = {
@@ -530,11 +538,11 @@ Verb replay_verb() {
        "RUN is a folder written by train --run, which records where its data are. For a model file, also give DATA."},
       {"chainrule replay runs/first", "chainrule replay digits.safetensors data/digits.csv",
        "chainrule replay runs/first moved/digits.csv --json"},
-      {{"RUN", "folder written by train --run, or a model file"}, {"DATA", kDataHelp, false}},
+      {{"RUN", "folder written by train --run, or a model file"}, data_files(false)},
       {},
       false};
   verb.flags = {
-      with_value("validation", "FILE", "the file given to train --validation", "the run's"),
+      repeatable(with_value("validation", "FILE", "the files given to train --validation", "the run's")),
       threads(),
       yes_or_no("json", "print one JSON document"),
   };

@@ -48,9 +48,14 @@ formats::LoadOptions load_options_beside(const Model& model, const Arguments& ar
 formats::LoadOptions load_options_of(const Arguments& arguments, const EncoderOptions& data);
 /// The rows that have a target (reading.target) and a weight above 0 in column `weight`, if one is named. The others
 /// are dropped with a note in table.notes.
-Table load_with_target(const std::string& path, const formats::LoadOptions& reading, const std::string& weight);
+Table load_with_target(const std::vector<std::string>& paths, const formats::LoadOptions& reading,
+                       const std::string& weight);
 /// The same for an encoder. Its target is found like the other columns, by name or column number.
-Table load_for(const Encoder& encoder, const std::string& path, formats::LoadOptions reading);
+Table load_for(const Encoder& encoder, const std::vector<std::string>& paths, formats::LoadOptions reading);
+/// The files of DATA, the last operand, which may be several; `first`: index of the first of them.
+std::vector<std::string> data_of(const Arguments& arguments, std::size_t first = 0);
+/// Their names for people and reports: "a.csv, b.csv".
+std::string data_text(const std::vector<std::string>& paths);
 /// Reads a whole number of at least 1; false if the text is anything else.
 bool read_number(std::string_view text, std::size_t& number);
 /// The value of this flag, a whole number in 1 ... most, or `fallback`. Throws Error (usage).

@@ -143,8 +143,8 @@ int validate_on(const Arguments& arguments, const Terminal& terminal, const Sour
       table, options, how, progress.observer([&] { return interruption.signal() != 0; }), threads_of(arguments));
   progress.finish();
   for (FoldResult& fold : found.folds) write_flags(fold.notes);
-  const CrossFacts facts{
-      arguments.files[0], how, progress.seconds(), &table, &plan, &options, command_of(arguments, sources, how)};
+  const CrossFacts facts{data_text(data_of(arguments)),      how, progress.seconds(), &table, &plan, &options,
+                         command_of(arguments, sources, how)};
   if (found.interrupted && found.folds.empty()) throw Interrupted{interruption.signal()};
   if (found.interrupted)
     say(terminal,
@@ -185,7 +185,7 @@ int cv_command(const Arguments& arguments, const Terminal& terminal) {
       arguments.has("predictions") ? std::vector{arguments.text("predictions")} : std::vector<std::string>(), inputs);
   try {
     if (arguments.has("id")) reading.texts.push_back(arguments.text("id"));
-    const Table table = load_with_target(arguments.files[0], reading, options_from(sources).data.weight);
+    const Table table = load_with_target(data_of(arguments), reading, options_from(sources).data.weight);
     if (arguments.has("id")) find_column(table, arguments.text("id"), "id");
     return validate_on(arguments, terminal, sources, options_from(sources, table), table);
   } catch (const Error& error) {

@@ -92,14 +92,14 @@ int evaluate_command(const Arguments& arguments, const Terminal& terminal) {
   check_demands(demands, model.encoder.task);
   formats::LoadOptions reading = load_options_beside(model, arguments);
   reading.part = formats::Part::test;
-  const Table table = load_for(model.encoder, arguments.files[1], reading);
+  const Table table = load_for(model.encoder, data_of(arguments, 1), reading);
   say_notes(terminal, table.notes);
   say_notes(terminal, drift_notes(model.encoder, table));
 
   if (arguments.has("by")) find_column(table, arguments.text("by"), "by");  // refuses "", which names none
   Evaluation evaluation = measure(model, table, arguments.text("by"), threads);
   evaluation.model = arguments.files[0];
-  evaluation.data = arguments.files[1];
+  evaluation.data = data_text(data_of(arguments, 1));
   if (evaluation.trained_on_these_rows)
     say(terminal, "warning: this is the file that the model was trained on; expect worse metrics on new rows");
   say_clamped(terminal, model.encoder, evaluation.clamped, evaluation.estimates.rows);

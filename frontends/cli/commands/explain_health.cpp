@@ -167,7 +167,7 @@ int explain_health(const Arguments& arguments, const Terminal& terminal) {
   const Model model = formats::load_model(arguments.files[0]);
   formats::LoadOptions reading = load_options_beside(model, arguments);
   reading.part = formats::Part::test;
-  const Table table = load_for(model.encoder, arguments.files[1], reading);
+  const Table table = load_for(model.encoder, {arguments.files[1]}, reading);
   say_notes(terminal, table.notes);
   if (model.provenance.configuration.empty())
     say(terminal, "the model has no configuration: using the default options");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // inspect FILE: summarizes a data file or a model file.
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <fstream>
@@ -62,7 +63,7 @@ int inspect_table(const Arguments& arguments, const Terminal& terminal, bool jso
   reading.numeric = options.data.numeric;
   reading.categorical = options.data.categorical;
   reading.target_required = arguments.has("target");
-  Table table = formats::load_table(arguments.files[0], reading);
+  Table table = formats::load_table(data_of(arguments), reading);
   write_flags(table.notes);
   apply_preset(options, preset_for(table));
   TableFacts facts;
@@ -95,7 +96,12 @@ int inspect_table(const Arguments& arguments, const Terminal& terminal, bool jso
 
 int inspect_command(const Arguments& arguments, const Terminal& terminal) {
   const bool json = arguments.is_true("json");
-  if (!is_model(arguments.files[0])) return inspect_table(arguments, terminal, json);
+  check_inputs(arguments.files);
+  const bool has_model = std::ranges::any_of(arguments.files, is_model);
+  if (has_model && arguments.files.size() > 1)
+    throw Error(ErrorCategory::usage, "inspect: expected one model file, or data files, found both or several",
+                "chainrule diff compares two models");
+  if (!has_model) return inspect_table(arguments, terminal, json);
   const auto refuse = [&](const char* flag) {
     if (arguments.has(flag))
       throw Error(ErrorCategory::usage, std::string("--") + flag + ": expected a data file, found a model",

@@ -82,7 +82,7 @@ int predict_command(const Arguments& arguments, const Terminal& terminal) {
   reading.may_be_empty = true;
   reading.part = formats::Part::test;
   reading.texts = requested_texts(arguments);
-  const Table table = formats::load_table(arguments.files[1], reading);
+  const Table table = formats::load_table(data_of(arguments, 1), reading);
   say_notes(terminal, table.notes);
   const std::vector<PredictionColumn> columns = prediction_columns(arguments, model.encoder, table);
   say_notes(terminal, drift_notes(model.encoder, table));

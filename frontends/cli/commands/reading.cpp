@@ -144,8 +144,16 @@ formats::LoadOptions load_options_of(const Arguments& arguments, const EncoderOp
   return options;
 }
 
-Table load_with_target(const std::string& path, const formats::LoadOptions& reading, const std::string& weight) {
-  Table table = formats::load_table(path, reading);
+std::vector<std::string> data_of(const Arguments& arguments, std::size_t first) {
+  return {arguments.files.begin() + static_cast<std::ptrdiff_t>(std::min(first, arguments.files.size())),
+          arguments.files.end()};
+}
+
+std::string data_text(const std::vector<std::string>& paths) { return fmt::format("{}", fmt::join(paths, ", ")); }
+
+Table load_with_target(const std::vector<std::string>& paths, const formats::LoadOptions& reading,
+                       const std::string& weight) {
+  Table table = formats::load_table(paths, reading);
   const bool is_last = reading.target->empty() && !table.columns.empty();
   const auto target = is_last ? table.columns.size() - 1 : try_find_column(table, *reading.target);
   if (target) {  // else a later error reports that it is missing
@@ -157,16 +165,17 @@ Table load_with_target(const std::string& path, const formats::LoadOptions& read
   return table;
 }
 
-Table load_for(const Encoder& encoder, const std::string& path, formats::LoadOptions reading) {
+Table load_for(const Encoder& encoder, const std::vector<std::string>& paths, formats::LoadOptions reading) {
   const std::string number = std::to_string(encoder.target_column);
   reading.target_required = false;  // encode() reports all missing columns together
   reading.target = encoder.match_by_name ? encoder.target : number;
   reading.trained = &encoder;
   const std::string weight = encoder.weight_column == 0 ? "" : std::to_string(encoder.weight_column);
-  Table table = load_with_target(path, reading, encoder.match_by_name ? encoder.weight : weight);
-  if (!encoder.match_by_name || table.names_from_header || path == "-") return table;
+  Table table = load_with_target(paths, reading, encoder.match_by_name ? encoder.weight : weight);
+  const bool is_stream = std::ranges::find(paths, "-") != paths.end();
+  if (!encoder.match_by_name || table.names_from_header || is_stream) return table;
   reading.target = number;  // columns of a file without names are matched by number
-  return load_with_target(path, reading, weight);
+  return load_with_target(paths, reading, weight);
 }
 
 bool read_number(std::string_view text, std::size_t& number) {

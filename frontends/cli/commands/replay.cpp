@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "chainrule/base/checks.h"
+#include "chainrule/base/text.h"
 #include "chainrule/model/fingerprint.h"
 #include "chainrule/model/formats/safetensors.h"
 #include "chainrule/report/json.h"
@@ -43,8 +44,8 @@ Recorded recorded_run(const Arguments& arguments) {
   subject.path = is_run ? first + "/model.safetensors" : first;
   subject.model = formats::load_model(subject.path);
   RunRecord& record = subject.record;
-  if (arguments.files.size() == 2) record.data = arguments.files[1];
-  if (arguments.has("validation")) record.validation = arguments.text("validation");
+  if (arguments.files.size() >= 2) record.data = data_of(arguments, 1);
+  if (arguments.has("validation")) record.validation = arguments.texts("validation");
   for (const char* const flag : kLayoutFlags)
     if (arguments.has(flag)) record.layout[flag] = arguments.text(flag);
   return subject;
@@ -86,7 +87,7 @@ FitResult train_again(const Arguments& arguments, const Terminal& terminal, cons
   if (found != provenance.data_fingerprint)
     throw Error(ErrorCategory::check,
                 fmt::format("{}: expected the training data (sha256 {}), found other data (sha256 {})",
-                            location(subject.record.data), provenance.data_fingerprint, found));
+                            harmless(data_text(subject.record.data)), provenance.data_fingerprint, found));
   std::optional<Table> validation;
   if (!subject.record.validation.empty()) {
     reading.labels.clear();
@@ -122,7 +123,7 @@ int replay_command(const Arguments& arguments, const Terminal& terminal) {
     for (const Metric& metric : again.validation) metrics[metric.name] = {{"value", json_number(metric.value)}};
     const Json document = {{"schema", 1},
                            {"model", subject.path},
-                           {"data", subject.record.data},
+                           {"data", data_text(subject.record.data)},
                            {"same", same},
                            {"weights_sha256", {{"then", then}, {"now", now}}},
                            {"differences", differ},

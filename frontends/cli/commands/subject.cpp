@@ -94,12 +94,12 @@ void load_trained(Subject& subject, const Arguments& arguments, const Terminal& 
   subject.encoder = std::move(model.encoder);
   subject.network = std::move(model.network);
   reading.part = formats::Part::test;
-  subject.table = load_for(subject.encoder, arguments.files[1], reading);
+  subject.table = load_for(subject.encoder, {arguments.files[1]}, reading);
 }
 
 void load_fresh(Subject& subject, const Arguments& arguments, const Terminal& terminal) {
   const FitOptions options = options_from({arguments.options});
-  subject.table = load_with_target(arguments.files[0], load_options_of(arguments, options.data), options.data.weight);
+  subject.table = load_with_target({arguments.files[0]}, load_options_of(arguments, options.data), options.data.weight);
   FitPlan plan = plan_fit(subject.table, options);
   say_notes(terminal, plan.notes);
   if (options.zero_output && plan.architecture.depth() > 1)

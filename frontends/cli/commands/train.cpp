@@ -110,11 +110,14 @@ std::optional<RunFolder> run_of(const Arguments& arguments) {
     if (arguments.has(flag))
       throw Error(ErrorCategory::usage, fmt::format("--run: expected no --{} together with it, found one", flag),
                   "the run folder contains model, log and report");
-  if (arguments.files[0] == "-" || arguments.text("validation") == "-")
+  std::vector<std::string> inputs = data_of(arguments);
+  for (const char* const flag : {"validation", "labels"})
+    for (std::string& path : arguments.texts(flag)) inputs.push_back(std::move(path));
+  if (std::ranges::find(inputs, "-") != inputs.end())
     throw Error(ErrorCategory::usage, "--run: expected data from files, found - (standard input)",
                 "standard input cannot be replayed");
   std::error_code none;
-  for (const std::string& path : {arguments.files[0], arguments.text("validation"), arguments.text("labels")})
+  for (const std::string& path : inputs)
     if (std::filesystem::exists(path, none) && !std::filesystem::is_regular_file(path, none) &&
         !std::filesystem::is_directory(path, none))
       throw Error(ErrorCategory::usage, "--run: expected data from files, found " + in_quotes(path),
@@ -146,12 +149,14 @@ TrainingRecords::Requests records_of(const Arguments& arguments, const std::opti
 // The commands that reproduce this model.
 std::vector<std::string> commands_of(const Arguments& arguments, const std::vector<std::vector<Assignment>>& sources,
                                      const std::optional<RunFolder>& run) {
-  if (run)
-    return {
-        command_text({"chainrule", "train", arguments.files[0], "--config", run->config(), "-o", "again.safetensors"}),
-        command_text({"chainrule", "replay", run->path()})};
+  if (run) {
+    std::vector<std::string> words{"chainrule", "train"};
+    for (std::string& path : data_of(arguments)) words.push_back(std::move(path));
+    words.insert(words.end(), {"--config", run->config(), "-o", "again.safetensors"});
+    return {command_text(words), command_text({"chainrule", "replay", run->path()})};
+  }
   std::vector<std::string> words = command_like("train", arguments, sources);
-  if (arguments.has("validation")) words.insert(words.end(), {"--validation", arguments.text("validation")});
+  for (const std::string& path : arguments.texts("validation")) words.insert(words.end(), {"--validation", path});
   for (const char* const flag : {"find-learning-rate", "find-layer-rates"})
     if (arguments.is_true(flag)) words.push_back(std::string("--") + flag);
   words.insert(words.end(), {"-o", "again.safetensors"});
@@ -262,7 +267,7 @@ int train_on(const Arguments& arguments, const Terminal& terminal, const std::ve
   report.options = &options;
   report.health = &records.health();
   report.rates = &facts.rates;
-  report.data = arguments.files[0];
+  report.data = data_text(data_of(arguments));
   report.model = facts.model;
   report.commands = commands_of(arguments, sources, run);
   report.seconds = facts.seconds;
@@ -282,13 +287,13 @@ int train_on(const Arguments& arguments, const Terminal& terminal, const std::ve
 
 int read_and_train(const Arguments& arguments, const Terminal& terminal,
                    const std::vector<std::vector<Assignment>>& sources, formats::LoadOptions reading) {
-  const Table table = load_with_target(arguments.files[0], reading, options_from(sources).data.weight);
+  const Table table = load_with_target(data_of(arguments), reading, options_from(sources).data.weight);
   const FitOptions options = options_from(sources, table);
   if (!arguments.has("validation")) return train_on(arguments, terminal, sources, options, table, nullptr);
   reading.labels.clear();  // --labels is for DATA only
   std::vector<Note> later_notes;
   const Encoder encoder = plan_encoder(table, encoder_options(table, options), later_notes);
-  const Table validation = load_for(encoder, arguments.text("validation"), reading);
+  const Table validation = load_for(encoder, arguments.texts("validation"), reading);
   return train_on(arguments, terminal, sources, options, table, &validation);
 }
 

@@ -69,9 +69,9 @@ std::vector<std::vector<Assignment>> sources_of(const Arguments& arguments) {
 }
 
 std::vector<std::string> training_inputs(const Arguments& arguments) {
-  std::vector<std::string> inputs{arguments.files[0]};
+  std::vector<std::string> inputs = data_of(arguments);
   for (const char* const flag : {"validation", "labels", "config"})
-    if (arguments.has(flag)) inputs.push_back(arguments.text(flag));
+    for (std::string& path : arguments.texts(flag)) inputs.push_back(std::move(path));
   check_inputs(inputs);
   return inputs;
 }
@@ -100,7 +100,8 @@ void write_report(const std::string& path, bool overwrite, const std::string& do
 std::vector<std::string> command_like(const std::string& verb, const Arguments& arguments,
                                       const std::vector<std::vector<Assignment>>& sources,
                                       const std::vector<std::pair<std::string, std::string>>& settings) {
-  std::vector<std::string> words{"chainrule", verb, arguments.files[0]};
+  std::vector<std::string> words{"chainrule", verb};
+  for (std::string& path : data_of(arguments)) words.push_back(std::move(path));
   const auto add = [&](const Option& option, const std::string& value) {
     if (option.kind == OptionKind::flag)
       words.push_back((value == "true" ? "--" : "--no-") + option.name);
@@ -135,7 +136,7 @@ int print_config(const Arguments& arguments, const std::vector<std::vector<Assig
   const EncoderOptions data = options_from(sources).data;
   const Table table = arguments.files.empty()
                           ? Table()
-                          : load_with_target(arguments.files[0], load_options_of(arguments, data), data.weight);
+                          : load_with_target(data_of(arguments), load_options_of(arguments, data), data.weight);
   Output output;
   output.write(config_text(options_from(sources, table)));
   output.finish();

@@ -202,7 +202,7 @@ int tune_on(const Arguments& arguments, const Terminal& terminal, const Sources&
   const Interruption interruption(terminal.loudness == Loudness::quiet ? nullptr : message);
   const TuneResult found = search(arguments, terminal, options, table, how, trials, interruption);
   TuneFacts facts;
-  facts.data = arguments.files[0];
+  facts.data = data_text(data_of(arguments));
   facts.model = arguments.text("output", "model.safetensors");
   facts.options = options;
   facts.command = command_like("train", arguments, sources, found.trials[found.winner].settings);
@@ -279,7 +279,7 @@ int tune_command(const Arguments& arguments, const Terminal& terminal) {
   check_output(trials, true, inputs);
   check_side_output(arguments, "report", {output, trials}, inputs);
   try {
-    const Table table = load_with_target(arguments.files[0], reading, options_from(sources).data.weight);
+    const Table table = load_with_target(data_of(arguments), reading, options_from(sources).data.weight);
     return tune_on(arguments, terminal, sources, options_from(sources, table), table);
   } catch (const Error& error) {
     throw in_words_of_the_user(error, sources);

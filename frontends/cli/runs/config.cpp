@@ -143,15 +143,41 @@ std::string bytes_of_hex(const std::string& digits, const std::string& where) {
   return bytes;
 }
 
-// The keys of the section [run].
-std::vector<std::pair<std::string, std::string*>> members_of(RunRecord& record) {
-  std::vector<std::pair<std::string, std::string*>> members{{"data", &record.data}, {"validation", &record.validation}};
-  for (const std::string flag : kLayoutFlags) {
-    std::string key = flag;
-    std::ranges::replace(key, '-', '_');
-    members.emplace_back(key, &record.layout[flag]);
-  }
-  return members;
+// A line "key = "text"", or of several texts "key = ["text", "text"]"; "" for none.
+std::string texts_line(const std::string& key, const std::vector<std::string>& texts) {
+  if (texts.empty() || (texts.size() == 1 && texts[0].empty())) return "";
+  const bool plain = std::ranges::all_of(texts, [](const std::string& text) { return harmless(text) == text; });
+  std::vector<std::string> values;
+  for (const std::string& text : texts) values.push_back(plain ? toml_string(text) : '"' + hex_of(text) + '"');
+  const std::string value = fmt::format("{}", fmt::join(values, ", "));
+  return fmt::format("{}{} = {}\n", key, plain ? "" : kHex, values.size() == 1 ? value : "[" + value + "]");
+}
+
+// The texts of such a line; other values are skipped.
+std::vector<std::string> texts_in(const toml::table& table, const std::string& key) {
+  std::vector<std::string> texts;
+  const auto add = [&](const toml::node& node) {
+    if (auto text = node.value<std::string>()) texts.push_back(*std::move(text));
+  };
+  const toml::node* const node = table.get(key);
+  if (node != nullptr && node->is_array())
+    for (const toml::node& one : *node->as_array()) add(one);
+  else if (node != nullptr)
+    add(*node);
+  return texts;
+}
+
+std::vector<std::string> texts_of(const toml::table& run, const std::string& key, const std::string& path) {
+  std::vector<std::string> texts = texts_in(run, key);
+  if (!texts.empty()) return texts;
+  texts = texts_in(run, key + kHex);
+  for (std::string& digits : texts) digits = bytes_of_hex(digits, location(path) + ": " + key + kHex);
+  return texts;
+}
+
+std::string key_of(std::string flag) {
+  std::ranges::replace(flag, '-', '_');
+  return flag;
 }
 
 }  // namespace
@@ -196,12 +222,11 @@ std::string config_text(const FitOptions& options) {
 }
 
 std::string run_text(const RunRecord& record) {
-  RunRecord copy = record;
   std::string out = fmt::format("\n# For `chainrule replay`\n[{}]\n", kRun);
-  for (const auto& [key, text] : members_of(copy))
-    if (!text->empty())
-      out += harmless(*text) == *text ? fmt::format("{} = {}\n", key, toml_string(*text))
-                                      : fmt::format("{}{} = \"{}\"\n", key, kHex, hex_of(*text));
+  out += texts_line("data", record.data) + texts_line("validation", record.validation);
+  for (const std::string flag : kLayoutFlags)
+    if (const auto found = record.layout.find(flag); found != record.layout.end())
+      out += texts_line(key_of(flag), {found->second});
   return out;
 }
 
@@ -212,11 +237,12 @@ RunRecord read_run(const std::string& path) {
     throw Error(ErrorCategory::input, fmt::format("{}: expected a section [{}], found none", location(path), kRun),
                 "train --run writes it");
   RunRecord record;
-  for (const auto& [key, text] : members_of(record))
-    if (const auto value = (*run)[key].value<std::string>())
-      *text = *value;
-    else if (const auto digits = (*run)[std::string(key) + kHex].value<std::string>())
-      *text = bytes_of_hex(*digits, location(path) + ": " + key + kHex);
+  record.data = texts_of(*run, "data", path);
+  record.validation = texts_of(*run, "validation", path);
+  for (const std::string flag : kLayoutFlags) {
+    const std::vector<std::string> texts = texts_of(*run, key_of(flag), path);
+    record.layout[flag] = texts.empty() ? "" : texts[0];
+  }
   if (record.data.empty())
     throw Error(ErrorCategory::input, fmt::format("{}: [{}]: expected data, found none", location(path), kRun));
   return record;

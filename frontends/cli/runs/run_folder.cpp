@@ -251,7 +251,7 @@ std::string run_named_by_time() {
 }
 
 RunRecord record_of(const Arguments& arguments) {
-  RunRecord record{arguments.files[0], arguments.text("validation"), {}};
+  RunRecord record{arguments.files, arguments.texts("validation"), {}};
   for (const char* const flag : kLayoutFlags)
     if (arguments.has(flag)) record.layout[flag] = arguments.text(flag);
   return record;

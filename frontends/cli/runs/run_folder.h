@@ -5,6 +5,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "chainrule/training/options/option_table.h"
 #include "cli/command_line/parse.h"
@@ -13,7 +14,7 @@ namespace chainrule::cli {
 
 /// How the data of a run were read: `replay` needs this and the model. "" = not given.
 struct RunRecord {
-  std::string data, validation;               ///< paths
+  std::vector<std::string> data, validation;  ///< paths
   std::map<std::string, std::string> layout;  ///< the values of those of kLayoutFlags that were given
 };
 
