@@ -235,6 +235,16 @@ TEST(ColumnType, YearsOfTwoDigits) {
   EXPECT_EQ(type_of({"1.2.10", "1.3.11", "2.0.14"}), ColumnType::category) << "versions";
 }
 
+TEST(Columns, MonthsAndQuartersAreDates) {
+  for (const std::string text : {"2024 Q3", "2024-Q3", "2024Q3", "2024 q3", "Q3 2024", "Q3-2024", "Q32024", "2024 Jul",
+                                 "2024-Jul", "2024 July", "Jul 2024", "Jul-2024", "July 2024"})
+    EXPECT_EQ(seconds_of(text, DateForm::plain), seconds_of("2024-07-01", DateForm::plain)) << text;
+  EXPECT_EQ(type_of({"1970 Q1", "1970 Q2", "1970 Q3"}), ColumnType::date);
+  for (const std::string text : {"2024 Q5", "2024 Q0", "2024Q", "Q3", "Q3 24", "24 Q3", "2024 Q31", "2024Jul", "Jul 24",
+                                 "2024 Ju", "Q3 2024 x", "2024 Q3 12:30"})
+    EXPECT_EQ(seconds_of(text, DateForm::plain), std::nullopt) << text;
+}
+
 TEST(Plan, NotesWhyAColumnIsNotADate) {
   Texts fields = counted_texts(19, [](std::size_t row) { return fmt::format("2024-01-{:02}", row + 1); });
   fields.push_back("2024-02-30");
