@@ -11,6 +11,7 @@
 #include "chainrule/data/encoder.h"
 #include "chainrule/data/formats/loaders.h"
 #include "chainrule/data/formats/number_notation.h"
+#include "chainrule/data/table_rows.h"
 
 namespace chainrule::formats {
 
@@ -137,6 +138,19 @@ std::string images_in_folder(const std::string& folder, Part part) {
 
 }  // namespace
 
+namespace {
+
+// Of a table with targets; counted and named.
+void leave_out_unknown_classes(Table& table, const LoadOptions& options) {
+  if (options.trained == nullptr || !options.bad_fields_missing || !options.target) return;
+  const Encoder& encoder = *options.trained;
+  const auto target = index_in(table, encoder, {encoder.target, encoder.target_column});
+  if (encoder.task == Task::classes && target && *target < table.columns.size())
+    leave_out_rows_of_other_classes(table, *target, encoder.labels);
+}
+
+}  // namespace
+
 Table load_table(const std::string& path, const LoadOptions& options) {
   if (is_folder(path)) {
     const std::string images = images_in_folder(path, options.part);
@@ -155,7 +169,9 @@ Table load_table(const std::string& path, const LoadOptions& options) {
   if (!options.labels.empty())
     throw option_error("labels", location(in.name()) + ": expected images or an NPY array, found a CSV table",
                        "in a table the target is one of the columns");
-  return load_csv(in, options);
+  Table table = load_csv(in, options);
+  leave_out_unknown_classes(table, options);
+  return table;
 }
 
 Table make_table(const std::vector<NamedColumn>& columns, const LoadOptions& options) {
