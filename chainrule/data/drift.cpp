@@ -20,6 +20,10 @@ namespace chainrule {
 namespace {
 
 constexpr std::size_t kMaxLines = 8;  // a wide table from another source could differ in every column
+// Of n rows like k training rows, j or more lie above the largest of these with a probability of about (n / (n + k))^j:
+// 0.4 % for 4 of 100 rows after 300. In so many rows, so few, or one in so many, are expected.
+constexpr std::size_t kManyNewRows = 20, kFewOutside = 3, kOneOf = 100;
+constexpr double kFar = 0.5;  // of the training range
 
 enum class Difference { missing, unknown, below, above, none };
 constexpr std::size_t kDifferences = 4;
@@ -49,6 +53,12 @@ class Comparison {
     if (std::isnan(number) && !is_missing(row)) return Difference::unknown;  // a word that is neither yes nor no
     if (std::isnan(number)) return input_.may_miss ? Difference::none : Difference::missing;
     return number < input_.minimum ? Difference::below : number > input_.maximum ? Difference::above : Difference::none;
+  }
+
+  // Of a number outside the training range.
+  bool is_far(std::size_t row) const {
+    const double number = numbers_->numbers[row], margin = kFar * (input_.maximum - input_.minimum);
+    return number < input_.minimum - margin || number > input_.maximum + margin;
   }
 
  private:
@@ -87,7 +97,15 @@ std::string words(const InputColumn& input, Difference difference) {
 // The rows of a column that differ in one way.
 struct Differing {
   std::size_t rows = 0, first = 0;
+  bool far = false;  // one of them is more than half of the training range away from it
 };
+
+// New rows of the same kind have a few numbers a little above the largest or below the smallest one of training: no
+// sign of drift.
+bool may_be_chance(Difference difference, const Differing& found, std::size_t rows) {
+  if (difference != Difference::below && difference != Difference::above) return false;
+  return rows >= kManyNewRows && !found.far && found.rows <= std::max(kFewOutside, rows / kOneOf);
+}
 
 std::string line(const InputColumn& input, const Table& table, const Column& column, Difference difference,
                  const Differing& found) {
@@ -96,7 +114,11 @@ std::string line(const InputColumn& input, const Table& table, const Column& col
   if (difference == Difference::unknown && input.boolean)
     return fmt::format("{}: {} neither yes nor no, so read as missing, {}", where, counted(found.rows, "row"), first());
   if (difference == Difference::unknown)
-    return fmt::format("{}: {} with a value not seen in training, {}", where, counted(found.rows, "row"), first());
+    return fmt::format("{}: {} with a value {}, {}", where, counted(found.rows, "row"),
+                       has_rare_ones(input)
+                           ? fmt::format("that is new or not among the {} most frequent of training", kMaxCategories)
+                           : "not seen in training",
+                       first());
   if (difference != Difference::missing)
     return fmt::format("{}: {} {} the training range ({} to {}), {}", where, counted(found.rows, "row"),
                        difference == Difference::below ? "below" : "above", value_text(input, input.minimum),
@@ -123,9 +145,11 @@ std::vector<Note> input_drift_notes(const Encoder& encoder, const Table& table,
       if (difference == Difference::none) continue;
       Differing& differing = found[static_cast<std::size_t>(difference)];
       if (differing.rows++ == 0) differing.first = row;
+      if (difference == Difference::below || difference == Difference::above)
+        differing.far = differing.far || comparison.is_far(row);
     }
     for (std::size_t d = 0; d < kDifferences; ++d) {
-      if (found[d].rows == 0) continue;
+      if (found[d].rows == 0 || may_be_chance(static_cast<Difference>(d), found[d], table.rows)) continue;
       if (notes.size() < kMaxLines)
         notes.push_back(warning_note(NoteTopic::drift, line(input, table, column, static_cast<Difference>(d), found[d]),
                                      column.name));

@@ -151,7 +151,9 @@ std::vector<std::uint32_t> encode_labels(const Encoder& encoder, const Table& ta
     const std::string found = coded ? column.spellings[column.codes[row]] : fmt::format("{}", column.numbers[row]);
     throw Error(ErrorCategory::input,
                 fmt::format("{}: {}: expected a class of the model ({}), found {}", location_of_row(table, row),
-                            in_column(column), listed(encoder.labels), in_quotes(found)));
+                            in_column(column), listed(encoder.labels), in_quotes(found)),
+                message_of("no training row had this class; ", NamedOption{"bad_fields", "missing"},
+                           " leaves such rows out, and counts them"));
   }
   return out;
 }

@@ -18,6 +18,13 @@ constexpr std::size_t kNamesCompared = 10'000, kLongestCompared = 100;
 
 bool same_but_for_case(char a, char b) { return lower(a) == lower(b); }
 
+// Without blanks and quotes around it, which some programs write into names.
+std::string_view bare(std::string_view name) {
+  constexpr std::string_view kAround = " '\"`";
+  const std::size_t first = name.find_first_not_of(kAround);
+  return first == std::string_view::npos ? name : name.substr(first, name.find_last_not_of(kAround) + 1 - first);
+}
+
 std::string known_columns(const Table& table) {
   if (table.columns.empty()) return "a column (the table has none)";
   std::string out = "one of ";
@@ -63,11 +70,15 @@ std::size_t find_column(const Table& table, std::string_view name_or_number, std
   for (std::size_t c = 0; c < std::min(kNamesCompared, table.columns.size()); ++c)
     if (table.columns[c].name.size() <= kLongestCompared) names.push_back(table.columns[c].name);
   std::string near = nearest_name(name_or_number, names);
+  if (const auto quoted = std::ranges::find(names, bare(name_or_number), bare); quoted != names.end()) near = *quoted;
   // A name of one or two characters is near to too many names: only its case may differ.
   if (name_or_number.size() <= 2 && !std::ranges::equal(near, name_or_number, same_but_for_case)) near.clear();
+  Message hint = near.empty() ? "" : "did you mean " + in_quotes(near) + "?";
+  if (table.columns.size() == 1 && near.empty())
+    hint = message_of("the table has one column; ", NamedOption{"delimiter"}, " sets what separates its fields");
   throw option_error(
       option, location(table.source) + ": expected " + known_columns(table) + ", found " + in_quotes(name_or_number),
-      near.empty() ? "" : "did you mean " + in_quotes(near) + "?");
+      hint);
 }
 
 }  // namespace chainrule

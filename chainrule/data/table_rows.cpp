@@ -17,6 +17,7 @@
 #include "chainrule/base/text.h"
 #include "chainrule/data/formats/csv_field.h"
 #include "chainrule/data/formats/number_notation.h"
+#include "chainrule/data/label_index.h"
 #include "chainrule/data/table_columns.h"
 
 namespace chainrule {
@@ -285,6 +286,27 @@ void leave_out_rows_without(Table& table, std::size_t column, std::string_view w
   note = warning_note(note.topic, note.text, note.column, "default_missing");
   note.text.append(message_of(": " + in_quotes(word) + " counts as missing; ", NamedOption{"default_missing", "false"},
                               " reads it as text"));
+}
+
+void leave_out_rows_of_other_classes(Table& table, std::size_t column, const std::vector<std::string>& labels) {
+  const Column& target = table.columns[column];
+  const bool coded = has_codes(table, target);
+  if (!coded && target.numbers.size() != table.rows) return;  // refused later
+  const LabelIndex index(labels);
+  std::vector<bool> others(table.rows, false);
+  std::string first;
+  for (std::size_t row = 0; row < table.rows; ++row) {
+    const std::string text = field_text(table, target, row);
+    others[row] = !text.empty() && (coded ? index.find(target.spellings[target.codes[row]])
+                                          : index.find(target.numbers[row])) == LabelIndex::kUnknown;
+    if (others[row] && first.empty()) first = text;
+  }
+  if (leave_out(table, others, column, column,
+                "a class that the model does not know, such as " + in_quotes(first) + ",")
+          .empty())
+    return;
+  table.notes.back() =
+      warning_note(table.notes.back().topic, table.notes.back().text, table.columns[column].name, "bad_fields");
 }
 
 std::vector<std::size_t> leave_out_rows_of_weight_zero(Table& table, std::size_t weight, std::size_t target) {

@@ -42,6 +42,9 @@ std::string field_text(const Table& table, const Column& column, std::size_t row
 /// them. The result is the table of a file without these rows, except for row numbers and lines.
 void leave_out_rows_without(Table& table, std::size_t column, std::string_view what = "target");
 
+/// Removes the rows whose class in this column is none of `labels`, in the same way; missing ones stay.
+void leave_out_rows_of_other_classes(Table& table, std::size_t column, const std::vector<std::string>& labels);
+
 /// Removes the rows of weight 0 in column `weight` in the same way; the spellings of column `target` are kept. Returns
 /// the indices of the others; if no row or every row has weight 0, it returns none and removes none.
 std::vector<std::size_t> leave_out_rows_of_weight_zero(Table& table, std::size_t weight, std::size_t target);

@@ -186,6 +186,8 @@ TEST(Rows, AreNamedByFileAndLine) {
   dir.write("unseen.csv", "x,y,kind\n1,2,red\n\n1,2,purple\n");
   expect_in("unseen.csv:4: column \"kind\": expected a class of the model",
             dir.messages_of({"evaluate", "m.safetensors", "unseen.csv"}, 3));
+  expect_in("warning: 1 of 2 rows has a class that the model does not know, such as \"purple\", and is left out ",
+            dir.messages_of({"evaluate", "m.safetensors", "unseen.csv", "--bad-fields", "missing"}, 0));
   dir.write("weights.csv", "x,w,kind\n1,2,red\n2,-1,green\n");
   expect_in("weights.csv:3: column \"w\": expected a sample weight >= 0",
             dir.trained({"--weight", "w"}, 3, "weights.csv"));

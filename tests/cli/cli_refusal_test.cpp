@@ -39,6 +39,11 @@ TEST(Usage, UnknownNamesSuggestTheNearest) {
   expect_says(refused(dir, {"trian"}, 2), "did you mean train?");
   expect_says(refused(dir, {"train", "points.csv", "--target", "Kind"}, 2), "did you mean \"kind\"?");
   expect_says(refused(dir, {"train", "points.csv", "--target", "X"}, 2), "did you mean \"x\"?");
+  dir.write("quoted.csv", "'x'\t'kind'\n1\t2\n");
+  expect_says(refused(dir, {"train", "quoted.csv", "--target", "kind"}, 2), "did you mean \"'kind'\"?");
+  dir.write("aligned.csv", "id  kind\n1   < 12 years\n2   12 years\n");
+  expect_says(refused(dir, {"train", "aligned.csv", "--target", "kind"}, 2),
+              "the table has one column; --delimiter sets what separates its fields");
   expect_says(refused(dir, {"train", "points.csv", "--epoch", "3"}, 2), "did you mean --epochs?");
   expect_says(refused(dir, {"evaluate", "--jsom"}, 2), "did you mean --json?");
   expect_says(refused(dir, {"train", "points.csv", "--activation", "sigmoyd"}, 2), "did you mean sigmoid?");

@@ -235,6 +235,16 @@ TEST(ColumnType, YearsOfTwoDigits) {
   EXPECT_EQ(type_of({"1.2.10", "1.3.11", "2.0.14"}), ColumnType::category) << "versions";
 }
 
+TEST(Columns, MonthsAndQuartersAreDates) {
+  for (const std::string text : {"2024 Q3", "2024-Q3", "2024Q3", "2024 q3", "Q3 2024", "Q3-2024", "Q32024", "2024 Jul",
+                                 "2024-Jul", "2024 July", "Jul 2024", "Jul-2024", "July 2024"})
+    EXPECT_EQ(seconds_of(text, DateForm::plain), seconds_of("2024-07-01", DateForm::plain)) << text;
+  EXPECT_EQ(type_of({"1970 Q1", "1970 Q2", "1970 Q3"}), ColumnType::date);
+  for (const std::string text : {"2024 Q5", "2024 Q0", "2024Q", "Q3", "Q3 24", "24 Q3", "2024 Q31", "2024Jul", "Jul 24",
+                                 "2024 Ju", "Q3 2024 x", "2024 Q3 12:30"})
+    EXPECT_EQ(seconds_of(text, DateForm::plain), std::nullopt) << text;
+}
+
 TEST(Plan, NotesWhyAColumnIsNotADate) {
   Texts fields = counted_texts(19, [](std::size_t row) { return fmt::format("2024-01-{:02}", row + 1); });
   fields.push_back("2024-02-30");
@@ -321,6 +331,61 @@ TEST(Copies, LookAtAllRowsOfALongTable) {
   }
   EXPECT_NE(warning_of_copies(column("c", same), column("y", y, kKept)), "");
   EXPECT_EQ(warning_of_copies(column("c", other), column("y", y, kKept)), "");
+}
+
+std::string warning_of_tellers(const Column& teller, const Column& target, const EncoderOptions& options = {}) {
+  const std::size_t rows = target.codes.size();
+  for (const std::string& note : notes_of(table_of({teller, numbers("a", rows), target}, rows), options))
+    if (note.find("it is leakage") != std::string::npos) return note;
+  return "";
+}
+
+TEST(Tellers, OfANumberAreNamed) {
+  const auto fields = [](auto value) {
+    return counted_texts(80, [=](std::size_t row) { return fmt::format("{}", value(double(row * row % 37) + 0.25)); });
+  };
+  const Column target = column("y", fields([](double y) { return y; }), kKept);
+  EXPECT_EQ(warning_of_tellers(column("c", fields([](double y) { return std::log(y); })), target),
+            "warning: column \"c\" orders the rows as the target does, as its logarithm would; if known only with the "
+            "target, it is leakage (ignore leaves it out)");
+  EXPECT_NE(warning_of_tellers(column("c", fields([](double y) { return 1 / y; })), target), "");
+  EXPECT_EQ(warning_of_tellers(column("c", fields([](double y) { return y * y - 9 * y; })), target), "");
+  Texts with_gaps = fields([](double y) { return y * y * y; });
+  with_gaps[3] = with_gaps[50] = "";
+  EXPECT_NE(warning_of_tellers(column("c", with_gaps), target), "");
+  Texts nearly = fields([](double y) { return y * y * y; });
+  std::swap(nearly[0], nearly[6]);  // 0.25 and 36.25
+  EXPECT_EQ(warning_of_tellers(column("c", nearly), target), "");
+}
+
+TEST(Tellers, OfAClassAreNamed) {
+  const auto at = [](std::size_t row) { return row * 37 % 80; };  // each of 0 to 79 once
+  const auto targets = [&](std::size_t limit, std::size_t rows) {
+    return column(
+        "y", counted_texts(rows, [&](std::size_t row) { return at(row) < limit ? "u"
+                                                               : at(row) < 60  ? "v"
+                                                                               : "w"; }),
+        kKept);
+  };
+  const auto change = [&](std::size_t rows) {
+    return column("c", counted_texts(rows, [&](std::size_t row) { return fmt::format("{}", double(at(row)) * 1.5); }));
+  };
+  EXPECT_EQ(warning_of_tellers(change(80), targets(30, 80), {.numeric = {"c"}}),
+            "warning: column \"c\" alone decides the class of every row; if known only with the target, it is leakage "
+            "(ignore leaves it out)");
+  EXPECT_EQ(warning_of_tellers(change(49), targets(30, 49), {.numeric = {"c"}}), "") << "may be chance";
+  Column swapped = targets(30, 80);
+  std::swap(swapped.codes[0], swapped.codes[1]);  // 0 and 37
+  EXPECT_EQ(warning_of_tellers(change(80), swapped, {.numeric = {"c"}}), "");
+
+  const auto regimes = [&](std::size_t values) {  // some of "u", some of the others
+    return column("c", counted_texts(80, [&](std::size_t row) {
+                    return fmt::format("r{}", (at(row) < 30 ? 0 : at(row) < 60 ? 100 : 200) + row % values);
+                  }));
+  };
+  EXPECT_NE(warning_of_tellers(regimes(2), targets(30, 80)), "");
+  EXPECT_EQ(warning_of_tellers(regimes(10), targets(30, 80)), "") << "few rows of each value";
+  EXPECT_EQ(warning_of_tellers(regimes(2), swapped), "");
 }
 
 }  // namespace

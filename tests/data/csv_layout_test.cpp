@@ -50,7 +50,7 @@ TEST_F(CsvLayout, RowNamesAsRWritesThem) {
             "rownames|mpg|wt / 'a car' 29.2 1.5 / 'b car' 22 2");
   EXPECT_EQ(refusal("a,b\n1,2,\n3,4,\n"),
             "t.csv:2: expected 2 fields, found 3 | line 1 was taken as the header of the "
-            "table; skip_rows skips lines above it")
+            "table; if it is none, skip_rows=1 skips it")
       << "a delimiter at the end of each row";
   EXPECT_NE(refusal("Report, of May\na,b,c\n1,2,3\n3,4,5\n").find("expected 2 fields, found 3"), std::string::npos)
       << "a title";
@@ -79,6 +79,10 @@ TEST_F(CsvLayout, OtherEncodings) {
 TEST_F(CsvLayout, BadRowsAreSkippedAndCounted) {
   const std::string text = "a,b,y\n1,2,3\n2,3\n\"x\ny\",4,5,6\n4,5,7\n";
   EXPECT_EQ(refusal(text), "t.csv:3: expected 3 fields, found 2 | bad_rows=skip skips such rows");
+  EXPECT_EQ(refusal("178,13,red,white\n1,2,3,4,5,6\n2,3,4,5,6,7\n"),
+            "t.csv:2: expected 4 fields, found 6 | if line 1 is not a row of the table, skip_rows=1 skips it");
+  EXPECT_EQ(shown(read("178,13,red\n1,2,3,4\n2,3,4,5\n", {.skipped_lines = {{1, 1}}})),
+            "column 1|column 2|column 3|column 4 / 1 2 3 4 / 2 3 4 5");
   const Table table = read(text, {.skip_bad_rows = true});
   EXPECT_EQ(shown(table), "a|b|y / 1 2 3 / 4 5 7");
   EXPECT_EQ(note_line(table.notes.back()),

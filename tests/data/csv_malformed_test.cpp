@@ -43,7 +43,7 @@ class CsvMalformed : public data_files::DataFiles {
 
 const std::string kUtf8 = " | encoding=latin-1 or encoding=windows-1252 reads a file in the encoding of older programs";
 const std::string kSkips = " | bad_rows=skip skips such rows";
-const std::string kTaken = " | line 1 was taken as the header of the table; skip_rows skips lines above it";
+const std::string kTaken = " | line 1 was taken as the header of the table; if it is none, skip_rows=1 skips it";
 const std::string kFormat = "t.csv: format: expected CSV, IDX or NPY, found ";
 const std::string kNotText = "t.csv:2: text: expected no NUL byte, found one | this does not look like a text file";
 const std::string kNoHeader =

@@ -89,8 +89,8 @@ TEST_F(Csv, CountsTheLinesOfQuotedFields) {
   EXPECT_EQ(refusal("a,b\n\"x\ny\",1\n\"x\r\ny\",\"z\n\n\"\n1\n"),
             "t.csv:8: expected 2 fields, found 1 | bad_rows=skip skips such rows");
   EXPECT_EQ(refusal("a,b\n\"1\n\",\"\n\",3\n"),
-            "t.csv:2: expected 2 fields, found 3 | line 1 was taken as the header of the table; skip_rows skips lines "
-            "above it");
+            "t.csv:2: expected 2 fields, found 3 | line 1 was taken as the header of the table; if it is none, "
+            "skip_rows=1 skips it");
 }
 
 TEST_F(Csv, ReadsStrayQuotesAsTheyAre) {
@@ -245,6 +245,12 @@ TEST_F(Csv, NotesItsDecisionAboutTheHeader) {
   EXPECT_EQ(note_lines(read("x,2\n3,4\n").notes),
             (Texts{"no header: the first line holds the number \"2\"",
                    "the first line may be a header after all: it has the text \"x\" above numbers in field 1"}));
+  const std::string rows = "5.1,3.5,1.4,0\n4.9,3,1.4,0\n7,3.2,4.7,1\n6.4,3.2,4.5,1\n6.3,3.3,6,2\n";
+  const Table iris = read("150,4,setosa,versicolor\n" + rows);
+  EXPECT_EQ(note_lines(iris.notes), Texts{"first line taken as header: it has several texts, each above numbers"});
+  EXPECT_EQ(iris.rows, 5u);
+  for (const std::string first : {"150,4,setosa,1", "150,4,x,x"}) EXPECT_FALSE(read(first + "\n" + rows).has_header);
+  EXPECT_FALSE(read("150,4,setosa,versicolor\n" + rows + "6,4,2,x\n").has_header);
   EXPECT_TRUE(read("1,2\n3,4\n", with(Header::no)).notes.empty());
 }
 
@@ -342,7 +348,8 @@ TEST_F(Csv, RefusesRowsOfAnotherLength) {
   EXPECT_EQ(refusal("a,b,c\n1,2,3\n1,2\n"), "t.csv:3: expected 3 fields, found 2 | bad_rows=skip skips such rows");
   EXPECT_EQ(refusal("a,b,c\n1,2,3\n1,2,3,4\n"), "t.csv:3: expected 3 fields, found 4 | bad_rows=skip skips such rows");
   EXPECT_EQ(refusal("a,b,c\n1,2,3\n1,2,\n"), "accepted");
-  EXPECT_EQ(refusal("1\n1,2\n"), "t.csv:2: expected 1 field, found 2 | bad_rows=skip skips such rows");
+  EXPECT_EQ(refusal("1\n1,2\n"),
+            "t.csv:2: expected 1 field, found 2 | if line 1 is not a row of the table, skip_rows=1 skips it");
 }
 
 TEST_F(Csv, PassesOverBlankLines) {

@@ -80,6 +80,22 @@ TEST(Encode, KnowsTheRangeOfTheTrainingRowsAndWarnsOutsideIt) {
   EXPECT_EQ(row_warnings(encoder, other), (Texts{"", "", "c is missing", "c is new", ""}));
 }
 
+TEST(Encode, ExpectsAFewNumbersOfManyRowsALittleOutsideTheRange) {
+  const Table table = table_of({column("a", {"0", "100"}), column("y", {"u", "v"}, kKept)}, 2);
+  const Encoder encoder = fitted(table);
+  const auto lines = [&](std::size_t rows, std::size_t outside, const std::string& number) {
+    Texts fields(rows, "50");
+    std::fill_n(fields.begin(), outside, number);
+    return texts_of(drift_notes(encoder, table_of({column("a", fields)}, rows)));
+  };
+  EXPECT_EQ(lines(20, 3, "150"), Texts{});
+  EXPECT_EQ(lines(20, 3, "-50"), Texts{});
+  EXPECT_EQ(lines(500, 5, "150"), Texts{});
+  for (const auto& [rows, outside, number] :
+       {std::tuple(19, 1, "101"), {20, 4, "101"}, {20, 4, "-1"}, {500, 6, "101"}, {20, 1, "151"}, {500, 1, "-51"}})
+    EXPECT_EQ(lines(rows, outside, number).size(), 1u) << rows << " " << outside << " " << number;
+}
+
 TEST(Encode, PrintsNoMoreThanEightLinesOfDrift) {
   std::vector<Column> columns, others;
   for (std::size_t c = 0; c < 50; ++c) {
@@ -118,6 +134,11 @@ TEST(Encode, RareCategoriesShareTheInputOfNewOnes) {
   EXPECT_EQ(encoder.inputs[0].categories.front(), "k1000");
   EXPECT_EQ(encoder.inputs[0].categories.back(), "k1099");  // if equally frequent, the alphabetically first one
   EXPECT_EQ(encoded_row(encode(encoder, table, true), kinds.size() - 1).back(), 1);
+  // "k1149" was seen, but has no input: the model cannot tell it from new ones.
+  EXPECT_EQ(
+      texts_of(drift_notes(encoder, table_of({column("c", {"k1000", "k1149", "q"})}, 3))),
+      (Texts{"column \"c\": 2 rows with a value that is new or not among the 100 most frequent of training, first "
+             "\"k1149\" in a.csv: row 2"}));
 }
 
 TEST(Encode, ACategoryThatIsAlwaysTheSameIsConstant) {

@@ -291,6 +291,8 @@ TEST(Encode, RefusesAnUnknownClass) {
   EXPECT_EQ(found({"cat", "mouse"}).what,
             "a.csv: row 2: column \"y\": expected a class of the model (\"ant\", \"cat\", \"dog\"), found \"mouse\"");
   EXPECT_EQ(found({"cat", "mouse"}).category, ErrorCategory::input);
+  EXPECT_EQ(found({"cat", "mouse"}).hint,
+            "no training row had this class; bad_fields=missing leaves such rows out, and counts them");
   EXPECT_NE(found({"cat.", "cat"}).what.find("row 1"), std::string::npos);  // a full stop is part of a label
   EXPECT_NE(found({"cat", ""}).what.find("missing target"), std::string::npos);
 }

@@ -152,7 +152,7 @@ TEST_F(Hostile, ReadsStandardInput) {
   from("a,b\n1\n");
   EXPECT_EQ(refusal_of("-"),
             "<stdin>:2: expected 2 fields, found 1 | line 1 was taken as the header of the table; "
-            "skip_rows skips lines above it");
+            "if it is none, skip_rows=1 skips it");
   close(STDIN_FILENO);
   EXPECT_EQ(refusal_of("-"), "<stdin>: cannot open: Bad file descriptor");
   dup2(before, STDIN_FILENO);

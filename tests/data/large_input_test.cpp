@@ -195,8 +195,8 @@ TEST_F(LargeInput, BoundsWhatIsUnpacked) {
   EXPECT_EQ(cheap_refusal_of(write("t.csv", bomb("a,b\n1,x", 1, some))),
             "t.csv:2:2: field: expected at most 1048576 bytes, found more");
   EXPECT_EQ(cheap_refusal_of(write("t.csv", bomb("a,b\n1,", 2, blocks))),
-            "t.csv:2: expected 2 fields, found 14190002 | line 1 was taken as the header of the table; skip_rows skips "
-            "lines above it");
+            "t.csv:2: expected 2 fields, found 14190002 | line 1 was taken as the header of the table; if it is none, "
+            "skip_rows=1 skips it");
   rlimit before{};
   ASSERT_EQ(getrlimit(RLIMIT_AS, &before), 0);
   std::size_t pages = 0;

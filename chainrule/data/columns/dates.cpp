@@ -143,9 +143,31 @@ bool read_year(Reader& text, std::int64_t& year) {
 
 bool is_between(char c) { return c == '-' || c == '/' || c == '.'; }
 
-// "2024-01-31", "2024-01", and "24-01-31" of form year_first.
+// "Q3", read as the first month of the quarter.
+bool read_quarter(Reader& text, std::int64_t& month) {
+  const bool named = text.word("q");
+  const char digit = text.next();
+  if (!named || digit < '1' || digit > '4') return false;
+  month = 3 * (digit - '0') - 2;
+  return text.character(digit);
+}
+
+// What follows "2024" in "2024 Q3", "2024-Q3", "2024Q3", "2024 Jan" and "2024-Jan".
+bool read_part_of_year(Reader& text, Day& date) {
+  const bool apart = text.blanks() || text.character('-');
+  date.day = 1;
+  return (is_letter(text.next()) && (read_quarter(text, date.month) || (apart && text.month(date.month)))) &&
+         text.at_end();
+}
+
+// "2024-01-31", "2024-01", "2024 Q3", "2024 Jan", and "24-01-31" of form year_first.
 bool read_year_first(Reader& text, Day& date) {
+  const bool whole = text.digits() == 4;
   if (!read_year(text, date.year)) return false;
+  if (Reader copy = text; whole && read_part_of_year(copy, date)) {
+    text = copy;
+    return true;
+  }
   const char between = text.next();
   if (!is_between(between) || !text.character(between)) return false;
   const bool two_digits = text.digits() == 2;
@@ -184,9 +206,21 @@ bool read_separated(Reader& text, DateForm form, Day& date) {
   return read_year(text, date.year);
 }
 
-// "Jan 31, 2024"
+// "2024" at the end of "Q3 2024", "Q3-2024", "Q32024", "Jan 2024" and "Jan-2024".
+bool read_year_at_end(Reader& text, Day& date) {
+  if (!text.blanks()) text.character('-');
+  date.day = 1;
+  return text.number(4, 4, date.year) && text.at_end();
+}
+
+// "Jan 31, 2024", "Jan 2024", "Q3 2024"
 bool read_month_first(Reader& text, Day& date) {
+  if (lower(text.next()) == 'q') return read_quarter(text, date.month) && read_year_at_end(text, date);
   if (!text.month(date.month)) return false;
+  if (Reader copy = text; (text.next() == ' ' || text.next() == '-') && read_year_at_end(copy, date)) {
+    text = copy;
+    return true;
+  }
   text.character('.');
   if (!text.blanks() || !text.number(1, 2, date.day)) return false;
   const bool comma = text.character(',');

@@ -155,6 +155,18 @@ bool HeaderSample::are_names(const std::vector<std::size_t>& columns) const {
   return numbers.size() >= kManyNumbers || (rows_ > 3 && 2 * (different + outside) >= numbers.size());
 }
 
+// Several texts, all different, and only numbers below each: no row of data has so many texts in columns of numbers.
+// scikit-learn writes 150,4,setosa,versicolor,virginica above its rows.
+bool HeaderSample::has_texts_above_numbers() const {
+  std::vector<std::string> texts;
+  for (std::size_t c = 0; c < first_.size(); ++c) {
+    if (reader_.read(first_[c]).kind != FieldKind::text) continue;
+    if (below_[c].texts > 0 || below_[c].numbers < kRowsOfEvidence) return false;
+    texts.push_back(first_[c]);
+  }
+  return texts.size() > 1 && all_different(first_, true);
+}
+
 HeaderSample::Verdict HeaderSample::verdict() const {
   const std::string taken = "first line taken as header: ";
   if (has_row_names()) return {true, taken + "each row has one field more, its name"};
@@ -168,6 +180,7 @@ HeaderSample::Verdict HeaderSample::verdict() const {
     if (are_names(numbers))
       return {true, taken + "its numbers (" + number + (numbers.size() > 1 ? ", ..." : "") +
                         ") are names, different from what is below them"};
+    if (has_texts_above_numbers()) return {true, taken + "it has several texts, each above numbers"};
     return {false, "no header: the first line holds the number " + in_quotes(number)};
   }
   for (std::size_t c = 0; c < first_.size(); ++c)

@@ -40,7 +40,7 @@ class HeaderSample {
   /// - A header: the first row has names of the first file's columns, those of the trained model's columns, or the
   ///   name of the target.
   /// - If it has numbers: a header if these are names, which number the columns from 0 or 1 or are years, each once and
-  ///   different from what is below them; else none.
+  ///   different from what is below them, or if there are two texts or more, each above numbers only; else none.
   /// - A header: some field is text above numbers only.
   /// - If columns below repeat a few texts: a header if none of them repeats its first field, none if most do.
   /// - A header if its fields are all different and none is empty, unless a model was trained without one.
@@ -62,6 +62,7 @@ class HeaderSample {
   bool has_names_of_first() const;
   bool has_model_names() const;
   bool has_target_name() const;
+  bool has_texts_above_numbers() const;
   bool are_names(const std::vector<std::size_t>& columns) const;
   Likeness likeness(std::size_t column) const;
 

@@ -14,6 +14,7 @@
 #include "chainrule/data/formats/csv.h"
 #include "chainrule/data/formats/loaders.h"
 #include "chainrule/data/formats/number_notation.h"
+#include "chainrule/data/table_rows.h"
 
 namespace chainrule::formats {
 
@@ -176,6 +177,15 @@ void refuse_repeated_files(const std::vector<std::string>& paths) {
   }
 }
 
+// Of a table with targets; counted and named.
+void leave_out_unknown_classes(Table& table, const LoadOptions& options) {
+  if (options.trained == nullptr || !options.bad_fields_missing || !options.target) return;
+  const Encoder& encoder = *options.trained;
+  const auto target = index_in(table, encoder, {encoder.target, encoder.target_column});
+  if (encoder.task == Task::classes && target && *target < table.columns.size())
+    leave_out_rows_of_other_classes(table, *target, encoder.labels);
+}
+
 }  // namespace
 
 Table load_table(const std::vector<std::string>& paths, const LoadOptions& options) {
@@ -193,7 +203,9 @@ Table load_table(const std::vector<std::string>& paths, const LoadOptions& optio
     if (!options.labels.empty()) refuse_labels(in);
     reader.add(in);
   }
-  return reader.take();
+  Table table = reader.take();
+  leave_out_unknown_classes(table, options);
+  return table;
 }
 
 Table load_table(const std::string& path, const LoadOptions& options) {
@@ -208,7 +220,9 @@ Table load_table(const std::string& path, const LoadOptions& options) {
   if (content == Content::idx) return load_idx(in, options);
   if (content == Content::npy) return load_npy(in, options);
   if (!options.labels.empty()) refuse_labels(in);
-  return load_csv(in, options);
+  Table table = load_csv(in, options);
+  leave_out_unknown_classes(table, options);
+  return table;
 }
 
 Table make_table(const std::vector<NamedColumn>& columns, const LoadOptions& options) {

@@ -32,8 +32,10 @@ struct LoadOptions {
   char comment = 0;  ///< lines of a CSV file that begin with it are skipped; 0 = none
   /// Lines of a CSV file that are skipped, counted from 1: pairs of the first and the last one.
   std::vector<std::pair<std::uint64_t, std::uint64_t>> skipped_lines = {};
-  bool skip_bad_rows = false;       ///< rows with too few or too many fields are skipped, and counted in a note
-  bool bad_fields_missing = false;  ///< a text in a column of numbers counts as missing, and in one of dates
+  bool skip_bad_rows = false;  ///< rows with too few or too many fields are skipped, and counted in a note
+  /// A text in a column of numbers counts as missing, and in one of dates; with `trained` and `target`, rows of a class
+  /// that the model does not know are left out. Counted in notes.
+  bool bad_fields_missing = false;
   /// The target column by name or number (from 1); its spellings are stored as written; "" = the last column; nullopt =
   /// the file need not have a target. fit() has its own option for it, FitOptions::data.target.
   std::optional<std::string> target = "";

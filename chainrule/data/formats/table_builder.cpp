@@ -510,10 +510,15 @@ void TableBuilder::note_likely_header() {
 void TableBuilder::refuse_length(std::uint64_t line) const {
   const bool first = table_.rows == first_of_file_ && dialect_.has_header;
   const bool comment = row_begins_with_hash_ || (first && table_.columns[0].name.starts_with('#'));
+  const std::string first_line = first_row_line_ == 1 ? std::string("1") : fmt::format("{0}-{0}", first_row_line_);
   Message hint = message_of(NamedOption{"bad_rows", "skip"}, " skips such rows");
   if (first)
-    hint = message_of("line " + std::to_string(first_row_line_) + " was taken as the header of the table; ",
-                      NamedOption{"skip_rows"}, " skips lines above it");
+    hint =
+        message_of("line " + std::to_string(first_row_line_) + " was taken as the header of the table; if it is none, ",
+                   NamedOption{"skip_rows", first_line}, " skips it");
+  if (table_.rows == 1 && !table_.has_header)
+    hint = message_of("if line " + std::to_string(first_row_line_) + " is not a row of the table, ",
+                      NamedOption{"skip_rows", first_line}, " skips it");
   if (commas_part_fields_) hint = quote_numbers();
   if (comment) hint = message_of(NamedOption{"comment", "#"}, " skips lines that begin with #");
   refuse(location(file(), line),

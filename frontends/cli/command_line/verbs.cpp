@@ -70,7 +70,8 @@ inline void add_reading(std::vector<Flag>& flags) {
                                                      "stop")));
   flags.push_back(among({"stop", "missing"}, with_value("bad-fields", "WHAT",
                                                         "texts among numbers or dates: stop at the first, or count "
-                                                        "them as missing values",
+                                                        "them as missing values (rows of a class that the model "
+                                                        "does not know: leave them out)",
                                                         "stop")));
   flags.push_back(with_value("labels", "FILE", "file with the labels of an IDX or NPY file", "found next to it"));
 }
