@@ -44,13 +44,16 @@ std::string read_text_file(const std::string& path, std::size_t max_bytes, const
   struct stat status {};
   if (fstat(file.number(), &status) != 0) fail(errno);
   if (S_ISDIR(status.st_mode)) throw Error(category, fmt::format("{}: expected {}, found a folder", shown, kind));
-  constexpr std::size_t kBlock = std::size_t{1} << 16;
+  std::size_t block = std::size_t{1} << 16;
   std::string text;
-  if (S_ISREG(status.st_mode)) text.reserve(std::min(max_bytes, static_cast<std::size_t>(status.st_size)) + kBlock);
+  if (S_ISREG(status.st_mode)) {
+    block = std::clamp(static_cast<std::size_t>(status.st_size) + 1, std::size_t{1} << 12, block);
+    text.reserve(std::min(max_bytes, static_cast<std::size_t>(status.st_size)) + block);
+  }
   for (;;) {
     const std::size_t had = text.size();
-    text.resize(had + kBlock);
-    const ssize_t count = read(file.number(), text.data() + had, kBlock);
+    text.resize(had + block);
+    const ssize_t count = read(file.number(), text.data() + had, block);
     const int problem = errno;
     text.resize(had + (count > 0 ? static_cast<std::size_t>(count) : 0));
     if (count == 0) return text;
