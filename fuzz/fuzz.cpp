@@ -80,7 +80,8 @@ class Mutator {
       }
       default: {
         std::string repeated;  // inserted at once: moving the end each time took most of a run
-        for (std::size_t times = below(10) == 0 ? 2'000 : below(20); times > 0; --times) repeated += token;
+        // Few are long: a long input takes as much time as a hundred short ones.
+        for (std::size_t times = below(100) == 0 ? 2'000 : below(20); times > 0; --times) repeated += token;
         text.insert(at, repeated);
       }
     }
