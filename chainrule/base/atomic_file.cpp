@@ -375,8 +375,8 @@ void AtomicFile::give_up() noexcept {
 }
 
 void AtomicFile::fail(int error_number) {
-  if (error_number == ENOMEM) throw std::bad_alloc();
   give_up();  // first, so that the free bytes include those of the temporary file
+  if (error_number == ENOMEM) throw std::bad_alloc();
   const std::uint64_t needed = std::max(expected_, accepted_);
   std::string message = location(path_) + ": cannot be written: " + reason(error_number);
   if (error_number == ENOSPC || error_number == EDQUOT)
