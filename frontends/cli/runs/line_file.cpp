@@ -8,10 +8,10 @@
 
 #include <cerrno>
 #include <string_view>
-#include <system_error>
 
 #include "chainrule/base/atomic_file.h"
 #include "chainrule/base/checks.h"
+#include "chainrule/base/system_error.h"
 #include "cli/output/signals.h"
 
 namespace chainrule::cli {
@@ -102,8 +102,7 @@ bool LineFile::is_whole() const { return problem_ == 0 || problem_ == EPIPE || p
 
 void LineFile::finish(const std::string& hint) {
   if (!is_whole())
-    throw Error(ErrorCategory::output,
-                location(shown_) + ": writing failed: " + std::generic_category().message(problem_), hint);
+    throw Error(ErrorCategory::output, location(shown_) + ": writing failed: " + reason_of(problem_), hint);
 }
 
 }  // namespace chainrule::cli

@@ -8,10 +8,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <new>
-#include <system_error>
 
 #include "chainrule/base/checks.h"
+#include "chainrule/base/system_error.h"
 
 namespace chainrule::cli {
 namespace {
@@ -35,10 +34,7 @@ class Descriptor {
 std::string read_text_file(const std::string& path, std::size_t max_bytes, const std::string& kind,
                            ErrorCategory category) {
   const std::string shown = path == "-" ? "<stdin>" : location(path);
-  const auto fail = [&](int problem) {
-    if (problem == ENOMEM) throw std::bad_alloc();
-    throw Error(category, shown + ": cannot be read: " + std::generic_category().message(problem));
-  };
+  const auto fail = [&](int problem) { throw Error(category, shown + ": cannot be read: " + reason_of(problem)); };
   const Descriptor file(path == "-" ? dup(STDIN_FILENO) : open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.number() < 0) fail(errno);
   struct stat status {};
