@@ -114,10 +114,10 @@ class CallFaults {
     std::vector<Fault> faults;
     for (std::size_t at = 0; at < calls.size(); ++at) {
       const SystemCall& call = *calls[at];
-      for (const int error : call.errors) faults.push_back({Fault::Kind::once, at, error});
-      faults.push_back({Fault::Kind::lasting, at, call.errors[0]});
-      if (!call.is_of_memory) faults.push_back({Fault::Kind::lost_disk, at, EIO});
-      faults.push_back({Fault::Kind::kill, at, 0});
+      for (const int error : call.errors) faults.push_back({Fault::Kind::once, at, error, call.number});
+      faults.push_back({Fault::Kind::lasting, at, call.errors[0], call.number});
+      if (!call.is_of_memory) faults.push_back({Fault::Kind::lost_disk, at, EIO, call.number});
+      faults.push_back({Fault::Kind::kill, at, 0, call.number});
     }
     return faults;
   }
@@ -172,7 +172,8 @@ class CallFaults {
         continue;
       }
       std::string usual = path;
-      if (path.starts_with("runs/old-unfinished-")) usual = "runs/old" + path.substr(26);
+      constexpr std::string_view kAside = "-unfinished-";  // and six letters
+      if (const std::size_t at = path.find(kAside); at != std::string::npos) usual.erase(at, kAside.size() + 6);
       const auto old = before_.find(path), fresh = new_.find(usual);
       if (old == before_.end() && fresh == new_.end())
         trouble += path + " should not exist; ";

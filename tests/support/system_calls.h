@@ -51,13 +51,13 @@ inline const std::vector<SystemCall>& system_calls() {
       {SYS_fchown, "fchown", {EIO, EPERM}},
       {SYS_fcntl, "fcntl", {EMFILE, EIO}},
       {SYS_fdatasync, "fdatasync", {EIO, ENOSPC, EINTR}},
-      {SYS_flock, "flock", {EINTR, ENOLCK}},
+      {SYS_flock, "flock", {ENOLCK, EINTR}},
       {SYS_fstat, "fstat", {EIO, ENOMEM}},
       {SYS_fsync, "fsync", {EIO, ENOSPC, EINTR}},
       {SYS_ftruncate, "ftruncate", {EIO, ENOSPC, EINTR}},
       {SYS_getcwd, "getcwd", {ENOENT, ENOMEM}},
       {SYS_getdents64, "getdents64", {EIO, ENOMEM}},
-      {SYS_getrandom, "getrandom", {EINTR, ENOSYS}},
+      {SYS_getrandom, "getrandom", {ENOSYS, EINTR}},
       {SYS_ioctl, "ioctl", {EIO}},
       {SYS_linkat, "linkat", {EIO, ENOSPC, EACCES}},
       {SYS_lseek, "lseek", {EIO}},
@@ -99,6 +99,7 @@ struct Fault {
   Kind kind = Kind::none;
   std::size_t at = 0;
   int error = 0;
+  int call = 0;  ///< its number: nothing happens if this start makes another call there
 };
 
 /// One start of the program under supervision.
@@ -211,8 +212,9 @@ class Supervised {
 
   bool concerns(const SystemCall& call, std::size_t number, const seccomp_data& data) const {
     if (fault_.kind == Fault::Kind::none || number < fault_.at) return false;
-    if (number == fault_.at) return true;
     const SystemCall& first = *calls_[fault_.at];
+    if (first.number != fault_.call) return false;
+    if (number == fault_.at) return true;
     const bool is_stream = data.args[0] <= STDERR_FILENO && (data.nr == SYS_write || data.nr == SYS_fcntl);
     if (fault_.kind == Fault::Kind::lasting)
       return (first.is_of_memory ? call.is_of_memory : call.number == first.number) &&

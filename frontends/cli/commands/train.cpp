@@ -207,7 +207,8 @@ void finish_run(const Arguments& arguments, const Terminal& terminal, std::optio
     run->finish();
   } catch (...) {
     const std::string there = run->set_aside();
-    if (!there.empty()) say(terminal, "the new run is in " + there + "; the old one is unchanged");
+    if (!there.empty())
+      say(terminal, "the new run is in " + there + (run->replaces() ? "; the old one is unchanged" : ""));
     throw;
   }
 }

@@ -19,6 +19,7 @@
 
 #include "chainrule/base/atomic_file.h"
 #include "chainrule/base/checks.h"
+#include "chainrule/base/system_error.h"
 #include "cli/runs/config.h"
 
 namespace chainrule::cli {
@@ -32,8 +33,7 @@ constexpr std::string_view kOld = ".old-";  // .NAME.old-SUFFIX: the run that is
 constexpr std::size_t kRandom = 6;          // letters of a suffix, as mkdtemp() draws them
 
 [[noreturn]] void fail(const std::string& path, const std::string& what, int error_number) {
-  throw Error(ErrorCategory::output,
-              location(path) + ": " + what + ": " + std::generic_category().message(error_number));
+  throw Error(ErrorCategory::output, location(path) + ": " + what + ": " + reason_of(error_number));
 }
 
 [[noreturn]] void refuse_existing(ErrorCategory category, const std::string& path) {
@@ -82,6 +82,13 @@ void move_others(const std::string& from, const std::string& to) {
     if (!is_of_a_run(entry.path().filename().string()) && !fs::exists(there, none))
       fs::rename(entry.path(), there, none);
   }
+}
+
+// Whether a run that has ended is worth keeping.
+bool has_result(const std::string& folder) {
+  std::error_code none;
+  const std::uintmax_t lines = fs::file_size(fs::path(folder) / "metrics.jsonl", none);
+  return (!none && lines > 0) || fs::exists(fs::path(folder) / "model.safetensors", none);
 }
 
 // A descriptor whose lock tells other programs that this one is alive; -1 if another one holds it.
@@ -275,7 +282,7 @@ std::string RunFolder::set_aside() noexcept {
 
 void RunFolder::give_up() noexcept {
   if (is_kept_ && !replaces_ && work_ != path_) take_name();
-  if (work_ != path_) remove_run(work_);
+  if (work_ != path_ || !has_result(path_)) remove_run(work_);
 }
 
 std::string run_named_by_time() {

@@ -40,11 +40,13 @@ class RunFolder {
   /// Creates the folder with config.toml, and removes what dead processes have left in runs/. Throws Error: (usage) if
   /// another program has made this run meanwhile or is making it; (output).
   void begin(const FitOptions& options, const RunRecord& record);
-  /// From now on a new run has its name and stays, even if it does not finish. Throws Error (output) if another program
-  /// has taken the name; after another failure finish() tries again.
+  /// From now on a new run has its name and stays with what it has, even if it does not finish. Throws Error (output)
+  /// if another program has taken the name; after another failure finish() tries again.
   void keep();
   /// The run is complete. Throws Error (output) if it cannot replace the old one, which then stays.
   void finish();
+  /// Whether it replaces an old run; known after begin().
+  bool replaces() const { return replaces_; }
   /// After a failure that follows the training: a run without its name moves to runs/NAME-unfinished-SUFFIX. Returns
   /// its path, "" if there is none.
   std::string set_aside() noexcept;
