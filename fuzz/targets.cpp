@@ -193,7 +193,7 @@ void write_log(std::string_view input) {
   }
   const std::string path = file_of("");
   cli::TrainingLog(path, true).write(record);
-  std::string text(1 << 16, '\0');
+  std::string text(1 << 13, '\0');
   std::FILE* const file = std::fopen(path.c_str(), "rb");
   text.resize(std::fread(text.data(), 1, text.size(), file));
   std::fclose(file);

@@ -18,11 +18,11 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
-#include <new>
 #include <system_error>
 #include <utility>
 
 #include "chainrule/base/checks.h"
+#include "chainrule/base/system_error.h"
 
 namespace chainrule {
 namespace {
@@ -53,7 +53,7 @@ void forget(const char* name) noexcept {
 }
 
 std::string reason(int error_number) {
-  std::string text = std::generic_category().message(error_number);
+  std::string text = reason_of(error_number);
   if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z') text[0] = static_cast<char>(text[0] - 'A' + 'a');
   return text;
 }
@@ -375,7 +375,6 @@ void AtomicFile::give_up() noexcept {
 }
 
 void AtomicFile::fail(int error_number) {
-  if (error_number == ENOMEM) throw std::bad_alloc();
   give_up();  // first, so that the free bytes include those of the temporary file
   const std::uint64_t needed = std::max(expected_, accepted_);
   std::string message = location(path_) + ": cannot be written: " + reason(error_number);

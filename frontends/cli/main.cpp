@@ -63,8 +63,9 @@ int report_no_memory() noexcept {
   _exit(report_no_memory());
 }
 
-// Before the first global object is made.
-[[gnu::constructor(101)]] void prepare_for_the_worst() { std::set_terminate(end_at_once); }
+// Before the first global object is made, those of shared libraries included: their constructors allocate, too.
+void prepare_for_the_worst() { std::set_terminate(end_at_once); }
+[[gnu::section(".preinit_array"), gnu::used]] void (*const before_all)() = prepare_for_the_worst;
 
 int report(const Terminal& terminal, const Error& error) {
   say_error(terminal, error);

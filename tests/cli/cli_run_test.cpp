@@ -319,6 +319,43 @@ TEST(Run, ThatFailsBeforeItsFirstEpochLeavesItsNameFree) {
   dir.train({"--run", "first"});
 }
 
+// The first epoch takes long enough for a kill and for a second program.
+TEST(Run, ThatIsKilledBeforeItsFirstEpochLeavesItsNameFree) {
+  const Points dir;
+  dir.write("many.csv", points(true, false, 30000));
+  Program first(dir, {"train", "many.csv", "--run", "first", "--hidden", "1000,1000", "--batch-size", "all"});
+  first.start();
+  const auto has_begun = [&] {
+    std::error_code none;
+    for (const auto& entry : fs::directory_iterator(dir.path("runs"), none))
+      if (fs::exists(entry.path() / "config.toml")) return true;
+    return false;
+  };
+  for (int k = 0; k < 2000 && !has_begun(); ++k) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  ASSERT_TRUE(has_begun());
+  EXPECT_FALSE(dir.has("runs/first"));
+  const Result second = dir.train({"--run", "first"}, 2);
+  EXPECT_TRUE(contains(second.err, "runs/first: expected a run that no other program is writing")) << second.err;
+  first.send(SIGKILL);
+  first.wait();
+  dir.train({"--run", "first"});
+  EXPECT_EQ(std::distance(fs::directory_iterator(dir.path("runs")), fs::directory_iterator()), 1);
+  const mode_t mask = umask(0);
+  umask(mask);
+  EXPECT_EQ(static_cast<mode_t>(fs::status(dir.path("runs/first")).permissions()), 0777 & ~mask);
+}
+
+// Where a name cannot be taken only if it is free, as on some network file systems.
+TEST(Run, GetsItsNameWithoutRenameat2) {
+  const Points dir;
+  Program program(dir, {"train", "points.csv", "--hidden", "4", "--epochs", "2", "--run", "first"});
+  const Result result = program.before(refuse_renameat2).start().wait();
+  if (result.code == 99) GTEST_SKIP() << "no seccomp filter";
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_TRUE(dir.has("runs/first/report.html"));
+  EXPECT_EQ(std::distance(fs::directory_iterator(dir.path("runs")), fs::directory_iterator()), 1);
+}
+
 TEST(Run, StandsForItsModel) {
   const Points dir;
   dir.train({"--run", "first"});

@@ -9,15 +9,13 @@
 #include <cerrno>
 #include <cstring>
 #include <new>
-#include <system_error>
 #include <utility>
 
 #include "chainrule/base/checks.h"
+#include "chainrule/base/system_error.h"
 
 namespace chainrule::formats {
 namespace {
-
-std::string reason(int error_number) { return std::generic_category().message(error_number); }
 
 std::FILE* open_file(const std::string& path) {
   if (path != "-") return std::fopen(path.c_str(), "rbe");
@@ -39,11 +37,11 @@ void InflateEnder::operator()(z_stream_s* stream) const {
 }
 
 InputStream::InputStream(const std::string& path) : name_(path == "-" ? "<stdin>" : path), file_(open_file(path)) {
-  if (!file_) fail("cannot open: " + reason(errno));
+  if (!file_) fail("cannot open: " + reason_of(errno));
   std::setvbuf(file_.get(), nullptr, _IONBF, 0);
   struct stat status {};
-  if (fstat(fileno(file_.get()), &status) != 0) fail("cannot read: " + reason(errno));
-  if (S_ISDIR(status.st_mode)) fail("cannot read: " + reason(EISDIR));
+  if (fstat(fileno(file_.get()), &status) != 0) fail("cannot read: " + reason_of(errno));
+  if (S_ISDIR(status.st_mode)) fail("cannot read: " + reason_of(EISDIR));
   raw_.resize(kBlock);
   raw_.resize(read_file(raw_.data(), kBlock));
   if (!begins_as_gzip(raw_)) {
@@ -87,7 +85,7 @@ std::optional<std::uint64_t> InputStream::bytes_left() const {
 
 std::size_t InputStream::read_file(void* out, std::size_t count) {
   const std::size_t got = std::fread(out, 1, count, file_.get());
-  if (got < count && std::ferror(file_.get())) fail("cannot read: " + reason(errno));
+  if (got < count && std::ferror(file_.get())) fail("cannot read: " + reason_of(errno));
   return got;
 }
 

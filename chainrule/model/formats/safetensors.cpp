@@ -29,11 +29,11 @@
 #include <ostream>
 #include <span>
 #include <string>
-#include <system_error>
 #include <tuple>
 
 #include "chainrule/base/atomic_file.h"
 #include "chainrule/base/checks.h"
+#include "chainrule/base/system_error.h"
 #include "chainrule/base/text.h"
 #include "chainrule/data/formats/load_table.h"
 #include "chainrule/model/fingerprint.h"
@@ -86,7 +86,7 @@ PlainFile::PlainFile(const std::string& path) : name_(location(path)) {
   if (path.empty() || path.find('\0') != std::string::npos) fail("expected a file name, found " + in_quotes(path));
   file_.reset(open_file(path));
   struct stat status {};
-  if (!file_ || fstat(fileno(file_.get()), &status) != 0) fail(std::generic_category().message(errno));
+  if (!file_ || fstat(fileno(file_.get()), &status) != 0) fail(reason_of(errno));
   if (!S_ISREG(status.st_mode)) fail(S_ISDIR(status.st_mode) ? "it is a folder" : "it is not a regular file");
   size_ = static_cast<std::uint64_t>(status.st_size);
 }
@@ -102,8 +102,7 @@ void PlainFile::read(std::uint64_t from, std::span<char> bytes) const {
   while (!bytes.empty()) {
     const ssize_t count = read_some();
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0)
-      throw Error(ErrorCategory::input, name_ + ": cannot be read: " + std::generic_category().message(errno));
+    if (count < 0) throw Error(ErrorCategory::input, name_ + ": cannot be read: " + reason_of(errno));
     if (count == 0)
       throw Error(ErrorCategory::input,
                   name_ + ": expected " + std::to_string(from + bytes.size()) + " bytes, found " + std::to_string(from),

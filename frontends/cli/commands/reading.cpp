@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <filesystem>
+#include <new>
 #include <system_error>
 
 #include "chainrule/base/checks.h"
@@ -80,6 +81,7 @@ std::vector<std::string> files_of(const std::string& input) {
   std::error_code problem;
   for (fs::directory_iterator at(input, problem), end; !problem && at != end; at.increment(problem))
     files.push_back(at->path().string());
+  if (problem == std::errc::not_enough_memory) throw std::bad_alloc();
   return files;
 }
 

@@ -138,7 +138,11 @@ TrainingRecords::Requests records_of(const Arguments& arguments, const std::opti
                                      const FitPlan& plan, const FitOptions& options) {
   TrainingRecords::Requests requests;
   requests.log = run ? run->written_to(run->log()) : arguments.text("log");
-  if (run) requests.events = run->written_to(run->path());
+  if (run) {
+    requests.log_shown = run->log();
+    requests.events = run->written_to(run->path());
+    requests.events_shown = run->path();
+  }
   requests.overwrite = arguments.is_true("force");
   requests.health_every = health_every(arguments);
   requests.report = run || arguments.has("report");
@@ -209,7 +213,8 @@ void finish_run(const Arguments& arguments, const Terminal& terminal, std::optio
     run->finish();
   } catch (...) {
     const std::string there = run->set_aside();
-    if (!there.empty()) say(terminal, "the new run is in " + there + "; the old one is unchanged");
+    if (!there.empty())
+      say(terminal, "the new run is in " + there + (run->replaces() ? "; the old one is unchanged" : ""));
     throw;
   }
 }
@@ -238,8 +243,8 @@ int train_on(const Arguments& arguments, const Terminal& terminal, const std::ve
     Observer observer = records.listen(progress.observer(testing.should_stop));
     if (run)
       observer.on_epoch = [&run, then = std::move(observer.on_epoch)](const EpochRecord& record) {
-        run->keep();
         if (then) then(record);
+        run->keep();  // after the first lines, which are written to the folder as it is named until then
       };
     result = fit(plan, data, options, observer, testing.threads);
   } catch (const Error& error) {

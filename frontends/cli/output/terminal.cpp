@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/output/terminal.h"
 #include "chainrule/base/checks.h"
+#include "chainrule/base/system_error.h"
 #include "chainrule/base/text.h"
 
 #include <fcntl.h>
@@ -11,7 +12,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <system_error>
 
 #include "cli/command_line/error_wording.h"
 #include "cli/output/signals.h"
@@ -21,7 +21,7 @@ namespace {
 
 [[noreturn]] void output_failed(int problem) {
   if (problem == EPIPE) throw ReaderGone{};
-  throw Error(ErrorCategory::output, "standard output: writing failed: " + std::generic_category().message(problem));
+  throw Error(ErrorCategory::output, "standard output: writing failed: " + reason_of(problem));
 }
 
 }  // namespace

@@ -8,11 +8,10 @@
 
 #include <cerrno>
 #include <string_view>
-#include <system_error>
-#include <utility>
 
 #include "chainrule/base/atomic_file.h"
 #include "chainrule/base/checks.h"
+#include "chainrule/base/system_error.h"
 #include "cli/output/signals.h"
 
 namespace chainrule::cli {
@@ -23,16 +22,24 @@ namespace {
               "choose another file, or wait for that program");
 }
 
+int open_to_append(const std::string& path, int flags) {
+  int descriptor = -1;
+  do descriptor = open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | flags, 0666);
+  while (descriptor < 0 && errno == EINTR);
+  return descriptor;
+}
+
 }  // namespace
 
-LineFile::LineFile(std::string path, Start start) : path_(std::move(path)), start_(start) {
+LineFile::LineFile(const std::string& path, Start start, const std::string& shown)
+    : path_(path), shown_(shown.empty() ? path : shown), start_(start) {
   check_output_path(path_, start_ != Start::fresh);
   struct stat status {};
   if (stat(path_.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return;
-  descriptor_ = open(path_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+  descriptor_ = open_to_append(path_, 0);
   if (descriptor_ >= 0 && !lock()) {
     close(descriptor_);
-    refuse_busy(ErrorCategory::usage, path_);
+    refuse_busy(ErrorCategory::usage, shown_);
   }
 }
 
@@ -57,9 +64,9 @@ void LineFile::open_file() {
       return;
     }
     const int only = start_ == Start::fresh ? O_EXCL : 0;
-    descriptor_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | only, 0666);
+    descriptor_ = open_to_append(path_, O_CREAT | only);
     if (descriptor_ < 0 && errno == EEXIST)  // a special file, or one that appeared meanwhile
-      descriptor_ = open(path_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+      descriptor_ = open_to_append(path_, 0);
     struct stat status {};
     if (descriptor_ < 0 || fstat(descriptor_, &status) != 0) {
       problem_ = errno;
@@ -68,13 +75,17 @@ void LineFile::open_file() {
     const bool appeared = S_ISREG(status.st_mode) && status.st_size > 0;
     if (lock() && (!appeared || only == 0)) return empty();
     problem_ = EEXIST;
-    refuse_busy(ErrorCategory::output, path_);
+    refuse_busy(ErrorCategory::output, shown_);
   }
   empty();
 }
 
 void LineFile::empty() {
-  if (start_ == Start::overwrite && ftruncate(descriptor_, 0) != 0 && errno != EINVAL) problem_ = errno;
+  if (start_ != Start::overwrite) return;
+  int status = 0;
+  do status = ftruncate(descriptor_, 0);
+  while (status != 0 && errno == EINTR);
+  if (status != 0 && errno != EINVAL) problem_ = errno;
 }
 
 void LineFile::write(const std::string& line) {
@@ -91,8 +102,7 @@ bool LineFile::is_whole() const { return problem_ == 0 || problem_ == EPIPE || p
 
 void LineFile::finish(const std::string& hint) {
   if (!is_whole())
-    throw Error(ErrorCategory::output,
-                location(path_) + ": writing failed: " + std::generic_category().message(problem_), hint);
+    throw Error(ErrorCategory::output, location(shown_) + ": writing failed: " + reason_of(problem_), hint);
 }
 
 }  // namespace chainrule::cli

@@ -13,7 +13,8 @@ class LineFile {
   enum class Start { fresh, overwrite, append };
   /// Throws as check_output_path() does, and Error (usage) if another program is writing to the file. The first line
   /// creates the file or empties an old one.
-  LineFile(std::string path, Start start);
+  /// `shown`: its name in messages, if that is another one.
+  LineFile(const std::string& path, Start start, const std::string& shown = "");
   ~LineFile();
   LineFile(const LineFile&) = delete;
   LineFile& operator=(const LineFile&) = delete;
@@ -31,7 +32,7 @@ class LineFile {
   void empty();
   bool lock();
 
-  std::string path_;
+  std::string path_, shown_;
   Start start_;
   int descriptor_ = -1;
   bool begun_ = false;

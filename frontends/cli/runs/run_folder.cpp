@@ -19,6 +19,7 @@
 
 #include "chainrule/base/atomic_file.h"
 #include "chainrule/base/checks.h"
+#include "chainrule/base/system_error.h"
 #include "cli/runs/config.h"
 
 namespace chainrule::cli {
@@ -32,13 +33,17 @@ constexpr std::string_view kOld = ".old-";  // .NAME.old-SUFFIX: the run that is
 constexpr std::size_t kRandom = 6;          // letters of a suffix, as mkdtemp() draws them
 
 [[noreturn]] void fail(const std::string& path, const std::string& what, int error_number) {
-  throw Error(ErrorCategory::output,
-              location(path) + ": " + what + ": " + std::generic_category().message(error_number));
+  throw Error(ErrorCategory::output, location(path) + ": " + what + ": " + reason_of(error_number));
 }
 
-[[noreturn]] void refuse_existing(const std::string& path) {
-  throw Error(ErrorCategory::usage, location(path) + ": already exists",
-              "--force replaces it, or choose another name for --run");
+[[noreturn]] void refuse_existing(ErrorCategory category, const std::string& path) {
+  throw Error(category, location(path) + ": already exists", "--force replaces it, or choose another name for --run");
+}
+
+[[noreturn]] void refuse_busy(const std::string& path) {
+  throw Error(ErrorCategory::usage,
+              location(path) + ": expected a run that no other program is writing, found one in use",
+              "choose another name for --run, or wait for that program");
 }
 
 // Also a temporary file of AtomicFile.
@@ -57,12 +62,16 @@ std::vector<fs::directory_entry> entries_of(const fs::path& folder) {
   return entries;
 }
 
-// Removes the files of a run, and the folder if nothing else is in it.
+// Removes the files of a run, and the folder if nothing else is in it. Tries twice: an error of the disk may pass.
 void remove_run(const std::string& folder) noexcept {
-  std::error_code none;
-  for (const fs::directory_entry& entry : entries_of(folder))
-    if (!entry.is_directory(none) && is_of_a_run(entry.path().filename().string())) fs::remove(entry.path(), none);
-  fs::remove(folder, none);
+  std::error_code problem;
+  for (int tries = 0; tries < 2; ++tries) {
+    for (const fs::directory_entry& entry : entries_of(folder))
+      if (!entry.is_directory(problem) && is_of_a_run(entry.path().filename().string()))
+        fs::remove(entry.path(), problem);
+    fs::remove(folder, problem);
+    if (!problem) return;
+  }
 }
 
 // Moves what no run has written to another folder.
@@ -73,6 +82,13 @@ void move_others(const std::string& from, const std::string& to) {
     if (!is_of_a_run(entry.path().filename().string()) && !fs::exists(there, none))
       fs::rename(entry.path(), there, none);
   }
+}
+
+// Whether a run that has ended is worth keeping.
+bool has_result(const std::string& folder) {
+  std::error_code none;
+  const std::uintmax_t lines = fs::file_size(fs::path(folder) / "metrics.jsonl", none);
+  return (!none && lines > 0) || fs::exists(fs::path(folder) / "model.safetensors", none);
 }
 
 // A descriptor whose lock tells other programs that this one is alive; -1 if another one holds it.
@@ -98,23 +114,35 @@ std::string name_in(const std::string& entry, std::string_view mark) {
   return entry.substr(1, entry.size() - tail - 1);
 }
 
-// What dead processes have left: a new run that never replaced the old one is removed; an old one that was moved aside
-// comes back, or is removed if the new one is there.
-void tidy(const fs::path& runs) {
+// What dead processes have left: a new run that never got its name is removed; an old one that was moved aside comes
+// back, or is removed if the new one is there. Returns whether another process is making the run of this name.
+bool tidy(const fs::path& runs, const std::string& wanted) {
   std::error_code none;
+  bool is_busy = false;
   for (const fs::directory_entry& entry : entries_of(runs)) {
     const std::string name = entry.path().filename().string();
     const bool is_new = !name_in(name, kNew).empty();
     const fs::path old_one = runs / name_in(name, kOld);
     if (!is_new && name_in(name, kOld).empty()) continue;
     int lock = locked(entry.path().string());
-    if (lock < 0) continue;
+    if (lock < 0) {
+      is_busy = is_busy || (errno == EWOULDBLOCK && name_in(name, kNew) == wanted);
+      continue;
+    }
     if (is_new || fs::exists(old_one, none))
       remove_run(entry.path().string());
     else
       fs::rename(entry.path(), old_one, none);
     unlock(lock);
   }
+  return is_busy;
+}
+
+// The permissions of a new folder.
+mode_t usual_mode() {
+  const mode_t mask = umask(0);
+  umask(mask);
+  return 0777 & ~mask;
 }
 
 // Flushes the names in a folder to disk.
@@ -156,7 +184,7 @@ RunFolder::RunFolder(const std::string& name, bool overwrite)
                 "the run goes to runs/NAME");
   std::error_code none;
   if (!fs::exists(path_, none)) return;
-  if (!overwrite) refuse_existing(path_);
+  if (!overwrite) refuse_existing(ErrorCategory::usage, path_);
   if (!fs::is_directory(path_, none))
     throw Error(ErrorCategory::usage, location(path_) + ": expected a folder, found a file",
                 "choose another name for --run");
@@ -167,6 +195,7 @@ RunFolder::RunFolder(RunFolder&& other) noexcept
       target_(std::move(other.target_)),
       work_(std::move(other.work_)),
       overwrite_(other.overwrite_),
+      replaces_(other.replaces_),
       is_open_(std::exchange(other.is_open_, false)),
       is_kept_(other.is_kept_),
       lock_(std::exchange(other.lock_, -1)),
@@ -179,22 +208,40 @@ RunFolder::~RunFolder() {
 }
 
 void RunFolder::make_beside() {
-  std::error_code none;
-  target_ = fs::canonical(path_, none).string();
-  if (none) fail(path_, "cannot be replaced", none.value());
-  old_lock_ = locked(target_);
-  if (old_lock_ < 0 && errno == EWOULDBLOCK)
-    throw Error(ErrorCategory::usage,
-                location(path_) + ": expected a run that no other program is writing, found one in use",
-                "choose another name for --run, or wait for that program");
+  std::error_code problem;
+  struct stat old {};
+  replaces_ = stat(path_.c_str(), &old) == 0;
+  if (!replaces_ && errno != ENOENT) fail(path_, "cannot be created", errno);
+  if (replaces_ && !overwrite_) refuse_existing(ErrorCategory::usage, path_);
+  if (replaces_) {
+    target_ = fs::canonical(path_, problem).string();
+    if (problem) fail(path_, "cannot be replaced", problem.value());
+    old_lock_ = locked(target_);
+    if (old_lock_ < 0 && errno == EWOULDBLOCK) refuse_busy(path_);
+  }
   const fs::path target(target_);
   work_ = (target.parent_path() / ("." + target.filename().string() + std::string(kNew) + std::string(kRandom, 'X')))
               .string();
   if (mkdtemp(work_.data()) == nullptr) fail(path_, "no folder can be made beside it", errno);
   is_open_ = true;
   lock_ = locked(work_);
-  struct stat old {};
-  if (stat(target_.c_str(), &old) == 0) chmod(work_.c_str(), old.st_mode & 07777);
+  chmod(work_.c_str(), replaces_ ? old.st_mode & 07777 : usual_mode());
+}
+
+// Returns the error.
+int RunFolder::take_name() noexcept {
+  int problem = renameat2(AT_FDCWD, work_.c_str(), AT_FDCWD, path_.c_str(), RENAME_NOREPLACE) == 0 ? 0 : errno;
+  struct stat there {};
+  if ((problem == EINVAL || problem == ENOSYS) && lstat(path_.c_str(), &there) != 0 && errno == ENOENT)
+    problem = rename(work_.c_str(), path_.c_str()) == 0 ? 0 : errno;  // file systems that cannot compare and rename
+  if (problem == 0) work_ = path_;
+  return problem;
+}
+
+void RunFolder::keep() {
+  if (is_kept_) return;
+  is_kept_ = true;
+  if (!replaces_ && take_name() == EEXIST) refuse_existing(ErrorCategory::output, path_);
 }
 
 void RunFolder::begin(const FitOptions& options, const RunRecord& record) {
@@ -202,15 +249,8 @@ void RunFolder::begin(const FitOptions& options, const RunRecord& record) {
   const fs::path runs = fs::path(path_).parent_path();
   fs::create_directories(runs, problem);
   if (problem) fail(runs.string(), "cannot be created", problem.value());
-  tidy(runs);
-  if (fs::create_directory(path_, problem)) {
-    is_open_ = true;
-    lock_ = locked(path_);
-  } else {
-    if (problem && problem != std::errc::file_exists) fail(path_, "cannot be created", problem.value());
-    if (!overwrite_) refuse_existing(path_);
-    make_beside();
-  }
+  if (tidy(runs, fs::path(path_).filename().string())) refuse_busy(path_);
+  make_beside();
   AtomicFile file(written_to(config()), overwrite_);
   file.write(config_text(options) + run_text(record));
   file.commit();
@@ -219,7 +259,9 @@ void RunFolder::begin(const FitOptions& options, const RunRecord& record) {
 void RunFolder::finish() {
   const fs::path parent = fs::path(target_).parent_path();
   flush_folder(work_);
-  if (work_ != path_) {
+  if (!replaces_ && work_ != path_)
+    if (const int problem = take_name(); problem != 0) fail(path_, "cannot be created", problem);
+  if (replaces_) {
     const std::string old = replace_folder(work_, target_);
     is_open_ = false;
     flush_folder(parent);
@@ -239,7 +281,8 @@ std::string RunFolder::set_aside() noexcept {
 }
 
 void RunFolder::give_up() noexcept {
-  if (work_ != path_ || !is_kept_) remove_run(work_);
+  if (is_kept_ && !replaces_ && work_ != path_) take_name();
+  if (work_ != path_ || !has_result(path_)) remove_run(work_);
 }
 
 std::string run_named_by_time() {

@@ -75,7 +75,8 @@ std::string record(std::string_view content) {
 
 }  // namespace
 
-TensorBoardFile::TensorBoardFile(const std::string& folder) : file_(path_in(folder), LineFile::Start::overwrite) {
+TensorBoardFile::TensorBoardFile(const std::string& folder, const std::string& shown)
+    : file_(path_in(folder), LineFile::Start::overwrite, path_in(shown)) {
   file_.write(record(double_field(1, seconds_now()) + bytes_field(3, "brain.Event:2")));
 }
 

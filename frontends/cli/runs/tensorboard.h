@@ -14,8 +14,8 @@ namespace chainrule::cli {
 
 class TensorBoardFile {
  public:
-  /// A new file in this folder; its name contains the time, as TensorBoard expects.
-  explicit TensorBoardFile(const std::string& folder);
+  /// A new file in this folder; its name contains the time, as TensorBoard expects. `shown`: the folder in messages.
+  TensorBoardFile(const std::string& folder, const std::string& shown);
   /// Numbers by tag, at a step. Infinities and NaN are left out.
   void write(std::uint64_t step, const std::vector<std::pair<std::string, double>>& values);
   /// Throws Error (output) if something could not be written.

@@ -8,10 +8,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <new>
-#include <system_error>
 
 #include "chainrule/base/checks.h"
+#include "chainrule/base/system_error.h"
 
 namespace chainrule::cli {
 namespace {
@@ -35,22 +34,22 @@ class Descriptor {
 std::string read_text_file(const std::string& path, std::size_t max_bytes, const std::string& kind,
                            ErrorCategory category) {
   const std::string shown = path == "-" ? "<stdin>" : location(path);
-  const auto fail = [&](int problem) {
-    if (problem == ENOMEM) throw std::bad_alloc();
-    throw Error(category, shown + ": cannot be read: " + std::generic_category().message(problem));
-  };
+  const auto fail = [&](int problem) { throw Error(category, shown + ": cannot be read: " + reason_of(problem)); };
   const Descriptor file(path == "-" ? dup(STDIN_FILENO) : open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.number() < 0) fail(errno);
   struct stat status {};
   if (fstat(file.number(), &status) != 0) fail(errno);
   if (S_ISDIR(status.st_mode)) throw Error(category, fmt::format("{}: expected {}, found a folder", shown, kind));
-  constexpr std::size_t kBlock = std::size_t{1} << 16;
+  std::size_t block = std::size_t{1} << 16;
   std::string text;
-  if (S_ISREG(status.st_mode)) text.reserve(std::min(max_bytes, static_cast<std::size_t>(status.st_size)) + kBlock);
+  if (S_ISREG(status.st_mode)) {
+    block = std::clamp(static_cast<std::size_t>(status.st_size) + 1, std::size_t{1} << 12, block);
+    text.reserve(std::min(max_bytes, static_cast<std::size_t>(status.st_size)) + block);
+  }
   for (;;) {
     const std::size_t had = text.size();
-    text.resize(had + kBlock);
-    const ssize_t count = read(file.number(), text.data() + had, kBlock);
+    text.resize(had + block);
+    const ssize_t count = read(file.number(), text.data() + had, block);
     const int problem = errno;
     text.resize(had + (count > 0 ? static_cast<std::size_t>(count) : 0));
     if (count == 0) return text;

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <string>
-#include <utility>
 
 #include "chainrule/training/train.h"
 #include "cli/runs/line_file.h"
@@ -13,8 +12,8 @@ namespace chainrule::cli {
 class TrainingLog {
  public:
   /// Throws as LineFile does.
-  TrainingLog(std::string path, bool overwrite)
-      : file_(std::move(path), overwrite ? LineFile::Start::overwrite : LineFile::Start::fresh) {}
+  TrainingLog(const std::string& path, bool overwrite, const std::string& shown = "")
+      : file_(path, overwrite ? LineFile::Start::overwrite : LineFile::Start::fresh, shown) {}
 
   void write(const EpochRecord& record);
   void write(const HealthRecord& record);

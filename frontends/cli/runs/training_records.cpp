@@ -22,8 +22,8 @@ std::vector<std::pair<std::string, double>> numbers_of(const EpochRecord& record
 }  // namespace
 
 TrainingRecords::TrainingRecords(const Requests& requests) : requests_(requests) {
-  if (!requests.log.empty()) log_.emplace(requests.log, requests.overwrite);
-  if (!requests.events.empty()) board_.emplace(requests.events);
+  if (!requests.log.empty()) log_.emplace(requests.log, requests.overwrite, requests.log_shown);
+  if (!requests.events.empty()) board_.emplace(requests.events, requests.events_shown);
 }
 
 Observer TrainingRecords::listen(Observer observer) {

@@ -15,11 +15,12 @@ namespace chainrule::cli {
 class TrainingRecords {
  public:
   struct Requests {
-    std::string log;               ///< path; "" = none
-    std::string events;            ///< folder for TensorBoard; "" = none
-    bool overwrite = false;        ///< an existing log
-    std::size_t health_every = 0;  ///< steps, of the log; 0 = never
-    bool report = false;           ///< keep some HealthRecords
+    std::string log;                      ///< path; "" = none
+    std::string events;                   ///< folder for TensorBoard; "" = none
+    std::string log_shown, events_shown;  ///< their names in messages
+    bool overwrite = false;               ///< an existing log
+    std::size_t health_every = 0;         ///< steps, of the log; 0 = never
+    bool report = false;                  ///< keep some HealthRecords
     std::size_t steps_per_epoch = 1;
   };
   /// Throws Error (output) for a file that cannot be created.

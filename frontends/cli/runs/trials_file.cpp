@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "chainrule/base/checks.h"
+#include "chainrule/base/system_error.h"
 #include "chainrule/training/search.h"
 #include "cli/runs/text_file.h"
 
@@ -110,7 +111,7 @@ void TrialsFile::read(const std::string& path, const std::string& head) {
   std::filesystem::resize_file(path, at, problem);  // the process was killed while writing
   if (problem)
     throw Error(ErrorCategory::output,
-                location(path) + ": cannot be truncated to complete lines: " + problem.message());
+                location(path) + ": cannot be truncated to complete lines: " + reason_of(problem.value()));
 }
 
 std::optional<TrialScore> TrialsFile::score(std::size_t trial, std::size_t fold, const Trial& settings) const {
