@@ -38,7 +38,7 @@ bool warns(const std::vector<Numbers>& inputs, const Numbers& target, const Enco
   Notes notes;
   plan_encoder(table_of(columns, target.size()), options, notes);
   for (const Note& note : notes)
-    if (note.text.text().find("looks like counts or ratings") != std::string::npos) return true;
+    if (note.text.text().find("each number is a class of its own") != std::string::npos) return true;
   return false;
 }
 
@@ -99,6 +99,21 @@ TEST(OrderedTarget, CountsAndRatingsAreNamedCodesAreNot) {
   EXPECT_LE(ten, 1) << "by chance, the classes may lie in a row";
   EXPECT_EQ(three, 0);
   EXPECT_EQ(chance, 0) << "inputs that say nothing of the target";
+}
+
+TEST(OrderedTarget, NumbersWithFewRowsEachAreNamed) {
+  const auto of = [](std::size_t classes, std::size_t rows) {
+    Chance chance{7};
+    Drawn out;
+    for (std::size_t row = 0; row < rows; ++row) {
+      for (Numbers& input : out.inputs) input.push_back(chance.normal());
+      out.target.push_back(static_cast<double>(row % classes));
+    }
+    return warns(out.inputs, out.target);
+  };
+  EXPECT_TRUE(of(15, 29));
+  EXPECT_FALSE(of(5, 25));
+  EXPECT_FALSE(of(4, 12)) << "few numbers are usual for classes";
 }
 
 TEST(OrderedTarget, ARequestedTaskIsNotQuestioned) {

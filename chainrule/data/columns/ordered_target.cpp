@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kFewestValues = 5;  // fewer are in some order by chance
 constexpr std::size_t kFewestRows = 50;
+constexpr std::size_t kRowsOfAClass = 5;  // fewer on average are rare among classes, and usual among measured numbers
 constexpr std::size_t kRowsLookedAt = 10'000;
 // The fraction of the differences among classes that a straight line explains: 1 / (classes - 1) by chance, 0.05 to 0.6
 // for codes of classes, 0.5 to 1 for counts and ratings. Less is needed if the middle numbers are the most frequent
@@ -106,12 +107,16 @@ bool looks_like_counts(const Encoder& encoder, const Table& table, std::span<con
 void note_counts(const Encoder& encoder, const Table& table, std::vector<Note>& notes) {
   const Column& target = table.columns[encoder.target_column - 1];
   if (encoder.task != Task::classes || !target.is_number() || table.has_images()) return;
-  if (!looks_like_counts(encoder, table, encode_labels(encoder, table))) return;
+  const std::size_t classes = encoder.labels.size();
+  std::string reason;
+  if (looks_like_counts(encoder, table, encode_labels(encoder, table)))
+    reason = fmt::format("looks like counts or ratings: the inputs rise or fall with its {} numbers", classes);
+  else if (classes >= kFewestValues && table.rows < kRowsOfAClass * classes)
+    reason = fmt::format("has {} different numbers in {} rows", classes, table.rows);
+  if (reason.empty()) return;
   notes.push_back(warning_note(
       NoteTopic::target,
-      message_of(fmt::format("{} looks like counts or ratings: the inputs rise or fall with its {} numbers, and each "
-                             "number is a class of its own; ",
-                             in_quotes(encoder.target), encoder.labels.size()),
+      message_of(fmt::format("{} {}, and each number is a class of its own; ", in_quotes(encoder.target), reason),
                  NamedOption{"task", "number"}, " predicts a number, ", NamedOption{"task", "classes"},
                  " says that they are classes"),
       target.name, "task"));
