@@ -58,8 +58,13 @@ int report_no_memory() noexcept {
   const std::type_info* const type = abi::__cxa_current_exception_type();
   const bool is_memory = type != nullptr ? *type == typeid(std::bad_alloc) || *type == typeid(std::bad_array_new_length)
                                          : std::malloc(std::size_t{1} << 12) == nullptr;  // freed with the process
-  if (!is_memory) std::abort();
   chainrule::remove_temporaries();
+  if (!is_memory) {
+    write_error_stream("chainrule: error: internal error: terminated by ");
+    write_error_stream(type != nullptr ? type->name() : "no exception");
+    write_error_stream("\nhint: this is a bug in Chainrule; please report it\n");
+    std::abort();
+  }
   _exit(report_no_memory());
 }
 

@@ -112,8 +112,10 @@ class CallFaults {
 
   static std::vector<Fault> faults_at(const std::vector<const SystemCall*>& calls) {
     std::vector<Fault> faults;
-    for (std::size_t at = 0; at < calls.size(); ++at) {
-      const SystemCall& call = *calls[at];
+    std::map<int, std::size_t> seen;
+    for (const SystemCall* const one : calls) {
+      const SystemCall& call = *one;
+      const std::size_t at = seen[call.number]++;
       for (const int error : call.errors) faults.push_back({Fault::Kind::once, at, error, call.number});
       faults.push_back({Fault::Kind::lasting, at, call.errors[0], call.number});
       if (!call.is_of_memory) faults.push_back({Fault::Kind::lost_disk, at, EIO, call.number});
@@ -235,12 +237,13 @@ class CallFaults {
   bool suffer(const Words& words, const Fault& fault) {
     restore();
     const Supervised attempt(dir_, words, fault);
+    const SystemCall& call = *std::ranges::find(system_calls(), fault.call, &SystemCall::number);
     if (!attempt.has_fired()) return false;
     const Result& result = attempt.result();
     const Contents now = contents();
     const bool is_kill = fault.kind == Fault::Kind::kill;
     // What cannot be removed is removed by the next command.
-    const bool may_leave = fault.kind != Fault::Kind::once || attempt.calls()[fault.at]->removes;
+    const bool may_leave = fault.kind != Fault::Kind::once || call.removes;
     std::string trouble = trouble_in_files(now, may_leave);
     if (!is_kill && result.code == 0) trouble += trouble_in_success(now, result);
     if (!is_kill && result.code != 0 && !attempt.fails_to_speak()) trouble += trouble_in_message(result);
@@ -250,7 +253,7 @@ class CallFaults {
     std::string command;
     for (const std::string& word : words) command += word + " ";
     constexpr const char* kKinds[] = {"", "once", "from then on", "lost disk", "killed"};
-    ADD_FAILURE() << command << "\n  call " << fault.at << ", " << attempt.calls()[fault.at]->name << ", "
+    ADD_FAILURE() << command << "\n  call " << fault.at << ", " << call.name << ", "
                   << kKinds[static_cast<int>(fault.kind)] << (fault.error != 0 ? std::strerror(fault.error) : "")
                   << ": exit " << result.code << "\n  " << trouble << "\n  " << result.err;
     return true;

@@ -87,7 +87,8 @@ inline const std::vector<SystemCall>& system_calls() {
   return all;
 }
 
-/// What happens at call `at`, counted from 0 when the program's own code begins.
+/// What happens at the call of this number, the `at`-th one from 0 when the program's own code begins. (Not counted
+/// over all calls: two starts may differ by a request for memory.)
 struct Fault {
   enum class Kind {
     none,
@@ -99,7 +100,7 @@ struct Fault {
   Kind kind = Kind::none;
   std::size_t at = 0;
   int error = 0;
-  int call = 0;  ///< its number: nothing happens if this start makes another call there
+  int call = -1;
 };
 
 /// One start of the program under supervision.
@@ -193,10 +194,10 @@ class Supervised {
     }
     if (!has_begun_) return;
     const auto found = std::ranges::find(system_calls(), data.nr, &SystemCall::number);
-    const std::size_t number = calls_.size();
     calls_.push_back(&*found);
+    const bool strikes = data.nr == fault_.call && seen_++ == fault_.at;
     const bool speaks = data.nr == SYS_write && data.args[0] == STDERR_FILENO;
-    if (!concerns(*found, number, data)) {
+    if (!strikes && !concerns(*found, data)) {
       if (data.nr == SYS_brk && data.args[0] != 0) break_ = data.args[0];
       return;
     }
@@ -210,11 +211,10 @@ class Supervised {
       answer.error = -fault_.error;
   }
 
-  bool concerns(const SystemCall& call, std::size_t number, const seccomp_data& data) const {
-    if (fault_.kind == Fault::Kind::none || number < fault_.at) return false;
-    const SystemCall& first = *calls_[fault_.at];
-    if (first.number != fault_.call) return false;
-    if (number == fault_.at) return true;
+  // A later call that fails, too.
+  bool concerns(const SystemCall& call, const seccomp_data& data) const {
+    if (!has_fired_) return false;
+    const SystemCall& first = *std::ranges::find(system_calls(), fault_.call, &SystemCall::number);
     const bool is_stream = data.args[0] <= STDERR_FILENO && (data.nr == SYS_write || data.nr == SYS_fcntl);
     if (fault_.kind == Fault::Kind::lasting)
       return (first.is_of_memory ? call.is_of_memory : call.number == first.number) &&
@@ -226,6 +226,7 @@ class Supervised {
   Program* program_ = nullptr;
   bool is_possible_ = false, has_begun_ = false, has_fired_ = false, fails_to_speak_ = false;
   unsigned long long break_ = 0;
+  std::size_t seen_ = 0;  // calls of the fault's number
   std::vector<const SystemCall*> calls_;
   Result result_;
 };

@@ -46,9 +46,10 @@ constexpr std::size_t kRandom = 6;          // letters of a suffix, as mkdtemp()
               "choose another name for --run, or wait for that program");
 }
 
+constexpr std::array<std::string_view, 4> kFiles{"config.toml", "metrics.jsonl", "model.safetensors", "report.html"};
+
 // Also a temporary file of AtomicFile.
 bool is_of_a_run(const std::string& name) {
-  constexpr std::array<std::string_view, 4> kFiles{"config.toml", "metrics.jsonl", "model.safetensors", "report.html"};
   return std::ranges::find(kFiles, name) != kFiles.end() || name.starts_with("events.out.tfevents.") ||
          (name.starts_with(".chainrule-") && name.ends_with(".tmp"));
 }
@@ -66,6 +67,7 @@ std::vector<fs::directory_entry> entries_of(const fs::path& folder) {
 void remove_run(const std::string& folder) noexcept {
   std::error_code problem;
   for (int tries = 0; tries < 2; ++tries) {
+    for (const std::string_view file : kFiles) fs::remove(fs::path(folder) / file, problem);  // no list is needed
     for (const fs::directory_entry& entry : entries_of(folder))
       if (!entry.is_directory(problem) && is_of_a_run(entry.path().filename().string()))
         fs::remove(entry.path(), problem);
