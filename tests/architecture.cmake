@@ -190,7 +190,7 @@ function(check_file file)
 endfunction()
 
 # Internal headers that the frontends of this project may include besides those of reports.
-set(for_frontends base/atomic_file.h base/checks.h base/random.h base/system_error.h base/text.h engine/kernels/processor.h engine/reference/reference.h
+set(for_frontends base/atomic_file.h base/checks.h base/memory.h base/random.h base/system_error.h base/text.h engine/kernels/processor.h engine/reference/reference.h
     data/columns/column_inputs.h data/columns/column_summary.h data/columns/column_values.h data/encoder_plan.h
     data/encoding.h data/table_columns.h data/table_rows.h explain/documents.h explain/reference_check.h
     explain/text.h model/encoded_predictions.h model/fingerprint.h training/diagnosis/remedies.h training/fold_trainings.h

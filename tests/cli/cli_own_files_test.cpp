@@ -96,6 +96,27 @@ TEST(OwnFiles, AReportPageThatIsTooDeepOrNoJsonIsRefused) {
       << folder.err;
 }
 
+TEST(OwnFiles, APageBeyondTheAddressSpaceIsRefused) {
+  const SomeRun dir;
+  const auto limited = [&] {
+    return Program(dir, {"report", "runs/a", "-o", "all.html", "--force"})
+        .before([] {
+          const rlimit small{90'000'000, 90'000'000};
+          setrlimit(RLIMIT_AS, &small);
+        })
+        .go();
+  };
+  if (limited().code != 0) GTEST_SKIP() << "a sanitizer uses more address space than any limit";
+  dir.write("runs/a/report.html",
+            dir.page.substr(0, dir.begin) + "{\"x\":\"" + std::string(40'000'000, 'a') + "\"}</script>");
+  const Result large = limited();
+  EXPECT_EQ(large.code, 3) << large.err;
+  EXPECT_TRUE(contains(large.err,
+                       "runs/a/report.html: expected a file that fits into the memory of this process, found "
+                       "one of 40"))
+      << large.err;
+}
+
 TEST(OwnFiles, AConfigurationThatIsTooDeepIsRefused) {
   const SomeRun dir;
   const std::string config = dir.read("runs/a/config.toml");

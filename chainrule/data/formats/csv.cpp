@@ -50,15 +50,17 @@ char take_separator_line(InputStream& in) {
   return line[4];
 }
 
-[[noreturn]] void refuse_too_large(const InputStream& in) {
-  const double limit = static_cast<double>(memory_limit());
+[[noreturn]] void refuse_too_large(const std::string& name, const std::string& why = {}) {
   throw Error(ErrorCategory::input,
-              fmt::format("{}: expected a table that needs at most {:.1f} GB, three quarters of the memory, found a "
+              fmt::format("{}: expected a table that needs at most {:.2f} GB, three quarters of the memory, found a "
                           "larger one{}",
-                          location(in.name()), limit / 1e9,
-                          in.is_gzip() ? fmt::format(" ({} bytes unpack to more than {})", in.packed_bytes(),
-                                                     in.unpacked_bytes())
-                                       : ""));
+                          location(name), static_cast<double>(memory_limit()) / 1e9, why));
+}
+
+[[noreturn]] void refuse_too_large(const InputStream& in) {
+  refuse_too_large(
+      in.name(),
+      in.is_gzip() ? fmt::format(" ({} bytes unpack to more than {})", in.packed_bytes(), in.unpacked_bytes()) : "");
 }
 
 // Text may unpack to a thousand times its size, and a table needs several times the memory of its text: what counts is
@@ -130,9 +132,16 @@ void CsvReader::add(InputStream& in) {
 }
 
 Table CsvReader::take() {
-  Table table = builder_->take();
-  note_dialect(first_, table);
-  return table;
+  const std::uint64_t bytes = builder_->bytes();
+  const std::string name = builder_->table().source;
+  try {
+    Table table = builder_->take();
+    note_dialect(first_, table);
+    return table;
+  } catch (const std::bad_alloc&) {
+    if (bytes > memory_limit() / 16) refuse_too_large(name);
+    throw;
+  }
 }
 
 Table load_csv(InputStream& in, const LoadOptions& options) {

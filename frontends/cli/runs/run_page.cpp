@@ -150,7 +150,12 @@ RunPage read_run_page(const std::string& run) {
   if (!std::filesystem::exists(path, none) && !none)
     throw Error(ErrorCategory::input, location(path) + ": expected the report page of a run, found none",
                 "chainrule train DATA --run NAME writes runs/NAME");
-  return run_page_from(read_text_file(path, kMaxPageBytes, "the report page of a run"), path);
+  try {
+    return run_page_from(read_text_file(path, kMaxPageBytes, "the report page of a run"), path);
+  } catch (const std::bad_alloc&) {
+    refuse_too_large(path);
+    throw;
+  }
 }
 
 }  // namespace chainrule::cli

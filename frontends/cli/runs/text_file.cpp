@@ -8,8 +8,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
+#include <new>
+#include <system_error>
 
 #include "chainrule/base/checks.h"
+#include "chainrule/base/memory.h"
 #include "chainrule/base/system_error.h"
 
 namespace chainrule::cli {
@@ -57,6 +61,14 @@ std::string read_text_file(const std::string& path, std::size_t max_bytes, const
     if (text.size() > max_bytes)
       throw Error(category, fmt::format("{}: expected {} of at most {} bytes, found more", shown, kind, max_bytes));
   }
+}
+
+void refuse_too_large(const std::string& path) {
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0 || static_cast<std::uint64_t>(status.st_size) <= memory_limit() / 16) return;
+  throw Error(ErrorCategory::input,
+              fmt::format("{}: expected a file that fits into the memory of this process, found one of {} bytes",
+                          location(path), status.st_size));
 }
 
 }  // namespace chainrule::cli

@@ -14,4 +14,7 @@ namespace chainrule::cli {
 std::string read_text_file(const std::string& path, std::size_t max_bytes, const std::string& kind,
                            ErrorCategory category = ErrorCategory::input);
 
+/// After an allocation failed: throws Error (input) if the file is so large that it is the cause.
+void refuse_too_large(const std::string& path);
+
 }  // namespace chainrule::cli

@@ -78,8 +78,12 @@ TrialsFile::TrialsFile(const std::string& path, Start start, const Subject& subj
     : start_(start_of(subject)), file_(path, start_of(start)) {
   const std::string head = head_of(subject);
   std::error_code none;
-  if (start == Start::resume && std::filesystem::exists(path, none) && std::filesystem::file_size(path, none) > 0)
-    read(path, head);
+  if (start == Start::resume && std::filesystem::exists(path, none) && std::filesystem::file_size(path, none) > 0) try {
+      read(path, head);
+    } catch (const std::bad_alloc&) {
+      refuse_too_large(path);
+      throw;
+    }
   else
     head_ = head + "\n";
 }
