@@ -61,13 +61,13 @@ class CallFaults {
     output_ = whole.result().out;
     restore();
     has_steady_output_ = run(dir_, words).out == output_;
-    std::vector<Fault> faults = faults_at(whole.calls());
+    std::vector<CallFault> faults = faults_at(whole.calls());
     if (count < faults.size()) {
       std::ranges::shuffle(faults, std::mt19937(1));
       faults.resize(count);
     }
     std::size_t happened = 0;
-    for (const Fault& fault : faults) happened += suffer(words, fault) ? 1 : 0;
+    for (const CallFault& fault : faults) happened += suffer(words, fault) ? 1 : 0;
     return happened;
   }
 
@@ -110,16 +110,16 @@ class CallFaults {
     }
   }
 
-  static std::vector<Fault> faults_at(const std::vector<const SystemCall*>& calls) {
-    std::vector<Fault> faults;
+  static std::vector<CallFault> faults_at(const std::vector<const SystemCall*>& calls) {
+    std::vector<CallFault> faults;
     std::map<int, std::size_t> seen;
     for (const SystemCall* const one : calls) {
       const SystemCall& call = *one;
       const std::size_t at = seen[call.number]++;
-      for (const int error : call.errors) faults.push_back({Fault::Kind::once, at, error, call.number});
-      faults.push_back({Fault::Kind::lasting, at, call.errors[0], call.number});
-      if (!call.is_of_memory) faults.push_back({Fault::Kind::lost_disk, at, EIO, call.number});
-      faults.push_back({Fault::Kind::kill, at, 0, call.number});
+      for (const int error : call.errors) faults.push_back({CallFault::Kind::once, at, error, call.number});
+      faults.push_back({CallFault::Kind::lasting, at, call.errors[0], call.number});
+      if (!call.is_of_memory) faults.push_back({CallFault::Kind::lost_disk, at, EIO, call.number});
+      faults.push_back({CallFault::Kind::kill, at, 0, call.number});
     }
     return faults;
   }
@@ -234,16 +234,16 @@ class CallFaults {
     return trouble;
   }
 
-  bool suffer(const Words& words, const Fault& fault) {
+  bool suffer(const Words& words, const CallFault& fault) {
     restore();
     const Supervised attempt(dir_, words, fault);
     const SystemCall& call = *std::ranges::find(system_calls(), fault.call, &SystemCall::number);
     if (!attempt.has_fired()) return false;
     const Result& result = attempt.result();
     const Contents now = contents();
-    const bool is_kill = fault.kind == Fault::Kind::kill;
+    const bool is_kill = fault.kind == CallFault::Kind::kill;
     // What cannot be removed is removed by the next command.
-    const bool may_leave = fault.kind != Fault::Kind::once || call.removes;
+    const bool may_leave = fault.kind != CallFault::Kind::once || call.removes;
     std::string trouble = trouble_in_files(now, may_leave);
     if (!is_kill && result.code == 0) trouble += trouble_in_success(now, result);
     if (!is_kill && result.code != 0 && !attempt.fails_to_speak()) trouble += trouble_in_message(result);

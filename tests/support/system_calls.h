@@ -89,7 +89,7 @@ inline const std::vector<SystemCall>& system_calls() {
 
 /// What happens at the call of this number, the `at`-th one from 0 when the program's own code begins. (Not counted
 /// over all calls: two starts may differ by a request for memory.)
-struct Fault {
+struct CallFault {
   enum class Kind {
     none,
     once,       ///< this call fails
@@ -106,7 +106,7 @@ struct Fault {
 /// One start of the program under supervision.
 class Supervised {
  public:
-  Supervised(const Dir& dir, std::vector<std::string> words, Fault fault) : fault_(fault) {
+  Supervised(const Dir& dir, std::vector<std::string> words, CallFault fault) : fault_(fault) {
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) throw std::runtime_error("no socket");
     Program program(dir, std::move(words));
@@ -202,7 +202,7 @@ class Supervised {
       return;
     }
     has_fired_ = true;
-    if (fault_.kind == Fault::Kind::kill) return program_->send(SIGKILL);
+    if (fault_.kind == CallFault::Kind::kill) return program_->send(SIGKILL);
     fails_to_speak_ = fails_to_speak_ || speaks;
     answer.flags = 0;
     if (data.nr == SYS_brk)
@@ -216,13 +216,13 @@ class Supervised {
     if (!has_fired_) return false;
     const SystemCall& first = *std::ranges::find(system_calls(), fault_.call, &SystemCall::number);
     const bool is_stream = data.args[0] <= STDERR_FILENO && (data.nr == SYS_write || data.nr == SYS_fcntl);
-    if (fault_.kind == Fault::Kind::lasting)
+    if (fault_.kind == CallFault::Kind::lasting)
       return (first.is_of_memory ? call.is_of_memory : call.number == first.number) &&
              !(data.nr == SYS_write && data.args[0] == STDERR_FILENO);
-    return fault_.kind == Fault::Kind::lost_disk && !call.is_of_memory && !is_stream;
+    return fault_.kind == CallFault::Kind::lost_disk && !call.is_of_memory && !is_stream;
   }
 
-  Fault fault_;
+  CallFault fault_;
   Program* program_ = nullptr;
   bool is_possible_ = false, has_begun_ = false, has_fired_ = false, fails_to_speak_ = false;
   unsigned long long break_ = 0;
