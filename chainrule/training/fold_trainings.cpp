@@ -43,7 +43,9 @@ std::vector<CrossEstimate> cross_estimates(const std::vector<FoldResult>& folds)
     for (const double value : values) squares += (value - estimate.mean) * (value - estimate.mean);
     estimate.deviation = values.size() < 2 ? kNone : std::sqrt(squares / (count - 1));
     estimate.low = estimate.high = kNone;
-    if (values.size() >= 2) {
+    if (values.size() >= 2 && estimate.name == "calibration_error") {
+      estimate.no_interval = "too high in every fold, by chance";
+    } else if (values.size() >= 2) {
       const double reach = student_quantile(count - 1) * estimate.deviation * std::sqrt(1 / count + tested_per_other);
       const MetricRange range = range_of(estimate.name);
       estimate.low = std::max(range.minimum, estimate.mean - reach);
