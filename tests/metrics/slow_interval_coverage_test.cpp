@@ -22,7 +22,7 @@ namespace chainrule::interval_coverage_test {
 namespace {
 
 constexpr std::uint32_t kSets = 2000;
-constexpr std::size_t kRowsOfTruth = 2'000'000, kMostDocumented = 200;
+constexpr std::size_t kRowsOfTruth = 2'000'000;
 
 enum class Tails { normal, laplace, student3 };
 
@@ -144,10 +144,11 @@ std::string checked_line(const Kind& kind, const std::vector<std::string>& names
     line += fmt::format(" {} |", text);
     if (text == "none") continue;
     const double held = static_cast<double>(count.held) / count.printed;
-    EXPECT_GE(held, 0.93) << kind.rows << ' ' << kind.name << ' ' << name;
+    // In tenths of a percent, as printed; 2,000 sets show a coverage to half a percent.
+    EXPECT_GE(held, 0.9295) << kind.rows << ' ' << kind.name << ' ' << name;
     const bool is_discrete =
         name == "accuracy" || name == "balanced_accuracy" || name == "f1" || name == "f1_macro" || name == "mcc";
-    EXPECT_LE(held, is_discrete ? 1 : 0.97) << kind.rows << ' ' << kind.name << ' ' << name;
+    EXPECT_LE(held, is_discrete ? 1 : 0.9705) << kind.rows << ' ' << kind.name << ' ' << name;
     const bool many = kind.second == 0 || kind.second * static_cast<double>(kind.rows) > 90;
     const int least = many && kind.tails == Tails::normal ? static_cast<int>(kSets) : 0;
     EXPECT_GE(count.printed, least) << kind.rows << ' ' << kind.name << ' ' << name;
@@ -167,7 +168,7 @@ void expect_documented(const std::vector<Kind>& kinds, const std::vector<std::st
   for (const Kind& kind : kinds) {
     const std::string line = checked_line(kind, names);
     std::cout << line << std::endl;
-    if (kind.rows <= kMostDocumented) EXPECT_NE(documents.find(line), std::string::npos) << line;
+    EXPECT_NE(documents.find(line), std::string::npos) << line;
   }
 }
 
