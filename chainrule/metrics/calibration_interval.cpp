@@ -6,24 +6,27 @@
 #include <cmath>
 
 #include "chainrule/base/elementary.h"
+#include "chainrule/metrics/student.h"
 
 namespace chainrule {
 namespace {
 
-constexpr double kTwoSided = 1.959963984540054;
-constexpr double kAtZero = 1.75;  // near 0 only the upper side can fail: 4 %
-constexpr double kLargestFactor = 8;
+// 3 %: near 0 only this side can fail, and elsewhere the other one rarely does.
+constexpr double kSidesBelow = 1.8807936081512509;
+constexpr double kLargestFactor = 100;
+constexpr int kBisections = 50;
 
 struct Bin {
   double gap = 0, deviation = 0;  // of the total weight
 };
+using Bins = std::array<Bin, kCalibrationBins>;
 
 struct Moments {
   double mean = 0, deviation = 0;
 };
 
 // Of the sum over the bins of |factor gap + noise|.
-Moments moments(std::span<const Bin> bins, double factor) {
+Moments moments(const Bins& bins, double factor) {
   double mean = 0, variance = 0;
   for (const Bin& bin : bins) {
     if (!(bin.deviation > 0)) continue;
@@ -37,14 +40,31 @@ Moments moments(std::span<const Bin> bins, double factor) {
 }
 
 // The factor at which `value` lies `sides` deviations above the mean.
-double factor_for(std::span<const Bin> bins, double value, double sides) {
+double factor_for(const Bins& bins, double value, double sides) {
   double low = 0, high = kLargestFactor;
-  for (int round = 0; round < 50; ++round) {
+  for (int round = 0; round < kBisections; ++round) {
     const double middle = 0.5 * (low + high);
     const Moments at = moments(bins, middle);
     (value > at.mean + sides * at.deviation ? low : high) = middle;
   }
   return 0.5 * (low + high);
+}
+
+double error_of(const Bins& bins) {
+  double error = 0;
+  for (const Bin& bin : bins) error += std::fabs(bin.gap);
+  return error;
+}
+
+// The gaps without what noise is likely to have added, as James and Stein (1961) shrink means: the error may lie in few
+// bins, and noise then adds more to it.
+Bins shrunk(const Bins& bins) {
+  Bins out = bins;
+  for (Bin& bin : out) {
+    const double squared = bin.gap * bin.gap, noise = bin.deviation * bin.deviation;
+    bin.gap = squared > noise ? bin.gap * (1 - noise / squared) : 0;
+  }
+  return error_of(out) > 0 ? out : bins;
 }
 
 }  // namespace
@@ -64,8 +84,7 @@ CalibrationInterval calibration_interval(const PreparedClasses& prepared, std::s
     bin.confidence += weight * prepared.confidence[i];
     total += weight;
   }
-  std::array<Bin, kCalibrationBins> bins;
-  double value = 0;
+  Bins bins;
   for (std::size_t b = 0; b < bins.size(); ++b) {
     const Sums& sum = sums[b];
     if (!(sum.weight > 0)) continue;
@@ -74,12 +93,13 @@ CalibrationInterval calibration_interval(const PreparedClasses& prepared, std::s
     const double right = (rows * sum.right / sum.weight + expected) / (rows + 1), gap = right - expected;
     const double variance = right * (1 - right) + gap * gap * (1 - sum.weight / total);
     bins[b] = {(sum.right - sum.confidence) / total, std::sqrt(sum.squares * variance) / total};
-    value += std::fabs(bins[b].gap);
   }
+  const double value = error_of(bins);
+  const Bins few = shrunk(bins);
   const Moments none = moments(bins, 0);
   CalibrationInterval out;
-  out.low = value <= none.mean + kAtZero * none.deviation ? 0 : value * factor_for(bins, value, kTwoSided);
-  out.high = std::min(1.0, std::max(value * factor_for(bins, value, -kTwoSided), none.deviation));
+  if (value > none.mean + kSidesBelow * none.deviation) out.low = error_of(few) * factor_for(few, value, kSidesBelow);
+  out.high = std::min(1.0, std::max(value * factor_for(bins, value, -kNormalQuantile), none.deviation));
   return out;
 }
 

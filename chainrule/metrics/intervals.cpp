@@ -17,6 +17,7 @@
 #include "chainrule/metrics/metrics.h"
 #include "chainrule/metrics/prepared.h"
 #include "chainrule/metrics/ranking.h"
+#include "chainrule/metrics/student.h"
 
 namespace chainrule {
 namespace {
@@ -28,7 +29,7 @@ constexpr double kWork = 10e6;                 // rows times passes times blocks
 constexpr std::size_t kEnoughRows = 20'000;    // that are always resampled
 constexpr std::size_t kMaxPseudoClasses = 30;  // more would be many pseudo-rows
 // With fewer rows the intervals do not hold (tests/metrics/slow_interval_coverage_test.cpp).
-constexpr double kMinRows = 20, kMinRowsOfClass = 15, kMinRowsToCalibrate = 100;
+constexpr double kMinRows = 20, kMinRowsOfClass = 11, kMinRowsToCalibrate = 100;
 
 double sum_of(std::span<const float> weights) {
   double sum = 0;
@@ -159,7 +160,7 @@ std::vector<Mean> means_of(const PreparedRows& prepared, const Selection& target
                    MeanInterval(squares, plain, numbers.targets),
                    {},
                    of_ratio});
-    out.push_back({"mae", numbers.scale * mean_of(sizes), MeanInterval(sizes, plain), {}, tail_of(sizes, weights)});
+    out.push_back({"mae", numbers.scale * mean_of(sizes), MeanInterval(sizes, plain), {}, {}});
   }
   return out;
 }
@@ -253,10 +254,46 @@ void put(Estimate& estimate, double low, double high) {
   estimate.high = std::min(range.maximum, std::max(high, estimate.value));
 }
 
-// 1.96 standard errors on the scale of the metric. `rows`: the effective number in the smallest class, or of all.
-// `shrink` converts standard errors of fewer rows to those of all rows.
-void set_scaled_interval(Estimate& estimate, std::vector<double> found, double rows, double shrink) {
+// The effective number of rows, (sum w)^2 / sum w^2, of all and of the smallest class.
+struct ClassRows {
+  double all = 0, smallest = 0;
+};
+
+ClassRows effective_rows(const PreparedRows& prepared, std::span<const float> weights) {
+  struct Sums {
+    double total = 0, squares = 0;
+    void add(double weight) {
+      total += weight;
+      squares += weight * weight;
+    }
+    double rows() const { return total > 0 ? total * total / squares : 0; }
+  };
+  Sums all;
+  std::vector<Sums> of_class(prepared.classes.classes);
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    const auto weight = static_cast<double>(weights[i]);
+    all.add(weight);
+    if (prepared.is_classes) of_class[prepared.classes.targets[i]].add(weight);
+  }
+  ClassRows out{all.rows(), all.rows()};
+  for (const Sums& sums : of_class) out.smallest = std::min(out.smallest, sums.rows());
+  return out;
+}
+
+// Of a difference between the rows of the smallest class and the others, by Welch (1947); of one sample, rows - 2, as
+// for a correlation.
+double degrees_of_freedom(const ClassRows& rows) {
+  const double few = rows.smallest, others = rows.all - few;
+  if (!(few > 1) || !(others > 1)) return std::max(rows.all - 2, 1.0);
+  const double sum = 1 / few + 1 / others;
+  return sum * sum / (1 / (few * few * (few - 1)) + 1 / (others * others * (others - 1)));
+}
+
+// Student's quantile times the standard error on the scale of the metric. `shrink` converts standard errors of fewer
+// rows to those of all rows.
+void set_scaled_interval(Estimate& estimate, std::vector<double> found, const ClassRows& counts, double shrink) {
   const Scale scale = scale_of(estimate.name);
+  const double rows = counts.smallest;
   const double part = scale == Scale::fisher ? 0.5 * (1 + estimate.value) : estimate.value;
   // Every resample of a perfect ranking is perfect; Wilson's limit holds for a fraction of that many rows.
   if (scale != Scale::plain && (part == 0 || part == 1)) {
@@ -267,15 +304,21 @@ void set_scaled_interval(Estimate& estimate, std::vector<double> found, double r
   // Resamples that are perfect count as a little worse.
   const double margin = std::min({1 / (16 * rows), 0.25 * part, 0.25 * (1 - part)});
   const double here = to_scale(scale, estimate.value, margin), plain = deviation_of(found);
-  for (double& value : found) value = to_scale(scale, value, margin);
+  double bias = 0;
+  for (double& value : found) {
+    value = to_scale(scale, value, margin);
+    bias += (value - here) / static_cast<double>(found.size());
+  }
   double deviation = deviation_of(found);
-  // The logit of a few rows is skewed; the slope at the value alone would be too small, and the spread too large.
+  // The spread of the logits of few rows is too large. The spread of the values, divided by the slope, is right for one
+  // area and too small for the other.
   const double slope = estimate.value * (1 - estimate.value);
-  if (estimate.name == "roc_auc" && slope > 0) deviation = 0.5 * (deviation + plain / slope);
-  // Student's quantile, and the bias of a spread among few rows, to first order.
-  if (scale == Scale::fisher) deviation *= 1 + 2 / rows;
-  const double reach = shrink * kNormalQuantile * deviation;
-  put(estimate, from_scale(scale, here - reach), from_scale(scale, here + reach));
+  if (estimate.name == "roc_auc") deviation = plain / slope;
+  if (estimate.name == "average_precision") deviation = 0.5 * (deviation + plain / slope);
+  // Few rows rank too well: resamples show by how much, and half of it is certain enough.
+  const double below = estimate.name == "average_precision" ? std::max(0.5 * bias, 0.0) : 0;
+  const double reach = shrink * student_quantile(degrees_of_freedom(counts)) * deviation;
+  put(estimate, from_scale(scale, here - below - reach), from_scale(scale, here + reach));
 }
 
 // Percentiles of the resamples, or 1.96 standard errors.
@@ -287,7 +330,7 @@ void set_percentiles(Estimate& estimate, std::vector<double> found, bool normal,
 }
 
 // The mean over the outputs of the limits of each.
-void set_mean_interval(Estimate& estimate, std::span<const Mean> means, bool is_classes) {
+void set_mean_interval(Estimate& estimate, std::span<const Mean> means) {
   double low = 0, high = 0, outputs = 0;
   for (const Mean& mean : means) {
     if (mean.name != estimate.name) continue;
@@ -295,17 +338,15 @@ void set_mean_interval(Estimate& estimate, std::span<const Mean> means, bool is_
       estimate.no_interval = "too many large errors for so few rows";
       return;
     }
-    // Errors with heavy tails are rarely overestimated: below the lower limit there may be a little more.
-    const Limits limits = mean.interval.limits(is_classes ? 0.025 : 0.03);
-    const double most = std::max(limits.high, mean.tail.factor),
-                 value = std::isnan(mean.value) ? estimate.value : mean.value;
+    const Limits limits = mean.interval.limits(mean.tail.factor);
+    const double value = std::isnan(mean.value) ? estimate.value : mean.value;
     ++outputs;
     if (mean.name == "r2") {
-      low += 1 - (1 - value) * most;
+      low += 1 - (1 - value) * limits.high;
       high += 1 - (1 - value) * limits.low;
     } else {
       low += value * (mean.name == "rmse" ? std::sqrt(limits.low) : limits.low);
-      high += value * (mean.name == "rmse" ? std::sqrt(most) : most);
+      high += value * (mean.name == "rmse" ? std::sqrt(limits.high) : limits.high);
     }
   }
   put(estimate, low / outputs, high / outputs);
@@ -324,27 +365,6 @@ void set_fraction_interval(Estimate& estimate, std::span<const float> weights) {
   const double half = std::sqrt(z2 * middle * (1 - middle) / (rows + z2));
   estimate.low = std::clamp(middle - half, 0.0, fraction);
   estimate.high = std::clamp(middle + half, fraction, 1.0);
-}
-
-// The effective number of rows, (sum w)^2 / sum w^2, of all and of the smallest class.
-struct ClassRows {
-  double all = 0, smallest = 0;
-};
-
-ClassRows effective_rows(const PreparedRows& prepared, std::span<const float> weights) {
-  std::vector<double> totals(prepared.classes.classes + 1), squares(totals.size());
-  for (std::size_t i = 0; i < weights.size(); ++i) {
-    const auto weight = static_cast<double>(weights[i]);
-    const std::size_t label = prepared.is_classes ? prepared.classes.targets[i] : 0;
-    for (const std::size_t k : {label, prepared.classes.classes}) {
-      totals[k] += weight;
-      squares[k] += weight * weight;
-    }
-  }
-  const auto rows_of = [&](std::size_t k) { return totals[k] > 0 ? totals[k] * totals[k] / squares[k] : 0; };
-  ClassRows out{rows_of(prepared.classes.classes), rows_of(prepared.classes.classes)};
-  for (std::size_t k = 0; k < prepared.classes.classes; ++k) out.smallest = std::min(out.smallest, rows_of(k));
-  return out;
 }
 
 std::string why_no_interval(const Estimate& estimate, const ClassRows& rows, bool is_classes) {
@@ -366,8 +386,7 @@ void set_interval(Estimate& estimate, const PreparedRows& prepared, std::span<co
                   double shrink) {
   const std::string& name = estimate.name;
   if (name == "accuracy") return set_fraction_interval(estimate, weights);
-  if (std::ranges::find(means, name, &Mean::name) != means.end())
-    return set_mean_interval(estimate, means, prepared.is_classes);
+  if (std::ranges::find(means, name, &Mean::name) != means.end()) return set_mean_interval(estimate, means);
   if (name == "calibration_error") {
     const CalibrationInterval interval = calibration_interval(prepared.classes, weights);
     estimate.low = interval.low;
@@ -387,7 +406,7 @@ void set_interval(Estimate& estimate, const PreparedRows& prepared, std::span<co
     return;
   }
   if (decides || name == "median_absolute_error") return set_percentiles(estimate, values, all.normal, shrink);
-  set_scaled_interval(estimate, values, prepared.is_classes ? rows.smallest : rows.all, shrink);
+  set_scaled_interval(estimate, values, rows, shrink);
 }
 
 // In the order of metric_names() without loss: each metric with the constant that is best for it.

@@ -9,8 +9,6 @@
 
 namespace chainrule {
 
-inline constexpr double kNormalQuantile = 1.959963984540054;  // 0.975
-
 /// A quantile of sorted values, interpolated.
 double quantile(const std::vector<double>& sorted, double fraction);
 
@@ -21,15 +19,17 @@ struct Limits {
 
 /// sum w u / sum w, or sum w u / sum w (y - mean of y)^2. With resamples the limits are bootstrap-t on the logarithmic
 /// scale (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 12): each resample has its own standard
-/// error, so that a skewed distribution moves the limits. Without resamples they are normal.
+/// error, so that a skewed distribution moves the limits. Few rows lack the largest values that others have, so
+/// resamples show only a part of the skew: the upper limit has three quarters of it once more. Without resamples the
+/// limits are normal.
 class MeanInterval {
  public:
   /// u >= 0, one per row; `weights`: of the rows; y: empty for a mean.
   MeanInterval(std::vector<double> u, std::vector<double> weights, std::vector<double> y = {});
   /// counts: (rows x kLanes), weights of resamples; row i's are multiplied by factors[i], if there are any.
   void add(std::span<const float> counts, std::span<const double> factors);
-  /// `miss`: how often the quantity may be below the lower limit; above the upper one it is in 2.5 %.
-  Limits limits(double miss = 0.025) const;
+  /// `most`: the upper limit is at least this, from tail_of(). The lower limit may then miss more often.
+  Limits limits(double most = 1) const;
 
  private:
   std::vector<double> u_, weights_, y_, d_;  // d: what the denominator adds up

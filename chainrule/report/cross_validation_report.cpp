@@ -47,6 +47,7 @@ Json metrics_array(const CrossValidation& found) {
                        {"trivial", json_number(metric.baseline)},
                        {"folds", metric.folds},
                        {"training", known == 0 ? Json(nullptr) : json_number(training / static_cast<double>(known))}});
+    if (!metric.no_interval.empty()) metrics.back()["no_interval"] = metric.no_interval;
   }
   return metrics;
 }
@@ -129,10 +130,12 @@ std::string name_of(const FoldResult& fold, const CrossValidationOptions& how) {
 
 std::string cross_document(const CrossValidation& found, const CrossFacts& facts) {
   Json metrics = Json::object(), folds = Json::array(), configuration = Json::object();
-  for (const CrossEstimate& metric : found.metrics)
+  for (const CrossEstimate& metric : found.metrics) {
     metrics[metric.name] = {{"mean", json_number(metric.mean)},        {"deviation", json_number(metric.deviation)},
                             {"low", json_number(metric.low)},          {"high", json_number(metric.high)},
                             {"trivial", json_number(metric.baseline)}, {"folds", metric.folds}};
+    if (!metric.no_interval.empty()) metrics[metric.name]["no_interval"] = metric.no_interval;
+  }
   for (const FoldResult& fold : found.folds) folds.push_back(fold_object(fold));
   for (const auto& [key, value] : option_values(*facts.options)) configuration[key] = value;
   Json document = {{"schema", 1},

@@ -84,10 +84,11 @@ std::string verdict_text(const TuneResult& found, const TuneOptions& how) {
   if (found.winner != 0 && std::isnan(found.gain))
     return fmt::format("Trial {} is the best; training with the options as given failed.", found.winner);
   if (found.winner != 0)
-    return fmt::format(
-        "Trial {} beats the options as given: its {} is better by {:.3g} +- {:.3g} (mean and standard error over {} "
-        "folds).",
-        found.winner, found.score, found.gain, found.error, how.folds);
+    return fmt::format("Trial {} {}: its {} is better by {:.3g} +- {:.3g} (mean and standard error over {} folds){}.",
+                       found.winner,
+                       found.is_clear ? "beats the options as given" : "seems better than the options as given",
+                       found.score, found.gain, found.error, how.folds,
+                       found.is_clear ? "" : "; the best of so many trials can be that much better by chance");
   if (found.best == 0)
     return fmt::format("Tuning did not beat the options as given: no trial has a better {} over all {} folds.",
                        found.score, how.folds);
@@ -139,6 +140,7 @@ std::string tune_document(const TuneResult& found, const TuneOptions& how, const
                          {"gain", json_number(found.gain)},
                          {"standard_error", json_number(found.error)},
                          {"beats_the_start", found.winner != 0},
+                         {"is_clear", found.winner != 0 && found.is_clear},
                          {"test",
                           {{"rows", facts.test_rows},
                            {"winner", estimate_or_null(facts.winner)},

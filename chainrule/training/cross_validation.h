@@ -32,14 +32,16 @@ struct FoldResult {
 
 /// A metric over the folds that define it; NaN if none does. Folds have training rows in common, so the variance of the
 /// mean is that of the folds times (1 / folds + tested rows / other rows) (Nadeau and Bengio 2003). The interval is
-/// Student's, clamped to the metric's range; a single fold has none.
+/// Student's, clamped to the metric's range; a single fold has none. calibration_error has none: noise makes it too
+/// high in every fold, by an amount that the folds do not show.
 struct CrossEstimate {
   std::string name;
   std::size_t folds = 0;  ///< that define the metric
   double mean = 0;
-  double deviation = 0;      ///< standard deviation over the folds, with n - 1
-  double low = 0, high = 0;  ///< 95 % interval of the mean
-  double baseline = 0;       ///< mean of the folds' baselines
+  double deviation = 0;          ///< standard deviation over the folds, with n - 1
+  double low = 0, high = 0;      ///< 95 % interval of the mean
+  double baseline = 0;           ///< mean of the folds' baselines
+  std::string no_interval = {};  ///< why there is none though several folds define the metric; "" otherwise
 };
 
 struct CrossValidation {

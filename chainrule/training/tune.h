@@ -53,6 +53,9 @@ struct TuneResult {
   std::size_t best = 0;    ///< by the mean over all folds, even if its gain is too small to win
   double gain = 0;         ///< mean gain over the folds of the best trial over trial 0
   double error = 0;        ///< standard error of the gain
+  /// Whether the gain is more than chance gives the best of some thirty trials that are all as good as trial 0: above
+  /// Student's quantile times the standard error that accounts for common training rows (Nadeau and Bengio 2003).
+  bool is_clear = false;
   bool interrupted = false, out_of_time = false;
 };
 

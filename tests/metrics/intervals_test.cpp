@@ -255,11 +255,18 @@ TEST(Estimates, SayWhyTheseRowsAllowNoInterval) {
   EXPECT_EQ(of(some, "roc_auc").no_interval, "");
   std::vector<std::vector<float>> scores(40, {0.75f, 0.25f});
   std::vector<std::uint32_t> labels(40, 0);
-  for (std::size_t i = 0; i < 14; ++i) labels[i] = 1;
+  for (std::size_t i = 0; i < 10; ++i) labels[i] = 1;
   const Estimates rare = classes_of(labels, scores).estimates();
-  EXPECT_EQ(of(rare, "f1").no_interval, "a class has fewer than 15 rows");
-  EXPECT_EQ(of(rare, "roc_auc").no_interval, "a class has fewer than 15 rows");
+  EXPECT_EQ(of(rare, "f1").no_interval, "a class has fewer than 11 rows");
+  EXPECT_EQ(of(rare, "roc_auc").no_interval, "a class has fewer than 11 rows");
   EXPECT_TRUE(std::isnan(of(rare, "f1").low));
+  labels[10] = 1;
+  EXPECT_EQ(of(classes_of(labels, scores).estimates(), "f1").no_interval, "");
+  const Case few_numbers = drawn_numbers(19, 1), enough_numbers = drawn_numbers(20, 1);
+  for (const char* const name : {"rmse", "mae", "r2", "spearman"}) {
+    EXPECT_EQ(of(few_numbers.estimates(), name).no_interval, "fewer than 20 rows");
+    EXPECT_EQ(of(enough_numbers.estimates(), name).no_interval, "");
+  }
   std::vector<float> zero(100, 0), errors(100, 1);
   for (std::size_t i = 0; i < 100; ++i)
     errors[i] = static_cast<float>(random_normal({8, Purpose::test, 3, 0}, i) * (i % 9 == 0 ? 100 : 1));

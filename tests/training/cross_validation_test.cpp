@@ -122,6 +122,11 @@ TEST(CrossValidation, MeansHaveTheIntervalOfNadeauAndBengio) {
   EXPECT_EQ(found[0].high, 1);  // the maximum accuracy
   EXPECT_DOUBLE_EQ(found[0].baseline, 0.5);
   EXPECT_NEAR(found[1].high, 3 + 2.7764451 * std::sqrt(2.5) * std::sqrt(0.45), 1e-6);
+  for (FoldResult& fold : folds) fold.test.metrics[0].name = "calibration_error";
+  const std::vector<CrossEstimate> biased = cross_estimates(folds);
+  EXPECT_TRUE(std::isnan(biased[0].low) && std::isnan(biased[0].high));
+  EXPECT_NE(biased[0].no_interval, "");
+  EXPECT_EQ(biased[1].no_interval, "");
   folds.resize(1);
   EXPECT_TRUE(std::isnan(cross_estimates(folds)[0].low));
   EXPECT_TRUE(cross_estimates({}).empty());

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "chainrule/base/random.h"
 #include "chainrule/base/text.h"
 #include "chainrule/training/options/option_table.h"
 #include "tests/support/visits.h"
@@ -183,6 +184,30 @@ TEST(Tune, AWinnerIsBetterByMoreThanTheStandardError) {
   const TuneResult nothing = tune(table, options, how, {}, 2);
   EXPECT_EQ(nothing.winner, 0u);
   EXPECT_EQ(nothing.score, "accuracy");
+}
+
+// Scores of trials that are all as good as the options as given: a winner is rarely called clear.
+TEST(Tune, ChanceIsRarelyClear) {
+  const Table table = visits();
+  TuneOptions how;
+  how.folds = 5;
+  how.ranges = {range_from_text("learning_rate=0.0001..0.5")};
+  std::size_t won = 0, clear = 0;
+  constexpr std::uint32_t kSearches = 200;
+  for (std::uint32_t search = 0; search < kSearches; ++search) {
+    TuneObserver observer;
+    observer.known = [&](std::size_t trial, std::size_t fold, const Trial&) {
+      const double noise = random_normal({5, Purpose::test, static_cast<std::uint32_t>(trial), search}, fold);
+      return TrialScore{100 + noise, 1};
+    };
+    FitOptions options = small_fit("ill");
+    options.train.seed = search;
+    const TuneResult found = tune(table, options, how, observer, 1);
+    won += found.winner != 0 ? 1 : 0;
+    clear += found.winner != 0 && found.is_clear ? 1 : 0;
+  }
+  EXPECT_NEAR(static_cast<double>(won), 0.68 * kSearches, 20);
+  EXPECT_LE(clear, 21u);  // 5 % and three standard deviations
 }
 
 TEST(Tune, ATrainingThatFailsCountsAsWorst) {

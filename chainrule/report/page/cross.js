@@ -3,7 +3,7 @@
 // them.
 function showMetrics() {
   find('figures').append(table(['metric', 'mean', 'sd', '95 % confidence interval', 'baseline', 'on training rows'],
-    report.metrics.map((one) => [one.name, text(one.mean), text(one.deviation), `${isNumber(one.low) ? `${text(one.low)} to ${text(one.high)}` : '–'}${one.folds < report.folds.length ? ` (defined in ${one.folds} folds)` : ''}`, text(one.trivial), text(one.training)]), [1, 2, 3, 4, 5]));
+    report.metrics.map((one) => [one.name, text(one.mean), text(one.deviation), `${isNumber(one.low) ? `${text(one.low)} to ${text(one.high)}` : one.no_interval ? `none: ${one.no_interval}` : '–'}${one.folds < report.folds.length ? ` (defined in ${one.folds} folds)` : ''}`, text(one.trivial), text(one.training)]), [1, 2, 3, 4, 5]));
   find('figures-note').textContent = `Means over the folds; each fold is predicted by a model that did not train on it. sd: standard deviation over the folds. The confidence intervals account for the training rows that folds have in common. ${baseline}`;
   const shown = report.metrics.slice(0, 6).map((one) => one.name);
   find('figures').after(details('Each fold', table(['fold', 'training rows', 'test rows', 'best epoch', ...shown],

@@ -20,6 +20,7 @@ std::string cross_text(const CrossValidation& found) {
   Grid grid{{{"metric", "mean", "sd", "95 % confidence interval", "baseline"}}, {false, true, true, false, true}};
   for (const CrossEstimate& metric : found.metrics) {
     std::string interval = std::isnan(metric.low) ? "-" : fmt::format("{:.4g} to {:.4g}", metric.low, metric.high);
+    if (!metric.no_interval.empty()) interval = "none: " + metric.no_interval;
     if (metric.folds < count) interval += fmt::format("  (defined in {} folds)", metric.folds);
     grid.rows.push_back(
         {metric.name, short_text(metric.mean), short_text(metric.deviation), interval, short_text(metric.baseline)});
