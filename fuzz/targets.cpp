@@ -126,13 +126,13 @@ void read_configuration(std::string_view input) {
 std::vector<std::string> configuration_seeds() {
   std::string dots = "a";
   for (int k = 0; k < 3'000; ++k) dots += ".a";
-  return {
-      cli::config_text(FitOptions()) + cli::run_text({"a.csv", "b.csv", {{"header", "true"}, {"delimiter", "comma"}}}),
-      "[run]\ndata_hex = \"636166e9\"\n",
-      "hidden = [1, 2]\nlr = 1e-3\n[run]\ndata = '''a''' # note\n",
-      dots + " = 1\n",
-      "[" + dots + "]\n",
-      "a = " + std::string(3'000, '[')};
+  return {cli::config_text(FitOptions()) +
+              cli::run_text({{"a.csv", "c.csv"}, {"b.csv"}, {{"header", "true"}, {"delimiter", "comma"}}}),
+          "[run]\ndata_hex = \"636166e9\"\n",
+          "hidden = [1, 2]\nlr = 1e-3\n[run]\ndata = '''a''' # note\n",
+          dots + " = 1\n",
+          "[" + dots + "]\n",
+          "a = " + std::string(3'000, '[')};
 }
 
 const cli::TrialsFile::Subject& subject() {
