@@ -5,11 +5,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
 
 #include "chainrule/base/checks.h"
+#include "chainrule/base/parallel_jobs.h"
 #include "chainrule/base/text.h"
 #include "chainrule/data/columns/column_values.h"
 #include "chainrule/data/columns/dates.h"
+#include "chainrule/engine/kernels/processor.h"
 
 namespace chainrule {
 namespace {
@@ -116,6 +119,15 @@ ColumnFacts facts_of(const Table& table, std::size_t index) {
   facts.smallest = of_seconds.smallest;
   facts.median = of_seconds.median;
   facts.largest = of_seconds.largest;
+  return facts;
+}
+
+std::vector<ColumnFacts> facts_of_all(const Table& table) {
+  std::vector<ColumnFacts> facts(table.columns.size());
+  const auto never = [] { return false; };
+  for (const std::exception_ptr& error :
+       run_in_parallel(facts.size(), usable_threads(), never, [&](std::size_t c) { facts[c] = facts_of(table, c); }))
+    if (error) std::rethrow_exception(error);
   return facts;
 }
 

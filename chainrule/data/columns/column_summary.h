@@ -27,6 +27,8 @@ struct ColumnFacts {
 constexpr std::size_t kValuesShown = 5;
 
 ColumnFacts facts_of(const Table& table, std::size_t index);
+/// Of every column; the columns are looked at in parallel.
+std::vector<ColumnFacts> facts_of_all(const Table& table);
 
 /// How training uses a column, and its number of network inputs.
 struct ColumnUse {

@@ -65,7 +65,7 @@ int inspect_table(const Arguments& arguments, const Terminal& terminal, bool jso
   reading.target_required = arguments.has("target");
   Table table = formats::load_table(data_of(arguments), reading);
   write_flags(table.notes);
-  apply_preset(options, preset_for(table));
+  apply_preset(options, preset_for(table, !options.time.empty()));
   TableFacts facts;
   std::optional<FitPlan> plan;
   std::optional<Table> kept;
@@ -79,11 +79,10 @@ int inspect_table(const Arguments& arguments, const Terminal& terminal, bool jso
     facts.hint = with_flags(error.hint_message());
   }
   const std::string scaling = find_option("scaling")->get(options);
-  for (std::size_t c = 0; c < table.columns.size(); ++c) {
-    facts.columns.push_back(facts_of(table, c));
+  facts.columns = facts_of_all(table);
+  for (std::size_t c = 0; c < table.columns.size(); ++c)
     facts.uses.push_back(
-        use_of(table, c, facts.columns.back(), facts.plan == nullptr ? nullptr : &facts.plan->encoder, scaling));
-  }
+        use_of(table, c, facts.columns[c], facts.plan == nullptr ? nullptr : &facts.plan->encoder, scaling));
   if (plan && !options.group.empty()) {
     ColumnUse& use = facts.uses[find_column(table, options.group, "group")];
     if (use.inputs == 0) use.words = "defines the groups";
