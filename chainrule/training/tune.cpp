@@ -140,6 +140,7 @@ class Search {
  private:
   FitOptions options_of(const Trial& trial, std::size_t fold) const {
     FitOptions options = with_settings(options_, trial);
+    if (!is_requested(options_, "inner_folds")) options.train.inner_folds = 0;  // six times as long for every trial
     options.test_fold = fold + 1;
     options.test_folds = how_.folds;
     return options;

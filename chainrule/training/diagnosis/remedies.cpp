@@ -116,6 +116,7 @@ class Trials {
     FitOptions options = options_with(model_, remedy);
     options.test_split = 0;
     options.test_fold = options.test_folds = 0;
+    options.train.inner_folds = 0;  // six times as long
     if (options.validation_split == 0 && options.validation_rows.empty()) options.validation_split = 0.2;
     return options;
   }
