@@ -88,6 +88,7 @@ void see_again(const Table& table, std::size_t c, std::size_t rows, std::uint64_
     if (number == first_before) return;
     const Column& column = table.columns[c];
     sighting = sighting_of(table, row, c, column.codes.empty() ? std::string() : column.spellings[column.codes[row]]);
+    if (sighting.line == 0) sighting.line = number;  // of a table without lines; 0 = there is none
     return;
   }
   sighting = {};

@@ -266,7 +266,8 @@ TEST(Config, TheDefaultPresetGoesByTheData) {
   const std::string tables = config({}), images = config({"t-images-idx3-ubyte"});
   EXPECT_NE(tables.find("preset = \"tabular\""), std::string::npos);
   EXPECT_NE(images.find("preset = \"fast\""), std::string::npos);
-  EXPECT_EQ(config({"points.csv"}), tables);
+  EXPECT_EQ(config({"points.csv", "--preset", "tabular"}), tables);
+  EXPECT_NE(config({"points.csv"}).find("preset = \"small\""), std::string::npos);
   EXPECT_EQ(config({"t-images-idx3-ubyte", "--preset", "tabular"}), tables);
   EXPECT_NE(config({"points.csv", "--hidden", "5"}).find("hidden = [5]"), std::string::npos);
   EXPECT_EQ(run(dir, {"train", "absent.csv", "--print-config"}).code, 3);

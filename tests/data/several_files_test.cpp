@@ -111,8 +111,8 @@ TEST_F(SeveralFiles, LackNoColumn) {
   EXPECT_EQ(refusal({"x,y\n1,2\n", "x,x\n1,2\n"}),
             "b.csv:1:2: header: expected different names, found \"x\" in fields 1 and 2");
   EXPECT_EQ(refusal({"a,b,c,d,e,y\n1,2,3,4,5,6\n", "a,b,c,d,e,y\n1,2,3,4,5\n"}),
-            "b.csv:2: expected 6 fields, found 5 | line 1 was taken as the header of the table; skip_rows skips lines "
-            "above it");
+            "b.csv:2: expected 6 fields, found 5 | line 1 was taken as the header of the table; if it is none, "
+            "skip_rows=1 skips it");
   EXPECT_EQ(refusal({"x,y\n1,2\n", "y,x\n1,2\n3\n"}),
             "b.csv:3: expected 2 fields, found 1 | bad_rows=skip skips such rows");
   EXPECT_EQ(refusal({"x,y\n1,2\n", "y,x\n1,2\n3,4\n"}), "accepted");

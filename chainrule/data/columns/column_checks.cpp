@@ -68,17 +68,22 @@ std::string name_or_number(const Table& table, std::size_t index) {
 
 namespace {
 
+struct Located {
+  std::string where, text;
+};
+
 // The first field that two readings of the column read differently.
-Sighting first_uncertain(const Table& table, std::size_t index) {
+Located first_uncertain(const Table& table, std::size_t index) {
   const Column& column = table.columns[index];
-  if (column.first_uncertain.line > 0) return column.first_uncertain;
+  if (const Sighting& seen = column.first_uncertain; seen.line > 0) return {location_of(table, seen), seen.text};
   const auto differs = [&](std::uint32_t code) {
     const std::string& text = column.spellings[code];
     return !text.empty() && formats::number_of_spelling(text, column.readings[0]) !=
                                 formats::number_of_spelling(text, column.readings[1]);
   };
   const auto row = static_cast<std::size_t>(std::ranges::find_if(column.codes, differs) - column.codes.begin());
-  return sighting_of(table, row, index, column.spellings[column.codes[row]]);
+  const Sighting seen = sighting_of(table, row, index, column.spellings[column.codes[row]]);
+  return {seen.line > 0 ? location_of(table, seen) : location_of_row(table, row), seen.text};
 }
 
 }  // namespace
@@ -87,8 +92,7 @@ void require_certain(const Table& table, std::size_t index) {
   const Column& column = table.columns[index];
   if (column.readings.size() < 2) return;
   const NumberNotation &one = column.readings[0], &other = column.readings[1];
-  const Sighting seen = first_uncertain(table, index);
-  const std::string& text = seen.text;
+  const auto [where, text] = first_uncertain(table, index);
   const auto option_for = [&](const NumberNotation& notation) {
     if (notation.is_plain()) return NamedOption{"numeric", name_or_number(table, index)};
     if (notation.decimal == ',' && notation.thousands == '.') return NamedOption{"decimal_comma"};
@@ -96,13 +100,13 @@ void require_certain(const Table& table, std::size_t index) {
                                     : notation.thousands == ' ' ? "space"
                                                                 : "apostrophe"};
   };
-  throw Error(ErrorCategory::input,
-              fmt::format("{}: {}: expected numbers that can be read in one way, found {}: {} or {}",
-                          location_of(table, seen), in_column(column), in_quotes(text),
-                          *formats::number_of_spelling(text, one), *formats::number_of_spelling(text, other)),
-              message_of(option_for(one), fmt::format(" reads {}, ", *formats::number_of_spelling(text, one)),
-                         option_for(other), fmt::format(" reads {}; ", *formats::number_of_spelling(text, other)),
-                         NamedOption{"categorical", name_or_number(table, index)}, " takes the texts as categories"));
+  throw Error(
+      ErrorCategory::input,
+      fmt::format("{}: {}: expected numbers that can be read in one way, found {}: {} or {}", where, in_column(column),
+                  in_quotes(text), *formats::number_of_spelling(text, one), *formats::number_of_spelling(text, other)),
+      message_of(option_for(one), fmt::format(" reads {}, ", *formats::number_of_spelling(text, one)),
+                 option_for(other), fmt::format(" reads {}; ", *formats::number_of_spelling(text, other)),
+                 NamedOption{"categorical", name_or_number(table, index)}, " takes the texts as categories"));
 }
 
 void require_numbers(const Table& table, std::size_t index, const Message& hint) {

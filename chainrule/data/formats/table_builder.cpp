@@ -344,7 +344,9 @@ void TableBuilder::doubt_points() {
   };
   for (std::size_t c = 0; c < table_.columns.size(); ++c) {
     Column& column = table_.columns[c];
-    if (!column.is_number() || !progress_[c].may_have_groups || std::ranges::any_of(column.numbers, decides)) continue;
+    if (!column.is_number() || !column.notation.is_plain() || !progress_[c].may_have_groups ||
+        std::ranges::any_of(column.numbers, decides))
+      continue;
     column.first_uncertain = progress_[c].first_group;
     const auto has_point = [](double number) { return !std::isnan(number) && number != std::floor(number); };
     const auto at = std::ranges::find_if(column.numbers, has_point);
