@@ -74,7 +74,7 @@ std::size_t find_column(const Table& table, std::string_view name_or_number, std
   // A name of one or two characters is near to too many names: only its case may differ.
   if (name_or_number.size() <= 2 && !std::ranges::equal(near, name_or_number, same_but_for_case)) near.clear();
   Message hint = near.empty() ? "" : "did you mean " + in_quotes(near) + "?";
-  if (table.columns.size() == 1 && table.first_line > 0 && near.empty())
+  if (table.columns.size() == 1 && !table.has_images() && near.empty())
     hint = message_of("the table has one column; ", NamedOption{"delimiter"}, " sets what separates its fields");
   throw option_error(
       option, location(table.source) + ": expected " + known_columns(table) + ", found " + in_quotes(name_or_number),
