@@ -27,7 +27,7 @@ struct TrainOptions {
   bool shuffle = true;          ///< a new order every epoch
   std::uint64_t seed = 1;
   std::string metric = "loss";  ///< computed on the validation rows for early stopping; see metric_names()
-  std::size_t patience = 0;     ///< epochs without a better metric before training stops; 0 = never. Without ///<
+  std::size_t patience = 0;     ///< epochs without a better metric before training stops; 0 = never. Without
                                 ///< validation rows the training loss counts
   double min_delta = 0;         ///< minimum improvement that counts as better
   bool restore_best = true;     ///< end with the weights of the best epoch, if there are validation rows

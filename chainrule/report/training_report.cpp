@@ -166,7 +166,8 @@ std::string how_of(const FitResult& result, const ReportFacts& facts, std::size_
 
 std::string best_epoch_text(const History& history, bool has_validation) {
   if (history.inner_folds > 0)
-    return fmt::format("{} (best loss over {} inner folds)", history.best_epoch, history.inner_folds);
+    return fmt::format("{} (best {} over {} inner folds)", history.best_epoch, history.monitored_metric,
+                       history.inner_folds);
   return fmt::format("{} (best {} {})", history.best_epoch, has_validation ? "validation" : "training",
                      history.monitored_metric);
 }

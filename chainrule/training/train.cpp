@@ -59,9 +59,9 @@ void train(TrainingProgress& progress, const Selection& training, const Selectio
   validate(options);
   validate(progress.network);
   if (!validation.rows.empty()) require_rows(progress.network, validation);
+  validate_metric(options, inner_fold_count(options, training) > 0 || !validation.rows.empty());
   EpochSteps steps(progress, training, options, threads);
   InnerFolds folds(progress, training, options, threads);
-  validate_metric(options, folds.count() > 0 || !validation.rows.empty());
   try {
     run(steps, folds, validation, observer, threads);
   } catch (const Error&) {

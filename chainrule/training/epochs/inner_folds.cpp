@@ -15,11 +15,16 @@
 
 namespace chainrule {
 
+std::size_t inner_fold_count(const TrainOptions& options, const Selection& training) {
+  const std::size_t count = std::min(options.inner_folds, training.rows.size());
+  return count < 2 ? 0 : count;
+}
+
 InnerFolds::InnerFolds(TrainingProgress& progress, const Selection& training, const TrainOptions& options,
                        std::size_t threads)
     : progress_(progress), options_(options), threads_(threads), rows_(training.rows.size()) {
-  const std::size_t count = std::min(options.inner_folds, training.rows.size());
-  if (count < 2) return;
+  const std::size_t count = inner_fold_count(options, training);
+  if (count == 0) return;
   if (progress.step == 0) {
     progress.folds.assign(count, {});
     for (TrainingProgress& fold : progress.folds) fold.network = progress.network;

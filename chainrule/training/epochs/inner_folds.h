@@ -9,11 +9,14 @@
 
 namespace chainrule {
 
+/// The folds that judge a training; 0 without folds in the options, or with fewer than two rows.
+std::size_t inner_fold_count(const TrainOptions& options, const Selection& training);
+
 /// Networks beside a training, each of which is trained on all training rows but one fold, and judged by that fold.
 class InnerFolds {
  public:
-  /// At the first epoch, all networks start as the one in `progress`, which keeps their state. Without folds in the
-  /// options, or with fewer than two rows, there are none. The arguments must outlive it. Throws Error as train() does.
+  /// At the first epoch, all networks start as the one in `progress`, which keeps their state. The
+  /// arguments must outlive it. Throws Error as train() does.
   InnerFolds(TrainingProgress& progress, const Selection& training, const TrainOptions& options, std::size_t threads);
 
   std::size_t count() const { return folds_.size(); }
